@@ -1,0 +1,62 @@
+# Every target sets itself up: Python 3.11 or newer, make and a package index are enough.
+PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(shell command -v $(python))))
+STACK ?= dev
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help preview plan diff manifests picture test golden lint lock bench clean
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+preview: $(READY) ## What a stack consists of: STACK=dev
+	@$(BIN)/python -m preview tree --stack '$(STACK)' --set '$(SET)'
+
+plan: $(READY) ## The same as JSON, every input included
+	@$(BIN)/python -m preview plan --stack '$(STACK)' --set '$(SET)'
+
+diff: $(READY) ## FROM=dev TO=prod, or STACK=dev with SET='jarMount.level=node' or BASE=main
+	@$(BIN)/python -m preview diff --from '$(FROM)' --to '$(TO)' --stack '$(STACK)' \
+	  --set '$(SET)' --base '$(BASE)' --format '$(or $(FORMAT),text)'
+
+manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
+	@$(BIN)/python -m preview manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
+
+picture: $(READY) ## A stack as SVG: OUT=file.svg
+	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK).svg)'
+
+test: $(READY) ## Everything that needs Python only
+	@$(BIN)/python -m pytest
+
+golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
+	@$(BIN)/python -m pytest --snapshot-update -q
+
+lint: $(READY) ## Format, lint, types, shell
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/ty check
+	@$(BIN)/shellcheck userdata/spark-jars userdata/*.sh .ci/run
+
+bench: $(READY) ## How long a preview takes, and how that grows
+	@$(BIN)/python -m bench.preview
+
+lock: ## Compile the lock files anew from pyproject.toml
+	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
+	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade pyproject.toml --output-file requirements.txt
+	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade pyproject.toml --group dev \
+	  --constraint requirements.txt --output-file requirements-dev.txt
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .cache out
+
+$(READY): requirements.txt requirements-dev.txt
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or newer is needed; name one with PYTHON=...' >&2; exit 2; }
+	@echo 'Setting up $(VENV) (once, about a minute)...' >&2
+	@'$(PYTHON)' -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The platform's capabilities, one a file: its settings at the top, its resources below."""

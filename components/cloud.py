@@ -1,0 +1,60 @@
+"""Where a stack lives: account, region, partition, and the one AWS provider all components use."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+
+class Cloud:
+    """The AWS account and region of a stack.
+
+    One explicit provider for everything: it carries the default tags, it refuses another account
+    when the stack names its own, and the eks component asks for no second provider plugin.
+    """
+
+    def __init__(self, *, region: str, account: str | None, tags: Mapping[str, str]) -> None:
+        self.region = region
+        self.provider = aws.Provider(
+            "aws",
+            region=region,
+            allowed_account_ids=[account] if account else None,
+            default_tags={"tags": dict(tags)},
+        )
+        self.tags = dict(tags)
+        """For what default tags do not reach: instances and volumes that EKS or Karpenter start."""
+        self.account: pulumi.Input[str] = account or self._ask_account()
+        """The account's id; asked of AWS when the stack does not name it."""
+
+    def _ask_account(self) -> pulumi.Output[str]:
+        identity = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(provider=self.provider))
+        return identity.account_id
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`, by the region's name."""
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def dns_suffix(self) -> str:
+        """The domain of service principals and endpoints in this partition."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    def managed_policy(self, path: str) -> str:
+        """ARN of a policy that AWS manages, by its path, for example `AmazonEKS_CNI_Policy`."""
+        return f"arn:{self.partition}:iam::aws:policy/{path}"
+
+    def access_policy(self, name: str) -> str:
+        """ARN of an EKS access policy, for example `AmazonEKSClusterAdminPolicy`."""
+        return f"arn:{self.partition}:eks::aws:cluster-access-policy/{name}"
+
+    def arn(self, service: str, resource: str) -> pulumi.Output[str]:
+        """ARN of a resource in this account and region."""
+        prefix = f"arn:{self.partition}:{service}:{self.region}"
+        return pulumi.Output.format("{0}:{1}:{2}", prefix, self.account, resource)
+
+    def anywhere_arn(self, service: str, resource: str) -> str:
+        """ARN pattern in this region without an account, as EC2 has it for images and fleets."""
+        return f"arn:{self.partition}:{service}:{self.region}:*:{resource}"

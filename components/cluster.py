@@ -1,0 +1,245 @@
+"""The EKS cluster: control plane, log group, key, admins, identity provider; or a given one."""
+
+import ipaddress
+import json
+from typing import Annotated, Literal
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks as eks
+import pulumi_kubernetes as k8s
+from pydantic import Field, field_validator, model_validator
+
+from components.base import Settings, child
+from components.cloud import Cloud
+from components.identity import OidcProvider, own_account_manages_key, policy_document
+from components.network import Network
+from versions import KUBERNETES_DEFAULT, KUBERNETES_VERSIONS
+
+LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
+
+_NAME_LIMIT = 30
+"""EKS allows 100 characters; the JAR bucket's name holds this name, the account and the region,
+and S3 stops at 63: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
+
+
+class EndpointSettings(Settings):
+    public: bool = True
+    """Reachable from the internet, for `public_cidrs` only. Nodes use the private endpoint."""
+    public_cidrs: list[str] = []
+    """Who reaches the public endpoint. Must be given while `public` is true."""
+
+    @model_validator(mode="after")
+    def _public_names_its_callers(self) -> "EndpointSettings":
+        for cidr in self.public_cidrs:
+            ipaddress.ip_network(cidr)
+        if self.public and not self.public_cidrs:
+            raise ValueError(
+                "publicCidrs must list who may call the public endpoint "
+                "(for example 203.0.113.0/24), or set public: false"
+            )
+        return self
+
+
+class ClusterSettings(Settings):
+    """`cluster`: the control plane."""
+
+    name: Annotated[str, Field(pattern=rf"^[a-z][a-z0-9-]{{0,{_NAME_LIMIT - 1}}}$")]
+    """Name of the cluster to create, or of the given one. A new name is a new cluster."""
+    existing: bool = False
+    """The cluster exists: it is looked up by name, and nothing of it is changed."""
+    oidc_provider_arn: str | None = None
+    """ARN of a given cluster's IAM identity provider; without it, it is looked up by issuer."""
+    version: str = KUBERNETES_DEFAULT
+    """Kubernetes version; one minor at a time."""
+    endpoint: EndpointSettings | None = None
+    """Access to the API server. Without it: the private endpoint only."""
+    log_types: list[LogType] = ["api", "audit", "authenticator"]
+    """Control-plane logs that go to CloudWatch."""
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
+    """Days that control-plane logs are kept."""
+    encrypt_secrets: bool = True
+    """Envelope-encrypt Kubernetes secrets with a KMS key of the stack. Cannot be undone."""
+    admins: list[
+        Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$")]
+    ] = []
+    """IAM principals with full rights, beside the one that creates the cluster."""
+    deletion_protection: bool = False
+    """EKS refuses to delete the cluster, and Pulumi protects it."""
+    support: Literal["STANDARD", "EXTENDED"] = "STANDARD"
+    """At the end of standard support: upgraded by AWS (STANDARD), or kept for a fee (EXTENDED)."""
+
+    @field_validator("version")
+    @classmethod
+    def _known_version(cls, value: str) -> str:
+        if value not in KUBERNETES_VERSIONS:
+            raise ValueError(f"is not one of {', '.join(KUBERNETES_VERSIONS)}")
+        return value
+
+
+class Cluster(pulumi.ComponentResource):
+    """The control plane, made or given, and the Kubernetes provider for what lives in it."""
+
+    name: str
+    arn: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    """The group that EKS makes: control plane and nodes talk within it."""
+    oidc: OidcProvider
+    kubernetes: k8s.Provider
+
+    def __init__(
+        self,
+        name: str,
+        settings: ClusterSettings,
+        *,
+        cloud: Cloud,
+        network: Network,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("spark-on-eks:cluster:Cluster", name, None, opts)
+        self._name, self._settings, self._cloud = name, settings, cloud
+        self.name = settings.name
+        self.version: pulumi.Input[str] = settings.version
+        self.arn = cloud.arn("eks", f"cluster/{settings.name}")
+        kubeconfig = self._look_up() if settings.existing else self._create(network)
+        self.kubernetes = k8s.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=kubeconfig,
+            # Without a stable identity a changed kubeconfig shows every object as replaced:
+            # github.com/pulumi/pulumi-kubernetes/issues/2745.
+            cluster_identifier=settings.name,
+            opts=child(self),
+        )
+        self.register_outputs({"name": self.name})
+
+    def _create(self, network: Network) -> pulumi.Output[str]:
+        settings = self._settings
+        # Made before EKS would make it, or its records are kept for ever.
+        logs = aws.cloudwatch.LogGroup(
+            f"{self._name}-logs",
+            name=f"/aws/eks/{settings.name}/cluster",
+            retention_in_days=settings.log_retention_days,
+            opts=child(self),
+        )
+        endpoint = settings.endpoint or EndpointSettings(public=False)
+        # The smallest cluster: add-ons, node groups and the identity provider are our own
+        # resources, with versions and an order that a preview shows.
+        cluster = eks.Cluster(
+            f"{self._name}-eks",
+            name=settings.name,
+            version=settings.version,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
+            authentication_mode=eks.AuthenticationMode.API,
+            endpoint_private_access=True,
+            endpoint_public_access=endpoint.public,
+            public_access_cidrs=endpoint.public_cidrs or None,
+            enabled_cluster_log_types=list(settings.log_types),
+            encryption_config_key_arn=self._create_key() if settings.encrypt_secrets else None,
+            deletion_protection=settings.deletion_protection,
+            upgrade_policy={"support_type": settings.support},
+            bootstrap_self_managed_addons=False,
+            create_oidc_provider=False,
+            skip_default_node_group=True,
+            skip_default_security_groups=True,
+            use_default_vpc_cni=True,
+            kube_proxy_addon_options={"enabled": False},
+            coredns_addon_options={"enabled": False},
+            opts=child(
+                self,
+                # The control plane's interfaces and its teardown need the routes.
+                depends_on=[logs, *network.egress],
+                protect=settings.deletion_protection,
+                provider=self._cloud.provider,
+            ),
+        )
+        self.security_group_id = cluster.cluster_security_group_id
+        issuer = aws.iam.OpenIdConnectProvider(
+            f"{self._name}-oidc",
+            url=cluster.oidc_provider_url,
+            client_id_lists=["sts.amazonaws.com"],
+            opts=child(self),
+        )
+        self.oidc = OidcProvider(arn=issuer.arn, issuer=cluster.oidc_issuer)
+        self._create_admins(cluster)
+        return cluster.kubeconfig_json
+
+    def _create_key(self) -> pulumi.Output[str]:
+        key = aws.kms.Key(
+            f"{self._name}-secrets",
+            description=f"Kubernetes secrets of {self.name}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=policy_document([own_account_manages_key(self._cloud)]),
+            # Without the key the cluster's secrets are lost for good.
+            opts=child(self, protect=self._settings.deletion_protection),
+        )
+        return key.arn
+
+    def _create_admins(self, cluster: eks.Cluster) -> None:
+        for principal in self._settings.admins:
+            label = principal.partition(":iam::")[2].replace(":", "-").replace("/", "-")
+            entry = aws.eks.AccessEntry(
+                f"{self._name}-admin-{label}",
+                cluster_name=self.name,
+                principal_arn=principal,
+                opts=child(self, depends_on=[cluster]),
+            )
+            aws.eks.AccessPolicyAssociation(
+                f"{self._name}-admin-{label}",
+                cluster_name=self.name,
+                principal_arn=principal,
+                policy_arn=self._cloud.access_policy("AmazonEKSClusterAdminPolicy"),
+                access_scope={"type": "cluster"},
+                opts=child(self, depends_on=[entry]),
+            )
+
+    def _look_up(self) -> pulumi.Output[str]:
+        asked = pulumi.InvokeOptions(provider=self._cloud.provider)
+        found = aws.eks.get_cluster_output(name=self.name, opts=asked)
+        self.version = found.version
+        self.security_group_id = found.vpc_config.cluster_security_group_id
+        url = found.identities[0].oidcs[0].issuer
+        given = self._settings.oidc_provider_arn
+        self.oidc = OidcProvider(
+            arn=pulumi.Output.from_input(given)
+            if given
+            else aws.iam.get_open_id_connect_provider_output(url=url, opts=asked).arn,
+            issuer=url.apply(lambda text: text.removeprefix("https://")),
+        )
+        return pulumi.Output.all(found.endpoint, found.certificate_authorities[0].data).apply(
+            lambda found: kubeconfig(self.name, self._cloud.region, *found)
+        )
+
+
+def kubeconfig(cluster: str, region: str, endpoint: str, authority: str) -> str:
+    """A kubeconfig that asks the AWS CLI for a token; it holds no credential itself."""
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {
+                    "name": cluster,
+                    "cluster": {"server": endpoint, "certificate-authority-data": authority},
+                }
+            ],
+            "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": cluster}}],
+            "current-context": cluster,
+            "users": [
+                {
+                    "name": cluster,
+                    "user": {
+                        "exec": {
+                            "apiVersion": "client.authentication.k8s.io/v1beta1",
+                            "command": "aws",
+                            "args": [
+                                *("--region", region, "eks", "get-token"),
+                                *("--cluster-name", cluster, "--output", "json"),
+                            ],
+                        }
+                    },
+                }
+            ],
+        }
+    )

@@ -1,0 +1,199 @@
+"""What Karpenter's controller may do, split in policies as upstream splits them.
+
+Source of each statement: karpenter.sh, reference of the CloudFormation template, release 1.14.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from components.cloud import Cloud
+from components.identity import Statement, Text
+
+_LAUNCHED = (
+    "fleet",
+    "instance",
+    "volume",
+    "network-interface",
+    "launch-template",
+    "spot-instances-request",
+)
+
+
+def controller_policies(
+    *,
+    cloud: Cloud,
+    cluster_name: str,
+    cluster_arn: pulumi.Output[str],
+    queue_arn: pulumi.Output[str],
+    node_role_arns: Sequence[pulumi.Output[str]],
+) -> Mapping[str, Sequence[Statement]]:
+    """Short name to statements, one managed policy each: together they pass IAM's size limit."""
+    return {
+        "nodes": _nodes(cloud, cluster_name),
+        "profiles": _instance_profiles(cloud, cluster_name, node_role_arns),
+        "cluster": [
+            Statement("DiscoverEndpoint", ["eks:DescribeCluster"], [cluster_arn]),
+            Statement(
+                "ReadInterruptions",
+                ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
+                [queue_arn],
+            ),
+        ],
+        "discovery": _discovery(cloud),
+    }
+
+
+def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
+    owned = f"aws:ResourceTag/kubernetes.io/cluster/{cluster}"
+    pool = "aws:ResourceTag/karpenter.sh/nodepool"
+    asked = {
+        f"aws:RequestTag/kubernetes.io/cluster/{cluster}": "owned",
+        "aws:RequestTag/eks:eks-cluster-name": cluster,
+    }
+    for_pool = {"aws:RequestTag/karpenter.sh/nodepool": "*"}
+    launched = [cloud.anywhere_arn("ec2", f"{kind}/*") for kind in _LAUNCHED]
+    # Images and snapshots belong to AWS, the rest to the account: these have no owner tag.
+    ingredients = [
+        f"arn:{cloud.partition}:ec2:{cloud.region}::image/*",
+        f"arn:{cloud.partition}:ec2:{cloud.region}::snapshot/*",
+        *(
+            cloud.anywhere_arn("ec2", f"{kind}/*")
+            for kind in ("security-group", "subnet", "capacity-reservation", "placement-group")
+        ),
+    ]
+    return [
+        Statement("LaunchFromIngredients", ["ec2:RunInstances", "ec2:CreateFleet"], ingredients),
+        Statement(
+            "LaunchFromOwnTemplates",
+            ["ec2:RunInstances", "ec2:CreateFleet"],
+            [cloud.anywhere_arn("ec2", "launch-template/*")],
+            conditions={"StringEquals": {owned: "owned"}, "StringLike": {pool: "*"}},
+        ),
+        Statement(
+            "LaunchTagged",
+            ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"],
+            launched,
+            conditions={"StringEquals": asked, "StringLike": for_pool},
+        ),
+        Statement(
+            "TagOnLaunch",
+            ["ec2:CreateTags"],
+            launched,
+            conditions={
+                "StringEquals": {
+                    **asked,
+                    "ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"],
+                },
+                "StringLike": for_pool,
+            },
+        ),
+        Statement(
+            "TagOwnInstances",
+            ["ec2:CreateTags"],
+            [cloud.anywhere_arn("ec2", "instance/*")],
+            conditions={
+                "StringEquals": {owned: "owned"},
+                "StringLike": {pool: "*"},
+                "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster},
+                "ForAllValues:StringEquals": {
+                    "aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
+                },
+            },
+        ),
+        Statement(
+            "DeleteOwn",
+            ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
+            [
+                cloud.anywhere_arn("ec2", "instance/*"),
+                cloud.anywhere_arn("ec2", "launch-template/*"),
+            ],
+            conditions={"StringEquals": {owned: "owned"}, "StringLike": {pool: "*"}},
+        ),
+    ]
+
+
+def _instance_profiles(
+    cloud: Cloud, cluster: str, node_role_arns: Sequence[pulumi.Output[str]]
+) -> list[Statement]:
+    profiles: list[Text] = [
+        pulumi.Output.format("arn:{0}:iam::{1}:instance-profile/*", cloud.partition, cloud.account)
+    ]
+    owned = {
+        f"aws:ResourceTag/kubernetes.io/cluster/{cluster}": "owned",
+        "aws:ResourceTag/topology.kubernetes.io/region": cloud.region,
+    }
+    asked = {
+        f"aws:RequestTag/kubernetes.io/cluster/{cluster}": "owned",
+        "aws:RequestTag/eks:eks-cluster-name": cluster,
+        "aws:RequestTag/topology.kubernetes.io/region": cloud.region,
+    }
+    own_class = {"aws:ResourceTag/karpenter.k8s.aws/ec2nodeclass": "*"}
+    for_class = {"aws:RequestTag/karpenter.k8s.aws/ec2nodeclass": "*"}
+    return [
+        Statement(
+            "PassNodeRoles",
+            ["iam:PassRole"],
+            list(node_role_arns),
+            conditions={"StringEquals": {"iam:PassedToService": f"ec2.{cloud.dns_suffix}"}},
+        ),
+        Statement(
+            "CreateProfiles",
+            ["iam:CreateInstanceProfile"],
+            profiles,
+            conditions={"StringEquals": asked, "StringLike": for_class},
+        ),
+        Statement(
+            "TagProfiles",
+            ["iam:TagInstanceProfile"],
+            profiles,
+            conditions={
+                "StringEquals": {**owned, **asked},
+                "StringLike": {**own_class, **for_class},
+            },
+        ),
+        Statement(
+            "UseProfiles",
+            [
+                "iam:AddRoleToInstanceProfile",
+                "iam:RemoveRoleFromInstanceProfile",
+                "iam:DeleteInstanceProfile",
+            ],
+            profiles,
+            conditions={"StringEquals": owned, "StringLike": own_class},
+        ),
+        # Without these two an EC2NodeClass never finishes deleting. IAM lists profiles without
+        # regard to a resource: docs.aws.amazon.com/service-authorization (ListInstanceProfiles).
+        Statement("ReadProfiles", ["iam:GetInstanceProfile"], profiles),
+        Statement("ListProfiles", ["iam:ListInstanceProfiles"], ["*"]),
+    ]
+
+
+def _discovery(cloud: Cloud) -> list[Statement]:
+    return [
+        # EC2's Describe actions and price lists know no resources: the region is the bound.
+        Statement(
+            "DescribeInRegion",
+            [
+                "ec2:DescribeCapacityReservations",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstances",
+                "ec2:DescribeInstanceStatus",
+                "ec2:DescribeInstanceTypeOfferings",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeLaunchTemplates",
+                "ec2:DescribePlacementGroups",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSpotPriceHistory",
+                "ec2:DescribeSubnets",
+            ],
+            ["*"],
+            conditions={"StringEquals": {"aws:RequestedRegion": cloud.region}},
+        ),
+        Statement(
+            "ReadImageNames",
+            ["ssm:GetParameter"],
+            [f"arn:{cloud.partition}:ssm:{cloud.region}::parameter/aws/service/*"],
+        ),
+        Statement("ReadPrices", ["pricing:GetProducts"], ["*"]),
+    ]

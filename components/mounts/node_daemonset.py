@@ -1,0 +1,185 @@
+"""Node level by DaemonSet: the same script and unit, put on nodes that run already."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from components.base import child
+from components.identity import policy_document
+from components.jar_bucket import JarBucket
+from components.mounts.contract import (
+    ClusterParts,
+    Mount,
+    NodePart,
+    Taint,
+    Volume,
+    jars_label,
+    node_volume,
+)
+from components.mounts.node_userdata import files_of
+from components.pools import JARS_LABEL, SHARED_JARS, NodeShape
+from userdata.render import read
+from versions import MOUNT_DAEMON_IMAGE
+
+NAMESPACE = "spark-jars"
+ACCOUNT = "spark-jars"
+NOT_MOUNTED = Taint("spark-on-eks/jars-not-mounted", "NoSchedule")
+"""Nodes that a pool adds carry it from the start; the DaemonSet takes it away."""
+
+
+class NodeDaemonSet(Mount):
+    """The S3 permission is the node role's, of pools and of given nodes alike."""
+
+    @property
+    def mode(self) -> str:
+        return "node"
+
+    def node_part(self, jars: JarBucket, set_name: str, shape: NodeShape) -> NodePart:
+        return NodePart(
+            startup_taints=[NOT_MOUNTED],
+            statements=jars.read_statements(jars.jars_prefix),
+            labels=jars_label(set_name),
+        )
+
+    def install(self, name: str, parts: ClusterParts) -> Sequence[pulumi.Resource]:
+        component = pulumi.ComponentResource(
+            "spark-on-eks:mounts:NodeDaemonSet",
+            name,
+            opts=pulumi.ResourceOptions(providers=[parts.cloud.provider, parts.cluster.kubernetes]),
+        )
+        # Settings allow one set of JARs with this method: a given node cannot say which is its.
+        (jars,) = parts.jars
+        grants = self._let_given_nodes_read(name, component, jars)
+        namespace = k8s.core.v1.Namespace(
+            f"{name}-namespace",
+            metadata={
+                "name": NAMESPACE,
+                # It changes the node it runs on; nothing else belongs in this namespace.
+                "labels": {"pod-security.kubernetes.io/enforce": "privileged"},
+            },
+            opts=child(component, depends_on=parts.after),
+        )
+        ready = self._create_account(name, component, namespace)
+        files = k8s.core.v1.ConfigMap(
+            f"{name}-files",
+            metadata={"namespace": NAMESPACE},
+            data=files_of(jars, self.settings, self.region).apply(
+                lambda found: {
+                    "spark-jars": found.script,
+                    "spark-jars.service": found.unit,
+                    "mount.env": found.environment,
+                    "watch.sh": read("watch.sh"),
+                }
+            ),
+            opts=child(component, depends_on=[namespace]),
+        )
+        daemon_set = k8s.apps.v1.DaemonSet(
+            f"{name}-daemon",
+            metadata={"name": "spark-jars", "namespace": NAMESPACE},
+            spec={
+                "selector": {"match_labels": {"app.kubernetes.io/name": "spark-jars"}},
+                "update_strategy": {
+                    "type": "RollingUpdate",
+                    "rolling_update": {"max_unavailable": "10%"},
+                },
+                "template": {
+                    "metadata": {"labels": {"app.kubernetes.io/name": "spark-jars"}},
+                    "spec": self._pod(files.metadata.name),
+                },
+            },
+            opts=child(component, depends_on=[*ready, *grants]),
+        )
+        component.register_outputs({})
+        return [daemon_set]
+
+    def volume(self, jars: JarBucket, set_name: str, handle: str) -> Volume:
+        return node_volume(jars_label(set_name))
+
+    def _let_given_nodes_read(
+        self, name: str, component: pulumi.Resource, jars: JarBucket
+    ) -> list[pulumi.Resource]:
+        return [
+            aws.iam.RolePolicy(
+                f"{name}-{role}-read-jars",
+                role=role,
+                policy=policy_document(jars.read_statements(jars.jars_prefix)),
+                opts=child(component),
+            )
+            for role in self.settings.daemonset.node_roles
+        ]
+
+    def _create_account(
+        self, name: str, component: pulumi.Resource, namespace: k8s.core.v1.Namespace
+    ) -> list[pulumi.Resource]:
+        account = k8s.core.v1.ServiceAccount(
+            f"{name}-account",
+            metadata={"name": ACCOUNT, "namespace": NAMESPACE},
+            opts=child(component, depends_on=[namespace]),
+        )
+        role = k8s.rbac.v1.ClusterRole(
+            f"{name}-nodes",
+            metadata={"name": "spark-jars-nodes"},
+            # To say on its own node that the mount answers: one label, one taint. RBAC cannot
+            # name "the node that the pod runs on".
+            rules=[{"api_groups": [""], "resources": ["nodes"], "verbs": ["patch"]}],
+            opts=child(component),
+        )
+        binding = k8s.rbac.v1.ClusterRoleBinding(
+            f"{name}-nodes",
+            metadata={"name": "spark-jars-nodes"},
+            role_ref={
+                "api_group": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": "spark-jars-nodes",
+            },
+            subjects=[{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
+            opts=child(component, depends_on=[role]),
+        )
+        return [account, binding]
+
+    def _pod(self, files: pulumi.Output[str]) -> k8s.core.v1.PodSpecArgsDict:
+        settings = self.settings.daemonset
+        environment: list[k8s.core.v1.EnvVarArgsDict] = [
+            {"name": "JARS", "value": SHARED_JARS},
+            {"name": "LABEL", "value": JARS_LABEL},
+            {"name": "STARTUP_TAINT", "value": NOT_MOUNTED.key},
+            {"name": "CHECK_SECONDS", "value": str(settings.check_seconds)},
+            {"name": "NODE_NAME", "value_from": {"field_ref": {"field_path": "spec.nodeName"}}},
+        ]
+        return {
+            "service_account_name": ACCOUNT,
+            "priority_class_name": "system-node-critical",
+            "node_selector": {"kubernetes.io/os": "linux", **settings.node_selector},
+            # Spark's nodes are tainted, and a node starts with the taint that this pod removes.
+            "tolerations": [{"operator": "Exists"}],
+            # For systemctl in the node's root folder.
+            "host_pid": True,
+            "containers": [
+                {
+                    "name": "watch",
+                    "image": MOUNT_DAEMON_IMAGE,
+                    "command": ["/bin/bash", "/files/watch.sh"],
+                    "env": environment,
+                    "resources": {
+                        "requests": {"cpu": "10m", "memory": "32Mi"},
+                        "limits": {"memory": "256Mi"},
+                    },
+                    # It installs a package and a unit on the node.
+                    "security_context": {"privileged": True, "read_only_root_filesystem": True},
+                    "volume_mounts": [
+                        {"name": "files", "mount_path": "/files", "read_only": True},
+                        {
+                            "name": "host",
+                            "mount_path": "/host",
+                            "mount_propagation": "HostToContainer",
+                        },
+                    ],
+                }
+            ],
+            "volumes": [
+                {"name": "files", "config_map": {"name": files}},
+                {"name": "host", "host_path": {"path": "/", "type": "Directory"}},
+            ],
+        }

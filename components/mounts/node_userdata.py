@@ -1,0 +1,55 @@
+"""Node level by user data: mount-s3 under systemd, mounted before kubelet starts."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.jar_bucket import JarBucket
+from components.mounts.contract import (
+    NODE_PARENT,
+    ClusterParts,
+    JarMountSettings,
+    Mount,
+    NodePart,
+    Volume,
+    jars_label,
+    node_volume,
+)
+from components.pools import NodeShape
+from userdata.render import MountFiles, boot_script, mount_files
+
+
+class NodeUserData(Mount):
+    """The S3 permission is the node role's: read-only, the JARs' prefix only."""
+
+    @property
+    def mode(self) -> str:
+        return "node"
+
+    def node_part(self, jars: JarBucket, set_name: str, shape: NodeShape) -> NodePart:
+        return NodePart(
+            scripts=[files_of(jars, self.settings, self.region).apply(boot_script)],
+            statements=jars.read_statements(jars.jars_prefix),
+            labels=jars_label(set_name),
+        )
+
+    def install(self, name: str, parts: ClusterParts) -> Sequence[pulumi.Resource]:
+        return []
+
+    def volume(self, jars: JarBucket, set_name: str, handle: str) -> Volume:
+        return node_volume(jars_label(set_name))
+
+
+def files_of(jars: JarBucket, settings: JarMountSettings, region: str) -> pulumi.Output[MountFiles]:
+    """The files that mount one set of JARs on a node, whichever door they come in by."""
+    return pulumi.Output.all(jars.name, jars.owner).apply(
+        lambda known: mount_files(
+            bucket=known[0],
+            owner=known[1],
+            prefix=jars.jars_prefix,
+            region=region,
+            parent=NODE_PARENT,
+            cache_mib=settings.cache_mi_b,
+            wait_seconds=settings.wait_seconds,
+        )
+    )

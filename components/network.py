@@ -1,0 +1,267 @@
+"""The VPC: public and private subnets over N zones, NAT, endpoints, flow logs; or a given one."""
+
+import ipaddress
+from typing import Annotated, Literal
+
+import pulumi
+import pulumi_aws as aws
+from pydantic import Field, field_validator
+
+from components.base import Settings, child
+from components.cloud import Cloud
+from components.network_extras import create_endpoints, create_flow_logs
+
+ZoneLetter = Annotated[str, Field(pattern=r"^[a-z]$")]
+
+_EVERYWHERE = "0.0.0.0/0"
+_SUBNET_OVERHEAD = 5
+"""Addresses that AWS keeps in each subnet:
+docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html."""
+
+
+class ExistingNetwork(Settings):
+    """A VPC that somebody else owns: nothing in it is changed."""
+
+    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
+    """Id of the VPC."""
+    private_subnets: Annotated[
+        dict[ZoneLetter, Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]], Field(min_length=2)
+    ]
+    """Zone letter to subnet id, at least two zones: nodes and the control plane's interfaces."""
+
+
+class FlowLogSettings(Settings):
+    enabled: bool = False
+    """Record accepted and rejected connections in CloudWatch Logs."""
+    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
+    """Days that the records are kept."""
+
+
+class NetworkSettings(Settings):
+    """`network`: the VPC of the stack."""
+
+    existing: ExistingNetwork | None = None
+    """A given VPC; every other key of this object is then without effect and refused."""
+    cidr: str = "10.0.0.0/16"
+    """The VPC's block, /16 to /20. Cannot be changed later without replacing everything."""
+    zones: Annotated[list[ZoneLetter], Field(min_length=2, max_length=4)] = ["a", "b", "c"]
+    """Letters of the availability zones; add at the end only, or subnets move."""
+    nat_gateways: Literal["single", "perZone"] = "single"
+    """One NAT gateway, or one a zone (no cross-zone charge, survives the loss of a zone)."""
+    interface_endpoints: list[str] = []
+    """Services reached without NAT, by name: `ecr.api`, `ecr.dkr`, `sts`, `ec2`, `eks-auth`..."""
+    flow_logs: FlowLogSettings = FlowLogSettings()
+    """VPC flow logs."""
+
+    @field_validator("cidr")
+    @classmethod
+    def _block(cls, value: str) -> str:
+        network = ipaddress.ip_network(value)
+        if network.version != 4 or not 16 <= network.prefixlen <= 20 or not network.is_private:
+            raise ValueError("must be a private IPv4 block of /16 to /20, for example 10.0.0.0/16")
+        return value
+
+    @field_validator("zones")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value):
+            raise ValueError("names a zone twice")
+        return value
+
+    @property
+    def zone_letters(self) -> list[str]:
+        """The zones that nodes can be in, own network or given one."""
+        return sorted(self.existing.private_subnets) if self.existing else self.zones
+
+    def private_blocks(self) -> list[ipaddress.IPv4Network]:
+        """Private blocks in the order of `zones`: as large as leaves one for the public ones."""
+        return self._slots()[: len(self.zones)]
+
+    def public_blocks(self) -> list[ipaddress.IPv4Network]:
+        """Public blocks, from the last slot: a sixteenth of a private one each."""
+        *_, last = self._slots()
+        return list(last.subnets(prefixlen_diff=4))[: len(self.zones)]
+
+    def private_addresses(self) -> int:
+        """Addresses that nodes and pods can have in the own network."""
+        return sum(block.num_addresses - _SUBNET_OVERHEAD for block in self.private_blocks())
+
+    def _slots(self) -> list[ipaddress.IPv4Network]:
+        block = ipaddress.IPv4Network(self.cidr)
+        return list(block.subnets(prefixlen_diff=len(self.zones).bit_length()))
+
+
+class Network(pulumi.ComponentResource):
+    """The network of a stack: what it made, or the given one."""
+
+    vpc_id: pulumi.Output[str]
+    private_subnets: dict[str, pulumi.Output[str]]
+    """Zone letter to subnet id."""
+    egress: list[pulumi.Resource]
+    """What must exist for a node to reach the cluster and registries, and outlive the node."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: NetworkSettings,
+        *,
+        cloud: Cloud,
+        cluster_name: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("spark-on-eks:network:Network", name, None, opts)
+        self._name, self._settings, self._cloud = name, settings, cloud
+        if settings.existing is not None:
+            self.vpc_id = pulumi.Output.from_input(settings.existing.vpc_id)
+            self.private_subnets = {
+                zone: pulumi.Output.from_input(subnet)
+                for zone, subnet in sorted(settings.existing.private_subnets.items())
+            }
+            self.egress = []
+        else:
+            self._create(cluster_name)
+        self.register_outputs(
+            {"vpcId": self.vpc_id, "privateSubnetIds": list(self.private_subnets.values())}
+        )
+
+    @property
+    def private_subnet_ids(self) -> list[pulumi.Output[str]]:
+        """Ids of the private subnets, in the order of the zones."""
+        return list(self.private_subnets.values())
+
+    def _create(self, cluster_name: str) -> None:
+        vpc = aws.ec2.Vpc(
+            f"{self._name}-vpc",
+            cidr_block=self._settings.cidr,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags={"Name": cluster_name},
+            opts=child(self),
+        )
+        self.vpc_id = vpc.id
+        # Nothing uses the default group; without rules nothing can come to use it.
+        aws.ec2.DefaultSecurityGroup(
+            f"{self._name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=child(self)
+        )
+        public = self._create_public_subnets(vpc, cluster_name)
+        route_tables = self._create_private_subnets(vpc, cluster_name, public)
+        self.egress += create_endpoints(
+            self._name,
+            self,
+            vpc=vpc,
+            region=self._cloud.region,
+            interface_endpoints=self._settings.interface_endpoints,
+            route_tables=route_tables,
+            subnet_ids=self.private_subnet_ids,
+        )
+        if self._settings.flow_logs.enabled:
+            create_flow_logs(self._name, self, vpc, self._settings.flow_logs.retention_days)
+
+    def _create_public_subnets(
+        self, vpc: aws.ec2.Vpc, cluster_name: str
+    ) -> dict[str, aws.ec2.Subnet]:
+        gateway = aws.ec2.InternetGateway(f"{self._name}-igw", vpc_id=vpc.id, opts=child(self))
+        table = aws.ec2.RouteTable(
+            f"{self._name}-public",
+            vpc_id=vpc.id,
+            tags={"Name": f"{cluster_name}-public"},
+            opts=child(self),
+        )
+        route = aws.ec2.Route(
+            f"{self._name}-public-internet",
+            route_table_id=table.id,
+            destination_cidr_block=_EVERYWHERE,
+            gateway_id=gateway.id,
+            opts=child(self),
+        )
+        self.egress = [route]
+        subnets: dict[str, aws.ec2.Subnet] = {}
+        for zone, block in zip(self._settings.zones, self._settings.public_blocks(), strict=True):
+            subnets[zone] = aws.ec2.Subnet(
+                f"{self._name}-public-{zone}",
+                vpc_id=vpc.id,
+                availability_zone=f"{self._cloud.region}{zone}",
+                cidr_block=str(block),
+                # Load balancers and NAT take addresses of their own: no instance belongs here.
+                map_public_ip_on_launch=False,
+                tags={
+                    "Name": f"{cluster_name}-public-{zone}",
+                    "kubernetes.io/role/elb": "1",
+                },
+                opts=child(self),
+            )
+            self.egress.append(
+                aws.ec2.RouteTableAssociation(
+                    f"{self._name}-public-{zone}",
+                    subnet_id=subnets[zone].id,
+                    route_table_id=table.id,
+                    opts=child(self),
+                )
+            )
+        return subnets
+
+    def _create_private_subnets(
+        self, vpc: aws.ec2.Vpc, cluster_name: str, public: dict[str, aws.ec2.Subnet]
+    ) -> list[aws.ec2.RouteTable]:
+        gateways = self._create_nat_gateways(cluster_name, public)
+        self.private_subnets, tables = {}, []
+        for zone, block in zip(self._settings.zones, self._settings.private_blocks(), strict=True):
+            subnet = aws.ec2.Subnet(
+                f"{self._name}-private-{zone}",
+                vpc_id=vpc.id,
+                availability_zone=f"{self._cloud.region}{zone}",
+                cidr_block=str(block),
+                tags={
+                    "Name": f"{cluster_name}-private-{zone}",
+                    "kubernetes.io/role/internal-elb": "1",
+                    "karpenter.sh/discovery": cluster_name,
+                },
+                opts=child(self),
+            )
+            # A table a zone even with one NAT: going to one a zone then changes routes only.
+            table = aws.ec2.RouteTable(
+                f"{self._name}-private-{zone}",
+                vpc_id=vpc.id,
+                tags={"Name": f"{cluster_name}-private-{zone}"},
+                opts=child(self),
+            )
+            gateway = gateways.get(zone) or next(iter(gateways.values()))
+            self.egress += [
+                aws.ec2.Route(
+                    f"{self._name}-private-{zone}-internet",
+                    route_table_id=table.id,
+                    destination_cidr_block=_EVERYWHERE,
+                    nat_gateway_id=gateway.id,
+                    opts=child(self),
+                ),
+                aws.ec2.RouteTableAssociation(
+                    f"{self._name}-private-{zone}",
+                    subnet_id=subnet.id,
+                    route_table_id=table.id,
+                    opts=child(self),
+                ),
+            ]
+            self.private_subnets[zone] = subnet.id
+            tables.append(table)
+        return tables
+
+    def _create_nat_gateways(
+        self, cluster_name: str, public: dict[str, aws.ec2.Subnet]
+    ) -> dict[str, aws.ec2.NatGateway]:
+        per_zone = self._settings.nat_gateways == "perZone"
+        gateways: dict[str, aws.ec2.NatGateway] = {}
+        for zone in self._settings.zones if per_zone else self._settings.zones[:1]:
+            address = aws.ec2.Eip(
+                f"{self._name}-nat-{zone}",
+                domain="vpc",
+                tags={"Name": f"{cluster_name}-nat-{zone}"},
+                opts=child(self, depends_on=self.egress[:1]),
+            )
+            gateways[zone] = aws.ec2.NatGateway(
+                f"{self._name}-nat-{zone}",
+                subnet_id=public[zone].id,
+                allocation_id=address.id,
+                tags={"Name": f"{cluster_name}-{zone}"},
+                opts=child(self, depends_on=self.egress[:1]),
+            )
+        return gateways

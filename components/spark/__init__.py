@@ -1,0 +1,1 @@
+"""Spark on the platform: teams and what they run."""

@@ -1,0 +1,42 @@
+"""Every pinned chart, add-on release, machine image and container image, in one table.
+
+To upgrade: change a value here, run `make diff STACK=... BASE=HEAD` for each stack, read what it
+rolls or drifts, commit. Add-on versions are not here: a stack file pins them, or the default of
+the cluster's Kubernetes version is looked up.
+"""
+
+from typing import NamedTuple
+
+
+class Chart(NamedTuple):
+    """A Helm chart at one version. `repository` is None for a chart named by its OCI address."""
+
+    chart: str
+    version: str
+    repository: str | None = None
+
+
+KUBERNETES_VERSIONS = ("1.33", "1.34", "1.35", "1.36")
+"""Versions that EKS offers and that Karpenter 1.14 supports (1.36 needs Karpenter >= 1.13).
+Sources: docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html, Karpenter's
+compatibility matrix."""
+
+KUBERNETES_DEFAULT = "1.35"
+
+KARPENTER = Chart("oci://public.ecr.aws/karpenter/karpenter", "1.14.1")
+KARPENTER_CRD = Chart("oci://public.ecr.aws/karpenter/karpenter-crd", "1.14.1")
+CLUSTER_AUTOSCALER = Chart(
+    "cluster-autoscaler", "9.59.0", repository="https://kubernetes.github.io/autoscaler"
+)
+
+AL2023_RELEASE = "v20260724"
+"""Release of the EKS-optimized AL2023 image: github.com/awslabs/amazon-eks-ami/releases."""
+
+BOTTLEROCKET_RELEASE = "v1.64.0"
+"""github.com/bottlerocket-os/bottlerocket/releases, has variants for Kubernetes 1.33 to 1.36."""
+
+MOUNT_DAEMON_IMAGE = (
+    "public.ecr.aws/amazonlinux/amazonlinux:2023.12.20260918.0-minimal"
+    "@sha256:68b1e82cd69ade271c092bc1959fa6fc820945d0c8dbb7a88cf6c1824a184688"
+)
+"""Only a shell and coreutils: the DaemonSet works through the node's own systemd."""
