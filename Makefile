@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help preview plan diff manifests picture test golden lint lock bench clean
+.PHONY: docs help preview plan diff manifests picture test golden lint lock bench clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ test: $(READY) ## Everything that needs Python only
 
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
+
+docs: $(READY) ## Write docs/configuration.md anew from the settings
+	@$(BIN)/python -m tools.configuration_docs
 
 lint: $(READY) ## Format, lint, types, shell
 	@$(BIN)/ruff format --check .

@@ -22,13 +22,19 @@ class AddonVersions(Settings):
     cluster's Kubernetes version is looked up: never the latest."""
 
     vpc_cni: AddonVersion | None = Field(None, alias="vpc-cni")
+    """Pod networking. A pin has the form `v2.3.0-eksbuild.1`."""
     kube_proxy: AddonVersion | None = Field(None, alias="kube-proxy")
+    """Service addresses."""
     coredns: AddonVersion | None = None
+    """DNS."""
     metrics_server: AddonVersion | None = Field(None, alias="metrics-server")
+    """CPU and memory in use."""
     aws_ebs_csi_driver: AddonVersion | None = Field(None, alias="aws-ebs-csi-driver")
+    """Block storage."""
     aws_mountpoint_s3_csi_driver: AddonVersion | None = Field(
         None, alias="aws-mountpoint-s3-csi-driver"
     )
+    """JARs in pod level; v2.3.0-eksbuild.1 or newer, for its controller's tolerations."""
 
     def of(self, addon: str) -> str | None:
         """The pin of an add-on, by the name AWS gives it."""

@@ -25,7 +25,7 @@ and S3 stops at 63: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingru
 
 class EndpointSettings(Settings):
     public: bool = True
-    """Reachable from the internet, for `public_cidrs` only. Nodes use the private endpoint."""
+    """Reachable from the internet, for `publicCidrs` only. Nodes use the private endpoint."""
     public_cidrs: list[str] = []
     """Who reaches the public endpoint. Must be given while `public` is true."""
 
@@ -44,7 +44,13 @@ class EndpointSettings(Settings):
 class ClusterSettings(Settings):
     """`cluster`: the control plane."""
 
-    name: Annotated[str, Field(pattern=rf"^[a-z][a-z0-9-]{{0,{_NAME_LIMIT - 1}}}$")]
+    name: Annotated[
+        str,
+        Field(
+            pattern=rf"^[a-z][a-z0-9-]{{0,{_NAME_LIMIT - 1}}}$",
+            json_schema_extra={"default": "spark-<stack>"},
+        ),
+    ]
     """Name of the cluster to create, or of the given one. A new name is a new cluster."""
     existing: bool = False
     """The cluster exists: it is looked up by name, and nothing of it is changed."""

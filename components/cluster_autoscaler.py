@@ -211,7 +211,11 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                 "extraArgs": {
                     "expander": "priority",
                     "skip-nodes-with-local-storage": False,
-                    **({"startup-taint": ",".join(startup_taints)} if startup_taints else {}),
+                    # The flag takes one taint each time; the chart drops what follows the `_`.
+                    **{
+                        f"startup-taint_{number}": taint
+                        for number, taint in enumerate(startup_taints, start=1)
+                    },
                 },
             },
             opts=child(self, depends_on=[*self._platform.after, *role.grants, *groups]),

@@ -30,7 +30,7 @@ class JarBucketSettings(Settings):
     prefix: Prefix = "spark/"
     """Where JARs begin in the bucket. Never empty: rights are given on the prefix only."""
     encryption: Literal["s3", "kms"] = "s3"
-    """SSE-S3, or SSE-KMS with a key of the stack (or `kms_key_arn`)."""
+    """SSE-S3, or SSE-KMS with a key of the stack (or `kmsKeyArn`)."""
     kms_key_arn: KeyArn | None = None
     """A given key, with `encryption: kms`."""
     old_version_days: Annotated[int, Field(ge=1)] = 30

@@ -1,0 +1,58 @@
+"""The account and region in which the made-up resources live."""
+
+from dataclasses import dataclass
+from typing import Any
+
+DEFAULT_ACCOUNT = "111122223333"  # the account of AWS's own documentation
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Where the made-up resources live."""
+
+    account: str = DEFAULT_ACCOUNT
+    region: str = DEFAULT_REGION
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition of the region."""
+        if self.region.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+    @property
+    def suffix(self) -> str:
+        """The DNS suffix of the partition."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    def arn(self, service: str, resource: str, region: str | None = None) -> str:
+        """Returns an ARN; `region=""` for services that have none in theirs."""
+        region = self.region if region is None else region
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+
+def cluster_facts(name: str, cloud: Cloud) -> dict[str, str]:
+    """Returns what EKS makes up for a cluster of this name."""
+    return {
+        "arn": cloud.arn("eks", f"cluster/{name}"),
+        "endpoint": f"https://{name}.gr7.{cloud.region}.eks.{cloud.suffix}",
+        "certificate": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",  # a PEM's first line in base64
+        "security_group": f"sg-eks-cluster-sg-{name}",
+        "issuer": f"oidc.eks.{cloud.region}.{cloud.suffix}/id/{name}",
+    }
+
+
+def cluster_state(name: str, version: str, cloud: Cloud) -> dict[str, Any]:
+    """Returns the state that a cluster and a lookup of it have in common."""
+    facts = cluster_facts(name, cloud)
+    return {
+        "id": name,
+        "name": name,
+        "arn": facts["arn"],
+        "endpoint": facts["endpoint"],
+        "certificateAuthority": {"data": facts["certificate"]},
+        "identities": [{"oidcs": [{"issuer": f"https://{facts['issuer']}"}]}],
+        "version": version,
+        "status": "ACTIVE",
+    }

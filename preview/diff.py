@@ -1,0 +1,110 @@
+"""Two plans compared: what an update from one to the other does to each resource."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from preview.cascade import follow
+from preview.compare import Change, changes
+from preview.meaning import meaning
+from preview.plan import STACK_TYPE, Plan, Resource
+from preview.replacement import covers, forcing
+from preview.steps import Operation, Step, key_of
+
+
+@dataclass(frozen=True)
+class Diff:
+    """All steps from one plan to another, sorted by key."""
+
+    old: Plan
+    new: Plan
+    steps: tuple[Step, ...]
+    exports: tuple[Change, ...] = ()
+
+    def of(self, operation: Operation) -> tuple[Step, ...]:
+        """Returns the steps of one operation."""
+        return tuple(step for step in self.steps if step.operation is operation)
+
+
+def compare(old: Plan, new: Plan) -> Diff:
+    """Returns the difference; resources are the same when their URNs are, but for the stack.
+
+    Two plans of one stack are an update: replacements are followed to those that depend on them,
+    and steps say what they mean. Two stacks never become one another, so there it ends with what
+    differs.
+    """
+    before = {key_of(resource.urn, old): resource for resource in old.resources}
+    after = {key_of(resource.urn, new): resource for resource in new.resources}
+    renamed = _renamed(before, after, new)
+    steps: dict[str, Step] = {}
+    for key, resource in after.items():
+        known = before.get(renamed.get(key, key))
+        if known is None:
+            steps[key] = Step(Operation.create, key, None, resource)
+        elif step := _changed(key, known, resource, old, new):
+            steps[key] = step
+    for key in before.keys() - after.keys() - set(renamed.values()):
+        steps[key] = Step(Operation.delete, key, before[key], None)
+    follow(
+        steps, {key: known for key in after if (known := before.get(renamed.get(key, key)))}, new
+    )
+    explained = {key: replace(step, means=meaning(step, new)) for key, step in steps.items()}
+    return Diff(
+        old,
+        new,
+        tuple(explained[key] for key in sorted(explained)),
+        tuple(changes(dict(old.exports), dict(new.exports))),
+    )
+
+
+def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) -> Step | None:
+    found = changes(_comparable(old, before), _comparable(new, after))
+    ignored = new.options.ignore_changes
+    found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
+    if not found:
+        return None
+    rows = forcing(new)
+    if rows is None:
+        inputs = [change for change in found if not change.path.startswith("(")]
+        operation = Operation.may_replace if inputs else Operation.update
+        return Step(operation, key, old, new, tuple(found))
+    forced = tuple(c.path for c in found if any(covers(row, c.path) for row in rows))
+    operation = Operation.replace if forced else Operation.update
+    return Step(operation, key, old, new, tuple(found), forced)
+
+
+def _comparable(resource: Resource, plan: Plan) -> dict[str, object]:
+    """Returns the inputs, and in parentheses the options that Pulumi itself stores."""
+    options = resource.options
+    return {
+        **resource.inputs,
+        "(protect)": options.protect,
+        "(retainOnDelete)": options.retain_on_delete,
+        "(provider)": key_of(options.provider, plan),
+    }
+
+
+def _renamed(before: Iterable[str], after: dict[str, Resource], plan: Plan) -> dict[str, str]:
+    """Returns the old key of each resource that says by an alias what it was called."""
+    known = set(before)
+    found: dict[str, str] = {}
+    for key, resource in after.items():
+        if key in known:
+            continue
+        for alias in resource.options.aliases:
+            old = _alias_key(key, alias, plan)
+            if old in known:
+                found[key] = old
+    return found
+
+
+def _alias_key(key: str, alias: str, plan: Plan) -> str:
+    if alias.startswith("urn:"):
+        return key_of(alias, plan)
+    parts = dict(part.split("=", 1) for part in alias.split(" ") if "=" in part)
+    prefix, project, types, name = key.split("::", 3)
+    chain = types.split("$")
+    if "parent" in parts:
+        parent = "" if parts["parent"] == "none" else parts["parent"].split("::")[2]
+        chain = [part for part in parent.split("$") if part != STACK_TYPE and part] + [chain[-1]]
+    chain[-1] = parts.get("type", chain[-1])
+    return "::".join([prefix, project, "$".join(chain), parts.get("name", name)])

@@ -1,0 +1,208 @@
+"""A recorded plan: what the program registered, as plain data."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The resource options of one registration; lists are sorted, resources are URNs."""
+
+    protect: bool = False
+    dependencies: tuple[str, ...] = ()
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    delete_before_replace: bool = False
+    retain_on_delete: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    provider: str = ""
+    providers: Mapping[str, str] = field(default_factory=dict)
+    custom_timeouts: Mapping[str, str] = field(default_factory=dict)
+    import_id: str = ""
+    deleted_with: str = ""
+    replace_with: tuple[str, ...] = ()
+    additional_secret_outputs: tuple[str, ...] = ()
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One registered resource.
+
+    `inputs` are the update run's, in the provider's names, with secrets as `[secret]`;
+    `unknown` are the paths that a first preview does not know; `external` is a resource that the
+    program only reads.
+    """
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    remote: bool
+    inputs: Mapping[str, Any]
+    unknown: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
+    external: bool = False
+
+    @property
+    def package(self) -> str:
+        """The provider package: `aws`, `kubernetes`, the project's own namespace for components."""
+        if self.type.startswith("pulumi:providers:"):
+            return self.type.rsplit(":", 1)[1]
+        return self.type.split(":", 1)[0]
+
+    @property
+    def short_type(self) -> str:
+        """The type as people say it: `aws:ec2/vpc:Vpc` is `aws:ec2:Vpc`."""
+        package, module, kind = [*self.type.split(":", 2), "", ""][:3]
+        if package == "kubernetes" and self.is_custom_object:
+            return f"{self.inputs.get('apiVersion')}:{self.inputs.get('kind')}"
+        if package == "kubernetes":
+            return f"{module}:{kind}"
+        return f"{package}:{module.split('/')[0]}:{kind}"
+
+    @property
+    def object_name(self) -> str:
+        """The name in the cluster of a Kubernetes object, the logical name of anything else."""
+        metadata = self.inputs.get("metadata")
+        found = metadata.get("name") if isinstance(metadata, Mapping) else None
+        return str(found) if found and self.is_kubernetes_object else self.name
+
+    @property
+    def is_provider(self) -> bool:
+        """Whether this is a provider and not something that a provider makes."""
+        return self.type.startswith("pulumi:providers:")
+
+    @property
+    def is_kubernetes_object(self) -> bool:
+        """Whether this is sent to the API server as one object with apiVersion and kind."""
+        return self.package == "kubernetes" and self.custom and "kind" in self.inputs
+
+    @property
+    def is_custom_object(self) -> bool:
+        """Whether this is an object of a kind that Kubernetes itself does not have."""
+        group = self.type.split(":")[1].split("/")[0]
+        built_in = group in _SHORT_GROUPS or group.endswith(".k8s.io")
+        return self.is_kubernetes_object and not built_in
+
+
+# The API groups without a domain of their own, and `core`, which has no name at all.
+_SHORT_GROUPS = frozenset({"apps", "autoscaling", "batch", "core", "policy"})
+
+
+@dataclass(frozen=True)
+class Invoke:
+    """One question that the program asks of a provider while it runs."""
+
+    token: str
+    args: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one stack's program registers; resources are sorted by URN."""
+
+    project: str
+    stack: str
+    resources: tuple[Resource, ...]
+    exports: Mapping[str, Any] = field(default_factory=dict)
+    invokes: tuple[Invoke, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_urn(self) -> dict[str, Resource]:
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[Resource, ...]]:
+        children: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            parent = resource.parent if resource.parent in self._by_urn else ""
+            children.setdefault(parent, []).append(resource)
+        return {parent: tuple(found) for parent, found in children.items()}
+
+    def get(self, urn: str) -> Resource | None:
+        """Returns the resource with this URN, None when there is none."""
+        return self._by_urn.get(urn)
+
+    def by_type(self, type_: str) -> tuple[Resource, ...]:
+        """Returns the resources of a type (`aws:sqs/queue:Queue`)."""
+        return tuple(resource for resource in self.resources if resource.type == type_)
+
+    def by_name(self, name: str) -> tuple[Resource, ...]:
+        """Returns the resources with this logical name."""
+        return tuple(resource for resource in self.resources if resource.name == name)
+
+    def of_kind(self, kind: str) -> tuple[Resource, ...]:
+        """Returns the Kubernetes objects of a kind (`NodePool`)."""
+        return tuple(
+            resource
+            for resource in self.resources
+            if resource.is_kubernetes_object and resource.inputs.get("kind") == kind
+        )
+
+    def children(self, urn: str = "") -> tuple[Resource, ...]:
+        """Returns the resources directly below `urn`; without it those without a parent."""
+        return self._children.get(urn, ())
+
+    def component(self, resource: Resource) -> Resource | None:
+        """Returns the outermost component around the resource, itself included."""
+        top = resource
+        while parent := self.get(top.parent):
+            top = parent
+        return None if top.custom else top
+
+    def to_json(self) -> str:
+        """Returns the plan as JSON, the same bytes for the same plan."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Returns the plan that `to_json` wrote. Raises ValueError for anything else."""
+        try:
+            raw = json.loads(text)
+            return cls(
+                project=raw["project"],
+                stack=raw["stack"],
+                resources=tuple(_resource(item) for item in raw["resources"]),
+                exports=raw["exports"],
+                invokes=tuple(Invoke(**item) for item in raw["invokes"]),
+                notes=tuple(raw["notes"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a plan: {error}") from error
+
+
+def without_stack(urn: str, stack: str) -> str:
+    """Returns the URN without its stack's name, to compare resources of two stacks."""
+    return urn.replace(f"urn:pulumi:{stack}::", "urn:pulumi:::", 1)
+
+
+def parent_types(urn: str) -> tuple[str, ...]:
+    """Returns the types of the components around a resource, outermost first."""
+    return tuple(urn.split("::")[2].split("$")[:-1])
+
+
+def _resource(raw: dict[str, Any]) -> Resource:
+    options = {key: _tuple(value) for key, value in raw["options"].items()}
+    options["property_dependencies"] = {
+        key: tuple(urns) for key, urns in options["property_dependencies"].items()
+    }
+    rest = {key: value for key, value in raw.items() if key not in ("options", "unknown")}
+    return Resource(**rest, unknown=tuple(raw["unknown"]), options=Options(**options))
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def sorted_unique(items: Iterable[str]) -> tuple[str, ...]:
+    """Returns the items sorted, each once."""
+    return tuple(sorted(set(items)))

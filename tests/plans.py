@@ -1,0 +1,71 @@
+"""Plans of the project's own stacks, recorded once a process, and ways to look into them."""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from preview.plan import Plan, Resource
+from preview.record import record
+
+ROOT = Path(__file__).resolve().parent.parent
+STACKS = ("dev", "staging", "prod", "existing")
+
+NODE = ("jarMount.level=node", "jarMount.method=userdata")
+DAEMONSET = ("jarMount.level=node", "jarMount.method=daemonset")
+CLUSTER_AUTOSCALER = (
+    "autoscaler=cluster-autoscaler",
+    "pools=[{name: default, families: [m7gd, m7i], sizes: [4xlarge]}]",
+    "drivers={families: [m7g, m7i], sizes: [xlarge]}",
+)
+
+
+@cache
+def plan_of(stack: str, *overrides: str) -> Plan:
+    """The plan of a stack with keys changed, as `make plan` makes it."""
+    return record(ROOT, stack, list(overrides))
+
+
+def of_type(plan: Plan, kind: str) -> list[Resource]:
+    """The resources whose type ends so: `s3/bucket:Bucket`, `NodePool`."""
+    return [one for one in plan.resources if one.type.endswith(kind)]
+
+
+def named(plan: Plan, kind: str, name: str) -> Resource:
+    """The one resource of this type and name."""
+    (found,) = [one for one in of_type(plan, kind) if one.name == name]
+    return found
+
+
+def absent(plan: Plan, *words: str) -> bool:
+    """True where no type or name of a resource holds any of the words."""
+    return not any(word in f"{one.type} {one.name}" for one in plan.resources for word in words)
+
+
+def statements(document: str) -> dict[str, dict[str, Any]]:
+    """A policy's statements by Sid."""
+    return {one["Sid"]: one for one in json.loads(document)["Statement"]}
+
+
+def reaches(plan: Plan, start: Resource) -> set[str]:
+    """URNs of everything that must exist before a resource, and so outlives it on destroy."""
+    by_urn = {one.urn: one for one in plan.resources}
+    seen: set[str] = set()
+    waiting = list(_direct(start))
+    while waiting:
+        urn = waiting.pop()
+        if urn in seen or urn not in by_urn:
+            continue
+        seen.add(urn)
+        waiting += _direct(by_urn[urn])
+    return seen
+
+
+def _direct(resource: Resource) -> Iterable[str]:
+    options = resource.options
+    yield from options.dependencies
+    for urns in options.property_dependencies.values():
+        yield from urns
+    if options.provider:
+        yield options.provider

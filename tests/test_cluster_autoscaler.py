@@ -1,0 +1,117 @@
+"""Cluster Autoscaler in Karpenter's place: the same pools, drivers and ladder."""
+
+import base64
+import re
+
+import yaml
+
+from tests.plans import CLUSTER_AUTOSCALER, NODE, absent, named, of_type, plan_of, statements
+
+
+def test_each_rung_and_the_drivers_are_a_managed_node_group_and_karpenter_is_absent() -> None:
+    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
+    groups = {one.inputs["nodeGroupNamePrefix"]: one.inputs for one in of_type(plan, "NodeGroup")}
+    assert set(groups) == {
+        "system-",
+        "default-arm-spot-",
+        "default-x86-spot-",
+        "default-arm-on-demand-",
+        "default-x86-on-demand-",
+        "drivers-",
+    }
+    assert groups["default-arm-spot-"]["capacityType"] == "SPOT"
+    assert groups["default-arm-spot-"]["instanceTypes"] == ["m7gd.4xlarge"]
+    assert groups["default-x86-on-demand-"]["instanceTypes"] == ["m7i.4xlarge"]
+    assert groups["default-x86-on-demand-"]["amiType"] == "AL2023_x86_64_STANDARD"
+    assert groups["drivers-"]["capacityType"] == "ON_DEMAND"
+    assert groups["drivers-"]["subnetIds"] == ["subnet-network-private-a"]
+    assert absent(plan, "karpenter")
+
+
+def test_pools_start_empty_and_grow_to_their_limits() -> None:
+    group = named(
+        plan_of("dev", *CLUSTER_AUTOSCALER),
+        "NodeGroup",
+        "cluster-autoscaler-default-arm-spot-group",
+    )
+    assert group.inputs["scalingConfig"] == {"minSize": 0, "maxSize": 32, "desiredSize": 0}
+    assert group.options.ignore_changes == ("scalingConfig.desiredSize",)
+
+
+def test_the_priority_expander_tries_the_rungs_in_karpenters_order() -> None:
+    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
+    values = named(plan, "Release", "cluster-autoscaler-controller").inputs["values"]
+    assert values["extraArgs"]["expander"] == "priority"
+    priorities = yaml.safe_load(values["expanderPriorities"])
+    groups = [one.inputs["nodeGroupNamePrefix"] for one in of_type(plan, "NodeGroup")]
+
+    def priority(group: str) -> int:
+        # EKS names the Auto Scaling group after the node group.
+        return max(
+            (
+                weight
+                for weight, patterns in priorities.items()
+                for pattern in patterns
+                if re.match(pattern, f"eks-{group}20260101-uuid")
+            ),
+            default=0,
+        )
+
+    ladder = sorted((one for one in groups if one.startswith("default")), key=priority)
+    assert ladder[::-1] == [
+        "default-arm-spot-",
+        "default-x86-spot-",
+        "default-arm-on-demand-",
+        "default-x86-on-demand-",
+    ]
+    assert priority("drivers-") > 0
+
+
+def test_jobs_find_the_same_labels_and_taints_as_with_karpenter() -> None:
+    groups = of_type(plan_of("dev", *CLUSTER_AUTOSCALER), "NodeGroup")
+    for group in groups:
+        pool = group.inputs["labels"]["spark-on-eks/pool"]
+        if pool == "system":
+            continue
+        taints = [(one["key"], one.get("value"), one["effect"]) for one in group.inputs["taints"]]
+        assert taints == [
+            ("spark-on-eks/pool", pool, "NO_SCHEDULE"),
+            ("s3.csi.aws.com/agent-not-ready", None, "NO_EXECUTE"),
+        ]
+
+
+def test_start_up_taints_do_not_keep_the_autoscaler_from_adding_nodes() -> None:
+    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
+    values = named(plan, "Release", "cluster-autoscaler-controller").inputs["values"]
+    assert values["extraArgs"]["startup-taint_1"] == "s3.csi.aws.com/agent-not-ready"
+
+
+def test_in_node_level_the_groups_user_data_mounts_the_jars_and_joins_local_disks() -> None:
+    plan = plan_of("dev", *CLUSTER_AUTOSCALER, *NODE)
+    template = named(plan, "LaunchTemplate", "cluster-autoscaler-default-arm-spot-template").inputs
+    user_data = base64.b64decode(template["userData"]).decode()
+    assert "text/x-shellscript" in user_data and "spark-jars" in user_data
+    assert '"strategy": "RAID0"' in user_data  # m7gd
+    without = named(plan, "LaunchTemplate", "cluster-autoscaler-default-x86-spot-template").inputs
+    assert "RAID0" not in base64.b64decode(without["userData"]).decode()
+    assert "userData" not in named(plan, "LaunchTemplate", "system-template").inputs
+
+
+def test_in_pod_level_a_group_has_user_data_only_for_its_local_disks() -> None:
+    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
+    arm = named(plan, "LaunchTemplate", "cluster-autoscaler-default-arm-spot-template").inputs
+    assert "spark-jars" not in base64.b64decode(arm["userData"]).decode()
+    x86 = named(plan, "LaunchTemplate", "cluster-autoscaler-default-x86-spot-template").inputs
+    assert "userData" not in x86
+
+
+def test_the_autoscaler_resizes_the_groups_of_this_cluster_only() -> None:
+    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
+    document = named(plan, "Policy", "cluster-autoscaler-controller-scale").inputs["policy"]
+    found = statements(document)
+    assert found["ScaleOwnGroups"]["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/k8s.io/cluster-autoscaler/spark-dev": "owned"}
+    }
+    assert found["DescribeGroups"]["Resource"] == [
+        "arn:aws:eks:us-west-2:111122223333:nodegroup/spark-dev/*"
+    ]

@@ -1,0 +1,267 @@
+"""Karpenter: the ladder, drivers, what the controller may do, and the order of a destroy."""
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from components.instances import arch_of
+from tests.plans import named, of_type, plan_of, reaches, statements
+
+RUNGS = [
+    ("arm-spot", "arm64", "spot", 100),
+    ("x86-spot", "amd64", "spot", 80),
+    ("arm-on-demand", "arm64", "on-demand", 60),
+    ("x86-on-demand", "amd64", "on-demand", 40),
+]
+
+
+def requirements(node_pool: dict) -> dict[str, list[str]]:
+    """Key to values; every requirement of ours is a list to choose from."""
+    found = node_pool["spec"]["template"]["spec"]["requirements"]
+    assert all(one["operator"] == "In" for one in found)
+    return {one["key"]: one["values"] for one in found}
+
+
+@pytest.mark.parametrize(
+    ("stack", "pool"),
+    [("dev", "default"), ("staging", "default"), ("staging", "etl"), ("prod", "memory")],
+)
+def test_a_pool_is_a_ladder_of_four_from_arm_spot_to_x86_on_demand(stack: str, pool: str) -> None:
+    plan = plan_of(stack)
+    for tier, arch, capacity_type, weight in RUNGS:
+        node_pool = named(plan, "NodePool", f"karpenter-{pool}-{tier}").inputs
+        assert node_pool["metadata"]["name"] == f"{pool}-{tier}"
+        assert node_pool["spec"]["weight"] == weight
+        wanted = requirements(node_pool)
+        assert wanted["kubernetes.io/arch"] == [arch]
+        assert wanted["karpenter.sh/capacity-type"] == [capacity_type]
+        families = wanted["karpenter.k8s.aws/instance-family"]
+        assert families and {arch_of(family) for family in families} == {arch}
+
+
+def test_a_rung_without_a_family_or_an_allowed_way_to_pay_is_left_out() -> None:
+    plan = plan_of("dev", "pools=[{name: p, families: [m7g], capacityTypes: [spot]}]")
+    names = {one.inputs["metadata"]["name"] for one in of_type(plan, "NodePool")}
+    assert names == {"p-arm-spot", "drivers"}
+
+
+def test_executors_tolerate_one_taint_whichever_rung_their_node_is_from() -> None:
+    plan = plan_of("staging")
+    for pool in ("default", "etl"):
+        templates = [
+            named(plan, "NodePool", f"karpenter-{pool}-{tier}").inputs["spec"]["template"]
+            for tier, *_ in RUNGS
+        ]
+        taint = {"key": "spark-on-eks/pool", "value": pool, "effect": "NoSchedule"}
+        assert all(one["spec"]["taints"] == [taint] for one in templates)
+        assert all(one["metadata"]["labels"]["spark-on-eks/pool"] == pool for one in templates)
+
+
+def test_running_executors_are_never_consolidated_away_by_default() -> None:
+    for one in of_type(plan_of("prod"), "NodePool"):
+        assert one.inputs["spec"]["disruption"]["consolidationPolicy"] == "WhenEmpty"
+
+
+def test_drivers_are_on_demand_in_one_zone_and_only_empty_nodes_of_theirs_go() -> None:
+    node_pool = named(plan_of("prod"), "NodePool", "karpenter-drivers").inputs
+    wanted = requirements(node_pool)
+    assert wanted["karpenter.sh/capacity-type"] == ["on-demand"]
+    assert wanted["topology.kubernetes.io/zone"] == ["us-west-2a"]
+    assert node_pool["spec"]["disruption"]["budgets"] == [
+        {"nodes": "100%", "reasons": ["Empty"]},
+        {"nodes": "0", "reasons": ["Underutilized", "Drifted"]},
+    ]
+    assert node_pool["spec"]["template"]["spec"]["expireAfter"] == "Never"
+    assert "weight" not in node_pool["spec"]
+
+
+def test_a_pool_with_its_own_bucket_has_drivers_role_and_node_class_of_its_own() -> None:
+    plan = plan_of("staging")
+    drivers = named(plan, "NodePool", "karpenter-etl-drivers").inputs["spec"]["template"]
+    assert drivers["spec"]["taints"][0]["value"] == "etl-drivers"
+    roles = {
+        one.inputs["metadata"]["name"]: one.inputs["spec"]["role"]
+        for one in of_type(plan, "EC2NodeClass")
+    }
+    assert roles["default"] == roles["drivers"] != roles["etl"] == roles["etl-drivers"]
+    entries = {one.inputs["principalArn"] for one in of_type(plan, "AccessEntry")}
+    assert {arn.rsplit("/", 1)[1] for arn in entries} == set(roles.values())
+    assert all(one.inputs["type"] == "EC2_LINUX" for one in of_type(plan, "AccessEntry"))
+
+
+def test_limits_are_text_as_the_api_server_returns_them() -> None:
+    spec = named(plan_of("dev"), "NodePool", "karpenter-default-arm-spot").inputs["spec"]
+    assert spec["limits"] == {"cpu": "128", "memory": "512Gi"}
+
+
+def test_what_a_pool_says_of_its_nodes_reaches_karpenter() -> None:
+    pool = (
+        "{name: p, expireAfter: 48h, terminationGracePeriod: 20m, diskGiB: 200, amiRelease: "
+        "v20260101, consolidation: {policy: WhenEmptyOrUnderutilized, after: 10m}, "
+        "budgets: [{nodes: '5', schedule: '@daily', duration: 8h}], "
+        "limits: {cpu: 64, memoryGiB: 9}}"
+    )
+    plan = plan_of("dev", f"pools=[{pool}]")
+    spec = named(plan, "NodePool", "karpenter-p-arm-spot").inputs["spec"]
+    assert spec["template"]["spec"]["expireAfter"] == "48h"
+    assert spec["template"]["spec"]["terminationGracePeriod"] == "20m"
+    assert spec["disruption"] == {
+        "consolidationPolicy": "WhenEmptyOrUnderutilized",
+        "consolidateAfter": "10m",
+        "budgets": [{"nodes": "5", "schedule": "@daily", "duration": "8h"}],
+    }
+    assert spec["limits"] == {"cpu": "64", "memory": "9Gi"}
+    node_class = named(plan, "EC2NodeClass", "karpenter-p-class").inputs["spec"]
+    assert node_class["amiSelectorTerms"] == [{"alias": "al2023@v20260101"}]
+    assert node_class["blockDeviceMappings"][0]["ebs"]["volumeSize"] == "200Gi"
+
+
+def test_images_are_pinned_disks_encrypted_and_old_metadata_requests_refused() -> None:
+    for stack in ("dev", "staging", "prod"):
+        for one in of_type(plan_of(stack), "EC2NodeClass"):
+            spec = one.inputs["spec"]
+            (image,) = spec["amiSelectorTerms"]
+            assert "@v" in image["alias"]
+            assert all(disk["ebs"]["encrypted"] for disk in spec["blockDeviceMappings"])
+            assert spec["metadataOptions"]["httpTokens"] == "required"
+            assert spec["metadataOptions"]["httpPutResponseHopLimit"] == 1
+            assert spec["associatePublicIPAddress"] is False
+
+
+def test_local_disks_become_one_array_where_a_family_has_them() -> None:
+    plan = plan_of("prod")
+    memory = named(plan, "EC2NodeClass", "karpenter-memory-class").inputs["spec"]
+    assert memory["instanceStorePolicy"] == "RAID0"
+    default = named(plan, "EC2NodeClass", "karpenter-default-class").inputs["spec"]
+    assert "instanceStorePolicy" not in default
+
+
+def test_bottlerocket_nodes_keep_images_and_pods_on_their_second_disk() -> None:
+    plan = plan_of("dev", "pools=[{name: p, os: bottlerocket, diskGiB: 80}]")
+    spec = named(plan, "EC2NodeClass", "karpenter-p-class").inputs["spec"]
+    assert spec["amiSelectorTerms"][0]["alias"].startswith("bottlerocket@v1.")
+    sizes = {one["deviceName"]: one["ebs"]["volumeSize"] for one in spec["blockDeviceMappings"]}
+    assert sizes == {"/dev/xvda": "4Gi", "/dev/xvdb": "80Gi"}
+
+
+def test_the_controller_has_two_replicas_and_a_budget_and_its_crds_a_release_of_their_own() -> None:
+    plan = plan_of("dev")
+    controller = named(plan, "Release", "karpenter-controller")
+    crds = named(plan, "Release", "karpenter-crd")
+    assert controller.inputs["version"] == crds.inputs["version"] == "1.14.1"
+    assert controller.inputs["skipCrds"] is True
+    assert crds.urn in reaches(plan, controller)
+    values = controller.inputs["values"]
+    assert values["replicas"] == 2
+    assert values["podDisruptionBudget"]["maxUnavailable"] == 1
+    # The role trusts this name.
+    assert (controller.inputs["name"], values["serviceAccount"]["name"]) == ("karpenter",) * 2
+
+
+def test_five_kinds_of_events_reach_the_encrypted_queue_and_nobody_else_writes_to_it() -> None:
+    plan = plan_of("dev")
+    queue = named(plan, "Queue", "karpenter-interruption-queue").inputs
+    assert (queue["name"], queue["sqsManagedSseEnabled"]) == ("spark-dev", True)
+    patterns = [json.loads(one.inputs["eventPattern"]) for one in of_type(plan, "EventRule")]
+    assert sorted(one["detail-type"][0] for one in patterns) == [
+        "AWS Health Event",
+        "EC2 Capacity Reservation Instance Interruption Warning",
+        "EC2 Instance Rebalance Recommendation",
+        "EC2 Instance State-change Notification",
+        "EC2 Spot Instance Interruption Warning",
+    ]
+    assert len(of_type(plan, "EventTarget")) == 5
+    policy = statements(named(plan, "QueuePolicy", "karpenter-interruption-queue").inputs["policy"])
+    assert policy["EventsSend"]["Principal"] == {"Service": "events.amazonaws.com"}
+    assert policy["EventsSend"]["Condition"]["ArnLike"]["aws:SourceArn"].endswith(":rule/*")
+    assert policy["DenyWithoutTls"]["Effect"] == "Deny"
+
+
+def controller_statements(stack: str) -> dict[str, dict]:
+    found: dict[str, dict] = {}
+    for one in of_type(plan_of(stack), "iam/policy:Policy"):
+        if one.name.startswith("karpenter-controller-"):
+            assert len(one.inputs["policy"]) < 6144  # IAM's limit for a managed policy
+            found |= statements(one.inputs["policy"])
+    return found
+
+
+def test_the_controller_passes_node_roles_only_and_to_ec2_only() -> None:
+    passed = controller_statements("staging")["PassNodeRoles"]
+    assert [arn.rsplit("/", 1)[1] for arn in passed["Resource"]] == [
+        "karpenter-jars-node",
+        "karpenter-etl-jars-node",
+    ]
+    assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+
+
+def test_the_controller_ends_and_tags_only_what_it_launched_for_this_cluster() -> None:
+    found = controller_statements("dev")
+    owned = {"aws:ResourceTag/kubernetes.io/cluster/spark-dev": "owned"}
+    for sid in ("DeleteOwn", "TagOwnInstances", "LaunchFromOwnTemplates"):
+        assert found[sid]["Condition"]["StringEquals"] == owned
+        assert found[sid]["Condition"]["StringLike"] == {
+            "aws:ResourceTag/karpenter.sh/nodepool": "*"
+        }
+    assert found["LaunchTagged"]["Condition"]["StringEquals"] == {
+        "aws:RequestTag/kubernetes.io/cluster/spark-dev": "owned",
+        "aws:RequestTag/eks:eks-cluster-name": "spark-dev",
+    }
+
+
+def test_every_resource_wildcard_of_the_controller_is_one_that_has_a_reason() -> None:
+    wildcards = {sid for sid, one in controller_statements("dev").items() if "*" in one["Resource"]}
+    # Describe, ListInstanceProfiles and GetProducts know no resources.
+    assert wildcards == {"DescribeInRegion", "ListProfiles", "ReadPrices"}
+
+
+def test_the_controller_may_do_what_ending_a_node_class_takes() -> None:
+    actions = {action for one in controller_statements("dev").values() for action in one["Action"]}
+    assert actions >= {"iam:ListInstanceProfiles", "iam:GetInstanceProfile"}
+    assert "ec2:DescribeInstanceStatus" in actions  # required from 1.12 on
+
+
+def test_a_node_pool_is_deleted_in_the_foreground_so_that_its_nodes_go_first() -> None:
+    for one in of_type(plan_of("staging"), "NodePool"):
+        annotations = one.inputs["metadata"]["annotations"]
+        assert annotations["pulumi.com/deletionPropagationPolicy"] == "foreground"
+
+
+def test_destroy_ends_claims_then_node_pools_then_classes_then_the_controller() -> None:
+    plan = plan_of("dev")
+    chain = [
+        named(plan, "PersistentVolumeClaim", "team-team-a-jars-claim"),
+        named(plan, "PersistentVolume", "team-team-a-jars-pod"),
+        named(plan, "NodePool", "karpenter-default-x86-spot"),
+        named(plan, "EC2NodeClass", "karpenter-default-class"),
+        named(plan, "Release", "karpenter-controller"),
+        named(plan, "Release", "karpenter-crd"),
+        named(plan, "NodeGroup", "system-group"),
+    ]
+    for first, then in pairwise(chain):
+        assert then.urn in reaches(plan, first), f"{then.name} goes before {first.name}"
+
+
+def test_what_the_controller_needs_to_end_a_node_outlives_the_node_classes() -> None:
+    plan = plan_of("dev")
+    kept = reaches(plan, named(plan, "EC2NodeClass", "karpenter-default-class"))
+    needed = [
+        *of_type(plan, "EventTarget"),
+        *(one for one in of_type(plan, "RolePolicyAttachment") if "karpenter" in one.name),
+        named(plan, "Queue", "karpenter-interruption-queue"),
+        named(plan, "Role", "karpenter-controller-role"),
+        named(plan, "Role", "karpenter-jars-node"),
+        named(plan, "AccessEntry", "karpenter-jars-nodes"),
+        named(plan, "NatGateway", "network-nat-a"),
+        named(plan, "VpcEndpoint", "network-s3"),
+        named(plan, "OpenIdConnectProvider", "cluster-oidc"),
+        named(plan, "Addon", "cluster-addons-coredns"),
+    ]
+    missing = [one.name for one in needed if one.urn not in kept]
+    assert missing == []
+
+
+def test_the_drivers_zone_is_the_networks_first_or_the_one_that_is_named() -> None:
+    node_pool = named(plan_of("dev", "drivers.zone=b"), "NodePool", "karpenter-drivers").inputs
+    assert requirements(node_pool)["topology.kubernetes.io/zone"] == ["us-west-2b"]

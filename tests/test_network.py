@@ -1,0 +1,91 @@
+"""The VPC."""
+
+from tests.plans import named, of_type, plan_of
+
+
+def test_every_zone_has_a_public_and_a_private_subnet_of_the_block() -> None:
+    subnets = {one.name: one.inputs for one in of_type(plan_of("prod"), "ec2/subnet:Subnet")}
+    blocks = {name: (one["availabilityZone"], one["cidrBlock"]) for name, one in subnets.items()}
+    assert blocks == {
+        "network-private-a": ("us-west-2a", "10.0.0.0/18"),
+        "network-private-b": ("us-west-2b", "10.0.64.0/18"),
+        "network-private-c": ("us-west-2c", "10.0.128.0/18"),
+        "network-public-a": ("us-west-2a", "10.0.192.0/22"),
+        "network-public-b": ("us-west-2b", "10.0.196.0/22"),
+        "network-public-c": ("us-west-2c", "10.0.200.0/22"),
+    }
+
+
+def test_a_zone_added_at_the_end_moves_no_subnet() -> None:
+    two = {one.urn: one.inputs for one in of_type(plan_of("dev"), "ec2/subnet:Subnet")}
+    three = {
+        one.urn: one.inputs
+        for one in of_type(plan_of("dev", "network.zones=[a, b, c]"), "ec2/subnet:Subnet")
+    }
+    assert two.items() <= three.items()
+
+
+def test_subnets_are_tagged_for_load_balancers_and_for_karpenter() -> None:
+    plan = plan_of("dev")
+    private = named(plan, "Subnet", "network-private-a").inputs["tags"]
+    assert private["kubernetes.io/role/internal-elb"] == "1"
+    assert private["karpenter.sh/discovery"] == "spark-dev"
+    public = named(plan, "Subnet", "network-public-a").inputs
+    assert public["tags"]["kubernetes.io/role/elb"] == "1"
+    assert "karpenter.sh/discovery" not in public["tags"]
+    assert public["mapPublicIpOnLaunch"] is False
+
+
+def test_one_nat_gateway_serves_all_zones_or_each_has_its_own() -> None:
+    single, each = plan_of("dev"), plan_of("prod")
+    routes = {
+        one.name: one.inputs["natGatewayId"]
+        for one in of_type(single, "ec2/route:Route")
+        if "natGatewayId" in one.inputs
+    }
+    assert len(of_type(single, "NatGateway")) == 1
+    assert set(routes) == {"network-private-a-internet", "network-private-b-internet"}
+    assert len(set(routes.values())) == 1
+    gateways = {
+        one.inputs["natGatewayId"]
+        for one in of_type(each, "ec2/route:Route")
+        if "natGatewayId" in one.inputs
+    }
+    assert len(of_type(each, "NatGateway")) == len(gateways) == 3
+
+
+def test_s3_traffic_of_every_private_subnet_takes_the_free_gateway_endpoint() -> None:
+    endpoint = named(plan_of("prod"), "VpcEndpoint", "network-s3").inputs
+    assert endpoint["vpcEndpointType"] == "Gateway"
+    assert endpoint["serviceName"] == "com.amazonaws.us-west-2.s3"
+    assert endpoint["routeTableIds"] == [f"rtb-network-private-{zone}" for zone in "abc"]
+
+
+def test_interface_endpoints_are_made_by_name_and_answer_the_vpc_only() -> None:
+    plan = plan_of("prod")
+    services = {
+        one.inputs["serviceName"].removeprefix("com.amazonaws.us-west-2.")
+        for one in of_type(plan, "VpcEndpoint")
+        if one.inputs["vpcEndpointType"] == "Interface"
+    }
+    assert services == {"ec2", "ecr.api", "ecr.dkr", "sts"}
+    (rule,) = named(plan, "SecurityGroup", "network-endpoints").inputs["ingress"]
+    assert (rule["fromPort"], rule["toPort"], rule["cidrBlocks"]) == (443, 443, ["10.0.0.0/16"])
+    assert len(of_type(plan_of("dev"), "VpcEndpoint")) == 1
+
+
+def test_the_default_security_group_lets_nothing_through() -> None:
+    group = named(plan_of("dev"), "DefaultSecurityGroup", "network-default").inputs
+    assert group["ingress"] == group["egress"] == []
+
+
+def test_flow_logs_are_kept_as_long_as_asked_or_not_at_all() -> None:
+    plan = plan_of("prod")
+    assert len(of_type(plan, "FlowLog")) == 1
+    assert named(plan, "LogGroup", "network-flow-logs").inputs["retentionInDays"] == 90
+    assert of_type(plan_of("dev"), "FlowLog") == []
+
+
+def test_nothing_of_a_given_network_is_changed() -> None:
+    plan = plan_of("existing")
+    assert not [one for one in plan.resources if one.type.startswith("aws:ec2/")]
