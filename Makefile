@@ -1,5 +1,7 @@
 # Every target sets itself up: Python 3.11 or newer, make and a package index are enough.
-PYTHON ?= $(firstword $(foreach python,python3.13 python3.12 python3.11 python3,$(shell command -v $(python))))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" \
+  && break; done)
 STACK ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,7 +59,7 @@ clean: ## Remove what the other targets made
 	rm -rf $(VENV) .cache out
 
 $(READY): requirements.txt requirements-dev.txt
-	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	@test -n '$(PYTHON)' \
 	  || { echo 'Python 3.11 or newer is needed; name one with PYTHON=...' >&2; exit 2; }
 	@echo 'Setting up $(VENV) (once, about a minute)...' >&2
 	@'$(PYTHON)' -m venv $(VENV)
