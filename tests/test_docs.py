@@ -12,7 +12,7 @@ from preview.diff import compare
 from tests.plans import ROOT, plan_of
 from tools.configuration_docs import PAGE, render
 
-SHOWN = re.compile(r"^\$ make (preview|diff)(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
+SHOWN = re.compile(r"^\$ make (preview|diff)(.*)\n((?:(?!\$ ).*\n)*?)```$", re.MULTILINE)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
