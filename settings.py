@@ -4,7 +4,9 @@ Nothing else reads configuration. All that is wrong is reported at once, by key,
 resource is registered.
 """
 
+import contextlib
 import json
+import re
 from typing import Annotated, Any
 
 import pulumi
@@ -23,6 +25,8 @@ from components.spark.team import SparkSettings
 from settings_checks import Problem, cross_checks
 
 PROJECT = "spark-on-eks"
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 class StackSettings(Settings):
@@ -50,7 +54,7 @@ class Stack(Settings):
     """A stack's settings with what Pulumi and the AWS provider know of it."""
 
     name: str
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+    region: str
     settings: StackSettings
 
     @property
@@ -71,6 +75,8 @@ def load() -> Stack:
     problems: list[Problem] = []
     if region is None:
         problems.append(Problem("aws:region", "is not set; for example us-west-2"))
+    elif not _REGION.fullmatch(region):
+        problems.append(Problem("aws:region", f"{region!r} is not a region such as us-west-2"))
     try:
         settings = StackSettings.model_validate(raw)
         problems += cross_checks(settings, region or "us-west-2")
@@ -94,7 +100,8 @@ def _configured() -> dict[str, str]:
 def _value(text: Any) -> Any:
     """Objects and lists arrive as JSON; a plain scalar arrives as it stands in the stack file."""
     if isinstance(text, str) and text.startswith(("{", "[")):
-        return json.loads(text)
+        with contextlib.suppress(json.JSONDecodeError):
+            return json.loads(text)
     return text
 
 

@@ -155,14 +155,14 @@ class JarBucket(pulumi.ComponentResource):
             restrict_public_buckets=True,
             opts=child(self),
         )
-        aws.s3.BucketVersioning(
+        versions = aws.s3.BucketVersioning(
             f"{self._name}-versions",
             bucket=bucket.id,
             versioning_configuration={"status": "Enabled"},
             opts=child(self),
         )
         self._encrypt(bucket, keeps_data)
-        self._expire_old_versions(bucket)
+        self._expire_old_versions(bucket, versions)
         aws.s3.BucketPolicy(
             f"{self._name}-tls-only",
             bucket=bucket.id,
@@ -217,7 +217,9 @@ class JarBucket(pulumi.ComponentResource):
         )
         self._rules.append(encryption)
 
-    def _expire_old_versions(self, bucket: aws.s3.Bucket) -> None:
+    def _expire_old_versions(
+        self, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning
+    ) -> None:
         aws.s3.BucketLifecycleConfiguration(
             f"{self._name}-lifecycle",
             bucket=bucket.id,
@@ -237,5 +239,6 @@ class JarBucket(pulumi.ComponentResource):
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 2},
                 },
             ],
-            opts=child(self),
+            # Old versions exist once versions do.
+            opts=child(self, depends_on=[versions]),
         )

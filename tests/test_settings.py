@@ -54,6 +54,8 @@ WRONG = {
     ("pools[0].expireAfter=30d",): "spark-on-eks:pools[0].expireAfter: '30d' does not match",
     ("cluster.existing=true",): "spark-on-eks:cluster.name: is not set",
     ("jarMount.cacheMiB=0",): "spark-on-eks:jarMount.cacheMiB: 0: input should be greater",
+    ("aws:region=Oregon",): "aws:region: 'Oregon' is not a region such as us-west-2",
+    ("autoscaler='{none'",): "spark-on-eks:autoscaler: '{none' is not one of karpenter",
     # combinations
     ("pools[0].name=drivers",): "'drivers' is the name of nodes that are not executors'",
     ("pools=[{name: one}, {name: one}]",): "spark-on-eks:pools[1].name: 'one' is used twice",
