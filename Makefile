@@ -7,11 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# A tier of its own: one process, and the skips told with their reasons.
+TIER := --numprocesses=0 -rs
+
 .DEFAULT_GOAL := help
-.PHONY: docs help preview plan diff manifests picture test golden lint lock bench clean
+.PHONY: test-node docs help preview plan diff manifests picture publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
 
 help: ## What there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 preview: $(READY) ## What a stack consists of: STACK=dev
 	@$(BIN)/python -m preview tree --stack '$(STACK)' --set '$(SET)'
@@ -29,8 +32,25 @@ manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
 picture: $(READY) ## A stack as SVG: OUT=file.svg
 	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK).svg)'
 
+publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
+	@$(BIN)/python -m publisher --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \
+	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
+	  -- $(foreach jar,$(JARS),'$(jar)')
+
 test: $(READY) ## Everything that needs Python only
 	@$(BIN)/python -m pytest
+
+test-cluster: $(READY) ## Every manifest against a real API server, scheduler and controllers
+	@$(BIN)/python -m pytest tests/cluster $(TIER)
+
+test-engine: $(READY) ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
+	@$(BIN)/python -m pytest -c tests/engine/pytest.ini tests/engine
+
+test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
+	@$(BIN)/python -m pytest tests/karpenter $(TIER)
+
+test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUNT_S3=binary
+	@$(BIN)/python -m pytest tests/node -o norecursedirs='.*' --numprocesses=2 --dist=load
 
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
@@ -42,7 +62,7 @@ lint: $(READY) ## Format, lint, types, shell
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
-	@$(BIN)/shellcheck userdata/spark-jars userdata/*.sh .ci/run
+	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build tests/karpenter/build
 
 bench: $(READY) ## How long a preview takes, and how that grows
 	@$(BIN)/python -m bench.preview

@@ -54,7 +54,7 @@ def _grown(pools: int, teams: int) -> tuple[str, str, str]:
         "cluster.name=bench",
         # Growth is what is measured, not whether a /16 has room for it.
         "drivers={limits: {cpu: 8, memoryGiB: 32}}",
-        "pools=[" + ", ".join(f"{{name: pool-{n}, {limits}}}" for n in range(pools)) + "]",
+        "pools=[" + ", ".join(f"{{name: pool-{n}, {shape}}}" for n in range(pools)) + "]",
         "spark={teams: ["
         + ", ".join(f"{{name: team-{n}, pool: pool-{n % pools}}}" for n in range(teams))
         + "]}",

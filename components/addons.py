@@ -169,7 +169,7 @@ class ClusterAddons(pulumi.ComponentResource):
             service_account="ebs-csi-controller-sa",
             oidc=cluster.oidc,
             cloud=cloud,
-            managed_policies=["service-role/AmazonEBSCSIDriverPolicyV2"],
+            managed_policies=["AmazonEBSCSIDriverPolicyV2"],
             opts=child(self),
         )
         self.dns: pulumi.Resource = dns

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from preview.plan import Plan, Resource
+from preview.plan import Plan, Resource, generated_name
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 _FIRST_KEYS = ("apiVersion", "kind", "metadata", "spec")
@@ -55,7 +55,7 @@ def manifest(resource: Resource) -> dict[str, Any]:
     """Returns the object as it is sent, apiVersion, kind, metadata and spec first."""
     inputs = resource.inputs
     metadata = dict(inputs.get("metadata") or {})
-    metadata.setdefault("name", resource.name)
+    metadata.setdefault("name", generated_name(resource.name))
     ordered = {key: inputs[key] for key in _FIRST_KEYS if key in inputs}
     rest = {key: inputs[key] for key in sorted(inputs) if key not in ordered}
     return {**ordered, "metadata": _named_first(metadata), **rest}

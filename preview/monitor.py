@@ -51,6 +51,7 @@ class RecordingMonitor(mocks.MockMonitor):
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._cloud = cloud
         self._preview = preview
+        self._unconfigured: set[str] = set()
         self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -75,12 +76,26 @@ class RecordingMonitor(mocks.MockMonitor):
             if request.transforms:
                 self.recording.warnings.append(f"{urn}: its transforms were not run")
         response = resource_pb2.RegisterResourceResponse(urn=urn)
+        if self._is_unconfigured(urn, request):
+            return response
         response.object.CopyFrom(request.object)
         if request.custom or request.remote:
             add = wire.fill_unknown if self._preview else wire.fill
             identifier = self._finish(urn, request, request.importId, response.object, add)
             response.id = "" if self._preview else identifier
         return response
+
+    def _is_unconfigured(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> bool:
+        """Whether the resource's provider lacks a part of its configuration at preview.
+
+        Such a provider is not called: nothing comes back, not even the inputs
+        (tests/engine/test_plan.py holds this against the engine).
+        """
+        if request.type.startswith("pulumi:providers:"):
+            if self._preview and any(wire.unknowns(request.object)):
+                self._unconfigured.add(urn)
+            return False
+        return request.provider.rsplit("::", 1)[0] in self._unconfigured
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:
         """Records a resource that the program only looks up."""

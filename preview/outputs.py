@@ -11,6 +11,7 @@ from typing import Any
 
 from preview import check
 from preview.cloud import Cloud, cluster_facts, cluster_state
+from preview.plan import generated_name
 
 
 @dataclass(frozen=True)
@@ -183,8 +184,7 @@ def _release(made: Made) -> dict[str, Any]:
 
 def _kubernetes_object(made: Made) -> dict[str, Any]:
     metadata = dict(made.inputs.get("metadata") or {})
-    # The provider adds 8 random hex digits to a name that it makes itself.
-    name = metadata.setdefault("name", f"{made.name}-00000000")
+    name = metadata.setdefault("name", generated_name(made.name))
     namespace = metadata.get("namespace")
     return {"id": f"{namespace}/{name}" if namespace else name, "metadata": metadata}
 

@@ -9,6 +9,11 @@ from typing import Any
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 
+def generated_name(name: str) -> str:
+    """The name that a provider makes of a resource's own: it adds 8 random hex digits."""
+    return f"{name}-00000000"
+
+
 @dataclass(frozen=True)
 class Options:
     """The resource options of one registration; lists are sorted, resources are URNs."""

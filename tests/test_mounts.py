@@ -111,6 +111,11 @@ def test_the_daemon_set_runs_on_the_given_nodes_and_their_roles_may_read() -> No
     pod = named(plan, "DaemonSet", "jar-mount-daemon").inputs["spec"]["template"]["spec"]
     assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "workload": "spark"}
     assert pod["tolerations"] == [{"operator": "Exists"}]
+    nodes = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    (term,) = nodes["nodeSelectorTerms"]
+    assert term["matchExpressions"] == [
+        {"key": "spark-on-eks/pool", "operator": "NotIn", "values": ["system"]}
+    ]
     (grant,) = of_type(plan, "rolePolicy:RolePolicy")
     assert grant.inputs["role"] == "analytics-spark-nodes"
     assert '"s3:PutObject"' not in grant.inputs["policy"]

@@ -1,9 +1,13 @@
-"""Renders what runs on a node: the mount's environment file, and user data as MIME parts."""
+"""Renders what runs on a node: the mount's files, and user data as MIME parts."""
 
+import base64
+import bz2
+import io
 import json
 import shlex
+import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -16,58 +20,122 @@ SENTINEL_TEXT = "spark-on-eks"
 USER_DATA_LIMIT = 16 * 1024
 """Bytes of user data before base64: docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html."""
 
+KEY_FINGERPRINTS = (
+    "8AEFE705EBE329C0948C75A66F1C3B3AEF4B030B",
+    "673FE4061506BB469A0EF857BE397A52B086DA5A",
+)
+"""Keys that sign Mountpoint's releases, from 1.22.2 and before:
+github.com/awslabs/mountpoint-s3, doc/INSTALL.md."""
+
+_INSTALLED = {
+    "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
+    "node.sh": ("/usr/local/lib/spark-jars/node.sh", 0o644),
+    "cache.sh": ("/usr/local/lib/spark-jars/cache.sh", 0o644),
+    "spark-jars.service": ("/etc/systemd/system/spark-jars.service", 0o644),
+    "spark-jars-do@.service": ("/etc/systemd/system/spark-jars-do@.service", 0o644),
+    "spark-jars-watch.service": ("/etc/systemd/system/spark-jars-watch.service", 0o644),
+}
+_ENVIRONMENT = "/etc/spark-jars/mount.env"
+_KUBELET_GATE = "/etc/systemd/system/kubelet.service.d/10-spark-jars.conf"
+
 _BOUNDARY = "spark-on-eks"
+_FILES_MARK = "# FILES\n"
+
+
+@dataclass(frozen=True)
+class NodeFile:
+    """A file on a node."""
+
+    path: str
+    mode: int
+    content: str
+
+    @property
+    def key(self) -> str:
+        """Its name without its folder, as a config map allows it for a key."""
+        return self.path.rpartition("/")[2].replace("@", "")
 
 
 @dataclass(frozen=True)
 class MountFiles:
-    """The files of one mount, by their path on the node."""
+    """The files of one mount: the same ones through every door."""
 
-    script: str
-    unit: str
-    environment: str
+    files: Sequence[NodeFile]
 
-    def by_path(self) -> Mapping[str, tuple[str, str]]:
-        """Path on the node to (mode, content)."""
-        return {
-            "/usr/local/sbin/spark-jars": ("0755", self.script),
-            "/etc/systemd/system/spark-jars.service": ("0644", self.unit),
-            "/etc/spark-jars/mount.env": ("0644", self.environment),
-        }
+    @property
+    def environment(self) -> str:
+        """The one file that differs between mounts."""
+        return next(file.content for file in self.files if file.path == _ENVIRONMENT)
+
+
+@dataclass(frozen=True)
+class MountLimits:
+    """What a mount may take, and how long things may take."""
+
+    cache_mib: int
+    """Disk for the cache."""
+    wait_seconds: int
+    """Until a boot without an answer counts as failed."""
+    memory_mib: int = 1024
+    """Memory that systemd allows the mount."""
+    fill_seconds: int = 120
+    """For reading one release into the cache."""
+    fill_releases: int = 2
+    """The newest releases, which are read into the cache."""
+    check_seconds: int = 5
+    """Between two looks at the mount. A look is answered by the cache: S3 is not asked."""
+    releases_seconds: int = 60
+    """Between two looks for a new release: one ListObjectsV2 request each."""
+
+
+@dataclass(frozen=True)
+class MountSource:
+    """What is mounted, and with which Mountpoint."""
+
+    bucket: str
+    prefix: str
+    """Ends with a slash."""
+    region: str
+    owner: str
+    """Account of the bucket's owner; a bucket of any other is refused."""
+    version: str = ""
+    """Release of Mountpoint; empty for the package of the machine image's repository."""
+    flags: Sequence[str] = field(default_factory=tuple)
+    """Further flags of mount-s3, each as one word."""
 
 
 def mount_files(
-    *,
-    bucket: str,
-    prefix: str,
-    region: str,
-    owner: str,
-    parent: str,
-    cache_mib: int,
-    wait_seconds: int,
+    source: MountSource, limits: MountLimits, *, parent: str, metrics_dir: str
 ) -> MountFiles:
-    """The three files of a mount of `s3://bucket/prefix` at `<parent>/jars`.
-
-    `cache_mib` bounds the cache on disk, `wait_seconds` the time until a boot counts as failed.
-    """
+    """The files that mount `source` at `<parent>/jars` and write metrics to `metrics_dir`."""
     values = {
-        "BUCKET": bucket,
-        "PREFIX": prefix,
-        "REGION": region,
-        "OWNER": owner,
+        "BUCKET": source.bucket,
+        "PREFIX": source.prefix,
+        "REGION": source.region,
+        "OWNER": source.owner,
         "PARENT": parent,
+        "FLAGS": " ".join(source.flags),
         # Not /tmp: on AL2023 that is memory.
         "CACHE_DIR": "/var/cache/spark-jars",
-        "CACHE_MIB": str(cache_mib),
+        # Where nodeadm mounts the instance store's RAID0.
+        "ARRAY": "/mnt/k8s-disks/0",
+        "CACHE_MIB": str(limits.cache_mib),
+        "MEMORY_MIB": str(limits.memory_mib),
         "SENTINEL": SENTINEL,
         "SENTINEL_TEXT": SENTINEL_TEXT,
-        "WAIT_SECONDS": str(wait_seconds),
+        "WAIT_SECONDS": str(limits.wait_seconds),
+        "FILL_SECONDS": str(limits.fill_seconds),
+        "FILL_RELEASES": str(limits.fill_releases),
+        "CHECK_SECONDS": str(limits.check_seconds),
+        "RELEASES_SECONDS": str(limits.releases_seconds),
+        "METRICS_DIR": metrics_dir,
+        "MOUNTPOINT_VERSION": source.version,
+        "RELEASES_URL": "https://s3.amazonaws.com/mountpoint-s3-release",
+        "KEY_FINGERPRINTS": " ".join(KEY_FINGERPRINTS),
     }
-    return MountFiles(
-        script=read("spark-jars"),
-        unit=read("spark-jars.service"),
-        environment="".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items()),
-    )
+    environment = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+    installed = [NodeFile(path, mode, read(name)) for name, (path, mode) in _INSTALLED.items()]
+    return MountFiles([*installed, NodeFile(_ENVIRONMENT, 0o644, environment)])
 
 
 def read(name: str) -> str:
@@ -76,13 +144,49 @@ def read(name: str) -> str:
 
 
 def boot_script(files: MountFiles) -> str:
-    """One shell script that writes the files, then runs boot.sh."""
-    lines = ["#!/usr/bin/env bash", "set -euo pipefail", "mkdir --parents /etc/spark-jars"]
-    for path, (mode, content) in files.by_path().items():
-        mark = path.rpartition("/")[2].upper().replace(".", "_").replace("-", "_")
-        lines += [f"cat >{path} <<'{mark}'", content.rstrip("\n"), mark, f"chmod {mode} {path}"]
-    body = read("boot.sh").split("\n", 1)[1]
-    return "\n".join([*lines, body])
+    """boot.sh with the files inside, and with kubelet's gate.
+
+    The environment stands there as it is, for whoever reads what a change does to nodes.
+    """
+    gate = NodeFile(_KUBELET_GATE, 0o644, read("kubelet-gate.conf"))
+    packed = _unpack([*(file for file in files.files if file.path != _ENVIRONMENT), gate])
+    folder = _ENVIRONMENT.rpartition("/")[0]
+    environment = (
+        f"mkdir --parents {folder}\ncat >{_ENVIRONMENT} <<'ENVIRONMENT'\n"
+        f"{files.environment}ENVIRONMENT\nchmod 0644 {_ENVIRONMENT}\n"
+    )
+    before, _, after = read("boot.sh").partition(_FILES_MARK)
+    return f"{before}{environment}{packed}{after}"
+
+
+def watch_files(files: MountFiles) -> Mapping[str, str]:
+    """The DaemonSet's config map: the files, where they go, and what puts them there."""
+    table = "".join(f"{file.key} {file.path} {file.mode:04o}\n" for file in files.files)
+    contents = {file.key: file.content for file in files.files}
+    return {**contents, "watch.sh": read("watch.sh"), "table": table}
+
+
+def _unpack(files: Sequence[NodeFile]) -> str:
+    """Shell that writes the files: an archive, or they would not fit in user data.
+
+    bzip2, because its output for an input is the same everywhere; zlib's depends on which zlib
+    Python was built with, and a laptop with another one would replace every node.
+    """
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for file in files:
+            content = file.content.encode("ascii")
+            member = tarfile.TarInfo(file.path.lstrip("/"))
+            member.size, member.mode, member.mtime = len(content), file.mode, 0
+            tar.addfile(member, io.BytesIO(content))
+    packed = base64.encodebytes(bz2.compress(archive.getvalue(), 9)).decode()
+    # cloud-init is Python, so the node has it; bzip2 it may not have.
+    unpack = "import bz2, sys; sys.stdout.buffer.write(bz2.decompress(sys.stdin.buffer.read()))"
+    return (
+        f"unpack='{unpack}'\n"
+        "base64 --decode <<'FILES' | python3 -c \"${unpack}\" | tar --extract --directory=/\n"
+        f"{packed}FILES\n"
+    )
 
 
 def node_config(*, local_disks: bool) -> str | None:

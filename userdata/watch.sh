@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The DaemonSet's container: installs the mount on the node it runs on, through the node's own
-# systemd, so that the mount outlives this pod; then keeps looking, and tells the API server.
+# The DaemonSet's container: puts the mount's files on the node that it runs on and has the node's
+# own systemd do the rest, so that the mount outlives this pod; then keeps looking, and tells the
+# API server. It needs only bash, coreutils and curl.
 set -euo pipefail
 
 readonly api="https://${KUBERNETES_SERVICE_HOST}:${KUBERNETES_SERVICE_PORT}"
@@ -10,22 +11,50 @@ log() { printf 'spark-jars: %s\n' "$*"; }
 
 on_host() { chroot /host "$@"; }
 
-# Copies a file to the node when it differs; says whether it did.
+# As a job of the node's systemd: it goes on when this pod ends, with the node's memory. In the
+# background, because bash looks at a signal only between commands, or while it waits.
+host_does() {
+  on_host systemctl start "spark-jars-do@$1.service" &
+  wait "$!"
+}
+
+# --- Files --------------------------------------------------------------------------------------
+
+# Copies a file to the node when it differs; says whether it did. A rename, because a script that
+# runs is read from its old file to the end.
 put() {
   local from="$1" to="/host$2" mode="$3"
   if [[ -f "${to}" && "$(<"${from}")" == "$(<"${to}")" ]]; then
     return 1
   fi
-  mkdir --parents "$(dirname "${to}")"
+  mkdir --parents "${to%/*}"
   cp "${from}" "${to}.new"
   chmod "${mode}" "${to}.new"
   mv "${to}.new" "${to}"
 }
 
+put_files() {
+  local key path mode changed=no
+  while read -r key path mode; do
+    if put "/files/${key}" "${path}" "${mode}"; then changed=yes; fi
+  done </files/table
+  if [[ "${changed}" == yes ]]; then log "put new files on ${NODE_NAME}"; fi
+  # Changed or not: an earlier pod may have ended between the files and this. The mount itself
+  # stays, or jobs would lose their JARs: `refresh` sees to it.
+  on_host systemctl daemon-reload
+  on_host systemctl try-restart spark-jars-watch.service
+}
+
+# --- API server ---------------------------------------------------------------------------------
+
+call() {
+  curl --silent --show-error --max-time 10 --cacert "${account}/ca.crt" \
+    --header "Authorization: Bearer $(<"${account}/token")" "$@"
+}
+
 patch_node() {
-  curl --silent --show-error --fail --output /dev/null --request PATCH --max-time 10 \
-    --cacert "${account}/ca.crt" --header "Authorization: Bearer $(<"${account}/token")" \
-    --header "Content-Type: application/$1" --data "$2" "${api}/api/v1/nodes/${NODE_NAME}"
+  call --fail --output /dev/null --request PATCH --header "Content-Type: application/$1" \
+    --data "$2" "${api}/api/v1/nodes/${NODE_NAME}"
 }
 
 label_node() {
@@ -35,7 +64,7 @@ label_node() {
 # The list of taints has no keys to patch by: the server tests each place for us.
 remove_startup_taint() {
   local place
-  for place in 0 1 2 3 4 5 6 7 8 9; do
+  for place in {0..15}; do
     if patch_node json-patch+json "[
       {\"op\":\"test\",\"path\":\"/spec/taints/${place}/key\",\"value\":\"${STARTUP_TAINT}\"},
       {\"op\":\"remove\",\"path\":\"/spec/taints/${place}\"}]" 2>/dev/null; then
@@ -45,29 +74,66 @@ remove_startup_taint() {
   done
 }
 
-install_on_host() {
-  local changed=no
-  put /files/spark-jars /usr/local/sbin/spark-jars 0755 && changed=yes
-  put /files/spark-jars.service /etc/systemd/system/spark-jars.service 0644 && changed=yes
-  put /files/mount.env /etc/spark-jars/mount.env 0644 && changed=yes
-  if [[ "${changed}" == yes ]]; then
-    log "installed new files on ${NODE_NAME}"
-  fi
-  # A running mount stays: new files count from its next start, or jobs would lose their JARs.
-  on_host /usr/local/sbin/spark-jars start
+# An upgrade ends this pod and keeps the DaemonSet; so does a drained node. In doubt: not removed.
+daemonset_is_removed() {
+  local answer
+  answer="$(call --write-out '\n%{http_code}' \
+    "${api}/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets/${DAEMONSET}")" || return 1
+  case "${answer##*$'\n'}" in
+    404) return 0 ;;
+    200) [[ "${answer}" == *'"deletionTimestamp"'* ]] ;;
+    *) return 1 ;;
+  esac
 }
 
+# --- Life ---------------------------------------------------------------------------------------
+
 answered=unknown
-while true; do
-  if on_host /usr/local/sbin/spark-jars check || install_on_host; then
-    if [[ "${answered}" != yes ]] && label_node "\"${JARS}\""; then
-      remove_startup_taint
-      answered=yes
+
+mark_answering() {
+  if [[ "${answered}" != yes ]] && label_node "\"${JARS}\""; then
+    log "${NODE_NAME} answers"
+    remove_startup_taint
+    answered=yes
+  fi
+}
+
+mark_silent() {
+  if [[ "${answered}" != no ]] && label_node null; then
+    log "${NODE_NAME} does not answer: no new pod that claims JARs comes to it"
+    answered=no
+  fi
+}
+
+check() { on_host /usr/local/sbin/spark-jars check 2>/dev/null; }
+
+leave() {
+  trap '' TERM INT
+  if daemonset_is_removed; then
+    label_node null || true
+    # The node refuses while a pod has the JARs.
+    if on_host systemctl start spark-jars-do@uninstall.service; then
+      log "removed from ${NODE_NAME}"
+    else
+      log "in use on ${NODE_NAME}, so left as it is: /usr/local/sbin/spark-jars uninstall"
     fi
-  elif [[ "${answered}" != no ]]; then
-    log "the mount does not answer: no new pod that claims JARs comes to ${NODE_NAME}"
-    label_node null && answered=no
+  fi
+  exit 0
+}
+trap leave TERM INT
+
+put_files
+while true; do
+  # Twice, because a mount that died is back within a second.
+  if check || { sleep 2 && check; }; then
+    mark_answering || true
+    if ! on_host cmp --silent /etc/spark-jars/mount.env /run/spark-jars/used.env; then
+      host_does refresh || true
+    fi
+  else
+    mark_silent || true
+    if host_does start; then continue; fi
   fi
   sleep "${CHECK_SECONDS}" &
-  wait $!
+  wait "$!"
 done

@@ -25,7 +25,16 @@ CLAIM = "spark-jars"
 """Name of the claim in every team's namespace."""
 
 NODE_PARENT = "/mnt/spark-jars"
-"""Folder on a node that pods get; the JARs are mounted below it, at `jars`."""
+"""Folder on a node that pods get; the JARs are mounted below it, at `jars`. On the node it is a
+link that is there only while the mount answers."""
+
+
+_FLAGS = (
+    r"^--((dual-stack|force-path-style|log-metrics|requester-pays|debug)"
+    r"|(endpoint-url|maximum-throughput-gbps|max-threads|read-part-size|otlp-endpoint"
+    r"|otlp-export-interval|ca-bundle)=[\w.:/-]+)$"
+)
+"""Flags that may be set: those that the mount's promises do not depend on."""
 
 
 class DaemonSetSettings(Settings):
@@ -37,6 +46,27 @@ class DaemonSetSettings(Settings):
     """Names of the given nodes' IAM roles: each gets the right to read the JARs' prefix."""
     check_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
     """How often the mount is looked at."""
+
+
+class NodeMountSettings(Settings):
+    """`jarMount.node`: mount-s3 on a node, by either method."""
+
+    memory_mi_b: Annotated[int, Field(ge=1024, alias="memoryMiB")] = 1024
+    """Memory that systemd allows mount-s3, in MiB; half of it is what mount-s3 aims at. 70 to
+    590 MiB were measured."""
+    fill_releases: Annotated[int, Field(ge=1, le=20)] = 2
+    """The newest releases, which a node reads into its cache before a job asks for them."""
+    fill_seconds: Annotated[int, Field(ge=10, le=1800)] = 120
+    """How long reading one release may take."""
+    mountpoint_version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None
+    """A release of Mountpoint, from its own site, its signature checked. Without it the package
+    of the machine image's repository, which the image pins."""
+    flags: list[Annotated[str, Field(pattern=_FLAGS)]] = []
+    """Further flags of mount-s3, as --flag or --flag=value."""
+    metrics_dir: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = (
+        "/var/lib/node_exporter/textfile_collector"
+    )
+    """Folder that node-exporter's textfile collector reads."""
 
 
 class JarMountSettings(Settings):
@@ -53,6 +83,14 @@ class JarMountSettings(Settings):
     """How long a booting node waits for its mount before it is given up."""
     daemonset: DaemonSetSettings = DaemonSetSettings()
     """With `method: daemonset`."""
+    node: NodeMountSettings = NodeMountSettings()
+    """With `level: node`."""
+
+    @model_validator(mode="after")
+    def _pods_need_no_node(self) -> "JarMountSettings":
+        if self.node != NodeMountSettings() and self.level != "node":
+            raise ValueError("node has an effect only with level: node")
+        return self
 
     @model_validator(mode="after")
     def _given_nodes_need_daemonset(self) -> "JarMountSettings":
@@ -137,7 +175,8 @@ class Mount(ABC):
 
 
 def node_volume(labels: Mapping[str, str]) -> Volume:
-    """The volume over the node's folder. A folder that is not there keeps the pod waiting."""
+    """The volume over the node's folder. kubelet looks whether it is there (following the link) and
+    keeps the pod waiting until it is: pkg/volume/hostpath of Kubernetes."""
     return Volume(
         host_path={"path": NODE_PARENT, "type": "Directory"},
         node_labels=labels,

@@ -19,12 +19,14 @@ from components.mounts.contract import (
     node_volume,
 )
 from components.mounts.node_userdata import files_of
-from components.pools import JARS_LABEL, SHARED_JARS, NodeShape
-from userdata.render import read
+from components.node_groups import SYSTEM_LABELS
+from components.pools import JARS_LABEL, POOL_LABEL, SHARED_JARS, NodeShape
+from userdata.render import watch_files
 from versions import MOUNT_DAEMON_IMAGE
 
 NAMESPACE = "spark-jars"
 ACCOUNT = "spark-jars"
+DAEMONSET = "spark-jars"
 NOT_MOUNTED = Taint("spark-on-eks/jars-not-mounted", "NoSchedule")
 """Nodes that a pool adds carry it from the start; the DaemonSet takes it away."""
 
@@ -65,19 +67,12 @@ class NodeDaemonSet(Mount):
         files = k8s.core.v1.ConfigMap(
             f"{name}-files",
             metadata={"namespace": NAMESPACE},
-            data=files_of(jars, self.settings, self.region).apply(
-                lambda found: {
-                    "spark-jars": found.script,
-                    "spark-jars.service": found.unit,
-                    "mount.env": found.environment,
-                    "watch.sh": read("watch.sh"),
-                }
-            ),
+            data=files_of(jars, self.settings, self.region).apply(watch_files),
             opts=child(component, depends_on=[namespace]),
         )
         daemon_set = k8s.apps.v1.DaemonSet(
             f"{name}-daemon",
-            metadata={"name": "spark-jars", "namespace": NAMESPACE},
+            metadata={"name": DAEMONSET, "namespace": NAMESPACE},
             spec={
                 "selector": {"match_labels": {"app.kubernetes.io/name": "spark-jars"}},
                 "update_strategy": {
@@ -137,7 +132,28 @@ class NodeDaemonSet(Mount):
             subjects=[{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
             opts=child(component, depends_on=[role]),
         )
-        return [account, binding]
+        own = k8s.rbac.v1.Role(
+            f"{name}-own",
+            metadata={"name": DAEMONSET, "namespace": NAMESPACE},
+            # To tell an upgrade, after which the mount stays, from a removal.
+            rules=[
+                {
+                    "api_groups": ["apps"],
+                    "resources": ["daemonsets"],
+                    "resource_names": [DAEMONSET],
+                    "verbs": ["get"],
+                }
+            ],
+            opts=child(component, depends_on=[namespace]),
+        )
+        own_binding = k8s.rbac.v1.RoleBinding(
+            f"{name}-own",
+            metadata={"name": DAEMONSET, "namespace": NAMESPACE},
+            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": DAEMONSET},
+            subjects=[{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
+            opts=child(component, depends_on=[own]),
+        )
+        return [account, binding, own_binding]
 
     def _pod(self, files: pulumi.Output[str]) -> k8s.core.v1.PodSpecArgsDict:
         settings = self.settings.daemonset
@@ -146,15 +162,35 @@ class NodeDaemonSet(Mount):
             {"name": "LABEL", "value": JARS_LABEL},
             {"name": "STARTUP_TAINT", "value": NOT_MOUNTED.key},
             {"name": "CHECK_SECONDS", "value": str(settings.check_seconds)},
+            {"name": "NAMESPACE", "value": NAMESPACE},
+            {"name": "DAEMONSET", "value": DAEMONSET},
             {"name": "NODE_NAME", "value_from": {"field_ref": {"field_path": "spec.nodeName"}}},
         ]
         return {
             "service_account_name": ACCOUNT,
             "priority_class_name": "system-node-critical",
             "node_selector": {"kubernetes.io/os": "linux", **settings.node_selector},
+            # System nodes run no Spark, and their role may not read the JARs.
+            "affinity": {
+                "node_affinity": {
+                    "required_during_scheduling_ignored_during_execution": {
+                        "node_selector_terms": [
+                            {
+                                "match_expressions": [
+                                    {
+                                        "key": POOL_LABEL,
+                                        "operator": "NotIn",
+                                        "values": [SYSTEM_LABELS[POOL_LABEL]],
+                                    }
+                                ]
+                            }
+                        ]
+                    }
+                }
+            },
             # Spark's nodes are tainted, and a node starts with the taint that this pod removes.
             "tolerations": [{"operator": "Exists"}],
-            # For systemctl in the node's root folder.
+            # systemctl asks who answers, and gets no answer from outside its process namespace.
             "host_pid": True,
             "containers": [
                 {
@@ -164,10 +200,26 @@ class NodeDaemonSet(Mount):
                     "env": environment,
                     "resources": {
                         "requests": {"cpu": "10m", "memory": "32Mi"},
-                        "limits": {"memory": "256Mi"},
+                        "limits": {"memory": "128Mi"},
                     },
-                    # It installs a package and a unit on the node.
-                    "security_context": {"privileged": True, "read_only_root_filesystem": True},
+                    "security_context": {
+                        # Root, to write the node's files and to be heard by its systemd; chroot
+                        # runs the node's systemctl. The mount itself is the node's doing.
+                        "run_as_user": 0,
+                        "capabilities": {"drop": ["ALL"], "add": ["SYS_CHROOT"]},
+                        "allow_privilege_escalation": False,
+                        "read_only_root_filesystem": True,
+                        # On nodes that enforce SELinux, no other type may touch the node's files.
+                        "se_linux_options": {"type": "spc_t"},
+                    },
+                    # An upgrade whose mount does not answer stops at its first nodes.
+                    "readiness_probe": {
+                        "exec_": {
+                            "command": ["chroot", "/host", "/usr/local/sbin/spark-jars", "check"]
+                        },
+                        "period_seconds": 30,
+                        "timeout_seconds": 15,
+                    },
                     "volume_mounts": [
                         {"name": "files", "mount_path": "/files", "read_only": True},
                         {

@@ -16,7 +16,7 @@ from components.mounts.contract import (
     node_volume,
 )
 from components.pools import NodeShape
-from userdata.render import MountFiles, boot_script, mount_files
+from userdata.render import MountFiles, MountLimits, MountSource, boot_script, mount_files
 
 
 class NodeUserData(Mount):
@@ -42,14 +42,25 @@ class NodeUserData(Mount):
 
 def files_of(jars: JarBucket, settings: JarMountSettings, region: str) -> pulumi.Output[MountFiles]:
     """The files that mount one set of JARs on a node, whichever door they come in by."""
-    return pulumi.Output.all(jars.name, jars.owner).apply(
-        lambda known: mount_files(
-            bucket=known[0],
-            owner=known[1],
+    node = settings.node
+    limits = MountLimits(
+        cache_mib=settings.cache_mi_b,
+        wait_seconds=settings.wait_seconds,
+        memory_mib=node.memory_mi_b,
+        fill_seconds=node.fill_seconds,
+        fill_releases=node.fill_releases,
+    )
+
+    def render(known: Sequence[str]) -> MountFiles:
+        bucket, owner = known
+        source = MountSource(
+            bucket=bucket,
             prefix=jars.jars_prefix,
             region=region,
-            parent=NODE_PARENT,
-            cache_mib=settings.cache_mi_b,
-            wait_seconds=settings.wait_seconds,
+            owner=owner,
+            version=node.mountpoint_version or "",
+            flags=node.flags,
         )
-    )
+        return mount_files(source, limits, parent=NODE_PARENT, metrics_dir=node.metrics_dir)
+
+    return pulumi.Output.all(jars.name, jars.owner).apply(render)

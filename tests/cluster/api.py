@@ -1,0 +1,174 @@
+"""A thin client of the API server: plain HTTPS, objects as dictionaries."""
+
+import time
+from collections.abc import Callable, Mapping
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import requests
+
+Object = dict[str, Any]
+_MANAGER = "pulumi-kubernetes"
+_APPLY = "apply-patch+yaml"
+_WAIT_SECONDS = 60
+
+
+class Refused(Exception):
+    """The API server's no: `reason` is its word (Invalid, Forbidden), the text its message."""
+
+    def __init__(self, status: Mapping[str, Any]) -> None:
+        super().__init__(status.get("message", str(status)))
+        self.reason = str(status.get("reason", ""))
+        self.code = int(status.get("code", 0))
+
+
+class Api:
+    """One API server as its administrator; unknown fields are refused, as kubectl refuses them."""
+
+    def __init__(self, url: str, token: str, authority: Path) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy stands before a server on loopback
+        self._session.verify = str(authority)
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._kinds: dict[str, dict[str, Any]] = {}
+
+    def as_account(self, namespace: str, name: str) -> "Api":
+        """The same server with the rights of a service account and no others."""
+        other = copy(self)
+        other._session = copy(self._session)
+        user = f"system:serviceaccount:{namespace}:{name}"
+        other._session.headers = {**self._session.headers, "Impersonate-User": user}
+        return other
+
+    def is_ready(self) -> bool:
+        """Whether the server answers and finished its own set-up."""
+        try:
+            return self._session.get(f"{self._url}/readyz", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def apply(self, manifest: Mapping[str, Any], dry_run: bool = False) -> Object:
+        """Server-side apply, as the Pulumi provider does it; returns the live object."""
+        return self._send("PATCH", self._path(manifest), manifest, _APPLY, dry_run)
+
+    def create(self, manifest: Mapping[str, Any], dry_run: bool = False) -> Object:
+        """Creates an object and returns it; `dry_run` asks only whether it would be taken."""
+        return self._send("POST", self._collection(manifest), manifest, dry_run=dry_run)
+
+    def patch(self, live: Mapping[str, Any], change: Any, form: str = "merge-patch+json") -> Object:
+        """Changes an object: merges a mapping into it, or does a list of `json-patch+json`."""
+        return self._send("PATCH", self._path(live), change, form)
+
+    def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
+        """The object, None where there is none."""
+        target = {"kind": kind, "metadata": {"name": name, "namespace": namespace}}
+        try:
+            return self._send("GET", self._path(target))
+        except Refused as refusal:
+            if refusal.code == requests.codes.not_found:
+                return None
+            raise
+
+    def get(self, manifest: Mapping[str, Any]) -> Object:
+        """The live state of an object. Raises Refused where there is none."""
+        return self._send("GET", self._path(manifest))
+
+    def items(self, kind: str, namespace: str = "") -> list[Object]:
+        """All objects of a kind, of one namespace where one is given."""
+        found = self._send("GET", self._collection({"kind": kind, "metadata": {}}, namespace))
+        return found["items"]
+
+    def delete(
+        self,
+        manifest: Mapping[str, Any],
+        grace_seconds: int | None = None,
+        propagation: str = "Foreground",
+    ) -> None:
+        """Asks for a deletion, in the foreground as the Pulumi provider; absent is fine."""
+        options: Object = {"propagationPolicy": propagation}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
+        try:
+            self._send("DELETE", self._path(manifest), options)
+        except Refused as refusal:
+            if refusal.code != requests.codes.not_found:
+                raise
+
+    def is_gone(self, manifest: Mapping[str, Any]) -> bool:
+        """Whether an object of this kind and name is not there (any more)."""
+        metadata = manifest["metadata"]
+        return self.find(manifest["kind"], metadata["name"], metadata.get("namespace", "")) is None
+
+    def wait(
+        self,
+        manifest: Mapping[str, Any],
+        holds: Callable[[Object], Any],
+        what: str,
+        seconds: float = _WAIT_SECONDS,
+    ) -> Object:
+        """Waits until the live object fulfils `holds`. Raises TimeoutError with its state."""
+        deadline = time.monotonic() + seconds
+        while not holds(live := self.get(manifest)):
+            if time.monotonic() > deadline:
+                name = manifest["metadata"]["name"]
+                raise TimeoutError(f"{name}: not {what} within {seconds:.0f} s: {live}")
+            time.sleep(0.1)
+        return live
+
+    def forget_kinds(self) -> None:
+        """Asks the server anew which kinds it has."""
+        self._kinds.clear()
+
+    def _path(self, manifest: Mapping[str, Any]) -> str:
+        return f"{self._collection(manifest)}/{manifest['metadata']['name']}"
+
+    def _collection(self, manifest: Mapping[str, Any], namespace: str = "") -> str:
+        kind = self._kind(manifest["kind"])
+        version = kind["groupVersion"]
+        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        namespace = namespace or manifest["metadata"].get("namespace", "")
+        if kind["namespaced"] and namespace:
+            return f"{root}/namespaces/{namespace}/{kind['name']}"
+        return f"{root}/{kind['name']}"
+
+    def _kind(self, kind: str) -> dict[str, Any]:
+        if kind not in self._kinds:
+            versions = ["v1"] + [
+                group["preferredVersion"]["groupVersion"]
+                for group in self._send("GET", "/apis")["groups"]
+            ]
+            for version in reversed(versions):  # core wins where two groups share a kind
+                root = "/apis/" if "/" in version else "/api/"
+                for one in self._send("GET", root + version)["resources"]:
+                    if "/" not in one["name"]:
+                        self._kinds[one["kind"]] = {**one, "groupVersion": version}
+        if kind not in self._kinds:
+            raise Refused({"reason": "NotFound", "message": f"the server has no kind {kind}"})
+        return self._kinds[kind]
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content_type: str = "json",
+        dry_run: bool = False,
+    ) -> Object:
+        parameters = {"dryRun": "All"} if dry_run else {}
+        if method in ("POST", "PATCH"):
+            parameters["fieldValidation"] = "Strict"
+        if content_type == _APPLY:
+            parameters["fieldManager"] = _MANAGER
+        answer = self._session.request(
+            method,
+            self._url + path,
+            json=body,
+            params=parameters,
+            headers={"Content-Type": f"application/{content_type}"},
+            timeout=30,
+        )
+        if not answer.ok:
+            raise Refused(answer.json())
+        return answer.json()

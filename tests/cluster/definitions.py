@@ -1,0 +1,39 @@
+"""The custom resource definitions of the charts that a stack installs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from tests.cluster.api import Api
+from tests.cluster.processes import wait_until
+from tests.cluster.programs import leave_out
+from tests.validate.reference import place
+
+
+def custom_resource_definitions() -> list[dict[str, Any]]:
+    """The CRDs from $SCHEMAS/crds, or from the folder beside this repository.
+
+    Without any, the tests that need them are left out.
+    """
+    files = sorted((place() / "crds").glob("*.yaml"))
+    if not files:
+        leave_out(f"no CRDs in {place() / 'crds'}: docs/testing-cluster.md says how to get them")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    documents = [one for file in files for one in yaml.load_all(file.read_text(), Loader=loader)]
+    return [one for one in documents if one and one["kind"] == "CustomResourceDefinition"]
+
+
+def install(api: Api, definitions: Iterable[dict[str, Any]]) -> None:
+    """Installs CRDs and waits until the server serves all of them."""
+    names = [api.create(one)["metadata"]["name"] for one in definitions]
+    wait_until(
+        lambda: all(_is_established(api, name) for name in names), "the CRDs are established"
+    )
+    api.forget_kinds()
+
+
+def _is_established(api: Api, name: str) -> bool:
+    found = api.find("CustomResourceDefinition", name) or {}
+    conditions = found.get("status", {}).get("conditions") or []
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,93 @@
+"""Child processes that end with this one, however it ends."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_libc = ctypes.CDLL(None, use_errno=True)
+_STOP_SECONDS = 10
+
+
+@dataclass
+class Child:
+    """A running program and the file that its output goes to."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def stop(self) -> None:
+        """Ends the program and its whole process group, with force if it does not listen."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def tail(self, lines: int = 20) -> str:
+        """The last lines of its output."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def start(
+    command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
+) -> Child:
+    """Starts a program in its own process group; the kernel kills it when this process dies.
+
+    `environment` is added to this process' own. A killed pytest runs no clean-up, so the promise
+    is asked of the kernel. It is kept for the thread that starts the child: start children from
+    the main thread.
+    """
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  no thread runs when a tier starts
+        )
+    return Child(Path(command[0]).name, process, log)
+
+
+def wait_until(
+    ready: Callable[[], bool], what: str, child: Child | None = None, seconds: float = 60
+) -> None:
+    """Waits until `ready`.
+
+    Raises RuntimeError when the child ends before, TimeoutError after `seconds`; both show the
+    end of the child's log.
+    """
+    deadline = time.monotonic() + seconds
+    while not ready():
+        said = f"\n{child.tail()}" if child else ""
+        if child and child.process.poll() is not None:
+            raise RuntimeError(f"{child.name} ended with {child.process.returncode}{said}")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:.0f} s{said}")
+        time.sleep(0.1)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this id runs; one that only waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -1,0 +1,1 @@
+"""The real Karpenter over the manifests of every stack's plan (docs/testing-karpenter.md)."""

@@ -1,0 +1,122 @@
+# How the mount comes to a node, and how it leaves it: what boot.sh and the DaemonSet call.
+# Sourced by spark-jars.
+# shellcheck shell=bash disable=SC2154
+
+installed() {
+  command -v mount-s3 >/dev/null || return 1
+  [[ -z "${MOUNTPOINT_VERSION}" || "$(mount-s3 --version)" == "mount-s3 ${MOUNTPOINT_VERSION}"* ]]
+}
+
+# Short network time-outs, because the caller tries again; a transaction is never cut off.
+add_package() {
+  dnf --assumeyes --quiet --setopt=install_weak_deps=False --setopt=timeout=10 \
+    --setopt=retries=2 install "$1"
+}
+
+# The upstream package is signed by a detached signature, which dnf does not look at. Every step
+# says what to do when it fails: inside a condition, bash's errexit is off.
+add_pinned_package() (
+  arch=x86_64
+  if [[ "$(uname -m)" == aarch64 ]]; then arch=arm64; fi
+  folder="$(mktemp --directory)" || exit 1
+  trap 'rm --recursive --force --one-file-system "${folder}"' EXIT
+  cd "${folder}" || exit 1
+  package="mount-s3-${MOUNTPOINT_VERSION}-${arch}.rpm"
+  for file in "${MOUNTPOINT_VERSION}/${arch}/${package}"{,.asc} public_keys/KEYS; do
+    curl --fail --silent --show-error --location --connect-timeout 10 --max-time 120 \
+      --remote-name "${RELEASES_URL}/${file}" || exit 1
+  done
+  mkdir --mode=0700 keys || exit 1
+  gpg=(gpg --batch --quiet --no-autostart --homedir keys)
+  "${gpg[@]}" --import KEYS || exit 1
+  signed="$("${gpg[@]}" --status-fd 1 --verify "${package}.asc" "${package}" 2>/dev/null)" || true
+  by="$(awk '$2 == "GOODSIG" { good = 1 } $2 == "VALIDSIG" { key = $NF } END { if (good) print key }' \
+    <<<"${signed}")"
+  if [[ -z "${by}" || " ${KEY_FINGERPRINTS} " != *" ${by} "* ]]; then
+    printf '%s is not signed by a pinned key\n' "${package}"
+    exit 3
+  fi
+  add_package "./${package}"
+)
+
+# Another process (the SSM agent's own update) may hold the package database, and a node may boot
+# before its network: github.com/amazonlinux/amazon-linux-2023/issues/397
+install_mountpoint() {
+  local output line said='' status
+  until installed; do
+    status=0
+    if [[ -n "${MOUNTPOINT_VERSION}" ]]; then
+      output="$(add_pinned_package 2>&1)" || status=$?
+    else
+      output="$(add_package mount-s3 2>&1)" || status=$?
+    fi
+    if ((status == 0)); then
+      printf 'mount-s3\n' >/etc/spark-jars/installed
+      continue
+    fi
+    line="mount-s3 is not installed: ${output##*$'\n'}"
+    if ((status == 3 || SECONDS >= deadline)); then
+      say "${line}"
+      return 1
+    fi
+    if [[ "${line}" != "${said}" ]]; then log "${line}; trying again"; fi
+    said="${line}"
+    sleep 2
+  done
+}
+
+# Installs, mounts, waits for the first answer, fills. Running it again changes nothing.
+start() {
+  deadline=$((SECONDS + WAIT_SECONDS))
+  mkdir --parents "${state}" "${limits}"
+  install_mountpoint || return 1
+  printf '[Service]\nMemoryMax=%sM\n' "${MEMORY_MIB}" >"${limits}/memory.conf"
+  systemctl daemon-reload
+  systemctl enable --quiet "${units[@]}"
+  systemctl start --no-block spark-jars.service
+  until check; do
+    if ((SECONDS >= deadline)); then
+      log "${url} does not answer after ${WAIT_SECONDS} s: $(last_words)"
+      return 1
+    fi
+    sleep 0.2
+  done
+  fill || true
+  systemctl start --no-block spark-jars-watch.service
+}
+
+# Processes in containers that have the parent as a volume, whether the mount is alive or not.
+users() {
+  awk -v parent="${real#/run}" '$4 == parent { print FILENAME; nextfile }' \
+    /proc/[0-9]*/mountinfo 2>/dev/null || true
+}
+
+# Lets a changed mount.env count, when nobody would lose the JARs by it.
+refresh() {
+  if cmp --silent /etc/spark-jars/mount.env "${state}/used.env"; then return 0; fi
+  if [[ -n "$(users)" ]]; then
+    say 'the new settings count once no pod has the JARs'
+    return 0
+  fi
+  systemctl restart spark-jars.service spark-jars-watch.service
+}
+
+# Takes everything away again. Refuses while a pod has the JARs.
+uninstall() {
+  if [[ -n "$(users)" ]]; then die 'in use by a pod; nothing was removed'; fi
+  systemctl disable --quiet --now "${units[@]}" || true
+  detach
+  rm --force "${state}/run"
+  sweep
+  if [[ -f /etc/spark-jars/installed ]]; then rpm --erase mount-s3 || true; fi
+  rm --force "${limits}/memory.conf" "${METRICS_DIR}/spark-jars.prom" \
+    "${units[@]/#//etc/systemd/system/}" /etc/systemd/system/spark-jars-do@.service /etc/spark-jars/{mount.env,installed} \
+    "${state}"/{lock,said,used.env,failures,help} "${library}"/{node,cache}.sh \
+    /usr/local/sbin/spark-jars
+  # rmdir, never rm: it takes no folder that holds anything.
+  rmdir "${limits}" "${mount_point}" "${real}" "${state}" "${CACHE_DIR}" "${library}" \
+    /etc/spark-jars || true
+  systemctl daemon-reload
+  log 'removed from this node'
+}
+
