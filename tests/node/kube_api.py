@@ -1,0 +1,116 @@
+"""The few calls of a Kubernetes API server that the DaemonSet's pod makes, over TLS."""
+
+import ipaddress
+import json
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+TOKEN = "the-pods-token"
+
+
+class KubeApi:
+    """One node and one DaemonSet. What the account has no right to is answered 403."""
+
+    def __init__(self, folder: Path, node: str, namespace: str, daemonset: str) -> None:
+        self._node_path = f"/api/v1/nodes/{node}"
+        self._set_path = f"/apis/apps/v1/namespaces/{namespace}/daemonsets/{daemonset}"
+        self.labels: dict[str, str] = {}
+        self.taints: list[dict[str, str]] = []
+        self.daemonset: dict[str, Any] | None = {"metadata": {"name": daemonset}}
+        self.refused: list[str] = []
+        """Calls that the account has no right to."""
+        self.available = True
+        certificate, key = _certificate(folder)
+        self.certificate = certificate.read_text()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        """Stops answering."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, method: str, path: str, kind: str, body: Any) -> tuple[int, Any]:
+        """Status and body of an answer."""
+        if not self.available:
+            return 503, {}
+        if (method, path) == ("GET", self._set_path):
+            return (200, self.daemonset) if self.daemonset else (404, {})
+        if (method, path) == ("PATCH", self._node_path):
+            return self._patch(kind, body)
+        self.refused.append(f"{method} {path}")
+        return 403, {}
+
+    def _patch(self, kind: str, body: Any) -> tuple[int, Any]:
+        if kind == "application/merge-patch+json":
+            for key, value in body["metadata"]["labels"].items():
+                self.labels.pop(key, None)
+                if value is not None:
+                    self.labels[key] = value
+            return 200, {}
+        test, remove = body
+        index = int(test["path"].split("/")[3])
+        assert (test["op"], remove["op"]) == ("test", "remove")
+        if index >= len(self.taints) or self.taints[index]["key"] != test["value"]:
+            return 422, {}
+        del self.taints[int(remove["path"].split("/")[3])]
+        return 200, {}
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _serve(self) -> None:
+                text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, answer = 401, {}
+                if self.headers["Authorization"] == f"Bearer {TOKEN}":
+                    kind = self.headers.get("Content-Type", "")
+                    body = json.loads(text) if text else None
+                    status, answer = api.answer(self.command, self.path, kind, body)
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(answer).encode())
+
+            do_GET = do_PATCH = do_POST = do_DELETE = do_PUT = _serve
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        return Handler
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    (folder / "ca.crt").write_bytes(certificate.public_bytes(pem))
+    text = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "ca.key").write_bytes(text)
+    return folder / "ca.crt", folder / "ca.key"

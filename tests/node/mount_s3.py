@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""A stand-in for mount-s3: its command line and its failures over a real S3 API, by FUSE.
+
+For machines without the real binary. What was seen of mount-s3 1.24.0 and is done alike: flags and
+their conflicts (exit 2), what fails at mount (exit 1), the cache folder's rules, no end on SIGTERM
+while a file is open, and the unmount by path at its end. Not imitated: prefetching, ESTALE, the
+sizes of requests.
+"""
+
+import argparse
+import errno
+import os
+import shutil
+import signal
+import stat
+import sys
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import mfusepy
+from mount_s3_flags import BLOCK, parse
+from s3_client import Client, Failed, Unreachable
+
+GIVE_UP_SECONDS = float(os.environ.get("STANDIN_GIVE_UP_SECONDS", "64"))
+
+
+def fail(message: str) -> None:
+    """Ends as mount-s3 does when it cannot mount."""
+    print(f"Error: {message}", file=sys.stderr, flush=True)
+    raise SystemExit(1)
+
+
+def check_mount_point(path: str) -> None:
+    """Refuses a folder that is absent, dead, a mount or not empty."""
+    try:
+        entries = list(Path(path).iterdir())
+    except OSError:
+        fail(f"Failed to create FUSE session: mount point {path} does not exist")
+    if entries or os.path.ismount(path):
+        fail(
+            "fuse: mountpoint is not empty. Failed to create FUSE session: "
+            f"No such file or directory: {path}"
+        )
+
+
+class Blocks:
+    """The cache on disk: files of 1 MiB, the least recently used one goes first."""
+
+    def __init__(self, folder: Path, limit_mib: int | None) -> None:
+        self._folder = folder
+        self._limit = limit_mib
+        self._order: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+        if folder.exists():
+            shutil.rmtree(folder)
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            fail(f"failed to create cache directory {folder}: {error.strerror}")
+
+    def get(self, name: str) -> bytes | None:
+        with self._lock:
+            if name not in self._order:
+                return None
+            self._order.move_to_end(name)
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
+
+    def put(self, name: str, data: bytes) -> None:
+        if self._limit == 0:
+            return
+        try:
+            (self._folder / name).write_bytes(data)
+        except OSError as error:
+            (self._folder / name).unlink(missing_ok=True)
+            print(f"WARN block could not be written to the cache: {error.strerror}", flush=True)
+            return
+        with self._lock:
+            self._order[name] = None
+            while self._limit is not None and len(self._order) > self._limit:
+                (self._folder / self._order.popitem(last=False)[0]).unlink(missing_ok=True)
+
+
+class Jars(mfusepy.Operations):
+    """The objects below the prefix, as files that cannot be written."""
+
+    use_ns = True
+
+    def __init__(self, given: argparse.Namespace, client: Client, blocks: Blocks | None) -> None:
+        self._given, self._client, self._blocks = given, client, blocks
+        default = 60.0 if given.cache else 1.0
+        self._ttl = default if given.metadata_ttl is None else given.metadata_ttl
+        negative = given.negative_metadata_ttl
+        self._negative_ttl = self._ttl if negative is None else negative
+        self._known: dict[str, tuple[float, dict | None]] = {}
+        self.open_files: set[int] = set()
+        self._next = 1
+        self._locks = [threading.Lock() for _ in range(64)]
+
+    def _attributes(self, size: int | None, modified: float) -> dict:
+        mode = stat.S_IFDIR | (self._given.dir_mode or 0o755)
+        if size is not None:
+            mode = stat.S_IFREG | (self._given.file_mode or 0o644)
+        when = int(modified * 1e9)
+        ids = {"st_uid": self._given.uid or os.getuid(), "st_gid": self._given.gid or os.getgid()}
+        times = {"st_mtime": when, "st_ctime": when, "st_atime": when}
+        return {"st_mode": mode, "st_nlink": 1, "st_size": size or 0, **ids, **times}
+
+    def _look_up(self, path: str) -> dict:
+        if path == "/":
+            return self._attributes(None, 0)
+        until, found = self._known.get(path, (0.0, None))
+        if until < time.monotonic():
+            key = self._given.prefix + path[1:]
+            head = self._client.head(key)
+            if head is not None:
+                found = self._attributes(*head)
+            else:
+                names = self._client.list(key + "/", limit=1)
+                found = self._attributes(None, 0) if any(names) else None
+            ttl = self._negative_ttl if found is None else self._ttl
+            self._known[path] = (time.monotonic() + ttl, found)
+        if found is None:
+            raise mfusepy.FuseOSError(errno.ENOENT)
+        return found
+
+    def getattr(self, path, fh=None):
+        return self._guard(lambda: self._look_up(path))
+
+    def readdir(self, path, fh):
+        prefix = self._given.prefix + path[1:].rstrip("/")
+        prefix = prefix if not prefix or prefix.endswith("/") else prefix + "/"
+        entries = self._guard(lambda: list(self._client.list(prefix)))
+        for name, size, modified in entries:
+            known = (time.monotonic() + self._ttl, self._attributes(size, modified))
+            self._known[f"{path.rstrip('/')}/{name}"] = known
+        return [".", "..", *(name for name, _, _ in entries)]
+
+    def open(self, path, flags):
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            raise mfusepy.FuseOSError(errno.EROFS)
+        self._guard(lambda: self._look_up(path))
+        self._next += 1
+        self.open_files.add(self._next)
+        return self._next
+
+    def release(self, path, fh):
+        self.open_files.discard(fh)
+        return 0
+
+    def read(self, path, size, offset, fh):
+        end = min(offset + size, self._look_up(path)["st_size"])
+        data = b""
+        while offset < end:
+            block = self._guard(lambda at=offset // BLOCK: self._block(path, at))
+            data += block[offset % BLOCK : offset % BLOCK + end - offset]
+            offset = (offset // BLOCK + 1) * BLOCK
+        return data[:size]
+
+    def _block(self, path: str, number: int) -> bytes:
+        name = f"{path[1:].replace('/', '%')}.{number}"
+        with self._locks[hash(name) % len(self._locks)]:
+            data = self._blocks.get(name) if self._blocks else None
+            if data is None:
+                data = self._client.get(self._given.prefix + path[1:], number * BLOCK, BLOCK)
+                if self._blocks:
+                    self._blocks.put(name, data)
+        return data
+
+    @staticmethod
+    def _guard(act):
+        try:
+            return act()
+        except (Failed, Unreachable) as error:
+            print(f"WARN {error}", flush=True)
+            raise mfusepy.FuseOSError(errno.EIO) from error
+
+
+def end_on_signal(jars: Jars, mount_point: str) -> None:
+    """With a file open, the first signal is the last one that is looked at, and ends nothing."""
+    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    if not jars.open_files:
+        os.system(f"umount --lazy --no-canonicalize '{mount_point}' 2>/dev/null")
+
+
+def main() -> None:
+    given = parse(sys.argv[1:])
+    check_mount_point(given.mount_point)
+    client = Client(given, GIVE_UP_SECONDS)
+    blocks = (
+        Blocks(Path(given.cache, "mountpoint-cache"), given.max_cache_size) if given.cache else None
+    )
+    try:
+        list(client.list(given.prefix, limit=1))
+    except (Failed, Unreachable) as error:
+        fail(
+            "Failed to create S3 client: initial ListObjectsV2 failed for bucket "
+            f"{given.bucket}: {error}"
+        )
+    if not given.foreground and os.fork():
+        while not os.path.ismount(given.mount_point):
+            time.sleep(0.02)
+        os._exit(0)
+    jars = Jars(given, client, blocks)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    threading.Thread(target=end_on_signal, args=(jars, given.mount_point), daemon=True).start()
+    mfusepy.FUSE(
+        jars,
+        given.mount_point,
+        foreground=True,
+        ro=given.read_only,
+        allow_other=given.allow_other,
+        default_permissions=True,
+        nodev=True,
+        nosuid=True,
+        fsname="mountpoint-s3",
+    )
+    # By path, whatever is mounted there now: seen of mount-s3.
+    os.system(f"umount --lazy --no-canonicalize '{given.mount_point}' 2>/dev/null")
+    if given.cache:
+        shutil.rmtree(Path(given.cache, "mountpoint-cache"), ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
