@@ -1,0 +1,247 @@
+"""moto's S3 on loopback, behind a door that logs, refuses and breaks off as S3 and networks do.
+
+What moto leaves out of S3's own behaviour and publishing rests on is done at the door: a body whose
+SHA-256 is not the one announced is refused (BadDigest), parts are listed with their checksums, an
+upload that is over is unknown (NoSuchUpload), the checksum of an object sent in parts ends with
+their number, and a bucket of another account is denied.
+"""
+
+import base64
+import hashlib
+import io
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import boto3
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+REGION = "us-west-2"
+OWNER = "123456789012"
+"""moto's account."""
+ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI-not-a-secret"
+
+_OPERATIONS = {
+    ("GET", "list-type"): "ListObjectsV2",
+    ("GET", "uploads"): "ListMultipartUploads",
+    ("GET", "uploadId"): "ListParts",
+    ("PUT", "partNumber"): "UploadPart",
+    ("POST", "uploads"): "CreateMultipartUpload",
+    ("POST", "uploadId"): "CompleteMultipartUpload",
+}
+_PLAIN = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of the client: `number` counts from 1."""
+
+    number: int
+    operation: str
+    key: str
+    part: int
+
+
+class Refuse(Exception):
+    """Raised by a rule: S3 answers with this error."""
+
+    def __init__(self, status: int, code: str, message: str = "") -> None:
+        self.status, self.code, self.message = status, code, message
+        super().__init__(code)
+
+
+class _Handler(WSGIRequestHandler):
+    """Says nothing, and hangs up where there is no answer."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        self.close_connection = True
+
+
+def nothing(request: Request) -> None:
+    """The rule that lets everything pass."""
+
+
+class S3:
+    """The server. Rules are called before and after each request to S3; what they raise is the
+    answer: Refuse an error, ConnectionError none at all."""
+
+    def __init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock, self._turn = threading.Lock(), threading.Lock()
+        self._active, self._changed = 0, threading.Condition()
+        self._checksums: dict[tuple[str, int], str] = {}
+        self._uploads: set[str] = set()
+        self.forget()
+        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_Handler)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+        self._thread.start()
+        self.client = self.client_with(attempts=1)
+
+    def close(self) -> None:
+        """Ends the server."""
+        self.client.close()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def client_with(self, attempts: int) -> Any:
+        """A client that tries each request so often."""
+        return boto3.client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
+        )
+
+    def forget(self) -> None:
+        """Takes all rules away and counts from zero."""
+        self.before: Callable[[Request], None] = nothing
+        self.after: Callable[[Request], None] = nothing
+        self.reported = ""
+        """The checksum that is reported for whatever is sent, where it is not the true one."""
+        self.requests: list[Request] = []
+        self.stored: Counter[tuple[str, int]] = Counter()
+        """How often S3 took an object (part 0) or a part of one."""
+
+    def count(self, operation: str) -> int:
+        """How many requests of this kind there were."""
+        return sum(request.operation == operation for request in self.requests)
+
+    def environment(self) -> dict[str, str]:
+        """What makes the publisher's own clients use this server."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def wait_until_idle(self) -> None:
+        """Returns when no request is being answered."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._active == 0)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if "/s3/aws4_request" not in environ.get("HTTP_AUTHORIZATION", ""):
+            return self._moto(environ, start_response)
+        with self._changed:
+            self._active += 1
+        try:
+            return self._answer(environ, start_response)
+        finally:
+            with self._changed:
+                self._active -= 1
+                self._changed.notify_all()
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        query = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
+        request = self._logged(environ, query)
+        try:
+            self.before(request)
+            # One at a time: moto looks and writes in two steps, S3 in one.
+            with self._turn:
+                self._refuse(request, environ, query)
+                body, answer = self._pass_on(environ)
+                self._note(request, environ, query, answer, body)
+            self.after(request)
+        except Refuse as refusal:
+            text = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
+            empty = request.operation == "HeadObject"
+            start_response(f"{refusal.status} x", [("Content-Type", "application/xml")])
+            return [] if empty else [text.encode()]
+        if request.operation == "HeadObject":
+            answer = (answer[0], _with_part_count(dict(answer[1])))
+        if self.reported and request.operation in ("PutObject", "UploadPart"):
+            headers = {name.lower(): value for name, value in answer[1]}
+            answer = (answer[0], [*{**headers, "x-amz-checksum-sha256": self.reported}.items()])
+        if request.operation == "ListParts":
+            body = self._with_checksums(body, query["uploadId"][0])
+            answer = (answer[0], [h for h in answer[1] if h[0].lower() != "content-length"])
+        start_response(*answer)
+        return [body]
+
+    def _logged(self, environ: dict[str, Any], query: dict[str, list[str]]) -> Request:
+        method = environ["REQUEST_METHOD"]
+        names = [name for verb, name in _OPERATIONS if verb == method and name in query]
+        key = unquote(environ["PATH_INFO"]).partition("/")[2].partition("/")[2]
+        plain = _PLAIN.get(method, method) if key else f"{method} bucket"
+        operation = _OPERATIONS[method, names[0]] if names else plain
+        with self._lock:
+            number, part = len(self.requests) + 1, int(query.get("partNumber", ["0"])[0])
+            request = Request(number, operation, key, part)
+            self.requests.append(request)
+        return request
+
+    def _refuse(
+        self, request: Request, environ: dict[str, Any], query: dict[str, list[str]]
+    ) -> None:
+        if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", OWNER) != OWNER:
+            raise Refuse(403, "AccessDenied", "Access Denied")
+        if "uploadId" in query and query["uploadId"][0] not in self._uploads:
+            raise Refuse(404, "NoSuchUpload", "The specified upload does not exist.")
+        if request.operation in ("PutObject", "UploadPart"):
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            environ["wsgi.input"] = io.BytesIO(body)
+            announced = environ.get("HTTP_X_AMZ_CHECKSUM_SHA256")
+            if announced and announced != sha256(body):
+                raise Refuse(400, "BadDigest", "The SHA256 you specified did not match")
+
+    def _pass_on(self, environ: dict[str, Any]) -> tuple[bytes, tuple[str, list[Any]]]:
+        answers: list[tuple[str, list[Any]]] = []
+        body = self._moto(environ, lambda status, headers, *_: answers.append((status, headers)))
+        return b"".join(body), answers[0]
+
+    def _note(
+        self,
+        request: Request,
+        environ: dict[str, Any],
+        query: dict[str, list[str]],
+        answer: tuple[str, list[Any]],
+        body: bytes,
+    ) -> None:
+        if not answer[0].startswith("200"):
+            return
+        with self._lock:
+            if request.operation in ("PutObject", "UploadPart"):
+                self.stored[request.key, request.part] += 1
+            if request.operation == "UploadPart":
+                upload = query["uploadId"][0]
+                self._checksums[upload, request.part] = environ["HTTP_X_AMZ_CHECKSUM_SHA256"]
+            if request.operation == "CreateMultipartUpload":
+                self._uploads.add(re.findall(r"<UploadId>(.*?)</UploadId>", body.decode())[0])
+            if request.operation == "CompleteMultipartUpload":
+                self._uploads.discard(query["uploadId"][0])
+
+    def _with_checksums(self, body: bytes, upload: str) -> bytes:
+        def add(match: re.Match[str]) -> str:
+            checksum = self._checksums[upload, int(match[1])]
+            return f"{match[0]}<ChecksumSHA256>{checksum}</ChecksumSHA256>"
+
+        return re.sub(r"<PartNumber>(\d+)</PartNumber>", add, body.decode()).encode()
+
+
+def _with_part_count(headers: dict[str, str]) -> list[tuple[str, str]]:
+    if headers.get("x-amz-checksum-type") == "COMPOSITE":
+        parts = headers["ETag"].strip('"').partition("-")[2]
+        headers["x-amz-checksum-sha256"] += f"-{parts}"
+    return list(headers.items())
+
+
+def sha256(body: bytes) -> str:
+    """In base64, as S3 has it."""
+    return base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
