@@ -1,0 +1,35 @@
+"""The program with a change in its text, in a folder of its own."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+_PARTS = (
+    "Pulumi.yaml",
+    "__main__.py",
+    "components",
+    "settings.py",
+    "settings_checks.py",
+    "stacks",
+    "userdata",
+    "versions.py",
+)
+
+
+def copy_of(root: Path, folder: Path, changes: Mapping[str, tuple[str, str]]) -> Path:
+    """Copies the program and changes files in it: path to (text, what comes instead).
+
+    Raises AssertionError where a text is not in its file: the table is behind the program.
+    """
+    for part in _PARTS:
+        if (root / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(root / part, folder / part, ignore=ignored)
+        else:
+            shutil.copy2(root / part, folder / part)
+    for name, (text, instead) in changes.items():
+        path = folder / name
+        before = path.read_text()
+        assert text in before, f"{name} has no {text!r}"
+        path.write_text(before.replace(text, instead))
+    return folder

@@ -1,0 +1,298 @@
+"""A stack of the project on the real engine: Automation API, file backend, stand-in providers."""
+
+import json
+import os
+import runpy
+import shutil
+import sys
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pulumi
+import yaml
+from pulumi import automation
+from pulumi.automation.events import EngineEvent
+from pulumi.runtime import _grpc_settings
+
+from .cli import ROOT
+from .providers.aws import Aws
+from .providers.base import Provider
+from .providers.eks import Eks
+from .providers.host import Host
+from .providers.kubernetes import Kubernetes
+from .providers.world import World
+
+# gRPC lets two servers of one user share a port, and the kernel then gives one that is in use:
+# with two workers, a command's events went to the other worker's test.
+_ALONE = ("grpc.so_reuseport", 0)
+if _ALONE not in _grpc_settings._GRPC_CHANNEL_OPTIONS:
+    _grpc_settings._GRPC_CHANNEL_OPTIONS.append(_ALONE)
+
+PROVIDERS = Path(__file__).parent / "providers" / "bin"
+_PROGRAM = ("components", "userdata", "settings", "settings_checks", "versions")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the engine did, or would do, to one resource."""
+
+    op: str
+    """`create`, `update`, `replace`, `delete`, `create-replacement`, `same`..."""
+    urn: str
+    type: str
+    detailed: dict[str, str] = field(default_factory=dict)
+    """Changed path to kind, for updates and replacements."""
+    new: dict[str, Any] | None = None
+    """The engine's own record of the resource as it will be."""
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+        return self.urn.rsplit("::", 1)[-1]
+
+    @property
+    def kind(self) -> str:
+        """The last part of the type."""
+        return self.type.rsplit(":", 1)[-1]
+
+    def __str__(self) -> str:
+        return f"{self.op} {self.kind} {self.name}"
+
+
+@dataclass
+class Outcome:
+    """How one command of the CLI went."""
+
+    steps: list[Step]
+    messages: list[str]
+    """Errors and warnings, the program's own included."""
+    failed: bool
+
+    @property
+    def changes(self) -> list[Step]:
+        """Steps other than `same` and reads."""
+        return [step for step in self.steps if step.op not in ("same", "read", "refresh")]
+
+    @property
+    def summary(self) -> Counter[str]:
+        """Operation to number of resources."""
+        return Counter(step.op for step in self.changes)
+
+    @property
+    def text(self) -> str:
+        """All messages."""
+        return "\n".join(self.messages)
+
+    def ok(self) -> Self:
+        """Itself. Raises AssertionError with the messages where the command failed."""
+        assert not self.failed, self.text
+        return self
+
+
+class Project:
+    """One stack in a folder of its own; `world` is the account it is deployed to.
+
+    `more` are further providers, by package; each has a launcher in providers/bin.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stack: str,
+        world: World,
+        cli: Path,
+        program: Path = ROOT,
+        more: Mapping[str, Callable[[], Provider]] | None = None,
+    ) -> None:
+        self.world, self.stack, self._cli, self.program = world, stack, cli, program
+        self._folder = folder
+        providers: dict[str, Callable[[], Provider]] = {
+            "aws": lambda: Aws(world),
+            "eks": lambda: Eks(world),
+            "kubernetes": lambda: Kubernetes(world),
+            **(more or {}),
+        }
+        self._host = Host(providers)
+        _make_project(folder, program, list(providers))
+
+    def __enter__(self) -> Self:
+        self._host.__enter__()
+        state = self._folder / "state"
+        state.mkdir()
+        environment = {
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": "engine tier",
+            "PULUMI_HOME": str(self._folder / "home"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+            "ENGINE_TIER_PORT": str(self._host.port),
+            "PATH": f"{self._cli.parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        os.environ["PATH"] = environment["PATH"]
+        workspace = automation.LocalWorkspace(
+            work_dir=str(self._folder),
+            program=self._run_program,
+            env_vars=environment,
+            pulumi_home=environment["PULUMI_HOME"],
+        )
+        self._pulumi = automation.Stack.create_or_select(self.stack, workspace)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._host.__exit__(kind, error, trace)
+
+    @property
+    def plugins_started(self) -> list[str]:
+        """Packages of the plugin instances that the engine asked for so far."""
+        return self._host.started
+
+    def set(self, **knobs: Any) -> None:
+        """Changes keys of the stack file; a dot in a key is written as two underscores."""
+        path = self._folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+        document = yaml.safe_load(path.read_text())
+        for key, value in knobs.items():
+            top, *rest = key.split("__")
+            name = f"spark-on-eks:{top}"
+            if not rest:
+                document["config"][name] = value
+                continue
+            target = document["config"].setdefault(name, {})
+            for part in rest[:-1]:
+                target = target.setdefault(part, {})
+            target[rest[-1]] = value
+        path.write_text(yaml.safe_dump(document))
+
+    def preview(self) -> Outcome:
+        """`pulumi preview`."""
+        return self._command(self._pulumi.preview)
+
+    def plan(self) -> dict[str, dict[str, Any]]:
+        """URN to what the engine noted of each resource in a preview: `pulumi preview --save-plan`.
+
+        Raises AssertionError where the preview fails.
+        """
+        path = self._folder / "plan.json"
+        self._command(self._pulumi.preview, plan=str(path)).ok()
+        return json.loads(path.read_text())["resourcePlans"]
+
+    def up(self) -> Outcome:
+        """`pulumi up`."""
+        return self._command(self._pulumi.up, show_secrets=False)
+
+    def refresh(self) -> Outcome:
+        """`pulumi refresh`."""
+        return self._command(self._pulumi.refresh, show_secrets=False)
+
+    def destroy(self) -> Outcome:
+        """`pulumi destroy`: its preview first, as the CLI does by itself; what that refuses is
+        not begun."""
+        shown = self._command(self._pulumi.preview_destroy)
+        return shown if shown.failed else self._command(self._pulumi.destroy, show_secrets=False)
+
+    def recover(self) -> Outcome:
+        """What one does after a killed command: `pulumi cancel`, then
+        `pulumi refresh --clear-pending-creates`."""
+        self._pulumi.cancel()
+        return self._command(self._pulumi.refresh, show_secrets=False, clear_pending_creates=True)
+
+    def state(self) -> list[dict[str, Any]]:
+        """The resources in the stack's state."""
+        deployment = self._pulumi.export_stack().deployment or {}
+        return deployment.get("resources") or []
+
+    def _command(self, call: Callable[..., Any], **options: Any) -> Outcome:
+        steps: list[Step] = []
+        messages: list[str] = []
+
+        def on_event(event: EngineEvent) -> None:
+            _collect(event, steps, messages)
+
+        failed = False
+        try:
+            call(on_event=on_event, **options)
+        except automation.CommandError as error:
+            failed = True
+            messages.append(str(error))
+        return Outcome(steps, messages, failed)
+
+    def _run_program(self) -> None:
+        # Each of the SDK's debug messages is a call that waits for the engine, which drops it.
+        pulumi.log.debug = lambda *message, **options: None
+        with _modules_of(self.program), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            runpy.run_path(str(self.program / "__main__.py"), run_name="__main__")
+
+
+def _make_project(folder: Path, program: Path, packages: Sequence[str]) -> None:
+    document = yaml.safe_load((program / "Pulumi.yaml").read_text())
+    document["plugins"] = {
+        "providers": [{"name": package, "path": str(PROVIDERS)} for package in packages]
+    }
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(document))
+    shutil.copytree(program / "stacks", folder / "stacks")
+
+
+_IMPORTS = threading.Lock()
+
+
+@contextmanager
+def _modules_of(program: Path) -> Iterator[None]:
+    """Has the program's modules imported from its own folder, and from no other copy of it."""
+
+    def own(name: str) -> bool:
+        return name.partition(".")[0] in _PROGRAM
+
+    with _IMPORTS:
+        others = {name: sys.modules.pop(name) for name in list(sys.modules) if own(name)}
+        mine = _LOADED.setdefault(program, {})
+        sys.modules.update(mine)
+        sys.path.insert(0, str(program))
+        try:
+            yield
+        finally:
+            mine.update({name: module for name, module in sys.modules.items() if own(name)})
+            for name in mine:
+                sys.modules.pop(name, None)
+            sys.modules.update(others)
+            sys.path.remove(str(program))
+
+
+_LOADED: dict[Path, dict[str, Any]] = {}
+
+
+def _collect(event: EngineEvent, steps: list[Step], messages: list[str]) -> None:
+    if event.resource_pre_event:
+        meta = event.resource_pre_event.metadata
+        new = meta.new.__dict__ if meta.new else None
+        detailed = {path: str(diff.diff_kind) for path, diff in (meta.detailed_diff or {}).items()}
+        op = getattr(meta.op, "value", str(meta.op))
+        steps.append(Step(op, meta.urn, meta.type, detailed, new))
+    if event.diagnostic_event and event.diagnostic_event.severity in ("error", "warning"):
+        messages.append(f"{event.diagnostic_event.urn or ''}: {event.diagnostic_event.message}")
+
+
+def operations(outcome: Outcome) -> list[str]:
+    """What an outcome changed, sorted: `update LogGroup cluster-logs`. A replacement is one line,
+    whichever comes first, the creation or the deletion; components are left out."""
+    replaced = {step.urn for step in outcome.changes if step.op == "replace"}
+    lines = {f"replace {step.kind} {step.name}" for step in outcome.changes if step.op == "replace"}
+    lines |= {
+        str(step)
+        for step in outcome.changes
+        if step.urn not in replaced and not step.type.startswith("spark-on-eks:")
+    }
+    return sorted(lines)

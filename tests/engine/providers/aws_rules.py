@@ -1,0 +1,213 @@
+"""What AWS enforces beyond a resource's own schema, type by type."""
+
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+
+from . import aws_references as refs
+from . import eks_rules, iam
+from .routes import is_public
+from .world import Refused, Thing, World
+
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+Rule = Callable[[World, Thing], None]
+
+NOT_FOUND = {
+    refs.VPC: "InvalidVpcID.NotFound",
+    refs.SUBNET: "InvalidSubnetID.NotFound",
+    refs.TABLE: "InvalidRouteTableID.NotFound",
+    refs.GROUP: "InvalidGroup.NotFound",
+    refs.ROLE: "NoSuchEntity",
+    refs.BUCKET: "NoSuchBucket",
+    refs.CLUSTER: "ResourceNotFoundException",
+}
+_UNIQUE = {
+    # Tables of one thing a key: what EC2 and the others call it when the key is taken.
+    "aws:cloudwatch/logGroup:LogGroup": ("ResourceAlreadyExistsException", ("name",)),
+    "aws:cloudwatch/eventRule:EventRule": ("ResourceAlreadyExistsException", ("name",)),
+    "aws:ec2/launchTemplate:LaunchTemplate": ("AlreadyExistsException", ("name",)),
+    "aws:ec2/route:Route": ("RouteAlreadyExists", ("routeTableId", "destinationCidrBlock")),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": (
+        "Resource.AlreadyAssociated",
+        ("subnetId",),
+    ),
+    refs.GROUP: ("InvalidGroup.Duplicate", ("vpcId", "name")),
+    refs.ROLE: ("EntityAlreadyExists", ("name",)),
+    iam.POLICY: ("EntityAlreadyExists", ("name",)),
+    iam.OIDC: ("EntityAlreadyExists", ("url",)),
+    refs.BUCKET: ("BucketAlreadyOwnedByYou", ("bucket",)),
+    refs.CLUSTER: ("ResourceInUseException", ("name",)),
+    "aws:sqs/queue:Queue": ("QueueAlreadyExists", ("name",)),
+}
+
+
+def before_create(world: World, thing: Thing) -> None:
+    """Raises Refused where AWS would not create it."""
+    before_change(world, thing)
+    code, keys = _UNIQUE.get(thing.type, ("AlreadyExists", ()))
+    same = {key: thing.text(key) for key in keys}
+    if world.get(thing.type, thing.id) or (keys and world.first(thing.type, **same)):
+        raise Refused(f"{code}: {', '.join(same.values()) or thing.id} exists already")
+    _CREATE.get(thing.type, _nothing)(world, thing)
+
+
+def before_change(world: World, thing: Thing) -> None:
+    """Raises Refused where what it names is not there, or its documents are not well formed."""
+    for reference, value in refs.missing(world, thing.type, thing.inputs):
+        code = NOT_FOUND.get(reference.target, "NotFound")
+        raise Refused(f"{code}: {reference.path} {value!r} does not exist")
+    _CHANGE.get(thing.type, _nothing)(world, thing)
+
+
+def after_create(world: World, thing: Thing) -> None:
+    """What AWS makes by itself along with it."""
+    if thing.type == refs.CLUSTER:
+        network = thing.state["vpcConfig"]
+        (vpc,) = {
+            world.things[refs.SUBNET, subnet].text("vpcId") for subnet in network["subnetIds"]
+        }
+        state = {"vpcId": vpc, "cluster": thing.id}
+        world.add(Thing(refs.GROUP, network["clusterSecurityGroupId"], "", state, state))
+        eks_rules.write_log(world, thing)
+
+
+def before_delete(world: World, thing: Thing) -> None:
+    """Raises Refused where AWS would not delete it."""
+    users = [f"{user.type.rsplit(':', 1)[-1]} {user.id}" for user in refs.users(world, thing)]
+    if users:
+        code = "DeleteConflict" if ":iam/" in thing.type else "DependencyViolation"
+        raise Refused(f"{code}: {thing.id} is in use by {', '.join(sorted(users))}")
+    _DELETE.get(thing.type, _nothing)(world, thing)
+
+
+def after_delete(world: World, thing: Thing) -> None:
+    """What goes along with it, and what grows back."""
+    if thing.type == refs.CLUSTER:
+        group = world.get(refs.GROUP, thing.state["vpcConfig"]["clusterSecurityGroupId"])
+        if group is not None and not list(refs.users(world, group)):
+            world.remove(group)
+    if thing.type == eks_rules.LOGS:
+        for cluster in world.all(refs.CLUSTER):
+            if thing.id == f"/aws/eks/{cluster.id}/cluster":
+                eks_rules.write_log(world, cluster)
+
+
+def _nothing(world: World, thing: Thing) -> None:
+    pass
+
+
+def _subnet_create(world: World, thing: Thing) -> None:
+    block = ipaddress.ip_network(thing.text("cidrBlock"))
+    vpc = world.things[refs.VPC, thing.text("vpcId")]
+    if not block.subnet_of(ipaddress.ip_network(vpc.text("cidrBlock"))):
+        raise Refused(f"InvalidSubnet.Range: {block} is not in the VPC's block")
+    for other in world.all(refs.SUBNET, vpcId=vpc.id):
+        if block.overlaps(ipaddress.ip_network(other.text("cidrBlock"))):
+            raise Refused(f"InvalidSubnet.Conflict: {block} overlaps with {other.id}")
+    if not thing.text("availabilityZone").startswith(world.region):
+        raise Refused(f"InvalidParameterValue: no zone {thing.text('availabilityZone')}")
+
+
+def _nat_create(world: World, thing: Thing) -> None:
+    if not is_public(world, thing.text("subnetId")):
+        raise Refused("Gateway.NotAttached: the subnet has no way to an internet gateway")
+
+
+def _gateway_delete(world: World, thing: Thing) -> None:
+    for nat in world.all("aws:ec2/natGateway:NatGateway"):
+        subnet = world.get(refs.SUBNET, nat.text("subnetId"))
+        if subnet and subnet.text("vpcId") == thing.text("vpcId"):
+            raise Refused(f"DependencyViolation: the VPC has a mapped public address ({nat.id})")
+
+
+def _route_change(world: World, thing: Thing) -> None:
+    targets = [key for key in ("gatewayId", "natGatewayId") if thing.inputs.get(key)]
+    if len(targets) != 1:
+        raise Refused("MissingParameter: a route has exactly one target")
+
+
+def _policy_change(world: World, thing: Thing) -> None:
+    _document(thing.text("policy"), limit=6144)
+
+
+def _inline_change(world: World, thing: Thing) -> None:
+    _document(thing.text("policy"), limit=10240)
+
+
+def _role_change(world: World, thing: Thing) -> None:
+    for statement in _document(thing.text("assumeRolePolicy"), limit=2048):
+        if "Principal" not in statement:
+            raise Refused("MalformedPolicyDocument: a trust names its principals")
+
+
+def _document(text: str, limit: int) -> list[Mapping[str, object]]:
+    try:
+        document = json.loads(text)
+        statements = document["Statement"]
+    except (ValueError, KeyError, TypeError):
+        raise Refused(f"MalformedPolicyDocument: {text[:80]}") from None
+    size = len("".join(text.split()))
+    if size > limit:
+        raise Refused(f"LimitExceeded: a policy of {size} characters, {limit} are allowed")
+    sids = [one["Sid"] for one in statements if "Sid" in one]
+    if len(set(sids)) != len(sids):
+        raise Refused(f"MalformedPolicyDocument: a Sid twice in {sids}")
+    return statements
+
+
+def _attachment_create(world: World, thing: Thing) -> None:
+    arn = thing.text("policyArn")
+    if iam.managed_policy(arn) is None and world.first(iam.POLICY, arn=arn) is None:
+        raise Refused(f"NoSuchEntity: there is no policy {arn}")
+
+
+def _policy_delete(world: World, thing: Thing) -> None:
+    for attachment in world.all(iam.ATTACHMENT, policyArn=thing.text("arn")):
+        raise Refused(f"DeleteConflict: {thing.id} is attached to {attachment.text('role')}")
+
+
+def _key_change(world: World, thing: Thing) -> None:
+    root = f"arn:aws:iam::{world.account}:root"
+    document = thing.text("policy")
+    if document and not iam.document_allows(document, "kms:PutKeyPolicy", "*", root):
+        raise Refused("MalformedPolicyDocumentException: nobody could change the policy later")
+
+
+def _bucket_delete(world: World, thing: Thing) -> None:
+    objects = list(world.all(OBJECT, bucket=thing.id))
+    if objects and not thing.inputs.get("forceDestroy"):
+        raise Refused(f"BucketNotEmpty: {thing.id} holds {objects[0].text('key')}")
+    for one in objects:
+        world.remove(one)
+
+
+def _queue_policy_change(world: World, thing: Thing) -> None:
+    _document(thing.text("policy"), limit=262144)
+
+
+_CHANGE: Mapping[str, Rule] = {
+    "aws:ec2/route:Route": _route_change,
+    iam.POLICY: _policy_change,
+    iam.INLINE: _inline_change,
+    refs.ROLE: _role_change,
+    refs.CLUSTER: eks_rules.cluster_change,
+    "aws:kms/key:Key": _key_change,
+    "aws:s3/bucketPolicy:BucketPolicy": _queue_policy_change,
+    "aws:sqs/queuePolicy:QueuePolicy": _queue_policy_change,
+}
+_CREATE: Mapping[str, Rule] = {
+    refs.SUBNET: _subnet_create,
+    "aws:ec2/natGateway:NatGateway": _nat_create,
+    iam.ATTACHMENT: _attachment_create,
+    iam.OIDC: eks_rules.provider_create,
+    refs.CLUSTER: eks_rules.cluster_create,
+    eks_rules.NODE_GROUP: eks_rules.group_create,
+    eks_rules.ADDON: eks_rules.addon_create,
+    "aws:eks/accessEntry:AccessEntry": eks_rules.entry_create,
+}
+_DELETE: Mapping[str, Rule] = {
+    "aws:ec2/internetGateway:InternetGateway": _gateway_delete,
+    iam.POLICY: _policy_delete,
+    refs.CLUSTER: eks_rules.cluster_delete,
+    refs.BUCKET: _bucket_delete,
+}

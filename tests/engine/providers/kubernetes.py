@@ -1,0 +1,190 @@
+"""The kubernetes plugin: checks objects by Kubernetes' schemas, and keeps the clusters' objects."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+
+import yaml
+
+from tests.validate import manifest
+
+from . import aws_references, kubernetes_rules, sdk, wire
+from .base import Changes, Provider, State, changed_paths
+from .karpenter import KINDS, RELEASE
+from .kubernetes_rules import CLUSTER_SCOPED, FORCE_NEW, FORCE_NEW_ALWAYS, REFUSED_IN_UPDATE
+from .world import Refused, Thing, World
+
+AUTONAMED = "pulumi.com/autonamed"
+_NAMESPACED_BY_DEFAULT = "default"
+
+
+class Kubernetes(Provider):
+    """One instance: one `kubernetes.Provider`, with the kubeconfig of one cluster."""
+
+    version = "4.34.2"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._server = ""
+
+    def configure(self, config: State) -> None:
+        kubeconfig = config.get("kubeconfig")
+        if kubeconfig in (None, "", wire.UNKNOWN):
+            return
+        try:
+            parsed = kubeconfig if isinstance(kubeconfig, dict) else yaml.safe_load(kubeconfig)
+            self._server = str(parsed["clusters"][0]["cluster"]["server"])
+        except (yaml.YAMLError, KeyError, IndexError, TypeError):
+            raise Refused("failed to parse kubeconfig") from None
+
+    def diff_config(self, old: State, new: State) -> Changes:
+        paths = changed_paths(old, new)
+        same = old.get("clusterIdentifier") and old.get("clusterIdentifier") == new.get(
+            "clusterIdentifier"
+        )
+        replaces = [] if same else [path for path in paths if path.startswith("kubeconfig")]
+        if old.get("clusterIdentifier") != new.get("clusterIdentifier"):
+            replaces.append("clusterIdentifier")
+        return Changes(paths, replaces)
+
+    def check(
+        self, token: str, urn: str, old: State, new: State, seed: bytes
+    ) -> tuple[State, list[str]]:
+        if token == RELEASE:
+            return _checked_release(urn, old, new, seed)
+        inputs = _normalized(_named(urn, old, new, seed))
+        if wire.has_unknown(inputs):
+            # As the real one: nothing is validated while a part of the object is not known.
+            return inputs, []
+        lines = [] if token in KINDS else sdk.problems(token, inputs)
+        return inputs, lines or [
+            f"{line}: refused" if ": " not in line else line for line in manifest.errors_of(inputs)
+        ]
+
+    def diff(self, token: str, old: State, new: State, state: State) -> Changes:
+        paths = changed_paths(old, new)
+        kind = token.rsplit(":", 1)[-1]
+        forcing = [*FORCE_NEW_ALWAYS, *FORCE_NEW.get(kind, ())]
+        refused = [path for path in paths if _starts(path, REFUSED_IN_UPDATE.get(kind, ()))]
+        replaces = [path for path in paths if _starts(path, forcing)]
+        if refused and not replaces:
+            raise Refused(f"{kind} {_id(token, old)} is invalid: {refused[0]} may not be changed")
+        return Changes(paths, replaces, bool(replaces) and _same_name(old, new))
+
+    def computed(self, token: str, inputs: State) -> Iterable[str]:
+        return ["status"] if token == RELEASE else []
+
+    def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
+        cluster = self._cluster()
+        id_ = _id(token, inputs)
+        state = {**inputs, **_live(self.world, token, inputs)}
+        thing = Thing(token, id_, urn, inputs, state, cluster)
+        kubernetes_rules.create(self.world, thing)
+        return id_, state
+
+    def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
+        cluster = self._cluster()
+        thing = self.world.get(token, id_)
+        if thing is None:
+            raise Refused(f'{token.rsplit(":", 1)[-1]} "{id_}" not found')
+        kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
+        state = {**kept, **inputs, **_live(self.world, token, inputs)}
+        changed = Thing(token, id_, urn, inputs, state, cluster)
+        kubernetes_rules.update(self.world, changed)
+        return state
+
+    def delete(self, token: str, id_: str) -> None:
+        self._cluster()
+        thing = self.world.get(token, id_)
+        if thing is not None:
+            kubernetes_rules.delete(self.world, thing)
+
+    def read(self, token: str, id_: str) -> tuple[State, State] | None:
+        self._cluster()
+        thing = self.world.get(token, id_)
+        return (thing.inputs, thing.state) if thing else None
+
+    def _cluster(self) -> str:
+        """The name of the cluster that answers. Raises Refused where none does."""
+        for cluster in self.world.all(aws_references.CLUSTER):
+            if self._server and cluster.text("endpoint") == self._server:
+                return cluster.id
+        raise Refused("configured Kubernetes cluster is unreachable")
+
+
+def _checked_release(urn: str, old: State, new: State, seed: bytes) -> tuple[State, list[str]]:
+    inputs = {"namespace": _NAMESPACED_BY_DEFAULT, **new}
+    if not inputs.get("name"):
+        ending = f"{urn.rsplit('::', 1)[-1]}-{seed.hex()[:8]}"
+        inputs["name"] = old.get("name") or ending
+    lines = sdk.problems(RELEASE, new)
+    chart, version = str(inputs.get("chart", "")), str(inputs.get("version", ""))
+    if not version:
+        lines.append("version: a chart without a version changes by itself")
+    if not chart.startswith("oci://") and not (inputs.get("repositoryOpts") or {}).get("repo"):
+        lines.append("chart: neither an OCI address nor in a repository")
+    return inputs, lines
+
+
+def _named(urn: str, old: State, new: State, seed: bytes) -> State:
+    """The object with a name: `<logical name>-<8 hex>` where the program gives none."""
+    metadata = dict(new.get("metadata") or {})
+    if metadata.get("name") or metadata.get("generateName"):
+        return {**new, "metadata": metadata}
+    before = old.get("metadata") or {}
+    kept = before.get("name") if (before.get("annotations") or {}).get(AUTONAMED) else None
+    metadata["name"] = kept or f"{urn.rsplit('::', 1)[-1]}-{seed.hex()[:8]}"
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), AUTONAMED: "true"}
+    return {**new, "metadata": metadata}
+
+
+def _normalized(inputs: State) -> State:
+    spec = inputs.get("spec")
+    if inputs.get("kind") == "PersistentVolume" and isinstance(spec, Mapping):
+        # An empty class of a volume is the same as none, and the provider drops it.
+        kept = {
+            key: value for key, value in spec.items() if (key, value) != ("storageClassName", "")
+        }
+        return {**inputs, "spec": kept}
+    if inputs.get("kind") == "Secret" and isinstance(inputs.get("stringData"), Mapping):
+        encoded = {
+            key: base64.b64encode(str(value).encode()).decode()
+            for key, value in inputs["stringData"].items()
+        }
+        rest = {key: value for key, value in inputs.items() if key != "stringData"}
+        return {**rest, "data": {**(inputs.get("data") or {}), **encoded}}
+    return inputs
+
+
+def _live(world: World, token: str, inputs: State) -> State:
+    """What the API server adds."""
+    if token == RELEASE:
+        name, namespace = inputs["name"], inputs["namespace"]
+        status = {"name": name, "namespace": namespace, "status": "deployed", "revision": 1}
+        return {"status": {**status, "version": inputs.get("version")}}
+    metadata = dict(inputs["metadata"])
+    if inputs["kind"] not in CLUSTER_SCOPED:
+        metadata.setdefault("namespace", _NAMESPACED_BY_DEFAULT)
+    found = {"metadata": {**metadata, "uid": world.fresh_id(digits=32)}}
+    return {**found, "__inputs": json.loads(json.dumps(inputs))}
+
+
+def _id(token: str, inputs: State) -> str:
+    if token == RELEASE:
+        return f"{inputs['namespace']}/{inputs['name']}"
+    metadata = inputs["metadata"]
+    if inputs["kind"] in CLUSTER_SCOPED:
+        return str(metadata["name"])
+    return f"{metadata.get('namespace') or _NAMESPACED_BY_DEFAULT}/{metadata['name']}"
+
+
+def _same_name(old: State, new: State) -> bool:
+    """Whether old and new would be the same object, so that both cannot exist."""
+    before, after = old.get("metadata") or old, new.get("metadata") or new
+    made = (after.get("annotations") or {}).get(AUTONAMED)
+    keys = ("name", "namespace")
+    return not made and all(before.get(key) == after.get(key) for key in keys)
+
+
+def _starts(path: str, prefixes: Iterable[str]) -> bool:
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in prefixes)

@@ -1,0 +1,155 @@
+"""The cloud that the three providers share: what exists, what was done to it, what goes wrong."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Verb = Literal["create", "update", "delete"]
+
+
+class Refused(Exception):
+    """The service refuses an operation; the message is the service's."""
+
+
+class Throttled(Refused):
+    """The service asks to come again later; a provider does so by itself, a few times."""
+
+
+class HalfDone(Refused):
+    """The operation is done, and the wait for its end failed."""
+
+
+@dataclass
+class Thing:
+    """Something that exists in the cloud."""
+
+    type: str
+    id: str
+    urn: str
+    """Empty for what exists without the stack: seeded, or made by a controller."""
+    inputs: dict[str, Any]
+    state: dict[str, Any]
+    cluster: str = ""
+    """Name of the cluster that a Kubernetes object is in."""
+
+    def text(self, key: str) -> str:
+        """An output or input as text, empty where there is none."""
+        value = self.state.get(key, self.inputs.get(key))
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call that changed the cloud or tried to."""
+
+    verb: Verb
+    type: str
+    urn: str
+
+    @property
+    def name(self) -> str:
+        """The logical name."""
+        return self.urn.rsplit("::", 1)[-1]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.type.rsplit(':', 1)[-1]} {self.name}"
+
+
+Fault = Callable[[Operation], None]
+"""Called before an operation; raises Refused to make it fail."""
+
+
+@dataclass
+class World:
+    """One account with one region and the clusters in it."""
+
+    account: str = "111122223333"
+    region: str = "us-west-2"
+    things: dict[tuple[str, str], Thing] = field(default_factory=dict)
+    operations: list[Operation] = field(default_factory=list)
+    """What was done, in the order in which it was done."""
+    attempts: list[Operation] = field(default_factory=list)
+    """What was asked for, failures included."""
+    faults: list[Fault] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    """What went wrong without failing an operation, as controllers log it."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _serial: int = 0
+
+    def fresh_id(self, prefix: str = "", digits: int = 17) -> str:
+        """An id that nothing had before, as AWS makes them."""
+        with self.lock:
+            self._serial += 1
+            digest = hashlib.sha256(f"{prefix}{self._serial}".encode()).hexdigest()
+        return f"{prefix}{digest[:digits]}"
+
+    def add(self, thing: Thing) -> Thing:
+        """Puts a thing in the cloud."""
+        self.things[thing.type, thing.id] = thing
+        return thing
+
+    def remove(self, thing: Thing) -> None:
+        """Takes a thing out."""
+        self.things.pop((thing.type, thing.id), None)
+
+    def get(self, type_: str, id_: str) -> Thing | None:
+        """The thing of this type and id."""
+        return self.things.get((type_, id_))
+
+    def all(self, type_: str, **where: Any) -> Iterator[Thing]:
+        """Things of a type whose outputs or inputs are these."""
+        for thing in list(self.things.values()):
+            if thing.type == type_ and all(
+                thing.state.get(key, thing.inputs.get(key)) == value for key, value in where.items()
+            ):
+                yield thing
+
+    def first(self, type_: str, **where: Any) -> Thing | None:
+        """The first of them."""
+        return next(self.all(type_, **where), None)
+
+    def left(self) -> list[str]:
+        """What a destroyed stack left behind: everything that no seed put there."""
+        return sorted(
+            f"{thing.type} {thing.id}" for thing in self.things.values() if thing.urn != SEEDED
+        )
+
+    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
+        """An ARN of this account."""
+        return f"arn:aws:{service}:{self.region if region else ''}:{self.account}:{resource}"
+
+    def attempt(self, operation: Operation, perform: Callable[[], Any]) -> Any:
+        """Performs an operation under the cloud's lock, with faults first.
+
+        A throttled call is repeated, as the AWS SDKs do, and raises Throttled in the end.
+        """
+        for left in (3, 2, 1, 0):
+            with self.lock:
+                self.attempts.append(operation)
+                try:
+                    self._go_wrong(operation)
+                    result = perform()
+                except HalfDone as half:
+                    self.operations.append(operation)
+                    raise HalfDone(str(half), perform()) from None
+                except Throttled:
+                    if not left:
+                        raise
+                    continue
+                self.operations.append(operation)
+                return result
+        raise AssertionError
+
+    def _go_wrong(self, operation: Operation) -> None:
+        for fault in self.faults:
+            fault(operation)
+
+
+SEEDED = "seeded"
+
+
+def seed(world: World, type_: str, id_: str, state: Mapping[str, Any]) -> Thing:
+    """Puts something in the cloud that was there before the stack."""
+    return world.add(Thing(type_, id_, SEEDED, dict(state), dict(state)))

@@ -1,0 +1,77 @@
+"""What is in the account before a stack: the admins of prod, the cluster of existing."""
+
+from .providers.world import Thing, World, seed
+
+ADMIN = "platform-admin"
+NODE_ROLE = "analytics-spark-nodes"
+CLUSTER = "analytics"
+
+
+def account() -> World:
+    """A fresh account with what the stacks of this project take for given."""
+    world = World()
+    _role(world, ADMIN, '{"AWS": "arn:aws:iam::111122223333:root"}')
+    _role(world, NODE_ROLE, '{"Service": "ec2.amazonaws.com"}')
+    vpc = _vpc(world)
+    subnets = {
+        "subnet-0a1b2c3d4e5f60711": ("us-west-2a", "10.1.0.0/18"),
+        "subnet-0a1b2c3d4e5f60712": ("us-west-2b", "10.1.64.0/18"),
+    }
+    for id_, (zone, block) in subnets.items():
+        state = {"vpcId": vpc.id, "availabilityZone": zone, "cidrBlock": block}
+        seed(world, "aws:ec2/subnet:Subnet", id_, state)
+    _cluster(world, list(subnets))
+    return world
+
+
+def _role(world: World, name: str, principal: str) -> None:
+    trust = (
+        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": '
+        f'{principal}, "Action": "sts:AssumeRole"}}]}}'
+    )
+    state = {
+        "name": name,
+        "arn": world.arn("iam", f"role/{name}", region=False),
+        "assumeRolePolicy": trust,
+    }
+    seed(world, "aws:iam/role:Role", name, state)
+
+
+def _vpc(world: World) -> Thing:
+    return seed(world, "aws:ec2/vpc:Vpc", "vpc-0a1b2c3d4e5f60718", {"cidrBlock": "10.1.0.0/16"})
+
+
+def _cluster(world: World, subnets: list[str]) -> None:
+    host = f"oidc.eks.{world.region}.amazonaws.com/id/0123456789ABCDEF"
+    state = {
+        "name": CLUSTER,
+        "arn": world.arn("eks", f"cluster/{CLUSTER}"),
+        "endpoint": f"https://0123456789ABCDEF.gr7.{world.region}.eks.amazonaws.com",
+        "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"},
+        "identities": [{"oidcs": [{"issuer": f"https://{host}"}]}],
+        "version": "1.35",
+        "status": "ACTIVE",
+        "vpcConfig": {"subnetIds": subnets, "clusterSecurityGroupId": "sg-0a1b2c3d4e5f60713"},
+        "hasNodes": True,
+    }
+    seed(world, "aws:eks/cluster:Cluster", CLUSTER, state)
+    arn = world.arn("iam", f"oidc-provider/{host}", region=False)
+    seed(
+        world,
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        arn,
+        {"arn": arn, "url": host},
+    )
+
+
+def running_pod(namespace: str) -> Thing:
+    """A pod that uses its namespace's claim."""
+    return Thing("kubernetes:core/v1:Pod", f"{namespace}/driver", "", {"claim": "spark-jars"}, {})
+
+
+def published_jar(world: World) -> Thing:
+    """A release that a team published to the bucket of dev."""
+    bucket = f"spark-dev-jars-{world.account}-{world.region}"
+    key = "spark/jars/2026-11/etl.jar"
+    state = {"bucket": bucket, "key": key}
+    return Thing("aws:s3/bucketObjectv2:BucketObjectv2", f"{bucket}/{key}", "", state, state)
