@@ -3,13 +3,38 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.engine.cli import ROOT, cli_or_skip
 from tests.engine.project import Project
 from tests.engine.providers.world import World
 from tests.engine.seeds import account
+
+
+_CHAINS = {"test_lifecycle.py": "stack", "test_plan.py": "stack", "test_knobs.py": "file"}
+"""Files whose tests go on from each other, as a whole or for each stack."""
+
+
+class Chains(LoadScopeScheduling):
+    """Keeps a chain on one worker and gives every other test to whoever is free.
+
+    xdist's own groups do nothing with pytest 9.2: they rename tests by `_nodeid`.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = nodeid.partition("::")[0].rpartition("/")[2]
+        kind = _CHAINS.get(name)
+        if kind == "stack":
+            return f"{name}[{nodeid.rpartition('[')[2]}"
+        return name if kind == "file" else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
+    """Schedules by chain."""
+    return Chains(config, log)
 
 
 @pytest.fixture(scope="session")
