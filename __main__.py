@@ -4,7 +4,7 @@ import pulumi
 
 import settings
 from components import mounts
-from components.addons import ClusterAddons, NodeAddons
+from components.addons import ClusterAddons, NodeAddons, on_system_nodes
 from components.autoscaler import scale
 from components.cloud import Cloud
 from components.cluster import Cluster
@@ -12,7 +12,8 @@ from components.mounts.contract import ClusterParts
 from components.network import Network
 from components.node_groups import SystemNodes
 from components.node_plan import Platform, create_jar_buckets, plan_nodes
-from components.spark.team import create_teams
+from components.spark.install import install_spark
+from components.spark.team import TeamGround
 
 stack = settings.load()
 config = stack.settings
@@ -86,13 +87,12 @@ nodes = scale(
     plan,
     opts=in_cluster,
 )
-create_teams(
-    config.spark.teams,
+install_spark(
+    config.spark,
     config.pools,
-    mount=mount,
-    jars=jars,
-    installed=installed,
-    nodes=nodes,
+    TeamGround(cloud, cluster, mount, jars, installed, nodes),
+    placement=on_system_nodes() if config.system_nodes.create else {},
+    after=running,
     opts=in_cluster,
 )
 

@@ -21,7 +21,7 @@ from components.mounts import JarMountSettings
 from components.network import NetworkSettings
 from components.node_groups import SystemNodesSettings
 from components.pools import DriverPool, Pool
-from components.spark.team import SparkSettings
+from components.spark.settings import SparkSettings
 from settings_checks import Problem, cross_checks
 
 PROJECT = "spark-on-eks"

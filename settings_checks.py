@@ -1,11 +1,11 @@
 """Checks that span components: combinations that no single setting can see."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from components.instances import series_of
 from components.pools import DRIVERS, Pool
+from components.spark.checks import Found, teams
 
 if TYPE_CHECKING:
     from settings import StackSettings
@@ -33,12 +33,9 @@ def cross_checks(settings: "StackSettings", region: str) -> list[Problem]:
         *_safety(settings),
         *_bucket_names(settings, region),
         *_addresses(settings),
-        *_teams(settings),
+        *teams(settings),
     )
     return [Problem(f"spark-on-eks:{key}", text) for key, text in found]
-
-
-Found = Iterator[tuple[str, str]]
 
 
 def _given_things(settings: "StackSettings") -> Found:
@@ -163,18 +160,3 @@ def _addresses(settings: "StackSettings") -> Found:
 
 def _most_nodes(pool: Pool) -> int:
     return len(pool.tiers) * (pool.limits.cpu // pool.smallest_vcpus)
-
-
-def _teams(settings: "StackSettings") -> Found:
-    names = Counter(team.name for team in settings.spark.teams)
-    pools = [pool.name for pool in settings.pools]
-    for index, team in enumerate(settings.spark.teams):
-        key = f"spark.teams[{index}]"
-        if names[team.name] > 1:
-            yield f"{key}.name", f"'{team.name}' is used twice"
-        if team.name in ("default", "spark-jars", "mount-s3") or team.name.startswith("kube-"):
-            yield f"{key}.name", f"'{team.name}' is a namespace of the cluster's own"
-        if team.pool is not None and team.pool not in pools:
-            yield f"{key}.pool", f"'{team.pool}' is not one of {', '.join(pools) or 'no pools'}"
-        if team.pool is None and pools and all(pool.jar_bucket for pool in settings.pools):
-            yield f"{key}.pool", "is not set, and every pool has a bucket of its own"

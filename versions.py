@@ -29,6 +29,15 @@ CLUSTER_AUTOSCALER = Chart(
     "cluster-autoscaler", "9.59.0", repository="https://kubernetes.github.io/autoscaler"
 )
 
+SPARK_OPERATOR = Chart(
+    "spark-operator", "2.5.2", repository="https://kubeflow.github.io/spark-operator"
+)
+YUNIKORN = Chart("yunikorn", "1.8.0", repository="https://apache.github.io/yunikorn-release")
+
+SPARK_IMAGE = "docker.io/apache/spark:4.0.4-scala2.13-java17-python3-ubuntu"
+"""Multi-arch (arm64, amd64), user 185, Python 3, Java 17; no hadoop-aws: that is a JAR of a
+release. The operator of 2.5.2 submits with Spark 4.0.4 (its Dockerfile), so jobs run the same."""
+
 AL2023_RELEASE = "v20260724"
 """Release of the EKS-optimized AL2023 image: github.com/awslabs/amazon-eks-ami/releases."""
 

@@ -117,7 +117,9 @@ class NodeAddons(pulumi.ComponentResource):
                         # 16 addresses at a time: many pods a node, few calls to EC2.
                         "ENABLE_PREFIX_DELEGATION": "true",
                         "WARM_PREFIX_TARGET": "1",
-                    }
+                    },
+                    # Off by default, and a NetworkPolicy is then a wish.
+                    "enableNetworkPolicy": "true",
                 },
                 opts=child(self, depends_on=[cluster, *networking.grants]),
             ),

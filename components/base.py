@@ -40,6 +40,7 @@ def child(
     retain_on_delete: bool = False,
     delete_before_replace: bool = False,
     ignore_changes: Sequence[str] = (),
+    replace_on_changes: Sequence[str] = (),
     provider: pulumi.ProviderResource | None = None,
 ) -> pulumi.ResourceOptions:
     """Options of a resource inside a component: the parent, and what must exist before it."""
@@ -50,5 +51,6 @@ def child(
         retain_on_delete=retain_on_delete or None,
         delete_before_replace=delete_before_replace or None,
         ignore_changes=list(ignore_changes) or None,
+        replace_on_changes=list(replace_on_changes) or None,
         providers=[provider] if provider else None,
     )

@@ -69,15 +69,16 @@ class OidcProvider:
     arn: pulumi.Output[str]
     issuer: pulumi.Output[str]
 
-    def trust(self, namespace: str, service_account: str) -> pulumi.Output[str]:
-        """Trust for exactly one service account, by `sub` and by `aud`.
+    def trust(self, namespace: str, *service_accounts: str) -> pulumi.Output[str]:
+        """Trust for exactly these service accounts, by `sub` and by `aud`.
 
         Without `aud` a token made for another audience would do as well.
         """
+        names = [f"system:serviceaccount:{namespace}:{account}" for account in service_accounts]
         claims = self.issuer.apply(
             lambda issuer: {
                 f"{issuer}:aud": "sts.amazonaws.com",
-                f"{issuer}:sub": f"system:serviceaccount:{namespace}:{service_account}",
+                f"{issuer}:sub": names[0] if len(names) == 1 else names,
             }
         )
         return policy_document(
@@ -93,7 +94,7 @@ class OidcProvider:
 
 
 class ServiceAccountRole(pulumi.ComponentResource):
-    """A role that one Kubernetes service account assumes, and only that one.
+    """A role that one Kubernetes service account assumes, and only that one and those in `also`.
 
     `policies` maps a short name to the statements of one managed policy. More than one keeps
     each below IAM's 6,144 characters. `managed_policies` are paths of AWS's own policies.
@@ -105,6 +106,7 @@ class ServiceAccountRole(pulumi.ComponentResource):
         *,
         namespace: str,
         service_account: str,
+        also: Sequence[str] = (),
         oidc: OidcProvider,
         cloud: Cloud,
         policies: Mapping[str, Sequence[Statement]] | None = None,
@@ -116,8 +118,9 @@ class ServiceAccountRole(pulumi.ComponentResource):
         self.service_account = service_account
         self.role = aws.iam.Role(
             f"{name}-role",
-            assume_role_policy=oidc.trust(namespace, service_account),
-            description=f"Assumed by the service account {namespace}/{service_account}",
+            assume_role_policy=oidc.trust(namespace, service_account, *also),
+            description="Assumed by the service account "
+            + " or ".join(f"{namespace}/{account}" for account in (service_account, *also)),
             opts=child(self),
         )
         self.grants: list[pulumi.Resource] = attach(

@@ -137,7 +137,10 @@ def test_a_chart_of_another_version_or_name_is_refused() -> None:
     values = {"settings": {"clusterName": "spark"}}
     assert errors_of_release("karpenter", "1.14.1", values) == []
     assert "is for 1.14.1" in errors_of_release("karpenter", "1.15.0", values)[0]
-    assert "known: cluster-autoscaler, karpenter" in errors_of_release("karpentr", "1", {})[0]
+    assert (
+        "known: cluster-autoscaler, karpenter, karpenter-crd, spark-operator"
+        in errors_of_release("karpentr", "1", {})[0]
+    )
 
 
 def test_an_addon_takes_json_or_a_mapping_and_nothing_else() -> None:

@@ -1,17 +1,27 @@
-"""A team: its namespace, and its claim on the JARs of its pool."""
+"""A team: a namespace with its rights, limits, network, and the claim on the JARs of its pool."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pydantic import Field
 
 from components.base import Name, Settings, child
+from components.cloud import Cloud
+from components.cluster import Cluster
 from components.jar_bucket import JarBucket
 from components.mounts.claim import Claim
 from components.mounts.contract import Mount
 from components.pools import LABEL_DOMAIN, SHARED_JARS, Pool
+from components.spark.team_access import BucketAccess, TeamAccess
+from components.spark.team_limits import QuotaSettings, create_limits
+from components.spark.team_network import Egress, create_network_policies
 
 TEAM_LABEL = f"{LABEL_DOMAIN}/team"
+
+Queue = Annotated[str, Field(pattern=r"^root(\.[a-z]([a-z0-9-]{0,62}[a-z0-9])?)+$")]
 
 
 class TeamSettings(Settings):
@@ -22,17 +32,40 @@ class TeamSettings(Settings):
     pool: Name | None = None
     """Pool that the team's executors run on, and whose JARs it claims; without it the first one
     that shares the stack's JARs."""
+    quota: QuotaSettings = QuotaSettings()
+    """What all pods of the team may add up to."""
+    max_executors: Annotated[int, Field(ge=1)] = 20
+    """Most executors of one job."""
+    queue: Queue | None = None
+    """YuniKorn's queue of the team, for example `root.etl.<team>`; without it `root.<team>`."""
+    buckets: Annotated[list[BucketAccess], Field(max_length=32)] = []
+    """Data that the team's jobs read or write; nothing else in S3 is open to them."""
+    egress: list[Egress] = []
+    """What the team's jobs reach beside HTTPS: databases, brokers."""
+
+    @property
+    def queue_path(self) -> str:
+        """The team's queue, given or not."""
+        return self.queue or f"root.{self.name}"
 
 
-class SparkSettings(Settings):
-    """`spark`: who runs Spark jobs."""
+@dataclass(frozen=True)
+class TeamGround:
+    """What every team stands on."""
 
-    teams: list[TeamSettings] = []
-    """The teams, each with a namespace of its own."""
+    cloud: Cloud
+    cluster: Cluster
+    mount: Mount
+    jars: Mapping[str, JarBucket]
+    """Every set of JARs by name."""
+    installed: Sequence[pulumi.Resource]
+    """What mounts the JARs."""
+    nodes: Mapping[str, Sequence[pulumi.Resource]]
+    """Pool to what runs its pods."""
 
 
 class Team(pulumi.ComponentResource):
-    """A namespace where only unprivileged pods run, with the claim `spark-jars`.
+    """A namespace where only unprivileged pods run, isolated from every other team's.
 
     `after` is what must outlive the team's pods: what mounts the JARs, and the nodes.
     """
@@ -42,14 +75,13 @@ class Team(pulumi.ComponentResource):
         name: str,
         settings: TeamSettings,
         *,
-        mount: Mount,
-        jars: JarBucket,
+        ground: TeamGround,
         jars_name: str,
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("spark-on-eks:spark:Team", name, None, opts)
-        namespace = k8s.core.v1.Namespace(
+        self.namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
                 "name": settings.name,
@@ -60,32 +92,40 @@ class Team(pulumi.ComponentResource):
             },
             opts=child(self, depends_on=after),
         )
+        inside = [self.namespace]
+        create_limits(name, self, namespace=settings.name, quota=settings.quota, after=inside)
+        create_network_policies(
+            name, self, namespace=settings.name, egress=settings.egress, after=inside
+        )
+        access = TeamAccess(
+            f"{name}-access",
+            namespace=settings.name,
+            buckets=settings.buckets,
+            log_statements=[],
+            cloud=ground.cloud,
+            cluster=ground.cluster,
+            after=inside,
+            opts=child(self),
+        )
         Claim(
             f"{name}-jars",
             namespace=settings.name,
-            mount=mount,
-            jars=jars,
+            mount=ground.mount,
+            jars=ground.jars[jars_name],
             jars_name=jars_name,
-            after=[namespace, *after],
+            after=[self.namespace, *after],
             opts=child(self),
         )
-        self.register_outputs({"namespace": settings.name})
+        self.register_outputs({"namespace": settings.name, "roleArn": access.role_arn})
 
 
 def create_teams(
     teams: Sequence[TeamSettings],
     pools: Sequence[Pool],
-    *,
-    mount: Mount,
-    jars: Mapping[str, JarBucket],
-    installed: Sequence[pulumi.Resource],
-    nodes: Mapping[str, Sequence[pulumi.Resource]],
+    ground: TeamGround,
     opts: pulumi.ResourceOptions,
 ) -> list[Team]:
-    """Creates the teams, each on its pool and with that pool's JARs.
-
-    `installed` is what mounts the JARs, `nodes` by pool what runs its pods.
-    """
+    """Creates the teams, each on its pool and with that pool's JARs."""
     by_name = {pool.name: pool for pool in pools}
     shared = next((pool for pool in pools if pool.jar_bucket is None), None)
     created = []
@@ -97,10 +137,12 @@ def create_teams(
             Team(
                 f"team-{team.name}",
                 team,
-                mount=mount,
-                jars=jars[jars_name],
+                ground=ground,
                 jars_name=jars_name,
-                after=[*installed, *(one for name in used for one in nodes.get(name, []))],
+                after=[
+                    *ground.installed,
+                    *(one for name in used for one in ground.nodes.get(name, [])),
+                ],
                 opts=opts,
             )
         )

@@ -1,0 +1,82 @@
+"""Checks of teams against the rest of a stack: names, pools, quotas, queues, buckets."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from components.spark.operator import NAMESPACE as OPERATOR_NAMESPACE
+from components.spark.team import TeamSettings
+
+if TYPE_CHECKING:
+    from settings import StackSettings
+
+Found = Iterator[tuple[str, str]]
+
+_TAKEN = (
+    *("default", "spark-jars", "mount-s3", "monitoring"),
+    *(OPERATOR_NAMESPACE, "yunikorn", "spark-history"),
+)
+"""Namespaces of Kubernetes and of the platform, beside those that begin with `kube-`."""
+_POD_MIB = 1434
+"""What the smallest pod of a Python job requests: 1 GiB of heap and 40 % beside it."""
+
+
+def teams(settings: "StackSettings") -> Found:
+    """What is wrong with the teams, as (key, text)."""
+    names = Counter(team.name for team in settings.spark.teams)
+    for index, team in enumerate(settings.spark.teams):
+        key = f"spark.teams[{index}]"
+        if names[team.name] > 1:
+            yield f"{key}.name", f"'{team.name}' is used twice"
+        if team.name in _TAKEN or team.name.startswith("kube-"):
+            yield f"{key}.name", f"'{team.name}' is a namespace of the cluster's own"
+        yield from _pool(settings, team, key)
+        yield from _quota(team, key)
+        yield from _buckets(settings, team, key)
+
+
+def _pool(settings: "StackSettings", team: TeamSettings, key: str) -> Found:
+    pools = [pool.name for pool in settings.pools]
+    if team.pool is not None and team.pool not in pools:
+        yield f"{key}.pool", f"'{team.pool}' is not one of {', '.join(pools) or 'no pools'}"
+    if team.pool is None and pools and all(pool.jar_bucket for pool in settings.pools):
+        yield f"{key}.pool", "is not set, and every pool has a bucket of its own"
+
+
+def _quota(team: TeamSettings, key: str) -> Found:
+    pods = team.max_executors + 1
+    needs = {
+        "cpu": (team.quota.cpu, pods, "vCPU"),
+        "memoryGiB": (team.quota.memory_gi_b, -(-pods * _POD_MIB // 1024), "GiB"),
+        "pods": (team.quota.pods, pods, "pods"),
+    }
+    for name, (given, needed, unit) in needs.items():
+        if given < needed:
+            yield (
+                f"{key}.quota.{name}",
+                f"{given} is too small for a driver and maxExecutors ({team.max_executors}) of the "
+                f"smallest size, {needed} {unit}; raise it or lower maxExecutors",
+            )
+
+
+def _buckets(settings: "StackSettings", team: TeamSettings, key: str) -> Found:
+    seen = set()
+    for number, access in enumerate(team.buckets):
+        here = f"{key}.buckets[{number}]"
+        if (access.bucket, access.prefix) in seen:
+            yield f"{here}.name", f"'{access.bucket}' is listed twice with the same prefix"
+        seen.add((access.bucket, access.prefix))
+        if _is_jar_bucket(settings, access.bucket):
+            yield (
+                f"{here}.name",
+                f"'{access.bucket}' holds the JARs, which jobs read from the mount",
+            )
+
+
+def _is_jar_bucket(settings: "StackSettings", bucket: str) -> bool:
+    sets = [settings.jar_bucket, *(pool.jar_bucket for pool in settings.pools if pool.jar_bucket)]
+    given = {one.name for one in sets if one.name}
+    # <cluster>-<set>-<account>-<region>; the account may not be known yet.
+    own = [f"{settings.cluster.name}-jars-"]
+    own += [f"{settings.cluster.name}-{pool.jars}-" for pool in settings.pools]
+    return bucket in given or bucket.startswith(tuple(own))

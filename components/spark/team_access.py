@@ -1,0 +1,166 @@
+"""What a team's pods may do: in AWS by an IAM role, in Kubernetes by a Role of the driver's."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pydantic import Field
+
+from components.base import Settings, child
+from components.cloud import Cloud
+from components.cluster import Cluster
+from components.identity import ServiceAccountRole, Statement
+from components.jar_bucket import KeyArn
+
+DRIVER_ACCOUNT = "spark-driver"
+EXECUTOR_ACCOUNT = "spark-executor"
+
+_BUCKETS_A_POLICY = 4
+"""Statements for four buckets with the longest names stay below IAM's 6,144 characters."""
+
+_DRIVER_RESOURCES = ("pods", "services", "configmaps", "persistentvolumeclaims")
+
+
+class BucketAccess(Settings):
+    """`spark.teams[].buckets[]`: data that the team's jobs read or write."""
+
+    name: Annotated[
+        str, Field(pattern=r"^(arn:aws[a-z-]*:s3:::)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    ]
+    """Name or ARN of a bucket that exists."""
+    prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.'()=-]+/)*$", max_length=200)]
+    """Where the data begins, with a slash at the end; `""` is the whole bucket."""
+    access: Literal["read", "readWrite"] = "read"
+    """Read, or also write and delete."""
+    kms_key_arn: KeyArn | None = None
+    """The key of a bucket with SSE-KMS."""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self.name.rpartition(":")[2]
+
+
+class TeamAccess(pulumi.ComponentResource):
+    """The two service accounts of a team, their one IAM role, and the driver's rights.
+
+    Drivers and executors read and write the same data, so both assume the role; only the driver
+    talks to the API server.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        namespace: str,
+        buckets: Sequence[BucketAccess],
+        log_statements: Sequence[Statement],
+        cloud: Cloud,
+        cluster: Cluster,
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("spark-on-eks:spark:TeamAccess", name, None, opts)
+        policies = {
+            f"data-{start // _BUCKETS_A_POLICY + 1}": [
+                statement
+                for number in range(start, min(start + _BUCKETS_A_POLICY, len(buckets)))
+                for statement in bucket_statements(buckets[number], number + 1, cloud.partition)
+            ]
+            for start in range(0, len(buckets), _BUCKETS_A_POLICY)
+        }
+        if log_statements:
+            policies["event-logs"] = list(log_statements)
+        role = ServiceAccountRole(
+            name,
+            namespace=namespace,
+            service_account=DRIVER_ACCOUNT,
+            also=[EXECUTOR_ACCOUNT],
+            oidc=cluster.oidc,
+            cloud=cloud,
+            policies=policies,
+            opts=child(self),
+        )
+        for account in (DRIVER_ACCOUNT, EXECUTOR_ACCOUNT):
+            k8s.core.v1.ServiceAccount(
+                f"{name}-{account}",
+                metadata={
+                    "name": account,
+                    "namespace": namespace,
+                    "annotations": {"eks.amazonaws.com/role-arn": role.arn},
+                },
+                # The token for AWS is another one: EKS projects it whatever stands here.
+                automount_service_account_token=account == DRIVER_ACCOUNT,
+                opts=child(self, depends_on=[*after, *role.grants]),
+            )
+        driver = k8s.rbac.v1.Role(
+            f"{name}-driver",
+            metadata={"name": DRIVER_ACCOUNT, "namespace": namespace},
+            rules=driver_rules(),
+            opts=child(self, depends_on=after),
+        )
+        k8s.rbac.v1.RoleBinding(
+            f"{name}-driver",
+            metadata={"name": DRIVER_ACCOUNT, "namespace": namespace},
+            role_ref={
+                "api_group": "rbac.authorization.k8s.io",
+                "kind": "Role",
+                "name": DRIVER_ACCOUNT,
+            },
+            subjects=[{"kind": "ServiceAccount", "name": DRIVER_ACCOUNT, "namespace": namespace}],
+            opts=child(self, depends_on=[driver]),
+        )
+        self.role_arn: pulumi.Output[str] = role.arn
+        self.register_outputs({"roleArn": role.arn})
+
+
+def driver_rules() -> list[k8s.rbac.v1.PolicyRuleArgsDict]:
+    """What Spark's Kubernetes backend does in its namespace: it makes and watches executors, puts
+    their configuration in config maps, asks for their volumes, and removes all of it by label at
+    the end (deletecollection). It labels an executor that is being decommissioned (patch).
+    Source: spark.apache.org/docs/4.0.1/running-on-kubernetes.html#rbac.
+    """
+    return [
+        {
+            "api_groups": [""],
+            "resources": list(_DRIVER_RESOURCES),
+            "verbs": ["create", "get", "list", "watch", "delete", "deletecollection"],
+        },
+        {"api_groups": [""], "resources": ["pods"], "verbs": ["patch"]},
+    ]
+
+
+def bucket_statements(access: BucketAccess, number: int, partition: str) -> list[Statement]:
+    """The rights on one entry of a team's buckets, and none besides; `number` tells the Sids."""
+    arn = f"arn:{partition}:s3:::{access.bucket}"
+    prefix = access.prefix
+    # S3A asks for the folder itself as if it were an object, without the slash, before it lists.
+    objects = [f"{arn}/{prefix.rstrip('/')}", f"{arn}/{prefix}*"] if prefix else [f"{arn}/*"]
+    statements = [
+        Statement(
+            f"List{number}",
+            ["s3:ListBucket"],
+            [arn],
+            conditions={"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else {},
+        ),
+        Statement(f"Read{number}", ["s3:GetObject"], objects),
+    ]
+    keys = ["kms:Decrypt"]
+    if access.access == "readWrite":
+        statements.append(
+            Statement(
+                f"Write{number}",
+                [
+                    "s3:PutObject",
+                    "s3:DeleteObject",
+                    "s3:AbortMultipartUpload",
+                    "s3:ListMultipartUploadParts",
+                ],
+                objects,
+            )
+        )
+        keys.append("kms:GenerateDataKey")
+    if access.kms_key_arn is not None:
+        statements.append(Statement(f"Key{number}", keys, [access.kms_key_arn]))
+    return statements

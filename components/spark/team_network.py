@@ -1,0 +1,125 @@
+"""Whom a team's pods reach and who reaches them: nobody, and then what Spark needs."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Annotated
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pydantic import Field, field_validator
+
+from components.base import Settings, child
+
+METRICS_NAMESPACE = "monitoring"
+"""Namespace of whatever scrapes the drivers' metrics."""
+UI_PORT = 4040
+"""A driver's UI, metrics included: spark.apache.org/docs/4.0.1/monitoring.html."""
+
+Spec = k8s.networking.v1.NetworkPolicySpecArgsDict
+
+
+class Egress(Settings):
+    """`spark.teams[].egress[]`: something else that the team's jobs reach."""
+
+    cidr: str
+    """Addresses, for example `10.20.0.0/24`."""
+    ports: Annotated[list[Annotated[int, Field(ge=1, le=65535)]], Field(min_length=1)]
+    """TCP ports, for example `[5432]`."""
+
+    @field_validator("cidr")
+    @classmethod
+    def _network(cls, value: str) -> str:
+        ipaddress.ip_network(value)
+        return value
+
+
+def create_network_policies(
+    name: str,
+    parent: pulumi.Resource,
+    *,
+    namespace: str,
+    egress: Sequence[Egress],
+    after: Sequence[pulumi.Resource],
+) -> None:
+    """The policies of a namespace, one for each thing that is let through."""
+    for label, spec in _policies(egress).items():
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-{label}",
+            metadata={"name": label, "namespace": namespace},
+            spec=spec,
+            opts=child(parent, depends_on=after),
+        )
+
+
+def _namespace(name: str) -> k8s.meta.v1.LabelSelectorArgsDict:
+    """The namespace of this name: Kubernetes itself sets the label."""
+    return {"match_labels": {"kubernetes.io/metadata.name": name}}
+
+
+def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
+    spark: k8s.meta.v1.LabelSelectorArgsDict = {
+        "match_expressions": [
+            {"key": "spark-role", "operator": "In", "values": ["driver", "executor"]}
+        ]
+    }
+    policies: dict[str, Spec] = {
+        "deny-all": {"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
+        # Tasks, shuffle and broadcasts go both ways, on ports that Spark picks.
+        "spark": {
+            "pod_selector": spark,
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": [{"from_": [{"pod_selector": spark}]}],
+            "egress": [{"to": [{"pod_selector": spark}]}],
+        },
+        "dns": {
+            "pod_selector": {},
+            "policy_types": ["Egress"],
+            "egress": [
+                {
+                    "to": [
+                        {
+                            "namespace_selector": _namespace("kube-system"),
+                            "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
+                        }
+                    ],
+                    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+                }
+            ],
+        },
+        # The API server, S3, STS. No narrower: a policy knows addresses only, S3's are AWS' to
+        # change, and the API server's are among the pods' own subnets. The pods of other teams
+        # are closed by their own policies; the instance metadata service is not on this port.
+        "https": {
+            "pod_selector": {},
+            "policy_types": ["Egress"],
+            "egress": [
+                {
+                    "to": [{"ip_block": {"cidr": "0.0.0.0/0"}}],
+                    "ports": [{"protocol": "TCP", "port": 443}],
+                }
+            ],
+        },
+        "metrics": {
+            "pod_selector": {"match_labels": {"spark-role": "driver"}},
+            "policy_types": ["Ingress"],
+            "ingress": [
+                {
+                    "from_": [{"namespace_selector": _namespace(METRICS_NAMESPACE)}],
+                    "ports": [{"protocol": "TCP", "port": UI_PORT}],
+                }
+            ],
+        },
+    }
+    if egress:
+        policies["egress"] = {
+            "pod_selector": spark,
+            "policy_types": ["Egress"],
+            "egress": [
+                {
+                    "to": [{"ip_block": {"cidr": one.cidr}}],
+                    "ports": [{"protocol": "TCP", "port": port} for port in one.ports],
+                }
+                for one in egress
+            ],
+        }
+    return policies
