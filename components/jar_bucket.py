@@ -1,5 +1,6 @@
 """The bucket of Spark JARs: private, versioned, encrypted, TLS only; or a given one."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pulumi
@@ -8,12 +9,9 @@ from pydantic import Field, model_validator
 
 from components.base import Settings, child
 from components.cloud import Cloud
-from components.identity import Statement, own_account_manages_key, policy_document
+from components.identity import Statement
+from components.private_bucket import create_bucket
 from userdata.render import SENTINEL, SENTINEL_TEXT
-
-_DefaultEncryption = (
-    aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
-)
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 Prefix = Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.*'()-]+/)+$")]
@@ -78,7 +76,7 @@ class JarBucket(pulumi.ComponentResource):
         self.key_arn = (
             pulumi.Output.from_input(settings.kms_key_arn) if settings.kms_key_arn else None
         )
-        self._rules: list[pulumi.Resource] = []
+        self._rules: Sequence[pulumi.Resource] = ()
         if settings.existing and settings.name:
             self.name = pulumi.Output.from_input(settings.name)
             self.arn = pulumi.Output.from_input(f"arn:{cloud.partition}:s3:::{settings.name}")
@@ -129,116 +127,37 @@ class JarBucket(pulumi.ComponentResource):
 
     def _create(self, cluster_name: str, protect: bool) -> None:
         settings = self._settings
-        keeps_data = child(self, protect=protect)
-        bucket = aws.s3.Bucket(
-            f"{self._name}-bucket",
-            bucket=settings.name
+        below: aws.s3.BucketLifecycleConfigurationRuleFilterArgsDict = {"prefix": self.prefix}
+        made = create_bucket(
+            self._name,
+            self,
+            cloud=self._cloud,
+            bucket_name=settings.name
             or pulumi.Output.format(
                 "{0}-{1}-{2}-{3}", cluster_name, self._name, self.owner, self._cloud.region
             ),
-            force_destroy=settings.force_destroy,
-            opts=keeps_data,
-        )
-        self.name, self.arn = bucket.bucket, bucket.arn
-        aws.s3.BucketOwnershipControls(
-            f"{self._name}-ownership",
-            bucket=bucket.id,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=child(self),
-        )
-        closed = aws.s3.BucketPublicAccessBlock(
-            f"{self._name}-private",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child(self),
-        )
-        versions = aws.s3.BucketVersioning(
-            f"{self._name}-versions",
-            bucket=bucket.id,
-            versioning_configuration={"status": "Enabled"},
-            opts=child(self),
-        )
-        self._encrypt(bucket, keeps_data)
-        self._expire_old_versions(bucket, versions)
-        aws.s3.BucketPolicy(
-            f"{self._name}-tls-only",
-            bucket=bucket.id,
-            policy=policy_document(
-                [
-                    Statement(
-                        "DenyWithoutTls",
-                        ["s3:*"],
-                        [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-                        conditions={"Bool": {"aws:SecureTransport": "false"}},
-                        principals="*",
-                        effect="Deny",
-                    )
-                ]
-            ),
-            # S3 answers a conflict when both are put at the same time.
-            opts=child(self, depends_on=[closed]),
-        )
-        if settings.access_log_bucket:
-            aws.s3.BucketLogging(
-                f"{self._name}-access-log",
-                bucket=bucket.id,
-                target_bucket=settings.access_log_bucket,
-                target_prefix=f"{cluster_name}/{self._name}/",
-                opts=child(self),
-            )
-
-    def _encrypt(self, bucket: aws.s3.Bucket, keeps_data: pulumi.ResourceOptions) -> None:
-        if self._settings.encryption == "kms" and self.key_arn is None:
-            self.key_arn = aws.kms.Key(
-                f"{self._name}-key",
-                description=f"Spark JARs in {self._name}",
-                enable_key_rotation=True,
-                deletion_window_in_days=30,
-                policy=policy_document([own_account_manages_key(self._cloud)]),
-                opts=keeps_data,
-            ).arn
-        by_default: _DefaultEncryption = {"sse_algorithm": "AES256"}
-        if self.key_arn is not None:
-            by_default = {"sse_algorithm": "aws:kms", "kms_master_key_id": self.key_arn}
-        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
-            f"{self._name}-encryption",
-            bucket=bucket.id,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": by_default,
-                    # One KMS call per bucket and hour instead of one per object.
-                    "bucket_key_enabled": self.key_arn is not None,
-                }
-            ],
-            opts=child(self),
-        )
-        self._rules.append(encryption)
-
-    def _expire_old_versions(
-        self, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning
-    ) -> None:
-        aws.s3.BucketLifecycleConfiguration(
-            f"{self._name}-lifecycle",
-            bucket=bucket.id,
-            rules=[
+            holds="Spark JARs",
+            kms=settings.encryption == "kms",
+            key_arn=self.key_arn,
+            lifecycle=[
                 {
                     "id": "old-versions",
                     "status": "Enabled",
-                    "filter": {"prefix": self.prefix},
-                    "noncurrent_version_expiration": {
-                        "noncurrent_days": self._settings.old_version_days
-                    },
+                    "filter": below,
+                    "noncurrent_version_expiration": {"noncurrent_days": settings.old_version_days},
                 },
                 {
                     "id": "unfinished-uploads",
                     "status": "Enabled",
-                    "filter": {"prefix": self.prefix},
+                    "filter": below,
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 2},
                 },
             ],
-            # Old versions exist once versions do.
-            opts=child(self, depends_on=[versions]),
+            access_logs=(settings.access_log_bucket, f"{cluster_name}/{self._name}/")
+            if settings.access_log_bucket
+            else None,
+            force_destroy=settings.force_destroy,
+            protect=protect,
         )
+        self.name, self.arn, self.key_arn = made.name, made.arn, made.key_arn
+        self._rules = made.rules

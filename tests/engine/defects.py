@@ -63,7 +63,7 @@ DEFECTS = (
     ),
     Defect(
         "a number out of its range",
-        _BUCKET,
+        "components/private_bucket.py",
         "deletion_window_in_days=30",
         "deletion_window_in_days=60",
         (CHECK,),
