@@ -6,6 +6,7 @@ program and the stand-in providers, its child is the engine.
 """
 
 import os
+import re
 import resource
 import tempfile
 import threading
@@ -78,7 +79,7 @@ def main() -> None:
 def _platform() -> int:
     with tempfile.TemporaryDirectory() as folder:
         world = account()
-        with Project(Path(folder), STACK, world, cli()) as project:
+        with Project(Path(folder), STACK, world, cli(), checkpoints=True) as project:
             project.set(cluster__deletionProtection=False)
             _tell("up", world, project.up)
             resources = len(world.operations)
@@ -102,7 +103,7 @@ def _noop(resources: int) -> None:
         )
         world = World()
         more = {"noop": lambda: Noop(world)}
-        with Project(Path(folder), "noop", world, cli(), program=root, more=more) as project:
+        with Project(Path(folder), "noop", world, cli(), root, more, checkpoints=True) as project:
             _tell("no-op: up", world, project.up)
             _tell("no-op: preview", world, project.preview)
             _tell("no-op: destroy", world, project.destroy)
@@ -145,7 +146,9 @@ def memory_of_engine() -> Iterator[float]:
     for process in engines():
         with suppress(OSError):
             status = Path(f"/proc/{process}/status").read_text()
-            yield int(status.partition("VmHWM:")[2].split()[0]) / 1024
+            # A process that just ended still has a status, without this line.
+            for peak in re.findall(r"VmHWM:\s+(\d+)", status):
+                yield int(peak) / 1024
 
 
 def _cpu() -> tuple[float, float]:

@@ -13,7 +13,6 @@ from tests.engine.project import Project
 from tests.engine.providers.world import World
 from tests.engine.seeds import account
 
-
 _CHAINS = {"test_lifecycle.py": "stack", "test_plan.py": "stack", "test_knobs.py": "file"}
 """Files whose tests go on from each other, as a whole or for each stack."""
 
@@ -50,10 +49,15 @@ def open_project(
     """Opens a stack's project; what is opened lives as long as the tests do."""
     with ExitStack() as stack:
 
-        def opened(name: str, *, world: World | None = None, program: Path = ROOT) -> Project:
+        def opened(
+            name: str,
+            *,
+            world: World | None = None,
+            program: Path = ROOT,
+            checkpoints: bool = False,
+        ) -> Project:
             folder = tmp_path_factory.mktemp(name)
-            return stack.enter_context(
-                Project(folder, name, world or account(), cli, program=program)
-            )
+            project = Project(folder, name, world or account(), cli, program, None, checkpoints)
+            return stack.enter_context(project)
 
         yield opened

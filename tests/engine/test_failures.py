@@ -13,8 +13,8 @@ POINTS = [round(OPERATIONS * share / 100) for share in range(5, 100, 10)]
 
 @pytest.fixture
 def dev(open_project) -> Project:
-    """A fresh stack."""
-    return open_project("dev")
+    """A fresh stack, whose state is written as for users."""
+    return open_project("dev", checkpoints=True)
 
 
 def finished(stack: Project) -> None:
