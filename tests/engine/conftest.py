@@ -13,7 +13,12 @@ from tests.engine.project import Project
 from tests.engine.providers.world import World
 from tests.engine.seeds import account
 
-_CHAINS = {"test_lifecycle.py": "stack", "test_plan.py": "stack", "test_knobs.py": "file"}
+_CHAINS = {
+    "test_lifecycle.py": "stack",
+    "test_plan.py": "stack",
+    "test_knobs.py": "file",
+    "test_teams.py": "file",
+}
 """Files whose tests go on from each other, as a whole or for each stack."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from . import health_teams
 from .providers import aws_references as refs
 from .providers import aws_rules, eks_rules, iam, karpenter
 from .providers import kubernetes_rules as objects
@@ -22,6 +23,7 @@ def complaints(world: World) -> list[str]:
             *world.troubles,
             *_interruptions(world),
             *_nodes(world),
+            *health_teams.complaints(world),
             *(line for claim in world.all(objects.CLAIM) for line in _mount(world, claim)),
         }
     )

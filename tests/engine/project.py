@@ -232,7 +232,8 @@ class Project:
             call(on_event=on_event, **options)
         except automation.CommandError as error:
             failed = True
-            messages.append(str(error))
+            # Without the line for each resource that went well.
+            messages.append(str(error).partition("Diagnostics:")[2] or str(error))
         return Outcome(steps, messages, failed)
 
     def _run_program(self) -> None:

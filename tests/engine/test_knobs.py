@@ -28,11 +28,31 @@ def rungs(verb: str, pool: str) -> list[str]:
     return [f"{verb} NodePool karpenter-{pool}-{tier}" for tier in LADDER]
 
 
+TEAM = (
+    "LimitRange limits",
+    "Namespace namespace",
+    "NetworkPolicy deny-all",
+    "NetworkPolicy dns",
+    "NetworkPolicy https",
+    "NetworkPolicy metrics",
+    "NetworkPolicy spark",
+    "PersistentVolume jars-pod",
+    "PersistentVolumeClaim jars-claim",
+    "ResourceQuota quota",
+    "ResourceQuota system-priority",
+    "Role access-driver",
+    "Role access-role",
+    "RoleBinding access-driver",
+    "ServiceAccount access-spark-driver",
+    "ServiceAccount access-spark-executor",
+)
+
+
 def of_team(verb: str, team: str) -> list[str]:
+    """Everything of a team, and the operator's list of the namespaces that it watches."""
     return [
-        f"{verb} Namespace team-{team}-namespace",
-        f"{verb} PersistentVolume team-{team}-jars-pod",
-        f"{verb} PersistentVolumeClaim team-{team}-jars-claim",
+        *(f"{verb} {one.replace(' ', f' team-{team}-')}" for one in TEAM),
+        "update Release spark-operator-release",
     ]
 
 

@@ -157,10 +157,12 @@ def test_a_path_is_below_itself_and_its_parents_and_not_beside_its_namesakes():
     assert not below("a.bc", ["a.b"])
 
 
+META = {"kind": "Thing", "metadata": {"name": "x", "namespace": "y"}}
+
+
 def kubernetes(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Any:
     """The kubernetes stand-in's diff of two objects of one name."""
-    meta = {"kind": kind, "metadata": {"name": "x", "namespace": "y"}}
-    return Kubernetes(World()).diff(f"kubernetes:x/v1:{kind}", {**meta, **old}, {**meta, **new}, {})
+    return Kubernetes(World()).diff(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new}, {})
 
 
 @pytest.mark.parametrize(
@@ -191,8 +193,9 @@ def test_immutable_fields_of_a_named_object_replace_it_after_its_deletion(kind, 
     ],
 )
 def test_what_the_api_server_never_changes_fails_the_preview(kind, old, new):
+    assert not kubernetes(kind, old, new).replaces
     with pytest.raises(Refused, match="may not be changed"):
-        kubernetes(kind, old, new)
+        Kubernetes(World()).dry_run(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new})
 
 
 def role_with(statement: Mapping[str, Any]) -> World:

@@ -83,6 +83,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Updates in place; returns all outputs. Raises Refused."""
         raise NotImplementedError
 
+    def dry_run(self, token: str, old: State, new: State) -> None:
+        """Tries an update in place in a preview. Raises Refused."""
+
     def delete(self, token: str, id_: str) -> None:
         """Deletes. Raises Refused."""
         raise NotImplementedError
@@ -188,6 +191,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         token, inputs = _token(request.urn), wire.plain(request.news)
         if request.preview:
+            self._guarded(
+                context, lambda: self.dry_run(token, wire.plain(request.old_inputs), inputs)
+            )
             old = wire.plain(request.olds)
             state = {**{key: old.get(key) for key in self.computed(token, inputs)}, **inputs}
         else:

@@ -65,11 +65,14 @@ class Kubernetes(Provider):
         paths = changed_paths(old, new)
         kind = token.rsplit(":", 1)[-1]
         forcing = [*FORCE_NEW_ALWAYS, *FORCE_NEW.get(kind, ())]
-        refused = [path for path in paths if _starts(path, REFUSED_IN_UPDATE.get(kind, ()))]
         replaces = [path for path in paths if _starts(path, forcing)]
-        if refused and not replaces:
-            raise Refused(f"{kind} {_id(token, old)} is invalid: {refused[0]} may not be changed")
         return Changes(paths, replaces, bool(replaces) and _same_name(old, new))
+
+    def dry_run(self, token: str, old: State, new: State) -> None:
+        kind = token.rsplit(":", 1)[-1]
+        for path in changed_paths(old, new):
+            if _starts(path, REFUSED_IN_UPDATE.get(kind, ())):
+                raise Refused(f"{kind} {_id(token, old)} is invalid: {path} may not be changed")
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
         return ["status"] if token == RELEASE else []
@@ -87,6 +90,7 @@ class Kubernetes(Provider):
         thing = self.world.get(token, id_)
         if thing is None:
             raise Refused(f'{token.rsplit(":", 1)[-1]} "{id_}" not found')
+        self.dry_run(token, thing.inputs, inputs)
         kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
         state = {**kept, **inputs, **_live(self.world, token, inputs)}
         changed = Thing(token, id_, urn, inputs, state, cluster)

@@ -176,6 +176,11 @@ def _is_privileged(pod: Mapping[str, Any]) -> bool:
 def _release_create(world: World, thing: Thing) -> None:
     if not eks_rules.has_nodes(world, thing.cluster):
         raise Refused(f"timed out waiting for the condition: release {thing.id} has no nodes")
+    # The Spark operator's chart puts a Role into each namespace that it watches.
+    values = thing.inputs.get("values") or {}
+    for namespace in (values.get("spark") or {}).get("jobNamespaces", ()):
+        if not world.get(NAMESPACE, namespace):
+            raise Refused(f'release {thing.id}: namespaces "{namespace}" not found')
     if thing.text("chart").endswith(f"/{karpenter.CHART}"):
         wrong = karpenter.trouble(world, thing.cluster, thing)
         if wrong:
