@@ -12,7 +12,7 @@ from components.mounts.contract import ClusterParts
 from components.network import Network
 from components.node_groups import SystemNodes
 from components.node_plan import Platform, create_jar_buckets, plan_nodes
-from components.spark.install import install_spark
+from components.spark.install import SystemPods, install_spark
 from components.spark.team import TeamGround
 
 stack = settings.load()
@@ -87,12 +87,12 @@ nodes = scale(
     plan,
     opts=in_cluster,
 )
-install_spark(
+logs = install_spark(
     config.spark,
     config.pools,
     TeamGround(cloud, cluster, mount, jars, installed, nodes),
-    placement=on_system_nodes() if config.system_nodes.create else {},
-    after=running,
+    system=SystemPods(on_system_nodes() if config.system_nodes.create else {}, running),
+    protect=config.cluster.deletion_protection,
     opts=in_cluster,
 )
 
@@ -104,3 +104,7 @@ pulumi.export(
 )
 pulumi.export("jarBuckets", {name: bucket.jars_url for name, bucket in jars.items()})
 pulumi.export("teams", [team.name for team in config.spark.teams])
+pulumi.export("sparkImage", config.spark.image)
+pulumi.export(
+    "eventLogs", {team.name: logs.url(team.name) for team in config.spark.teams} if logs else {}
+)

@@ -49,3 +49,6 @@ MOUNT_DAEMON_IMAGE = (
     "@sha256:68b1e82cd69ade271c092bc1959fa6fc820945d0c8dbb7a88cf6c1824a184688"
 )
 """Only a shell and coreutils: the DaemonSet works through the node's own systemd."""
+
+AWS_CLI_IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.36.44"
+"""Multi-arch; copies the History Server's JARs from the bucket."""

@@ -24,6 +24,7 @@ CASES = [
     ("existing", "jarMount={level: pod}"),
     ("dev", *CLUSTER_AUTOSCALER),
     ("dev", *CLUSTER_AUTOSCALER, *NODE),
+    ("prod", "spark.yunikorn.enabled=true"),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=" ".join)
 
@@ -159,6 +160,8 @@ def test_exports_hold_no_credential(case: tuple[str, ...]) -> None:
         "kubeconfigCommand",
         "jarBuckets",
         "teams",
+        "sparkImage",
+        "eventLogs",
     }
 
 
@@ -166,6 +169,7 @@ def test_a_given_cluster_gets_only_what_it_must() -> None:
     plan = plan_of("existing")
     kinds = {one.type.removeprefix("aws:") for one in plan.resources if one.type.startswith("aws:")}
     assert kinds == {
+        "iam/role:Role",
         "iam/rolePolicy:RolePolicy",
         "s3/bucket:Bucket",
         "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",

@@ -4,8 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from components.spark.event_logs import LOGS
+from components.spark.history_server import NAMESPACE as HISTORY_NAMESPACE
 from components.spark.operator import NAMESPACE as OPERATOR_NAMESPACE
 from components.spark.team import TeamSettings
+from components.spark.team_network import METRICS_NAMESPACE
+from components.spark.yunikorn import NAMESPACE as YUNIKORN_NAMESPACE
 
 if TYPE_CHECKING:
     from settings import StackSettings
@@ -13,8 +17,8 @@ if TYPE_CHECKING:
 Found = Iterator[tuple[str, str]]
 
 _TAKEN = (
-    *("default", "spark-jars", "mount-s3", "monitoring"),
-    *(OPERATOR_NAMESPACE, "yunikorn", "spark-history"),
+    *("default", "spark-jars", "mount-s3"),
+    *(OPERATOR_NAMESPACE, YUNIKORN_NAMESPACE, HISTORY_NAMESPACE, METRICS_NAMESPACE),
 )
 """Namespaces of Kubernetes and of the platform, beside those that begin with `kube-`."""
 _POD_MIB = 1434
@@ -32,7 +36,12 @@ def teams(settings: "StackSettings") -> Found:
             yield f"{key}.name", f"'{team.name}' is a namespace of the cluster's own"
         yield from _pool(settings, team, key)
         yield from _quota(team, key)
+        yield from _queue(settings, team, key)
         yield from _buckets(settings, team, key)
+    logs = settings.spark.history_server.logs
+    if settings.cluster.deletion_protection and logs.force_destroy:
+        text = "true contradicts cluster.deletionProtection: true"
+        yield "spark.historyServer.logs.forceDestroy", text
 
 
 def _pool(settings: "StackSettings", team: TeamSettings, key: str) -> Found:
@@ -59,6 +68,19 @@ def _quota(team: TeamSettings, key: str) -> Found:
             )
 
 
+def _queue(settings: "StackSettings", team: TeamSettings, key: str) -> Found:
+    if team.queue is None:
+        return
+    if not settings.spark.yunikorn.enabled:
+        yield f"{key}.queue", f"'{team.queue}' needs spark.yunikorn.enabled: true; or remove it"
+    if team.queue.rpartition(".")[2] != team.name:
+        text = f"'{team.queue}' must end with .{team.name}: a namespace leads to its own queue"
+        yield f"{key}.queue", text
+    for other in settings.spark.teams:
+        if f"{team.queue}.".startswith(f"{other.queue_path}.") and other.name != team.name:
+            yield f"{key}.queue", f"'{team.queue}' is below the queue of team {other.name}"
+
+
 def _buckets(settings: "StackSettings", team: TeamSettings, key: str) -> Found:
     seen = set()
     for number, access in enumerate(team.buckets):
@@ -80,3 +102,8 @@ def _is_jar_bucket(settings: "StackSettings", bucket: str) -> bool:
     own = [f"{settings.cluster.name}-jars-"]
     own += [f"{settings.cluster.name}-{pool.jars}-" for pool in settings.pools]
     return bucket in given or bucket.startswith(tuple(own))
+
+
+def _is_log_bucket(settings: "StackSettings", bucket: str) -> bool:
+    name = settings.spark.history_server.logs.name
+    return bucket == name or bucket.startswith(f"{settings.cluster.name}-{LOGS}-")

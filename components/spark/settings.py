@@ -5,8 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from components.base import Settings
+from components.spark.history_server import HistoryServerSettings
 from components.spark.operator import OperatorSettings
 from components.spark.team import TeamSettings
+from components.spark.yunikorn import YunikornSettings
 from versions import SPARK_IMAGE
 
 
@@ -19,5 +21,9 @@ class SparkSettings(Settings):
     """Image of drivers and executors, multi-arch, with its tag or digest."""
     operator: OperatorSettings = OperatorSettings()
     """The Spark operator."""
+    yunikorn: YunikornSettings = YunikornSettings()
+    """The batch scheduler."""
+    history_server: HistoryServerSettings = HistoryServerSettings()
+    """Event logs, and a History Server for each team."""
     teams: list[TeamSettings] = []
     """The teams, each with a namespace of its own."""

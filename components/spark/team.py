@@ -15,11 +15,15 @@ from components.jar_bucket import JarBucket
 from components.mounts.claim import Claim
 from components.mounts.contract import Mount
 from components.pools import LABEL_DOMAIN, SHARED_JARS, Pool
+from components.spark.event_logs import EventLogs
 from components.spark.team_access import BucketAccess, TeamAccess
 from components.spark.team_limits import QuotaSettings, create_limits
 from components.spark.team_network import Egress, create_network_policies
 
 TEAM_LABEL = f"{LABEL_DOMAIN}/team"
+
+PARENT_QUEUE = "yunikorn.apache.org/parentqueue"
+"""Tells YuniKorn below which queue the namespace's is, where that is not root."""
 
 Queue = Annotated[str, Field(pattern=r"^root(\.[a-z]([a-z0-9-]{0,62}[a-z0-9])?)+$")]
 
@@ -37,7 +41,8 @@ class TeamSettings(Settings):
     max_executors: Annotated[int, Field(ge=1)] = 20
     """Most executors of one job."""
     queue: Queue | None = None
-    """YuniKorn's queue of the team, for example `root.etl.<team>`; without it `root.<team>`."""
+    """YuniKorn's queue of the team, ends with its name: `root.etl.<team>`; without it
+    `root.<team>`."""
     buckets: Annotated[list[BucketAccess], Field(max_length=32)] = []
     """Data that the team's jobs read or write; nothing else in S3 is open to them."""
     egress: list[Egress] = []
@@ -64,6 +69,17 @@ class TeamGround:
     """Pool to what runs its pods."""
 
 
+@dataclass(frozen=True)
+class TeamRules:
+    """What holds for all teams of a stack."""
+
+    gangs: bool
+    """YuniKorn holds a gang's places with pods that the level `restricted` refuses."""
+    logs: EventLogs | None
+    after: Sequence[pulumi.Resource]
+    """What must outlive the teams' pods."""
+
+
 class Team(pulumi.ComponentResource):
     """A namespace where only unprivileged pods run, isolated from every other team's.
 
@@ -76,6 +92,7 @@ class Team(pulumi.ComponentResource):
         settings: TeamSettings,
         *,
         ground: TeamGround,
+        rules: TeamRules,
         jars_name: str,
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
@@ -87,13 +104,24 @@ class Team(pulumi.ComponentResource):
                 "name": settings.name,
                 "labels": {
                     TEAM_LABEL: settings.name,
-                    "pod-security.kubernetes.io/enforce": "restricted",
+                    # pod_security.py makes up for the difference.
+                    "pod-security.kubernetes.io/enforce": "baseline"
+                    if rules.gangs
+                    else "restricted",
                 },
+                "annotations": _annotations(settings, rules),
             },
             opts=child(self, depends_on=after),
         )
         inside = [self.namespace]
-        create_limits(name, self, namespace=settings.name, quota=settings.quota, after=inside)
+        create_limits(
+            name,
+            self,
+            namespace=settings.name,
+            quota=settings.quota,
+            gangs=rules.gangs,
+            after=inside,
+        )
         create_network_policies(
             name, self, namespace=settings.name, egress=settings.egress, after=inside
         )
@@ -101,7 +129,7 @@ class Team(pulumi.ComponentResource):
             f"{name}-access",
             namespace=settings.name,
             buckets=settings.buckets,
-            log_statements=[],
+            log_statements=rules.logs.write_statements(settings.name) if rules.logs else [],
             cloud=ground.cloud,
             cluster=ground.cluster,
             after=inside,
@@ -119,10 +147,26 @@ class Team(pulumi.ComponentResource):
         self.register_outputs({"namespace": settings.name, "roleArn": access.role_arn})
 
 
+def _annotations(settings: TeamSettings, rules: TeamRules) -> dict[str, pulumi.Input[str]]:
+    """What a job of the team has to keep to, for those who write jobs."""
+    annotations: dict[str, pulumi.Input[str]] = {
+        f"{LABEL_DOMAIN}/max-executors": str(settings.max_executors)
+    }
+    if rules.gangs:
+        annotations[f"{LABEL_DOMAIN}/queue"] = settings.queue_path
+        parent = settings.queue_path.rpartition(".")[0]
+        if parent != "root":
+            annotations[PARENT_QUEUE] = parent
+    if rules.logs:
+        annotations[f"{LABEL_DOMAIN}/event-logs"] = rules.logs.url(settings.name)
+    return annotations
+
+
 def create_teams(
     teams: Sequence[TeamSettings],
     pools: Sequence[Pool],
     ground: TeamGround,
+    rules: TeamRules,
     opts: pulumi.ResourceOptions,
 ) -> list[Team]:
     """Creates the teams, each on its pool and with that pool's JARs."""
@@ -138,8 +182,10 @@ def create_teams(
                 f"team-{team.name}",
                 team,
                 ground=ground,
+                rules=rules,
                 jars_name=jars_name,
                 after=[
+                    *rules.after,
                     *ground.installed,
                     *(one for name in used for one in ground.nodes.get(name, [])),
                 ],

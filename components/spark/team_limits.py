@@ -35,10 +35,17 @@ def create_limits(
     *,
     namespace: str,
     quota: QuotaSettings,
+    gangs: bool,
     after: Sequence[pulumi.Resource],
 ) -> None:
-    """The quota, the refusal of the cluster's own priorities, and the defaults of a namespace."""
-    memory = f"{quota.memory_gi_b}Gi"
+    """The quota, the refusal of the cluster's own priorities, and the defaults of a namespace.
+
+    With `gangs` the queue holds the team to its quota, and the namespace's is twice that: an
+    executor is there for a while together with the placeholder whose place it takes.
+    """
+    times = 2 if gangs else 1
+    memory = f"{quota.memory_gi_b * times}Gi"
+    pods = quota.pods * times
     k8s.core.v1.ResourceQuota(
         f"{name}-quota",
         metadata={"name": QUOTA, "namespace": namespace},
@@ -46,10 +53,10 @@ def create_limits(
             "hard": {
                 # No limits.cpu: a limit throttles an executor on a node that has time to spare,
                 # and under contention the requests decide anyway.
-                "requests.cpu": str(quota.cpu),
+                "requests.cpu": str(quota.cpu * times),
                 "requests.memory": memory,
                 "limits.memory": memory,
-                "pods": str(quota.pods),
+                "pods": str(pods),
                 "requests.storage": f"{quota.storage_gi_b + _CLAIM_GIB}Gi",
                 "persistentvolumeclaims": str(quota.pods + 1),
                 # A driver's service is headless: nothing of a team is reachable from outside.

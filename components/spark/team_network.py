@@ -51,9 +51,47 @@ def create_network_policies(
         )
 
 
-def _namespace(name: str) -> k8s.meta.v1.LabelSelectorArgsDict:
+def namespace_selector(name: str) -> k8s.meta.v1.LabelSelectorArgsDict:
     """The namespace of this name: Kubernetes itself sets the label."""
     return {"match_labels": {"kubernetes.io/metadata.name": name}}
+
+
+def dns_policy() -> Spec:
+    """To the cluster's DNS, for every pod of a namespace."""
+    return {
+        "pod_selector": {},
+        "policy_types": ["Egress"],
+        "egress": [
+            {
+                "to": [
+                    {
+                        "namespace_selector": namespace_selector("kube-system"),
+                        "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
+                    }
+                ],
+                "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+            }
+        ],
+    }
+
+
+def https_policy() -> Spec:
+    """To the API server, S3 and STS, for every pod of a namespace.
+
+    No narrower: a policy knows addresses only, S3's are AWS' to change, and the API server's are
+    among the pods' own subnets. Other teams' pods are closed by their own policies, and the
+    instance metadata service is not on this port.
+    """
+    return {
+        "pod_selector": {},
+        "policy_types": ["Egress"],
+        "egress": [
+            {
+                "to": [{"ip_block": {"cidr": "0.0.0.0/0"}}],
+                "ports": [{"protocol": "TCP", "port": 443}],
+            }
+        ],
+    }
 
 
 def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
@@ -71,40 +109,14 @@ def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
             "ingress": [{"from_": [{"pod_selector": spark}]}],
             "egress": [{"to": [{"pod_selector": spark}]}],
         },
-        "dns": {
-            "pod_selector": {},
-            "policy_types": ["Egress"],
-            "egress": [
-                {
-                    "to": [
-                        {
-                            "namespace_selector": _namespace("kube-system"),
-                            "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
-                        }
-                    ],
-                    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
-                }
-            ],
-        },
-        # The API server, S3, STS. No narrower: a policy knows addresses only, S3's are AWS' to
-        # change, and the API server's are among the pods' own subnets. The pods of other teams
-        # are closed by their own policies; the instance metadata service is not on this port.
-        "https": {
-            "pod_selector": {},
-            "policy_types": ["Egress"],
-            "egress": [
-                {
-                    "to": [{"ip_block": {"cidr": "0.0.0.0/0"}}],
-                    "ports": [{"protocol": "TCP", "port": 443}],
-                }
-            ],
-        },
+        "dns": dns_policy(),
+        "https": https_policy(),
         "metrics": {
             "pod_selector": {"match_labels": {"spark-role": "driver"}},
             "policy_types": ["Ingress"],
             "ingress": [
                 {
-                    "from_": [{"namespace_selector": _namespace(METRICS_NAMESPACE)}],
+                    "from_": [{"namespace_selector": namespace_selector(METRICS_NAMESPACE)}],
                     "ports": [{"protocol": "TCP", "port": UI_PORT}],
                 }
             ],

@@ -1,0 +1,148 @@
+"""The pod of a History Server: Spark's own image, and two JARs that it lacks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from versions import AWS_CLI_IMAGE
+
+PORT = 18080
+
+_USER = 185
+"""The user of Spark's images."""
+_JARS, _STORE, _TMP = "/jars", "/store", "/tmp"
+_HEAP = 0.7
+"""Of the container's memory; the rest is the JVM's own, and RocksDB's."""
+
+
+@dataclass(frozen=True)
+class HistoryPod:
+    """What one server is told."""
+
+    image: str
+    memory_mib: int
+    region: str
+    logs_url: pulumi.Output[str]
+    """The team's folder, as s3a://."""
+    jars_url: pulumi.Output[str]
+    """The release's folder, as s3://, with a slash at the end."""
+    jars: Sequence[str]
+
+
+def pod_spec(
+    pod: HistoryPod, *, account: str, placement: Mapping[str, Any]
+) -> k8s.core.v1.PodSpecArgsDict:
+    """The pod's specification, fit for pod security `restricted`.
+
+    The JARs are copied and not mounted: with the mount on nodes, only Spark's nodes have it, and
+    a server that never ends would keep such a node from being renewed.
+    """
+    memory = f"{pod.memory_mib}Mi"
+    spec: k8s.core.v1.PodSpecArgsDict = {
+        "service_account_name": account,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "security_context": {
+            "run_as_non_root": True,
+            "run_as_user": _USER,
+            "run_as_group": _USER,
+            "fs_group": _USER,
+            "seccomp_profile": {"type": "RuntimeDefault"},
+        },
+        "init_containers": [
+            {
+                "name": f"jar-{number}",
+                "image": AWS_CLI_IMAGE,
+                "command": ["aws", "s3", "cp", "--no-progress"],
+                "args": [pulumi.Output.concat(pod.jars_url, jar), f"{_JARS}/{jar}"],
+                "env": [{"name": "HOME", "value": _TMP}],
+                "resources": _resources("100m", "512Mi"),
+                "security_context": _locked(),
+                "volume_mounts": [_mount("jars", _JARS), _mount("tmp", _TMP)],
+            }
+            for number, jar in enumerate(pod.jars, start=1)
+        ],
+        "containers": [
+            {
+                "name": "history-server",
+                "image": pod.image,
+                "command": ["/opt/spark/bin/spark-class"],
+                "args": ["org.apache.spark.deploy.history.HistoryServer"],
+                "env": _environment(pod),
+                "ports": [{"name": "http", "container_port": PORT}],
+                "resources": _resources("200m", memory),
+                "security_context": _locked(),
+                "readiness_probe": {
+                    "http_get": {"path": "/api/v1/version", "port": PORT},
+                    "period_seconds": 10,
+                },
+                "liveness_probe": {
+                    "http_get": {"path": "/api/v1/version", "port": PORT},
+                    "initial_delay_seconds": 60,
+                    "period_seconds": 30,
+                    "failure_threshold": 5,
+                },
+                "volume_mounts": [
+                    _mount("jars", _JARS, read_only=True),
+                    _mount("store", _STORE),
+                    _mount("tmp", _TMP),
+                ],
+            }
+        ],
+        "volumes": [
+            {"name": "jars", "empty_dir": {"size_limit": "2Gi"}},
+            {"name": "store", "empty_dir": {"size_limit": "10Gi"}},
+            {"name": "tmp", "empty_dir": {"size_limit": "1Gi"}},
+        ],
+    }
+    if placement:
+        spec["node_selector"] = placement["nodeSelector"]
+        spec["tolerations"] = placement["tolerations"]
+    return spec
+
+
+def _environment(pod: HistoryPod) -> list[k8s.core.v1.EnvVarArgsDict]:
+    # Spark's own JARs first: the AWS bundle carries a logger that would silence the server.
+    class_path = ":".join(["/opt/spark/jars/*", *(f"{_JARS}/{jar}" for jar in pod.jars)])
+    options = {
+        "spark.history.ui.port": str(PORT),
+        "spark.history.store.path": _STORE,
+        "spark.history.store.maxDiskUsage": "8g",
+        # Each look is a LIST, and it finds what a job has closed.
+        "spark.history.fs.update.interval": "30s",
+        # Its role may delete nothing: the bucket's lifecycle does.
+        "spark.history.fs.cleaner.enabled": "false",
+        "spark.hadoop.fs.s3a.endpoint.region": pod.region,
+        # Not among the defaults of hadoop-aws 3.4.1.
+        "spark.hadoop.fs.s3a.aws.credentials.provider": (
+            "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"
+        ),
+    }
+    flags = " ".join(f"-D{key}={value}" for key, value in options.items())
+    return [
+        {"name": "SPARK_DAEMON_MEMORY", "value": f"{int(pod.memory_mib * _HEAP)}m"},
+        {"name": "SPARK_DAEMON_CLASSPATH", "value": class_path},
+        {
+            "name": "SPARK_HISTORY_OPTS",
+            "value": pulumi.Output.concat(flags, " -Dspark.history.fs.logDirectory=", pod.logs_url),
+        },
+    ]
+
+
+def _resources(cpu: str, memory: str) -> k8s.core.v1.ResourceRequirementsArgsDict:
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
+
+
+def _locked() -> k8s.core.v1.SecurityContextArgsDict:
+    return {
+        "allow_privilege_escalation": False,
+        "read_only_root_filesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _mount(name: str, path: str, *, read_only: bool = False) -> k8s.core.v1.VolumeMountArgsDict:
+    return {"name": name, "mount_path": path, "read_only": read_only}
