@@ -54,3 +54,18 @@ def child(
         replace_on_changes=list(replace_on_changes) or None,
         providers=[provider] if provider else None,
     )
+
+
+def quantity(mebibytes: int) -> str:
+    """Memory or storage as Kubernetes writes it back: 2048 MiB are `2Gi`. Written otherwise, each
+    refresh would show a change."""
+    units = ("Mi", "Gi", "Ti", "Pi")
+    step = 0
+    while step < len(units) - 1 and mebibytes and mebibytes % 1024 == 0:
+        mebibytes, step = mebibytes // 1024, step + 1
+    return f"{mebibytes}{units[step]}"
+
+
+def count(number: int) -> str:
+    """A number of vCPU or of objects as Kubernetes writes it back: 2000 are `2k`."""
+    return f"{number // 1000}k" if number and number % 1000 == 0 else str(number)

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from components.pools import SHARED_JARS
 from components.spark.event_logs import LOGS
 from components.spark.history_server import NAMESPACE as HISTORY_NAMESPACE
 from components.spark.operator import NAMESPACE as OPERATOR_NAMESPACE
 from components.spark.team import TeamSettings
+from components.spark.team_access import BucketAccess
 from components.spark.team_network import METRICS_NAMESPACE
 from components.spark.yunikorn import NAMESPACE as YUNIKORN_NAMESPACE
 
@@ -88,20 +90,26 @@ def _buckets(settings: "StackSettings", team: TeamSettings, key: str) -> Found:
         if (access.bucket, access.prefix) in seen:
             yield f"{here}.name", f"'{access.bucket}' is listed twice with the same prefix"
         seen.add((access.bucket, access.prefix))
-        if _is_jar_bucket(settings, access.bucket):
+        if _holds_jars(settings, access):
             yield (
                 f"{here}.name",
                 f"'{access.bucket}' holds the JARs, which jobs read from the mount",
             )
+        if _is_log_bucket(settings, access.bucket):
+            text = "holds event logs; every team has its own folder there without being listed"
+            yield f"{here}.name", f"'{access.bucket}' {text}"
 
 
-def _is_jar_bucket(settings: "StackSettings", bucket: str) -> bool:
+def _holds_jars(settings: "StackSettings", access: BucketAccess) -> bool:
     sets = [settings.jar_bucket, *(pool.jar_bucket for pool in settings.pools if pool.jar_bucket)]
-    given = {one.name for one in sets if one.name}
+    for one in sets:
+        apart = not (access.prefix.startswith(one.prefix) or one.prefix.startswith(access.prefix))
+        # A given bucket may hold data, too.
+        if access.bucket == one.name and not (one.existing and apart):
+            return True
     # <cluster>-<set>-<account>-<region>; the account may not be known yet.
-    own = [f"{settings.cluster.name}-jars-"]
-    own += [f"{settings.cluster.name}-{pool.jars}-" for pool in settings.pools]
-    return bucket in given or bucket.startswith(tuple(own))
+    own = {SHARED_JARS, *(pool.jars for pool in settings.pools)}
+    return access.bucket.startswith(tuple(f"{settings.cluster.name}-{name}-" for name in own))
 
 
 def _is_log_bucket(settings: "StackSettings", bucket: str) -> bool:

@@ -12,6 +12,7 @@ from components.cloud import Cloud
 from components.identity import Statement
 from components.jar_bucket import BucketName, KeyArn
 from components.private_bucket import create_bucket
+from components.spark.team_access import WRITE_ACTIONS
 
 LOGS = "logs"
 """Part of the bucket's name: `<cluster>-logs-<account>-<region>`."""
@@ -112,12 +113,7 @@ class EventLogs(pulumi.ComponentResource):
             *self.read_statements(team),
             Statement(
                 "WriteLogs",
-                [
-                    "s3:PutObject",
-                    "s3:DeleteObject",
-                    "s3:AbortMultipartUpload",
-                    "s3:ListMultipartUploadParts",
-                ],
+                WRITE_ACTIONS,
                 [pulumi.Output.concat(self._arn, f"/{self._prefix}{team}/*")],
             ),
             *self._key("EncryptLogs", "kms:GenerateDataKey"),

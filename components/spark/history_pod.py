@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.base import quantity
 from versions import AWS_CLI_IMAGE
 
 PORT = 18080
@@ -40,7 +41,6 @@ def pod_spec(
     The JARs are copied and not mounted: with the mount on nodes, only Spark's nodes have it, and
     a server that never ends would keep such a node from being renewed.
     """
-    memory = f"{pod.memory_mib}Mi"
     spec: k8s.core.v1.PodSpecArgsDict = {
         "service_account_name": account,
         "automount_service_account_token": False,
@@ -59,7 +59,7 @@ def pod_spec(
                 "command": ["aws", "s3", "cp", "--no-progress"],
                 "args": [pulumi.Output.concat(pod.jars_url, jar), f"{_JARS}/{jar}"],
                 "env": [{"name": "HOME", "value": _TMP}],
-                "resources": _resources("100m", "512Mi"),
+                "resources": _resources("100m", 512),
                 "security_context": _locked(),
                 "volume_mounts": [_mount("jars", _JARS), _mount("tmp", _TMP)],
             }
@@ -73,7 +73,7 @@ def pod_spec(
                 "args": ["org.apache.spark.deploy.history.HistoryServer"],
                 "env": _environment(pod),
                 "ports": [{"name": "http", "container_port": PORT}],
-                "resources": _resources("200m", memory),
+                "resources": _resources("200m", pod.memory_mib),
                 "security_context": _locked(),
                 "readiness_probe": {
                     "http_get": {"path": "/api/v1/version", "port": PORT},
@@ -132,7 +132,8 @@ def _environment(pod: HistoryPod) -> list[k8s.core.v1.EnvVarArgsDict]:
     ]
 
 
-def _resources(cpu: str, memory: str) -> k8s.core.v1.ResourceRequirementsArgsDict:
+def _resources(cpu: str, memory_mib: int) -> k8s.core.v1.ResourceRequirementsArgsDict:
+    memory = quantity(memory_mib)
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 
@@ -145,4 +146,7 @@ def _locked() -> k8s.core.v1.SecurityContextArgsDict:
 
 
 def _mount(name: str, path: str, *, read_only: bool = False) -> k8s.core.v1.VolumeMountArgsDict:
-    return {"name": name, "mount_path": path, "read_only": read_only}
+    mount: k8s.core.v1.VolumeMountArgsDict = {"name": name, "mount_path": path}
+    if read_only:
+        mount["read_only"] = True
+    return mount

@@ -19,6 +19,15 @@ EXECUTOR_ACCOUNT = "spark-executor"
 _BUCKETS_A_POLICY = 4
 """Statements for four buckets with the longest names stay below IAM's 6,144 characters."""
 
+WRITE_ACTIONS = (
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts",
+)
+"""What S3A does to write, rename and clean up:
+hadoop.apache.org/docs/r3.4.1/hadoop-aws/tools/hadoop-aws/assumed_roles.html."""
+
 _DRIVER_RESOURCES = ("pods", "services", "configmaps", "persistentvolumeclaims")
 
 
@@ -137,6 +146,7 @@ def bucket_statements(access: BucketAccess, number: int, partition: str) -> list
     prefix = access.prefix
     # S3A asks for the folder itself as if it were an object, without the slash, before it lists.
     objects = [f"{arn}/{prefix.rstrip('/')}", f"{arn}/{prefix}*"] if prefix else [f"{arn}/*"]
+    writes = access.access == "readWrite"
     statements = [
         Statement(
             f"List{number}",
@@ -144,23 +154,13 @@ def bucket_statements(access: BucketAccess, number: int, partition: str) -> list
             [arn],
             conditions={"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else {},
         ),
-        Statement(f"Read{number}", ["s3:GetObject"], objects),
+        Statement(
+            f"{'ReadWrite' if writes else 'Read'}{number}",
+            ["s3:GetObject", *(WRITE_ACTIONS if writes else ())],
+            objects,
+        ),
     ]
-    keys = ["kms:Decrypt"]
-    if access.access == "readWrite":
-        statements.append(
-            Statement(
-                f"Write{number}",
-                [
-                    "s3:PutObject",
-                    "s3:DeleteObject",
-                    "s3:AbortMultipartUpload",
-                    "s3:ListMultipartUploadParts",
-                ],
-                objects,
-            )
-        )
-        keys.append("kms:GenerateDataKey")
+    keys = ["kms:Decrypt", *(["kms:GenerateDataKey"] if writes else [])]
     if access.kms_key_arn is not None:
         statements.append(Statement(f"Key{number}", keys, [access.kms_key_arn]))
     return statements

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field
 
-from components.base import Settings, child
+from components.base import Settings, child, count, quantity
 
 QUOTA = "team"
 SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
@@ -44,7 +44,7 @@ def create_limits(
     executor is there for a while together with the placeholder whose place it takes.
     """
     times = 2 if gangs else 1
-    memory = f"{quota.memory_gi_b * times}Gi"
+    memory = quantity(quota.memory_gi_b * times * 1024)
     pods = quota.pods * times
     k8s.core.v1.ResourceQuota(
         f"{name}-quota",
@@ -53,12 +53,12 @@ def create_limits(
             "hard": {
                 # No limits.cpu: a limit throttles an executor on a node that has time to spare,
                 # and under contention the requests decide anyway.
-                "requests.cpu": str(quota.cpu * times),
+                "requests.cpu": count(quota.cpu * times),
                 "requests.memory": memory,
                 "limits.memory": memory,
-                "pods": str(pods),
-                "requests.storage": f"{quota.storage_gi_b + _CLAIM_GIB}Gi",
-                "persistentvolumeclaims": str(quota.pods + 1),
+                "pods": count(pods),
+                "requests.storage": quantity((quota.storage_gi_b + _CLAIM_GIB) * 1024),
+                "persistentvolumeclaims": count(quota.pods + 1),
                 # A driver's service is headless: nothing of a team is reachable from outside.
                 "services.loadbalancers": "0",
                 "services.nodeports": "0",

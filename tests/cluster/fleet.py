@@ -165,7 +165,11 @@ def _spark_pod(
                 {
                     "name": "spark",
                     "image": "spark",
-                    "resources": {"requests": dict(requests)},
+                    # Spark sets the memory's limit to the request.
+                    "resources": {
+                        "requests": dict(requests),
+                        "limits": {"memory": requests["memory"]},
+                    },
                     "securityContext": {
                         "allowPrivilegeEscalation": False,
                         "capabilities": {"drop": ["ALL"]},

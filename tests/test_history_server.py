@@ -1,0 +1,147 @@
+"""Event logs and the History Servers: what is kept, who writes it, who reads it."""
+
+import pytest
+
+from tests.plans import absent, named, of_type, plan_of, reaches
+from tests.reach import Address, Pod, driver
+from tests.reach import reaches as is_let_through
+from tests.rights import buckets_of, may
+
+LOGS = "arn:aws:s3:::spark-prod-logs-111122223333-us-west-2"
+JARS = "arn:aws:s3:::spark-prod-jars-111122223333-us-west-2/spark/jars"
+SERVER = "spark-history-analytics-role"
+
+
+def test_there_is_none_and_no_bucket_unless_it_is_asked_for() -> None:
+    assert absent(plan_of("dev"), "event-logs", "spark-history", "HistoryServers")
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "allowed"),
+    [
+        ("s3:GetObject", f"{LOGS}/events/analytics/eventlog_v2_a/events_1_a.zstd", True),
+        ("s3:GetObject", f"{LOGS}/events/analytics", True),  # S3A's look at the folder itself
+        ("s3:GetObject", f"{LOGS}/events/ingest/eventlog_v2_a/events_1_a.zstd", False),
+        ("s3:PutObject", f"{LOGS}/events/analytics/x", False),
+        ("s3:DeleteObject", f"{LOGS}/events/analytics/x", False),
+        ("s3:GetObject", f"{JARS}/2026-11-01/hadoop-aws-3.4.1.jar", True),
+        ("s3:GetObject", f"{JARS}/2026-11-01/other.jar", False),
+        ("s3:GetObject", f"{JARS}/2026-10-01/hadoop-aws-3.4.1.jar", False),
+    ],
+)
+def test_a_server_reads_its_teams_logs_and_its_own_jars_and_writes_nothing(
+    action: str, resource: str, allowed: bool
+) -> None:
+    assert may(plan_of("prod"), SERVER, action, resource) is allowed
+
+
+def test_a_server_lists_its_teams_folder_only() -> None:
+    plan = plan_of("prod")
+    assert may(plan, SERVER, "s3:ListBucket", LOGS, s3_prefix="events/analytics/")
+    for prefix in ("events/ingest/", "events/", ""):
+        assert not may(plan, SERVER, "s3:ListBucket", LOGS, s3_prefix=prefix)
+    assert len(buckets_of(plan, SERVER)) == 2
+
+
+def test_the_bucket_is_as_safe_as_the_one_of_jars() -> None:
+    plan = plan_of("prod")
+    for kind in (
+        "BucketPublicAccessBlock",
+        "BucketOwnershipControls",
+        "BucketVersioning",
+        "BucketPolicy",
+        "EncryptionConfiguration",
+    ):
+        logs, jars = (
+            next(one for one in of_type(plan, kind) if one.name.startswith(prefix))
+            for prefix in ("event-logs-", "jars-")
+        )
+        told = str(logs.inputs).replace("spark-prod-logs", "spark-prod-jars")
+        assert told.replace("event-logs-key", "jars-key") == str(jars.inputs)
+    assert named(plan, "s3/bucket:Bucket", "event-logs-bucket").options.protect
+    assert named(plan, "kms/key:Key", "event-logs-key").options.protect
+
+
+def test_logs_go_after_a_while_and_the_folders_that_jobs_need_stay() -> None:
+    plan = plan_of("prod")
+    rules = named(plan, "LifecycleConfiguration", "event-logs-lifecycle").inputs["rules"]
+    expiring = [rule for rule in rules if "expiration" in rule]
+    assert all(rule["expiration"] == {"days": 365} for rule in expiring)
+    prefixes = tuple(rule["filter"]["prefix"] for rule in expiring)
+    for log in ("eventlog_v2_spark-1/events_1", "spark-1.zstd", "spark-1.inprogress"):
+        assert f"events/ingest/{log}".startswith(prefixes)
+    folders = {
+        one.inputs["key"]
+        for one in of_type(plan, "BucketObjectv2")
+        if "events" in one.inputs["key"]
+    }
+    assert folders == {"events/analytics/", "events/ingest/"}
+    assert not any(folder.startswith(prefixes) for folder in folders)
+
+
+def test_each_team_is_told_where_its_logs_go() -> None:
+    assert plan_of("prod").exports["eventLogs"] == {
+        team: f"s3a://{LOGS.rpartition(':')[2]}/events/{team}/" for team in ("analytics", "ingest")
+    }
+
+
+def test_a_server_is_on_the_system_nodes_unprivileged_and_with_requests() -> None:
+    server = named(plan_of("prod"), "Deployment", "spark-history-analytics").inputs
+    pod = server["spec"]["template"]["spec"]
+    assert pod["nodeSelector"] == {"spark-on-eks/pool": "system"}
+    assert pod["automountServiceAccountToken"] is False
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+        assert not container["image"].endswith("latest")
+    # It cannot become ready before its release is published: the stack does not wait.
+    assert server["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
+def test_a_server_is_told_its_folder_its_jars_and_who_it_is() -> None:
+    server = named(plan_of("prod"), "Deployment", "spark-history-ingest").inputs
+    pod = server["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    environment = {one["name"]: one["value"] for one in container["env"]}
+    assert environment["SPARK_DAEMON_CLASSPATH"] == (
+        "/opt/spark/jars/*:/jars/hadoop-aws-3.4.1.jar:/jars/bundle-2.24.6.jar"
+    )
+    options = dict(
+        option.removeprefix("-D").split("=", 1)
+        for option in environment["SPARK_HISTORY_OPTS"].split()
+    )
+    assert options["spark.history.fs.logDirectory"] == (
+        f"s3a://{LOGS.rpartition(':')[2]}/events/ingest/"
+    )
+    assert options["spark.history.fs.cleaner.enabled"] == "false"
+    assert options["spark.hadoop.fs.s3a.endpoint.region"] == "us-west-2"
+    copied = [one["args"] for one in pod["initContainers"]]
+    assert copied == [
+        [f"s3://{JARS.rpartition(':')[2]}/2026-11-01/{jar}", f"/jars/{jar}"]
+        for jar in ("hadoop-aws-3.4.1.jar", "bundle-2.24.6.jar")
+    ]
+
+
+def test_nobody_reaches_a_server_unless_a_client_is_named() -> None:
+    server = Pod("spark-history")
+    for plan, proxy in (
+        (plan_of("prod"), False),
+        (plan_of("prod", "spark.historyServer.clients=[auth-proxy]"), True),
+    ):
+        assert is_let_through(plan, Pod("auth-proxy"), server, 18080) is proxy
+        assert not is_let_through(plan, driver("analytics"), server, 18080)
+        assert not is_let_through(plan, Pod("auth-proxy"), server, 22)
+        assert is_let_through(plan, server, Address("52.92.0.1"), 443)
+    assert {one.inputs["spec"]["type"] for one in of_type(plan_of("prod"), "v1:Service")} == {
+        "ClusterIP"
+    }
+
+
+def test_a_server_goes_before_what_it_reads_and_what_lets_it() -> None:
+    plan = plan_of("prod")
+    before = reaches(plan, named(plan, "Deployment", "spark-history-analytics"))
+    for kind, name in (
+        ("s3/bucket:Bucket", "event-logs-bucket"),
+        ("RolePolicyAttachment", "spark-history-analytics-read"),
+    ):
+        assert named(plan, kind, name).urn in before

@@ -1,0 +1,91 @@
+"""YuniKorn: its queues follow from the teams, and it leaves everybody else's pods alone."""
+
+import json
+import re
+from typing import Any
+
+from tests.plans import absent, named, plan_of, reaches
+
+ON = "spark.yunikorn.enabled=true"
+NESTED = (
+    ON,
+    "spark.teams=[{name: a, queue: root.etl.a, quota: {cpu: 100, memoryGiB: 400, pods: 50}}, "
+    "{name: b, queue: root.etl.b}, {name: c}]",
+)
+
+
+def values(*overrides: str) -> dict[str, Any]:
+    plan = plan_of("dev", *overrides)
+    return named(plan, "Release", "yunikorn-release").inputs["values"]
+
+
+def partition(*overrides: str) -> dict[str, Any]:
+    (found,) = json.loads(values(*overrides)["yunikornDefaults"]["queues.yaml"])["partitions"]
+    return found
+
+
+def test_it_is_not_there_unless_it_is_asked_for() -> None:
+    assert absent(plan_of("dev"), "yunikorn", "ValidatingAdmission")
+
+
+def test_its_admission_controller_takes_the_teams_pods_and_nobody_elses() -> None:
+    filters = values(ON)["yunikornDefaults"]
+    for key in ("processNamespaces", "labelNamespaces"):
+        patterns = filters[f"admissionController.filtering.{key}"].split(",")
+        taken = [
+            name
+            for name in ("team-a", "team-b", "team-a-2", "my-team-a", "kube-system", "default")
+            if any(re.search(pattern, name) for pattern in patterns)
+        ]
+        assert taken == ["team-a", "team-b"]
+
+
+def test_a_queue_guarantees_half_of_a_teams_quota_and_ends_at_all_of_it() -> None:
+    (root,) = partition(*NESTED)["queues"]
+    assert root["name"] == "root"
+    c, etl = root["queues"]
+    assert (c["name"], etl["name"]) == ("c", "etl")
+    a, b = etl["queues"]
+    assert (a["name"], b["name"]) == ("a", "b")
+    assert a["resources"] == {
+        "guaranteed": {"vcore": "50000m", "memory": "204800Mi"},
+        "max": {"vcore": "100000m", "memory": "409600Mi"},
+    }
+
+
+def test_a_namespace_leads_to_its_own_queue_whatever_a_job_says() -> None:
+    rules = partition(*NESTED)["placementrules"]
+    # No rule reads the queue that an application names, and none makes a queue.
+    assert {rule["name"] for rule in rules} == {"tag"}
+    assert all(rule["value"] == "namespace" and rule["create"] is False for rule in rules)
+    plan = plan_of("dev", *NESTED)
+    parents = {
+        team: named(plan, "Namespace", f"team-{team}-namespace")
+        .inputs["metadata"]["annotations"]
+        .get("yunikorn.apache.org/parentqueue")
+        for team in "abc"
+    }
+    assert parents == {"a": "root.etl", "b": "root.etl", "c": None}
+
+
+def test_the_namespaces_quota_leaves_room_for_placeholders() -> None:
+    hard = named(plan_of("dev", *NESTED), "ResourceQuota", "team-a-quota").inputs["spec"]["hard"]
+    assert (hard["requests.cpu"], hard["requests.memory"], hard["pods"]) == ("200", "800Gi", "100")
+
+
+def test_it_outlives_the_teams_pods_and_the_operator_comes_after_it() -> None:
+    plan = plan_of("dev", ON)
+    release = named(plan, "Release", "yunikorn-release").urn
+    assert release in reaches(plan, named(plan, "Namespace", "team-team-a-namespace"))
+    assert release in reaches(plan, named(plan, "Release", "spark-operator-release"))
+
+
+def test_its_images_are_pinned_and_run_without_privileges() -> None:
+    found = values(ON)
+    assert found["image"]["tag"] == "scheduler-1.8.0"
+    assert found["admissionController"]["image"]["tag"] == "admission-1.8.0"
+    assert found["admissionController"]["hostNetwork"] is False
+    for key in ("podSecurityContext", "admissionPodSecurityContext"):
+        assert found[key]["runAsNonRoot"] is True
+    for key in ("schedulerSecurityContext", "admissionContainerSecurityContext"):
+        assert found[key]["capabilities"] == {"drop": ["ALL"]}
