@@ -70,13 +70,16 @@ def test_logs_go_after_a_while_and_the_folders_that_jobs_need_stay() -> None:
     prefixes = tuple(rule["filter"]["prefix"] for rule in expiring)
     for log in ("eventlog_v2_spark-1/events_1", "spark-1.zstd", "spark-1.inprogress"):
         assert f"events/ingest/{log}".startswith(prefixes)
-    folders = {
-        one.inputs["key"]
-        for one in of_type(plan, "BucketObjectv2")
-        if "events" in one.inputs["key"]
-    }
+    keys = {one.inputs["key"] for one in of_type(plan, "BucketObjectv2")}
+    folders = {key for key in keys if key.startswith("events/")}
     assert folders == {"events/analytics/", "events/ingest/"}
     assert not any(folder.startswith(prefixes) for folder in folders)
+
+
+def test_the_bucket_stays_when_the_last_team_goes() -> None:
+    plan = plan_of("prod", "spark.teams=[]")
+    assert named(plan, "s3/bucket:Bucket", "event-logs-bucket").options.protect
+    assert absent(plan, "spark-history-")
 
 
 def test_each_team_is_told_where_its_logs_go() -> None:

@@ -34,14 +34,13 @@ def test_the_namespaces_are_there_before_it_and_go_after_it() -> None:
 @pytest.mark.parametrize("part", ["controller", "webhook"])
 def test_one_of_two_leads_on_system_nodes_and_one_always_stays(part: str) -> None:
     values_ = values(plan_of("prod"))
-    found = values_[part]
+    found, hook = values_[part], values_["hook"]
     assert found["replicas"] == 2
     assert found["leaderElection"] == {"enable": True}
     assert found["podDisruptionBudget"] == {"enable": True, "minAvailable": 1}
-    assert (
-        found["nodeSelector"] == values_["hook"]["nodeSelector"] == {"spark-on-eks/pool": "system"}
-    )
-    assert found["tolerations"] == values_["hook"]["tolerations"]
+    for placed in (found, hook):
+        assert placed["nodeSelector"] == {"spark-on-eks/pool": "system"}
+        assert placed["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
     assert found["resources"]["requests"]["memory"] == found["resources"]["limits"]["memory"]
     assert "cpu" in found["resources"]["requests"]
 
@@ -86,7 +85,7 @@ def test_a_cluster_with_an_operator_of_its_own_gets_the_teams_only() -> None:
 
 def test_without_a_team_there_is_no_operator_that_would_watch_everything() -> None:
     plan = plan_of("dev", "spark.teams=[]")
-    assert absent(plan, "spark-", "team-", "PriorityClass")
+    assert absent(plan, "spark-operator", "team-", "PriorityClass")
     assert plan.exports["eventLogs"] == {}
 
 

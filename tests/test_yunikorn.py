@@ -59,12 +59,10 @@ def test_a_namespace_leads_to_its_own_queue_whatever_a_job_says() -> None:
     assert {rule["name"] for rule in rules} == {"tag"}
     assert all(rule["value"] == "namespace" and rule["create"] is False for rule in rules)
     plan = plan_of("dev", *NESTED)
-    parents = {
-        team: named(plan, "Namespace", f"team-{team}-namespace")
-        .inputs["metadata"]["annotations"]
-        .get("yunikorn.apache.org/parentqueue")
-        for team in "abc"
-    }
+    parents = {}
+    for team in "abc":
+        namespace = named(plan, "Namespace", f"team-{team}-namespace").inputs["metadata"]
+        parents[team] = namespace["annotations"].get("yunikorn.apache.org/parentqueue")
     assert parents == {"a": "root.etl", "b": "root.etl", "c": None}
 
 

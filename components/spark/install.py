@@ -1,4 +1,4 @@
-"""Spark on the cluster, in its order: priorities, scheduler, logs, teams, operator, history."""
+"""Spark on the cluster, in its order: logs, priorities, scheduler, teams, operator, history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,11 +37,22 @@ def install_spark(
 ) -> EventLogs | None:
     """Creates the teams and what runs their jobs; returns where event logs go, if they do.
 
-    Without a team there is nothing. `protect` is for the logs.
+    Without a team there is nothing else. `protect` is for the logs.
     """
     names = [team.name for team in settings.teams]
+    logs = None
+    if settings.history_server.enabled:
+        logs = EventLogs(
+            "event-logs",
+            settings.history_server.logs,
+            cloud=ground.cloud,
+            cluster_name=ground.cluster.name,
+            teams=names,
+            protect=protect,
+            opts=opts,
+        )
     if not names:
-        return None
+        return logs
     Priorities("spark-priorities", opts=opts)
     scheduler: list[pulumi.Resource] = []
     if settings.yunikorn.enabled:
@@ -55,17 +66,6 @@ def install_spark(
         )
         held = RestrictedButPlaceholders("pod-security", namespace_label=TEAM_LABEL, opts=opts)
         scheduler = [*yunikorn.ready, *held.ready]
-    logs = None
-    if settings.history_server.enabled:
-        logs = EventLogs(
-            "event-logs",
-            settings.history_server.logs,
-            cloud=ground.cloud,
-            cluster_name=ground.cluster.name,
-            teams=names,
-            protect=protect,
-            opts=opts,
-        )
     teams = create_teams(
         settings.teams,
         pools,
