@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 TIER := --numprocesses=0 -rs
 
 .DEFAULT_GOAL := help
-.PHONY: test-node docs help preview plan diff manifests picture publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
+.PHONY: check test-node docs help preview plan diff manifests picture publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,10 @@ diff: $(READY) ## FROM=dev TO=prod, or STACK=dev with SET='jarMount.level=node' 
 
 manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
 	@$(BIN)/python -m preview manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
+
+check: $(READY) ## The rules that a stack breaks, SET='key=value' to try a change, FORMAT=json
+	@$(BIN)/python -m policies --stack '$(STACK)' --set '$(SET)' --format '$(or $(FORMAT),text)' \
+	  $(if $(EXCEPTIONS),--exceptions)
 
 picture: $(READY) ## A stack as SVG: OUT=file.svg
 	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK).svg)'

@@ -45,10 +45,21 @@ def policy_document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     )
 
 
-def service_trust(service: str) -> pulumi.Output[str]:
-    """Trust for an AWS service, for example `ec2.amazonaws.com`."""
+def service_trust(service: str, account: Text | None = None) -> pulumi.Output[str]:
+    """Trust for an AWS service, for example `ec2.amazonaws.com`.
+
+    With `account` only while the service works for that account: without it somebody else's
+    resource could have the service use the role (confused deputy).
+    """
     return policy_document(
-        [Statement("AssumeByService", ["sts:AssumeRole"], principals={"Service": service})]
+        [
+            Statement(
+                "AssumeByService",
+                ["sts:AssumeRole"],
+                principals={"Service": service},
+                conditions={"StringEquals": {"aws:SourceAccount": account}} if account else {},
+            )
+        ]
     )
 
 

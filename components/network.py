@@ -155,7 +155,13 @@ class Network(pulumi.ComponentResource):
             subnet_ids=self.private_subnet_ids,
         )
         if self._settings.flow_logs.enabled:
-            create_flow_logs(self._name, self, vpc, self._settings.flow_logs.retention_days)
+            create_flow_logs(
+                self._name,
+                self,
+                vpc,
+                account=self._cloud.account,
+                retention_days=self._settings.flow_logs.retention_days,
+            )
 
     def _create_public_subnets(
         self, vpc: aws.ec2.Vpc, cluster_name: str

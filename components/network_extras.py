@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.base import child
-from components.identity import Statement, policy_document, service_trust
+from components.identity import Statement, Text, policy_document, service_trust
 
 
 def create_endpoints(
@@ -66,7 +66,7 @@ def create_endpoints(
 
 
 def create_flow_logs(
-    name: str, parent: pulumi.Resource, vpc: aws.ec2.Vpc, retention_days: int
+    name: str, parent: pulumi.Resource, vpc: aws.ec2.Vpc, *, account: Text, retention_days: int
 ) -> None:
     """Accepted and rejected connections of the VPC, in CloudWatch for so many days."""
     logs = aws.cloudwatch.LogGroup(
@@ -76,7 +76,7 @@ def create_flow_logs(
     )
     role = aws.iam.Role(
         f"{name}-flow-logs",
-        assume_role_policy=service_trust("vpc-flow-logs.amazonaws.com"),
+        assume_role_policy=service_trust("vpc-flow-logs.amazonaws.com", account),
         opts=child(parent),
     )
     writing = aws.iam.RolePolicy(

@@ -44,7 +44,7 @@ class Format(StrEnum):
 @app.command()
 def tree(stack: StackOption = "", sets: SetOption = None, root: RootOption = "") -> None:
     """Show the resources as a tree by component."""
-    with _reported():
+    with reported():
         plan = _record(stack, sets, root)
         from preview.tree import render  # noqa: PLC0415  rich is not needed by `plan`
 
@@ -54,7 +54,7 @@ def tree(stack: StackOption = "", sets: SetOption = None, root: RootOption = "")
 @app.command()
 def plan(stack: StackOption = "", sets: SetOption = None, root: RootOption = "") -> None:
     """Write the plan as JSON."""
-    with _reported():
+    with reported():
         sys.stdout.write(_record(stack, sets, root).to_json())
 
 
@@ -69,7 +69,7 @@ def diff(  # noqa: PLR0917  the command's options
     format_: Annotated[str, typer.Option("--format", help="text or markdown.")] = "",
 ) -> None:
     """Compare two stacks, a stack with changed keys, or a stack with a git revision."""
-    with _reported():
+    with reported():
         style = _format(format_)
         from preview import diff as differ  # noqa: PLC0415
         from preview import show_diff  # noqa: PLC0415
@@ -90,7 +90,7 @@ def manifests(
     out: Annotated[str, typer.Option("--out", help="The folder to write to.")] = "",
 ) -> None:
     """Write the Kubernetes objects as YAML files, and the Helm values."""
-    with _reported():
+    with reported():
         from preview.manifests import write  # noqa: PLC0415
 
         recorded = _record(stack, sets, root)
@@ -107,7 +107,7 @@ def picture(
     out: Annotated[str, typer.Option("--out", help="The SVG file; without it stdout.")] = "",
 ) -> None:
     """Draw the components and what they stand on, as SVG."""
-    with _reported():
+    with reported():
         from preview.picture import draw  # noqa: PLC0415
 
         svg = draw(_record(stack, sets, root))
@@ -175,7 +175,7 @@ def _known_stacks(root: str) -> str:
 
 
 @contextmanager
-def _reported() -> Generator[None]:
+def reported() -> Generator[None]:
     """Turns the errors that a user can act on into one message and an exit code.
 
     2: the request or the configuration is wrong; 1: the program is.

@@ -1,0 +1,9 @@
+"""All rules, in the order in which they are shown."""
+
+from policies.rule import Rule
+from policies.rules import cluster, data, destroy, iam, nodes, owner, pins, pods, pools, scheduling
+
+MODULES = (iam, cluster, nodes, data, pods, scheduling, pools, pins, owner, destroy)
+RULES: tuple[Rule, ...] = tuple(
+    value for module in MODULES for value in vars(module).values() if isinstance(value, Rule)
+)

@@ -1,0 +1,230 @@
+"""IAM: nothing wide without a reason, nobody else's service, nobody unnamed."""
+
+from collections.abc import Iterator
+
+from policies.documents import IDENTITY, RESOURCE, TRUST, Statement, documents
+from policies.roles import attachments, documents_of, given_node_policies, node_roles
+from policies.rule import Broken, Severity, rule
+from policies.values import known
+from preview.plan import Plan, Resource
+
+_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+_S3_WRITES = ("s3:put", "s3:delete", "s3:abort", "s3:restore", "s3:replicate", "s3:bypass")
+_NODE_POLICIES = {
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonSSMManagedInstanceCore",
+    "AmazonEKS_CNI_Policy",
+}
+
+
+@rule(
+    "iam-action-wildcard",
+    Severity.error,
+    reason="A wildcard among actions grants what AWS adds to the service later, unseen.",
+    source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
+)
+def action_wildcard(plan: Plan) -> Iterator[Broken]:
+    """No `*` in the actions of what is allowed."""
+    for document in documents(plan):
+        for one in document.statements:
+            for action in one.actions:
+                if one.allows and "*" in action:
+                    yield _broken(document.resource, one, action, "allows the wildcard")
+
+
+@rule(
+    "iam-resource-wildcard",
+    Severity.error,
+    reason="A permission on every resource of a kind reaches what other stacks and people own.",
+    source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
+)
+def resource_wildcard(plan: Plan) -> Iterator[Broken]:
+    """No resource that stands for all of its kind."""
+    for document in documents(plan):
+        for one in document.statements:
+            for wide in filter(None, map(_wide, one.resources)):
+                for action in one.actions:
+                    if one.allows:
+                        what = f"{action} on {wide}"
+                        yield _broken(document.resource, one, what, "allows")
+
+
+@rule(
+    "iam-inverted",
+    Severity.error,
+    reason="NotAction, NotResource and NotPrincipal allow all that is not named.",
+    source=f"{_GUIDE}/reference_policies_elements_notaction.html",
+)
+def inverted(plan: Plan) -> Iterator[Broken]:
+    """No Allow by exclusion."""
+    for document in documents(plan):
+        for one in document.statements:
+            for element in one.inverted if one.allows else ():
+                yield _broken(document.resource, one, element, "allows by")
+
+
+@rule(
+    "iam-anyone",
+    Severity.error,
+    reason="A resource policy that allows everyone is public.",
+    source=f"{_GUIDE}/reference_policies_elements_principal.html#principal-anonymous",
+)
+def anyone(plan: Plan) -> Iterator[Broken]:
+    """No Allow for the principal `*`."""
+    for document in documents(plan):
+        for one in document.statements:
+            if one.allows and any("*" in names for names in one.principals.values()):
+                yield _broken(document.resource, one, "Principal *", "allows")
+
+
+@rule(
+    "trust-service-account",
+    Severity.error,
+    reason="Without sub any pod of the cluster, without aud a token made for another audience, "
+    "assumes the role.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
+)
+def service_account(plan: Plan) -> Iterator[Broken]:
+    """A federated trust names one service account and the audience of STS."""
+    for document in documents(plan):
+        for one in document.statements:
+            if document.kind != TRUST or "Federated" not in one.principals:
+                continue
+            sub, aud = one.has("StringEquals", ":sub"), one.has("StringEquals", ":aud")
+            if sub is None or any("*" in name for name in sub.values):
+                yield _broken(document.resource, one, "sub", "trusts without one")
+            if aud is None or aud.values != ("sts.amazonaws.com",):
+                yield _broken(document.resource, one, "aud", "trusts without sts.amazonaws.com as")
+
+
+@rule(
+    "trust-named",
+    Severity.error,
+    reason="A role is for one service or one service account; people and other accounts come in "
+    "through access entries.",
+    source=f"{_GUIDE}/id_roles_create_for-service.html",
+)
+def named(plan: Plan) -> Iterator[Broken]:
+    """A trust names a service or an identity provider, and no account or user."""
+    for document in documents(plan):
+        for one in document.statements:
+            if document.kind == TRUST and one.allows:
+                for kind in sorted(set(one.principals) - {"Service", "Federated"}):
+                    yield _broken(document.resource, one, f"{kind} principal", "trusts a")
+
+
+@rule(
+    "confused-deputy",
+    Severity.error,
+    reason="A service acts for every account: without its source, another account's rule or log "
+    "reaches this one's resource through it.",
+    source=f"{_GUIDE}/confused-deputy.html#cross-service-confused-deputy-prevention",
+)
+def confused_deputy(plan: Plan) -> Iterator[Broken]:
+    """What lets a service in says for which source; EC2's own trust has none to say."""
+    for document in documents(plan):
+        for one in document.statements:
+            services = [
+                name for name in one.principals.get("Service", ()) if not name.startswith("ec2.")
+            ]
+            by_source = any(
+                condition.key.lower() in ("aws:sourcearn", "aws:sourceaccount")
+                and not condition.operator.endswith("IfExists")
+                and "*" not in condition.values
+                for condition in one.conditions
+            )
+            if one.allows and services and not by_source and document.kind in (TRUST, RESOURCE):
+                yield _broken(document.resource, one, services[0], "lets in, for any account,")
+
+
+@rule(
+    "node-role-no-s3-write",
+    Severity.error,
+    reason="Every pod on a node may come to use the node's role: it reads JARs and writes nothing.",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
+)
+def node_role_writes(plan: Plan) -> Iterator[Broken]:
+    """No action on S3 beyond reading in a node role's own policies."""
+    own = [one for role in node_roles(plan) for one in documents_of(plan, role)]
+    given = given_node_policies(plan)
+    given_documents = [one for one in documents(plan) if one.resource in given]
+    for document in (*own, *given_documents):
+        for one in document.statements:
+            for action in one.actions:
+                writes = action.lower().startswith(_S3_WRITES) or action in ("*", "s3:*")
+                if one.allows and writes:
+                    yield _broken(document.resource, one, action, "lets nodes")
+
+
+@rule(
+    "node-role-managed-policies",
+    Severity.error,
+    reason="AWS' managed policies are wide and change; a node needs three of them, and in a given "
+    "cluster pod networking's.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html",
+)
+def node_role_managed(plan: Plan) -> Iterator[Broken]:
+    """A node role has no managed policy beyond those that EKS asks for."""
+    own_networking = any(
+        one.inputs.get("addonName") == "vpc-cni" and known(one.inputs.get("serviceAccountRoleArn"))
+        for one in plan.by_type("aws:eks/addon:Addon")
+    )
+    allowed = _NODE_POLICIES - ({"AmazonEKS_CNI_Policy"} if own_networking else set())
+    for role in node_roles(plan):
+        for one in attachments(plan, role):
+            arn = str(one.inputs.get("policyArn"))
+            name = arn.rpartition("/")[2]
+            if ":aws:policy/" in arn and name not in allowed:
+                yield Broken(one, name, f"{role.name} gets the managed policy {name}")
+
+
+@rule(
+    "iam-s3-prefix",
+    Severity.error,
+    reason="A bucket holds more than JARs: rights on objects and lists end at a prefix.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html",
+)
+def s3_prefix(plan: Plan) -> Iterator[Broken]:
+    """Objects are named by a prefix, and a list is bounded by one."""
+    for document in documents(plan):
+        for one in document.statements if document.kind == IDENTITY else ():
+            if not one.allows:
+                continue
+            for action in one.actions:
+                if action.startswith("s3:List") and not one.has("StringLike", "s3:prefix"):
+                    yield _broken(document.resource, one, action, "without s3:prefix allows")
+            objects = [
+                one_
+                for one_ in one.resources
+                if one_.startswith("arn:") and one_.split(":", 5)[2] == "s3"
+            ]
+            for arn in objects:
+                bucket, slash, key = arn.split(":", 5)[5].partition("/")
+                if slash and key.startswith("*"):
+                    yield _broken(document.resource, one, f"{bucket}/*", "reaches every object of")
+
+
+def _wide(resource: str) -> str | None:
+    """What a resource stands for where that is all of a kind: `*`, `instance/*`."""
+    if resource == "*":
+        return "*"
+    parts = resource.split(":", 5)
+    if len(parts) < 6:
+        return None
+    kind, _, rest = parts[5].rpartition("/") if "/" in parts[5] else ("", "", parts[5])
+    if rest.strip("*") or not rest:
+        return None
+    service_owns_name = parts[2] in ("s3", "ssm") and kind.strip("*")
+    # nodegroup/<cluster>/* and parameter/aws/service/* name an owner before the wildcard.
+    return None if service_owns_name or "/" in kind.strip("/") else parts[5]
+
+
+def _broken(resource: Resource, statement: Statement, what: str, verb: str) -> Broken:
+    sid = statement.sid or "(no Sid)"
+    return Broken(
+        resource,
+        subject=f"{sid}: {what}",
+        message=f"{sid} {verb} {what}",
+        given=tuple(str(condition) for condition in statement.conditions),
+    )

@@ -1,0 +1,192 @@
+"""Pods: what they may touch, what they are made of, what they ask for."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.rule import Broken, Severity, rule
+from policies.values import UNKNOWN, at, each, is_true, known
+from policies.workloads import Pod, packages, pods, team_namespaces
+from preview.plan import Plan
+
+_SECURITY = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
+_PINNED = re.compile(r"@sha256:[0-9a-f]{64}$")
+MULTI_ARCH: Mapping[str, str] = {
+    "public.ecr.aws/amazonlinux/amazonlinux": "one tag for x86-64 and arm64: docs.aws.amazon.com/"
+    "AmazonECR/latest/userguide/amazon_linux_container_image.html",
+}
+"""Images known to run on both processors, and how that is known."""
+_SAFE_VOLUMES = {
+    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
+    "projected", "secret",
+}  # fmt: skip
+
+
+def _reaches_host(pod: Pod) -> Iterator[str]:
+    """What of its node a pod reaches."""
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if pod.spec.get(key) not in (None, False, "false"):
+            yield key
+    for volume in each(pod.spec, "volumes"):
+        if "hostPath" in volume:
+            yield f"hostPath {at(volume, 'hostPath.path')}"
+    for container in pod.containers:
+        security = container.get("securityContext") or {}
+        if is_true(security.get("privileged")):
+            yield "privileged"
+        for capability in each(security, "capabilities.add"):
+            yield f"capability {capability}"
+        if at(security, "seLinuxOptions.type") == "spc_t":
+            yield "SELinux spc_t"
+
+
+@rule(
+    "pod-host-access",
+    Severity.error,
+    reason="A pod that reaches its node is root on it, and on what the node's role may do.",
+    source=_SECURITY,
+)
+def host_access(plan: Plan) -> Iterator[Broken]:
+    """No pod reaches its node."""
+    for pod in pods(plan):
+        for what in _reaches_host(pod):
+            yield Broken(pod.resource, what, f"reaches its node: {what}")
+
+
+@rule(
+    "team-pods-restricted",
+    Severity.error,
+    reason="A team's code is not the platform's: the API server refuses a pod of it that asks for "
+    "more than an unprivileged one has.",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+)
+def team_restricted(plan: Plan) -> Iterator[Broken]:
+    """A team's namespace enforces the restricted standard, and its own pods keep to it."""
+    namespaces = team_namespaces(plan)
+    for one in namespaces:
+        level = (at(one.inputs, "metadata.labels") or {}).get("pod-security.kubernetes.io/enforce")
+        if level not in ("restricted", UNKNOWN):
+            yield Broken(one, "enforce", f"enforces {level or 'no standard'} on its pods")
+    names = {one.object_name for one in namespaces}
+    for pod in pods(plan):
+        if pod.namespace in names:
+            for what in _reaches_host(pod):
+                yield Broken(pod.resource, what, f"has {what} in a team's namespace")
+            for volume in each(pod.spec, "volumes"):
+                for kind in set(volume) - _SAFE_VOLUMES - {"name", "hostPath"}:
+                    yield Broken(pod.resource, kind, f"has a {kind} volume in a team's namespace")
+
+
+@rule(
+    "pod-hardened",
+    Severity.error,
+    reason="What a container does not need, whoever breaks into it does not get.",
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
+)
+def hardened(plan: Plan) -> Iterator[Broken]:
+    """Containers drop all capabilities, gain no privilege, and write no image."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            security, name = container.get("securityContext") or {}, container.get("name")
+            if "ALL" not in each(security, "capabilities.drop"):
+                yield Broken(pod.resource, f"{name} drop", f"{name} keeps default capabilities")
+            if security.get("allowPrivilegeEscalation") is not False:
+                yield Broken(pod.resource, f"{name} gain", f"{name} may gain privileges")
+            if not is_true(security.get("readOnlyRootFilesystem")):
+                yield Broken(pod.resource, f"{name} root", f"{name} writes its image's files")
+
+
+@rule(
+    "images-pinned",
+    Severity.error,
+    reason="A tag can be moved to another image; a digest cannot.",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+)
+def images_pinned(plan: Plan) -> Iterator[Broken]:
+    """Every image of a pod is named by its digest."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            image = str(container.get("image", ""))
+            if image != UNKNOWN and not _PINNED.search(image):
+                yield Broken(pod.resource, image, f"runs {image or 'no image'}")
+
+
+@rule(
+    "images-multi-arch",
+    Severity.error,
+    reason="Nodes fall back from Arm to x86: an image for one processor does not start on the "
+    "other.",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html",
+)
+def images_multi_arch(plan: Plan) -> Iterator[Broken]:
+    """Every image is on the list of those known for both processors."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            image = str(container.get("image", ""))
+            repository = image.partition("@")[0]
+            if ":" in repository.rpartition("/")[2]:
+                repository = repository.rpartition(":")[0]
+            one_arch = at(pod.spec, "nodeSelector") or {}
+            listed = repository in MULTI_ARCH or "kubernetes.io/arch" in one_arch
+            if image != UNKNOWN and not listed:
+                yield Broken(pod.resource, repository, f"{repository} is not known for both")
+
+
+@rule(
+    "requests-set",
+    Severity.error,
+    reason="The scheduler and Karpenter count requests: a pod without any fits everywhere and "
+    "pushes others out.",
+    source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
+)
+def requests(plan: Plan) -> Iterator[Broken]:
+    """Containers and charts' controllers ask for CPU and memory, and end at a memory limit."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            name = str(container.get("name"))
+            yield from _unset(pod.resource, name, container.get("resources"))
+    for package in packages(plan):
+        if package.parts and package.parts.requests and package.values != UNKNOWN:
+            above = package.parts.requests.removesuffix(".requests")
+            yield from _unset(package.resource, package.name, at(package.values, above))
+
+
+def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
+    for path in ("requests.cpu", "requests.memory", "limits.memory"):
+        if at(resources, path) is None:
+            yield Broken(resource, f"{name} {path}", f"{name} sets no {path}")
+
+
+@rule(
+    "budget-for-replicas",
+    Severity.error,
+    reason="A drain or an upgrade takes all replicas at once, unless a PodDisruptionBudget says "
+    "how many.",
+    source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
+)
+def budgets(plan: Plan) -> Iterator[Broken]:
+    """What has replicas has a PodDisruptionBudget; a controller has replicas."""
+    selectors = [
+        (str(at(one.inputs, "metadata.namespace")), at(one.inputs, "spec.selector.matchLabels"))
+        for one in plan.of_kind("PodDisruptionBudget")
+    ]
+    for pod in pods(plan):
+        kept = any(
+            namespace == pod.namespace
+            and isinstance(labels, Mapping)
+            and labels.items() <= pod.labels.items()
+            for namespace, labels in selectors
+        )
+        if pod.kind in ("Deployment", "StatefulSet") and pod.replicas > 1 and not kept:
+            yield Broken(pod.resource, "budget", f"has {pod.replicas} replicas and no budget")
+    for package in packages(plan):
+        parts = package.parts
+        if parts is None or not parts.replicas or package.values == UNKNOWN:
+            continue
+        count = at(package.values, parts.replicas)
+        if count is None or (known(count) and int(count) < 2):
+            yield Broken(package.resource, "replicas", f"{package.name} runs once")
+        if parts.budget and at(package.values, parts.budget) is None:
+            yield Broken(package.resource, "budget", f"{package.name} has no budget")
+        if not parts.budget and not parts.brings_budget:
+            yield Broken(package.resource, "budget", f"{package.name} is not known to have one")
