@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 TIER := --numprocesses=0 -rs
 
 .DEFAULT_GOAL := help
-.PHONY: check test-node docs help preview plan diff manifests picture publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
+.PHONY: check policy-pack mutate test-node docs help preview plan diff manifests picture publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -47,7 +47,14 @@ test: $(READY) ## Everything that needs Python only
 test-cluster: $(READY) ## Every manifest against a real API server, scheduler and controllers
 	@$(BIN)/python -m pytest tests/cluster $(TIER)
 
-test-engine: $(READY) ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
+policy-pack: policies/pack/venv/.ready ## The rules for `pulumi preview --policy-pack policies/pack`
+
+policies/pack/venv/.ready: policies/pack/requirements.txt
+	@'$(PYTHON)' -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+test-engine: $(READY) policies/pack/venv/.ready ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
 	@$(BIN)/python -m pytest -c tests/engine/pytest.ini tests/engine
 
 test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
@@ -66,7 +73,7 @@ lint: $(READY) ## Format, lint, types, shell
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
-	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build tests/karpenter/build
+	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build tests/karpenter/build tests/engine/policy_bin/pulumi-analyzer-policy-python
 
 bench: $(READY) ## How long a preview takes, and how that grows
 	@$(BIN)/python -m bench.preview
@@ -78,6 +85,9 @@ lock: ## Compile the lock files anew from pyproject.toml
 	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --upgrade pyproject.toml --group dev \
 	  --constraint requirements.txt --output-file requirements-dev.txt
+	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade policies/pack/requirements.in \
+	  --output-file policies/pack/requirements.txt
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .cache out

@@ -7,7 +7,7 @@ from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at, each, is_false, is_true, known
 from preview.plan import Plan, Resource
 
-CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
+_CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 """The component that the program asks for, and the cluster inside it, which an engine shows."""
 _USERGUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
 _WIDEST = {4: 8, 6: 16}
@@ -16,7 +16,7 @@ _WIDEST = {4: 8, 6: 16}
 
 def clusters(plan: Plan) -> Iterator[Resource]:
     """The clusters that the stack makes, as the component or as what is inside."""
-    for type_ in CLUSTER_TYPES:
+    for type_ in _CLUSTER_TYPES:
         for one in plan.by_type(type_):
             # The engine knows the component's outputs only: the cluster inside has the inputs.
             if "version" in one.inputs and not one.external:

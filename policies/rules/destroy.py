@@ -11,7 +11,6 @@ from policies.graph import Graph, inputs_from
 from policies.nodes import GROUP, SYSTEM_LABEL, SYSTEM_POOL, node_kinds
 from policies.roles import attachments, node_roles
 from policies.rule import Broken, Severity, rule
-from policies.rules.cluster import CLUSTER_TYPES
 from policies.values import at
 from policies.workloads import ADDON, RELEASE, team_namespaces
 from preview.plan import Plan, Resource
@@ -155,8 +154,8 @@ TABLE = (
     Row(_addon("coredns", "metrics-server", "aws-ebs-csi-driver", "aws-mountpoint-s3-csi-driver"),
         _all(_system_groups), "its pods run there"),
     Row(_type(ADDON), _role_of("serviceAccountRoleArn"), "its pods act with their role"),
-    Row(_type(*CLUSTER_TYPES), _all(_egress), "its teardown needs the routes"),
-    Row(_type(*CLUSTER_TYPES), _cluster_logs, "EKS makes a log group anew while it is there"),
+    Row(_type("eks:index:Cluster"), _all(_egress), "its teardown needs the routes"),
+    Row(_type("eks:index:Cluster"), _cluster_logs, "EKS makes a log group anew while it is there"),
     Row(_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation"), _entry_of,
         "it is a part of its entry"),
 )  # fmt: skip

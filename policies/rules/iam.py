@@ -10,6 +10,8 @@ from preview.plan import Plan, Resource
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _S3_WRITES = ("s3:put", "s3:delete", "s3:abort", "s3:restore", "s3:replicate", "s3:bypass")
+_WITHOUT_SOURCE = ("ec2.", "eks.")
+"""Services that assume a role for one resource of the same account only, and pass no source."""
 _NODE_POLICIES = {
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
@@ -122,11 +124,13 @@ def named(plan: Plan) -> Iterator[Broken]:
     source=f"{_GUIDE}/confused-deputy.html#cross-service-confused-deputy-prevention",
 )
 def confused_deputy(plan: Plan) -> Iterator[Broken]:
-    """What lets a service in says for which source; EC2's own trust has none to say."""
+    """What lets a service in says for which source; nodes and clusters have none to say."""
     for document in documents(plan):
         for one in document.statements:
             services = [
-                name for name in one.principals.get("Service", ()) if not name.startswith("ec2.")
+                name
+                for name in one.principals.get("Service", ())
+                if not name.startswith(_WITHOUT_SOURCE)
             ]
             by_source = any(
                 condition.key.lower() in ("aws:sourcearn", "aws:sourceaccount")

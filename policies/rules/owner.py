@@ -102,6 +102,8 @@ def read_only(plan: Plan) -> Iterator[Broken]:
         jars = one.object_name.startswith("spark-jars")
         if jars and at(one.inputs, "spec.accessModes") not in (["ReadOnlyMany"], UNKNOWN):
             yield Broken(one, "accessModes", "can be written")
+    for one in plan.of_kind("PersistentVolumeClaim"):
+        jars = one.object_name.startswith("spark-jars")
         if jars and at(one.inputs, "spec.storageClassName") not in ("", UNKNOWN):
             yield Broken(one, "class", "takes the cluster's default storage class")
     for one in plan.of_kind("PersistentVolume"):

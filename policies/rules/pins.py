@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policies.rule import Broken, Severity, rule
-from policies.values import known
+from policies.values import UNKNOWN, at, known
 from policies.workloads import ADDON, RELEASE
 from preview.plan import Plan
 
@@ -24,9 +24,9 @@ def charts(plan: Plan) -> Iterator[Broken]:
         version = one.inputs.get("version")
         if version is None or (known(version) and not _VERSION.match(str(version))):
             yield Broken(one, "version", f"installs version {version or 'of the day'}")
-        repository = (one.inputs.get("repositoryOpts") or {}).get("repo", "")
+        repository = at(one.inputs, "repositoryOpts.repo")
         where = repository or str(one.inputs.get("chart"))
-        if not where.startswith(("oci://", "https://")):
+        if where != UNKNOWN and not where.startswith(("oci://", "https://")):
             yield Broken(one, "repository", f"comes from {where}")
 
 

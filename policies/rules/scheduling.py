@@ -30,11 +30,10 @@ def placed(plan: Plan) -> Iterator[Broken]:
     if not any(kind.is_system for kind in node_kinds(plan)):
         return
     for package in packages(plan):
-        if package.parts is None:
+        if package.parts is None and package.name != UNKNOWN:
             what = f"{package.name} is not in policies/workloads.py: where do its pods run?"
             yield Broken(package.resource, package.name, what)
-            continue
-        if package.values == UNKNOWN:
+        if package.parts is None or package.values == UNKNOWN:
             continue
         for path in package.parts.controllers:
             where = at(package.values, path) if path else package.values

@@ -182,9 +182,9 @@ class Project:
             target[rest[-1]] = value
         path.write_text(yaml.safe_dump(document))
 
-    def preview(self) -> Outcome:
-        """`pulumi preview`."""
-        return self._command(self._pulumi.preview)
+    def preview(self, *policy_packs: Path) -> Outcome:
+        """`pulumi preview`, with policy packs; their findings are among the messages."""
+        return self._command(self._pulumi.preview, policy_packs=[str(one) for one in policy_packs])
 
     def plan(self) -> dict[str, dict[str, Any]]:
         """URN to what the engine noted of each resource in a preview: `pulumi preview --save-plan`.
@@ -288,6 +288,11 @@ def _collect(event: EngineEvent, steps: list[Step], messages: list[str]) -> None
         detailed = {path: str(diff.diff_kind) for path, diff in (meta.detailed_diff or {}).items()}
         op = getattr(meta.op, "value", str(meta.op))
         steps.append(Step(op, meta.urn, meta.type, detailed, new))
+    if event.policy_event:
+        found = event.policy_event
+        # The policy's description comes first, in each message.
+        last = found.message.strip().splitlines()[-1]
+        messages.append(f"{found.enforcement_level} {found.policy_name}: {last}")
     if event.diagnostic_event and event.diagnostic_event.severity in ("error", "warning"):
         messages.append(f"{event.diagnostic_event.urn or ''}: {event.diagnostic_event.message}")
 
