@@ -104,7 +104,7 @@ EXCEPTIONS = (
         ),
         "What a launch is made from belongs to AWS or has no owner's tag; nothing of it is "
         "changed by a launch.",
-    ),  # fmt: skip
+    ),
     Allowed(
         _WIDE,
         "karpenter-controller-nodes",
@@ -203,7 +203,7 @@ EXCEPTIONS = (
     ),
     Allowed(
         _WIDE,
-        "autoscaler-controller-scale",
+        "cluster-autoscaler-controller-scale",
         (
             "Discover: autoscaling:Describe* on [*]",
             "Discover: ec2:Describe* on [*]",
@@ -213,7 +213,7 @@ EXCEPTIONS = (
     ),
     Allowed(
         _WIDE,
-        "autoscaler-controller-scale",
+        "cluster-autoscaler-controller-scale",
         _on(
             "ScaleOwnGroups",
             ("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"),

@@ -6,6 +6,7 @@ from pathlib import Path
 # The pack runs in an environment of its own, from its own folder.
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
+from adapter import plan_of, remember  # noqa: E402
 from pulumi_policy import (  # noqa: E402
     EnforcementLevel,
     PolicyPack,
@@ -16,7 +17,6 @@ from pulumi_policy import (  # noqa: E402
     StackValidationPolicy,
 )
 
-from adapter import plan_of, remember  # noqa: E402
 from policies.check import check  # noqa: E402
 from policies.rule import Rule, Severity  # noqa: E402
 from policies.rules import RULES  # noqa: E402
