@@ -79,6 +79,10 @@ def _key(made: Made) -> dict[str, Any]:
     return {"id": made.name, "keyId": made.name, "arn": made.cloud.arn("kms", f"key/{made.name}")}
 
 
+def _log_group(made: Made) -> dict[str, Any]:
+    return {"id": made.name, "arn": made.cloud.arn("logs", f"log-group:{made.name}")}
+
+
 def _alias(made: Made) -> dict[str, Any]:
     name = made.text("name") or f"alias/{made.name}"
     key = made.text("targetKeyId")
@@ -217,6 +221,7 @@ _ROWS: dict[str, Row] = {
     "aws:s3/bucketV2:BucketV2": _bucket,
     "aws:sqs/queue:Queue": _queue,
     "aws:kms/key:Key": _key,
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:kms/alias:Alias": _alias,
     "aws:efs/fileSystem:FileSystem": _prefixed("fs"),
     "aws:fsx/lustreFileSystem:LustreFileSystem": _prefixed("fs"),

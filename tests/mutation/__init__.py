@@ -1,0 +1,1 @@
+"""The mutation run: each guard of the program dropped once, and who notices (`make mutate`)."""

@@ -1,0 +1,86 @@
+"""`make mutate`: drops each guard of the program once and lists which nobody would miss.
+
+Exit code 1: fewer than nine in ten are caught, or one is missed without a reason on the list.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.mutation.guards import Guard, guards_of
+from tests.mutation.recording import VARIANTS, forget_program, lines_run, recorded_once
+from tests.mutation.survivors import REASONS
+from tests.mutation.trial import Outcome, Trial, in_forks, places
+from tests.plans import ROOT
+
+_NEEDED = 0.9
+
+
+def trials(only: str, tests: bool) -> tuple[list[Trial], list[Guard]]:
+    """What to try, and the guards on lines that no variant runs."""
+    files = ["__main__.py", *map(str, sorted(Path("components").rglob("*.py")))]
+    guards = [guard for file in files for guard in guards_of(ROOT, file) if only in guard.place]
+    with recorded_once():
+        ran = {variant: lines_run(variant) for variant in VARIANTS}
+        before = {variant: places(variant) for variant in VARIANTS}
+    forget_program()
+    found, idle = [], []
+    for guard in guards:
+        lines = set(range(guard.line, guard.end + 1))
+        variants = tuple(one for one in VARIANTS if lines & ran[one].get(guard.file, set()))
+        if variants:
+            found.append(Trial(guard, variants, before, tests))
+        else:
+            idle.append(guard)
+    return found, idle
+
+
+def main() -> int:
+    """Runs it, prints each outcome and the sum, and writes all as JSON where asked to."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--only", default="", help="guards whose file or name holds this")
+    parser.add_argument("--at-once", type=int, default=2, help="processes")
+    parser.add_argument("--rules-only", action="store_true", help="run no tests")
+    parser.add_argument("--json", type=Path, help="a file for all outcomes")
+    given = parser.parse_args()
+    begun = time.monotonic()
+    wanted, idle = trials(given.only, not given.rules_only)
+    print(f"{len(wanted)} guards, {len(VARIANTS)} plans, {time.monotonic() - begun:.0f} s to begin")
+    outcomes: list[tuple[Guard, Outcome]] = []
+
+    def told(trial: Trial, outcome: Outcome) -> None:
+        outcomes.append((trial.guard, outcome))
+        guard = trial.guard
+        print(
+            f"{outcome.by:8}{guard.file}:{guard.line} {guard.what}  [{outcome.detail}]", flush=True
+        )
+
+    in_forks(wanted, given.at_once, told)
+    outcomes += [(guard, Outcome("missed", "no plan runs it")) for guard in idle]
+    if given.json:
+        rows = [{"place": guard.place, "kind": guard.kind, "line": guard.line, "by": outcome.by,
+                 "detail": outcome.detail} for guard, outcome in outcomes]  # fmt: skip
+        given.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return _summary(outcomes, time.monotonic() - begun)
+
+
+def _summary(outcomes: list[tuple[Guard, Outcome]], seconds: float) -> int:
+    counted = Counter(outcome.by for _, outcome in outcomes)
+    missed = [guard for guard, outcome in outcomes if outcome.by == "missed"]
+    caught = 1 - len(missed) / max(1, len(outcomes))
+    print(
+        f"\n{len(outcomes)} guards dropped in {seconds:.0f} s: {counted['rule']} found by a rule, "
+        f"{counted['test']} by a test, {counted['refused']} refused before; "
+        f"{len(missed)} missed, {caught:.1%} caught"
+    )
+    unlisted = [guard.place for guard in missed if guard.place not in REASONS]
+    for place in unlisted:
+        print(f"missed, and not in tests/mutation/survivors.py: {place}")
+    return 1 if unlisted or caught < _NEEDED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The program with one file changed, recorded in this process.
+
+A mutant is tried in a fork of a process that has imported the SDKs and nothing of the program.
+"""
+
+import importlib.machinery
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+from preview import record as recorder
+from preview.monitor import RecordingMonitor
+from preview.stack import StackConfig
+from tests import plans
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS
+
+VARIANTS: tuple[tuple[str, ...], ...] = (
+    *((stack,) for stack in sorted(STACKS, key=("existing", "dev", "staging", "prod").index)),
+    ("dev", *CLUSTER_AUTOSCALER),
+    ("dev", *DAEMONSET),
+    ("prod", *NODE),
+    ("staging", "jarBucket.accessLogBucket=logs", "autoscaler=cluster-autoscaler",
+     "pools=[{name: etl, families: [r7gd, r7i], sizes: [4xlarge], jarBucket: {}}]",
+     "spark.teams=[{name: team-etl, pool: etl}]",
+     "drivers={families: [m7g, m7i], sizes: [xlarge]}"),
+)  # fmt: skip
+"""What is recorded: together they run all of the program."""
+
+_PROGRAM = ("components", "userdata", "settings", "settings_checks", "versions")
+
+
+def forget_program() -> None:
+    """Takes the program's modules, and what was recorded with them, out of this process."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in _PROGRAM:
+            del sys.modules[name]
+    plans.plan_of.cache_clear()
+
+
+def change(file: str, source: str) -> None:
+    """Has one file of the program, not imported yet, read as this source."""
+    path, original = str(ROOT / file), importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(loader: Any, name: str) -> CodeType | None:
+        if loader.path == path:
+            return compile(source, path, "exec")
+        return original(loader, name)
+
+    setattr(importlib.machinery.SourceFileLoader, "get_code", get_code)  # noqa: B010
+
+
+@contextmanager
+def recorded_once() -> Iterator[None]:
+    """Runs the program once for a plan instead of twice: what a preview does not know is not
+    looked at by a rule."""
+    run, last = recorder.program.run, {}
+
+    def once(config: StackConfig, preview: bool) -> RecordingMonitor:
+        if preview:
+            last["update"] = run(config, False)
+        return last["update"]
+
+    setattr(recorder.program, "run", once)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(recorder.program, "run", run)  # noqa: B010
+
+
+def lines_run(variant: tuple[str, ...]) -> dict[str, set[int]]:
+    """The lines of each file of the program that a variant runs, imports not included."""
+    found: dict[str, set[int]] = {}
+    root = f"{ROOT}/"
+
+    def local(frame: FrameType, event: str, _: Any) -> Any:
+        if event == "line":
+            found[frame.f_code.co_filename.removeprefix(root)].add(frame.f_lineno)
+        return local
+
+    def entered(frame: FrameType, _: str, __: Any) -> Any:
+        name = frame.f_code.co_filename
+        if not name.startswith((f"{root}components", f"{root}__main__.py")):
+            return None
+        lines = found.setdefault(name.removeprefix(root), set())
+        lines.add(frame.f_lineno)
+        return local
+
+    threading.settrace(entered)
+    try:
+        plans.plan_of(*variant)
+    finally:
+        threading.settrace(None)  # type: ignore[arg-type]
+    return found

@@ -1,0 +1,136 @@
+"""Tries one mutant: does the program refuse, does a rule find it, does a test fail?"""
+
+import contextlib
+import io
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pytest
+
+from policies.check import check
+from preview.errors import PlanError, UserError
+from tests.mutation.guards import Guard, without
+from tests.mutation.recording import change, recorded_once
+from tests.plans import ROOT, plan_of
+
+Places = frozenset[tuple[str, str, str]]
+TESTS = (
+    "tests/test_cluster.py",
+    "tests/test_cluster_autoscaler.py",
+    "tests/test_jar_bucket.py",
+    "tests/test_karpenter.py",
+    "tests/test_mounts.py",
+    "tests/test_network.py",
+    "tests/test_stacks.py",
+    "tests/test_schemas.py",
+    "tests/policies/test_iam_lint.py",
+)
+"""Promises about the plan. Not the golden files: they change with everything."""
+_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Who noticed a dropped guard: `refused`, `rule`, `test`, or nobody (`missed`)."""
+
+    by: str
+    detail: str = ""
+
+
+class Trial(NamedTuple):
+    """A mutant, the variants that run its lines, and what each says without it."""
+
+    guard: Guard
+    variants: tuple[tuple[str, ...], ...]
+    before: dict[tuple[str, ...], Places]
+    tests: bool = True
+    """Whether tests are run where no rule finds anything."""
+
+
+def places(variant: tuple[str, ...]) -> Places:
+    """What the rules find in a variant, warnings included."""
+    return frozenset(
+        (one.rule.id, one.name, one.broken.message) for one in check(plan_of(*variant)).findings
+    )
+
+
+def run(trial: Trial) -> Outcome:
+    """Tries the mutant in this process, which is of no use afterwards."""
+    change(trial.guard.file, without(ROOT, trial.guard))
+    with recorded_once():
+        for variant in trial.variants:
+            try:
+                new = places(variant) - trial.before[variant]
+            except (PlanError, UserError) as error:
+                return Outcome("refused", str(error).splitlines()[0][:120])
+            except Exception as error:
+                return Outcome("refused", f"{type(error).__name__}: {error}".splitlines()[0][:120])
+            if new:
+                rule, name, message = min(new)
+                return Outcome("rule", f"{rule}: {name} {message}"[:160])
+    failed = failing_tests() if trial.tests else ""
+    return Outcome("test", failed) if failed else Outcome("missed")
+
+
+def failing_tests() -> str:
+    """The first of the tests that fails, by name; empty where none does."""
+
+    class Failed:
+        name = ""
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed and not self.name:
+                self.name = report.nodeid.removeprefix("tests/")
+
+    failed = Failed()
+    options = ["-n0", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *TESTS]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        code = pytest.main(options, plugins=[failed])
+    return failed.name or (f"pytest ends with {code}" if code else "")
+
+
+def forked(call: Callable[[], Outcome]) -> tuple[int, int]:
+    """Runs a call in a fork; returns its process and the pipe on which the outcome comes."""
+    read, write = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(write)
+        return process, read
+    os.close(read)
+    signal.alarm(_SECONDS)
+    outcome = Outcome("refused", "the process ended")
+    try:
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        outcome = call()
+    finally:
+        with os.fdopen(write, "wb") as pipe:
+            pickle.dump(outcome, pipe)
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def collected(process: int, read: int) -> Outcome:
+    """The outcome of a fork, which has ended afterwards."""
+    with os.fdopen(read, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(process, 0)
+    return pickle.loads(answer) if answer else Outcome("refused", f"no end in {_SECONDS} s")
+
+
+def in_forks(trials: Sequence[Trial], at_once: int, told: Callable[[Trial, Outcome], None]) -> None:
+    """Tries all, so many at a time, and tells each outcome in the order of the trials."""
+    waiting = list(trials)
+    running: list[tuple[Trial, int, int]] = []
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            trial = waiting.pop(0)
+            running.append((trial, *forked(lambda trial=trial: run(trial))))
+        trial, process, read = running.pop(0)
+        told(trial, collected(process, read))
