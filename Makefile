@@ -66,8 +66,12 @@ test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUN
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
 
-docs: $(READY) ## Write docs/configuration.md anew from the settings
+docs: $(READY) ## Write docs/configuration.md and the tables of docs/rules.md anew
 	@$(BIN)/python -m tools.configuration_docs
+	@$(BIN)/python -m tools.rules_docs
+
+mutate: $(READY) ## Drop each guard of the program once: which would nobody miss? ONLY=components/mounts
+	@$(BIN)/python -m tests.mutation --only '$(ONLY)'
 
 lint: $(READY) ## Format, lint, types, shell
 	@$(BIN)/ruff format --check .

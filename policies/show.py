@@ -16,11 +16,7 @@ _STYLES = {Severity.error: "red", Severity.warning: "yellow"}
 
 def summary(report: Report) -> str:
     """One line: how many rules, and what they found."""
-    counted = [
-        f"{count} {severity}{'' if count == 1 else 's'}"
-        for severity in Severity
-        for count in (len(report.of(severity)),)
-    ]
+    counted = [_plural(len(report.of(severity)), severity) for severity in Severity]
     name = f"{report.plan.project}/{report.plan.stack}"
     return f"{name}: {len(report.rules)} rules, {', '.join(counted)}"
 
@@ -42,10 +38,9 @@ def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
         reasons = {allowed: 0 for _, allowed in report.excepted}
         for _, allowed in report.excepted:
             reasons[allowed] += 1
-        count = len(report.excepted)
         hint = "" if exceptions else "; EXCEPTIONS=1 lists them"
-        places = "place" if count == 1 else "places"
-        out.print(Text(f"{count} {places} allowed by {len(reasons)} exceptions{hint}"))
+        by = _plural(len(reasons), "exception")
+        out.print(Text(f"{_plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
         for allowed, times in reasons.items() if exceptions else ():
             line = f"  {allowed.rule}  {allowed.resource}  ({times}): {allowed.reason}"
             out.print(Text(line), soft_wrap=True)
@@ -62,6 +57,10 @@ def _table(out: Console, findings: Sequence[Finding]) -> None:
         line.append(one.name.ljust(name), style="bold default")
         line.append(f"  {one.broken.message}", style="default")
         out.print(line, soft_wrap=True)
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def as_json(report: Report) -> str:

@@ -87,15 +87,25 @@ class Parts(NamedTuple):
     brings_budget: str = ""
     """The source that says that the package brings a budget."""
     agents: str = ""
+    calls_aws: bool = False
+    """Whether it needs a role of its own."""
 
 
 PACKAGES: Mapping[str, Parts] = {
     "karpenter": Parts(
-        ("",), "replicas", "controller.resources.requests", "podDisruptionBudget.maxUnavailable"
+        ("",),
+        "replicas",
+        "controller.resources.requests",
+        "podDisruptionBudget.maxUnavailable",
+        calls_aws=True,
     ),
     "karpenter-crd": Parts(),
     "cluster-autoscaler": Parts(
-        ("",), "replicaCount", "resources.requests", "podDisruptionBudget.maxUnavailable"
+        ("",),
+        "replicaCount",
+        "resources.requests",
+        "podDisruptionBudget.maxUnavailable",
+        calls_aws=True,
     ),
     "coredns": Parts(
         ("",),
@@ -108,11 +118,14 @@ PACKAGES: Mapping[str, Parts] = {
         brings_budget="https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts/"
         "aws-ebs-csi-driver/templates/poddisruptionbudget-controller.yaml",
         agents="node.tolerateAllTaints",
+        calls_aws=True,
     ),
     "metrics-server": Parts(("",), "replicas"),
-    "aws-mountpoint-s3-csi-driver": Parts(("controller",), agents="node.tolerateAllTaints"),
+    "aws-mountpoint-s3-csi-driver": Parts(
+        ("controller",), agents="node.tolerateAllTaints", calls_aws=True
+    ),
     # DaemonSets that tolerate everything as they come.
-    "vpc-cni": Parts(),
+    "vpc-cni": Parts(calls_aws=True),
     "kube-proxy": Parts(),
 }
 """Charts and add-ons by name. One that is not here is refused by a rule: whoever adds it says

@@ -1,9 +1,37 @@
 """All rules, in the order in which they are shown."""
 
 from policies.rule import Rule
-from policies.rules import cluster, data, destroy, iam, nodes, owner, pins, pods, pools, scheduling
+from policies.rules import (
+    cluster,
+    data,
+    destroy,
+    iam,
+    network,
+    nodes,
+    owner,
+    pins,
+    pods,
+    pools,
+    rbac,
+    scheduling,
+    trust,
+)
 
-MODULES = (iam, cluster, nodes, data, pods, scheduling, pools, pins, owner, destroy)
+MODULES = (
+    iam,
+    trust,
+    rbac,
+    cluster,
+    network,
+    nodes,
+    data,
+    pods,
+    scheduling,
+    pools,
+    pins,
+    owner,
+    destroy,
+)
 RULES: tuple[Rule, ...] = tuple(
     value for module in MODULES for value in vars(module).values() if isinstance(value, Rule)
 )

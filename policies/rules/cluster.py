@@ -86,6 +86,26 @@ def logs(plan: Plan) -> Iterator[Broken]:
 
 
 @rule(
+    "kubernetes-version",
+    Severity.error,
+    reason="Without a version a new cluster is the newest, and a node group the cluster's of the "
+    "day; at the end of support AWS upgrades or charges, as the stack says.",
+    source=f"{_USERGUIDE}/kubernetes-versions.html",
+)
+def version(plan: Plan) -> Iterator[Broken]:
+    """Cluster and node groups name their Kubernetes version, the cluster its support."""
+    for one in plan.by_type("eks:index:Cluster"):
+        if "name" in one.inputs and not one.inputs.get("version"):
+            yield Broken(one, "version", "is made at the newest version")
+    for one in plan.by_type("aws:eks/nodeGroup:NodeGroup"):
+        if not one.inputs.get("version"):
+            yield Broken(one, "version", "follows the cluster's version unsaid")
+    for one in clusters(plan):
+        if not at(one.inputs, "upgradePolicy.supportType"):
+            yield Broken(one, "support", "does not say what happens at the end of support")
+
+
+@rule(
     "access-by-entries",
     Severity.error,
     reason="The aws-auth ConfigMap is edited without a record; entries are AWS resources.",

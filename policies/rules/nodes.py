@@ -87,7 +87,7 @@ def release_pinned(plan: Plan) -> Iterator[Broken]:
 )
 def private(plan: Plan) -> Iterator[Broken]:
     """Nodes and the control plane stand in subnets without a way in."""
-    public = _public_subnets(plan)
+    public = public_subnets(plan)
     for one in plan.by_type("aws:ec2/subnet:Subnet"):
         if not is_false(one.inputs.get("mapPublicIpOnLaunch")):
             yield Broken(one, "addresses", "gives public addresses to instances")
@@ -137,7 +137,7 @@ def system_nodes(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "desiredSize", "an `up` undoes what an autoscaler did")
 
 
-def _public_subnets(plan: Plan) -> list[Resource]:
+def public_subnets(plan: Plan) -> list[Resource]:
     """The subnets of the stack whose route table leads to an internet gateway."""
     open_tables = {
         table.urn

@@ -56,7 +56,8 @@ def tags(plan: Plan) -> Iterator[Broken]:
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
 )
 def protected(plan: Plan) -> Iterator[Broken]:
-    """In production the cluster, its keys and its buckets are protected, and names its account."""
+    """In production the cluster, its keys and its buckets are protected, connections are
+    recorded, and the account is named."""
     if not is_production(plan):
         return
     for one in clusters(plan):
@@ -68,6 +69,14 @@ def protected(plan: Plan) -> Iterator[Broken]:
         for one in plan.by_type(type_):
             if not one.options.protect:
                 yield Broken(one, "protect", "Pulumi deletes it when asked")
+    watched = {
+        urn
+        for one in plan.by_type("aws:ec2/flowLog:FlowLog")
+        for urn in one.options.property_dependencies.get("vpcId", ())
+    }
+    for one in plan.by_type("aws:ec2/vpc:Vpc"):
+        if one.urn not in watched:
+            yield Broken(one, "flow logs", "records no connections")
     for provider in plan.by_type("pulumi:providers:aws"):
         if not provider.inputs.get("allowedAccountIds"):
             yield Broken(provider, "account", "deploys to whichever account is signed in")

@@ -44,6 +44,11 @@ def kept(plan: Plan) -> Iterator[Broken]:
             continue
         if not each(spec, "disruption.budgets"):
             yield Broken(one, "budgets", "may lose a tenth of its nodes for any reason, at once")
+        for item in each(spec, "disruption.budgets"):
+            if item.get("nodes") == "0" and not (item.get("reasons") or item.get("schedule")):
+                yield Broken(one, "budget 0", "keeps empty nodes for ever")
+        if not at(spec, "disruption.consolidateAfter"):
+            yield Broken(one, "consolidateAfter", "does not say how long an empty node waits")
         if not at(spec, "disruption.consolidationPolicy"):
             yield Broken(one, "consolidation", "moves pods to save nodes, which is the default")
         if not at(spec, "template.spec.expireAfter"):

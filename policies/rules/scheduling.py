@@ -6,7 +6,7 @@ from typing import Any
 from policies.nodes import SYSTEM_LABEL, SYSTEM_POOL, SYSTEM_TAINT, NodeKind, Taint, node_kinds
 from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at, each, is_true
-from policies.workloads import Package, packages, pods, tolerates
+from policies.workloads import RELEASE, Package, packages, pods, tolerates
 from preview.plan import Plan, Resource
 
 _TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"
@@ -35,6 +35,9 @@ def placed(plan: Plan) -> Iterator[Broken]:
             yield Broken(package.resource, package.name, what)
         if package.parts is None or package.values == UNKNOWN:
             continue
+        critical = at(package.values, "priorityClassName") == "system-cluster-critical"
+        if package.resource.type == RELEASE and package.parts.controllers and not critical:
+            yield Broken(package.resource, "priority", f"{package.name} is evicted like a job")
         for path in package.parts.controllers:
             where = at(package.values, path) if path else package.values
             selector = (where or {}).get("nodeSelector") or {}
