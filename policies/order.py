@@ -169,7 +169,12 @@ def _namespace_of(plan: Plan, one: Resource) -> Sequence[Resource]:
 
 def _role_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
     kind, name = at(binding.inputs, "roleRef.kind"), at(binding.inputs, "roleRef.name")
-    return [one for one in plan.of_kind(str(kind)) if one.object_name == name]
+    namespace = at(binding.inputs, "metadata.namespace") if kind == "Role" else None
+    return [
+        one
+        for one in plan.of_kind(str(kind))
+        if one.object_name == name and at(one.inputs, "metadata.namespace") == namespace
+    ]
 
 
 def _accounts_rights(plan: Plan, workload: Resource) -> Sequence[Resource]:

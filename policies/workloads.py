@@ -74,16 +74,17 @@ def team_namespaces(plan: Plan) -> list[Resource]:
 class Parts(NamedTuple):
     """What a chart or add-on runs, by paths into its values.
 
-    `controllers` are the paths below which a Deployment's nodeSelector and tolerations stand;
-    `requests` where its requests stand, None where the package sets them; `budget` where its
-    PodDisruptionBudget is set, None where the package brings one, or none is known; `agents` the
-    path of a DaemonSet's `tolerateAllTaints`.
+    `controllers` are the paths below which a Deployment's nodeSelector and tolerations stand, and
+    `jobs` those of pods that end; `replicas` and `requests` where these stand, none where the
+    package sets them; `budgets` where its PodDisruptionBudgets are set, none where the package
+    brings one, or none is known; `agents` the path of a DaemonSet's `tolerateAllTaints`.
     """
 
     controllers: tuple[str, ...] = ()
-    replicas: str = ""
-    requests: str | None = None
-    budget: str | None = None
+    jobs: tuple[str, ...] = ()
+    replicas: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    budgets: tuple[str, ...] = ()
     brings_budget: str = ""
     """The source that says that the package brings a budget."""
     agents: str = ""
@@ -93,36 +94,46 @@ class Parts(NamedTuple):
 
 PACKAGES: Mapping[str, Parts] = {
     "karpenter": Parts(
-        ("",),
-        "replicas",
-        "controller.resources.requests",
-        "podDisruptionBudget.maxUnavailable",
+        controllers=("",),
+        replicas=("replicas",),
+        requests=("controller.resources",),
+        budgets=("podDisruptionBudget.maxUnavailable",),
         calls_aws=True,
     ),
     "karpenter-crd": Parts(),
     "cluster-autoscaler": Parts(
-        ("",),
-        "replicaCount",
-        "resources.requests",
-        "podDisruptionBudget.maxUnavailable",
+        controllers=("",),
+        replicas=("replicaCount",),
+        requests=("resources",),
+        budgets=("podDisruptionBudget.maxUnavailable",),
         calls_aws=True,
     ),
+    "spark-operator": Parts(
+        controllers=("controller", "webhook"),
+        jobs=("hook",),
+        replicas=("controller.replicas", "webhook.replicas"),
+        requests=("controller.resources", "webhook.resources"),
+        budgets=(
+            "controller.podDisruptionBudget.minAvailable",
+            "webhook.podDisruptionBudget.minAvailable",
+        ),
+    ),
     "coredns": Parts(
-        ("",),
-        "autoScaling.minReplicas",
+        controllers=("",),
+        replicas=("autoScaling.minReplicas",),
         brings_budget="https://aws.amazon.com/blogs/containers/recent-changes-to-the-coredns-add-on",
     ),
     "aws-ebs-csi-driver": Parts(
-        ("controller",),
-        "controller.replicaCount",
+        controllers=("controller",),
+        replicas=("controller.replicaCount",),
         brings_budget="https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts/"
         "aws-ebs-csi-driver/templates/poddisruptionbudget-controller.yaml",
         agents="node.tolerateAllTaints",
         calls_aws=True,
     ),
-    "metrics-server": Parts(("",), "replicas"),
+    "metrics-server": Parts(controllers=("",), replicas=("replicas",)),
     "aws-mountpoint-s3-csi-driver": Parts(
-        ("controller",), agents="node.tolerateAllTaints", calls_aws=True
+        controllers=("controller",), agents="node.tolerateAllTaints", calls_aws=True
     ),
     # DaemonSets that tolerate everything as they come.
     "vpc-cni": Parts(calls_aws=True),

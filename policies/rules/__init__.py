@@ -14,6 +14,7 @@ from policies.rules import (
     pools,
     rbac,
     scheduling,
+    teams,
     trust,
 )
 
@@ -26,6 +27,7 @@ MODULES = (
     nodes,
     data,
     pods,
+    teams,
     scheduling,
     pools,
     pins,

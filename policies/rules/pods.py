@@ -146,9 +146,9 @@ def requests(plan: Plan) -> Iterator[Broken]:
             name = str(container.get("name"))
             yield from _unset(pod.resource, name, container.get("resources"))
     for package in packages(plan):
-        if package.parts and package.parts.requests and package.values != UNKNOWN:
-            above = package.parts.requests.removesuffix(".requests")
-            yield from _unset(package.resource, package.name, at(package.values, above))
+        for path in package.parts.requests if package.parts else ():
+            if package.values != UNKNOWN:
+                yield from _unset(package.resource, package.name, at(package.values, path))
 
 
 def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
@@ -183,10 +183,12 @@ def budgets(plan: Plan) -> Iterator[Broken]:
         parts = package.parts
         if parts is None or not parts.replicas or package.values == UNKNOWN:
             continue
-        count = at(package.values, parts.replicas)
-        if count is None or (known(count) and int(count) < 2):
-            yield Broken(package.resource, "replicas", f"{package.name} runs once")
-        if parts.budget and at(package.values, parts.budget) is None:
-            yield Broken(package.resource, "budget", f"{package.name} has no budget")
-        if not parts.budget and not parts.brings_budget:
+        for path in parts.replicas:
+            count = at(package.values, path)
+            if count is None or (known(count) and int(count) < 2):
+                yield Broken(package.resource, path, f"{package.name} runs once")
+        for path in parts.budgets:
+            if at(package.values, path) is None:
+                yield Broken(package.resource, path, f"{package.name} has no budget")
+        if not parts.budgets and not parts.brings_budget:
             yield Broken(package.resource, "budget", f"{package.name} is not known to have one")

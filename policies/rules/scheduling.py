@@ -35,10 +35,12 @@ def placed(plan: Plan) -> Iterator[Broken]:
             yield Broken(package.resource, package.name, what)
         if package.parts is None or package.values == UNKNOWN:
             continue
-        critical = at(package.values, "priorityClassName") == "system-cluster-critical"
-        if package.resource.type == RELEASE and package.parts.controllers and not critical:
-            yield Broken(package.resource, "priority", f"{package.name} is evicted like a job")
         for path in package.parts.controllers:
+            where = at(package.values, path) if path else package.values
+            critical = at(where, "priorityClassName") == "system-cluster-critical"
+            if package.resource.type == RELEASE and not critical:
+                yield Broken(package.resource, "priority", f"{package.name} is evicted like a job")
+        for path in (*package.parts.controllers, *package.parts.jobs):
             where = at(package.values, path) if path else package.values
             selector = (where or {}).get("nodeSelector") or {}
             if selector.get(SYSTEM_LABEL) != SYSTEM_POOL:

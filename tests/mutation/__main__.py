@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.mutation.guards import Guard, guards_of
 from tests.mutation.recording import VARIANTS, forget_program, lines_run, recorded_once
 from tests.mutation.survivors import REASONS
-from tests.mutation.trial import Outcome, Trial, in_forks, places
+from tests.mutation.trial import Outcome, Trial, collected, forked, in_forks, places, untouched
 from tests.plans import ROOT
 
 _NEEDED = 0.9
@@ -49,6 +49,9 @@ def main() -> int:
     begun = time.monotonic()
     wanted, idle = trials(given.only, not given.rules_only)
     print(f"{len(wanted)} guards, {len(VARIANTS)} plans, {time.monotonic() - begun:.0f} s to begin")
+    if not given.rules_only and (failed := collected(*forked(untouched)).detail):
+        print(f"the program as it is fails {failed}", file=sys.stderr)
+        return 2
     outcomes: list[tuple[Guard, Outcome]] = []
 
     def told(trial: Trial, outcome: Outcome) -> None:

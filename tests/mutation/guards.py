@@ -6,6 +6,7 @@ the entry, each thing that something depends on, and each resource that is nothi
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,14 @@ KINDS: dict[str, frozenset[str]] = {
         "consolidateAfter", "expireAfter", "terminationGracePeriod", "disruption", "reasons",
         "update_config", "update_strategy", "min_size", "capacity_type",
     }),
+    "teams": frozenset({
+        "automount_service_account_token", "hard", "requests.cpu", "requests.memory",
+        "limits.memory", "pods", "requests.storage", "persistentvolumeclaims",
+        "services.loadbalancers", "services.nodeports", "scope_selector", "default_request",
+        "default", "policy_types", "pod_selector", "namespace_selector", "ports",
+        "enableNetworkPolicy", "jobNamespaces", "failurePolicy", "preemption_policy",
+        "replace_on_changes", "leaderElection", "minAvailable",
+    }),
     "order": frozenset({
         "depends_on", "after", "delete_before_replace",
         "pulumi.com/deletionPropagationPolicy",
@@ -85,6 +94,7 @@ _CONDITIONS = ("StringEquals", "StringLike", "ArnLike", "Bool", "ForAllValues:",
 _GUARD_RESOURCES = (
     "BucketOwnershipControls", "BucketPublicAccessBlock", "BucketPolicy", "DefaultSecurityGroup",
     "BucketLifecycleConfiguration", "AccessPolicyAssociation", "FlowLog", "BucketLogging",
+    "ResourceQuota", "LimitRange", "RoleBinding", "ServiceAccount", "NetworkPolicy",
 )  # fmt: skip
 """Resources that only guard others, where the program makes them and keeps no handle."""
 
@@ -111,10 +121,13 @@ class Guard:
 def guards_of(root: Path, file: str) -> list[Guard]:
     """All guards of a file of the program."""
     tree = ast.parse((root / file).read_text(encoding="utf-8"))
-    return [
-        Guard(file, node.lineno, node.end_lineno or node.lineno, kind, what, number)
-        for number, (_, _, node, kind, what) in enumerate(_droppable(tree))
-    ]
+    seen: Counter[str] = Counter()
+    found = []
+    for number, (_, _, node, kind, what) in enumerate(_droppable(tree)):
+        seen[what] += 1
+        told = what if seen[what] == 1 else f"{what} #{seen[what]}"
+        found.append(Guard(file, node.lineno, node.end_lineno or node.lineno, kind, told, number))
+    return found
 
 
 def without(root: Path, guard: Guard) -> str:
@@ -156,7 +169,10 @@ def _droppable(tree: ast.Module) -> Iterator[Found]:
             for position, statement in enumerate(body):
                 made = ast.unparse(statement.value) if isinstance(statement, ast.Expr) else ""
                 for resource in _GUARD_RESOURCES:
-                    if made.startswith("aws.") and f".{resource}(" in made.partition("\n")[0]:
+                    if (
+                        made.startswith(("aws.", "k8s."))
+                        and f".{resource}(" in made.partition("\n")[0]
+                    ):
                         yield body, position, statement, "resources", f"{scope} {resource}"
 
 
