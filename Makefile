@@ -22,9 +22,9 @@ preview: $(READY) ## What a stack consists of: STACK=dev
 plan: $(READY) ## The same as JSON, every input included
 	@$(BIN)/python -m preview plan --stack '$(STACK)' --set '$(SET)'
 
-diff: $(READY) ## FROM=dev TO=prod, or STACK=dev with SET='jarMount.level=node' or BASE=main
-	@$(BIN)/python -m preview diff --from '$(FROM)' --to '$(TO)' --stack '$(STACK)' \
-	  --set '$(SET)' --base '$(BASE)' --format '$(or $(FORMAT),text)'
+diff: $(READY) ## FROM=dev TO=prod, or STACK=dev (all: each) with SET='jarMount.level=node' or BASE=main
+	@$(BIN)/python -m preview diff --from '$(FROM)' --to '$(TO)' --stack '$(if $(FROM)$(TO),,$(STACK))' \
+	  --set '$(SET)' --base '$(BASE)' --head '$(HEAD)' --format '$(or $(FORMAT),text)'
 
 manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
 	@$(BIN)/python -m preview manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
