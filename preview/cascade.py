@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from preview import paths
 from preview.plan import Plan, Resource
 from preview.replacement import covers, forces_unknown
 from preview.steps import Follow, Operation, Step, graver, key_of
@@ -93,23 +94,35 @@ def _takes(resource: Resource) -> Iterable[tuple[str, Iterable[str]]]:
         yield _PROVIDER, (resource.options.provider,)
 
 
+def _taken(use: _Use, name: str) -> list[str]:
+    """Returns the paths of an input that hold something of a resource.
+
+    A large input (a custom object's `spec`) has many: those whose made-up value names it, or all.
+    """
+    found = [path for path in use.resource.unknown if covers(use.input, path)]
+    named = [
+        path for path in found if name in str(paths.get(use.resource.inputs, paths.parse(path)))
+    ]
+    return named or found
+
+
 def _followed(step: Step | None, use: _Use, old: Resource | None, source: str) -> Step | None:
     if step is not None and step.operation is Operation.create:
         return step
     if use.input == _PROVIDER:
-        paths = [_PROVIDER]
+        taken = [_PROVIDER]
     else:
         # Only the unknown paths: a new value in metadata.labels leaves metadata.name alone.
-        paths = [path for path in use.resource.unknown if covers(use.input, path)]
+        taken = _taken(use, source.rsplit("::", 1)[1])
         ignored = use.resource.options.ignore_changes
-        paths = [path for path in paths if not any(covers(one, path) for one in ignored)]
-    if not paths:
+        taken = [path for path in taken if not any(covers(one, path) for one in ignored)]
+    if not taken:
         return step
-    verdicts = {path: forces_unknown(use.resource, path) for path in paths}
+    verdicts = {path: forces_unknown(use.resource, path) for path in taken}
     forced = [path for path, what in verdicts.items() if what is Operation.replace]
     unknown = [path for path, what in verdicts.items() if what is Operation.may_replace]
     if use.input == _PROVIDER:
-        forced = paths
+        forced = taken
     operation = Operation.update
     if forced or unknown:
         operation = Operation.replace if forced else Operation.may_replace
@@ -120,5 +133,5 @@ def _followed(step: Step | None, use: _Use, old: Resource | None, source: str) -
         operation=graver(step.operation, operation),
         forced_by=tuple(sorted({*step.forced_by, *forced})),
         unknown=tuple(sorted({*step.unknown, *unknown})),
-        follows=tuple(sorted({*step.follows, *(Follow(path, name) for path in paths)})),
+        follows=tuple(sorted({*step.follows, *(Follow(path, name) for path in taken)})),
     )

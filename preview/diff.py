@@ -1,6 +1,6 @@
 """Two plans compared: what an update from one to the other does to each resource."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from preview.cascade import follow
@@ -58,7 +58,8 @@ def compare(old: Plan, new: Plan) -> Diff:
 
 
 def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) -> Step | None:
-    found = changes(_comparable(old, before), _comparable(new, after))
+    found = changes(dict(old.inputs), dict(new.inputs))
+    found += _option_changes(old, new, before, after)
     ignored = new.options.ignore_changes
     found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
     if not found:
@@ -72,15 +73,15 @@ def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) 
     return Step(operation, key, old, new, tuple(found), forced, unknown)
 
 
-def _comparable(resource: Resource, plan: Plan) -> dict[str, object]:
-    """Returns the inputs, and in parentheses the options that Pulumi itself stores."""
-    options = resource.options
-    return {
-        **resource.inputs,
-        "(protect)": options.protect,
-        "(retainOnDelete)": options.retain_on_delete,
-        "(provider)": key_of(options.provider, plan),
-    }
+def _option_changes(old: Resource, new: Resource, before: Plan, after: Plan) -> Iterator[Change]:
+    """Yields, in parentheses, the options that Pulumi itself stores."""
+    for name, left, right in (
+        ("(protect)", old.options.protect, new.options.protect),
+        ("(provider)", key_of(old.options.provider, before), key_of(new.options.provider, after)),
+        ("(retainOnDelete)", old.options.retain_on_delete, new.options.retain_on_delete),
+    ):
+        if left != right:
+            yield Change(name, left, right)
 
 
 def _renamed(before: Iterable[str], after: dict[str, Resource], plan: Plan) -> dict[str, str]:

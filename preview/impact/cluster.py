@@ -48,7 +48,8 @@ def _tags(diff: Diff) -> Iterator[Consequence]:
 
 
 def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
-    name = str(step.resource.inputs.get("name") or step.resource.name)
+    was = step.old or step.resource
+    name = str(was.inputs.get("name") or was.name)
     ends = "every one of them ends with the cluster"
     if step.operation is Operation.replace:
         forced = names(dict.fromkeys(step.forced_by), 3)

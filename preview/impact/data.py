@@ -110,7 +110,8 @@ def _days(resource: Resource | None) -> Mapping[str, float]:
 
 
 def _logs(step: Step) -> Iterator[Consequence]:
-    name = str(step.resource.inputs.get("name") or step.resource.name)
+    was = step.old or step.resource
+    name = str(was.inputs.get("name") or was.name)
     if goes(step) and not _kept(step) and not step.resource.inputs.get("skipDestroy"):
         text = f"loses data: log group {name} is deleted with its logs"
         yield Consequence(Kind.loses_data, text, forcing_causes(step))

@@ -42,9 +42,9 @@ def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
                 step.resource.name,
                 Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT),
             )
-    for step in of_type(diff, "aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"):
+    for step in of_type(diff, "aws:ec2/eip:Eip"):
         if goes(step):
-            text = "the public address of {} changes: allow-lists elsewhere must follow"
+            text = "the public address of {} goes: allow-lists elsewhere must follow"
             yield step.resource.name, Consequence(Kind.guard, text, forcing_causes(step))
     for step in of_type(diff, "aws:ec2/vpcEndpoint:VpcEndpoint"):
         if goes(step):

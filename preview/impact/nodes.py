@@ -29,8 +29,9 @@ _EVICTED = "executors there end and their tasks run again, a driver there ends i
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields what happens to the nodes that run."""
-    for step in of_type(diff, _GROUP):
-        yield from _group(step, diff)
+    yield from merged(
+        (step.resource.name, one) for step in of_type(diff, _GROUP) for one in _group(step, diff)
+    )
     yield from merged(_pools(diff))
     yield from merged(_quiet(diff))
 
@@ -38,21 +39,20 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
     if step.old is None:
         return
-    name = step.resource.name
     # EKS and Karpenter's chart tolerate this taint: only the platform's own pods run there.
     system = any(
         taint.get("key") == "CriticalAddonsOnly" for taint in step.old.inputs.get("taints") or []
     )
-    jobs = "" if system else f"on node group {name}: {_EVICTED}"
+    jobs = "" if system else f"on node group {{}}: {_EVICTED}"
     who = "the platform's own pods move" if system else "pods on it are evicted"
     if step.operation is Operation.replace:
-        text = f"replaces managed node group {name}: every node is drained and made anew, {who}"
+        text = f"replaces managed node group {{}}: every node is drained and made anew, {who}"
         yield Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs)
     elif step.operation is Operation.delete:
-        text = f"removes managed node group {name}: its nodes are drained"
+        text = "removes managed node group {}: its nodes are drained"
         yield Consequence(Kind.removes_nodes, text, causes_of(step), jobs=jobs)
     elif touches(step, *_ROLLS):
-        text = f"rolls managed node group {name}: every node is replaced, {_pace(step)}; {who}"
+        text = f"rolls managed node group {{}}: every node is replaced, {_pace(step)}; {who}"
         causes = (*causes_of(step, *_ROLLS), *_template_causes(step, diff))
         yield Consequence(Kind.rolls_nodes, text, causes, jobs=jobs)
 

@@ -1,12 +1,15 @@
 """Who may do more than before and who less: IAM, resource policies, Kubernetes' RBAC."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from preview.diff import Diff
 from preview.impact.grants import Grant, not_covered, of_document, sentences
 from preview.impact.model import Cause, Consequence, Kind
 from preview.plan import Plan, Resource
+from preview.values import names
 
 _TRUST = "aws:iam/role:Role"
 _OWN = "aws:iam/rolePolicy:RolePolicy"
@@ -22,25 +25,72 @@ _OF_RESOURCE = {
 }
 _ENTRY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 
+_HOLDERS = 4
+"""More of them become one consequence, each right a line of it."""
+
 Granted = dict[str, list[Grant]]
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields who may do more, then who may do less; the same right said anew is no change."""
     before, after = granted(diff.old), granted(diff.new)
+    more, less = [], []
     for holder in sorted({*before, *after}):
         old, new = before.get(holder, []), after.get(holder, [])
-        more, less = not_covered(new, old), not_covered(old, new)
-        wider = [one for one in more if one.effect == "Allow"]
-        narrower = [one for one in less if one.effect == "Allow"]
-        # More that is denied is less that is allowed.
-        narrower += [one for one in more if one.effect != "Allow"]
-        wider += [one for one in less if one.effect != "Allow"]
-        lifted = {one for one in wider if one.effect != "Allow"}
+        added, gone = not_covered(new, old), not_covered(old, new)
+        # A denial that comes is a right less, one that goes is a right more; with the thing
+        # itself neither says anything.
+        wider = [one for one in added if one.effect == "Allow"]
+        narrower = [one for one in gone if one.effect == "Allow"]
+        if holder in before and holder in after:
+            wider += [one for one in gone if one.effect != "Allow"]
+            narrower += [one for one in added if one.effect != "Allow"]
         if wider:
-            yield _told(Kind.wider, "wider", holder, wider, lifted, is_new=not old)
+            more.append(_Told(holder, "may now" if holder in before else "new", wider))
         if narrower:
-            yield _told(Kind.narrower, "narrower", holder, narrower, set(), is_gone=not new)
+            less.append(_Told(holder, "may no longer" if holder in after else "goes", narrower))
+    yield from _summed(Kind.wider, "wider permission", more)
+    yield from _summed(Kind.narrower, "narrower permission", less)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A holder and what it may now, or no longer."""
+
+    holder: str
+    how: str
+    grants: Sequence[Grant]
+
+    @property
+    def lines(self) -> list[str]:
+        """Each right in words; a denial that goes is a right that comes, and the reverse."""
+        comes = self.how in ("new", "may now")
+        allowed = sentences(one for one in self.grants if one.effect == "Allow")
+        denied = sentences(one for one in self.grants if one.effect != "Allow")
+        return [*allowed, *(f"{'no longer' if comes else 'now'}: {line}" for line in denied)]
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The resources of the plan that say so."""
+        sources = dict.fromkeys(one.source for one in self.grants if one.source)
+        return tuple(Cause(name, "policy") for name in sources)
+
+
+def _summed(kind: Kind, word: str, told: Sequence[_Told]) -> Iterator[Consequence]:
+    if len(told) <= _HOLDERS:
+        for one in told:
+            lines = [] if one.how == "goes" else one.lines
+            text = f"{word}: {one.holder} ({one.how})"
+            yield Consequence(kind, text, one.causes, tuple(lines))
+        return
+    lines = [
+        f"{one.holder} ({one.how}){'' if one.how == 'goes' else f': {line}'}"
+        for one in told
+        for line in (one.lines[:1] if one.how == "goes" else one.lines)
+    ]
+    causes = dict.fromkeys(cause for one in told for cause in one.causes)
+    text = f"{word} of {len(told)}: {names(one.holder for one in told)}"
+    yield Consequence(kind, text, tuple(causes), tuple(lines))
 
 
 def granted(plan: Plan) -> Granted:
@@ -51,45 +101,19 @@ def granted(plan: Plan) -> Granted:
     for resource in plan.by_type(_ENTRY):
         scope = resource.inputs.get("accessScope") or {}
         on = ", ".join(scope.get("namespaces") or []) or str(scope.get("type"))
-        right = Grant("Allow", "", f"{resource.inputs.get('policyArn')}", on, (), resource.name)
+        policy = f"use {resource.inputs.get('policyArn')}"
+        right = Grant("Allow", "", policy, on, (), resource.name)
         found.setdefault(f"cluster access of {resource.inputs.get('principalArn')}", []).append(
             right
         )
     return found
 
 
-def _told(
-    kind: Kind,
-    word: str,
-    holder: str,
-    grants: list[Grant],
-    lifted: set[Grant],
-    *,
-    is_new: bool = False,
-    is_gone: bool = False,
-) -> Consequence:
-    lines = sentences(one for one in grants if one not in lifted)
-    lines += [f"no longer: {line}" for line in sentences(lifted)]
-    causes = tuple(
-        Cause(name, "policy") for name in dict.fromkeys(one.source for one in grants) if name
-    )
-    if is_gone:
-        return Consequence(kind, f"narrower permission: {holder} goes, with all it may", causes)
-    said = "new" if is_new else "may now" if kind is Kind.wider else "may no longer"
-    if kind is Kind.narrower:
-        lines = [_negated(line) for line in lines]
-    return Consequence(kind, f"{word} permission: {holder} ({said})", causes, tuple(lines))
-
-
-def _negated(line: str) -> str:
-    return line.replace("may not ", "is denied ", 1) if "may not " in line else line
-
-
 def _iam(plan: Plan, found: Granted) -> None:
     roles = {_role_name(one): one for one in plan.by_type(_TRUST)}
     for name, role in roles.items():
         trust = of_document(role.inputs.get("assumeRolePolicy"), role.name)
-        found.setdefault(f"who may assume role {name}", []).extend(trust)
+        found.setdefault(f"role {name}", []).extend(trust)
     for own in plan.by_type(_OWN):
         name = str(own.inputs.get("role"))
         rights = of_document(own.inputs.get("policy"), own.name)
@@ -101,12 +125,13 @@ def _iam(plan: Plan, found: Granted) -> None:
         urns = attached.options.property_dependencies.get("policyArn", ())
         managed = next((one for one in map(plan.get, urns) if one and one.type == _MANAGED), None)
         if managed is None:
-            rights.append(Grant("Allow", "", f"all of {arn}", "", (), attached.name))
+            rights.append(Grant("Allow", "", f"use {arn}", "", (), attached.name))
         else:
             rights.extend(of_document(managed.inputs.get("policy"), managed.name))
     for type_, (key, word) in _OF_RESOURCE.items():
         for resource in plan.by_type(type_):
-            on = str(resource.inputs.get(key) or resource.name)
+            # A queue's URL ends in its name, as a topic's ARN does.
+            on = re.split(r"[/:]", str(resource.inputs.get(key) or resource.name))[-1]
             document = resource.inputs.get("policy")
             found.setdefault(f"{word} {on}", []).extend(of_document(document, resource.name))
 
@@ -133,7 +158,7 @@ def _rules(
 ) -> Iterator[Grant]:
     role = _role(plan, ref, namespace)
     if role is None:
-        yield Grant("Allow", "", f"all of {ref.get('kind')} {ref.get('name')}", scope, (), source)
+        yield Grant("Allow", "", f"use {ref.get('kind')} {ref.get('name')}", scope, (), source)
         return
     for rule in role.inputs.get("rules") or []:
         for group in rule.get("apiGroups") or [""]:
