@@ -29,8 +29,8 @@ diff: $(READY) ## FROM=dev TO=prod, or STACK=dev (all: each) with SET='jarMount.
 manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
 	@$(BIN)/python -m preview manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
 
-picture: $(READY) ## A stack as SVG: OUT=file.svg
-	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK).svg)'
+picture: $(READY) ## A stack as SVG: OUT=file.svg; SET=... or BASE=main: what changes, coloured
+	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --base '$(BASE)' --out '$(or $(OUT),out/$(STACK).svg)'
 
 publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
 	@$(BIN)/python -m publisher --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \

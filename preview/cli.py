@@ -15,6 +15,7 @@ import typer
 from preview.errors import PlanError, UserError
 
 if TYPE_CHECKING:
+    from preview.diff import Diff
     from preview.plan import Plan
     from preview.sources import Compared
 
@@ -125,13 +126,21 @@ def picture(
     sets: SetOption = None,
     root: RootOption = "",
     out: Annotated[str, typer.Option("--out", help="The SVG file; without it stdout.")] = "",
+    base: Annotated[str, typer.Option("--base", help="Show what changed since a revision.")] = "",
 ) -> None:
-    """Draw the components and what they stand on, as SVG."""
+    """Draw the components and what they stand on, as SVG; what --set or --base change coloured."""
     with _reported():
         from preview.picture import draw  # noqa: PLC0415
 
-        svg = draw(_record(stack, sets, root))
+        if base or _given(sets):
+            if stack == "all":
+                raise UserError("--stack all: a picture is of one stack")
+            (one,) = _diffs(_compared(stack, sets, root, "", "", base, ""))
+            svg = draw(one.new, one)
+        else:
+            svg = draw(_record(stack, sets, root))
         if out:
+            Path(out).parent.mkdir(parents=True, exist_ok=True)
             Path(out).write_text(svg, encoding="utf-8")
         else:
             sys.stdout.write(svg)
@@ -175,6 +184,12 @@ def _compared(  # noqa: PLR0917
             if isinstance(one.found, Failure):
                 _stop(one.found.message, one.found.code)
     return found
+
+
+def _diffs(found: "list[Compared]") -> "list[Diff]":
+    from preview.diff import Diff  # noqa: PLC0415
+
+    return [one.found for one in found if isinstance(one.found, Diff)]
 
 
 def _write(found: "list[Compared]", style: Format, command: str) -> None:
