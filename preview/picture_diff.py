@@ -1,11 +1,11 @@
 """Before and after in one picture: the colours of what is made, changed, replaced and deleted."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from preview.diff import Diff
 from preview.plan import Plan
-from preview.steps import Operation
+from preview.steps import Operation, graver
 
 Text = Callable[..., str]
 
@@ -20,7 +20,6 @@ class Change:
 
 NONE = Change()
 
-# From the least grave on; a component that is only made or only deleted is that.
 _COLOURS = {
     Operation.update: ("#b45309", "#fffbeb", "changed"),
     Operation.create: ("#15803d", "#f0fdf4", "made"),
@@ -48,14 +47,25 @@ def by_component(diff: Diff) -> Mapping[str, Change]:
         if component is not None and (step.resource.custom or step.resource.remote):
             found = counts.setdefault(component.name, {})
             found[step.operation] = found.get(step.operation, 0) + 1
-    order = list(_COLOURS)
+    before, after = ({one.name for one in plan.resources} for plan in (diff.old, diff.new))
     return {
         name: Change(
-            ", ".join(f"{found[op]} {_COLOURS[op][2]}" for op in order if op in found),
-            max(found, key=order.index),
+            ", ".join(f"{found[op]} {_COLOURS[op][2]}" for op in _COLOURS if op in found),
+            _gravest(found, is_new=name not in before, is_gone=name not in after),
         )
         for name, found in counts.items()
     }
+
+
+def _gravest(found: Iterable[Operation], *, is_new: bool, is_gone: bool) -> Operation:
+    """Returns what happens to a component: parts that come or go are a change of it."""
+    if is_new or is_gone:
+        return Operation.create if is_new else Operation.delete
+    gravest = Operation.update
+    for operation in found:
+        if operation in (Operation.may_replace, Operation.replace):
+            gravest = graver(gravest, operation)
+    return gravest
 
 
 def edge(change: Change) -> str:
