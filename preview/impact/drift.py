@@ -3,7 +3,7 @@
 Sources: sigs.k8s.io/karpenter pkg/apis/v1/nodepool.go (the hash of `spec.template`, fields marked
 `hash:"ignore"`), pkg/controllers/nodeclaim/disruption/drift.go (requirements against a node's
 labels), and github.com/aws/karpenter-provider-aws pkg/apis/v1/ec2nodeclass.go and
-pkg/cloudprovider/drift.go. Lists are hashed as sets and empty values not at all.
+pkg/cloudprovider/drift.go. Lists are hashed as sets.
 """
 
 import json
@@ -113,9 +113,8 @@ def _hashed(value: Any) -> str:
 
 def _normal(value: Any) -> Any:
     if isinstance(value, Mapping):
-        items = {str(key): _normal(item) for key, item in value.items()}
-        return {key: item for key, item in items.items() if item not in (None, {}, [])}
+        return {str(key): _normal(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return sorted((_normal(item) for item in value), key=json.dumps)
-    # IgnoreZeroValue: nothing, false, 0 and "" are one and the same.
-    return value or None
+    # Nothing and false are told apart: a pointer to false is hashed, none is not.
+    return value
