@@ -22,9 +22,9 @@ preview: $(READY) ## What a stack consists of: STACK=dev
 plan: $(READY) ## The same as JSON, every input included
 	@$(BIN)/python -m preview plan --stack '$(STACK)' --set '$(SET)'
 
-diff: $(READY) ## FROM=dev TO=prod, or STACK=dev with SET='jarMount.level=node' or BASE=main
-	@$(BIN)/python -m preview diff --from '$(FROM)' --to '$(TO)' --stack '$(STACK)' \
-	  --set '$(SET)' --base '$(BASE)' --format '$(or $(FORMAT),text)'
+diff: $(READY) ## FROM=dev TO=prod, or STACK=dev (all: each) with SET='jarMount.level=node' or BASE=main
+	@$(BIN)/python -m preview diff --from '$(FROM)' --to '$(TO)' --stack '$(if $(FROM)$(TO),,$(STACK))' \
+	  --set '$(SET)' --base '$(BASE)' --head '$(HEAD)' --format '$(or $(FORMAT),text)'
 
 manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
 	@$(BIN)/python -m preview manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
@@ -33,8 +33,8 @@ check: $(READY) ## The rules that a stack breaks, SET='key=value' to try a chang
 	@$(BIN)/python -m policies --stack '$(STACK)' --set '$(SET)' --format '$(or $(FORMAT),text)' \
 	  $(if $(EXCEPTIONS),--exceptions)
 
-picture: $(READY) ## A stack as SVG: OUT=file.svg
-	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK).svg)'
+picture: $(READY) ## A stack as SVG: OUT=file.svg; SET=... or BASE=main: what changes, coloured
+	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --base '$(BASE)' --out '$(or $(OUT),out/$(STACK).svg)'
 
 publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
 	@$(BIN)/python -m publisher --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \

@@ -1,9 +1,10 @@
 """The commands: tree, plan, diff, manifests, picture."""
 
+import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -14,9 +15,9 @@ import typer
 from preview.errors import PlanError, UserError
 
 if TYPE_CHECKING:
+    from preview.diff import Diff
     from preview.plan import Plan
-
-    Recording = Callable[[], Plan]
+    from preview.sources import Compared
 
 app = typer.Typer(
     help="What a stack would create, without cloud, credentials or the Pulumi CLI.",
@@ -39,6 +40,7 @@ class Format(StrEnum):
 
     text = "text"
     markdown = "markdown"
+    json = "json"
 
 
 @app.command()
@@ -58,28 +60,47 @@ def plan(stack: StackOption = "", sets: SetOption = None, root: RootOption = "")
         sys.stdout.write(_record(stack, sets, root).to_json())
 
 
+@app.command(hidden=True)
+def plans(
+    stack: Annotated[list[str] | None, typer.Option("--stack")] = None,
+    sets: SetOption = None,
+    root: RootOption = "",
+) -> None:
+    """Write a line of JSON per stack: name, plan, message, exit code. For other revisions."""
+    with _reported():
+        from preview.sources import Failure, record_all  # noqa: PLC0415
+        from preview.stack import stack_names  # noqa: PLC0415
+
+        there = stack_names(_root(root))
+        wanted = [name for name in stack or there if name in there]
+        for name in wanted:
+            found = record_all(_root(root), [name], _given(sets))[name]
+            failed = isinstance(found, Failure)
+            rest = ["", found.message, found.code] if failed else [found.to_json(), "", 0]
+            sys.stdout.write(json.dumps([name, *rest]) + "\n")
+
+
 @app.command()
 def diff(  # noqa: PLR0917  the command's options
-    stack: StackOption = "",
+    stack: Annotated[str, typer.Option("--stack", help="A stack, or all of them: all.")] = "",
     sets: SetOption = None,
     root: RootOption = "",
     from_: Annotated[str, typer.Option("--from", help="Compare from this stack.")] = "",
     to: Annotated[str, typer.Option("--to", help="Compare to this stack.")] = "",
     base: Annotated[str, typer.Option("--base", help="Compare from this git revision.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="text or markdown.")] = "",
+    head: Annotated[str, typer.Option("--head", help="Compare to this git revision.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="text, markdown or json.")] = "",
 ) -> None:
-    """Compare two stacks, a stack with changed keys, or a stack with a git revision."""
+    """Compare two stacks, a stack with changed keys, or stacks with a git revision."""
     with reported():
         style = _format(format_)
-        from preview import diff as differ  # noqa: PLC0415
-        from preview import show_diff  # noqa: PLC0415
+        found = _compared(stack, sets, root, from_, to, base, head)
+        _write(found, style, _command(stack, sets, from_, to, base, head))
+        from preview.sources import Failure  # noqa: PLC0415
 
-        old, new = _pair(stack, sets, root, from_, to, base)
-        changes = differ.compare(old(), new())
-        if style is Format.markdown:
-            sys.stdout.write(show_diff.markdown(changes))
-        else:
-            show_diff.render(changes, sys.stdout)
+        codes = [one.found.code for one in found if isinstance(one.found, Failure)]
+        if codes:
+            raise typer.Exit(min(codes))
 
 
 @app.command()
@@ -105,13 +126,21 @@ def picture(
     sets: SetOption = None,
     root: RootOption = "",
     out: Annotated[str, typer.Option("--out", help="The SVG file; without it stdout.")] = "",
+    base: Annotated[str, typer.Option("--base", help="Show what changed since a revision.")] = "",
 ) -> None:
-    """Draw the components and what they stand on, as SVG."""
+    """Draw the components and what they stand on, as SVG; what --set or --base change coloured."""
     with reported():
         from preview.picture import draw  # noqa: PLC0415
 
-        svg = draw(_record(stack, sets, root))
+        if base or _given(sets):
+            if stack == "all":
+                raise UserError("--stack all: a picture is of one stack")
+            (one,) = _diffs(_compared(stack, sets, root, "", "", base, ""))
+            svg = draw(one.new, one)
+        else:
+            svg = draw(_record(stack, sets, root))
         if out:
+            Path(out).parent.mkdir(parents=True, exist_ok=True)
             Path(out).write_text(svg, encoding="utf-8")
         else:
             sys.stdout.write(svg)
@@ -130,26 +159,68 @@ def _record(stack: str, sets: list[str] | None, root: str) -> "Plan":
     return record(_root(root), stack, _given(sets))
 
 
-def _pair(  # noqa: PLR0917
-    stack: str, sets: list[str] | None, root: str, from_: str, to: str, base: str
-) -> tuple["Recording", "Recording"]:
-    """Returns the two recordings that a diff is asked for, not yet made."""
+def _compared(  # noqa: PLR0917
+    stack: str, sets: list[str] | None, root: str, from_: str, to: str, base: str, head: str
+) -> "list[Compared]":
+    from preview.sources import ALL, Compared, Failure, Request, compared  # noqa: PLC0415
+
     if from_ or to:
-        if not (from_ and to) or stack or base:
+        if not (from_ and to) or stack or base or head:
             raise UserError("diff takes --from A --to B, without --stack and --base")
-        return (lambda: _record(from_, sets, root)), (lambda: _record(to, sets, root))
+        from preview.diff import compare  # noqa: PLC0415
+
+        old, new = (_record(name, sets, root) for name in (from_, to))
+        return [Compared(f"{from_} → {to}", compare(old, new))]
     if not stack:
         raise UserError("diff takes --from A --to B, --stack S --set k=v, or --stack S --base REV")
-    if base:
-        from preview.revision import record_revision  # noqa: PLC0415
-
-        return (
-            lambda: record_revision(_root(root), base, stack),
-            lambda: _record(stack, sets, root),
-        )
-    if not _given(sets):
+    if head and not base:
+        raise UserError("diff --head needs --base REV to compare from")
+    if not base and not _given(sets):
         raise UserError("diff --stack needs --set k=v or --base REV to compare with")
-    return (lambda: _record(stack, None, root)), (lambda: _record(stack, sets, root))
+    found = compared(Request(_root(root), stack, _given(sets), base, head))
+    if stack != ALL:
+        # Nothing else to show: the error itself is told, as by every command.
+        for one in found:
+            if isinstance(one.found, Failure):
+                _stop(one.found.message, one.found.code)
+    return found
+
+
+def _diffs(found: "list[Compared]") -> "list[Diff]":
+    from preview.diff import Diff  # noqa: PLC0415
+
+    return [one.found for one in found if isinstance(one.found, Diff)]
+
+
+def _write(found: "list[Compared]", style: Format, command: str) -> None:
+    if style is Format.json:
+        from preview.diff_json import to_json  # noqa: PLC0415
+
+        sys.stdout.write(to_json(found))
+    elif style is Format.markdown:
+        from preview.comment import comment  # noqa: PLC0415
+
+        sys.stdout.write(comment(found, command))
+    else:
+        from preview.show_diff import render  # noqa: PLC0415
+        from preview.sources import Failure  # noqa: PLC0415
+
+        for index, one in enumerate(found):
+            sys.stdout.write("\n" if index else "")
+            if isinstance(one.found, Failure):
+                sys.stdout.write(f"{one.stack}: no diff: {one.found.message}\n")
+                continue
+            render(one.found, sys.stdout)
+            if one.note:
+                sys.stdout.write(f"note: {one.note}\n")
+
+
+def _command(stack: str, sets: list[str] | None, *rest: str) -> str:
+    """Returns the make command that prints the same diff in full."""
+    given = dict(zip(("FROM", "TO", "BASE", "HEAD"), rest, strict=True))
+    words = [f"{key}={value}" for key, value in {"STACK": stack, **given}.items() if value]
+    words += [f"SET='{one}'" for one in _given(sets)]
+    return " ".join(["make diff", *words])
 
 
 def _format(name: str) -> Format:

@@ -1,13 +1,12 @@
 """Two plans compared: what an update from one to the other does to each resource."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from preview.cascade import follow
 from preview.compare import Change, changes
-from preview.meaning import meaning
 from preview.plan import STACK_TYPE, Plan, Resource
-from preview.replacement import covers, forcing
+from preview.replacement import covers, verdict
 from preview.steps import Operation, Step, key_of
 
 
@@ -20,6 +19,11 @@ class Diff:
     steps: tuple[Step, ...]
     exports: tuple[Change, ...] = ()
 
+    @property
+    def is_update(self) -> bool:
+        """Whether one stack becomes the other: two stacks never do, nor does nothing."""
+        return self.old.stack == self.new.stack and bool(self.old.resources)
+
     def of(self, operation: Operation) -> tuple[Step, ...]:
         """Returns the steps of one operation."""
         return tuple(step for step in self.steps if step.operation is operation)
@@ -28,9 +32,7 @@ class Diff:
 def compare(old: Plan, new: Plan) -> Diff:
     """Returns the difference; resources are the same when their URNs are, but for the stack.
 
-    Two plans of one stack are an update: replacements are followed to those that depend on them,
-    and steps say what they mean. Two stacks never become one another, so there it ends with what
-    differs.
+    Replacements are followed to those that depend on them.
     """
     before = {key_of(resource.urn, old): resource for resource in old.resources}
     after = {key_of(resource.urn, new): resource for resource in new.resources}
@@ -47,40 +49,39 @@ def compare(old: Plan, new: Plan) -> Diff:
     follow(
         steps, {key: known for key in after if (known := before.get(renamed.get(key, key)))}, new
     )
-    explained = {key: replace(step, means=meaning(step, new)) for key, step in steps.items()}
     return Diff(
         old,
         new,
-        tuple(explained[key] for key in sorted(explained)),
+        tuple(steps[key] for key in sorted(steps)),
         tuple(changes(dict(old.exports), dict(new.exports))),
     )
 
 
 def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) -> Step | None:
-    found = changes(_comparable(old, before), _comparable(new, after))
+    found = changes(dict(old.inputs), dict(new.inputs))
+    found += _option_changes(old, new, before, after)
     ignored = new.options.ignore_changes
     found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
     if not found:
         return None
-    rows = forcing(new)
-    if rows is None:
-        inputs = [change for change in found if not change.path.startswith("(")]
-        operation = Operation.may_replace if inputs else Operation.update
-        return Step(operation, key, old, new, tuple(found))
-    forced = tuple(c.path for c in found if any(covers(row, c.path) for row in rows))
-    operation = Operation.replace if forced else Operation.update
-    return Step(operation, key, old, new, tuple(found), forced)
+    verdicts = {change.path: verdict(new, change) for change in found}
+    forced = tuple(path for path, what in verdicts.items() if what is Operation.replace)
+    unknown = tuple(path for path, what in verdicts.items() if what is Operation.may_replace)
+    operation = Operation.update
+    if forced or unknown:
+        operation = Operation.replace if forced else Operation.may_replace
+    return Step(operation, key, old, new, tuple(found), forced, unknown)
 
 
-def _comparable(resource: Resource, plan: Plan) -> dict[str, object]:
-    """Returns the inputs, and in parentheses the options that Pulumi itself stores."""
-    options = resource.options
-    return {
-        **resource.inputs,
-        "(protect)": options.protect,
-        "(retainOnDelete)": options.retain_on_delete,
-        "(provider)": key_of(options.provider, plan),
-    }
+def _option_changes(old: Resource, new: Resource, before: Plan, after: Plan) -> Iterator[Change]:
+    """Yields, in parentheses, the options that Pulumi itself stores."""
+    for name, left, right in (
+        ("(protect)", old.options.protect, new.options.protect),
+        ("(provider)", key_of(old.options.provider, before), key_of(new.options.provider, after)),
+        ("(retainOnDelete)", old.options.retain_on_delete, new.options.retain_on_delete),
+    ):
+        if left != right:
+            yield Change(name, left, right)
 
 
 def _renamed(before: Iterable[str], after: dict[str, Resource], plan: Plan) -> dict[str, str]:

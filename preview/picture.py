@@ -1,13 +1,16 @@
 """The platform as an SVG picture: components, what is in them, and what stands on what."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
+from preview import picture_diff
 from preview.components import Component, Tier, components
+from preview.diff import Diff
 from preview.layout import Node, Placed, Point, Spacing, place
 from preview.plan import Plan
+from preview.show_diff import summary
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 _INK, _QUIET, _LINE = "#1f2937", "#6b7280", "#9ca3af"
@@ -36,11 +39,12 @@ _LOOKS = {
 
 @dataclass(frozen=True)
 class _Box:
-    """Components of one kind with the same contents, drawn once."""
+    """Components of one kind with the same contents and the same changes, drawn once."""
 
     name: str
     names: tuple[str, ...]
     component: Component
+    change: picture_diff.Change = picture_diff.NONE
 
     @property
     def lines(self) -> list[str]:
@@ -61,17 +65,20 @@ class _Box:
     @property
     def height(self) -> float:
         """As much as its lines need."""
-        return _HEAD + _LINE_HEIGHT * len(self.lines) + _FOOT
+        return _HEAD + _LINE_HEIGHT * (len(self.lines) + bool(self.change.words)) + _FOOT
 
 
-def draw(plan: Plan) -> str:
+def draw(plan: Plan, diff: Diff | None = None) -> str:
     """Returns the SVG, the same bytes for the same plan.
 
-    It stands on a white card, so that it reads on a light page and on a dark one.
+    With a diff it is before and after in one: what goes is still there, and each part has the
+    colour of the gravest thing that happens in it. It stands on a white card, so that it reads on
+    a light page and on a dark one.
     """
-    boxes = _boxes(components(plan))
+    changed = picture_diff.by_component(diff) if diff else {}
+    boxes = _boxes(components(picture_diff.together(diff) if diff else plan), changed)
     if not boxes:
-        return _svg(420, 140, _header(plan))
+        return _svg(420, 140, _header(plan, diff))
     by_name = {name: box.name for box in boxes for name in box.names}
     nodes = [
         Node(
@@ -85,7 +92,8 @@ def draw(plan: Plan) -> str:
     ]
     placed = place(nodes, Spacing(per_row=2), _TOP)
     parts = [
-        *_header(plan),
+        *_header(plan, diff),
+        *(picture_diff.legend(_text) if diff else ()),
         *_bands(placed),
         *(_arrow(points) for points in placed.edges),
         *(part for box in boxes for part in _box(box, placed.boxes[box.name])),
@@ -93,12 +101,21 @@ def draw(plan: Plan) -> str:
     return _svg(placed.width, placed.height + _BAND_PAD, parts)
 
 
-def _boxes(found: Sequence[Component]) -> list[_Box]:
+def _boxes(found: Sequence[Component], changed: Mapping[str, picture_diff.Change]) -> list[_Box]:
     alike: dict[tuple[object, ...], list[Component]] = {}
     for component in found:
-        key = (component.kind, component.tier, component.contents, component.stands_on)
+        change = changed.get(component.name, picture_diff.NONE)
+        key = (component.kind, component.tier, component.contents, component.stands_on, change)
         alike.setdefault(key, []).append(component)
-    return [_Box(same[0].name, tuple(c.name for c in same), same[0]) for same in alike.values()]
+    return [
+        _Box(
+            same[0].name,
+            tuple(one.name for one in same),
+            same[0],
+            changed.get(same[0].name, picture_diff.NONE),
+        )
+        for same in alike.values()
+    ]
 
 
 def _svg(width: float, height: float, parts: Iterable[str]) -> str:
@@ -115,10 +132,12 @@ def _svg(width: float, height: float, parts: Iterable[str]) -> str:
     )
 
 
-def _header(plan: Plan) -> list[str]:
+def _header(plan: Plan, diff: Diff | None) -> list[str]:
     made = sum(1 for resource in plan.resources if resource.custom and not resource.is_provider)
     title = f"{plan.project}, stack {plan.stack}"
     subtitle = f"{made} resources; an arrow leads to what needs the part above it"
+    if diff:
+        title, subtitle = f"{title}: what changes", summary(diff)
     return [
         f"<title>{escape(title)}</title>",
         _text(40, 46, title, size=22, weight=600),
@@ -142,12 +161,15 @@ def _bands(placed: Placed) -> list[str]:
 def _box(box: _Box, corner: Point) -> list[str]:
     x, y = corner
     look = _LOOKS[box.component.tier]
+    edge = picture_diff.edge(box.change) or (
+        f'fill="#ffffff" stroke="{look.accent}" stroke-opacity="0.45"'
+    )
     several = len(box.names) > 1
     title = _plural(box.component.kind, len(box.names)) if several else box.name
     subtitle = ", ".join(box.names) if several else box.component.kind
     return [
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{_BOX:.0f}" height="{box.height:.1f}" rx="8" '
-        f'fill="#ffffff" stroke="{look.accent}" stroke-opacity="0.45"/>',
+        f"{edge}/>",
         f'<rect x="{x:.1f}" y="{y + 10:.1f}" width="3" height="16" rx="1.5" fill="{look.accent}"/>',
         _text(x + 14, y + 23, _cut(title, 24), size=14, weight=600),
         _text(x + _BOX - 12, y + 23, _cut(subtitle, 32), size=11, colour=_QUIET, anchor="end"),
@@ -155,6 +177,7 @@ def _box(box: _Box, corner: Point) -> list[str]:
             _text(x + 14, y + _HEAD + 10 + index * _LINE_HEIGHT, line, size=12)
             for index, line in enumerate(box.lines)
         ),
+        *picture_diff.words(box.change, x + 14, y + box.height - _FOOT - 4, _text),
     ]
 
 

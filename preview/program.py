@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -153,6 +154,7 @@ def _shadowing(root: Path) -> dict[str, ModuleType]:
     return taken
 
 
+@cache
 def _home() -> Path:
     return Path(__file__).resolve().parent.parent
 

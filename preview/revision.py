@@ -1,5 +1,6 @@
-"""The plan of another git revision, recorded by this version of the preview."""
+"""Plans of another git revision, recorded by this version of the preview."""
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -8,29 +9,48 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from preview.errors import UserError
-from preview.plan import Plan
 
 _HOME = Path(__file__).resolve().parent.parent
 
 
-def record_revision(root: Path, revision: str, stack: str, overrides: Sequence[str] = ()) -> Plan:
-    """Returns the plan of `stack` as the project in `root` was at `revision`.
+class Revision:
+    """Stacks of the project in `root` as they were at a git revision, recorded in the background.
 
     The files come from `git archive`, so the working tree is left alone, and the program runs in
-    a process of its own, because its modules have the names of the present ones. Raises UserError
-    for an unknown revision and for what that revision's program or configuration refuses.
+    a process of its own, because its modules have the names of the present ones.
     """
-    commit = _commit(root, revision)
-    with tempfile.TemporaryDirectory(prefix="preview-") as folder:
-        _extract(root, commit, Path(folder))
-        command = [sys.executable, "-m", "preview", "plan", "--stack", stack, "--root", folder]
+
+    def __init__(
+        self, root: Path, name: str, stacks: Sequence[str], overrides: Sequence[str] = ()
+    ) -> None:
+        """Begins. No stacks means all that the revision has. Raises UserError for no revision."""
+        self.name = name
+        commit = _commit(root, name)
+        self._folder = tempfile.TemporaryDirectory(prefix="preview-")
+        _extract(root, commit, Path(self._folder.name))
+        command = [sys.executable, "-m", "preview", "plans", "--root", self._folder.name]
+        for stack in stacks:
+            command += ["--stack", stack]
         for override in overrides:
             command += ["--set", override]
         # `-m` looks in the current folder first, and the revision has a preview of its own.
-        result = subprocess.run(command, cwd=_HOME, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise UserError(f"at {revision}: {result.stderr.strip().removeprefix('error: ')}")
-    return Plan.from_json(result.stdout)
+        self._process = subprocess.Popen(
+            command, cwd=_HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def wait(self) -> dict[str, tuple[str, str, int]]:
+        """Returns by stack its plan as JSON, or an empty text, a message and an exit code.
+
+        A stack that the revision does not have is left out. Raises UserError where the revision
+        cannot be read at all.
+        """
+        try:
+            out, error = self._process.communicate()
+        finally:
+            self._folder.cleanup()
+        if self._process.returncode:
+            raise UserError(f"at {self.name}: {error.strip().removeprefix('error: ')}")
+        return {stack: tuple(rest) for stack, *rest in map(json.loads, out.splitlines())}
 
 
 def _commit(root: Path, revision: str) -> str:

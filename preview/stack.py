@@ -46,6 +46,11 @@ def stack_names(root: Path) -> list[str]:
     return sorted(path.name[7:-5] for path in folder.glob("Pulumi.*.yaml"))
 
 
+def project_name(root: Path) -> str:
+    """Returns the project's name. Raises UserError for a folder that is no project."""
+    return str(_project(root)["name"])
+
+
 def load(root: Path, stack: str, overrides: Sequence[str] = ()) -> StackConfig:
     """Returns the configuration of `stack` with defaults merged and `overrides` applied.
 

@@ -17,12 +17,25 @@ class Operation(StrEnum):
     delete = "delete"
 
 
+@dataclass(frozen=True, order=True)
+class Follow:
+    """An input that gets another value because another resource is changed."""
+
+    path: str
+    source: str
+    """Name of the other resource."""
+    reason: str = "is replaced"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.source} {self.reason}"
+
+
 @dataclass(frozen=True)
 class Step:
     """One resource that does not stay as it is.
 
-    `forced_by` are the paths that replace it, `follows` the names of replaced resources whose new
-    ids it takes, `means` what that does to the running platform.
+    `forced_by` are the paths that replace it, `unknown` those of which no table knows whether
+    they do, `follows` what it takes from other resources that change.
     """
 
     operation: Operation
@@ -31,8 +44,8 @@ class Step:
     new: Resource | None
     changes: tuple[Change, ...] = ()
     forced_by: tuple[str, ...] = ()
-    follows: tuple[str, ...] = ()
-    means: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    follows: tuple[Follow, ...] = ()
 
     @property
     def resource(self) -> Resource:
@@ -40,6 +53,12 @@ class Step:
         found = self.new or self.old
         assert found is not None
         return found
+
+
+def graver(one: Operation, other: Operation) -> Operation:
+    """Returns which of two ways to change a resource is the graver one."""
+    order = (Operation.update, Operation.may_replace, Operation.replace)
+    return max(one, other, key=order.index)
 
 
 def key_of(urn: str, plan: Plan) -> str:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from preview.cli import app
+from tests.preview.conftest import DEV
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = """
@@ -133,3 +134,77 @@ def test_a_reader_that_stops_early_is_no_error(project, command):
     assert result.stderr == ""
     assert result.returncode == 0
     assert result.stdout.count("\n") == 1
+
+
+def committed(root: Path) -> Path:
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "a state")
+    return root
+
+
+def test_all_stacks_against_a_revision_are_one_comment(project, monkeypatch):
+    root = project(PROGRAM, prod="config:\n  toy:size: 3\n", old=DEV)
+    committed(root)
+    (root / "stacks" / "Pulumi.prod.yaml").write_text("config:\n  toy:size: 2\n")
+    (root / "stacks" / "Pulumi.new.yaml").write_text(DEV)
+    (root / "stacks" / "Pulumi.old.yaml").unlink()
+    monkeypatch.chdir(root)
+    result = run("diff", "--stack", "all", "--base", "HEAD", "--format", "markdown")
+    assert result.exit_code == 0, result.stderr
+    rows = [line for line in result.stdout.splitlines() if line.startswith("| ")][:5]
+    assert [row.split(" | ")[0] for row in rows[1:]] == ["| dev", "| new", "| old", "| prod"]
+    assert "no changes" in rows[1]
+    assert "a new stack" in rows[2]
+    assert "the stack's file is gone" in rows[3]
+    assert "size" in result.stdout
+
+
+def test_a_broken_stack_is_told_beside_the_others_and_is_the_exit_code(project, monkeypatch):
+    root = committed(project(PROGRAM, prod="config:\n  toy:size: 3\n"))
+    (root / "stacks" / "Pulumi.prod.yaml").write_text("config:\n  toy:size: 9\n")
+    monkeypatch.chdir(root)
+    result = run("diff", "--stack", "all", "--base", "HEAD", "--format", "json")
+    assert result.exit_code == 2
+    dev, prod = json.loads(result.stdout)["stacks"]
+    assert dev["steps"] == []
+    assert prod == {"stack": "prod", "error": "toy:size: 9 is more than 3"}
+
+
+def test_two_revisions_are_compared_without_the_working_tree(project, monkeypatch):
+    root = committed(project('Part("first")'))
+    (root / "__main__.py").write_text((root / "__main__.py").read_text().replace("first", "second"))
+    git(root, "commit", "--quiet", "--all", "--message", "another")
+    (root / "__main__.py").write_text("1 / 0")
+    monkeypatch.chdir(root)
+    result = run("diff", "--stack", "dev", "--base", "HEAD~1", "--head", "HEAD")
+    assert result.exit_code == 0, result.stderr
+    assert "+ create second" in result.stdout
+    assert "- delete first" in result.stdout
+
+
+def test_a_comment_or_another_order_of_keys_changes_nothing(project, monkeypatch):
+    before = "config:\n  toy:size: 2\n  toy:queue: a\n  toy:mount: {level: pod, path: /a}\n"
+    after = (
+        "# why\nconfig:\n  toy:mount: {path: /a, level: pod}\n  toy:queue: a # x\n  toy:size: 2\n"
+    )
+    program = 'pulumi.export("mount", config.require_object("mount")); Part("a")\n# a comment'
+    root = committed(project(program, prod=before))
+    (root / "stacks" / "Pulumi.prod.yaml").write_text(after)
+    (root / "__main__.py").write_text(
+        (root / "__main__.py").read_text().replace("# a comment", "# another")
+    )
+    monkeypatch.chdir(root)
+    result = run("diff", "--stack", "prod", "--base", "HEAD")
+    assert result.stdout == "toy/prod: no changes\n"
+
+
+def test_a_picture_of_a_change_is_written_where_it_is_asked_for(project, tmp_path):
+    root = project("""
+        part = Part(f"part-{config.get_int('size')}")
+        aws.sqs.Queue("queue", opts=part.child)
+    """)
+    out = tmp_path / "new" / "dev.svg"
+    result = run("picture", "--stack", "dev", "--set", "size=2", "--root", root, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "what changes" in out.read_text()

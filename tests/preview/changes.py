@@ -1,0 +1,41 @@
+"""Single changes of real stacks, each with what it does to the platform, the gravest first.
+
+Some are the way back of others: the same two plans, compared the other way round.
+"""
+
+from typing import NamedTuple
+
+RUNGS = "default-arm-on-demand, default-arm-spot, default-x86-on-demand and default-x86-spot"
+QUIET = "jobs-unaffected: not affected"
+EVICTED = f"jobs-affected: on nodes of NodePool {RUNGS}, budget 10% at a time: executors there end"
+ROLLED = "rolls-nodes: rolls managed node group system-group: every node is replaced, 1 at a time"
+ANEW = "removes-nodes: replaces managed node group system-group"
+STAY = f"stays: no drift: the nodes of NodePool {RUNGS} stay"
+CLAIMS = "claims-wait: makes claims anew: team-a/spark-jars and team-b/spark-jars"
+NO_EXECUTORS = "jobs-affected: a driver that asks for a new executor waits"
+TEAMS = "spark.teams=[{name: team-a}, {name: team-b}, {name: team-c}]"
+LOG_RECORDS = "/aws/eks/spark-dev/cluster"
+
+
+def pool(**more: str) -> tuple[str, ...]:
+    """dev's pool with further keys, as YAML."""
+    keys = "".join(f", {key}: {value}" for key, value in more.items())
+    return (f"pools=[{{name: default, limits: {{cpu: 128, memoryGiB: 512}}{keys}}}]",)
+
+
+def drifts(field: str, drivers: bool = False) -> list[str]:
+    """Executors' nodes are replaced under the budget, drivers' nodes are left alone."""
+    gone = f"drifts-nodes: NodePool {RUNGS} ({field}): its nodes are replaced, budget 10% at a time"
+    kept = f"drifts-nodes: NodePool drivers ({field}): its nodes stay until they are empty"
+    return [gone, *([kept] if drivers else []), EVICTED]
+
+
+class Row(NamedTuple):
+    """A change, the same change in the engine tier's table if it is there, what it does."""
+
+    name: str
+    after: tuple[str, ...]
+    expected: list[str]
+    before: tuple[str, ...] = ()
+    knob: str = ""
+    stack: str = "dev"

@@ -1,0 +1,122 @@
+"""Changes of the JARs' bucket, their mount, and teams."""
+
+from tests.plans import DAEMONSET, NODE
+from tests.preview.changes import CLAIMS, NO_EXECUTORS, QUIET, TEAMS, Row, drifts
+
+JARS = [
+    Row(
+        "versions kept longer",
+        ("jarBucket.oldVersionDays=60",),
+        [QUIET],
+        knob="jarBucket.oldVersionDays",
+    ),
+    Row(
+        "versions kept less long",
+        (),
+        ["loses-data: jars-lifecycle deletes versions after 30 days, not 60", QUIET],
+        before=("jarBucket.oldVersionDays=60",),
+    ),
+    Row(
+        "JARs encrypted with a key",
+        ("jarBucket.encryption=kms",),
+        [
+            "wider-permission: KMS key jars-key (new)",
+            "wider-permission: role jar-mount-driver-role (may now) may kms:Decrypt on "
+            "arn:aws:kms:us-west-2:111122223333:key/jars-key",
+            "cost: KMS keys 0 -> 1",
+            QUIET,
+        ],
+        knob="jarBucket.encryption",
+    ),
+    Row(
+        "access logs",
+        ("jarBucket.accessLogBucket=access-logs",),
+        [QUIET],
+        knob="jarBucket.accessLogBucket",
+    ),
+    Row(
+        "another prefix",
+        ("jarBucket.prefix=platform/",),
+        [
+            "wider-permission: jar-mount-driver-role (may now) may s3:ListBucket on arn:aws:s3:::"
+            "spark-dev-jars-111122223333-us-west-2 when s3:prefix StringLike platform/*",
+            "narrower-permission: jar-mount-driver-role (may no longer) may s3:ListBucket",
+            "new-pods: spark-jars-team-a-pod and spark-jars-team-b-pod as it is now",
+            QUIET,
+        ],
+        knob="jarBucket.prefix",
+    ),
+    Row(
+        "another bucket",
+        ("jarBucket.name=other-jars",),
+        [
+            "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
+            "jobs-affected: what they read from bucket spark-dev-jars-111122223333-us-west-2",
+            CLAIMS,
+            "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
+            "arn:aws:s3:::other-jars",
+            "narrower-permission: role jar-mount-driver-role (may no longer)",
+        ],
+    ),
+    Row(
+        "another bucket where it is protected",
+        ("jarBucket.name=other-jars",),
+        [
+            "fails: Pulumi protects jars-bucket (aws:s3:Bucket) and does not replace it",
+            NO_EXECUTORS,
+            "claims-wait: analytics/spark-jars and ingest/spark-jars",
+            "wider-permission: role jar-mount-driver-role",
+            "narrower-permission: role jar-mount-driver-role",
+        ],
+        stack="prod",
+    ),
+    Row(
+        "a destroy takes the JARs, too",
+        (),
+        ["guard: a destroy would delete the objects of bucket spark-dev-jars", QUIET],
+        before=("jarBucket.forceDestroy=false",),
+    ),
+    Row(
+        "the pods' cache",
+        ("jarMount.cacheMiB=20480",),
+        [NO_EXECUTORS, CLAIMS],
+        knob="jarMount.cacheMiB",
+    ),
+    Row(
+        "JARs mounted on nodes",
+        NODE,
+        [
+            *drifts(
+                "template.metadata.labels, template.spec.startupTaints and spec.userData", True
+            )[:2],
+            NO_EXECUTORS,
+            CLAIMS,
+            "removes: removes add-on aws-mountpoint-s3-csi-driver",
+            "wider-permission: role karpenter-jars-node (may now) may s3:ListBucket",
+            "narrower-permission: role jar-mount-driver-role (goes)",
+        ],
+    ),
+    Row(
+        "memory of the nodes' mount",
+        (*NODE, "jarMount.node={memoryMiB: 2048}"),
+        drifts("spec.userData", True),
+        before=NODE,
+    ),
+    Row(
+        "how often the DaemonSet looks",
+        (*DAEMONSET, "jarMount.daemonset={checkSeconds: 30}"),
+        ["restarts: restarts DaemonSet spark-jars on every node, 10% at a time", QUIET],
+        before=DAEMONSET,
+    ),
+    Row("a team more", (TEAMS,), [QUIET], knob="spark.teams: one more"),
+    Row(
+        "a team less",
+        (),
+        [
+            "ends-jobs: deletes namespace team-c with everything in it",
+            "jobs-affected: those in namespace team-c end",
+        ],
+        before=(TEAMS,),
+        knob="spark.teams: one less",
+    ),
+]
