@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 TIER := --numprocesses=0 -rs
 
 .DEFAULT_GOAL := help
-.PHONY: test-node docs help preview plan diff manifests picture publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
+.PHONY: test-node docs help preview plan diff manifests picture capacity publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,12 @@ manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
 
 picture: $(READY) ## A stack as SVG: OUT=file.svg
 	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK).svg)'
+
+capacity: $(READY) ## How far a stack reaches: EXECUTORS=1000, CPU=4 GIB=16 of one, POOL=, QUOTAS='L-34B43A08=5000'
+	@$(BIN)/python -m capacity --stack '$(STACK)' --set '$(SET)' \
+	  --executors '$(or $(EXECUTORS),1000)' --cpu '$(or $(CPU),4)' --gib '$(or $(GIB),16)' \
+	  --pool '$(POOL)' $(foreach quota,$(QUOTAS),--quota '$(quota)') \
+	  --format '$(or $(FORMAT),text)'
 
 publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
 	@$(BIN)/python -m publisher --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \
