@@ -61,8 +61,9 @@ test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUN
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
 
-docs: $(READY) ## Write docs/configuration.md anew from the settings
+docs: $(READY) ## Write docs/configuration.md and the tables of docs/capacity.md anew
 	@$(BIN)/python -m tools.configuration_docs
+	@$(BIN)/python -m tools.capacity_docs
 
 lint: $(READY) ## Format, lint, types, shell
 	@$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import IO, Any
 
 from capacity.formulas import FORMULAS
+from capacity.instances import SOURCE
 from capacity.limits import Met, most_addresses
 from capacity.report import Report
 
@@ -50,6 +51,7 @@ def to_json(report: Report) -> str:
         "pool": report.pool,
         "prefixDelegation": report.case.platform.networking.prefixes,
         "jarMethod": report.case.platform.method.key if report.case.platform.method else None,
+        "instanceTypes": SOURCE,
         "natGateways": report.case.platform.nat,
         "withoutNat": list(report.endpoints),
         "nodeSets": [
