@@ -65,11 +65,14 @@ docs: $(READY) ## Write docs/configuration.md and the tables of docs/capacity.md
 	@$(BIN)/python -m tools.configuration_docs
 	@$(BIN)/python -m tools.capacity_docs
 
-lint: $(READY) ## Format, lint, types, shell
+lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
-	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build tests/karpenter/build
+	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build tests/karpenter/build \
+	  tools/drift tools/actionlint/run
+	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
+	@tools/actionlint/run
 
 bench: $(READY) ## How long a preview takes, and how that grows
 	@$(BIN)/python -m bench.preview
