@@ -1,10 +1,11 @@
 """Writes the tables of docs/capacity.md from the reckoning itself."""
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from capacity import quotas
+from capacity import quotas, show
 from capacity.formulas import FORMULAS
 from capacity.measured import METHODS, NODE, POD
 from capacity.report import Report, Wanted, report
@@ -26,6 +27,7 @@ PlanOf = Callable[[str], Plan]
 def render(page: str, plan_of: PlanOf) -> str:
     """The page with its tables anew; the rest of it stays."""
     tables = {
+        "example": _example,
         "executors": _executors,
         "mounts": _mounts,
         "limits": _limits,
@@ -33,6 +35,12 @@ def render(page: str, plan_of: PlanOf) -> str:
         "quotas": _quotas,
     }
     return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]](plan_of)}{found[3]}", page)
+
+
+def _example(plan_of: PlanOf) -> str:
+    text = io.StringIO()
+    show.render(report(plan_of("dev"), Wanted(executors=100)), text)
+    return f"```console\n$ make capacity STACK=dev EXECUTORS=100\n{text.getvalue()}```\n"
 
 
 def _executors(plan_of: PlanOf) -> str:
