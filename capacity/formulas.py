@@ -47,7 +47,7 @@ FORMULAS: dict[str, Formula] = {
     "usage-units": Formula(
         "Network Address Usage",
         "units",
-        "nodes x (interfaces + prefixes): a prefix counts as one",
+        "nodes x (interfaces + prefixes + interfaces after the first): a prefix counts as one",
         "docs.aws.amazon.com/vpc/latest/userguide/network-address-usage.html",
     ),
     "volumes": Formula("EBS volumes", "", "nodes x disks of the node class", "the plan"),

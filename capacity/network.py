@@ -52,14 +52,15 @@ class PodNetworking:
         return interfaces * of.addresses_per_interface
 
     def usage_units(self, of: InstanceType, pods: int) -> int:
-        """Network Address Usage of such a node: a prefix is one unit, as is an address.
+        """Network Address Usage of such a node: a prefix is one unit, as is an address, and each
+        interface after the first.
 
         Source: docs.aws.amazon.com/vpc/latest/userguide/network-address-usage.html.
         """
         interfaces = self.interfaces(of, pods)
         if self.prefixes:
-            return interfaces + self._prefixes(pods)
-        return interfaces * of.addresses_per_interface
+            return interfaces + self._prefixes(pods) + interfaces - 1
+        return interfaces * of.addresses_per_interface + interfaces - 1
 
     def address_calls(self, of: InstanceType, pods: int) -> int:
         """Fewest AssignPrivateIpAddresses calls of such a node, one for each interface."""

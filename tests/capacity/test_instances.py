@@ -46,6 +46,7 @@ def test_without_prefixes_whole_interfaces_are_taken_with_one_ready(
     assert SINGLE.addresses(one("m7g.2xlarge"), pods) == addresses
 
 
-def test_a_prefix_is_one_unit_of_address_usage_and_an_address_is_one_too() -> None:
-    assert PREFIXES.usage_units(one("m7g.2xlarge"), 10) == 3
-    assert SINGLE.usage_units(one("m7g.2xlarge"), 10) == 30
+def test_a_prefix_an_address_and_a_further_interface_are_each_a_unit_of_address_usage() -> None:
+    assert PREFIXES.usage_units(one("m7g.2xlarge"), 10) == 1 + 2
+    assert PREFIXES.usage_units(one("m7g.2xlarge"), 224) == 2 + 15 + 1
+    assert SINGLE.usage_units(one("m7g.2xlarge"), 10) == 30 + 1

@@ -46,6 +46,7 @@ def without_prefixes(plan: Plan) -> Plan:
 def test_a_rung_has_the_nodes_that_both_its_limits_allow() -> None:
     rung = next(one for one in node_sets(plan_of("dev")) if one.name == "default-arm-spot")
     assert (rung.max_cpu, rung.max_memory_gib, rung.given_max_pods) == (128, 512, 110)
+    assert {rung.max_pods(one) for one in rung.types} == {110}
     most = {one.name: rung.most_nodes(one) for one in rung.types}
     assert most["m7g.2xlarge"] == 16  # 128 / 8
     assert most["r7g.2xlarge"] == 8  # 512 / 64: memory gives out before vCPU
