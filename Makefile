@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 TIER := --numprocesses=0 -rs
 
 .DEFAULT_GOAL := help
-.PHONY: check policy-pack mutate test-node docs help preview plan diff manifests picture publish-jars test test-cluster test-engine test-karpenter golden lint lock bench clean
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d :)
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,12 @@ check: $(READY) ## The rules that a stack breaks, SET='key=value' to try a chang
 
 picture: $(READY) ## A stack as SVG: OUT=file.svg; SET=... or BASE=main: what changes, coloured
 	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --base '$(BASE)' --out '$(or $(OUT),out/$(STACK).svg)'
+
+capacity: $(READY) ## How far a stack reaches: EXECUTORS=1000, CPU=4 GIB=16 of one, POOL=, QUOTAS='L-34B43A08=5000'
+	@$(BIN)/python -m capacity --stack '$(STACK)' --set '$(SET)' \
+	  --executors '$(or $(EXECUTORS),1000)' --cpu '$(or $(CPU),4)' --gib '$(or $(GIB),16)' \
+	  --pool '$(POOL)' $(foreach quota,$(QUOTAS),--quota '$(quota)') \
+	  --format '$(or $(FORMAT),text)'
 
 publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
 	@$(BIN)/python -m publisher --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \
@@ -66,18 +72,23 @@ test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUN
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
 
-docs: $(READY) ## Write docs/configuration.md and the tables of docs/rules.md anew
+docs: $(READY) ## Write anew what documents take from the code: settings, rules, capacity
 	@$(BIN)/python -m tools.configuration_docs
 	@$(BIN)/python -m tools.rules_docs
+	@$(BIN)/python -m tools.capacity_docs
 
 mutate: $(READY) ## Drop each guard of the program once: which would nobody miss? ONLY=components/mounts
 	@$(BIN)/python -m tests.mutation --only '$(ONLY)'
 
-lint: $(READY) ## Format, lint, types, shell
+lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
-	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build tests/karpenter/build tests/engine/policy_bin/pulumi-analyzer-policy-python
+	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build \
+	  tests/karpenter/build tests/engine/policy_bin/pulumi-analyzer-policy-python tools/drift \
+	  tools/actionlint/run
+	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
+	@tools/actionlint/run
 
 bench: $(READY) ## How long a preview takes, and how that grows
 	@$(BIN)/python -m bench.preview

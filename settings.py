@@ -72,7 +72,15 @@ def load() -> Stack:
         cluster = raw["cluster"] = dict(raw.get("cluster", {}))
         if not cluster.get("existing"):
             cluster.setdefault("name", f"spark-{stack}")
-    problems: list[Problem] = []
+    problems = [
+        # It would go in clear to AWS, into the state and into every preview.
+        Problem(f"{PROJECT}:{key}", "is encrypted (`secure:`), and no setting here takes a secret")
+        for key in sorted(raw)
+        if f"{PROJECT}:{key}" in _encrypted()
+    ]
+    if problems:
+        # Nothing more is said: another message might quote the value.
+        raise pulumi.RunError(_message(stack, problems))
     if region is None:
         problems.append(Problem("aws:region", "is not set; for example us-west-2"))
     elif not _REGION.fullmatch(region):
@@ -95,6 +103,12 @@ def _configured() -> dict[str, str]:
         for key, text in given.items()
         if key.startswith(f"{PROJECT}:")
     }
+
+
+def _encrypted() -> set[str]:
+    """Full keys that have an encrypted value, or one inside."""
+    given = pulumi.runtime.config
+    return {*given.get_config_secret_keys_env(), *given._SECRET_KEYS.get()}
 
 
 def _value(text: Any) -> Any:

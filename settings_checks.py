@@ -146,7 +146,9 @@ def _addresses(settings: "StackSettings") -> Found:
     if settings.network.existing is not None or settings.autoscaler == "none":
         return
     nodes = settings.system_nodes.max_size
-    nodes += settings.drivers.limits.cpu // settings.drivers.smallest_vcpus
+    # A pool with a bucket of its own has drivers of its own, with the same limits.
+    driver_pools = len({pool.driver_pool for pool in settings.pools})
+    nodes += driver_pools * (settings.drivers.limits.cpu // settings.drivers.smallest_vcpus)
     nodes += sum(_most_nodes(pool) for pool in settings.pools)
     needed, there = nodes * _ADDRESSES_PER_NODE, settings.network.private_addresses()
     if needed > there:

@@ -67,7 +67,7 @@ def plans(
     root: RootOption = "",
 ) -> None:
     """Write a line of JSON per stack: name, plan, message, exit code. For other revisions."""
-    with _reported():
+    with reported():
         from preview.sources import Failure, record_all  # noqa: PLC0415
         from preview.stack import stack_names  # noqa: PLC0415
 

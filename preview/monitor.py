@@ -12,6 +12,7 @@ from preview import answers, outputs, wire
 from preview.cloud import Cloud
 from preview.errors import PlanError
 from preview.plan import STACK_TYPE, Invoke
+from preview.redact import Redactor
 
 _Add = Callable[[Any, dict[str, Any]], None]
 
@@ -142,6 +143,8 @@ class RecordingMonitor(mocks.MockMonitor):
         """Adds the made-up outputs to `state` in the way of `add` and returns the id."""
         inputs = wire.revealed(state)
         made_id, made = outputs.resource(request.type, request.name, inputs, self._cloud)
+        # An ARN made of a secret name bears no mark of its own.
+        made = Redactor(wire.secrets(state)).data(made)
         add(state, made)
         identifier = given_id or made_id
         known = mocks.MockMonitor.ResourceRegistration(urn, identifier, {**inputs, **made})

@@ -1,6 +1,6 @@
 """Records a plan: the program run as a preview and as an update, and both put together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from preview import check, paths, program, stack, wire
 from preview.errors import PlanError
 from preview.monitor import Recording
 from preview.plan import Invoke, Options, Plan, Resource, sorted_unique
+from preview.redact import Redactor
 
 
 def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
@@ -19,23 +20,38 @@ def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
     config = stack.load(root.resolve(), stack_name, overrides)
     preview = program.run(config, preview=True).recording
     update = program.run(config, preview=False).recording
+    redact = Redactor(_secrets(preview, update))
     resources = {urn: _resource(urn, preview, update) for urn in _all_urns(preview, update)}
-    _refuse(preview, update)
+    _refuse(preview, update, redact)
     return Plan(
         project=config.project,
         stack=config.stack,
         resources=tuple(resources[urn] for urn in sorted(resources)),
         exports=wire.masked(update.stack_outputs) if update.stack_outputs is not None else {},
-        invokes=_invokes(preview, update),
-        notes=_notes(preview, update, resources.values()),
+        invokes=tuple(
+            Invoke(call.token, redact.data(call.args)) for call in _invokes(preview, update)
+        ),
+        notes=sorted_unique(map(redact.text, _notes(preview, update, resources.values()))),
     )
+
+
+def _secrets(*runs: Recording) -> Iterator[str]:
+    """Every text that the program marked as secret in what it registered or exports."""
+    for run in runs:
+        for request in run.registered.values():
+            yield from wire.secrets(request.object)
+            for key in request.additionalSecretOutputs:
+                if key in request.object.fields:
+                    yield from wire.secrets_inside(request.object.fields[key])
+        if run.stack_outputs is not None:
+            yield from wire.secrets(run.stack_outputs)
 
 
 def _all_urns(preview: Recording, update: Recording) -> set[str]:
     return {urn for run in (preview, update) for urn in (*run.registered, *run.read)}
 
 
-def _refuse(preview: Recording, update: Recording) -> None:
+def _refuse(preview: Recording, update: Recording, redact: Redactor) -> None:
     """Raises PlanError for everything that mocks let through and an engine would not."""
     problems = [*preview.problems, *update.problems]
     problems += [
@@ -50,7 +66,7 @@ def _refuse(preview: Recording, update: Recording) -> None:
         inputs = wire.revealed(request.object)
         problems += [f"{urn}: {problem}" for problem in check.problems(request.type, inputs)]
     if problems:
-        raise PlanError(problems)
+        raise PlanError(map(redact.text, problems))
 
 
 def _resource(urn: str, preview: Recording, update: Recording) -> Resource:

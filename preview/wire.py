@@ -34,6 +34,17 @@ def revealed(struct: Any) -> dict[str, Any]:
     return {key: _value(value, reveal=True) for key, value in sorted(struct.fields.items())}
 
 
+def secrets(struct: Any) -> Iterator[str]:
+    """Yields every text that is marked as secret, or is inside of something that is."""
+    for value in struct.fields.values():
+        yield from _secrets(value, inside=False)
+
+
+def secrets_inside(value: Any) -> Iterator[str]:
+    """Yields every text of a value that is secret as a whole."""
+    yield from _secrets(value, inside=True)
+
+
 def unknowns(struct: Any) -> Iterator[Path]:
     """Yields the path of every value that the preview does not know."""
     for key, value in struct.fields.items():
@@ -105,6 +116,24 @@ def _object(struct: Any, reveal: bool) -> Any:
         return fields["urn"].string_value
     plain = {key: _value(item, reveal) for key, item in sorted(fields.items()) if key != _MARK}
     return {_ASSET_MARKS[mark]: plain} if mark in _ASSET_MARKS else plain
+
+
+def _secrets(value: Any, inside: bool) -> Iterator[str]:
+    kind = value.WhichOneof("kind")
+    if kind == "string_value" and inside and value.string_value != UNKNOWN:
+        yield value.string_value
+    elif kind == "list_value":
+        for item in value.list_value.values:
+            yield from _secrets(item, inside)
+    elif kind == "struct_value":
+        fields = value.struct_value.fields
+        mark = fields[_MARK].string_value if _MARK in fields else ""
+        marked = mark == _SECRET_MARK or (
+            mark == _OUTPUT_MARK and "secret" in fields and fields["secret"].bool_value
+        )
+        for key, item in fields.items():
+            if key != _MARK:
+                yield from _secrets(item, inside or marked)
 
 
 def _unknowns(value: Any, path: Path) -> Iterator[Path]:

@@ -113,6 +113,13 @@ WRONG = {
         "spark-on-eks:pools: limits allow 2116 nodes, which need 69828 addresses; the private "
         "subnets of network.cidr 10.0.0.0/20 hold 2038"
     ),
+    (
+        "network.cidr=10.0.0.0/20",
+        "drivers.limits={cpu: 48, memoryGiB: 192}",
+        "pools=[{name: a, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}},"
+        " {name: b, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}}]",
+        "spark.teams=[]",
+    ): "spark-on-eks:pools: limits allow 68 nodes, which need 2244 addresses",
     ("spark.teams=[{name: a}, {name: a}]",): "spark-on-eks:spark.teams[1].name: 'a' is used twice",
     ("spark.teams=[{name: kube-system}]",): "'kube-system' is a namespace of the cluster's own",
     ("spark.teams=[{name: a, pool: gpu}]",): (

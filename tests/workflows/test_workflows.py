@@ -1,0 +1,139 @@
+"""The workflows that users get: what each may do, what it runs, and with whose code."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.plans import ROOT
+
+FOLDER = ROOT / ".github" / "workflows"
+FILES = sorted(FOLDER.glob("*.yml"))
+PINNED = re.compile(r"^\s*- uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$")
+WRITING = {"issues", "pull-requests", "contents", "checks", "statuses", "packages"}
+
+
+def workflow(file: Path) -> dict[Any, Any]:
+    return yaml.safe_load(file.read_text())
+
+
+def triggers(file: Path) -> set[str]:
+    # YAML reads the key `on` as true.
+    return set(workflow(file)[True])
+
+
+def jobs() -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    for file in FILES:
+        for name, job in workflow(file)["jobs"].items():
+            yield file, name, job
+
+
+JOBS = [pytest.param(file, job, id=f"{file.stem}-{name}") for file, name, job in jobs()]
+
+
+def checkouts(job: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in job["steps"] if one.get("uses", "").startswith("actions/checkout@")]
+
+
+def test_there_are_the_four_that_the_guide_names() -> None:
+    assert [file.stem for file in FILES] == ["drift", "preview", "pulumi-preview", "test"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_action_is_pinned_by_its_commit_with_the_version_beside_it(file: Path) -> None:
+    used = [line for line in file.read_text().splitlines() if re.search(r"\buses:", line)]
+    assert used
+    assert [line for line in used if not PINNED.match(line)] == []
+
+
+def test_one_action_has_one_commit_everywhere() -> None:
+    used: dict[str, set[str]] = {}
+    for file in FILES:
+        for name, pin in re.findall(r"uses: ([^@\s]+)@(.*)", file.read_text()):
+            used.setdefault(name, set()).add(pin)
+    assert {name: pins for name, pins in used.items() if len(pins) > 1} == {}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_workflow_has_a_permission_that_no_job_asks_for(file: Path) -> None:
+    assert workflow(file)["permissions"] == {}
+    assert all(job["permissions"] for job in workflow(file)["jobs"].values())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_request_s_code_runs_with_the_rights_of_the_base(file: Path) -> None:
+    assert triggers(file) & {"pull_request_target", "workflow_run", "issue_comment"} == set()
+
+
+@pytest.mark.parametrize(("file", "job"), JOBS)
+def test_no_job_both_writes_and_runs_a_request_s_code(file: Path, job: dict[str, Any]) -> None:
+    writes = {scope for scope, right in job["permissions"].items() if right == "write"} & WRITING
+    if not writes or "pull_request" not in triggers(file):
+        return
+    (checkout,) = checkouts(job)
+    assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+
+
+@pytest.mark.parametrize(("file", "job"), JOBS)
+def test_credentials_of_a_cloud_are_an_environment_s_and_never_beside_a_right_to_write(
+    file: Path, job: dict[str, Any]
+) -> None:
+    text = yaml.safe_dump(job)
+    trusted = "id-token" in job["permissions"]
+    assert trusted == ("secrets." in text) == ("environment" in job)
+    if trusted:
+        assert job["permissions"] == {"contents": "read", "id-token": "write"}
+
+
+@pytest.mark.parametrize(("file", "job"), JOBS)
+def test_no_checkout_leaves_its_token_behind(file: Path, job: dict[str, Any]) -> None:
+    found = checkouts(job)
+    assert found and all(one["with"]["persist-credentials"] is False for one in found)
+
+
+@pytest.mark.parametrize(("file", "job"), JOBS)
+def test_nothing_that_somebody_else_can_name_is_pasted_into_a_script(
+    file: Path, job: dict[str, Any]
+) -> None:
+    assert [one["run"] for one in job["steps"] if "${{" in one.get("run", "")] == []
+
+
+@pytest.mark.parametrize(("file", "job"), JOBS)
+def test_no_job_runs_for_ever_or_on_an_image_that_moves(file: Path, job: dict[str, Any]) -> None:
+    assert 0 < job["timeout-minutes"] <= 30
+    assert "latest" not in job["runs-on"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_make_target_and_script_that_is_run_exists(file: Path) -> None:
+    runs = [
+        one["run"]
+        for job in workflow(file)["jobs"].values()
+        for one in job["steps"]
+        if "run" in one
+    ]
+    text = "\n".join(runs)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake (?:--silent )?([a-z-]+)\b", text)) <= targets
+    for script in re.findall(r"\btools/[\w/-]+", text):
+        assert (ROOT / script).is_file()
+
+
+def test_the_pulumi_cli_has_the_version_of_the_sdk_s_pin() -> None:
+    (pin,) = re.findall(r'"pulumi==([0-9.]+)"', (ROOT / "pyproject.toml").read_text())
+    versions = {
+        one["with"]["pulumi-version"]
+        for _, _, job in jobs()
+        for one in job["steps"]
+        if one.get("uses", "").startswith("pulumi/actions@")
+    }
+    assert versions == {pin}
+
+
+def test_without_the_repository_s_variable_nothing_asks_for_a_cloud() -> None:
+    for file, _, job in jobs():
+        if "environment" in job:
+            assert "vars.PULUMI_STACKS != ''" in job["if"], file.name
