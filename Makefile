@@ -16,8 +16,8 @@ TIER := --numprocesses=0 -rs
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-preview: $(READY) ## What a stack consists of: STACK=dev
-	@$(BIN)/python -m preview tree --stack '$(STACK)' --set '$(SET)'
+preview: $(READY) ## What a stack consists of: STACK=dev, DEPTH=1 for its components only
+	@$(BIN)/python -m preview tree --stack '$(STACK)' --set '$(SET)' --depth '$(or $(DEPTH),0)'
 
 plan: $(READY) ## The same as JSON, every input included
 	@$(BIN)/python -m preview plan --stack '$(STACK)' --set '$(SET)'

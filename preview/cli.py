@@ -44,13 +44,18 @@ class Format(StrEnum):
 
 
 @app.command()
-def tree(stack: StackOption = "", sets: SetOption = None, root: RootOption = "") -> None:
+def tree(
+    stack: StackOption = "",
+    sets: SetOption = None,
+    root: RootOption = "",
+    depth: Annotated[int, typer.Option("--depth", min=0, help="Levels; 0: all.")] = 0,
+) -> None:
     """Show the resources as a tree by component."""
     with reported():
         plan = _record(stack, sets, root)
         from preview.tree import render  # noqa: PLC0415  rich is not needed by `plan`
 
-        render(plan, sys.stdout)
+        render(plan, sys.stdout, depth)
 
 
 @app.command()

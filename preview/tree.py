@@ -26,12 +26,13 @@ def console(stream: IO[str]) -> Console:
     return _Console(file=stream, highlight=False, no_color=True, width=_WIDE, force_terminal=False)
 
 
-def render(plan: Plan, stream: IO[str]) -> None:
-    """Writes the tree of the plan, then its exports and notes."""
+def render(plan: Plan, stream: IO[str], depth: int = 0) -> None:
+    """Writes the tree of the plan, then its exports and notes; with `depth` only so many levels,
+    each with the number of resources below it."""
     out = console(stream)
     root = Tree(_headline(plan), guide_style="dim")
     for resource in _ordered(plan.children()):
-        _add(root, plan, resource)
+        _add(root, plan, resource, depth or _WIDE)
     out.print(root, soft_wrap=True)
     for title, lines in (("exports", sorted(plan.exports)), ("notes", plan.notes)):
         if lines:
@@ -79,11 +80,11 @@ def _headline(plan: Plan) -> Text:
     return text
 
 
-def _add(tree: Tree, plan: Plan, resource: Resource) -> None:
+def _add(tree: Tree, plan: Plan, resource: Resource, depth: int) -> None:
     children = plan.children(resource.urn)
     branch = tree.add(_line(resource, _below(plan, resource) if children else 0))
-    for child in _ordered(children):
-        _add(branch, plan, child)
+    for child in _ordered(children) if depth > 1 else ():
+        _add(branch, plan, child, depth - 1)
 
 
 def _line(resource: Resource, below: int) -> Text:

@@ -53,7 +53,7 @@ def test_every_output_of_a_preview_that_is_shown_is_the_real_one(
     after = plan_of(given["STACK"], *overrides)
     stream = io.StringIO()
     if command == "preview":
-        tree.render(after, stream)
+        tree.render(after, stream, int(given.get("DEPTH", 0)))
     else:
         show_diff.render(compare(plan_of(given["STACK"]), after), stream)
     assert stream.getvalue() == output

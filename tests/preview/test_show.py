@@ -12,9 +12,9 @@ from preview.tree import render
 from tests.preview.plans import VPC, component, kubernetes, plan, resource
 
 
-def tree(of: Plan) -> str:
+def tree(of: Plan, depth: int = 0) -> str:
     stream = io.StringIO()
-    render(of, stream)
+    render(of, stream, depth)
     return stream.getvalue()
 
 
@@ -53,6 +53,12 @@ def test_a_tree_shows_a_line_per_resource_with_its_flags_and_no_inputs():
     assert "network-vpc  aws:ec2:Vpc  protect\n" in shown
     assert "10.0.0.0" not in shown
     assert shown.endswith("exports\n  url\n\nnotes\n  a note\n")
+
+
+def test_a_tree_of_one_level_shows_the_components_and_how_much_they_hold():
+    shown = tree(platform(), depth=1)
+    assert "network  toy:index:Part  1 resource\n" in shown
+    assert "network-vpc" not in shown
 
 
 def test_a_tree_in_a_pipe_has_no_colour_and_no_width(monkeypatch):
