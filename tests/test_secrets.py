@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from capacity import __main__ as capacity
+from policies import cli as policies
 from preview import cli
 from preview.errors import PlanError, UserError
 from preview.record import record
@@ -60,6 +61,8 @@ def outputs(root: Path, folder: Path, *stacks: str) -> Iterator[tuple[str, str]]
         "plan": ["plan", "--stack", stack],
         "text diff": ["diff", "--from", other, "--to", stack],
         "markdown diff": ["diff", "--from", other, "--to", stack, "--format", "markdown"],
+        "JSON diff": ["diff", "--from", other, "--to", stack, "--format", "json"],
+        "picture of a change": ["picture", "--stack", stack, "--set", "queue=third"],
         "removal": ["diff", "--from", stack, "--to", other],
         "manifests": ["manifests", "--stack", stack, "--out", str(folder / "manifests")],
         "picture": ["picture", "--stack", stack],
@@ -68,6 +71,11 @@ def outputs(root: Path, folder: Path, *stacks: str) -> Iterator[tuple[str, str]]
         result = CliRunner().invoke(cli.app, [*words, "--root", str(root)])
         assert result.exit_code == 0, f"{name}: {result.output}"
         yield name, result.output
+    for style in ("text", "json"):
+        words = ["--stack", stack, "--root", str(root), "--format", style]
+        result = CliRunner().invoke(policies.app, words)
+        assert result.exit_code in (0, 1), result.output
+        yield f"check as {style}", result.output
     written = [file for file in (folder / "manifests").rglob("*") if file.is_file()]
     assert written
     yield "files", "\n".join(f"{file.name}\n{file.read_text()}" for file in written)
