@@ -249,3 +249,25 @@ def test_every_consequence_but_that_on_jobs_names_its_cause():
         resource(RELEASE, "r", {"version": "2"}),
     )
     assert all(one.causes for one in told(old, new))
+
+
+def test_another_priority_is_for_new_pods_only():
+    classes = [
+        plan(kubernetes("PriorityClass", "p", {"value": v}, replace_on_changes=("value",)))
+        for v in (1, 2)
+    ]
+    (one,) = told(*classes)
+    assert one.kind is Kind.new_pods
+    assert "pods that run keep their priority" in one.text
+
+
+def test_the_first_network_policy_closes_a_namespace_and_opens_nothing():
+    namespace = kubernetes("Namespace", "team", {})
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{}]}]}
+    metadata = {"name": "n", "namespace": "team"}
+    policy = kubernetes("NetworkPolicy", "n", {"metadata": metadata, "spec": spec})
+    (one,) = told(plan(namespace), plan(namespace, policy))
+    assert one.kind is Kind.narrower
+    assert "* may send to *" in one.details
+    (other,) = told(plan(namespace, policy), plan(namespace))
+    assert other.kind is Kind.wider

@@ -1,0 +1,67 @@
+"""What namespaces may take: quotas, defaults of pods, priorities."""
+
+from collections.abc import Iterator, Mapping
+
+from preview import paths
+from preview.diff import Diff
+from preview.impact.model import (
+    Consequence,
+    Kind,
+    causes_of,
+    forcing_causes,
+    goes,
+    of_kind,
+    touches,
+)
+from preview.plan import Resource
+from preview.steps import Operation, Step
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields what pods may take more or less of. A namespace that goes takes its limits along."""
+    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if goes(step)}
+    for step in of_kind(diff, "ResourceQuota"):
+        if step.old is not None and namespace(step.old) not in gone:
+            yield from _quota(step)
+    for step in of_kind(diff, "LimitRange"):
+        if step.old is not None and namespace(step.old) not in gone and touches(step, "spec"):
+            text = f"new pods of namespace {namespace(step.old)} get other defaults"
+            yield Consequence(Kind.new_pods, text, causes_of(step))
+    for step in of_kind(diff, "PriorityClass"):
+        if step.operation is Operation.replace:
+            text = (
+                f"PriorityClass {step.resource.object_name} is made anew: pods that run keep "
+                "their priority, a pod that asks for it meanwhile is refused"
+            )
+            yield Consequence(Kind.new_pods, text, forcing_causes(step))
+
+
+def namespace(resource: Resource) -> str:
+    """Returns the namespace of an object, `default` where it names none."""
+    metadata = resource.inputs.get("metadata") or {}
+    return str(metadata.get("namespace") or "default")
+
+
+def _quota(step: Step) -> Iterator[Consequence]:
+    if step.old is None:
+        return
+    name = f"{namespace(step.old)}/{step.old.object_name}"
+    if step.operation is Operation.delete:
+        text = f"quota {name} goes: nothing bounds what it did"
+        yield Consequence(Kind.guard, text, causes_of(step))
+        return
+    old, new = _hard(step.old), _hard(step.resource)
+    lines = [
+        f"{key}: {old.get(key, 'unbounded')} -> {new.get(key, 'unbounded')}"
+        for key in sorted({*old, *new})
+        if old.get(key) != new.get(key)
+    ]
+    if lines:
+        # kubernetes.io/docs/concepts/policy/resource-quotas: asked at creation only.
+        text = f"quota {name} changes: pods that run stay, new ones are refused above it"
+        yield Consequence(Kind.quota, text, causes_of(step), tuple(lines))
+
+
+def _hard(quota: Resource) -> Mapping[str, str]:
+    found = paths.get(quota.inputs, ("spec", "hard"))
+    return found if isinstance(found, Mapping) else {}
