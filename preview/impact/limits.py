@@ -1,10 +1,11 @@
-"""What namespaces may take: quotas, defaults of pods, priorities."""
+"""What namespaces may take and let in: quotas, defaults, priorities, rules of admission."""
 
 from collections.abc import Iterator, Mapping
 
 from preview import paths
 from preview.diff import Diff
 from preview.impact.model import (
+    Cause,
     Consequence,
     Kind,
     causes_of,
@@ -15,6 +16,10 @@ from preview.impact.model import (
 )
 from preview.plan import Resource
 from preview.steps import Operation, Step
+
+_LABEL = "pod-security.kubernetes.io/enforce"
+_LEVELS = ("privileged", "baseline", "restricted")
+"""From the loosest on: kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
@@ -27,6 +32,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         if step.old is not None and namespace(step.old) not in gone and touches(step, "spec"):
             text = f"new pods of namespace {namespace(step.old)} get other defaults"
             yield Consequence(Kind.new_pods, text, causes_of(step))
+    yield from _admission(diff)
     for step in of_kind(diff, "PriorityClass"):
         if step.operation is Operation.replace:
             text = (
@@ -34,6 +40,36 @@ def rules(diff: Diff) -> Iterator[Consequence]:
                 "their priority, a pod that asks for it meanwhile is refused"
             )
             yield Consequence(Kind.new_pods, text, forcing_causes(step))
+
+
+def _admission(diff: Diff) -> Iterator[Consequence]:
+    for step in of_kind(diff, "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+        name = f"{step.resource.inputs['kind']} {step.resource.object_name}"
+        if step.operation is Operation.delete:
+            text = f"{name} goes: what it refused is let in"
+            yield Consequence(Kind.guard, text, causes_of(step))
+        elif step.old is not None and touches(step, "spec"):
+            text = f"{name} refuses and lets in something else than before"
+            yield Consequence(Kind.guard, text, causes_of(step, "spec"))
+    for step in of_kind(diff, "Namespace"):
+        if step.old is None or step.new is None:
+            continue
+        old, new = _level(step.old), _level(step.new)
+        if old != new:
+            looser = _LEVELS.index(new) < _LEVELS.index(old)
+            text = (
+                f"namespace {step.new.object_name} admits {new} pods, not {old} ones: "
+                f"{'looser' if looser else 'stricter'}; pods that run stay"
+            )
+            cause = Cause(step.new.name, f"{_LABEL}: {old} -> {new}")
+            yield Consequence(Kind.guard, text, (cause,))
+
+
+def _level(namespace: Resource) -> str:
+    """Returns the level of pod security that is enforced; none is `privileged`."""
+    labels = (namespace.inputs.get("metadata") or {}).get("labels") or {}
+    level = str(labels.get(_LABEL, _LEVELS[0]))
+    return level if level in _LEVELS else _LEVELS[0]
 
 
 def namespace(resource: Resource) -> str:
