@@ -3,7 +3,18 @@
 from collections.abc import Callable, Iterable
 
 from preview.diff import Diff
-from preview.impact import access, cluster, cost, data, jobs, network, nodes, permissions, workloads
+from preview.impact import (
+    access,
+    cluster,
+    cost,
+    data,
+    jobs,
+    limits,
+    network,
+    nodes,
+    permissions,
+    workloads,
+)
 from preview.impact.model import Cause, Consequence, Kind, Level
 
 __all__ = ["Cause", "Consequence", "Kind", "Level", "consequences"]
@@ -16,6 +27,7 @@ _RULES: tuple[Callable[[Diff], Iterable[Consequence]], ...] = (
     workloads.rules,
     permissions.rules,
     access.rules,
+    limits.rules,
     cost.rules,
 )
 # Said with the cluster: what lives in it goes with it.

@@ -8,8 +8,16 @@ from preview.diff import Diff
 from preview.impact.cluster import TYPES
 from preview.impact.model import Cause, Consequence, Kind
 from preview.plan import Plan
+from preview.steps import Operation
 from preview.values import change_line
 
+_DONE = {
+    Operation.create: "is created",
+    Operation.update: "is updated",
+    Operation.replace: "is replaced",
+    Operation.may_replace: "may be replaced",
+    Operation.delete: "is deleted",
+}
 _BYTES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
@@ -100,7 +108,7 @@ _CAUSES = {
 
 def _causes(diff: Diff, label: str) -> tuple[Cause, ...]:
     found = [step for step in diff.steps if _CAUSES[label] in step.resource.type]
-    return tuple(Cause(step.resource.name, f"{step.operation}") for step in found)
+    return tuple(Cause(step.resource.name, _DONE[step.operation]) for step in found)
 
 
 def _support(diff: Diff) -> Iterator[Consequence]:

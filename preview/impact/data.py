@@ -142,7 +142,7 @@ def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in of_kind(diff, "Namespace"):
         if goes(step) and not _kept(step):
             text = "deletes namespace {} with everything in it"
-            jobs = "those in namespace {} end"
+            jobs = "whatever runs in namespace {} ends"
             yield (
                 step.resource.object_name,
                 Consequence(Kind.ends_jobs, text, forcing_causes(step), jobs=jobs),

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     wider = "wider-permission"
     narrower = "narrower-permission"
     guard = "guard"
+    quota = "quota"
     cost = "cost"
     new_pods = "new-pods"
     stays = "stays"

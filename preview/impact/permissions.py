@@ -1,11 +1,11 @@
 """Who may do more than before and who less: IAM, resource policies, Kubernetes' RBAC."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from preview.diff import Diff
+from preview.impact.cluster_grants import NETWORK, in_cluster
 from preview.impact.grants import Grant, not_covered, of_document, sentences
 from preview.impact.model import Cause, Consequence, Kind
 from preview.plan import Plan, Resource
@@ -36,6 +36,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     before, after = granted(diff.old), granted(diff.new)
     more, less = [], []
     for holder in sorted({*before, *after}):
+        if holder.startswith(NETWORK) and not (holder in before and holder in after):
+            continue  # a new namespace has nobody yet to whom this is more or less
         old, new = before.get(holder, []), after.get(holder, [])
         added, gone = not_covered(new, old), not_covered(old, new)
         # A denial that comes is a right less, one that goes is a right more; with the thing
@@ -97,7 +99,7 @@ def granted(plan: Plan) -> Granted:
     """Returns every grant of a plan by who holds it, or by what it is on."""
     found: Granted = {}
     _iam(plan, found)
-    _rbac(plan, found)
+    found.update(in_cluster(plan))
     for resource in plan.by_type(_ENTRY):
         scope = resource.inputs.get("accessScope") or {}
         on = ", ".join(scope.get("namespaces") or []) or str(scope.get("type"))
@@ -138,41 +140,3 @@ def _iam(plan: Plan, found: Granted) -> None:
 
 def _role_name(role: Resource) -> str:
     return str(role.inputs.get("name") or role.name)
-
-
-def _rbac(plan: Plan, found: Granted) -> None:
-    """Adds what the subjects of bindings may do, wherever their rules are written."""
-    for binding in (*plan.of_kind("RoleBinding"), *plan.of_kind("ClusterRoleBinding")):
-        ref: Mapping[str, Any] = binding.inputs.get("roleRef") or {}
-        namespace = str((binding.inputs.get("metadata") or {}).get("namespace") or "")
-        scope = namespace or "every namespace"
-        for subject in binding.inputs.get("subjects") or []:
-            own = str(subject.get("namespace") or "")
-            name = f"{own}/{subject.get('name')}" if own else str(subject.get("name"))
-            rights = found.setdefault(f"{subject.get('kind')} {name}", [])
-            rights.extend(_rules(plan, ref, namespace, scope, binding.name))
-
-
-def _rules(
-    plan: Plan, ref: Mapping[str, Any], namespace: str, scope: str, source: str
-) -> Iterator[Grant]:
-    role = _role(plan, ref, namespace)
-    if role is None:
-        yield Grant("Allow", "", f"use {ref.get('kind')} {ref.get('name')}", scope, (), source)
-        return
-    for rule in role.inputs.get("rules") or []:
-        for group in rule.get("apiGroups") or [""]:
-            for kind in rule.get("resources") or rule.get("nonResourceURLs") or []:
-                full = f"{kind}.{group}" if group else str(kind)
-                for name in rule.get("resourceNames") or [""]:
-                    on = f"{full}/{name}" if name else f"{full}"
-                    for verb in rule.get("verbs") or []:
-                        yield Grant("Allow", "", str(verb), f"{on} in {scope}", (), role.name)
-
-
-def _role(plan: Plan, ref: Mapping[str, Any], namespace: str) -> Resource | None:
-    for role in plan.of_kind(str(ref.get("kind"))):
-        own = str((role.inputs.get("metadata") or {}).get("namespace") or "")
-        if role.object_name == ref.get("name") and own in ("", namespace):
-            return role
-    return None

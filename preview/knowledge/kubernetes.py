@@ -73,6 +73,8 @@ KINDS: Mapping[str, Row] = {
         "spec.revisionHistoryLimit",
         "spec",
     ),
+    "ValidatingAdmissionPolicy": Row("diff.go: not in forceNew", "", "spec"),
+    "ValidatingAdmissionPolicyBinding": Row("diff.go: not in forceNew", "", "spec"),
     "StorageClass": Row(
         "diff.go: storage.k8s.io/v1; observed",
         "parameters provisioner",

@@ -17,6 +17,15 @@ TEAMS = "spark.teams=[{name: team-a}, {name: team-b}, {name: team-c}]"
 LOG_RECORDS = "/aws/eks/spark-dev/cluster"
 
 
+OPERATOR = "restarts: restarts the controller of Helm release spark-operator"
+
+
+def team(**more: str) -> tuple[str, ...]:
+    """dev's teams, the first with further keys, as YAML."""
+    keys = "".join(f", {key}: {value}" for key, value in more.items())
+    return (f"spark.teams=[{{name: team-a{keys}}}, {{name: team-b}}]",)
+
+
 def pool(**more: str) -> tuple[str, ...]:
     """dev's pool with further keys, as YAML."""
     keys = "".join(f", {key}: {value}" for key, value in more.items())

@@ -199,8 +199,8 @@ CLOUD = [
             "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
             f"loses-data: log group {LOG_RECORDS} is deleted",
             "jobs-affected: every one of them ends with the cluster",
-            "wider-permission: of 5",
-            "narrower-permission: of 5",
+            "wider-permission: of 7",
+            "narrower-permission: of 7",
         ],
     ),
     Row(

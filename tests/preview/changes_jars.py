@@ -1,7 +1,7 @@
 """Changes of the JARs' bucket, their mount, and teams."""
 
 from tests.plans import DAEMONSET, NODE
-from tests.preview.changes import CLAIMS, NO_EXECUTORS, QUIET, TEAMS, Row, drifts
+from tests.preview.changes import CLAIMS, NO_EXECUTORS, OPERATOR, QUIET, TEAMS, Row, drifts, team
 
 JARS = [
     Row(
@@ -108,15 +108,72 @@ JARS = [
         ["restarts: restarts DaemonSet spark-jars on every node, 10% at a time", QUIET],
         before=DAEMONSET,
     ),
-    Row("a team more", (TEAMS,), [QUIET], knob="spark.teams: one more"),
+    Row(
+        "a team more",
+        (TEAMS,),
+        [
+            OPERATOR,
+            "wider-permission: ServiceAccount team-c/spark-driver (new) may create, delete",
+            "wider-permission: role team-team-c-access-role (new)",
+            QUIET,
+        ],
+        knob="spark.teams: one more",
+    ),
     Row(
         "a team less",
         (),
         [
             "ends-jobs: deletes namespace team-c with everything in it",
-            "jobs-affected: those in namespace team-c end",
+            "jobs-affected: whatever runs in namespace team-c ends",
+            OPERATOR,
+            "narrower-permission: ServiceAccount team-c/spark-driver (goes)",
+            "narrower-permission: role team-team-c-access-role (goes)",
         ],
         before=(TEAMS,),
         knob="spark.teams: one less",
     ),
+    Row(
+        "a team's quota",
+        team(quota="{cpu: 500}"),
+        [
+            "quota: quota team-a/team changes: pods that run stay, new ones are refused above it "
+            "requests.cpu: 64 -> 500",
+            QUIET,
+        ],
+    ),
+    Row(
+        "a team's way to a database",
+        team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
+        [
+            "wider-permission: network of namespace team-a (may now) pods with spark-role In "
+            "driver|executor may send to 10.20.0.0/24, TCP 5432",
+            QUIET,
+        ],
+    ),
+    Row(
+        "no more way to a database",
+        (),
+        ["narrower-permission: network of namespace team-a (may no longer)", QUIET],
+        before=team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
+    ),
+    Row(
+        "data that a team may write",
+        team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
+        [
+            "wider-permission: role team-team-a-access-role (may now) may s3:ListBucket on "
+            "arn:aws:s3:::data when s3:prefix StringLike x/*",
+            QUIET,
+        ],
+    ),
+    Row(
+        "data that a team may no longer write",
+        team(buckets="[{name: data, prefix: 'x/', access: read}]"),
+        [
+            "narrower-permission: role team-team-a-access-role (may no longer) may "
+            "s3:AbortMultipartUpload, s3:DeleteObject",
+            QUIET,
+        ],
+        before=team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
+    ),
+    Row("the operator's replicas", ("spark.operator.replicas=3",), [OPERATOR, QUIET]),
 ]

@@ -249,3 +249,49 @@ def test_every_consequence_but_that_on_jobs_names_its_cause():
         resource(RELEASE, "r", {"version": "2"}),
     )
     assert all(one.causes for one in told(old, new))
+
+
+def test_another_priority_is_for_new_pods_only():
+    classes = [
+        plan(kubernetes("PriorityClass", "p", {"value": v}, replace_on_changes=("value",)))
+        for v in (1, 2)
+    ]
+    (one,) = told(*classes)
+    assert one.kind is Kind.new_pods
+    assert "pods that run keep their priority" in one.text
+
+
+def test_the_first_network_policy_closes_a_namespace_and_opens_nothing():
+    namespace = kubernetes("Namespace", "team", {})
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{}]}]}
+    metadata = {"name": "n", "namespace": "team"}
+    policy = kubernetes("NetworkPolicy", "n", {"metadata": metadata, "spec": spec})
+    (one,) = told(plan(namespace), plan(namespace, policy))
+    assert one.kind is Kind.narrower
+    assert "* may send to *" in one.details
+    (other,) = told(plan(namespace, policy), plan(namespace))
+    assert other.kind is Kind.wider
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [("restricted", "baseline", "looser"), ("baseline", "restricted", "stricter")],
+)
+def test_a_namespace_that_admits_other_pods_says_so(old: str, new: str, word: str):
+    label = "pod-security.kubernetes.io/enforce"
+    sides = [
+        plan(kubernetes("Namespace", "n", {"metadata": {"name": "n", "labels": {label: level}}}))
+        for level in (old, new)
+    ]
+    (one,) = told(*sides)
+    assert (one.kind, word in one.text) == (Kind.guard, True)
+
+
+def test_a_rule_of_admission_that_goes_lets_in_what_it_refused():
+    group = "admissionregistration.k8s.io/v1"
+    rule = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 1}}, group=group)
+    (one,) = told(plan(rule, resource(VPC, "v")), plan(resource(VPC, "v")))
+    assert one.text == "ValidatingAdmissionPolicy rule goes: what it refused is let in"
+    other = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 2}}, group=group)
+    (changed,) = told(plan(rule), plan(other))
+    assert changed.kind is Kind.guard

@@ -23,6 +23,13 @@ SETTINGS = (
     ("dev", DAEMONSET),
     ("dev", CLUSTER_AUTOSCALER),
     ("dev", ("jarBucket.accessLogBucket=access-logs",)),
+    (
+        "dev",
+        (
+            "spark.yunikorn.enabled=true",
+            "spark.historyServer={enabled: true, release: '2026-11-01', logs: {}}",
+        ),
+    ),
 )
 
 
