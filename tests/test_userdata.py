@@ -31,7 +31,7 @@ from userdata.render import (
 )
 
 SHELLCHECK = Path(__file__).resolve().parent.parent / ".venv/bin/shellcheck"
-SCRIPTS = ["spark-jars", "node.sh", "cache.sh", "boot.sh", "watch.sh"]
+SCRIPTS = ["spark-jars", "node.sh", "cache.sh", "fence.sh", "boot.sh", "watch.sh"]
 
 
 def files(bucket: str = "acme-jars", prefix: str = "spark/jars/", **more: str) -> MountFiles:
@@ -60,7 +60,8 @@ def unpacked(script: str) -> dict[str, tuple[int, str]]:
     """The files inside a boot script, by path, with their modes."""
     packed = re.search(r"<<'FILES'.*?\n(.*?)FILES\n", script, re.DOTALL)
     assert packed
-    with tarfile.open(fileobj=io.BytesIO(decompress(base64.b64decode(packed[1])))) as archive:
+    archived = base64.b85decode("".join(packed[1].split()))
+    with tarfile.open(fileobj=io.BytesIO(decompress(archived))) as archive:
         found = {
             f"/{one.name}": (one.mode, archive.extractfile(one).read().decode())  # ty: ignore
             for one in archive.getmembers()
@@ -166,7 +167,7 @@ def test_all_doors_install_the_same_bytes() -> None:
         (shell,) = [one for one in parts(text) if "shell" in one.get_content_type()]
         doors.append(unpacked(str(shell.get_payload())))
     shared = set(daemonset) - {"/etc/spark-jars/mount.env"}
-    assert len(shared) == 6
+    assert len(shared) == 7
     for path in shared:
         assert doors[0][path] == doors[1][path] == doors[2][path], path
 

@@ -111,7 +111,7 @@ uninstall() {
   if [[ -f /etc/spark-jars/installed ]]; then rpm --erase mount-s3 || true; fi
   rm --force "${limits}/memory.conf" "${METRICS_DIR}/spark-jars.prom" \
     "${units[@]/#//etc/systemd/system/}" /etc/systemd/system/spark-jars-do@.service /etc/spark-jars/{mount.env,installed} \
-    "${state}"/{lock,said,used.env,failures,help} "${library}"/{node,cache}.sh \
+    "${state}"/{lock,said,used.env,failures,help} "${library}"/{node,cache,fence}.sh \
     /usr/local/sbin/spark-jars
   # rmdir, never rm: it takes no folder that holds anything.
   rmdir "${limits}" "${mount_point}" "${real}" "${state}" "${CACHE_DIR}" "${library}" \
