@@ -114,7 +114,8 @@ def test_the_daemon_set_runs_on_the_given_nodes_and_their_roles_may_read() -> No
     nodes = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     (term,) = nodes["nodeSelectorTerms"]
     assert term["matchExpressions"] == [
-        {"key": "spark-on-eks/pool", "operator": "NotIn", "values": ["system"]}
+        {"key": "spark-on-eks/pool", "operator": "NotIn", "values": ["system"]},
+        {"key": "eks.amazonaws.com/compute-type", "operator": "NotIn", "values": ["auto"]},
     ]
     (grant,) = of_type(plan, "rolePolicy:RolePolicy")
     assert grant.inputs["role"] == "analytics-spark-nodes"

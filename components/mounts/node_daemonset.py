@@ -10,6 +10,9 @@ from components.base import child
 from components.identity import policy_document
 from components.jar_bucket import JarBucket
 from components.mounts.contract import (
+    AUTO_MODE,
+    COMPUTE_LABEL,
+    OS_LABEL,
     ClusterParts,
     Mount,
     NodePart,
@@ -128,8 +131,9 @@ class NodeDaemonSet(Mount):
         return {
             "service_account_name": ACCOUNT,
             "priority_class_name": "system-node-critical",
-            "node_selector": {"kubernetes.io/os": "linux", **settings.node_selector},
-            # System nodes run no Spark, and their role may not read the JARs.
+            "node_selector": {OS_LABEL: "linux", **settings.node_selector},
+            # System nodes run no Spark, and their role may not read the JARs; Auto Mode's have no
+            # package manager.
             "affinity": {
                 "node_affinity": {
                     "required_during_scheduling_ignored_during_execution": {
@@ -140,7 +144,12 @@ class NodeDaemonSet(Mount):
                                         "key": POOL_LABEL,
                                         "operator": "NotIn",
                                         "values": [SYSTEM_LABELS[POOL_LABEL]],
-                                    }
+                                    },
+                                    {
+                                        "key": COMPUTE_LABEL,
+                                        "operator": "NotIn",
+                                        "values": [AUTO_MODE],
+                                    },
                                 ]
                             }
                         ]

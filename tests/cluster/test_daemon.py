@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from components.mounts.contract import AUTO_MODE, COMPUTE_LABEL
 from components.mounts.node_daemonset import ACCOUNT, DAEMONSET, NAMESPACE, NOT_MOUNTED
 from components.node_groups import SYSTEM_LABELS
 from components.pools import JARS_LABEL, POOL_LABEL, SHARED_JARS
@@ -24,7 +25,7 @@ _OWN_NODE, _OTHER_NODE = ({"kind": "Node", "metadata": {"name": name}} for name 
 one_with_a_daemon = pytest.mark.parametrize("live", ONE_WITH_ALL_KINDS, ids=str, indirect=True)
 
 
-def test_a_daemon_runs_on_every_node_that_it_selects_but_on_no_system_node(
+def test_a_daemon_runs_on_every_node_that_it_selects_but_on_no_system_or_auto_mode_node(
     api: Api, live: Live
 ) -> None:
     daemons = of_kind(live.sent, "DaemonSet")
@@ -32,12 +33,14 @@ def test_a_daemon_runs_on_every_node_that_it_selects_but_on_no_system_node(
     for daemon in daemons:
         selected = daemon["spec"]["template"]["spec"]["nodeSelector"]
         given = node("given", selected, [_OTHER])
-        nodes = [*nodes_of(live.sent, startup_taints=True), given]
+        auto = node("auto-mode", {**selected, COMPUTE_LABEL: AUTO_MODE}, [])
+        nodes = [*nodes_of(live.sent, startup_taints=True), given, auto]
         wanted = {
             one["metadata"]["name"]
             for one in nodes
             if selected.items() <= one["metadata"]["labels"].items()
             and one["metadata"]["labels"].get(POOL_LABEL) != SYSTEM_LABELS[POOL_LABEL]
+            and one is not auto
         }
         assert "given" in wanted
         with joined(api, nodes):

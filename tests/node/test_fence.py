@@ -68,21 +68,21 @@ def api(tmp_path: Path) -> Iterator[KubeApi]:
     server.close()
 
 
-@pytest.fixture(params=["", '"'], ids=["plain", "quoted"])
+@pytest.fixture(params=[("", 3), ('"', 3)], ids=["plain", "quoted"])
 def member(
     request: pytest.FixtureRequest,
     machine: Node,
     api: KubeApi,
     render: Callable[..., MountFiles],
 ) -> Node:
-    """A node of that cluster, whose JARs answer."""
+    """A node of that cluster, whose JARs answer. Parameters: the quotes in kubelet's kubeconfig, and
+    the seconds without an answer until it is fenced."""
+    quote, seconds = request.param
     credential = {"kind": "ExecCredential", "status": {"token": TOKEN}}
-    machine.write(
-        "/var/lib/kubelet/kubeconfig", _KUBECONFIG.format(port=api.port, quote=request.param)
-    )
+    machine.write("/var/lib/kubelet/kubeconfig", _KUBECONFIG.format(port=api.port, quote=quote))
     machine.write("/etc/kubernetes/pki/ca.crt", api.certificate)
     machine.write("/usr/bin/aws", _AWS.format(credential=json.dumps(credential)), 0o755)
-    machine.user_data(parts_of(render(fence=f"{JARS_LABEL}={JARS}")))
+    machine.user_data(parts_of(render(fence=f"{JARS_LABEL}={JARS}", fence_seconds=seconds)))
     machine.boot()
     wait_for("kubelet", machine.kubelet_runs)
     return machine
@@ -110,17 +110,23 @@ def test_new_pods_stay_away_from_a_node_whose_jars_do_and_come_again_with_them(
     assert api.refused == []
 
 
-@pytest.mark.parametrize("member", [""], indirect=True)
-def test_a_mount_that_is_back_at_once_fences_nothing(member: Node, api: KubeApi) -> None:
+@pytest.mark.parametrize("member", [("", 120)], indirect=True)
+def test_a_mount_that_is_back_in_time_fences_nothing(
+    member: Node, api: KubeApi, s3: S3Server
+) -> None:
     before = member.main_pid()
-    calls = len(api.patches)
-    member.kill()
+    s3.stop()
+    try:
+        member.kill()
+        wait_for("the metric", lambda: metric(member, "spark_jars_up") == 0)
+        time.sleep(3)
+    finally:
+        s3.start()
     recovered(member, before)
-    time.sleep(4)
-    assert len(api.patches) == calls == 0
+    assert api.patches == []
 
 
-@pytest.mark.parametrize("member", [""], indirect=True)
+@pytest.mark.parametrize("member", [("", 3)], indirect=True)
 def test_a_fence_is_tried_again_and_outlives_a_reboot(
     member: Node, api: KubeApi, s3: S3Server
 ) -> None:
