@@ -69,6 +69,9 @@ WRONG = {
     ("jarMount.level=node", "drivers.os=bottlerocket"): (
         "spark-on-eks:drivers.os: 'bottlerocket' cannot mount JARs at node level"
     ),
+    ("jarMount.level=node", "jarMount.node.flags=['--auto-unmount']"): (
+        "spark-on-eks:jarMount.node.flags[0]: '--auto-unmount' does not match"
+    ),
     ("jarMount.level=node", "jarMount.cacheMiB=80000"): (
         "spark-on-eks:jarMount.cacheMiB: 80000 is over half of pools[0].diskGiB (100 GiB)"
     ),

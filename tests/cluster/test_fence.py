@@ -1,6 +1,9 @@
 """A node takes its own label away while its JARs stay away (userdata/fence.sh), as its kubelet."""
 
+import re
+
 import pytest
+import yaml
 
 from components.pools import JARS_LABEL
 from tests.cluster.api import Api, Object, Refused
@@ -8,6 +11,7 @@ from tests.cluster.combinations import combination
 from tests.cluster.conftest import Live
 from tests.cluster.fleet import executor, joined, node_of_pod, nodes_of, running, why_pending
 from tests.cluster.objects import of_kind
+from tests.cluster.programs import ROOT
 
 one_with_user_data = pytest.mark.parametrize(
     "live", [combination("dev", "userdata")], ids=str, indirect=True
@@ -60,3 +64,11 @@ def test_every_volume_of_a_node_asks_for_the_label(live: Live) -> None:
         if "hostPath" in volume["spec"]:
             (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
             assert [one["key"] for one in term["matchExpressions"]] == [JARS_LABEL]
+
+
+def test_the_alerts_of_the_docs_are_taken(api: Api) -> None:
+    page = (ROOT / "docs" / "node-mount.md").read_text()
+    (text,) = re.findall(r"```yaml\n(apiVersion: monitoring.*?)```", page, re.DOTALL)
+    rule = yaml.safe_load(text)
+    rule["metadata"]["namespace"] = "default"
+    assert api.create(rule, dry_run=True)["spec"] == rule["spec"]

@@ -75,8 +75,10 @@ def member(
     api: KubeApi,
     render: Callable[..., MountFiles],
 ) -> Node:
-    """A node of that cluster, whose JARs answer. Parameters: the quotes in kubelet's kubeconfig, and
-    the seconds without an answer until it is fenced."""
+    """A node of that cluster, whose JARs answer.
+
+    Parameters: the quotes in kubelet's kubeconfig, and the seconds until it is fenced.
+    """
     quote, seconds = request.param
     credential = {"kind": "ExecCredential", "status": {"token": TOKEN}}
     machine.write("/var/lib/kubelet/kubeconfig", _KUBECONFIG.format(port=api.port, quote=quote))
