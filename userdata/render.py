@@ -28,10 +28,11 @@ KEY_FINGERPRINTS = (
 github.com/awslabs/mountpoint-s3, doc/INSTALL.md."""
 
 _INSTALLED = {
-    "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
     "node.sh": ("/usr/local/lib/spark-jars/node.sh", 0o644),
     "cache.sh": ("/usr/local/lib/spark-jars/cache.sh", 0o644),
     "fence.sh": ("/usr/local/lib/spark-jars/fence.sh", 0o644),
+    # After what it reads: a pod of the DaemonSet puts them one by one.
+    "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
     "spark-jars.service": ("/etc/systemd/system/spark-jars.service", 0o644),
     "spark-jars-do@.service": ("/etc/systemd/system/spark-jars-do@.service", 0o644),
     "spark-jars-watch.service": ("/etc/systemd/system/spark-jars-watch.service", 0o644),

@@ -24,9 +24,10 @@ _VARIABLES = {
 }
 _KEPT = {
     "metadata": ("annotations", "finalizers", "ownerReferences"),
-    "spec": ("unschedulable", "providerID", "podCIDR", "podCIDRs", "externalID", "configSource"),
+    "spec": ("unschedulable", "providerID", "podCIDR", "podCIDRs"),
 }
-"""What else an update of a node could change: k8s.io/api/core/v1, ObjectMeta and NodeSpec."""
+"""What else an update of a node could change: k8s.io/api/core/v1, ObjectMeta and NodeSpec. The
+server itself refuses spec.externalID and drops spec.configSource."""
 
 
 @dataclass(frozen=True)

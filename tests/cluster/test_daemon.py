@@ -19,6 +19,7 @@ _STARTING = {"key": NOT_MOUNTED.key, "effect": NOT_MOUNTED.effect}
 _OTHER = {"key": "other", "value": "yes", "effect": "NoSchedule"}
 
 _LABEL = {"metadata": {"labels": {JARS_LABEL: SHARED_JARS}}}
+_OWNER = {"apiVersion": "v1", "kind": "Node", "name": "another", "uid": "0"}
 OWN, OTHER = "own", "another"
 _OWN_NODE, _OTHER_NODE = ({"kind": "Node", "metadata": {"name": name}} for name in (OWN, OTHER))
 
@@ -98,6 +99,7 @@ def test_its_pod_labels_its_node_and_takes_the_start_up_taint_away(api: Api, pod
         ({"spec": {"unschedulable": True}}, "only labels and taints"),
         ({"spec": {"providerID": "aws:///us-west-2a/i-0"}}, "only labels and taints"),
         ({"spec": {"podCIDR": "10.9.0.0/24", "podCIDRs": ["10.9.0.0/24"]}}, "only labels"),
+        ({"metadata": {"ownerReferences": [_OWNER]}}, "only labels and taints"),
         ({"spec": {"taints": None}}, "of taints only"),
         ({"spec": {"taints": [_STARTING]}}, "of taints only"),
         ({"spec": {"taints": [_OTHER, _STARTING, {**_OTHER, "key": "new"}]}}, "of taints only"),
@@ -113,6 +115,19 @@ def test_its_pod_may_change_nothing_else_of_its_node(
         pod.patch(_OWN_NODE, change)
     after = api.get(_OWN_NODE)
     assert (after["metadata"], after["spec"]) == (before["metadata"], before["spec"])
+
+
+@one_with_a_daemon
+def test_the_server_itself_keeps_the_rest_of_a_node(api: Api, pod: Api) -> None:
+    """Which is why the policy does not name these fields."""
+    with pytest.raises(Refused, match="may not be updated"):
+        pod.patch(_OWN_NODE, {"spec": {"externalID": "i-0"}})
+    source = {"name": "x", "namespace": "y", "kubeletConfigKey": "z"}
+    pod.patch(_OWN_NODE, {"spec": {"configSource": {"configMap": source}}})
+    pod.patch(_OWN_NODE, {"status": {"conditions": [{"type": "Ready", "status": "False"}]}})
+    now = api.get(_OWN_NODE)
+    assert "configSource" not in now["spec"]
+    assert [one["status"] for one in now["status"]["conditions"]] == ["True"]
 
 
 @one_with_a_daemon
