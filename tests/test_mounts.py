@@ -114,18 +114,31 @@ def test_the_daemon_set_runs_on_the_given_nodes_and_their_roles_may_read() -> No
     nodes = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     (term,) = nodes["nodeSelectorTerms"]
     assert term["matchExpressions"] == [
-        {"key": "spark-on-eks/pool", "operator": "NotIn", "values": ["system"]}
+        {"key": "spark-on-eks/pool", "operator": "NotIn", "values": ["system"]},
+        {"key": "eks.amazonaws.com/compute-type", "operator": "NotIn", "values": ["auto"]},
     ]
     (grant,) = of_type(plan, "rolePolicy:RolePolicy")
     assert grant.inputs["role"] == "analytics-spark-nodes"
     assert '"s3:PutObject"' not in grant.inputs["policy"]
 
 
-def test_the_daemon_set_may_change_nodes_and_nothing_else() -> None:
-    (role,) = of_type(plan_of("existing"), "ClusterRole")
-    assert all(rule["resources"] == ["nodes"] for rule in role.inputs["rules"])
-    verbs = {verb for rule in role.inputs["rules"] for verb in rule["verbs"]}
-    assert verbs <= {"get", "patch"}
+def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
+    """What the policy refuses is tests/cluster's to prove."""
+    plan = plan_of("existing")
+    role = named(plan, "ClusterRole", "jar-mount-nodes")
+    assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
+    policy = named(plan, "ValidatingAdmissionPolicy", "jar-mount-own-node").inputs
+    assert policy["spec"]["failurePolicy"] == "Fail"
+    (condition,) = policy["spec"]["matchConditions"]
+    (subject,) = named(plan, "ClusterRoleBinding", "jar-mount-nodes").inputs["subjects"]
+    user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
+    assert condition["expression"] == f"request.userInfo.username == '{user}'"
+    binding = named(plan, "ValidatingAdmissionPolicyBinding", "jar-mount-own-node")
+    assert binding.inputs["spec"] == {
+        "policyName": policy["metadata"]["name"],
+        "validationActions": ["Deny"],
+    }
+    assert binding.urn in reaches(plan, named(plan, "ClusterRoleBinding", "jar-mount-nodes"))
 
 
 def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:

@@ -69,6 +69,9 @@ WRONG = {
     ("jarMount.level=node", "drivers.os=bottlerocket"): (
         "spark-on-eks:drivers.os: 'bottlerocket' cannot mount JARs at node level"
     ),
+    ("jarMount.level=node", "jarMount.node.flags=['--auto-unmount']"): (
+        "spark-on-eks:jarMount.node.flags[0]: '--auto-unmount' does not match"
+    ),
     ("jarMount.level=node", "jarMount.cacheMiB=80000"): (
         "spark-on-eks:jarMount.cacheMiB: 80000 is over half of pools[0].diskGiB (100 GiB)"
     ),
@@ -79,6 +82,19 @@ WRONG = {
         "spark-on-eks:jarMount: daemonset has an effect only with level: node, method: daemonset"
     ),
     ("autoscaler=none",): "spark-on-eks:pools: have no effect with autoscaler: none; set pools: []",
+    (
+        "jarMount.level=node",
+        "jarMount.method=daemonset",
+        "jarMount.daemonset.nodeSelector={eks.amazonaws.com/compute-type: auto}",
+    ): (
+        "eks.amazonaws.com/compute-type: auto selects EKS Auto Mode nodes, which cannot mount JARs "
+        "at node level; select others, or use jarMount.level: pod"
+    ),
+    (
+        "jarMount.level=node",
+        "jarMount.method=daemonset",
+        "jarMount.daemonset.nodeSelector={kubernetes.io/os: windows}",
+    ): "spark-on-eks:jarMount.daemonset.nodeSelector: kubernetes.io/os: windows selects nodes that",
     ("autoscaler=none", "pools=[]", "jarMount.level=node"): (
         "spark-on-eks:jarMount.method: 'userdata' reaches no given node"
     ),

@@ -6,8 +6,10 @@ What the shell does on a node is tests/node's to prove.
 import base64
 import email
 import io
+import os
 import re
 import subprocess
+import sys
 import tarfile
 from bz2 import decompress
 from email.message import Message
@@ -31,7 +33,7 @@ from userdata.render import (
 )
 
 SHELLCHECK = Path(__file__).resolve().parent.parent / ".venv/bin/shellcheck"
-SCRIPTS = ["spark-jars", "node.sh", "cache.sh", "boot.sh", "watch.sh"]
+SCRIPTS = ["spark-jars", "node.sh", "cache.sh", "fence.sh", "boot.sh", "watch.sh"]
 
 
 def files(bucket: str = "acme-jars", prefix: str = "spark/jars/", **more: str) -> MountFiles:
@@ -46,13 +48,14 @@ def parts(user_data: str) -> list[Message]:
 def every_user_data() -> dict[str, str]:
     """The user data of every node that a stack with JARs at node level makes."""
     found = {
-        f"staging {one.name}": one.inputs["spec"]["userData"]
-        for one in of_type(plan_of("staging"), "EC2NodeClass")
+        f"{stack} {one.name}": one.inputs["spec"]["userData"]
+        for stack, mode in (("dev", NODE), ("staging", ()), ("prod", NODE))
+        for one in of_type(plan_of(stack, *mode), "EC2NodeClass")
     }
     groups = plan_of("dev", *NODE, *CLUSTER_AUTOSCALER)
     for one in of_type(groups, "LaunchTemplate"):
         if "userData" in one.inputs:
-            found[f"groups {one.name}"] = base64.b64decode(one.inputs["userData"]).decode()
+            found[f"dev {one.name}"] = base64.b64decode(one.inputs["userData"]).decode()
     return found
 
 
@@ -60,7 +63,8 @@ def unpacked(script: str) -> dict[str, tuple[int, str]]:
     """The files inside a boot script, by path, with their modes."""
     packed = re.search(r"<<'FILES'.*?\n(.*?)FILES\n", script, re.DOTALL)
     assert packed
-    with tarfile.open(fileobj=io.BytesIO(decompress(base64.b64decode(packed[1])))) as archive:
+    archived = base64.b85decode("".join(packed[1].split()))
+    with tarfile.open(fileobj=io.BytesIO(decompress(archived))) as archive:
         found = {
             f"/{one.name}": (one.mode, archive.extractfile(one).read().decode())  # ty: ignore
             for one in archive.getmembers()
@@ -73,6 +77,28 @@ def unpacked(script: str) -> dict[str, tuple[int, str]]:
 def test_the_same_input_gives_the_same_bytes() -> None:
     assert mime([boot_script(files())]) == mime([boot_script(files())])
     assert every_user_data() == every_user_data()
+
+
+def test_two_runs_give_the_same_bytes() -> None:
+    """Sets and dictionaries of another process have another order; a zip has another time."""
+    program = (
+        "import sys; from userdata.render import *;"
+        "source = MountSource('b', 'p/', 'r', 'o');"
+        "files = mount_files(source, MountLimits(1, 1), parent='/p', metrics_dir='/m');"
+        "sys.stdout.write(mime([boot_script(files)], node_config(local_disks=True)))"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=FILES.parent,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }
+    assert len(seen) == 1
 
 
 def test_only_the_environment_differs_between_two_buckets() -> None:
@@ -166,7 +192,7 @@ def test_all_doors_install_the_same_bytes() -> None:
         (shell,) = [one for one in parts(text) if "shell" in one.get_content_type()]
         doors.append(unpacked(str(shell.get_payload())))
     shared = set(daemonset) - {"/etc/spark-jars/mount.env"}
-    assert len(shared) == 6
+    assert len(shared) == 7
     for path in shared:
         assert doors[0][path] == doors[1][path] == doors[2][path], path
 

@@ -79,6 +79,9 @@ spark_jars_restarts_total $(systemctl show --property NRestarts --value spark-ja
 # HELP spark_jars_cache_bytes Disk that the cache takes.
 # TYPE spark_jars_cache_bytes gauge
 spark_jars_cache_bytes ${bytes}
+# HELP spark_jars_fenced Whether the node gave up its label, so that no new pod claims JARs on it.
+# TYPE spark_jars_fenced gauge
+spark_jars_fenced $([[ -e "${fenced}" ]] && printf 1 || printf 0)
 # HELP spark_jars_filled_releases Releases that were read into the cache.
 # TYPE spark_jars_filled_releases gauge
 spark_jars_filled_releases $(wc --lines 2>/dev/null <"${run}/seen" || printf 0)
@@ -89,14 +92,15 @@ METRICS
 # systemd starts a mount-s3 again that ends, or that never answers. This loop finds the one that has
 # answered and does not any more, and fills the cache when a release or a new cache appears.
 watch() {
-  local run='' now up success=0 failed=0 due=0 bytes=0 filler=''
+  local run='' now up success=0 failed=0 due=0 bytes=0 filler='' tell="${FENCE_SECONDS}"
   while true; do
     now="$(cat "${state}/run" 2>/dev/null || true)"
     if [[ "${now}" != "${run}" ]]; then
       run="${now}" failed=0 due=0
     fi
     if check; then
-      up=1 success="${EPOCHSECONDS}" failed=0
+      up=1 success="${EPOCHSECONDS}" failed=0 tell=$((SECONDS + FENCE_SECONDS))
+      unfence
       if ((SECONDS >= due)) && ! kill -0 "${filler:-x}" 2>/dev/null; then
         bytes="$(du --summarize --block-size=1 "${run}" 2>/dev/null | cut --fields=1 || printf 0)"
         (sweep && fill) &
@@ -110,6 +114,10 @@ watch() {
         say "down: mount-s3 runs and does not answer; starting it again"
         systemctl restart --no-block spark-jars.service
         failed=0
+      fi
+      if ((SECONDS >= tell)); then
+        fence
+        tell=$((SECONDS + FENCE_SECONDS))
       fi
     fi
     metrics "${up}" "${success}" "${bytes}" || true

@@ -109,9 +109,9 @@ uninstall() {
   rm --force "${state}/run"
   sweep
   if [[ -f /etc/spark-jars/installed ]]; then rpm --erase mount-s3 || true; fi
-  rm --force "${limits}/memory.conf" "${METRICS_DIR}/spark-jars.prom" \
+  rm --force "${limits}/memory.conf" "${METRICS_DIR}"/spark-jars.{prom,new} \
     "${units[@]/#//etc/systemd/system/}" /etc/systemd/system/spark-jars-do@.service /etc/spark-jars/{mount.env,installed} \
-    "${state}"/{lock,said,used.env,failures,help} "${library}"/{node,cache}.sh \
+    "${state}"/{lock,said,used.env,failures,help} "${library}"/{node,cache,fence}.sh \
     /usr/local/sbin/spark-jars
   # rmdir, never rm: it takes no folder that holds anything.
   rmdir "${limits}" "${mount_point}" "${real}" "${state}" "${CACHE_DIR}" "${library}" \

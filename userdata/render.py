@@ -28,9 +28,11 @@ KEY_FINGERPRINTS = (
 github.com/awslabs/mountpoint-s3, doc/INSTALL.md."""
 
 _INSTALLED = {
-    "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
     "node.sh": ("/usr/local/lib/spark-jars/node.sh", 0o644),
     "cache.sh": ("/usr/local/lib/spark-jars/cache.sh", 0o644),
+    "fence.sh": ("/usr/local/lib/spark-jars/fence.sh", 0o644),
+    # After what it reads: a pod of the DaemonSet puts them one by one.
+    "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
     "spark-jars.service": ("/etc/systemd/system/spark-jars.service", 0o644),
     "spark-jars-do@.service": ("/etc/systemd/system/spark-jars-do@.service", 0o644),
     "spark-jars-watch.service": ("/etc/systemd/system/spark-jars-watch.service", 0o644),
@@ -84,6 +86,8 @@ class MountLimits:
     """The newest releases, which are read into the cache."""
     check_seconds: int = 5
     """Between two looks at the mount. A look is answered by the cache: S3 is not asked."""
+    fence_seconds: int = 30
+    """Without an answer until new pods are kept away from the node."""
     releases_seconds: int = 60
     """Between two looks for a new release: one ListObjectsV2 request each."""
 
@@ -105,9 +109,13 @@ class MountSource:
 
 
 def mount_files(
-    source: MountSource, limits: MountLimits, *, parent: str, metrics_dir: str
+    source: MountSource, limits: MountLimits, *, parent: str, metrics_dir: str, fence: str = ""
 ) -> MountFiles:
-    """The files that mount `source` at `<parent>/jars` and write metrics to `metrics_dir`."""
+    """The files that mount `source` at `<parent>/jars` and write metrics to `metrics_dir`.
+
+    `fence` is the node's label, as key=value, that the node itself takes away while its JARs stay
+    away; empty where somebody else does.
+    """
     values = {
         "BUCKET": source.bucket,
         "PREFIX": source.prefix,
@@ -127,6 +135,8 @@ def mount_files(
         "FILL_SECONDS": str(limits.fill_seconds),
         "FILL_RELEASES": str(limits.fill_releases),
         "CHECK_SECONDS": str(limits.check_seconds),
+        "FENCE": fence,
+        "FENCE_SECONDS": str(limits.fence_seconds),
         "RELEASES_SECONDS": str(limits.releases_seconds),
         "METRICS_DIR": metrics_dir,
         "MOUNTPOINT_VERSION": source.version,
@@ -179,13 +189,18 @@ def _unpack(files: Sequence[NodeFile]) -> str:
             member = tarfile.TarInfo(file.path.lstrip("/"))
             member.size, member.mode, member.mtime = len(content), file.mode, 0
             tar.addfile(member, io.BytesIO(content))
-    packed = base64.encodebytes(bz2.compress(archive.getvalue(), 9)).decode()
+    packed = base64.b85encode(bz2.compress(archive.getvalue(), 9)).decode()
+    lines = "\n".join(packed[at : at + 100] for at in range(0, len(packed), 100))
     # cloud-init is Python, so the node has it; bzip2 it may not have.
-    unpack = "import bz2, sys; sys.stdout.buffer.write(bz2.decompress(sys.stdin.buffer.read()))"
+    unpack = (
+        "import base64, bz2, sys\n"
+        'packed = base64.b85decode("".join(sys.stdin.read().split()))\n'
+        "sys.stdout.buffer.write(bz2.decompress(packed))"
+    )
     return (
         f"unpack='{unpack}'\n"
-        "base64 --decode <<'FILES' | python3 -c \"${unpack}\" | tar --extract --directory=/\n"
-        f"{packed}FILES\n"
+        "python3 -c \"${unpack}\" <<'FILES' | tar --extract --directory=/\n"
+        f"{lines}\nFILES\n"
     )
 
 

@@ -122,6 +122,18 @@ leave() {
 }
 trap leave TERM INT
 
+# Bottlerocket has neither a package manager nor a place for the script: better to say so once than
+# to fail for ever at a file.
+if [[ ! -x /host/usr/bin/dnf ]]; then
+  trap 'exit 0' TERM INT
+  # shellcheck source=/dev/null
+  system="$(source /host/usr/lib/os-release && printf '%s' "${PRETTY_NAME:-}")" || true
+  log "${NODE_NAME} runs ${system:-no AL2023} and has no dnf: JARs cannot be mounted at node level." \
+    "Select other nodes (jarMount.daemonset.nodeSelector), or use jarMount.level: pod"
+  sleep infinity &
+  wait "$!"
+fi
+
 put_files
 while true; do
   # Twice, because a mount that died is back within a second.

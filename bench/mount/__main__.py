@@ -7,85 +7,21 @@ real binary mounts; without it the tests' stand-in, whose seconds say little: th
 
 import argparse
 import os
+import platform
 import random
-import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-from tests.node.s3_server import ACCESS_KEY, OWNER, REGION, SECRET_KEY, S3Server
+from bench.mount.mounts import JarServer, copy, fill, mounted, program
 
-BUCKET, PREFIX = "bench-jars", "spark/jars/"
-STAND_IN = Path(__file__).resolve().parents[2] / "tests" / "node" / "mount_s3.py"
 CLASSES = 2000
-
-
-class JarServer(S3Server):
-    """moto, with the JARs' bytes from their files: moto reads a whole object for each part."""
-
-    def __init__(self, jars: Sequence[Path]) -> None:
-        self._files = {f"/{BUCKET}/{PREFIX}r1/{jar.name}": jar for jar in jars}
-        super().__init__()
-        self.create(BUCKET)
-        for jar in jars:
-            self.put(BUCKET, f"{PREFIX}r1/{jar.name}", jar.read_bytes())
-        self.delay = lambda kind: 0.025 if kind == "GET" else 0.015
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        path, wanted = environ["PATH_INFO"], environ.get("HTTP_RANGE", "")
-        if environ["REQUEST_METHOD"] != "GET" or path not in self._files or not wanted:
-            return super().__call__(environ, start_response)
-        self.requests["GET"] += 1
-        time.sleep(self.delay("GET"))
-        size = self._files[path].stat().st_size
-        first, _, last = wanted.removeprefix("bytes=").partition("-")
-        with self._files[path].open("rb") as file:
-            file.seek(int(first))
-            body = file.read(min(int(last or size), size - 1) - int(first) + 1)
-        self.requests["bytes"] += len(body)
-        headers = [("Content-Length", str(len(body)))]
-        headers.append(("Content-Range", f"bytes {first}-{int(first) + len(body) - 1}/{size}"))
-        start_response("206 Partial Content", headers)
-        return [body]
-
-
-@contextmanager
-def mounted(server: S3Server, folder: Path) -> Iterator[Path]:
-    """A mount of the bucket with a cache of its own, as a node's unit starts it."""
-    point, cache = folder / "jars", folder / "cache"
-    point.mkdir()
-    cache.mkdir()
-    real = os.environ.get("MOUNT_S3")
-    command = [real] if real else [sys.executable, str(STAND_IN)]
-    command += [BUCKET, str(point), "--foreground", "--read-only", "--allow-other"]
-    command += ["--prefix", PREFIX, "--region", REGION, "--expected-bucket-owner", OWNER]
-    command += ["--cache", str(cache), "--max-cache-size", "4096", "--metadata-ttl", "indefinite"]
-    command += ["--negative-metadata-ttl", "minimal", f"--endpoint-url={server.url}"]
-    command += ["--force-path-style", "--maximum-throughput-gbps=10"]
-    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, env={**os.environ, **keys}, stdout=log, stderr=log)
-        try:
-            while not point.is_mount():
-                if process.poll() is not None:
-                    raise SystemExit((folder / "log").read_text())
-                time.sleep(0.01)
-            yield point / "r1"
-        finally:
-            subprocess.run(["umount", "--lazy", str(point)], check=False)
-            process.kill()
-            process.wait()
-    # Only the cache and the log are deleted in depth: the mount point goes by rmdir.
-    shutil.rmtree(cache)
-    point.rmdir()
 
 
 def load(folders: Sequence[Path], names: Sequence[str], classes: Path) -> float:
@@ -96,7 +32,8 @@ def load(folders: Sequence[Path], names: Sequence[str], classes: Path) -> float:
         path = ":".join([str(classes), *(str(folder / name) for name in names)])
         command = ["java", "-Xmx512m", "-cp", path, "Load", str(classes / "names")]
         running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
-    if any(process.wait() for process in running):
+    codes = [process.wait() for process in running]
+    if any(codes):
         raise SystemExit("a JVM did not find its classes")
     return time.monotonic() - begin
 
@@ -114,10 +51,79 @@ def choose(jars: Sequence[Path]) -> list[str]:
     return random.Random(7).sample([name for name in names if "-" not in name], CLASSES)
 
 
-def fill(folder: Path, names: Sequence[str]) -> None:
-    """Reads every JAR once, four at a time."""
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda name: (folder / name).read_bytes(), names))
+class Cases:
+    """The ways to the JARs; each gives the seconds for a number of JVMs that start at once.
+
+    The server's counts are those of the start alone where a case says "first".
+    """
+
+    def __init__(self, server: JarServer, jars: Path, names: Sequence[str], classes: Path) -> None:
+        self._server, self._jars, self._names, self._classes = server, jars, names, classes
+        self.all: dict[str, Callable[[int], float]] = {
+            "local disk": self._local,
+            "one mount, filled first": self._filled,
+            "one mount, warmed by an earlier JVM": self._warmed,
+            "one mount, cold": self._cold,
+            "one mount, cold; each reads all JARs, then starts": self._read_by_each,
+            "one mount per JVM, cold": self._mount_each,
+            "copy first": self._copied,
+        }
+
+    def _load(self, folders: Sequence[Path]) -> float:
+        return load(folders, self._names, self._classes)
+
+    def _local(self, count: int) -> float:
+        return self._load([self._jars.resolve()] * count)
+
+    def _with_mount(self, count: int, before: Callable[[Path], object]) -> float:
+        with tempfile.TemporaryDirectory() as folder, mounted(self._server, Path(folder)) as jars:
+            before(jars)
+            return self._load([jars] * count)
+
+    def _cold(self, count: int) -> float:
+        return self._with_mount(count, lambda jars: None)
+
+    def _filled(self, count: int) -> float:
+        def before(jars: Path) -> None:
+            fill(jars, self._names)
+            self._server.requests.clear()
+
+        return self._with_mount(count, before)
+
+    def _warmed(self, count: int) -> float:
+        def before(jars: Path) -> None:
+            self._load([jars])
+            self._server.requests.clear()
+
+        return self._with_mount(count, before)
+
+    def _read_by_each(self, count: int) -> float:
+        reading = 0.0
+
+        def before(jars: Path) -> None:
+            nonlocal reading
+            begin = time.monotonic()
+            with ThreadPoolExecutor(count) as pool:
+                list(pool.map(lambda _: fill(jars, self._names), range(count)))
+            reading = time.monotonic() - begin
+
+        return self._with_mount(count, before) + reading
+
+    def _mount_each(self, count: int) -> float:
+        with ExitStack() as stack:
+            folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(count)]
+            return self._load(
+                [stack.enter_context(mounted(self._server, Path(folder))) for folder in folders]
+            )
+
+    def _copied(self, count: int) -> float:
+        with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
+            folders = [
+                Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(count)
+            ]
+            begin = time.monotonic()
+            list(pool.map(lambda folder: copy(self._server, self._names, folder), folders))
+            return time.monotonic() - begin + self._load(folders)
 
 
 def main() -> None:
@@ -129,7 +135,7 @@ def main() -> None:
     jars = sorted(given.jars.glob("*.jar"))
     if not jars:
         raise SystemExit(f"no JARs in {given.jars}; docs/node-mount.md lists those of the table")
-    names = [jar.name for jar in jars]
+    print(_heading(jars, given.runs))
     server = JarServer(jars)
     try:
         with tempfile.TemporaryDirectory(prefix="spark-bench-") as folder:
@@ -137,54 +143,27 @@ def main() -> None:
                 ["javac", "-d", folder, Path(__file__).with_name("Load.java")], check=True
             )
             Path(folder, "names").write_text("\n".join(choose(jars)))
-            measure(server, given, names, Path(folder))
+            names = [jar.name for jar in jars]
+            measure(server, Cases(server, given.jars, names, Path(folder)), given)
     finally:
         server.stop()
 
 
-def measure(server: S3Server, given: argparse.Namespace, names: list[str], classes: Path) -> None:
+def _heading(jars: Sequence[Path], runs: int) -> str:
+    java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True).stderr
+    size = sum(jar.stat().st_size for jar in jars) / 1e6
+    return (
+        f"mount: {program()}; {len(jars)} JARs, {size:.0f} MB; {CLASSES} classes; {runs} runs; "
+        f"{java.splitlines()[0]}; Python {platform.python_version()}; {os.cpu_count()} CPUs, "
+        f"load {os.getloadavg()[0]:.0f} at the start"
+    )
+
+
+def measure(server: JarServer, cases: Cases, given: argparse.Namespace) -> None:
     """Prints the table, a row a case and number of JVMs."""
-
-    def local(count: int) -> float:
-        return load([given.jars.resolve()] * count, names, classes)
-
-    def cold(count: int) -> float:
-        with tempfile.TemporaryDirectory() as folder, mounted(server, Path(folder)) as jars:
-            return load([jars] * count, names, classes)
-
-    def filled(count: int) -> float:
-        with tempfile.TemporaryDirectory() as folder, mounted(server, Path(folder)) as jars:
-            fill(jars, names)
-            server.requests.clear()
-            return load([jars] * count, names, classes)
-
-    def each_its_own(count: int) -> float:
-        with ExitStack() as stack:
-            folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(count)]
-            mounts = [stack.enter_context(mounted(server, Path(folder))) for folder in folders]
-            return load(mounts, names, classes)
-
-    def copied(count: int) -> float:
-        with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
-            folders = [
-                Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(count)
-            ]
-            begin = time.monotonic()
-            list(pool.map(lambda folder: copy(server, names, folder), folders))
-            return time.monotonic() - begin + load(folders, names, classes)
-
-    cases: dict[str, Callable[[int], float]] = {
-        "local disk": local,
-        "one mount, filled first": filled,
-        "one mount, cold": cold,
-        "one mount per JVM, cold": each_its_own,
-        "copy first": copied,
-    }
-    program = os.environ.get("MOUNT_S3", "the tests' stand-in, not mount-s3")
-    print(f"mount: {program}; {len(names)} JARs; {CLASSES} classes; {given.runs} runs")
     print("| case | JVMs | seconds, min / median / max | GET | MB | HEAD and LIST |")
     print("|---|---|---|---|---|---|")
-    for case, run in cases.items():
+    for case, run in cases.all.items():
         for count in given.jvms:
             times = []
             for _ in range(given.runs):
@@ -198,16 +177,6 @@ def measure(server: S3Server, given: argparse.Namespace, names: list[str], class
                 f"| {others} |",
                 flush=True,
             )
-
-
-def copy(server: S3Server, names: Sequence[str], folder: Path) -> None:
-    """Every JAR as a whole, each in one request."""
-    for name in names:
-        answer = server.client.get_object(
-            Bucket=BUCKET, Key=f"{PREFIX}r1/{name}", Range="bytes=0-99999999999"
-        )
-        with (folder / name).open("wb") as file:
-            shutil.copyfileobj(answer["Body"], file, 1024 * 1024)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.addons import AddonVersions
 from components.base import Settings
@@ -28,6 +28,9 @@ NODE_PARENT = "/mnt/spark-jars"
 """Folder on a node that pods get; the JARs are mounted below it, at `jars`. On the node it is a
 link that is there only while the mount answers."""
 
+OS_LABEL = "kubernetes.io/os"
+COMPUTE_LABEL, AUTO_MODE = "eks.amazonaws.com/compute-type", "auto"
+"""Nodes of EKS Auto Mode: docs.aws.amazon.com/eks/latest/userguide/associate-workload.html."""
 
 _FLAGS = (
     r"^--((dual-stack|force-path-style|log-metrics|requester-pays|debug)"
@@ -46,6 +49,20 @@ class DaemonSetSettings(Settings):
     """Names of the given nodes' IAM roles: each gets the right to read the JARs' prefix."""
     check_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
     """How often the mount is looked at."""
+
+    @field_validator("node_selector")
+    @classmethod
+    def _nodes_that_can_mount(cls, value: dict[str, str]) -> dict[str, str]:
+        for key, allowed, nodes in (
+            (COMPUTE_LABEL, value.get(COMPUTE_LABEL) != AUTO_MODE, "EKS Auto Mode nodes"),
+            (OS_LABEL, value.get(OS_LABEL, "linux") == "linux", "nodes that do not run Linux"),
+        ):
+            if not allowed:
+                raise ValueError(
+                    f"{key}: {value[key]} selects {nodes}, which cannot mount JARs at node level; "
+                    "select others, or use jarMount.level: pod"
+                )
+        return value
 
 
 class NodeMountSettings(Settings):

@@ -10,6 +10,9 @@ from components.base import child
 from components.identity import policy_document
 from components.jar_bucket import JarBucket
 from components.mounts.contract import (
+    AUTO_MODE,
+    COMPUTE_LABEL,
+    OS_LABEL,
     ClusterParts,
     Mount,
     NodePart,
@@ -18,6 +21,7 @@ from components.mounts.contract import (
     jars_label,
     node_volume,
 )
+from components.mounts.daemon_account import DaemonAccount, create_account
 from components.mounts.node_userdata import files_of
 from components.node_groups import SYSTEM_LABELS
 from components.pools import JARS_LABEL, POOL_LABEL, SHARED_JARS, NodeShape
@@ -29,6 +33,14 @@ ACCOUNT = "spark-jars"
 DAEMONSET = "spark-jars"
 NOT_MOUNTED = Taint("spark-on-eks/jars-not-mounted", "NoSchedule")
 """Nodes that a pool adds carry it from the start; the DaemonSet takes it away."""
+
+_ACCOUNT = DaemonAccount(
+    namespace=NAMESPACE,
+    name=ACCOUNT,
+    daemonset=DAEMONSET,
+    label=(JARS_LABEL, SHARED_JARS),
+    taint=NOT_MOUNTED.key,
+)
 
 
 class NodeDaemonSet(Mount):
@@ -63,7 +75,7 @@ class NodeDaemonSet(Mount):
             },
             opts=child(component, depends_on=parts.after),
         )
-        ready = self._create_account(name, component, namespace)
+        ready = create_account(name, component, _ACCOUNT, namespace)
         files = k8s.core.v1.ConfigMap(
             f"{name}-files",
             metadata={"namespace": NAMESPACE},
@@ -105,56 +117,6 @@ class NodeDaemonSet(Mount):
             for role in self.settings.daemonset.node_roles
         ]
 
-    def _create_account(
-        self, name: str, component: pulumi.Resource, namespace: k8s.core.v1.Namespace
-    ) -> list[pulumi.Resource]:
-        account = k8s.core.v1.ServiceAccount(
-            f"{name}-account",
-            metadata={"name": ACCOUNT, "namespace": NAMESPACE},
-            opts=child(component, depends_on=[namespace]),
-        )
-        role = k8s.rbac.v1.ClusterRole(
-            f"{name}-nodes",
-            metadata={"name": "spark-jars-nodes"},
-            # To say on its own node that the mount answers: one label, one taint. RBAC cannot
-            # name "the node that the pod runs on".
-            rules=[{"api_groups": [""], "resources": ["nodes"], "verbs": ["patch"]}],
-            opts=child(component),
-        )
-        binding = k8s.rbac.v1.ClusterRoleBinding(
-            f"{name}-nodes",
-            metadata={"name": "spark-jars-nodes"},
-            role_ref={
-                "api_group": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": "spark-jars-nodes",
-            },
-            subjects=[{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
-            opts=child(component, depends_on=[role]),
-        )
-        own = k8s.rbac.v1.Role(
-            f"{name}-own",
-            metadata={"name": DAEMONSET, "namespace": NAMESPACE},
-            # To tell an upgrade, after which the mount stays, from a removal.
-            rules=[
-                {
-                    "api_groups": ["apps"],
-                    "resources": ["daemonsets"],
-                    "resource_names": [DAEMONSET],
-                    "verbs": ["get"],
-                }
-            ],
-            opts=child(component, depends_on=[namespace]),
-        )
-        own_binding = k8s.rbac.v1.RoleBinding(
-            f"{name}-own",
-            metadata={"name": DAEMONSET, "namespace": NAMESPACE},
-            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": DAEMONSET},
-            subjects=[{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
-            opts=child(component, depends_on=[own]),
-        )
-        return [account, binding, own_binding]
-
     def _pod(self, files: pulumi.Output[str]) -> k8s.core.v1.PodSpecArgsDict:
         settings = self.settings.daemonset
         environment: list[k8s.core.v1.EnvVarArgsDict] = [
@@ -169,8 +131,9 @@ class NodeDaemonSet(Mount):
         return {
             "service_account_name": ACCOUNT,
             "priority_class_name": "system-node-critical",
-            "node_selector": {"kubernetes.io/os": "linux", **settings.node_selector},
-            # System nodes run no Spark, and their role may not read the JARs.
+            "node_selector": {OS_LABEL: "linux", **settings.node_selector},
+            # System nodes run no Spark, and their role may not read the JARs; Auto Mode's have no
+            # package manager.
             "affinity": {
                 "node_affinity": {
                     "required_during_scheduling_ignored_during_execution": {
@@ -181,7 +144,12 @@ class NodeDaemonSet(Mount):
                                         "key": POOL_LABEL,
                                         "operator": "NotIn",
                                         "values": [SYSTEM_LABELS[POOL_LABEL]],
-                                    }
+                                    },
+                                    {
+                                        "key": COMPUTE_LABEL,
+                                        "operator": "NotIn",
+                                        "values": [AUTO_MODE],
+                                    },
                                 ]
                             }
                         ]

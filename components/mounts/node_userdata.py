@@ -27,8 +27,10 @@ class NodeUserData(Mount):
         return "node"
 
     def node_part(self, jars: JarBucket, set_name: str, shape: NodeShape) -> NodePart:
+        ((key, value),) = jars_label(set_name).items()
+        label = f"{key}={value}"
         return NodePart(
-            scripts=[files_of(jars, self.settings, self.region).apply(boot_script)],
+            scripts=[files_of(jars, self.settings, self.region, fence=label).apply(boot_script)],
             statements=jars.read_statements(jars.jars_prefix),
             labels=jars_label(set_name),
         )
@@ -40,7 +42,9 @@ class NodeUserData(Mount):
         return node_volume(jars_label(set_name))
 
 
-def files_of(jars: JarBucket, settings: JarMountSettings, region: str) -> pulumi.Output[MountFiles]:
+def files_of(
+    jars: JarBucket, settings: JarMountSettings, region: str, *, fence: str = ""
+) -> pulumi.Output[MountFiles]:
     """The files that mount one set of JARs on a node, whichever door they come in by."""
     node = settings.node
     limits = MountLimits(
@@ -61,6 +65,8 @@ def files_of(jars: JarBucket, settings: JarMountSettings, region: str) -> pulumi
             version=node.mountpoint_version or "",
             flags=node.flags,
         )
-        return mount_files(source, limits, parent=NODE_PARENT, metrics_dir=node.metrics_dir)
+        return mount_files(
+            source, limits, parent=NODE_PARENT, metrics_dir=node.metrics_dir, fence=fence
+        )
 
     return pulumi.Output.all(jars.name, jars.owner).apply(render)

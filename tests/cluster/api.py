@@ -42,6 +42,31 @@ class Api:
         other._session.headers = {**self._session.headers, "Impersonate-User": user}
         return other
 
+    def as_kubelet(self, node: str) -> "Api":
+        """The same server with the rights of a node's kubelet."""
+        other = copy(self)
+        other._session = copy(self._session)
+        other._session.headers = {
+            **self._session.headers,
+            "Impersonate-User": f"system:node:{node}",
+            "Impersonate-Group": "system:nodes",
+        }
+        return other
+
+    def as_pod(self, pod: Mapping[str, Any]) -> "Api":
+        """The same server with the token that kubelet would give this pod."""
+        metadata, account = pod["metadata"], pod["spec"]["serviceAccountName"]
+        collection = self._collection({"kind": "ServiceAccount", "metadata": metadata})
+        bound = {"kind": "Pod", "apiVersion": "v1", "name": metadata["name"]}
+        bound["uid"] = metadata["uid"]
+        request = {"spec": {"audiences": [], "boundObjectRef": bound}}
+        answer = self._send("POST", f"{collection}/{account}/token", request)
+        other = copy(self)
+        other._session = copy(self._session)
+        token = answer["status"]["token"]
+        other._session.headers = {**self._session.headers, "Authorization": f"Bearer {token}"}
+        return other
+
     def is_ready(self) -> bool:
         """Whether the server answers and finished its own set-up."""
         try:

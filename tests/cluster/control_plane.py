@@ -99,10 +99,12 @@ class ControlPlane:
             service_account_key_file=self.folder / "server.key",
             service_account_signing_key_file=self.folder / "server.key",
             service_cluster_ip_range="10.0.0.0/24",
-            authorization_mode="RBAC",
+            authorization_mode="Node,RBAC",
             token_auth_file=tokens,
             # DaemonSet pods of this program are privileged, as on EKS.
             allow_privileged="true",
+            # As on EKS: a kubelet changes its own node only, and not its taints.
+            enable_admission_plugins="NodeRestriction",
             disable_admission_plugins=",".join(self._switched_off),
         )
         return f"https://127.0.0.1:{port}"

@@ -82,13 +82,25 @@ def s3() -> Iterator[S3Server]:
 def render(s3: S3Server) -> Callable[..., MountFiles]:
     """Renders the files of a mount of the bucket; quicker to look again than in production."""
 
-    def files(wait_seconds: int = 30, cache_mib: int = 512, **changes: str) -> MountFiles:
+    def files(
+        wait_seconds: int = 30,
+        cache_mib: int = 512,
+        fence: str = "",
+        fence_seconds: int = 3,
+        **changes: str,
+    ) -> MountFiles:
         flags = (f"--endpoint-url={s3.url}", "--force-path-style")
         source = MountSource(BUCKET, PREFIX, REGION, OWNER, flags=flags)
-        limits = MountLimits(cache_mib, wait_seconds, check_seconds=1, releases_seconds=2)
+        limits = MountLimits(
+            cache_mib,
+            wait_seconds,
+            check_seconds=1,
+            fence_seconds=fence_seconds,
+            releases_seconds=2,
+        )
         metrics = str(Path(METRICS).parent)
         source = replace(source, **changes)
-        return mount_files(source, limits, parent=NODE_PARENT, metrics_dir=metrics)
+        return mount_files(source, limits, parent=NODE_PARENT, metrics_dir=metrics, fence=fence)
 
     return files
 

@@ -1,4 +1,4 @@
-"""The few calls of a Kubernetes API server that the DaemonSet's pod makes, over TLS."""
+"""The few calls of a Kubernetes API server that the DaemonSet's pod and a node make, over TLS."""
 
 import ipaddress
 import json
@@ -21,6 +21,7 @@ class KubeApi:
     """One node and one DaemonSet. What the account has no right to is answered 403."""
 
     def __init__(self, folder: Path, node: str, namespace: str, daemonset: str) -> None:
+        self._node = node
         self._node_path = f"/api/v1/nodes/{node}"
         self._set_path = f"/apis/apps/v1/namespaces/{namespace}/daemonsets/{daemonset}"
         self.labels: dict[str, str] = {}
@@ -28,6 +29,8 @@ class KubeApi:
         self.daemonset: dict[str, Any] | None = {"metadata": {"name": daemonset}}
         self.refused: list[str] = []
         """Calls that the account has no right to."""
+        self.patches: list[Any] = []
+        """What was asked to change of the node."""
         self.available = True
         certificate, key = _certificate(folder)
         self.certificate = certificate.read_text()
@@ -51,10 +54,14 @@ class KubeApi:
             return (200, self.daemonset) if self.daemonset else (404, {})
         if (method, path) == ("PATCH", self._node_path):
             return self._patch(kind, body)
+        if (method, path) == ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews"):
+            user = {"username": f"system:node:{self._node}", "groups": ["system:nodes"]}
+            return 201, {"kind": body["kind"], "status": {"userInfo": user}}
         self.refused.append(f"{method} {path}")
         return 403, {}
 
     def _patch(self, kind: str, body: Any) -> tuple[int, Any]:
+        self.patches.append(body)
         if kind == "application/merge-patch+json":
             for key, value in body["metadata"]["labels"].items():
                 self.labels.pop(key, None)

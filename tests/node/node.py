@@ -14,79 +14,13 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.node.image import PROGRAMS, STAND_IN, UNITS
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 MOUNT = "/run/spark-jars/parent/jars"
 """Where the JARs are mounted on a node."""
 PARENT = "/mnt/spark-jars"
 """What pods get."""
-
-_UNITS = {
-    # What the EKS image of AL2023 has, as far as the mount meets it: the order of its units, how
-    # kubelet is tried again, and that cloud-init goes on after a script that failed.
-    "cloud-final.service": """
-        [Service]
-        Type=oneshot
-        RemainAfterExit=yes
-        ExecStart=/opt/node/cloud-final
-        KillMode=process
-        TimeoutSec=0
-        StandardOutput=journal+console
-        StandardError=journal+console
-        [Install]
-        WantedBy=multi-user.target""",
-    "nodeadm-run.service": """
-        [Unit]
-        After=cloud-final.service
-        [Service]
-        Type=oneshot
-        RemainAfterExit=yes
-        ExecStart=/opt/node/nodeadm
-        TimeoutSec=0
-        [Install]
-        WantedBy=multi-user.target""",
-    "kubelet.service": """
-        [Service]
-        ExecStart=/bin/sh -c 'touch /run/kubelet-runs; exec sleep infinity'
-        Restart=on-failure
-        RestartSec=1""",
-}
-_PROGRAMS = {
-    "/opt/node/cloud-final": """\
-        #!/bin/bash
-        [[ -e /opt/node/ran ]] && exit 0
-        touch /opt/node/ran
-        for part in /opt/node/parts/*; do "$part"; done
-        exit 0""",
-    "/opt/node/nodeadm": """\
-        #!/bin/bash
-        if [[ -e /opt/node/array ]]; then
-          printf '[Mount]\\nWhat=/opt/node/array\\nWhere=/mnt/k8s-disks/0\\nType=none\\nOptions=bind
-        [Install]\\nWantedBy=multi-user.target\\n' >'/etc/systemd/system/mnt-k8s\\x2ddisks-0.mount'
-          systemctl enable --quiet --now 'mnt-k8s\\x2ddisks-0.mount'
-        fi
-        systemctl start --no-block kubelet
-        until systemctl is-active --quiet kubelet; do sleep 0.1; done""",
-    "/usr/bin/dnf": """\
-        #!/bin/bash
-        # Fails as dnf does while /opt/node/dnf.error has a text; lists what it was asked for.
-        printf '%s\\n' "$*" >>/opt/node/dnf.calls
-        [[ -s /opt/node/dnf.error ]] && { cat /opt/node/dnf.error >&2; exit 1; }
-        sleep "$(cat /opt/node/dnf.seconds 2>/dev/null || echo 0)"
-        from=/opt/node/mount-s3
-        [[ "${*: -1}" == *.rpm ]] && from="${*: -1}"
-        install --mode=0755 "$from" /usr/bin/mount-s3""",
-    "/usr/bin/rpm": """\
-        #!/bin/bash
-        printf 'rpm %s\\n' "$*" >>/opt/node/dnf.calls
-        [[ "$1" == --erase ]] && rm --force /usr/bin/mount-s3""",
-}
-_STAND_IN = """\
-#!{python}
-import runpy, sys
-sys.dont_write_bytecode = True
-sys.argv[0] = "mount-s3"
-runpy.run_path({path!r}, run_name="__main__")
-"""
 
 
 def wait_for(what: str, met: Callable[[], object], seconds: float = 45) -> float:
@@ -134,14 +68,14 @@ class Node:
         for name in ("machine-id", "fstab"):
             self.path(f"/etc/{name}").unlink(missing_ok=True)
         self.write("/etc/machine-id", secrets.token_hex(16) + "\n")
-        for name, text in _UNITS.items():
+        for name, text in UNITS.items():
             lines = [line.strip() for line in text.strip().splitlines()]
             self.write(f"/etc/systemd/system/{name}", "\n".join(lines) + "\n")
         for name in ("cloud-final", "nodeadm-run"):
             wants = self.path("/etc/systemd/system/multi-user.target.wants")
             wants.mkdir(exist_ok=True)
             (wants / f"{name}.service").symlink_to(f"/etc/systemd/system/{name}.service")
-        for path, text in _PROGRAMS.items():
+        for path, text in PROGRAMS.items():
             lines = [line.removeprefix("        ") for line in text.splitlines()]
             self.write(path, "\n".join(lines) + "\n", mode=0o755)
         self.path("/opt/node/parts").mkdir(parents=True)
@@ -154,7 +88,7 @@ class Node:
             shutil.copy(real, self.path("/opt/node/mount-s3"))
         else:
             path = str(Path(__file__).parent / "mount_s3.py")
-            self.write("/opt/node/mount-s3", _STAND_IN.format(python=sys.executable, path=path))
+            self.write("/opt/node/mount-s3", STAND_IN.format(python=sys.executable, path=path))
         self.path("/opt/node/mount-s3").chmod(0o755)
 
     def path(self, path: str) -> Path:
@@ -173,6 +107,15 @@ class Node:
         """The shell parts that cloud-init runs at the first boot."""
         for number, part in enumerate(parts):
             self.write(f"/opt/node/parts/{number}", part, mode=0o755)
+
+    def slow_down(self, *programs: str, when: str = "") -> None:
+        """Lets programs take a second longer: with a word, only when it is the first argument."""
+        for name in programs:
+            real = self.path(f"/usr/bin/{name}")
+            real.rename(real.with_name(f"{name}.real"))
+            condition = f'[[ "$1" == {when} ]] &&' if when else ""
+            script = f'#!/bin/bash\n{condition} sleep 1\nexec {name}.real "$@"\n'
+            self.write(f"/usr/bin/{name}", script, 0o755)
 
     def boot(self) -> None:
         """Starts the machine; returns once its systemd answers."""

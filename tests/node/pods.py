@@ -117,10 +117,13 @@ class Watch:
     def end(self) -> str:
         """Ends it as kubelet does; fails if it does not end in the time that it has. Its log."""
         wait_for("the pod's process", self.process)
-        pid = self.process()
+        pid, all_of_it = self.process(), self._descendants()
         assert pid is not None
         os.kill(pid, signal.SIGTERM)
         self._process.wait(25)
+        for one in all_of_it:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
         return self.log()
 
     def kill(self) -> None:

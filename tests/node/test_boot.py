@@ -12,6 +12,9 @@ from userdata.render import MountFiles
 
 Render = Callable[..., MountFiles]
 
+SYSTEMCTL = ("daemon-reload", "enable", "start")
+"""Steps of the boot that are calls of systemctl."""
+
 LOCKED = "RPM: error: can't create transaction lock on /var/lib/rpm/.rpm.lock"
 NO_NETWORK = "Curl error (6): Couldn't resolve host name for the repository"
 
@@ -114,22 +117,22 @@ def test_a_package_that_cannot_be_installed_ends_the_node(machine: Node, render:
     assert "No match for argument: mount-s3" in machine.console()
 
 
-@pytest.mark.parametrize("step", ["tar", "dnf", "enable", "await", "xargs"])
+@pytest.mark.parametrize("step", ["tar", *SYSTEMCTL, "dnf", "await", "xargs"])
 def test_a_sigterm_in_any_step_of_the_boot_leaves_no_node_without_jars(
     machine: Node, render: Render, s3: S3Server, step: str
 ) -> None:
     """A script that cloud-init runs may be ended; cloud-init then goes on to kubelet."""
     machine.write("/opt/node/dnf.seconds", "1")
-    for name in ("tar", "xargs", "systemctl"):
-        real = machine.path(f"/usr/bin/{name}")
-        real.rename(real.with_suffix(".real"))
-        when = '[[ "$1" == enable ]] &&' if name == "systemctl" else ""
-        script = f'#!/bin/bash\n{when} sleep 1\nexec {name}.real "$@"\n'
-        machine.write(f"/usr/bin/{name}", script, 0o755)
+    machine.slow_down("tar", "xargs")
+    if step in SYSTEMCTL:
+        machine.slow_down("systemctl", when=step)
     s3.delay = lambda kind: 1.0 if step == "await" else 0.0
     start(machine, render())
-    program = {"enable": "systemctl", "await": "mount-s3"}.get(step, step)
-    wait_for(step, lambda: machine.has_process(program))
+    if step in SYSTEMCTL:
+        pattern = ("pgrep", "--full", f"/usr/bin/systemctl {step}")
+        wait_for(step, lambda: machine.result(*pattern).returncode == 0)
+    else:
+        wait_for(step, lambda: machine.has_process("mount-s3" if step == "await" else step))
     boot = machine.run("pgrep", "-f", "-o", "/opt/node/parts/0")
     machine.result("kill", "-TERM", boot)
     s3.delay = lambda kind: 0.0

@@ -92,6 +92,37 @@ def test_a_node_without_rights_keeps_its_taint(
     assert "does not answer" in pod.end()
 
 
+def test_a_node_without_a_package_manager_is_left_alone_and_told_why(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    machine.path("/usr/bin/dnf").unlink()
+    pod = watches()
+    wait_for("the reason", lambda: "has no dnf: JARs cannot be mounted at node level" in pod.log())
+    assert "use jarMount.level: pod" in pod.end()
+    assert not machine.path("/usr/local/sbin/spark-jars").exists()
+    assert not marked(api)
+    assert len(api.taints) == 2
+
+
+@pytest.mark.parametrize("step", ["cp", "dnf", "await", "xargs"])
+def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node, s3: S3Server, step: str
+) -> None:
+    machine.write("/opt/node/dnf.seconds", "1")
+    machine.slow_down("cp", "xargs")
+    s3.delay = lambda kind: 1.0 if step == "await" else 0.0
+    first = watches()
+    program = "mount-s3" if step == "await" else step
+    wait_for(step, lambda: machine.has_process(program))
+    first.end()
+    s3.delay = lambda kind: 0.0
+    second = watches()
+    wait_for("the label", lambda: marked(api))
+    assert machine.healthy()
+    second.end()
+    assert len(machine.path("/opt/node/dnf.calls").read_text().splitlines()) == 1
+
+
 def test_the_files_are_those_of_user_data(
     watches: Callable[..., Watch], api: KubeApi, machine: Node, render: Callable[..., MountFiles]
 ) -> None:

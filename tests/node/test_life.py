@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.node.conftest import BUCKET, METRICS, PREFIX, RELEASE, metric
-from tests.node.node import MOUNT, PARENT, Node, wait_for
+from tests.node.node import MOUNT, Node, wait_for
 from tests.node.pods import JobPod
 from tests.node.s3_server import S3Server
 
@@ -53,21 +53,6 @@ def test_a_pod_sees_the_mount_again_after_it_was_killed_under_its_readers(node: 
             reader.join()
         pod.end()
     assert errors == []
-
-
-def test_no_pod_starts_while_the_mount_is_down(node: Node, s3: S3Server) -> None:
-    before = node.main_pid()
-    s3.stop()
-    try:
-        node.kill()
-        wait_for("the gate to shut", lambda: not node.live(PARENT).is_symlink())
-        time.sleep(1)
-        # What kubelet looks for before it starts a pod with this volume.
-        assert node.result("test", "-d", PARENT).returncode != 0
-    finally:
-        s3.start()
-    recovered(node, before)
-    assert node.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
 
 
 def test_a_sigterm_with_a_file_open_still_ends_in_a_working_mount(node: Node) -> None:

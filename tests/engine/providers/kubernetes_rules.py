@@ -20,6 +20,7 @@ CLUSTER_SCOPED = frozenset(
     [
         *("ClusterRole", "ClusterRoleBinding", "EC2NodeClass", "Namespace", "NodePool"),
         *("PersistentVolume", "PriorityClass", "StorageClass"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
     ]
 )
 

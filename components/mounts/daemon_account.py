@@ -1,0 +1,172 @@
+"""The DaemonSet's service account: its rights, and the policy that narrows them to its own node.
+
+RBAC can allow a change to nodes but cannot say which node or which part of it. The API server's
+admission can: a token that is bound to a pod carries the name of the pod's node
+(kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin, from 1.30 on).
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base import child
+
+_NODES = "spark-jars-nodes"
+_NODE_CLAIM = "authentication.kubernetes.io/node-name"
+
+_VARIABLES = {
+    "own": f"request.userInfo.?extra[?'{_NODE_CLAIM}'].orValue([])",
+    "labels": "object.metadata.?labels.orValue({})",
+    "oldLabels": "oldObject.metadata.?labels.orValue({})",
+    "taints": "object.spec.?taints.orValue([])",
+    "oldTaints": "oldObject.spec.?taints.orValue([])",
+}
+_KEPT = {
+    "metadata": ("annotations", "finalizers", "ownerReferences"),
+    "spec": ("unschedulable", "providerID", "podCIDR", "podCIDRs"),
+}
+"""What else an update of a node could change: k8s.io/api/core/v1, ObjectMeta and NodeSpec. The
+server itself refuses spec.externalID and drops spec.configSource."""
+
+
+@dataclass(frozen=True)
+class DaemonAccount:
+    """An account and all that it may do."""
+
+    namespace: str
+    name: str
+    daemonset: str
+    """It may read this one, of its own namespace."""
+    label: tuple[str, str]
+    """Key and value: it may put this label on the node that its pod runs on, and take it away."""
+    taint: str
+    """Key of the taint that it may take away from that node."""
+
+
+def create_account(
+    name: str,
+    component: pulumi.Resource,
+    account: DaemonAccount,
+    namespace: k8s.core.v1.Namespace,
+) -> list[pulumi.Resource]:
+    """The account with its rights. Returns what must be there before a pod of it starts."""
+    subject: k8s.rbac.v1.SubjectArgsDict = {
+        "kind": "ServiceAccount",
+        "name": account.name,
+        "namespace": account.namespace,
+    }
+    service_account = k8s.core.v1.ServiceAccount(
+        f"{name}-account",
+        metadata={"name": account.name, "namespace": account.namespace},
+        opts=child(component, depends_on=[namespace]),
+    )
+    narrowed = _create_policy(name, component, account)
+    role = k8s.rbac.v1.ClusterRole(
+        f"{name}-nodes",
+        metadata={"name": _NODES},
+        # To say on its own node that the mount answers; the policy holds it to that.
+        rules=[{"api_groups": [""], "resources": ["nodes"], "verbs": ["patch"]}],
+        opts=child(component),
+    )
+    binding = k8s.rbac.v1.ClusterRoleBinding(
+        f"{name}-nodes",
+        metadata={"name": _NODES},
+        role_ref={
+            "api_group": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": _NODES,
+        },
+        subjects=[subject],
+        # Never the right without the policy.
+        opts=child(component, depends_on=[role, narrowed]),
+    )
+    own = k8s.rbac.v1.Role(
+        f"{name}-own",
+        metadata={"name": account.daemonset, "namespace": account.namespace},
+        # To tell an upgrade, after which the mount stays, from a removal.
+        rules=[
+            {
+                "api_groups": ["apps"],
+                "resources": ["daemonsets"],
+                "resource_names": [account.daemonset],
+                "verbs": ["get"],
+            }
+        ],
+        opts=child(component, depends_on=[namespace]),
+    )
+    own_binding = k8s.rbac.v1.RoleBinding(
+        f"{name}-own",
+        metadata={"name": account.daemonset, "namespace": account.namespace},
+        role_ref={
+            "api_group": "rbac.authorization.k8s.io",
+            "kind": "Role",
+            "name": account.daemonset,
+        },
+        subjects=[subject],
+        opts=child(component, depends_on=[own]),
+    )
+    return [service_account, binding, own_binding]
+
+
+def _create_policy(
+    name: str, component: pulumi.Resource, account: DaemonAccount
+) -> pulumi.Resource:
+    user = f"system:serviceaccount:{account.namespace}:{account.name}"
+    policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
+        f"{name}-own-node",
+        metadata={"name": _NODES},
+        spec={
+            "failure_policy": "Fail",
+            "match_constraints": {
+                "resource_rules": [
+                    {
+                        "api_groups": [""],
+                        "api_versions": ["v1"],
+                        "operations": ["UPDATE"],
+                        "resources": ["nodes"],
+                    }
+                ]
+            },
+            "match_conditions": [
+                {"name": "its-account", "expression": f"request.userInfo.username == '{user}'"}
+            ],
+            "variables": [
+                {"name": key, "expression": expression} for key, expression in _VARIABLES.items()
+            ],
+            "validations": [
+                {"expression": expression, "message": f"{user} may change {message}"}
+                for message, expression in _rules(account).items()
+            ],
+        },
+        opts=child(component),
+    )
+    return k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+        f"{name}-own-node",
+        metadata={"name": _NODES},
+        spec={"policy_name": policy.metadata.name, "validation_actions": ["Deny"]},
+        opts=child(component),
+    )
+
+
+def _rules(account: DaemonAccount) -> dict[str, str]:
+    """What must hold, by what the account may change: the server says it when it does not."""
+    (key, value), taint = account.label, account.taint
+    kept = " && ".join(
+        f"object.{part}.?{one} == oldObject.{part}.?{one}"
+        for part, names in _KEPT.items()
+        for one in names
+    )
+    return {
+        "only the node that its pod runs on": "request.name in variables.own",
+        f"of labels only {key}, as {value}": (
+            f"variables.labels.all(one, one == '{key}' ? variables.labels[one] == '{value}'"
+            " : one in variables.oldLabels && variables.labels[one] == variables.oldLabels[one])"
+            f" && variables.oldLabels.all(one, one == '{key}' || one in variables.labels)"
+        ),
+        f"of taints only {taint}, by taking it away": (
+            "variables.taints.all(one, one in variables.oldTaints)"
+            f" && variables.oldTaints.all(one, one.key == '{taint}' || one in variables.taints)"
+        ),
+        "only labels and taints of a node": kept,
+    }
