@@ -79,11 +79,18 @@ def _placement(pods: _Pods, team: Team, plan: Plan) -> Iterator[str]:
             yield f"{role}.nodeSelector: {key} is the NodePools' to choose"
         elif not any(one.labels.get(key) == value for one in everywhere):
             yield f"{role}.nodeSelector: no node of the stack has the label {key}={value}"
+    taints = dict.fromkeys(taint for one in everywhere for taint in one.taints)
+    own_taints = {taint for one in pool for taint in one.taints}
     for toleration in spec.get("tolerations") or []:
-        if not any(_tolerates(toleration, taint) for one in everywhere for taint in one.taints):
+        matched = [taint for taint in taints if _tolerates(toleration, taint)]
+        if not matched:
             yield f"{role}.tolerations: no node of the stack has a taint for {_written(toleration)}"
-        elif not any(_tolerates(toleration, taint) for one in pool for taint in one.taints):
-            yield f"{role}.tolerations: {_written(toleration)} is another pool's taint"
+        for taint in matched:
+            if taint not in own_taints:
+                yield (
+                    f"{role}.tolerations: {_written(toleration)} tolerates "
+                    f"{taint.key}={taint.value}, which is not its pool's"
+                )
     yield from _unreachable(pods, team, pool)
     own = {one.urn for one in pool}
     for one in everywhere:
