@@ -40,6 +40,7 @@ def problems(documents: Sequence[Mapping[str, Any]], team: Team, plan: Plan) -> 
     pods = [_Pods("driver", spec["driver"], 1), _Pods("executor", spec["executor"], _most(spec))]
     found = [line for one in pods for line in _placement(one, team, plan)]
     found += _drivers_nodes(team)
+    found += _too_many(pods, team)
     found += [line for one in pods for line in _mounts(one, spec)]
     found += [line for one in pods for line in _restricted(one)]
     found += [line for one in pods for line in _container_limits(one, team)]
@@ -140,6 +141,16 @@ def _drivers_nodes(team: Team) -> Iterator[str]:
             yield f"driver: {one.name} may be Spot, and a job ends with its driver"
         if not one.one_zone:
             yield f"driver: {one.name} is in more than one zone"
+
+
+def _too_many(pods: Sequence[_Pods], team: Team) -> Iterator[str]:
+    for one in pods:
+        if one.role == "executor" and one.count > team.max_executors:
+            yield (
+                f"{one.count} executors, and a job of team {team.name} may have "
+                f"{team.max_executors}: take fewer (EXECUTORS=), or raise "
+                "spark.teams[].maxExecutors in the stack file"
+            )
 
 
 def _mounts(pods: _Pods, spec: Mapping[str, Any]) -> Iterator[str]:

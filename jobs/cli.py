@@ -1,5 +1,6 @@
 """The commands: `job` writes a SparkApplication, `verify` the checks of a live mount."""
 
+import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import typer
 from jobs import check
 from jobs.application import Request, documents, jar_names
 from jobs.catalog import JOBS, S3A_RELEASE, Job
+from jobs.data import Rights, rights_of
 from jobs.team import Team, team_of
 from preview.errors import PlanError, UserError
 from publisher.errors import Refused
@@ -26,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+_FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\\s]+")
 
 StackOption = Annotated[str, typer.Option("--stack", help="The stack, as in Pulumi.<stack>.yaml.")]
 TeamOption = Annotated[str, typer.Option("--team", help="A team of the stack: spark.teams[].name.")]
@@ -53,15 +57,20 @@ def job(  # noqa: PLR0917  the command's options
     """Write a job for a team of a stack as YAML; what to know about it goes to stderr."""
     with _told():
         chosen = _job(job)
-        request = Request(
-            name=name or chosen.name,
-            release=release_name(release or S3A_RELEASE),
-            input=_folder("IN", input_, chosen),
-            output=_folder("OUT", output, chosen),
-            executors=_count(executors),
-        )
+        given = {"IN": input_, "OUT": output}
+        for variable, folder in given.items():
+            _refuse_folder(variable, folder, chosen)
+        most, jar_release = _count(executors), release_name(release or S3A_RELEASE)
         plan = _record(stack, sets, root)
         found = team_of(plan, team)
+        rights = rights_of(plan, team)
+        request = Request(
+            name=name or chosen.name,
+            release=jar_release,
+            input=input_ or _default_folder("IN", "input/", chosen, rights, team),
+            output=output or _default_folder("OUT", "output/", chosen, rights, team),
+            executors=most,
+        )
         made = documents(chosen, found, request)
         problems = check.problems(made, found, plan)
         if problems:
@@ -71,7 +80,7 @@ def job(  # noqa: PLR0917  the command's options
 
         sys.stdout.write("---\n".join(to_yaml(document) for document in made))
         sys.stdout.flush()
-        _hint(chosen, found, request, stack)
+        _hint(chosen, found, request, rights, stack)
 
 
 @app.command()
@@ -104,16 +113,23 @@ def _job(name: str) -> Job:
     return JOBS[name]
 
 
-def _folder(variable: str, given: str, chosen: Job) -> str:
+def _refuse_folder(variable: str, given: str, chosen: Job) -> None:
+    if given and not chosen.uses_s3:
+        raise UserError(f"{variable}={given}: {chosen.name} reads and writes nothing in S3")
+    if given and not _FOLDER.fullmatch(given):
+        raise UserError(f"{variable}={given} is not a folder in S3 such as s3a://bucket/folder/")
+
+
+def _default_folder(variable: str, name: str, chosen: Job, rights: Rights, team: str) -> str:
+    """A folder of the job's own in the first that the team may read and write."""
     if not chosen.uses_s3:
-        if given:
-            raise UserError(f"{variable}={given}: {chosen.name} reads and writes nothing in S3")
         return ""
-    if not given:
-        raise UserError(f"{variable}= is missing: {chosen.name} needs a folder, s3a://bucket/...")
-    if not given.startswith("s3a://") or not given.removeprefix("s3a://").strip("/"):
-        raise UserError(f"{variable}={given}: Spark reads S3 by s3a://bucket/folder/")
-    return given
+    if rights.folder is None:
+        raise UserError(
+            f"{variable}= is missing, and team {team} has no folder of its own: name one here, or "
+            "list a bucket with access readWrite in spark.teams[].buckets of the stack file"
+        )
+    return f"{rights.folder}{chosen.name}/{name}"
 
 
 def _count(executors: str) -> int | None:
@@ -135,7 +151,7 @@ def _record(stack: str, sets: list[str] | None, root: str) -> "Plan":
     return record(folder, stack, [item for item in sets or [] if item.strip()])
 
 
-def _hint(chosen: Job, team: Team, request: Request, stack: str) -> None:
+def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:
     lines = [f"{request.name} for team {team.name} of stack {stack}: kubectl apply -f job.yaml"]
     if chosen.jars:
         jar_set = "" if team.jar_set == "jars" else f" JAR_SET={team.jar_set}"
@@ -143,6 +159,21 @@ def _hint(chosen: Job, team: Team, request: Request, stack: str) -> None:
             f"it needs release {request.release}: make publish-jars STACK={stack}{jar_set} "
             f"RELEASE={request.release} JARS='{' '.join(chosen.jars)}'"
         )
+    if chosen.uses_s3:
+        lines.append(f"it reads {request.input} and writes {request.output}, which must not exist")
+        denied = [
+            f"{word} {url}"
+            for word, url, allowed in (
+                ("read", request.input, rights.may_read(request.input)),
+                ("write", request.output, rights.may_write(request.output)),
+            )
+            if not allowed
+        ]
+        if denied:
+            lines.append(
+                f"warning: the stack gives team {team.name} no right to {' or to '.join(denied)} "
+                "(spark.teams[].buckets); unless the bucket itself does, S3 answers 403"
+            )
     sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 

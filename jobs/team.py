@@ -14,7 +14,6 @@ CLAIM = "spark-jars"
 DRIVER, EXECUTOR = "spark-driver", "spark-executor"
 """Names of the service accounts and of the PriorityClasses."""
 
-_IMAGE_UNTIL_EXPORTED = "docker.io/apache/spark:4.0.4-scala2.13-java17-python3-ubuntu"
 _IMAGE = re.compile(
     r"^.+:(?P<version>[0-9]+\.[0-9]+\.[0-9]+)([.-][\w.-]*)?(@sha256:[0-9a-f]{64})?$"
 )
@@ -27,6 +26,8 @@ class Team:
     name: str
     region: str
     image: str
+    max_executors: int
+    """Of one job."""
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
     jar_set: str
@@ -57,10 +58,9 @@ def team_of(plan: Plan, name: str) -> Team:
     namespace = _namespace(plan, name)
     claim = _object(plan, "PersistentVolumeClaim", CLAIM, namespace=name)
     volume = _object(plan, "PersistentVolume", claim.inputs["spec"]["volumeName"])
-    if plan.of_kind("PriorityClass"):
-        for kind, space in (("ServiceAccount", name), ("PriorityClass", None)):
-            for wanted in (DRIVER, EXECUTOR):
-                _object(plan, kind, wanted, namespace=space)
+    for kind, space in (("ServiceAccount", name), ("PriorityClass", None)):
+        for wanted in (DRIVER, EXECUTOR):
+            _object(plan, kind, wanted, namespace=space)
     # A namespace stands on the nodes that its pods run on, so that these outlive it.
     behind = set(namespace.options.dependencies)
     nodes = [one for one in nodes_of(plan) if one.urn in behind]
@@ -68,7 +68,8 @@ def team_of(plan: Plan, name: str) -> Team:
     return Team(
         name=name,
         region=str(plan.exports["region"]),
-        image=str(plan.exports.get("sparkImage", _IMAGE_UNTIL_EXPORTED)),
+        image=str(plan.exports["sparkImage"]),
+        max_executors=int(plan.exports["maxExecutors"][name]),
         volume=spec,
         jar_set=_jar_set(plan, spec),
         driver_nodes=[one for one in nodes if one.for_drivers],
