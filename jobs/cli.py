@@ -29,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\\s]+")
+_FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
 
 StackOption = Annotated[str, typer.Option("--stack", help="The stack, as in Pulumi.<stack>.yaml.")]
 TeamOption = Annotated[str, typer.Option("--team", help="A team of the stack: spark.teams[].name.")]
