@@ -105,7 +105,6 @@ pulumi.export(
 pulumi.export("jarBuckets", {name: bucket.jars_url for name, bucket in jars.items()})
 pulumi.export("teams", [team.name for team in config.spark.teams])
 pulumi.export("sparkImage", config.spark.image)
-pulumi.export("maxExecutors", {team.name: team.max_executors for team in config.spark.teams})
 pulumi.export(
     "eventLogs", {team.name: logs.url(team.name) for team in config.spark.teams} if logs else {}
 )

@@ -81,8 +81,11 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         "restartPolicy": {"type": "Never"},
         # A week: long enough to read why it failed.
         "timeToLiveSeconds": 7 * 24 * 3600,
-        "sparkConf": _spark_conf(job, request),
+        "sparkConf": _spark_conf(job, team, request),
     }
+    if team.queue:
+        spec["batchScheduler"] = "yunikorn"
+        spec["batchSchedulerOptions"] = {"queue": team.queue}
     if job.uses_s3:
         spec["hadoopConf"] = _hadoop_conf(team)
     if executors.least is not None:
@@ -109,7 +112,7 @@ def _executors(job: Job, request: Request) -> Executors:
     return Executors(most, least)
 
 
-def _spark_conf(job: Job, request: Request) -> dict[str, str]:
+def _spark_conf(job: Job, team: Team, request: Request) -> dict[str, str]:
     conf = {
         # Executors may be on Spot: two minutes' notice, in which blocks move elsewhere.
         "spark.decommission.enabled": "true",
@@ -133,6 +136,9 @@ def _spark_conf(job: Job, request: Request) -> dict[str, str]:
     if job.jars:
         path = class_path(request.release, jar_names(job))
         conf |= {"spark.driver.extraClassPath": path, "spark.executor.extraClassPath": path}
+    if job.uses_s3 and team.event_logs:
+        # Of a job without the JARs for S3 there are none: Spark would not start.
+        conf |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": team.event_logs}
     return dict(sorted(conf.items()))
 
 

@@ -63,7 +63,7 @@ def job(  # noqa: PLR0917  the command's options
         most, jar_release = _count(executors), release_name(release or S3A_RELEASE)
         plan = _record(stack, sets, root)
         found = team_of(plan, team)
-        rights = rights_of(plan, team)
+        rights = rights_of(plan, found)
         request = Request(
             name=name or chosen.name,
             release=jar_release,

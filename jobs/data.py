@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from jobs.team import DRIVER
+from jobs.team import DRIVER, Team
 from preview.plan import Plan, Resource
 
 _OBJECTS = ":s3:::"
@@ -19,6 +19,8 @@ class Rights:
 
     readable: tuple[str, ...]
     writable: tuple[str, ...]
+    event_logs: str | None = None
+    """A folder that is for event logs and nothing else."""
 
     def may_read(self, url: str) -> bool:
         """Whether all below `s3a://bucket/folder/` may be read."""
@@ -33,17 +35,18 @@ class Rights:
         """The first folder, `s3a://bucket/folder/`, that may be both read and written."""
         for pattern in self.writable:
             url = f"s3a://{pattern.removesuffix('*')}"
-            if pattern.endswith("/*") and self.may_read(url):
+            if pattern.endswith("/*") and url != self.event_logs and self.may_read(url):
                 return url
         return None
 
 
-def rights_of(plan: Plan, team: str) -> Rights:
+def rights_of(plan: Plan, team: Team) -> Rights:
     """What the policies of the role say that the team's drivers assume."""
-    statements = [one for role in _roles(plan, team) for one in _statements(plan, role)]
+    statements = [one for role in _roles(plan, team.name) for one in _statements(plan, role)]
     return Rights(
         tuple(pattern for one in statements for pattern in _patterns(one, _READ)),
         tuple(pattern for one in statements for pattern in _patterns(one, _WRITE)),
+        team.event_logs,
     )
 
 

@@ -9,7 +9,8 @@ from jobs.nodes import Nodes, nodes_of
 from preview.errors import UserError
 from preview.plan import Plan, Resource
 
-TEAM_LABEL = "spark-on-eks/team"
+_DOMAIN = "spark-on-eks"
+TEAM_LABEL = f"{_DOMAIN}/team"
 CLAIM = "spark-jars"
 DRIVER, EXECUTOR = "spark-driver", "spark-executor"
 """Names of the service accounts and of the PriorityClasses."""
@@ -28,6 +29,10 @@ class Team:
     image: str
     max_executors: int
     """Of one job."""
+    queue: str | None
+    """YuniKorn's, where it schedules the team's pods."""
+    event_logs: str | None
+    """Folder of the team's event logs, where they are kept."""
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
     jar_set: str
@@ -69,7 +74,9 @@ def team_of(plan: Plan, name: str) -> Team:
         name=name,
         region=str(plan.exports["region"]),
         image=str(plan.exports["sparkImage"]),
-        max_executors=int(plan.exports["maxExecutors"][name]),
+        max_executors=int(_annotation(plan, namespace, "max-executors") or 0),
+        queue=_annotation(plan, namespace, "queue", required=False),
+        event_logs=_annotation(plan, namespace, "event-logs", required=False),
         volume=spec,
         jar_set=_jar_set(plan, spec),
         driver_nodes=[one for one in nodes if one.for_drivers],
@@ -98,6 +105,18 @@ def _namespace(plan: Plan, name: str) -> Resource:
             f"(stacks/Pulumi.{plan.stack}.yaml)"
         )
     return teams[name]
+
+
+def _annotation(plan: Plan, namespace: Resource, name: str, *, required: bool = True) -> str | None:
+    """What the namespace tells those who write jobs."""
+    annotations = namespace.inputs["metadata"].get("annotations") or {}
+    found = annotations.get(f"{_DOMAIN}/{name}")
+    if found is None and required:
+        raise UserError(
+            f"stack {plan.stack}: namespace {namespace.object_name} has no annotation "
+            f"{_DOMAIN}/{name}, which every job needs"
+        )
+    return None if found is None else str(found)
 
 
 def _in_namespace(plan: Plan, kind: str, namespace: str | None) -> list[Resource]:

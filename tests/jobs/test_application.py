@@ -12,6 +12,7 @@ from jobs import nodes, team
 from jobs.application import jar_names
 from jobs.catalog import JOBS, S3A, S3A_RELEASE
 from jobs.check import problems
+from jobs.data import rights_of
 from jobs.team import team_of
 from preview.manifests import to_yaml
 from publisher.release import MOUNTED_JARS, SPARK_JARS
@@ -176,6 +177,40 @@ def test_the_program_comes_with_the_job_and_is_the_file_of_examples(job: str) ->
     (mount,) = [m for m in app["spec"]["driver"]["volumeMounts"] if m["name"] == volume["name"]]
     assert main == f"{mount['mountPath']}/{name}"
     assert len(config_map["data"][name].encode()) < 900_000, "a ConfigMap holds 1 MiB"
+
+
+YUNIKORN = (
+    "spark={yunikorn: {enabled: true}, teams: [{name: team-a, queue: root.etl.team-a}, "
+    "{name: team-b}]}"
+)
+LOGS = "spark={historyServer: {enabled: true, release: r1}, teams: [{name: team-a}]}"
+
+
+def test_with_yunikorn_a_job_is_a_gang_in_its_teams_queue_and_without_it_none() -> None:
+    plan = plan_of("dev", YUNIKORN)
+    for name, queue in (("team-a", "root.etl.team-a"), ("team-b", "root.team-b")):
+        spec = application(plan, "etl-dynamic", name)["spec"]
+        assert spec["batchScheduler"] == "yunikorn"
+        assert spec["batchSchedulerOptions"] == {"queue": queue}
+        assert errors_of(application(plan, "etl-dynamic", name)) == []
+        # The operator sets the scheduler of the pods; a job's own word would be another.
+        assert not {"schedulerName"} & (set(spec["driver"]) | set(spec["executor"]))
+    assert "batchScheduler" not in application(plan_of("dev"), "etl-dynamic", "team-a")["spec"]
+
+
+def test_a_job_that_reads_s3_writes_its_event_log_where_its_team_may() -> None:
+    plan = plan_of("dev", LOGS)
+    conf = application(plan, "taxi-trip", "team-a")["spec"]["sparkConf"]
+    assert conf["spark.eventLog.enabled"] == "true"
+    assert conf["spark.eventLog.dir"] == plan.exports["eventLogs"]["team-a"]
+    assert set(conf) - set(KEYS) == set()
+    rights = rights_of(plan, team_of(plan, "team-a"))
+    assert rights.may_write(conf["spark.eventLog.dir"])
+    assert rights.folder is None, "the folder of event logs is for nothing else"
+    # Without the JARs for S3, Spark would not start.
+    assert "spark.eventLog.dir" not in application(plan, "pi", "team-a")["spec"]["sparkConf"]
+    without = application(plan_of("dev"), "taxi-trip", "team-a")["spec"]["sparkConf"]
+    assert "spark.eventLog.enabled" not in without
 
 
 def test_the_image_is_of_several_architectures_and_tells_its_spark() -> None:
