@@ -29,6 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+NOBODY = "000000000000"
+"""Stands for the account in the plan of a stack that does not name its own."""
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
 
 StackOption = Annotated[str, typer.Option("--stack", help="The stack, as in Pulumi.<stack>.yaml.")]
@@ -37,6 +40,9 @@ ReleaseOption = Annotated[str, typer.Option("--release", help="Release of JARs, 
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a key: jarMount.level=node."),
+]
+AccountOption = Annotated[
+    str, typer.Option("--account", help="AWS account, where the stack names none.")
 ]
 RootOption = Annotated[str, typer.Option("--root", help="The project's folder.")]
 
@@ -51,6 +57,7 @@ def job(  # noqa: PLR0917  the command's options
     input_: Annotated[str, typer.Option("--in", help="Folder that it reads: s3a://...")] = "",
     output: Annotated[str, typer.Option("--out", help="Folder that it writes: s3a://...")] = "",
     executors: Annotated[str, typer.Option("--executors", help="How many, at most.")] = "",
+    account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",
 ) -> None:
@@ -61,7 +68,7 @@ def job(  # noqa: PLR0917  the command's options
         for variable, folder in given.items():
             _refuse_folder(variable, folder, chosen)
         most, jar_release = _count(executors), release_name(release or S3A_RELEASE)
-        plan = _record(stack, sets, root)
+        plan = _plan(stack, sets, root, account)
         found = team_of(plan, team)
         rights = rights_of(plan, found)
         request = Request(
@@ -78,26 +85,34 @@ def job(  # noqa: PLR0917  the command's options
             raise UserError(f"{chosen.name} cannot run for team {team} of stack {stack}:\n{lines}")
         from preview.manifests import to_yaml  # noqa: PLC0415
 
-        sys.stdout.write("---\n".join(to_yaml(document) for document in made))
+        text = "---\n".join(to_yaml(document) for document in made)
+        if NOBODY in text:
+            raise UserError(
+                f"{chosen.name} needs the account's number for a bucket's name, and stack {stack} "
+                f"names none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
+            )
+        sys.stdout.write(text)
         sys.stdout.flush()
         _hint(chosen, found, request, rights, stack)
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0917  the command's options
     stack: StackOption = "",
     team: TeamOption = "",
     release: ReleaseOption = "",
+    account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",
 ) -> None:
     """Write what shows on a live cluster that a team's JARs are mounted, open and not copied."""
     with _told():
         name = release_name(release or S3A_RELEASE)
-        plan = _record(stack, sets, root)
+        plan = _plan(stack, sets, root, account)
         from jobs.verify import script  # noqa: PLC0415
 
-        sys.stdout.write(script(plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"])))
+        text = script(plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"]))
+        sys.stdout.write(text.replace(NOBODY, "${account}"))
 
 
 def main() -> None:
@@ -140,15 +155,29 @@ def _count(executors: str) -> int | None:
     return int(executors)
 
 
-def _record(stack: str, sets: list[str] | None, root: str) -> "Plan":
-    folder = Path(root or ".").resolve()
-    from preview.record import record  # noqa: PLC0415  Pulumi's SDKs take a second to import
-    from preview.stack import stack_names  # noqa: PLC0415
+def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan":
+    """The stack's plan, for its own account, else for the given one, else for nobody's."""
+    from preview.stack import load, stack_names  # noqa: PLC0415
 
+    folder = Path(root or ".").resolve()
     if not stack:
         raise UserError(f"STACK= is missing; the stacks are: {', '.join(stack_names(folder))}")
+    if account and not _ACCOUNT.fullmatch(account):
+        raise UserError(f"ACCOUNT={account} is not an AWS account: it has 12 digits")
     # A Makefile passes --set "$(SET)" also when SET is empty.
-    return record(folder, stack, [item for item in sets or [] if item.strip()])
+    overrides = [item for item in sets or [] if item.strip()]
+    named = str(load(folder, stack, overrides).own("account") or "")
+    if account and named and account != named:
+        raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
+    if not named:
+        overrides.append(f'account="{account or NOBODY}"')
+    return _record(folder, stack, overrides)
+
+
+def _record(folder: Path, stack: str, overrides: list[str]) -> "Plan":
+    from preview.record import record  # noqa: PLC0415  Pulumi's SDKs take a second to import
+
+    return record(folder, stack, overrides)
 
 
 def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:

@@ -45,6 +45,7 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
         "#!/usr/bin/env bash",
         f"# The JARs of team {team.name}, stack {plan.stack}: {level}.",
         f"# Run it while a job of the team runs. First: {plan.exports['kubeconfigCommand']}",
+        'account="$(aws sts get-caller-identity --query Account --output text)"',
         f"namespace={shlex.quote(team.name)} release={shlex.quote(release)}",
     ]
     blocks = [
@@ -57,7 +58,8 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
 def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:
     url = str(plan.exports["jarBuckets"][team.jar_set])
     yield Step(
-        "The release is complete: one line, release.json.",
+        "You are in the stack's account, and the release is complete: one line, release.json.",
+        f'echo "account ${{account}}"\n'
         f'aws s3 ls --region {team.region} "{url}${{release}}/release.json"',
     )
     claim = _bound_volume(plan, team)

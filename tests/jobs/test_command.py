@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -25,8 +26,8 @@ Run = Callable[..., Result]
 def _run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process, over plans that other tests have recorded."""
 
-    def record(stack: str, sets: list[str] | None, root: str):
-        return plan_of(stack, *[item for item in sets or [] if item])
+    def record(folder: Path, stack: str, overrides: list[str]):
+        return plan_of(stack, *overrides)
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(cli.app, list(arguments))
@@ -140,6 +141,33 @@ def test_a_wrong_request_is_one_message_exit_code_2_and_no_output(
     assert result.stdout == ""
     assert result.stderr.startswith("error: ") and says in result.stderr
     assert "Traceback" not in result.stderr
+
+
+LOGS = "spark={historyServer: {enabled: true, release: r1}, teams: [{name: team-a}]}"
+
+
+def test_an_account_that_nobody_named_is_asked_for_and_never_made_up(run: Run) -> None:
+    refused = job(run, "--set", LOGS, *S3)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "stack dev names none: ACCOUNT=, or spark-on-eks:account" in refused.stderr
+    given = job(run, "--set", LOGS, "--account", "123456789012", *S3)
+    assert given.exit_code == 0
+    assert "s3a://spark-dev-logs-123456789012-us-west-2/events/team-a/" in given.stdout
+    other = job(run, "--account", "123456789012", name="pi", team="analytics")
+    assert "there is no team" in other.stderr
+    prod = run(*["job", "--stack", "prod", "--job", "pi", "--team", "analytics"], "--account", "1")
+    assert "ACCOUNT=1 is not an AWS account" in prod.stderr
+    prod = run("job", "--stack", "prod", "--job", "pi", "--account", "123456789012")
+    assert "ACCOUNT=123456789012: stack prod belongs to account 111122223333" in prod.stderr
+
+
+def test_a_check_for_people_asks_for_the_account_where_the_stack_names_none(run: Run) -> None:
+    dev = run("verify", "--stack", "dev", "--team", "team-a")
+    assert "s3://spark-dev-jars-${account}-us-west-2/spark/jars/${release}/" in dev.stdout
+    assert cli.NOBODY not in dev.stdout
+    prod = run("verify", "--stack", "prod", "--team", "analytics", "--release", "r1")
+    assert "s3://spark-prod-jars-111122223333-us-west-2/spark/jars/" in prod.stdout
+    assert dev.stderr == prod.stderr == ""
 
 
 def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() -> None:
