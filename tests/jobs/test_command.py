@@ -1,5 +1,6 @@
 """`make job` and `make verify`: what they print, and how they fail."""
 
+import re
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -186,3 +187,30 @@ def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() ->
 def test_every_job_says_what_it_is_about() -> None:
     assert set(JOBS) == {"pi", "taxi-trip", "etl-dynamic"}
     assert all(one.about for one in JOBS.values())
+
+
+PAGE = (ROOT / "docs" / "jobs.md").read_text()
+SHOWN = re.compile(r"^\$ make job (.*?)(?: > job\.yaml)?\n((?:(?!```).*\n)+?)```$", re.MULTILINE)
+VARIABLES = {"JOB": "job", "STACK": "stack", "TEAM": "team", "EXECUTORS": "executors"}
+
+
+@pytest.mark.parametrize(("arguments", "output"), SHOWN.findall(PAGE))
+def test_what_the_page_shows_of_a_job_is_what_is_printed(
+    run: Run, arguments: str, output: str
+) -> None:
+    given = [word.split("=", 1) for word in shlex.split(arguments)]
+    options = [part for key, value in given for part in (f"--{VARIABLES[key]}", value)]
+    assert run("job", *options).stderr == output
+
+
+def test_what_the_page_shows_of_the_checks_is_what_is_printed(run: Run) -> None:
+    (shown,) = re.findall(r"```bash\n((?:.*\n)+?)```", PAGE)
+    text = run("verify", "--stack", "dev", "--team", "team-a", "--release", "2026-11-01").stdout
+    assert shown in text
+    assert len(SHOWN.findall(PAGE)) == 2
+
+
+def test_the_page_names_every_variable_of_the_command() -> None:
+    recipe = (ROOT / "Makefile").read_text().partition("\njob: ")[2].partition("\n\n")[0]
+    for variable in re.findall(r"\$\(([A-Z]+)\)", recipe.replace("$(READY)", "")):
+        assert variable == "BIN" or f"`{variable}`" in PAGE, variable
