@@ -1,4 +1,4 @@
-"""Writes down which configuration keys a version of Spark has: `python -m tools.spark_keys 4.0.4 3.4.1`.
+"""Writes down which keys a version of Spark has: `python -m tools.spark_keys 4.0.4 3.4.1`.
 
 Read from the constants of the published JARs' classes, so that no list of ours vouches for itself.
 """
