@@ -47,6 +47,15 @@ publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
 	  -- $(foreach jar,$(JARS),'$(jar)')
 
+job: $(READY) ## A Spark job as YAML: JOB=pi|taxi-trip|etl-dynamic STACK=dev TEAM=team-a IN= OUT= RELEASE=
+	@$(BIN)/python -m jobs job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' \
+	  --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
+	  --account '$(ACCOUNT)'
+
+verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
+	@$(BIN)/python -m jobs verify --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' --release '$(RELEASE)' \
+	  --account '$(ACCOUNT)'
+
 test: $(READY) ## Everything that needs Python only
 	@$(BIN)/python -m pytest
 

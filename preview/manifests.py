@@ -20,8 +20,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# Plain text for PyYAML, and no text for other readers: Go's takes y for true and 1e3 for 1000.
+_NO_TEXT_ELSEWHERE = re.compile(r"[yYnN]|[-+]?(0o[0-7]+|[0-9][0-9_.]*[eE][-+]?[0-9]+)")
+
+
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
+    if _NO_TEXT_ELSEWHERE.fullmatch(text):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -69,7 +75,7 @@ def _documents(resource: Resource) -> Iterator[tuple[str, str]]:
         metadata = content["metadata"]
         parts = [content["kind"], metadata.get("namespace"), metadata["name"]]
         stem = "-".join(_file_word(str(part)) for part in parts if part)
-        yield f"{stem}.yaml", _yaml(content)
+        yield f"{stem}.yaml", to_yaml(content)
 
 
 def _release(resource: Resource) -> tuple[str, str]:
@@ -83,7 +89,7 @@ def _release(resource: Resource) -> tuple[str, str]:
     }
     comments = "".join(f"# {key}: {value}\n" for key, value in header.items() if value)
     name = _file_word(str(inputs.get("name") or resource.name))
-    return f"helm-{name}.values.yaml", comments + _yaml(inputs.get("values") or {})
+    return f"helm-{name}.values.yaml", comments + to_yaml(inputs.get("values") or {})
 
 
 def _named_first(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +97,8 @@ def _named_first(metadata: dict[str, Any]) -> dict[str, Any]:
     return {**first, **{key: metadata[key] for key in sorted(metadata) if key not in first}}
 
 
-def _yaml(value: Mapping[str, Any]) -> str:
+def to_yaml(value: Mapping[str, Any]) -> str:
+    """Returns the value as YAML that every reader understands alike, keys in their order."""
     return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 

@@ -70,10 +70,8 @@ class Release:
         return lines + [f"{name}: not in what is published" for name in there if name not in here]
 
     def class_path(self) -> str:
-        """Spark's own JARs, then each of the release by name: a wildcard over the mount would
-        list the bucket whenever a JVM starts."""
-        mounted = [f"{MOUNTED_JARS}/{self.name}/{entry.name}" for entry in self.jars]
-        return ":".join([SPARK_JARS, *mounted])
+        """The class path of a JVM that uses all of the release."""
+        return class_path(self.name, [entry.name for entry in self.jars])
 
     def spark_conf(self) -> str:
         """The lines of a SparkApplication's `sparkConf` that put the release on the class path.
@@ -83,3 +81,9 @@ class Release:
         path = self.class_path()
         keys = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
         return "".join(f'{key}: "{path}"\n' for key in keys)
+
+
+def class_path(release: str, names: Iterable[str]) -> str:
+    """Spark's own JARs, then those of the release by name: a wildcard over the mount would list
+    the bucket whenever a JVM starts."""
+    return ":".join([SPARK_JARS, *(f"{MOUNTED_JARS}/{release}/{name}" for name in names)])

@@ -1,5 +1,6 @@
 """The tables of good and bad samples in `tests/schemas/cases`."""
 
+import json
 import re
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import yaml
 
 from .condensed import SCHEMAS
 
-MANIFESTS = ("nodepool", "ec2nodeclass")
+MANIFESTS = ("nodepool", "ec2nodeclass", "sparkapplication")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def _manifests_of(schema: str) -> list[Case]:
 
 def _changed(manifest: dict[str, Any], assigned: dict[str, Any], repeated: dict[str, int]) -> Any:
     """Return a copy with paths assigned (None removes), and lists cut to N times their first."""
-    copy = deepcopy(manifest)
+    # Through JSON, because a copy would keep what a YAML alias shares.
+    copy = json.loads(json.dumps(manifest))
     for path, value in assigned.items():
         holder, last = _holder(copy, path)
         if value is None:

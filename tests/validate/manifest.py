@@ -1,4 +1,4 @@
-"""Judge a Kubernetes manifest: built-in kinds by Kubernetes' own schemas, Karpenter's by ours."""
+"""Judge a Kubernetes manifest: built-in kinds by Kubernetes' own schemas, custom ones by ours."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,9 @@ from .messages import explain, line
 CUSTOM_KINDS = {
     ("karpenter.sh/v1", "NodePool"): "nodepool",
     ("karpenter.k8s.aws/v1", "EC2NodeClass"): "ec2nodeclass",
+    ("sparkoperator.k8s.io/v1beta2", "SparkApplication"): "sparkapplication",
 }
-"""The custom resources that the program makes, and the condensed schema of each."""
+"""The custom resources that the program and the jobs make, and the condensed schema of each."""
 
 
 def errors_of(manifest: Mapping[str, Any]) -> list[str]:

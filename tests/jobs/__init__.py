@@ -1,0 +1,1 @@
+"""Jobs and checks made from a stack's plan."""
