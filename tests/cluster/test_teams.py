@@ -224,6 +224,43 @@ def test_a_team_cannot_take_the_clusters_own_priority(api: Api, live: Live) -> N
             assert _refusal(api, pod) == ""
 
 
+APPLICATIONS = {
+    "as many as allowed": ({"executor": {"instances": 20}}, ""),
+    "one by default": ({}, ""),
+    "too many": ({"executor": {"instances": 21}}, "spec.executor.instances is above the team's"),
+    "growing within": ({"dynamicAllocation": {"enabled": True, "maxExecutors": 20}}, ""),
+    "growing beyond": (
+        {"dynamicAllocation": {"enabled": True, "maxExecutors": 21}},
+        "spec.dynamicAllocation needs maxExecutors, not above the team's",
+    ),
+    "growing without an end": (
+        {"dynamicAllocation": {"enabled": True}},
+        "spec.dynamicAllocation needs maxExecutors",
+    ),
+    "growing another way": (
+        {"sparkConf": {"spark.dynamicAllocation.enabled": "true"}},
+        "spec.sparkConf enables dynamic allocation",
+    ),
+    "too many another way": (
+        {"sparkConf": {"spark.executor.instances": "21"}},
+        "executors in spec.sparkConf are above the team's",
+    ),
+    "as many another way": ({"sparkConf": {"spark.executor.instances": "20"}}, ""),
+}
+
+
+@pytest.mark.parametrize("live", [combination("dev", "pod")], ids=str, indirect=True)
+@pytest.mark.parametrize("case", APPLICATIONS)
+def test_an_application_has_no_more_executors_than_its_team_may(
+    api: Api, live: Live, case: str
+) -> None:
+    changes, says = APPLICATIONS[case]
+    for namespace in live.namespaces:
+        application = _application(namespace, changes)
+        wait_until(lambda one=application: bool(_refusal(api, one)) == bool(says), case, seconds=20)
+        assert says in _refusal(api, application)
+
+
 @two_stacks
 def test_a_container_that_asks_for_nothing_gets_little(api: Api, live: Live) -> None:
     for namespace in live.namespaces:
@@ -328,6 +365,24 @@ def _asking(pod: Object, **more: str) -> Object:
     if "memory" in more:
         resources["limits"] = {"memory": more["memory"]}
     return pod
+
+
+def _application(namespace: str, changes: Mapping[str, Any]) -> Object:
+    executors = {"cores": 1, **changes.get("executor", {})}
+    return {
+        "apiVersion": "sparkoperator.k8s.io/v1beta2",
+        "kind": "SparkApplication",
+        "metadata": {"name": "asked", "namespace": namespace},
+        "spec": {
+            "type": "Python",
+            "mode": "cluster",
+            "mainApplicationFile": "local:///opt/spark/examples/src/main/python/pi.py",
+            "sparkVersion": "4.0.4",
+            "driver": {"cores": 1},
+            **changes,
+            "executor": executors,
+        },
+    }
 
 
 def _service(namespace: str, kind: str) -> Object:
