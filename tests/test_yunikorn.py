@@ -25,7 +25,7 @@ def partition(*overrides: str) -> dict[str, Any]:
 
 
 def test_it_is_not_there_unless_it_is_asked_for() -> None:
-    assert absent(plan_of("dev"), "yunikorn", "ValidatingAdmission")
+    assert absent(plan_of("dev"), "yunikorn", "pod-security")
 
 
 def test_its_admission_controller_takes_the_teams_pods_and_nobody_elses() -> None:

@@ -8,12 +8,13 @@ import pulumi
 
 from components.pools import SHARED_JARS, Pool
 from components.spark.event_logs import EventLogs
+from components.spark.executor_limit import ExecutorLimit
 from components.spark.history_server import HistoryServers
 from components.spark.operator import SparkOperator
 from components.spark.pod_security import RestrictedButPlaceholders
 from components.spark.priorities import Priorities
 from components.spark.settings import SparkSettings
-from components.spark.team import TEAM_LABEL, TeamGround, TeamRules, create_teams
+from components.spark.team import TeamGround, TeamRules, create_teams
 from components.spark.yunikorn import Yunikorn
 
 
@@ -54,6 +55,7 @@ def install_spark(
     if not names:
         return logs
     Priorities("spark-priorities", opts=opts)
+    ExecutorLimit("spark-max-executors", opts=opts)
     scheduler: list[pulumi.Resource] = []
     if settings.yunikorn.enabled:
         yunikorn = Yunikorn(
@@ -64,7 +66,7 @@ def install_spark(
             after=system.after,
             opts=opts,
         )
-        held = RestrictedButPlaceholders("pod-security", namespace_label=TEAM_LABEL, opts=opts)
+        held = RestrictedButPlaceholders("pod-security", opts=opts)
         scheduler = [*yunikorn.ready, *held.ready]
     teams = create_teams(
         settings.teams,

@@ -6,9 +6,8 @@ pkg/cache/placeholder.go), so the level `restricted` refuses them. The namespace
 """
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from components.base import child
+from components.spark.admission import deny_unless
 from components.spark.yunikorn import NAMESPACE, SCHEDULER_ACCOUNT
 
 POLICY = "spark-restricted"
@@ -55,53 +54,21 @@ kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 
 class RestrictedButPlaceholders(pulumi.ComponentResource):
-    """The policy and its binding to the namespaces with this label."""
+    """The policy, bound to the teams' namespaces."""
 
-    def __init__(
-        self, name: str, *, namespace_label: str, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("spark-on-eks:spark:RestrictedButPlaceholders", name, None, opts)
         account = f"system:serviceaccount:{NAMESPACE}:{SCHEDULER_ACCOUNT}"
-        policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
-            f"{name}-policy",
-            metadata={"name": POLICY},
-            spec={
-                "failure_policy": "Fail",
-                "match_constraints": {
-                    "resource_rules": [
-                        {
-                            "api_groups": [""],
-                            "api_versions": ["v1"],
-                            "operations": ["CREATE", "UPDATE"],
-                            "resources": ["pods", "pods/ephemeralcontainers"],
-                        }
-                    ]
-                },
-                "match_conditions": [
-                    {
-                        "name": "not-a-placeholder",
-                        "expression": f"request.userInfo.username != '{account}'",
-                    }
-                ],
-                "validations": [
-                    {"expression": rule, "message": message} for message, rule in _RULES.items()
-                ],
-            },
-            opts=child(self),
-        )
-        binding = k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            f"{name}-binding",
-            metadata={"name": POLICY},
-            spec={
-                "policy_name": POLICY,
-                "validation_actions": ["Deny"],
-                "match_resources": {
-                    "namespace_selector": {
-                        "match_expressions": [{"key": namespace_label, "operator": "Exists"}]
-                    }
-                },
-            },
-            opts=child(self, depends_on=[policy]),
-        )
-        self.ready: list[pulumi.Resource] = [binding]
+        self.ready: list[pulumi.Resource] = [
+            deny_unless(
+                name,
+                self,
+                policy_name=POLICY,
+                group="",
+                version="v1",
+                resources=["pods", "pods/ephemeralcontainers"],
+                rules=_RULES,
+                conditions={"not-a-placeholder": f"request.userInfo.username != '{account}'"},
+            )
+        ]
         self.register_outputs({})

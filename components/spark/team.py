@@ -15,12 +15,11 @@ from components.jar_bucket import JarBucket
 from components.mounts.claim import Claim
 from components.mounts.contract import Mount
 from components.pools import LABEL_DOMAIN, SHARED_JARS, Pool
+from components.spark.admission import MOST_EXECUTORS, TEAM_LABEL
 from components.spark.event_logs import EventLogs
 from components.spark.team_access import BucketAccess, TeamAccess
 from components.spark.team_limits import QuotaSettings, create_limits
 from components.spark.team_network import Egress, create_network_policies
-
-TEAM_LABEL = f"{LABEL_DOMAIN}/team"
 
 PARENT_QUEUE = "yunikorn.apache.org/parentqueue"
 """Tells YuniKorn below which queue the namespace's is, where that is not root."""
@@ -149,9 +148,7 @@ class Team(pulumi.ComponentResource):
 
 def _annotations(settings: TeamSettings, rules: TeamRules) -> dict[str, pulumi.Input[str]]:
     """What a job of the team has to keep to, for those who write jobs."""
-    annotations: dict[str, pulumi.Input[str]] = {
-        f"{LABEL_DOMAIN}/max-executors": str(settings.max_executors)
-    }
+    annotations: dict[str, pulumi.Input[str]] = {MOST_EXECUTORS: str(settings.max_executors)}
     if rules.gangs:
         annotations[f"{LABEL_DOMAIN}/queue"] = settings.queue_path
         parent = settings.queue_path.rpartition(".")[0]

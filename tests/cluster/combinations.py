@@ -43,6 +43,9 @@ COMBINATIONS = (
 )
 """To add one: a line here, and every test over combinations runs it."""
 
+GANGS = Combination("prod", "gangs", (*_POD, "spark.yunikorn.enabled=true"))
+"""With YuniKorn, which changes what teams' namespaces admit and nothing about mounts or nodes."""
+
 # Both are beginnings of the list: pytest then runs all tests of one combination together.
 ONE_WITH_ALL_KINDS = COMBINATIONS[:1]
 WITH_POOLS = COMBINATIONS[:9]
