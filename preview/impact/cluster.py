@@ -10,6 +10,7 @@ from preview.impact.model import (
     causes_of,
     forcing_causes,
     goes,
+    merged,
     of_type,
     touches,
 )
@@ -26,6 +27,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     for step in of_type(diff, *TYPES):
         yield from _cluster(step, diff)
     yield from _tags(diff)
+    yield from merged(_unprotected(diff))
     for step in diff.steps:
         yield from _refusals(step)
         if step.operation is Operation.may_replace:
@@ -38,6 +40,16 @@ def rules(diff: Diff) -> Iterator[Consequence]:
                 f"no table knows what a change of {unknown} does",
                 causes_of(step, *step.unknown),
             )
+
+
+def _unprotected(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    for step in diff.steps:
+        if step.old is None or step.new is None or goes(step):
+            continue
+        if step.old.options.protect and not step.new.options.protect:
+            cause = Cause(step.new.name, "protect: true -> false")
+            text = "Pulumi will no longer protect {}"
+            yield step.new.name, Consequence(Kind.guard, text, (cause,))
 
 
 def _tags(diff: Diff) -> Iterator[Consequence]:
@@ -120,7 +132,3 @@ def _refusals(step: Step) -> Iterator[Consequence]:
         if paths:
             text = f"fails: {who} does not let {names(paths)} of {name} change"
             yield Consequence(Kind.fails, text, causes_of(step, *paths))
-    turned_off = [change for change in step.changes if change.path == "(protect)"]
-    if turned_off and step.operation is Operation.update and not step.resource.options.protect:
-        text = f"Pulumi will no longer protect {name}"
-        yield Consequence(Kind.guard, text, (Cause(step.resource.name, "protect: true -> false"),))

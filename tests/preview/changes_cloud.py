@@ -208,10 +208,8 @@ CLOUD = [
         ("cluster.deletionProtection=false",),
         [
             "guard: EKS will no longer refuse to delete spark-prod",
-            "guard: Pulumi will no longer protect cluster-secrets",
-            "guard: Pulumi will no longer protect cluster-eks",
-            "guard: Pulumi will no longer protect jars-key",
-            "guard: Pulumi will no longer protect jars-bucket",
+            "guard: Pulumi will no longer protect cluster-secrets, cluster-eks, jars-key, "
+            "jars-bucket, event-logs-key and event-logs-bucket",
             QUIET,
         ],
         stack="prod",
