@@ -33,11 +33,6 @@ class Running:
     ended: bool = False
 
     @property
-    def name(self) -> str:
-        """The pod's name."""
-        return self.pod["metadata"]["name"]
-
-    @property
     def said(self) -> str:
         """Its container's output."""
         return self.log.read_text(errors="replace")
@@ -94,6 +89,7 @@ class Kubelet:
         self._namespaces, self._ways, self._roles = namespaces, ways, roles
         self._addresses: dict[str, str] = {}
         self.pods: dict[str, Running] = {}
+        """By namespace/name."""
 
     def __enter__(self) -> "Kubelet":
         return self
@@ -114,50 +110,49 @@ class Kubelet:
     def step(self) -> None:
         """Starts what is bound, reports what ended, ends what is to go."""
         live = {
-            pod["metadata"]["name"]: pod
+            _key(pod): pod
             for namespace in self._namespaces
             for pod in self._api.items("Pod", namespace)
         }
-        for name, one in self.pods.items():
+        for key, one in self.pods.items():
             if one.ended:
                 continue
-            if name not in live or live[name]["metadata"].get("deletionTimestamp"):
+            if key not in live or live[key]["metadata"].get("deletionTimestamp"):
                 self._stop(one)
                 self._api.delete(_reference(one.pod), grace_seconds=0)
             elif one.process.poll() is not None:
                 one.ended = True
                 self._report(one.pod, one.process.returncode)
-        for name, pod in live.items():
+        for key, pod in live.items():
             bound = pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")
             role = (pod["metadata"].get("labels") or {}).get("spark-role")
-            new = name not in self.pods and role in self._roles
+            new = key not in self.pods and role in self._roles
             if new and bound and self._has_its_config_maps(pod):
                 self._start(pod)
 
     def _all_said(self) -> str:
         states = [
-            f"{pod['metadata']['namespace']}/{pod['metadata']['name']}: {pod['status']['phase']} "
-            f"on {pod['spec'].get('nodeName')}"
+            f"{_key(pod)}: {pod['status']['phase']} on {pod['spec'].get('nodeName')}"
             for namespace in self._namespaces
             for pod in self._api.items("Pod", namespace)
         ]
-        said = [f"{one.name}:\n{one.said[-3000:]}" for one in self.pods.values()]
+        said = [f"{key}:\n{one.said[-3000:]}" for key, one in self.pods.items()]
         return "\n".join([*states, *said])
 
-    def written(self, name: str) -> dict[str, int]:
+    def written(self, key: str) -> dict[str, int]:
         """Files that a pod wrote, outside of the mounts it was given: path and size in bytes."""
         return {
             f"{disk.name}/{file.relative_to(disk)}": file.stat().st_size
-            for disk in self.pods[name].disks
+            for disk in self.pods[key].disks
             for file in disk.rglob("*")
             if file.is_file() and not file.is_symlink()
         }
 
-    def open_files(self, name: str) -> set[str]:
+    def open_files(self, key: str) -> set[str]:
         """Paths of all files that a pod's processes have open now, as they see them."""
-        root = f"/{name}/root"  # the end of where its own root is, seen from outside
+        root = f"/{self.pods[key].pod['metadata']['uid']}/root"  # the end of where its own root is, seen from outside
         found = set()
-        for pid in _tree(self.pods[name].process.pid):
+        for pid in _tree(self.pods[key].process.pid):
             for link in Path(f"/proc/{pid}/fd").glob("*"):
                 try:
                     found.add(str(link.readlink()).rpartition(root)[2])
@@ -172,11 +167,11 @@ class Kubelet:
         return all(self._api.find("ConfigMap", name, namespace) for name in names)
 
     def _start(self, pod: Object) -> None:
-        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+        name = pod["metadata"]["name"]
         (container,) = pod["spec"]["containers"]
         number = len(self._addresses)
-        address = self._addresses[name] = f"127.77.{number // 250}.{number % 250 + 1}"
-        folder = self._machine.folder / namespace / name
+        address = self._addresses[_key(pod)] = f"127.77.{number // 250}.{number % 250 + 1}"
+        folder = self._machine.folder / pod["metadata"]["uid"]
         seen = self._machine.seen(folder)
         for one in shell.FOLDERS:
             (seen / one).mkdir(parents=True)
@@ -212,7 +207,7 @@ class Kubelet:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        self.pods[name] = Running(pod, process, log, disks)
+        self.pods[_key(pod)] = Running(pod, process, log, disks)
         self._report(pod, None)
 
     def _hosts(self, pod: Object, address: str) -> Iterator[tuple[str, str]]:
@@ -220,14 +215,14 @@ class Kubelet:
         namespace = pod["metadata"]["namespace"]
         yield "127.0.0.1", "localhost"
         yield address, pod["metadata"]["name"]
-        others = {one["metadata"]["name"]: one for one in self._api.items("Pod", namespace)}
+        others = {_key(one): one for one in self._api.items("Pod", namespace)}
         for service in self._api.items("Service", namespace):
             wanted = (service["spec"].get("selector") or {}).items()
             host = f"{service['metadata']['name']}.{namespace}.svc"
-            for name, other in others.items():
+            for key, other in others.items():
                 labels = other["metadata"].get("labels") or {}
-                if wanted and wanted <= labels.items() and name in self._addresses:
-                    yield self._addresses[name], host
+                if wanted and wanted <= labels.items() and key in self._addresses:
+                    yield self._addresses[key], host
 
     def _report(self, pod: Object, code: int | None) -> None:
         """Tells the API server how a pod is; `code` is the exit code of its container."""
@@ -246,7 +241,7 @@ class Kubelet:
             "restartCount": 0,
             "state": state,
         }
-        address = self._addresses[pod["metadata"]["name"]]
+        address = self._addresses[_key(pod)]
         status: Object = {
             "phase": phase,
             "podIP": address,
@@ -271,6 +266,10 @@ def _tree(pid: int) -> Iterator[int]:
         return
     for child in children:
         yield from _tree(int(child))
+
+
+def _key(pod: Object) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
 
 
 def _reference(pod: Object) -> Object:

@@ -20,7 +20,7 @@ from tests.operator.machine import Machine
 from tests.operator.programs import Programs
 
 SMALL, LARGE = "team-a", "team-b"
-_PLACEHOLDER = "yunikorn.apache.org/placeholder"
+_PLACEHOLDER = "internal.yunikorn.apache.org/placeholder"
 _SECONDS = 900
 _STILL_SECONDS = 8
 """How long nothing must happen, where nothing is what is promised: some eight rounds."""
