@@ -75,6 +75,9 @@ test-engine: $(READY) policies/pack/venv/.ready ## Every stack on the real Pulum
 test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
 	@$(BIN)/python -m pytest tests/karpenter $(TIER)
 
+test-operator: $(READY) ## The real Spark operator, spark-submit and YuniKorn with every stack's jobs; root
+	@$(BIN)/python -m pytest tests/operator $(TIER)
+
 test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUNT_S3=binary
 	@$(BIN)/python -m pytest tests/node -o norecursedirs='.*' --numprocesses=2 --dist=load
 
@@ -94,7 +97,8 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
 	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build \
-	  tests/karpenter/build tests/engine/policy_bin/pulumi-analyzer-policy-python tools/drift \
+	  tests/karpenter/build tools/operator/build tests/operator/entrypoint.sh \
+	  tests/engine/policy_bin/pulumi-analyzer-policy-python tools/drift \
 	  tools/actionlint/run
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	@tools/actionlint/run

@@ -55,17 +55,21 @@ class Api:
 
     def as_pod(self, pod: Mapping[str, Any]) -> "Api":
         """The same server with the token that kubelet would give this pod."""
-        metadata, account = pod["metadata"], pod["spec"]["serviceAccountName"]
-        collection = self._collection({"kind": "ServiceAccount", "metadata": metadata})
+        metadata = pod["metadata"]
         bound = {"kind": "Pod", "apiVersion": "v1", "name": metadata["name"]}
         bound["uid"] = metadata["uid"]
-        request = {"spec": {"audiences": [], "boundObjectRef": bound}}
-        answer = self._send("POST", f"{collection}/{account}/token", request)
+        account = pod["spec"]["serviceAccountName"]
+        token = self.token_of(metadata["namespace"], account, boundObjectRef=bound)
         other = copy(self)
         other._session = copy(self._session)
-        token = answer["status"]["token"]
         other._session.headers = {**self._session.headers, "Authorization": f"Bearer {token}"}
         return other
+
+    def token_of(self, namespace: str, account: str, **spec: Any) -> str:
+        """A token of a service account; `spec` is that of the TokenRequest."""
+        metadata = {"name": account, "namespace": namespace}
+        path = self._path({"kind": "ServiceAccount", "metadata": metadata})
+        return self._send("POST", f"{path}/token", {"spec": spec})["status"]["token"]
 
     def is_ready(self) -> bool:
         """Whether the server answers and finished its own set-up."""
@@ -85,6 +89,11 @@ class Api:
     def patch(self, live: Mapping[str, Any], change: Any, form: str = "merge-patch+json") -> Object:
         """Changes an object: merges a mapping into it, or does a list of `json-patch+json`."""
         return self._send("PATCH", self._path(live), change, form)
+
+    def patch_status(self, live: Mapping[str, Any], status: Mapping[str, Any]) -> Object:
+        """Changes an object's status, as the one who does its work."""
+        path = f"{self._path(live)}/status"
+        return self._send("PATCH", path, {"status": status}, "merge-patch+json")
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object, None where there is none."""

@@ -29,6 +29,8 @@ class ControlPlane:
         self.folder = Path(tempfile.mkdtemp(prefix="spark-on-eks-cluster-"))
         self.children: list[Child] = []
         self.kubeconfig = self.folder / "kubeconfig"
+        self.authority = self.folder / "ca.crt"
+        self.url = ""
         self.api: Api
         # Without a kubelet nothing says that a node is ready; without the controllers nothing
         # makes a namespace's service account.
@@ -58,16 +60,16 @@ class ControlPlane:
 
     def _start(self) -> None:
         etcd_url = self._start_etcd()
-        url = self._start_api_server(etcd_url)
-        self._write_kubeconfig(url)
-        self.api = Api(url, _TOKEN, self.folder / "ca.crt")
+        self.url = self._start_api_server(etcd_url)
+        self.write_kubeconfig(self.kubeconfig, _TOKEN)
+        self.api = Api(self.url, _TOKEN, self.authority)
         server = self.children[-1]
         wait_until(self.api.is_ready, "the API server answers", server, _START_SECONDS)
         if self._controllers:
             self._start_controllers()
 
     def _start_etcd(self) -> str:
-        url, peers = (f"http://127.0.0.1:{port}" for port in _free_ports(2))
+        url, peers = (f"http://127.0.0.1:{port}" for port in free_ports(2))
         self._run(
             "etcd",
             data_dir=self.folder / "etcd",
@@ -86,7 +88,7 @@ class ControlPlane:
         self._write_keys()
         tokens = self.folder / "tokens.csv"
         tokens.write_text(f"{_TOKEN},admin,admin,system:masters\n")
-        (port,) = _free_ports(1)
+        (port,) = free_ports(1)
         self._run(
             "kube-apiserver",
             etcd_servers=etcd_url,
@@ -115,7 +117,7 @@ class ControlPlane:
             "leader_elect": "false",
             "bind_address": "127.0.0.1",
         }
-        ports = _free_ports(2)
+        ports = free_ports(2)
         self._run(
             "kube-controller-manager",
             **common,
@@ -123,7 +125,7 @@ class ControlPlane:
             # Its wish to taint nodes without a heartbeat is left out with the heartbeats.
             controllers="*,-node-lifecycle-controller",
             service_account_private_key_file=self.folder / "server.key",
-            root_ca_file=self.folder / "ca.crt",
+            root_ca_file=self.authority,
             use_service_account_credentials="true",
             # The volume controller's round, which tests wait for; 15 s by default.
             pvclaimbinder_sync_period="2s",
@@ -143,13 +145,14 @@ class ControlPlane:
 
     def _write_keys(self) -> None:
         authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-        authority.cert_pem.write_to_path(str(self.folder / "ca.crt"))
+        authority.cert_pem.write_to_path(str(self.authority))
         server = authority.issue_cert("127.0.0.1", "localhost", "kubernetes.default.svc")
         server.private_key_pem.write_to_path(str(self.folder / "server.key"))
         server.cert_chain_pems[0].write_to_path(str(self.folder / "server.crt"))
         (self.folder / "server.key").chmod(0o600)
 
-    def _write_kubeconfig(self, url: str) -> None:
+    def write_kubeconfig(self, file: Path, token: str) -> None:
+        """Writes how to reach the API server as the owner of a token."""
         content = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -159,18 +162,18 @@ class ControlPlane:
                 {
                     "name": "test",
                     "cluster": {
-                        "server": url,
-                        "certificate-authority": str(self.folder / "ca.crt"),
+                        "server": self.url,
+                        "certificate-authority": str(self.authority),
                     },
                 }
             ],
-            "users": [{"name": "admin", "user": {"token": _TOKEN}}],
+            "users": [{"name": "admin", "user": {"token": token}}],
         }
-        self.kubeconfig.write_text(json.dumps(content))
-        self.kubeconfig.chmod(0o600)
+        file.write_text(json.dumps(content))
+        file.chmod(0o600)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free now; held together, so that they differ."""
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [one.getsockname()[1] for one in held]

@@ -236,7 +236,9 @@ class S3:
 
 
 def _with_part_count(headers: dict[str, str]) -> list[tuple[str, str]]:
-    if headers.get("x-amz-checksum-type") == "COMPOSITE":
+    # There only where the request asks for it.
+    asked = "x-amz-checksum-sha256" in headers
+    if asked and headers.get("x-amz-checksum-type") == "COMPOSITE":
         parts = headers["ETag"].strip('"').partition("-")[2]
         headers["x-amz-checksum-sha256"] += f"-{parts}"
     return list(headers.items())
