@@ -23,7 +23,6 @@ WRITE_ACTIONS = (
     "s3:PutObject",
     "s3:DeleteObject",
     "s3:AbortMultipartUpload",
-    "s3:ListMultipartUploadParts",
 )
 """What S3A does to write, rename and clean up:
 hadoop.apache.org/docs/r3.4.1/hadoop-aws/tools/hadoop-aws/assumed_roles.html."""
