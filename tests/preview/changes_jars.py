@@ -122,11 +122,12 @@ JARS = [
             "wider-permission: role team-team-c-access-role (new)",
             QUIET,
         ],
+        before=team(),
         knob="spark.teams: one more",
     ),
     Row(
         "a team less",
-        (),
+        team(),
         [
             "ends-jobs: deletes namespace team-c with everything in it",
             "jobs-affected: whatever runs in namespace team-c ends",
@@ -145,6 +146,7 @@ JARS = [
             "requests.cpu: 64 -> 500",
             QUIET,
         ],
+        before=team(),
     ),
     Row(
         "a team's way to a database",
@@ -154,10 +156,11 @@ JARS = [
             "driver|executor may send to 10.20.0.0/24, TCP 5432",
             QUIET,
         ],
+        before=team(),
     ),
     Row(
         "no more way to a database",
-        (),
+        team(),
         ["narrower-permission: network of namespace team-a (may no longer)", QUIET],
         before=team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
     ),
@@ -169,6 +172,7 @@ JARS = [
             "arn:aws:s3:::data when s3:prefix StringLike x/*",
             QUIET,
         ],
+        before=team(),
     ),
     Row(
         "data that a team may no longer write",
