@@ -150,7 +150,8 @@ class Kubelet:
 
     def open_files(self, key: str) -> set[str]:
         """Paths of all files that a pod's processes have open now, as they see them."""
-        root = f"/{self.pods[key].pod['metadata']['uid']}/root"  # the end of where its own root is, seen from outside
+        # The end of where its own root is, seen from outside.
+        root = f"/{self.pods[key].pod['metadata']['uid']}/root"
         found = set()
         for pid in _tree(self.pods[key].process.pid):
             for link in Path(f"/proc/{pid}/fd").glob("*"):
