@@ -71,8 +71,10 @@ BROKEN = [
     # Accepted, and then refused by the API server when spark-submit makes the driver
     Broken("account", "spec/driver/serviceAccount", "nobody", "failed", 'nobody" not found'),
     Broken("priority", "spec/driver/priorityClassName", "urgent", "failed", "PriorityClass"),
-    Broken("quota", "spec/driver/coreRequest", "1000", "failed", "exceeded quota"),
-    Broken("privileged", "spec/driver/securityContext/privileged", True, "failed", "PodSecurity"),
+    Broken("quota", "spec/driver/memory", "2000g", "failed", "exceeded quota: team"),
+    Broken(
+        "privileged", "spec/driver/securityContext", {"privileged": True}, "failed", "privileged"
+    ),
     Broken("unsafe", "spec/driver/securityContext", ABSENT, "failed", "PodSecurity"),
     Broken("host-path", "spec/volumes/0", _HOST_PATH, "failed", "hostPath"),
     Broken("client", "spec/mode", "client", "failed", ""),

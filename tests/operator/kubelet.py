@@ -150,7 +150,7 @@ class Kubelet:
 
     def open_files(self, key: str) -> set[str]:
         """Paths of all files that a pod's processes have open now, as they see them."""
-        # Where its own root ends, seen from outside.
+        # The end of where its own root is, seen from outside.
         root = f"/{self.pods[key].pod['metadata']['uid']}/root"
         found = set()
         for pid in _tree(self.pods[key].process.pid):

@@ -100,7 +100,7 @@ def _driver(api: Api, application: Object) -> Object:
 
 
 def _reason_of_the_driver(api: Api, application: Object) -> str:
-    return why_pending(api, _driver(api, application))
+    return why_pending(api, {"kind": "Pod", "metadata": _driver(api, application)["metadata"]})
 
 
 def _settled(api: Api, sent: dict[str, Object]) -> None:
