@@ -14,7 +14,8 @@ from components.private_bucket import create_bucket
 from userdata.render import SENTINEL, SENTINEL_TEXT
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-Prefix = Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.*'()-]+/)+$")]
+Prefix = Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.'()-]+/)+$")]
+"""S3 allows `*` in a key; in a policy it would open other prefixes."""
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$")]
 
 

@@ -43,6 +43,7 @@ WRONG = {
     ("addonVersions={core-dns: v1.2.3-eksbuild.1}",): "there is no such key",
     ("jarBucket.prefix=''",): "spark-on-eks:jarBucket.prefix: '' does not match",
     ("jarBucket.prefix=spark",): "spark-on-eks:jarBucket.prefix: 'spark' does not match",
+    ("jarBucket.prefix=te*m/",): "spark-on-eks:jarBucket.prefix: 'te*m/' does not match",
     ("jarBucket.existing=true",): "existing: true needs the bucket's name",
     ("jarBucket.kmsKeyArn=arn:aws:kms:us-west-2:111122223333:key/1",): "needs encryption: kms",
     ("pools[0].families=[big]",): (
