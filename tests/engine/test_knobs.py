@@ -28,6 +28,11 @@ def rungs(verb: str, pool: str) -> list[str]:
     return [f"{verb} NodePool karpenter-{pool}-{tier}" for tier in LADDER]
 
 
+TEAM_A = {
+    "name": "team-a",
+    "buckets": [{"name": "example-lake-dev", "prefix": "team-a/", "access": "readWrite"}],
+}
+"""As in the stack's file."""
 TEAM = (
     "LimitRange limits",
     "Namespace namespace",
@@ -203,12 +208,12 @@ KNOBS = (
     ),
     Knob(
         "spark.teams: one more",
-        {"spark": {"teams": [{"name": "team-a"}, {"name": "team-b"}, {"name": "team-c"}]}},
+        {"spark": {"teams": [TEAM_A, {"name": "team-b"}, {"name": "team-c"}]}},
         of_team("create", "team-c"),
     ),
     Knob(
         "spark.teams: one less",
-        {"spark": {"teams": [{"name": "team-a"}, {"name": "team-b"}]}},
+        {"spark": {"teams": [TEAM_A, {"name": "team-b"}]}},
         of_team("delete", "team-c"),
     ),
 )
