@@ -57,7 +57,7 @@ def test_it_is_accepted_and_its_owner_can_find_out_why_it_does_not_run(
             said = _failure(api, application)
         case "pending":
             said = _reason_of_the_driver(api, application)
-            assert state_of(api, application) == "SUBMITTED"
+            _await_state(api, application, "SUBMITTED")
         case _:
             _settled(api, sent)
             said = state_of(api, application)
@@ -101,6 +101,10 @@ def _driver(api: Api, application: Object) -> Object:
 
 def _reason_of_the_driver(api: Api, application: Object) -> str:
     return why_pending(api, {"kind": "Pod", "metadata": _driver(api, application)["metadata"]})
+
+
+def _await_state(api: Api, application: Object, state: str) -> None:
+    wait_until(lambda: state_of(api, application) == state, state, seconds=_SECONDS)
 
 
 def _settled(api: Api, sent: dict[str, Object]) -> None:
