@@ -8,11 +8,13 @@ import pytest
 from tests.cluster.api import Api, Object, Refused
 from tests.cluster.fleet import why_pending
 from tests.cluster.processes import wait_until
+from tests.cluster.programs import ROOT
 from tests.operator.applications import applied, pods_of, state_of, why_failed
 from tests.operator.broken import BROKEN, Broken
 from tests.operator.cases import PODS_OF, Wanted, job_of
 from tests.operator.conftest import Stack
 
+_PAGE = ROOT / "docs" / "testing-operator.md"
 _SECONDS = 900
 _REFUSED = [one for one in BROKEN if one.end == "refused"]
 _ACCEPTED = [one for one in BROKEN if one.end != "refused"]
@@ -38,6 +40,11 @@ def sent(api: Api, live: Stack, good: Wanted) -> Iterator[dict[str, Object]]:
         [Wanted(one["metadata"].get("namespace", team), "pi", [], one) for one in made.values()],
     ):
         yield made
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda one: one.name)
+def test_its_message_is_in_the_documents(live: Stack, case: Broken) -> None:
+    assert case.says in _PAGE.read_text()
 
 
 @pytest.mark.parametrize("case", _REFUSED, ids=lambda one: one.name)

@@ -99,8 +99,12 @@ def test_the_webhook_s_marks_are_on_every_pod(pods: Pods) -> None:
 def test_the_team_s_quota_counts_every_pod(pods: Pods, api: Api, live: Stack) -> None:
     for team in live.spark_teams:
         own = [1 + len(executors) for (one, _), (_, executors) in pods.items() if one == team]
-        quota = api.find("ResourceQuota", "team", team) or {}
-        assert quota["status"]["used"]["pods"] == str(sum(own))
+        quota = {"kind": "ResourceQuota", "metadata": {"name": "team", "namespace": team}}
+        api.wait(
+            quota,
+            lambda one, all_=str(sum(own)): one["status"]["used"]["pods"] == all_,
+            f"at {sum(own)} pods",
+        )
 
 
 def _all(pods: Pods) -> Iterator[Object]:
