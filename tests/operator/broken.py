@@ -77,7 +77,7 @@ BROKEN = [
     ),
     Broken("unsafe", "spec/driver/securityContext", ABSENT, "failed", "PodSecurity"),
     Broken("host-path", "spec/volumes/0", _HOST_PATH, "failed", "hostPath"),
-    Broken("client", "spec/mode", "client", "failed", ""),
+    Broken("client", "spec/mode", "client", "failed", "failed to run spark-submit"),
     # Accepted, and no node takes it
     Broken("toleration", "spec/driver/tolerations", ABSENT, "pending", "untolerated taint"),
     Broken(

@@ -100,7 +100,12 @@ def _scheduled(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of one combination together: each is set up once."""
     order = {one: number for number, one in enumerate(EVERY)}
-    items.sort(key=lambda item: order[item.callspec.params["live"]])  # ty: ignore
+
+    def place(item: pytest.Item) -> int:
+        callspec = getattr(item, "callspec", None)
+        return order[callspec.params["live"]] if callspec else -1
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,9 @@ def start(folder: Path, spec: Object, container: Object) -> str:
     command = [*container.get("command", ["/opt/entrypoint.sh"]), *container.get("args", [])]
     inner = f". /opt/environment; cd {SPARK}/work-dir; exec {shlex.join(command)}"
     words = ["chroot", f"{folder}/root", "setpriv", *rights, "/bin/sh", "-c", inner]
-    return f"exec {shlex.join(words)}"
+    # No exec: the kernel forgets whom to end with its parent when a process changes its user, so a
+    # shell stays before it as the first of the pod's processes, with which all others end.
+    return f"{shlex.join(words)}\nexit $?"
 
 
 def exports(environment: Mapping[str, str]) -> str:

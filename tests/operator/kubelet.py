@@ -5,6 +5,7 @@ own, its volumes with their propagation, its user and capabilities. Not imitated
 and their policies, cgroups, probes, init containers.
 """
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from tests.operator.programs import Programs
 from tests.operator.release import QUICK
 
 _STOP_SECONDS = 10
+_BLOCK = 64 + os.getpid() % 128
+"""Of loopback addresses: another run on this machine has others."""
 
 
 @dataclass
@@ -171,7 +174,8 @@ class Kubelet:
         name = pod["metadata"]["name"]
         (container,) = pod["spec"]["containers"]
         number = len(self._addresses)
-        address = self._addresses[_key(pod)] = f"127.77.{number // 250}.{number % 250 + 1}"
+        address = f"127.{_BLOCK}.{number // 250}.{number % 250 + 1}"
+        self._addresses[_key(pod)] = address
         folder = self._machine.folder / pod["metadata"]["uid"]
         seen = self._machine.seen(folder)
         for one in shell.FOLDERS:

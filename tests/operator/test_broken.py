@@ -8,11 +8,13 @@ import pytest
 from tests.cluster.api import Api, Object, Refused
 from tests.cluster.fleet import why_pending
 from tests.cluster.processes import wait_until
+from tests.cluster.programs import ROOT
 from tests.operator.applications import applied, pods_of, state_of, why_failed
 from tests.operator.broken import BROKEN, Broken
 from tests.operator.cases import PODS_OF, Wanted, job_of
 from tests.operator.conftest import Stack
 
+_PAGE = ROOT / "docs" / "testing-operator.md"
 _SECONDS = 900
 _REFUSED = [one for one in BROKEN if one.end == "refused"]
 _ACCEPTED = [one for one in BROKEN if one.end != "refused"]
@@ -40,6 +42,11 @@ def sent(api: Api, live: Stack, good: Wanted) -> Iterator[dict[str, Object]]:
         yield made
 
 
+@pytest.mark.parametrize("case", BROKEN, ids=lambda one: one.name)
+def test_its_message_is_in_the_documents(live: Stack, case: Broken) -> None:
+    assert case.says in _PAGE.read_text()
+
+
 @pytest.mark.parametrize("case", _REFUSED, ids=lambda one: one.name)
 def test_it_is_refused_at_once(api: Api, good: Wanted, case: Broken) -> None:
     with pytest.raises(Refused, match=re.escape(case.says)) as refusal:
@@ -57,7 +64,7 @@ def test_it_is_accepted_and_its_owner_can_find_out_why_it_does_not_run(
             said = _failure(api, application)
         case "pending":
             said = _reason_of_the_driver(api, application)
-            assert state_of(api, application) == "SUBMITTED"
+            _await_state(api, application, "SUBMITTED")
         case _:
             _settled(api, sent)
             said = state_of(api, application)
@@ -101,6 +108,10 @@ def _driver(api: Api, application: Object) -> Object:
 
 def _reason_of_the_driver(api: Api, application: Object) -> str:
     return why_pending(api, {"kind": "Pod", "metadata": _driver(api, application)["metadata"]})
+
+
+def _await_state(api: Api, application: Object, state: str) -> None:
+    wait_until(lambda: state_of(api, application) == state, state, seconds=_SECONDS)
 
 
 def _settled(api: Api, sent: dict[str, Object]) -> None:

@@ -2,11 +2,13 @@
 own Kubernetes backend with the rights of the team's driver: what they are and where they go."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from jobs.catalog import JOBS
 from tests.cluster.api import Api, Object
+from tests.cluster.processes import wait_until
 from tests.operator.applications import applied, placed, pods_of
 from tests.operator.cases import PODS_OF, job_of
 from tests.operator.conftest import Stack
@@ -99,8 +101,12 @@ def test_the_webhook_s_marks_are_on_every_pod(pods: Pods) -> None:
 def test_the_team_s_quota_counts_every_pod(pods: Pods, api: Api, live: Stack) -> None:
     for team in live.spark_teams:
         own = [1 + len(executors) for (one, _), (_, executors) in pods.items() if one == team]
-        quota = api.find("ResourceQuota", "team", team) or {}
-        assert quota["status"]["used"]["pods"] == str(sum(own))
+        wait_until(partial(_counts, api, team, sum(own)), f"{team}'s quota counts {sum(own)} pods")
+
+
+def _counts(api: Api, team: str, pods: int) -> bool:
+    quota = api.find("ResourceQuota", "team", team) or {}
+    return quota["status"]["used"]["pods"] == str(pods)
 
 
 def _all(pods: Pods) -> Iterator[Object]:
