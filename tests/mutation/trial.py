@@ -48,8 +48,8 @@ class Trial(NamedTuple):
     guard: Guard
     variants: tuple[tuple[str, ...], ...]
     before: dict[tuple[str, ...], Places]
-    tests: bool = True
-    """Whether tests are run where no rule finds anything."""
+    tests: bool = False
+    """Whether tests are run instead of rules, which found nothing."""
     left_out: tuple[str, ...] = ()
     """Tests that fail without a mutant, too."""
 
@@ -65,7 +65,7 @@ def run(trial: Trial) -> Outcome:
     """Tries the mutant in this process, which is of no use afterwards."""
     change(trial.guard.file, without(ROOT, trial.guard))
     with recorded_once():
-        for variant in trial.variants:
+        for variant in () if trial.tests else trial.variants:
             try:
                 new = places(variant) - trial.before[variant]
             except (PlanError, UserError) as error:

@@ -60,6 +60,8 @@ PODS = (
           put("DaemonSet", f"{_CONTAINER}.securityContext.readOnlyRootFilesystem", GONE),
           "writes its image's files", "existing"),
     Break("images-pinned", _TEAM_POD, "runs spark:4"),
+    Break("images-by-digest", put("DaemonSet", f"{_CONTAINER}.image", "public.ecr.aws/x/y:1.2.3"),
+          "y:1.2.3 without a digest", "existing"),
     Break("images-multi-arch", _TEAM_POD, "spark is not known for both"),
     Break("requests-set", put("DaemonSet", f"{_CONTAINER}.resources.requests.cpu", GONE),
           "watch sets no requests.cpu", "existing"),

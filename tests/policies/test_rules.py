@@ -25,7 +25,7 @@ VARIANTS = [
     ("dev", *NODE),
     ("dev", *DAEMONSET),
 ]
-MEANT = {"dev": {"secrets-own-key"}}
+MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Warnings that a stack lives with, beside those that every stack has."""
 
 
