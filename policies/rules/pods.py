@@ -184,7 +184,7 @@ def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
 def budgets(plan: Plan) -> Iterator[Broken]:
-    """What has replicas has a PodDisruptionBudget; a controller has replicas."""
+    """What has replicas has a PodDisruptionBudget; a controller has replicas, spread."""
     selectors = [
         (str(at(one.inputs, "metadata.namespace")), at(one.inputs, "spec.selector.matchLabels"))
         for one in plan.of_kind("PodDisruptionBudget")
@@ -206,6 +206,9 @@ def budgets(plan: Plan) -> Iterator[Broken]:
             count = at(package.values, path)
             if count is None or (known(count) and int(count) < 2):
                 yield Broken(package.resource, path, f"{package.name} runs once")
+        for path in parts.spreads:
+            if not at(package.values, path):
+                yield Broken(package.resource, path, f"{package.name} may run on one node")
         for path in parts.budgets:
             if at(package.values, path) is None:
                 yield Broken(package.resource, path, f"{package.name} has no budget")

@@ -90,6 +90,10 @@ CLUSTER = (
     Break("secrets-own-key", put("Cluster", "encryptionConfigKeyArn", GONE), "key of AWS'", "prod"),
     Break("control-plane-logs", put("Cluster", "enabledClusterLogTypes", ["api"]), "no audit log"),
     Break("control-plane-logs", without("LogGroup", "cluster-logs"), "leaves /aws/eks/spark-dev"),
+    Break("cluster-bare", put("Cluster", "createOidcProvider", GONE), "is not false"),
+    Break("cluster-bare", put("Cluster", "corednsAddonOptions", GONE), "corednsAddonOptions"),
+    Break("provider-identity", put("kubernetes", "clusterIdentifier", GONE), "kubeconfig only"),
+    Break("access-by-entries", without("AccessPolicyAssociation"), "may do nothing", "prod"),
     Break("kubernetes-version", put("Cluster", "version", GONE), "the newest version"),
     Break("kubernetes-version", put("NodeGroup", "version", GONE), "follows the cluster's"),
     Break("kubernetes-version", put("Cluster", "upgradePolicy", GONE), "end of support"),
@@ -124,6 +128,7 @@ NODES = (
     Break("system-nodes-stay", put("NodeGroup", "scalingConfig.minSize", 1), "below two"),
     Break("system-nodes-stay", put("NodeGroup", "subnetIds", ["subnet-1"]), "one zone"),
     Break("system-nodes-stay", put("NodeGroup", "taints", GONE), "takes any pod"),
+    Break("system-nodes-stay", put("NodeGroup", "capacityType", GONE), "how its nodes are paid"),
     Break("system-nodes-stay", put("NodeGroup", "updateConfig", GONE), "how many nodes an update"),
     Break("system-nodes-stay", option("NodeGroup", ignore_changes=()), "undoes what"),
 )  # fmt: skip

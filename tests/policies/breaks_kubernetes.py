@@ -67,6 +67,8 @@ PODS = (
           "watch sets no requests.cpu", "existing"),
     Break("requests-set", put("Release", "values.controller.resources", GONE,
                               "karpenter-controller"), "karpenter sets no limits.memory"),
+    Break("budget-for-replicas", put("Addon", "configurationValues!topologySpreadConstraints", [],
+                                     "cluster-addons-coredns"), "may run on one node"),
     Break("budget-for-replicas", _TEAM_POD, "has 2 replicas and no budget"),
     Break("budget-for-replicas", put("Release", "values.replicas", 1, "karpenter-controller"),
           "karpenter runs once"),
