@@ -62,7 +62,7 @@ test: $(READY) ## Everything that needs Python only
 test-cluster: $(READY) ## Every manifest against a real API server, scheduler and controllers
 	@$(BIN)/python -m pytest tests/cluster $(TIER)
 
-policy-pack: policies/pack/venv/.ready ## The rules for `pulumi preview --policy-pack policies/pack`
+policy-pack: policies/pack/venv/.ready ## The rules for `pulumi preview --policy-pack policies/pack
 
 policies/pack/venv/.ready: policies/pack/requirements.txt
 	@'$(PYTHON)' -m venv $(@D)
@@ -71,6 +71,14 @@ policies/pack/venv/.ready: policies/pack/requirements.txt
 
 test-engine: $(READY) policies/pack/venv/.ready ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
 	@$(BIN)/python -m pytest -c tests/engine/pytest.ini tests/engine
+
+test-manifests: $(READY) .cache/checkov/.ready ## Every manifest as checkov judges it
+	@$(BIN)/python -m pytest tests/checkov $(TIER)
+
+.cache/checkov/.ready: tests/checkov/requirements.txt
+	@'$(PYTHON)' -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
 	@$(BIN)/python -m pytest tests/karpenter $(TIER)
@@ -116,6 +124,9 @@ lock: ## Compile the lock files anew from pyproject.toml
 	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --upgrade policies/pack/requirements.in \
 	  --output-file policies/pack/requirements.txt
+	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade tests/checkov/requirements.in \
+	  --output-file tests/checkov/requirements.txt
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .cache out

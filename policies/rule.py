@@ -41,6 +41,9 @@ class Rule:
     source: str
     """Address of a primary source."""
     check: Check
+    offline_only: bool = False
+    """It judges what an engine does not tell a policy pack: what the program asked of a provider,
+    or options that stay with the engine."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,12 @@ class Finding:
         return self.broken.resource.name if self.broken.resource else "(stack)"
 
 
-def rule(id_: str, severity: Severity, *, reason: str, source: str) -> Callable[[Check], Rule]:
+def rule(
+    id_: str, severity: Severity, *, reason: str, source: str, offline_only: bool = False
+) -> Callable[[Check], Rule]:
     """Makes a rule of the function below it."""
 
     def made(check: Check) -> Rule:
-        return Rule(id_, severity, reason, source, check)
+        return Rule(id_, severity, reason, source, check, offline_only)
 
     return made

@@ -85,6 +85,8 @@ class Parts(NamedTuple):
     replicas: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
     budgets: tuple[str, ...] = ()
+    spreads: tuple[str, ...] = ()
+    """Where its replicas are spread, none where the package does it."""
     brings_budget: str = ""
     """The source that says that the package brings a budget."""
     agents: str = ""
@@ -117,10 +119,12 @@ PACKAGES: Mapping[str, Parts] = {
             "controller.podDisruptionBudget.minAvailable",
             "webhook.podDisruptionBudget.minAvailable",
         ),
+        spreads=("controller.topologySpreadConstraints", "webhook.topologySpreadConstraints"),
     ),
     "coredns": Parts(
         controllers=("",),
         replicas=("autoScaling.minReplicas",),
+        spreads=("topologySpreadConstraints",),
         brings_budget="https://aws.amazon.com/blogs/containers/recent-changes-to-the-coredns-add-on",
     ),
     "aws-ebs-csi-driver": Parts(

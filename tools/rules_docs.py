@@ -1,12 +1,18 @@
-"""Writes the tables of docs/rules.md: every rule and every exception, from the code."""
+"""Writes the tables and the shown output of docs/rules.md, from the code."""
 
+import io
+import re
 from pathlib import Path
 
+from policies import show
+from policies.check import check
 from policies.exceptions import EXCEPTIONS
 from policies.rules import MODULES, RULES
+from preview.record import record
 from tests.mutation.survivors import REASONS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
+_SHOWN = re.compile(r"^\$ make check STACK=(\w+)\n(?:.*\n)*?```$", re.MULTILINE)
 
 
 def render(page: str) -> str:
@@ -17,7 +23,14 @@ def render(page: str) -> str:
         before, _, rest = page.partition(begin)
         _, _, after = rest.partition(end)
         page = f"{before}{begin}\n{table}\n{end}{after}"
-    return page
+    return _SHOWN.sub(_real, page)
+
+
+def _real(shown: re.Match[str]) -> str:
+    """The command with what it prints now."""
+    stream = io.StringIO()
+    show.render(check(record(PAGE.parent.parent, shown[1])), stream)
+    return f"$ make check STACK={shown[1]}\n{stream.getvalue()}```"
 
 
 def _rules() -> str:

@@ -54,4 +54,7 @@ INPUTS = ResourceValidationPolicy(
     validate=remembered,
 )
 
-PolicyPack(name="spark-on-eks", policies=[INPUTS, *(policy(rule) for rule in RULES)])
+PolicyPack(
+    name="spark-on-eks",
+    policies=[INPUTS, *(policy(rule) for rule in RULES if not rule.offline_only)],
+)

@@ -10,6 +10,16 @@ from preview.plan import Plan, Resource
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 """The component that the program asks for, and the cluster inside it, which an engine shows."""
 _USERGUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
+_BARE = {
+    "bootstrapSelfManagedAddons": False,
+    "createOidcProvider": False,
+    "skipDefaultNodeGroup": True,
+    "skipDefaultSecurityGroups": True,
+    "useDefaultVpcCni": True,
+    "kubeProxyAddonOptions.enabled": False,
+    "corednsAddonOptions.enabled": False,
+}
+"""What keeps the eks component from making more than a control plane."""
 _WIDEST = {4: 8, 6: 16}
 """Prefix length by IP version below which a block is no office or VPN."""
 
@@ -112,11 +122,50 @@ def version(plan: Plan) -> Iterator[Broken]:
     source=f"{_USERGUIDE}/access-entries.html",
 )
 def access(plan: Plan) -> Iterator[Broken]:
-    """Access is by entries only."""
+    """Access is by entries only, and each gives rights."""
     for one in clusters(plan):
         mode = _of(one, "authenticationMode", "accessConfig.authenticationMode")
         if mode not in ("API", UNKNOWN):
             yield Broken(one, "authenticationMode", f"lets people in by {mode or 'aws-auth'}")
+    entitled = {
+        one.inputs.get("principalArn")
+        for one in plan.by_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    }
+    for one in plan.by_type("aws:eks/accessEntry:AccessEntry"):
+        nodes = str(one.inputs.get("type", "")).startswith("EC2")
+        may = nodes or each(one.inputs, "kubernetesGroups")
+        if not may and one.inputs.get("principalArn") not in entitled:
+            yield Broken(one, "rights", "lets somebody in who may do nothing")
+
+
+@rule(
+    "cluster-bare",
+    Severity.error,
+    reason="What the eks component adds by itself has no version in the program and no place in "
+    "the order of a destroy.",
+    source="https://www.pulumi.com/registry/packages/eks/api-docs/cluster/",
+)
+def bare(plan: Plan) -> Iterator[Broken]:
+    """The eks component makes the control plane and nothing else."""
+    for one in plan.by_type("eks:index:Cluster"):
+        # An engine shows the component without its inputs.
+        for key, wanted in _BARE.items() if "name" in one.inputs else ():
+            if at(one.inputs, key) is not wanted:
+                yield Broken(one, key, f"{key} is not {str(wanted).lower()}")
+
+
+@rule(
+    "provider-identity",
+    Severity.error,
+    reason="Without a name of the cluster, a changed kubeconfig is a changed cluster: every object "
+    "in it shows as replaced (github.com/pulumi/pulumi-kubernetes/issues/2745).",
+    source="https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/",
+)
+def identity(plan: Plan) -> Iterator[Broken]:
+    """The Kubernetes provider knows its cluster by name."""
+    for one in plan.by_type("pulumi:providers:kubernetes"):
+        if not one.inputs.get("clusterIdentifier"):
+            yield Broken(one, "clusterIdentifier", "knows its cluster by kubeconfig only")
 
 
 @rule(

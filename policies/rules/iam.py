@@ -147,7 +147,7 @@ def s3_prefix(plan: Plan) -> Iterator[Broken]:
             if not one.allows:
                 continue
             for action in one.actions:
-                if action.startswith("s3:List") and not one.has("StringLike", "s3:prefix"):
+                if action.startswith("s3:ListBucket") and not one.has("StringLike", "s3:prefix"):
                     yield broken(document.resource, one, action, "without s3:prefix allows")
             objects = [
                 one_

@@ -131,6 +131,8 @@ def system_nodes(plan: Plan) -> Iterator[Broken]:
         if not each(one.inputs, "taints"):
             yield Broken(one, "taint", "takes any pod")
     for one in plan.by_type(GROUP):
+        if not one.inputs.get("capacityType"):
+            yield Broken(one, "capacity type", "does not say how its nodes are paid")
         if not one.inputs.get("updateConfig"):
             yield Broken(one, "update", "does not say how many nodes an update takes at once")
         if not any("desiredSize" in path for path in one.options.ignore_changes):

@@ -99,6 +99,39 @@ def survives(plan: Plan) -> Iterator[Broken]:
 
 
 @rule(
+    "given-data-stays",
+    Severity.error,
+    reason="What the stack puts into a bucket that it was given may be in use by others.",
+    source="https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/",
+    offline_only=True,
+)
+def given_data(plan: Plan) -> Iterator[Broken]:
+    """An object in a given bucket stays when the stack goes."""
+    for one in plan.by_type("aws:s3/bucketObjectv2:BucketObjectv2"):
+        own = one.options.property_dependencies.get("bucket")
+        if not own and not one.options.retain_on_delete:
+            yield Broken(one, "retain", "is deleted from a bucket that is not the stack's")
+
+
+@rule(
+    "fixed-names-replaced",
+    Severity.error,
+    reason="Kubernetes has one object of a name: its replacement cannot be made before it is gone, "
+    "and a field that cannot change needs one.",
+    source="https://www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace/",
+    offline_only=True,
+)
+def fixed_names(plan: Plan) -> Iterator[Broken]:
+    """Claims and priorities, whose fields cannot change, are deleted before they are replaced."""
+    for one in (*plan.of_kind("PersistentVolumeClaim"), *plan.of_kind("PriorityClass")):
+        if not one.options.delete_before_replace:
+            yield Broken(one, "replace", "is replaced before it is deleted")
+    for one in plan.of_kind("PriorityClass"):
+        if not {"preemptionPolicy", "value"} <= set(one.options.replace_on_changes):
+            yield Broken(one, "fields", "is updated in fields that cannot change")
+
+
+@rule(
     "jars-read-only",
     Severity.error,
     reason="A job that can write its JARs can change every other job's.",

@@ -71,6 +71,7 @@ def latest(plan: Plan) -> Iterator[Broken]:
     Severity.warning,
     reason="AWS moves the default version of an add-on: two previews of one commit may differ.",
     source=_ADDON_VERSIONS,
+    offline_only=True,
 )
 def addons(plan: Plan) -> Iterator[Broken]:
     """The stack file names the version of every add-on."""

@@ -10,10 +10,14 @@ from policies.workloads import Pod, packages, pods, team_namespaces
 from preview.plan import Plan
 
 _SECURITY = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
-_PINNED = re.compile(r"@sha256:[0-9a-f]{64}$")
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+_VERSION = re.compile(r":v?\d+\.\d+\.\d+[\w.-]*$")
 MULTI_ARCH: Mapping[str, str] = {
     "public.ecr.aws/amazonlinux/amazonlinux": "one tag for x86-64 and arm64: docs.aws.amazon.com/"
     "AmazonECR/latest/userguide/amazon_linux_container_image.html",
+    "docker.io/apache/spark": "its tags list amd64 and arm64: hub.docker.com/r/apache/spark/tags",
+    "public.ecr.aws/aws-cli/aws-cli": "AWS' gallery lists ARM 64 and x86-64: "
+    "gallery.ecr.aws/aws-cli/aws-cli; none of these images was pulled here",
 }
 """Images known to run on both processors, and how that is known."""
 _SAFE_VOLUMES = {
@@ -99,16 +103,31 @@ def hardened(plan: Plan) -> Iterator[Broken]:
 @rule(
     "images-pinned",
     Severity.error,
-    reason="A tag can be moved to another image; a digest cannot.",
+    reason="Without a version, a pod that starts tomorrow is another one than today's.",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
 def images_pinned(plan: Plan) -> Iterator[Broken]:
+    """Every image of a pod is named by a digest or by a whole version."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            image = str(container.get("image", ""))
+            if image != UNKNOWN and not (_DIGEST.search(image) or _VERSION.search(image)):
+                yield Broken(pod.resource, image, f"runs {image or 'no image'}")
+
+
+@rule(
+    "images-by-digest",
+    Severity.warning,
+    reason="A tag can be moved to another image; a digest cannot.",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+)
+def images_by_digest(plan: Plan) -> Iterator[Broken]:
     """Every image of a pod is named by its digest."""
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
-            if image != UNKNOWN and not _PINNED.search(image):
-                yield Broken(pod.resource, image, f"runs {image or 'no image'}")
+            if image != UNKNOWN and not _DIGEST.search(image):
+                yield Broken(pod.resource, image, f"runs {image or 'no image'} without a digest")
 
 
 @rule(
@@ -165,7 +184,7 @@ def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
 def budgets(plan: Plan) -> Iterator[Broken]:
-    """What has replicas has a PodDisruptionBudget; a controller has replicas."""
+    """What has replicas has a PodDisruptionBudget; a controller has replicas, spread."""
     selectors = [
         (str(at(one.inputs, "metadata.namespace")), at(one.inputs, "spec.selector.matchLabels"))
         for one in plan.of_kind("PodDisruptionBudget")
@@ -187,6 +206,9 @@ def budgets(plan: Plan) -> Iterator[Broken]:
             count = at(package.values, path)
             if count is None or (known(count) and int(count) < 2):
                 yield Broken(package.resource, path, f"{package.name} runs once")
+        for path in parts.spreads:
+            if not at(package.values, path):
+                yield Broken(package.resource, path, f"{package.name} may run on one node")
         for path in parts.budgets:
             if at(package.values, path) is None:
                 yield Broken(package.resource, path, f"{package.name} has no budget")

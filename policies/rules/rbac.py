@@ -57,10 +57,18 @@ def cluster_wide(plan: Plan) -> Iterator[Broken]:
 def bound(plan: Plan) -> Iterator[Broken]:
     """Every role is bound to a subject, and platform pods have accounts of their own."""
     bindings = (*plan.of_kind("ClusterRoleBinding"), *plan.of_kind("RoleBinding"))
-    named = {(at(one.inputs, "roleRef.kind"), at(one.inputs, "roleRef.name")) for one in bindings}
+    named = {
+        (
+            at(one.inputs, "roleRef.kind"),
+            at(one.inputs, "roleRef.name"),
+            at(one.inputs, "metadata.namespace"),
+        )
+        for one in bindings
+    }
     for kind in ("Role", "ClusterRole"):
         for one in plan.of_kind(kind):
-            if (kind, one.object_name) not in named and not at(one.inputs, "aggregationRule"):
+            here = (kind, one.object_name, at(one.inputs, "metadata.namespace"))
+            if here not in named and not at(one.inputs, "aggregationRule"):
                 yield Broken(one, "binding", "is bound to nobody")
     for one in bindings:
         if not each(one.inputs, "subjects"):

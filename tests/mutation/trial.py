@@ -48,8 +48,10 @@ class Trial(NamedTuple):
     guard: Guard
     variants: tuple[tuple[str, ...], ...]
     before: dict[tuple[str, ...], Places]
-    tests: bool = True
-    """Whether tests are run where no rule finds anything."""
+    tests: bool = False
+    """Whether tests are run instead of rules, which found nothing."""
+    left_out: tuple[str, ...] = ()
+    """Tests that fail without a mutant, too."""
 
 
 def places(variant: tuple[str, ...]) -> Places:
@@ -63,7 +65,7 @@ def run(trial: Trial) -> Outcome:
     """Tries the mutant in this process, which is of no use afterwards."""
     change(trial.guard.file, without(ROOT, trial.guard))
     with recorded_once():
-        for variant in trial.variants:
+        for variant in () if trial.tests else trial.variants:
             try:
                 new = places(variant) - trial.before[variant]
             except (PlanError, UserError) as error:
@@ -73,31 +75,36 @@ def run(trial: Trial) -> Outcome:
             if new:
                 rule, name, message = min(new)
                 return Outcome("rule", f"{rule}: {name} {message}"[:160])
-        failed = failing_tests() if trial.tests else ""
-    return Outcome("test", failed) if failed else Outcome("missed")
+        failed = failing_tests("-x", *_deselected(trial.left_out)) if trial.tests else []
+    return Outcome("test", failed[0]) if failed else Outcome("missed")
 
 
 def untouched() -> Outcome:
-    """What the tests say of the program as it is: nothing, or no run means anything."""
+    """The tests that fail of the program as it is, a line each."""
     with recorded_once():
-        return Outcome("test", failing_tests())
+        return Outcome("test", "\n".join(failing_tests()))
 
 
-def failing_tests() -> str:
-    """The first of the tests that fails, by name; empty where none does."""
+def _deselected(tests: Sequence[str]) -> list[str]:
+    return [option for test in tests for option in ("--deselect", test)]
+
+
+def failing_tests(*more: str) -> list[str]:
+    """The tests that fail, by id."""
 
     class Failed:
-        name = ""
+        def __init__(self) -> None:
+            self.ids: list[str] = []
 
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            if report.failed and not self.name:
-                self.name = report.nodeid.removeprefix("tests/")
+            if report.failed:
+                self.ids.append(report.nodeid)
 
     failed = Failed()
-    options = ["-n0", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *TESTS]
+    options = ["-n0", "-q", "-p", "no:cacheprovider", *more, *TESTS]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         code = pytest.main(options, plugins=[failed])
-    return failed.name or (f"pytest ends with {code}" if code else "")
+    return failed.ids or ([f"pytest ends with {code}"] if code else [])
 
 
 def forked(call: Callable[[], Outcome]) -> tuple[int, int]:

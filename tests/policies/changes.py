@@ -4,7 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from preview import paths
 from preview.plan import Plan, Resource
@@ -17,7 +17,7 @@ GONE = object()
 def picked(plan: Plan, kind: str, name: str = "") -> Resource:
     """The first resource whose short type ends with the kind, of this logical name if given."""
     for one in plan.resources:
-        if one.short_type.endswith(f":{kind}") and name in ("", one.name):
+        if one.short_type.endswith((f":{kind}", f"/{kind}")) and name in ("", one.name):
             return one
     raise AssertionError(f"the plan has no {kind} {name}")
 
@@ -121,3 +121,13 @@ def _set(target: Any, path: str, value: Any) -> None:
         target.append(value)
     else:
         target[last] = value
+
+
+class Break(NamedTuple):
+    """One change; `says` is part of the message of the finding that it makes."""
+
+    rule: str
+    edit: Edit
+    says: str
+    stack: str = "dev"
+    sets: tuple[str, ...] = ()

@@ -7,8 +7,17 @@ from policies.exceptions import EXCEPTIONS
 from policies.rule import Severity
 from policies.rules import RULES
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
-from tests.policies.breaks import BREAKS, Break
+from tests.policies import breaks_aws, breaks_kubernetes, breaks_order
+from tests.policies.changes import Break
 
+BREAKS = [
+    one
+    for module in (breaks_aws, breaks_kubernetes, breaks_order)
+    for table in vars(module).values()
+    if isinstance(table, tuple)
+    for one in table
+    if isinstance(one, Break)
+]
 BY_ID = {rule.id: rule for rule in RULES}
 VARIANTS = [
     *((stack,) for stack in STACKS),
@@ -16,7 +25,7 @@ VARIANTS = [
     ("dev", *NODE),
     ("dev", *DAEMONSET),
 ]
-MEANT = {"dev": {"secrets-own-key"}}
+MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Warnings that a stack lives with, beside those that every stack has."""
 
 

@@ -1,0 +1,1 @@
+"""The tier that lints every manifest with checkov (`make test-manifests`)."""
