@@ -115,8 +115,11 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--team", "", *S3), "no team is named in stack dev; spark-on-eks:spark.teams has: team-a"),
     (("--job", "taxi", *S3), "there is no job 'taxi'; JOB= is one of\n  pi: "),
     (("--job", ""), "no job is named; JOB= is one of"),
-    ((), "IN= is missing, and team team-a has no folder of its own"),
-    (("--in", "s3a://data/i"), "OUT= is missing, and team team-a has no folder of its own"),
+    (("--team", "team-b"), "IN= is missing, and team team-b has no folder of its own"),
+    (
+        ("--team", "team-b", "--in", "s3a://data/i"),
+        "OUT= is missing, and team team-b has no folder of its own",
+    ),
     (("--in", "s3://data/i", "--out", "s3a://data/o"), "IN=s3://data/i is not a folder in S3"),
     (("--in", "s3a://data/i", "--out", "s3a://data/"), "OUT=s3a://data/ is not a folder in S3"),
     (("--job", "pi", "--out", "s3a://data/o"), "pi reads and writes nothing in S3"),
