@@ -34,7 +34,10 @@ def test_secrets_are_encrypted_with_a_key_of_the_stacks_own() -> None:
 
 def test_production_is_protected_and_development_is_not() -> None:
     protected = {one.name for one in plan_of("prod").resources if one.options.protect}
-    assert protected == {"cluster-eks", "cluster-secrets", "jars-bucket", "jars-key"}
+    assert protected == {
+        *("cluster-eks", "cluster-secrets", "jars-bucket", "jars-key"),
+        *("event-logs-bucket", "event-logs-key"),
+    }
     assert named(plan_of("prod"), "eks:index:Cluster", "cluster-eks").inputs["deletionProtection"]
     assert not [one for one in plan_of("dev").resources if one.options.protect]
 
@@ -157,7 +160,7 @@ def test_system_nodes_are_on_demand_encrypted_and_closed_to_old_metadata_request
     assert all(disk["encrypted"] == "true" for disk in disks.values())
 
 
-def test_a_service_account_role_trusts_one_account_and_one_audience() -> None:
+def test_a_service_account_role_trusts_named_accounts_and_one_audience() -> None:
     plan = plan_of("dev")
     roles = [
         one
@@ -172,10 +175,13 @@ def test_a_service_account_role_trusts_one_account_and_one_audience() -> None:
         issuer = "oidc.eks.us-west-2.amazonaws.com/id/spark-dev"
         assert set(claims) == {f"{issuer}:aud", f"{issuer}:sub"}
         assert claims[f"{issuer}:aud"] == "sts.amazonaws.com"
-        accounts.add(claims[f"{issuer}:sub"].removeprefix("system:serviceaccount:"))
+        subjects = claims[f"{issuer}:sub"]
+        for subject in subjects if isinstance(subjects, list) else [subjects]:
+            accounts.add(subject.removeprefix("system:serviceaccount:"))
     assert accounts == {
         "kube-system:aws-node",
         "kube-system:ebs-csi-controller-sa",
         "kube-system:karpenter",
         "kube-system:s3-csi-driver-sa",
+        *(f"{team}:spark-{who}" for team in ("team-a", "team-b") for who in ("driver", "executor")),
     }
