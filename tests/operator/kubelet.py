@@ -64,13 +64,14 @@ time.sleep(600)
 
 def waiting(server: str) -> Callable[[str, str], str]:
     """An edit for drivers whose executors nobody starts: instead of the job's program they run one
-    that only waits. `server` is the API server's address, which no DNS knows here."""
+    that only waits, and writes no event log, which would need the JARs. `server` is the API
+    server's address, which no DNS knows here."""
 
     def edit(name: str, text: str) -> str:
         if name.endswith(".py"):
             return _WAITS
-        known = f"spark.kubernetes.driver.master={server}\n"
-        return text + known if name == "spark.properties" else text
+        added = f"spark.kubernetes.driver.master={server}\nspark.eventLog.enabled=false\n"
+        return text + added if name == "spark.properties" else text
 
     return edit
 

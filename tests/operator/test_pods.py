@@ -75,6 +75,7 @@ def test_the_team_s_driver_makes_the_executors_and_these_may_make_nothing(
     pods: Pods,
 ) -> None:
     for driver, executors in pods.values():
+        assert driver["status"]["phase"] == "Running"
         assert driver["spec"]["serviceAccountName"] == "spark-driver"
         for one in executors:
             owners = {owner["uid"] for owner in one["metadata"]["ownerReferences"]}
