@@ -173,6 +173,20 @@ def queue(plan: Plan) -> Iterator[Broken]:
 
 
 @rule(
+    "queue-forgets",
+    Severity.warning,
+    reason="A controller that was away would act on news of instances that are long gone.",
+    source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
+)
+def forgets(plan: Plan) -> Iterator[Broken]:
+    """A queue of events keeps them for five minutes at most."""
+    for one in plan.by_type(QUEUE):
+        seconds = one.inputs.get("messageRetentionSeconds")
+        if seconds is None or (known(seconds) and int(seconds) > 300):
+            yield Broken(one, "retention", f"keeps messages for {seconds or 345600} s")
+
+
+@rule(
     "keys-rotate",
     Severity.error,
     reason="A key that leaked once reads everything for ever, unless it changes; a deleted key is "

@@ -101,6 +101,44 @@ def hardened(plan: Plan) -> Iterator[Broken]:
 
 
 @rule(
+    "namespace-level",
+    Severity.error,
+    reason="A namespace that says nothing lets any pod in, the privileged one too.",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+)
+def namespace_level(plan: Plan) -> Iterator[Broken]:
+    """Every namespace says which pods it takes."""
+    for one in plan.of_kind("Namespace"):
+        labels = at(one.inputs, "metadata.labels") or {}
+        if labels != UNKNOWN and "pod-security.kubernetes.io/enforce" not in labels:
+            yield Broken(one, "enforce", "enforces no standard on its pods")
+
+
+@rule(
+    "agents-safe",
+    Severity.error,
+    reason="A DaemonSet changes every node at once, and goes first where memory is short, unless "
+    "it says otherwise.",
+    source="https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
+)
+def agents_safe(plan: Plan) -> Iterator[Broken]:
+    """A DaemonSet rolls in steps that a probe can stop, and is critical to its node."""
+    for pod in pods(plan):
+        if pod.kind != "DaemonSet":
+            continue
+        if not at(pod.resource.inputs, "spec.updateStrategy.rollingUpdate.maxUnavailable"):
+            yield Broken(pod.resource, "update", "does not say how many nodes it changes at once")
+        if pod.spec.get("priorityClassName") != "system-node-critical":
+            yield Broken(pod.resource, "priority", "is evicted like a job")
+        for container in each(pod.spec, "containers"):
+            if "readinessProbe" not in container:
+                yield Broken(pod.resource, "probe", f"{container.get('name')} cannot say it failed")
+        wanted = at(pod.resource.inputs, "spec.selector.matchLabels") or {}
+        if not wanted.items() <= pod.labels.items():
+            yield Broken(pod.resource, "selector", "selects other pods than its own")
+
+
+@rule(
     "images-pinned",
     Severity.error,
     reason="Without a version, a pod that starts tomorrow is another one than today's.",

@@ -158,6 +158,7 @@ DATA = (
           "over TLS"),
     Break("tls-only", put("QueuePolicy", "policy!Statement[1].Effect", "Allow"), "over TLS"),
     Break("queue-encrypted", put("Queue", "sqsManagedSseEnabled", False), "not encrypted"),
+    Break("queue-forgets", put("Queue", "messageRetentionSeconds", GONE), "for 345600 s"),
     Break("keys-rotate", put("Key", "enableKeyRotation", GONE), "does not rotate", "prod"),
     Break("keys-rotate", put("Key", "deletionWindowInDays", 7), "less than 30 days", "prod"),
     Break("logs-end", put("LogGroup", "retentionInDays", GONE), "for ever"),
