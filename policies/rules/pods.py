@@ -88,7 +88,7 @@ def team_restricted(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
 )
 def hardened(plan: Plan) -> Iterator[Broken]:
-    """Containers drop all capabilities, gain no privilege, and write no image."""
+    """Containers drop all capabilities, gain no privilege, write no image, and are not root."""
     for pod in pods(plan):
         for container in pod.containers:
             security, name = container.get("securityContext") or {}, container.get("name")
@@ -97,7 +97,13 @@ def hardened(plan: Plan) -> Iterator[Broken]:
             if security.get("allowPrivilegeEscalation") is not False:
                 yield Broken(pod.resource, f"{name} gain", f"{name} may gain privileges")
             if not is_true(security.get("readOnlyRootFilesystem")):
-                yield Broken(pod.resource, f"{name} root", f"{name} writes its image's files")
+                yield Broken(pod.resource, f"{name} files", f"{name} writes its image's files")
+            for path, wanted in (("runAsNonRoot", True), ("seccompProfile.type", "RuntimeDefault")):
+                found = at(security, path)
+                if found is None:
+                    found = at(pod.spec, f"securityContext.{path}")
+                if found != wanted:
+                    yield Broken(pod.resource, f"{name} {path}", f"{name} has no {path}")
 
 
 @rule(
@@ -122,7 +128,7 @@ def namespace_level(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
 )
 def agents_safe(plan: Plan) -> Iterator[Broken]:
-    """A DaemonSet rolls in steps that a probe can stop, and is critical to its node."""
+    """A DaemonSet changes a few nodes at a time, and is critical to them."""
     for pod in pods(plan):
         if pod.kind != "DaemonSet":
             continue
@@ -130,12 +136,6 @@ def agents_safe(plan: Plan) -> Iterator[Broken]:
             yield Broken(pod.resource, "update", "does not say how many nodes it changes at once")
         if pod.spec.get("priorityClassName") != "system-node-critical":
             yield Broken(pod.resource, "priority", "is evicted like a job")
-        for container in each(pod.spec, "containers"):
-            if "readinessProbe" not in container:
-                yield Broken(pod.resource, "probe", f"{container.get('name')} cannot say it failed")
-        wanted = at(pod.resource.inputs, "spec.selector.matchLabels") or {}
-        if not wanted.items() <= pod.labels.items():
-            yield Broken(pod.resource, "selector", "selects other pods than its own")
 
 
 @rule(

@@ -143,6 +143,9 @@ DATA = (
           put("EC2NodeClass", "spec.blockDeviceMappings[0].ebs.deleteOnTermination", False),
           "outlives its instance"),
     Break("bucket-encrypted", without("BucketServerSideEncryptionConfiguration"), "no rule"),
+    Break("bucket-encrypted", put(
+        "BucketServerSideEncryptionConfiguration",
+        "rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", GONE), "AWS' key", "prod"),
     Break("bucket-private", put("BucketPublicAccessBlock", "blockPublicPolicy", False),
           "has no blockPublicPolicy"),
     Break("bucket-private", without("BucketOwnershipControls"), "lets ACLs decide"),

@@ -138,6 +138,11 @@ DESTROY = (
     Break("destroy-order", independent("RoleBinding", "Role"), "binds the role"),
     Break("destroy-order", independent("DaemonSet", "RoleBinding"), "act with them", "existing"),
     Break("destroy-order", independent("DaemonSet", "RolePolicy"), "read the JARs", "existing"),
+    Break("destroy-order", independent("ServiceAccount", "RolePolicyAttachment",
+                                       "team-team-a-access-spark-driver"), "with their role",
+          "prod", ("spark.teams=[{name: team-a, buckets: [{name: data, prefix: a/}]}]",)),
+    Break("destroy-order", independent("Release", "Namespace", "spark-operator-release"),
+          "objects are in the namespace"),
     Break("nodepools-wait", put("NodePool", "metadata.annotations", GONE), "in the background"),
     Break("teams-before-nodes", also(
         independent("PersistentVolume", "NodePool", "team-team-a-jars-pod"),
