@@ -59,6 +59,9 @@ verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted:
 test: $(READY) ## Everything that needs Python only
 	@$(BIN)/python -m pytest
 
+test-tables: $(READY) ## The long tables of changes and what a diff says of each
+	@$(BIN)/python -m pytest -m table --dist=worksteal
+
 test-cluster: $(READY) ## Every manifest against a real API server, scheduler and controllers
 	@$(BIN)/python -m pytest tests/cluster $(TIER)
 

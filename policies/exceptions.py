@@ -231,6 +231,13 @@ EXCEPTIONS = (
         "a namespace where nothing else runs, and without the privileged flag.",
     ),
     Allowed(
+        "pod-hardened",
+        "jar-mount-daemon",
+        ("watch runAsNonRoot", "watch seccompProfile.type"),
+        "Root, to write the node's files and to be heard by its systemd; the runtime's seccomp "
+        "profile was not tried with it.",
+    ),
+    Allowed(
         "budget-for-replicas",
         "cluster-addons-metrics-server",
         ("budget",),

@@ -10,7 +10,7 @@ from policies.graph import inputs_from
 from policies.nodes import GROUP, SYSTEM_LABEL, SYSTEM_POOL
 from policies.roles import attachments, given_node_policies, node_roles
 from policies.values import at, each
-from policies.workloads import ADDON, RELEASE
+from policies.workloads import ADDON, RELEASE, team_namespaces
 from preview.plan import Plan, Resource
 
 Pick = Callable[[Plan], Sequence[Resource]]
@@ -167,6 +167,11 @@ def _namespace_of(plan: Plan, one: Resource) -> Sequence[Resource]:
     return [other for other in plan.of_kind("Namespace") if other.object_name == name]
 
 
+def _namespace_of_release(plan: Plan, release: Resource) -> Sequence[Resource]:
+    name = release.inputs.get("namespace")
+    return [one for one in plan.of_kind("Namespace") if one.object_name == name]
+
+
 def _role_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
     kind, name = at(binding.inputs, "roleRef.kind"), at(binding.inputs, "roleRef.name")
     namespace = at(binding.inputs, "metadata.namespace") if kind == "Role" else None
@@ -229,6 +234,11 @@ TABLE = (
         _with("aws:s3/bucketServerSideEncryptionConfiguration"
               ":BucketServerSideEncryptionConfiguration"), "it would be written before"),
     Row(_namespaced, _namespace_of, "it is in the namespace"),
+    Row(_type(RELEASE), _namespace_of_release, "its objects are in the namespace"),
+    Row(_chart("spark-operator"), _all(team_namespaces), "its chart puts rights there"),
+    Row(_chart("spark-operator"), _all(_system_groups), "its pods run there"),
+    Row(_kind("ServiceAccount"), _role_of("metadata"), "its pods act with their role"),
+    Row(_kind("Deployment"), _accounts_rights, "its pods act with them"),
     Row(_kind("ClusterRoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("RoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("DaemonSet"), _accounts_rights, "its pods act with them"),

@@ -6,7 +6,7 @@ from policies.documents import documents
 from policies.graph import inputs_from
 from policies.nodes import instance_specs
 from policies.rule import Broken, Severity, rule
-from policies.values import at, each, is_true, known
+from policies.values import UNKNOWN, at, each, is_true, known
 from preview.plan import Plan, Resource
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
@@ -66,6 +66,15 @@ def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
         ]
         if not any(rules):
             yield Broken(bucket, "encryption", "has no rule that encrypts its objects")
+        for one in _of(plan, type_, bucket):
+            for item in each(one.inputs, "rules"):
+                default = at(item, "applyServerSideEncryptionByDefault") or {}
+                own = default == UNKNOWN or default.get("kmsMasterKeyId")
+                if (
+                    at(item, "applyServerSideEncryptionByDefault.sseAlgorithm") == "aws:kms"
+                    and not own
+                ):
+                    yield Broken(bucket, "key", "is encrypted with AWS' key for S3")
 
 
 @rule(
@@ -170,6 +179,20 @@ def queue(plan: Plan) -> Iterator[Broken]:
         own = is_true(one.inputs.get("sqsManagedSseEnabled"))
         if not own and not one.inputs.get("kmsMasterKeyId"):
             yield Broken(one, "encryption", "is not encrypted")
+
+
+@rule(
+    "queue-forgets",
+    Severity.warning,
+    reason="A controller that was away would act on news of instances that are long gone.",
+    source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
+)
+def forgets(plan: Plan) -> Iterator[Broken]:
+    """A queue of events keeps them for five minutes at most."""
+    for one in plan.by_type(QUEUE):
+        seconds = one.inputs.get("messageRetentionSeconds")
+        if seconds is None or (known(seconds) and int(seconds) > 300):
+            yield Broken(one, "retention", f"keeps messages for {seconds or 345600} s")
 
 
 @rule(

@@ -28,6 +28,8 @@ def endpoints(plan: Plan) -> Iterator[Broken]:
         if not one.inputs.get("securityGroupIds"):
             yield Broken(one, "group", "is behind the VPC's default group, which lets nobody in")
     for group in plan.by_type("aws:ec2/securityGroup:SecurityGroup"):
+        if not group.inputs.get("ingress"):
+            yield Broken(group, "ingress", "lets nobody in")
         for item in group.inputs.get("ingress") or []:
             if not (item.get("cidrBlocks") or item.get("securityGroups") or item.get("self")):
                 yield Broken(group, "callers", "has a rule that lets nobody in")
@@ -40,6 +42,19 @@ def endpoints(plan: Plan) -> Iterator[Broken]:
         ]
         if not any(one.inputs.get("routeTableIds") for one in gateways):
             yield Broken(vpc, "S3", "reaches S3 through NAT")
+
+
+@rule(
+    "flow-logs-whole",
+    Severity.error,
+    reason="An attack is seen in what was refused, a leak in what was let through.",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+)
+def flow_logs(plan: Plan) -> Iterator[Broken]:
+    """A flow log records what is let through and what is not."""
+    for one in plan.by_type("aws:ec2/flowLog:FlowLog"):
+        if one.inputs.get("trafficType") != "ALL":
+            yield Broken(one, "traffic", f"records {one.inputs.get('trafficType') or 'nothing'}")
 
 
 @rule(

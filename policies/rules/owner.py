@@ -138,8 +138,7 @@ def fixed_names(plan: Plan) -> Iterator[Broken]:
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
 def read_only(plan: Plan) -> Iterator[Broken]:
-    """Volumes and claims over JARs are for reading, bound to one claim, of a bucket whose owner
-    is checked."""
+    """Volumes and claims over JARs are for reading, and bound to one claim."""
     for one in (*plan.of_kind("PersistentVolume"), *plan.of_kind("PersistentVolumeClaim")):
         jars = one.object_name.startswith("spark-jars")
         if jars and at(one.inputs, "spec.accessModes") not in (["ReadOnlyMany"], UNKNOWN):
@@ -158,8 +157,26 @@ def read_only(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "hostPath", "makes an empty folder where no mount is")
         if at(spec, "hostPath") and not at(spec, "nodeAffinity"):
             yield Broken(one, "nodeAffinity", "is bound on nodes that mount no JARs")
+
+
+@rule(
+    "jars-mount-bounded",
+    Severity.error,
+    reason="A mount with the driver's rights sees its prefix of the bucket that is meant, writes "
+    "nothing, and keeps its cache within what the node has.",
+    source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
+)
+def bounded(plan: Plan) -> Iterator[Broken]:
+    """A volume over S3 is read-only, for one prefix of a bucket whose owner is checked."""
+    for one in plan.of_kind("PersistentVolume"):
+        spec = at(one.inputs, "spec")
         if at(spec, "csi.driver") != "s3.csi.aws.com":
             continue
+        if at(spec, "csi.volumeAttributes.authenticationSource") != "driver":
+            yield Broken(one, "authenticationSource", "is read with the pod's own rights")
+        cached = at(spec, "csi.volumeAttributes.cache")
+        if cached and not at(spec, "csi.volumeAttributes.cacheEmptyDirSizeLimit"):
+            yield Broken(one, "cache", "may fill the node's disk with its cache")
         options = at(spec, "mountOptions") or []
         for option in ("read-only", "prefix ", "expected-bucket-owner "):
             if options != UNKNOWN and not any(str(item).startswith(option) for item in options):

@@ -88,7 +88,7 @@ def team_restricted(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
 )
 def hardened(plan: Plan) -> Iterator[Broken]:
-    """Containers drop all capabilities, gain no privilege, and write no image."""
+    """Containers drop all capabilities, gain no privilege, write no image, and are not root."""
     for pod in pods(plan):
         for container in pod.containers:
             security, name = container.get("securityContext") or {}, container.get("name")
@@ -97,7 +97,45 @@ def hardened(plan: Plan) -> Iterator[Broken]:
             if security.get("allowPrivilegeEscalation") is not False:
                 yield Broken(pod.resource, f"{name} gain", f"{name} may gain privileges")
             if not is_true(security.get("readOnlyRootFilesystem")):
-                yield Broken(pod.resource, f"{name} root", f"{name} writes its image's files")
+                yield Broken(pod.resource, f"{name} files", f"{name} writes its image's files")
+            for path, wanted in (("runAsNonRoot", True), ("seccompProfile.type", "RuntimeDefault")):
+                found = at(security, path)
+                if found is None:
+                    found = at(pod.spec, f"securityContext.{path}")
+                if found != wanted:
+                    yield Broken(pod.resource, f"{name} {path}", f"{name} has no {path}")
+
+
+@rule(
+    "namespace-level",
+    Severity.error,
+    reason="A namespace that says nothing lets any pod in, the privileged one too.",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+)
+def namespace_level(plan: Plan) -> Iterator[Broken]:
+    """Every namespace says which pods it takes."""
+    for one in plan.of_kind("Namespace"):
+        labels = at(one.inputs, "metadata.labels") or {}
+        if labels != UNKNOWN and "pod-security.kubernetes.io/enforce" not in labels:
+            yield Broken(one, "enforce", "enforces no standard on its pods")
+
+
+@rule(
+    "agents-safe",
+    Severity.error,
+    reason="A DaemonSet changes every node at once, and goes first where memory is short, unless "
+    "it says otherwise.",
+    source="https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
+)
+def agents_safe(plan: Plan) -> Iterator[Broken]:
+    """A DaemonSet changes a few nodes at a time, and is critical to them."""
+    for pod in pods(plan):
+        if pod.kind != "DaemonSet":
+            continue
+        if not at(pod.resource.inputs, "spec.updateStrategy.rollingUpdate.maxUnavailable"):
+            yield Broken(pod.resource, "update", "does not say how many nodes it changes at once")
+        if pod.spec.get("priorityClassName") != "system-node-critical":
+            yield Broken(pod.resource, "priority", "is evicted like a job")
 
 
 @rule(

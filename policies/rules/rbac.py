@@ -18,10 +18,12 @@ _ESCALATES = {"escalate", "bind", "impersonate"}
     source=f"{_PRACTICE}#least-privilege",
 )
 def wildcard(plan: Plan) -> Iterator[Broken]:
-    """No role has a star, or a verb by which it could give itself more."""
+    """A role names what it is for, and no verb by which it could give itself more."""
     for one in (*plan.of_kind("Role"), *plan.of_kind("ClusterRole")):
         for item in each(one.inputs, "rules"):
             for key in ("apiGroups", "resources", "verbs"):
+                if not each(item, key) and "nonResourceURLs" not in item:
+                    yield Broken(one, f"no {key}", f"names no {key}")
                 if "*" in each(item, key):
                     yield Broken(one, key, f"has a star among its {key}")
             for verb in sorted(_ESCALATES & set(each(item, "verbs"))):

@@ -11,7 +11,14 @@ from preview.plan import Plan, Resource
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
 _NETWORK = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
-_BOUNDED = ("requests.cpu", "requests.memory", "limits.memory", "pods", "requests.storage")
+_BOUNDED = (
+    "requests.cpu",
+    "requests.memory",
+    "limits.memory",
+    "pods",
+    "requests.storage",
+    "persistentvolumeclaims",
+)
 _CLOSED = ("services.loadbalancers", "services.nodeports")
 _METRICS = "monitoring"
 """The one namespace that may call a driver, for its metrics."""
@@ -99,10 +106,25 @@ def network(plan: Plan) -> Iterator[Broken]:
                 yield Broken(namespace, kind, f"does not deny {kind} by default")
         for one in policies:
             yield from _wide(one)
+        for name, port in (("DNS", 53), ("HTTPS", 443)):
+            if not any(_lets_out(one, port) for one in policies):
+                yield Broken(namespace, name, f"does not reach {name}")
     networking = [package for package in packages(plan) if package.name == "vpc-cni"]
     for package in networking if plan.of_kind("NetworkPolicy") else ():
         if package.values != UNKNOWN and at(package.values, "enableNetworkPolicy") != "true":
             yield Broken(package.resource, "policies", "enforces no NetworkPolicy")
+
+
+def _lets_out(policy: Resource, port: int) -> bool:
+    """Whether a policy lets every pod of its namespace out to a port."""
+    return (
+        not at(policy.inputs, "spec.podSelector")
+        and "Egress" in each(policy.inputs, "spec.policyTypes")
+        and any(
+            port in {found.get("port") for found in each(item, "ports")}
+            for item in each(policy.inputs, "spec.egress")
+        )
+    )
 
 
 def _wide(policy: Resource) -> Iterator[Broken]:
@@ -121,8 +143,10 @@ def _wide(policy: Resource) -> Iterator[Broken]:
         for peer in each(item, "to"):
             if at(peer, "ipBlock.cidr") == "0.0.0.0/0" and ports != {443}:
                 yield Broken(policy, "0.0.0.0/0", "lets out to the internet beside HTTPS")
-            if not ports and "podSelector" not in peer:
+            if not ports and ("podSelector" not in peer or "namespaceSelector" in peer):
                 yield Broken(policy, "ports", "lets out on any port")
+            if 53 in ports and not (peer.get("podSelector") and peer.get("namespaceSelector")):
+                yield Broken(policy, "DNS", "takes any pod for the cluster's DNS")
 
 
 @rule(
@@ -140,6 +164,16 @@ def trusted(plan: Plan) -> Iterator[Broken]:
             subs = [one.has("StringEquals", ":sub") for one in document.statements]
             named = {value for sub in subs if sub for value in sub.values}
             trusts[document.resource.urn] = named
+    accounts = {
+        f"system:serviceaccount:{at(one.inputs, 'metadata.namespace')}:{one.object_name}"
+        for one in plan.of_kind("ServiceAccount")
+        if ROLE_ANNOTATION in (at(one.inputs, "metadata.annotations") or {})
+    }
+    ours = {one.object_name for one in plan.of_kind("Namespace")}
+    for urn, subs in trusts.items():
+        for sub in sorted(subs - accounts):
+            if sub.split(":")[2] in ours:
+                yield Broken(plan.get(urn), sub, f"trusts {sub}, which does not name it")
     for one in plan.of_kind("ServiceAccount"):
         arn = (at(one.inputs, "metadata.annotations") or {}).get(ROLE_ANNOTATION)
         if arn is None:
@@ -153,24 +187,3 @@ def trusted(plan: Plan) -> Iterator[Broken]:
             for sub in sorted(trusts[urn]):
                 if not sub.startswith(f"system:serviceaccount:{namespace}:"):
                     yield Broken(one, sub, f"shares its role with {sub}")
-
-
-@rule(
-    "team-executors-no-token",
-    Severity.error,
-    reason="An executor runs a job's code on many nodes and never talks to the API server.",
-    source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
-    "#opt-out-of-api-credential-automounting",
-)
-def tokens(plan: Plan) -> Iterator[Broken]:
-    """In a team's namespace only an account with a role of Kubernetes gets a token."""
-    for namespace in team_namespaces(plan):
-        bound = {
-            subject.get("name")
-            for one in _inside(plan, "RoleBinding", namespace)
-            for subject in each(one.inputs, "subjects")
-        }
-        for one in _inside(plan, "ServiceAccount", namespace):
-            mounts = one.inputs.get("automountServiceAccountToken")
-            if one.object_name not in bound and mounts is not False:
-                yield Broken(one, "token", "gets a token for the API server that it does not use")

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tests.mutation.guards import Guard, guards_of
@@ -20,10 +20,17 @@ from tests.plans import ROOT
 _NEEDED = 0.9
 
 
-def trials(only: str) -> tuple[list[Trial], list[Guard]]:
+def missed_before(path: Path) -> Collection[str]:
+    """The places that an earlier run wrote as missed."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return {row["place"] for row in rows if row["by"] == "missed"}
+
+
+def trials(only: str, places_: Collection[str]) -> tuple[list[Trial], list[Guard]]:
     """What to try, and the guards on lines that no variant runs."""
     files = ["__main__.py", *map(str, sorted(Path("components").rglob("*.py")))]
     guards = [guard for file in files for guard in guards_of(ROOT, file) if only in guard.place]
+    guards = [guard for guard in guards if not places_ or guard.place in places_]
     with recorded_once():
         ran = {variant: lines_run(variant) for variant in VARIANTS}
         before = {variant: places(variant) for variant in VARIANTS}
@@ -45,10 +52,11 @@ def main() -> int:
     parser.add_argument("--only", default="", help="guards whose file or name holds this")
     parser.add_argument("--at-once", type=int, default=2, help="processes")
     parser.add_argument("--rules-only", action="store_true", help="run no tests")
+    parser.add_argument("--again", type=Path, help="only what such a file says was missed")
     parser.add_argument("--json", type=Path, help="a file for all outcomes")
     given = parser.parse_args()
     begun = time.monotonic()
-    wanted, idle = trials(given.only)
+    wanted, idle = trials(given.only, missed_before(given.again) if given.again else ())
     print(f"{len(wanted)} guards, {len(VARIANTS)} plans, {time.monotonic() - begun:.0f} s to begin")
     outcomes = {guard: Outcome("missed", "no plan runs it") for guard in idle}
 

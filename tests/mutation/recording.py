@@ -71,7 +71,8 @@ def recorded_once() -> Iterator[None]:
 
 
 def lines_run(variant: tuple[str, ...]) -> dict[str, set[int]]:
-    """The lines of each file of the program that a variant runs, imports not included."""
+    """The lines of each file of the program that a variant runs, those at import included."""
+    forget_program()
     found: dict[str, set[int]] = {}
     root = f"{ROOT}/"
 

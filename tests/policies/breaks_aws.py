@@ -143,6 +143,9 @@ DATA = (
           put("EC2NodeClass", "spec.blockDeviceMappings[0].ebs.deleteOnTermination", False),
           "outlives its instance"),
     Break("bucket-encrypted", without("BucketServerSideEncryptionConfiguration"), "no rule"),
+    Break("bucket-encrypted", put(
+        "BucketServerSideEncryptionConfiguration",
+        "rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", GONE), "AWS' key", "prod"),
     Break("bucket-private", put("BucketPublicAccessBlock", "blockPublicPolicy", False),
           "has no blockPublicPolicy"),
     Break("bucket-private", without("BucketOwnershipControls"), "lets ACLs decide"),
@@ -158,6 +161,7 @@ DATA = (
           "over TLS"),
     Break("tls-only", put("QueuePolicy", "policy!Statement[1].Effect", "Allow"), "over TLS"),
     Break("queue-encrypted", put("Queue", "sqsManagedSseEnabled", False), "not encrypted"),
+    Break("queue-forgets", put("Queue", "messageRetentionSeconds", GONE), "for 345600 s"),
     Break("keys-rotate", put("Key", "enableKeyRotation", GONE), "does not rotate", "prod"),
     Break("keys-rotate", put("Key", "deletionWindowInDays", 7), "less than 30 days", "prod"),
     Break("logs-end", put("LogGroup", "retentionInDays", GONE), "for ever"),

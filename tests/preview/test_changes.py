@@ -16,6 +16,8 @@ from tests.preview.changes_jars import JARS
 from tests.preview.changes_nodes import NODES
 from tests.preview.judge import diff_of, misjudged, on_the_engine, operations
 
+pytestmark = pytest.mark.table
+
 
 @pytest.mark.parametrize("row", CLOUD, ids=lambda row: row.name)
 def test_a_change_of_the_cloud_is_told_in_the_platforms_words(row: Row):

@@ -7,6 +7,8 @@ from tests.preview.changes_jars import JARS
 from tests.preview.changes_nodes import NODES
 from tests.preview.judge import diff_of, misjudged, on_the_engine, operations
 
+pytestmark = pytest.mark.table
+
 ROWS = [*NODES, *JARS]
 
 
