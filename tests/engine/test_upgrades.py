@@ -22,6 +22,9 @@ BOTTLEROCKET = {
     "pools": [{"name": "default", "os": "bottlerocket"}],
     "drivers": {"os": "bottlerocket"},
 }
+YUNIKORN = {"spark__yunikorn": {"enabled": True}}
+HISTORY = {"spark__historyServer": {"enabled": True, "release": "2026-11-01"}}
+SERVERS = [f"update Deployment spark-history-{team}" for team in ("team-a", "team-b")]
 CLASSES = [
     "update EC2NodeClass karpenter-default-class",
     "update EC2NodeClass karpenter-drivers-class",
@@ -80,6 +83,22 @@ PINS = (
         {"jarMount": DAEMONSET},
         ["update DaemonSet jar-mount-daemon"],
     ),
+    Pin(
+        "SPARK_OPERATOR",
+        '"spark-operator", "2.5.2"',
+        '"spark-operator", "2.6.0"',
+        {},
+        ["update Release spark-operator-release"],
+    ),
+    Pin(
+        "YUNIKORN",
+        '"yunikorn", "1.8.0"',
+        '"yunikorn", "1.9.0"',
+        YUNIKORN,
+        ["update Release yunikorn-release"],
+    ),
+    Pin("SPARK_IMAGE", "apache/spark:4.0.4-", "apache/spark:4.0.5-", HISTORY, SERVERS),
+    Pin("AWS_CLI_IMAGE", "aws-cli:2.36.44", "aws-cli:2.37.0", HISTORY, SERVERS),
 )
 NOT_PINS = {"Chart", "NamedTuple", "KUBERNETES_VERSIONS"}
 

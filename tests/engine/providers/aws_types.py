@@ -199,6 +199,7 @@ ROWS: Mapping[str, Row] = {
             "rules": _LIFECYCLE,
             # The provider writes the filter that S3 has; CloudFormation keeps the old prefix.
             "rules[].filter.prefix": f"{_LIFECYCLE}[].Prefix",
+            "rules[].expiration.days": f"{_LIFECYCLE}[].ExpirationInDays",
         },
     ),
     "aws:s3/bucketLogging:BucketLogging": Row(
