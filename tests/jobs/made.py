@@ -1,7 +1,9 @@
 """Jobs of every stack, team and mount level, made as the command makes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+import pytest
 
 from jobs.application import Request, documents
 from jobs.catalog import JOBS, S3A_RELEASE
@@ -39,6 +41,17 @@ GROUNDS = (
     Ground("existing", (), (POD, ())),
 )
 """A level `()` is the stack's own."""
+
+
+def over(grounds: Sequence[Ground] = GROUNDS) -> pytest.MarkDecorator:
+    """A test for each of them; those beyond the first belong to the long tables."""
+    return pytest.mark.parametrize(
+        "ground",
+        [
+            pytest.param(one, id=str(one), marks=() if one is GROUNDS[0] else pytest.mark.table)
+            for one in grounds
+        ],
+    )
 
 
 def teams(plan: Plan) -> list[str]:

@@ -16,7 +16,7 @@ from jobs.data import rights_of
 from jobs.team import team_of
 from preview.manifests import to_yaml
 from publisher.release import MOUNTED_JARS, SPARK_JARS
-from tests.jobs.made import GROUNDS, Ground, application, every
+from tests.jobs.made import GROUNDS, Ground, application, every, over
 from tests.plans import ROOT, plan_of
 from tests.validate import reference
 from tests.validate.condensed import load
@@ -26,7 +26,7 @@ from tests.validate.manifest import errors_of
 KEYS = (ROOT / "tests" / "jobs" / "keys.txt").read_text().splitlines()
 
 
-@pytest.mark.parametrize("ground", GROUNDS, ids=str)
+@over()
 def test_a_job_is_the_same_text_in_every_mount_level(ground: Ground) -> None:
     texts = [
         {(team, job): "---\n".join(map(to_yaml, objects)) for team, job, objects in every(plan)}
@@ -37,7 +37,7 @@ def test_a_job_is_the_same_text_in_every_mount_level(ground: Ground) -> None:
     assert len(set(texts[0].values())) == len(texts[0]), "each team's and each job's is its own"
 
 
-@pytest.mark.parametrize("ground", GROUNDS, ids=str)
+@over()
 def test_a_job_is_valid_and_its_plan_can_run_it(ground: Ground) -> None:
     for plan in ground.plans():
         for team_name, _, objects in every(plan):
@@ -45,7 +45,7 @@ def test_a_job_is_valid_and_its_plan_can_run_it(ground: Ground) -> None:
             assert problems(objects, team_of(plan, team_name), plan) == []
 
 
-@pytest.mark.parametrize("ground", GROUNDS, ids=str)
+@over()
 def test_the_full_crd_takes_every_job(ground: Ground) -> None:
     if reference.missing():
         pytest.skip(reference.missing() or "")
@@ -54,14 +54,14 @@ def test_the_full_crd_takes_every_job(ground: Ground) -> None:
         assert errors_of_custom(objects[-1], crd) == []
 
 
-@pytest.mark.parametrize("ground", GROUNDS, ids=str)
+@over()
 def test_what_is_printed_reads_back_as_it_was_made(ground: Ground) -> None:
     for _, _, objects in every(ground.plans()[0]):
         text = "---\n".join(map(to_yaml, objects))
         assert list(yaml.safe_load_all(text)) == objects
 
 
-@pytest.mark.parametrize("ground", GROUNDS[:-1], ids=str)
+@over(GROUNDS[:-1])
 def test_a_driver_runs_on_demand_in_one_zone_and_executors_on_their_own_pool(
     ground: Ground,
 ) -> None:

@@ -13,7 +13,7 @@ from jobs.catalog import JOBS, S3A_RELEASE
 from jobs.team import team_of
 from jobs.verify import script
 from preview.plan import Plan
-from tests.jobs.made import GROUNDS, Ground, teams
+from tests.jobs.made import Ground, over, teams
 from tests.plans import DAEMONSET, NODE, ROOT, plan_of
 from userdata.render import MountLimits, MountSource, mount_files
 
@@ -24,7 +24,7 @@ def text_of(plan: Plan, team: str, release: str = S3A_RELEASE) -> str:
     return script(plan, team_of(plan, team), release, JARS)
 
 
-@pytest.mark.parametrize("ground", GROUNDS, ids=str)
+@over()
 def test_every_script_is_valid_and_clean_bash(ground: Ground, tmp_path: Path) -> None:
     files = []
     for number, plan in enumerate(ground.plans()):
