@@ -239,6 +239,7 @@ TABLE = (
     Row(_chart("spark-operator"), _all(_system_groups), "its pods run there"),
     Row(_kind("ServiceAccount"), _role_of("metadata"), "its pods act with their role"),
     Row(_kind("Deployment"), _accounts_rights, "its pods act with them"),
+    Row(_kind("Deployment"), _all(_system_groups), "its pods run there"),
     Row(_kind("ClusterRoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("RoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("DaemonSet"), _accounts_rights, "its pods act with them"),

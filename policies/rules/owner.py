@@ -145,6 +145,8 @@ def read_only(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "accessModes", "can be written")
     for one in plan.of_kind("PersistentVolumeClaim"):
         jars = one.object_name.startswith("spark-jars")
+        if jars and not at(one.inputs, "spec.resources.requests.storage"):
+            yield Broken(one, "size", "asks for no size, which the API server refuses")
         if jars and at(one.inputs, "spec.storageClassName") not in ("", UNKNOWN):
             yield Broken(one, "class", "takes the cluster's default storage class")
     for one in plan.of_kind("PersistentVolume"):

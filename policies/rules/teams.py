@@ -68,7 +68,7 @@ def quota(plan: Plan) -> Iterator[Broken]:
     source=f"{_QUOTAS}#limit-priority-class-consumption-by-default",
 )
 def priority(plan: Plan) -> Iterator[Broken]:
-    """A team has no pod of a system priority."""
+    """A team has no pod of a system priority, and its executors push nobody out."""
     for namespace in team_namespaces(plan):
         refused = {
             value
@@ -81,6 +81,12 @@ def priority(plan: Plan) -> Iterator[Broken]:
         for name in ("system-cluster-critical", "system-node-critical"):
             if name not in refused:
                 yield Broken(namespace, name, f"may use {name}")
+    classes = {one.object_name: one for one in plan.of_kind("PriorityClass")}
+    executor, driver = classes.get("spark-executor"), classes.get("spark-driver")
+    if executor and executor.inputs.get("preemptionPolicy") != "Never":
+        yield Broken(executor, "preemption", "pushes other pods out")
+    if executor and driver and executor.inputs["value"] >= driver.inputs["value"]:
+        yield Broken(executor, "value", "goes before a driver")
 
 
 @rule(
@@ -106,6 +112,11 @@ def network(plan: Plan) -> Iterator[Broken]:
                 yield Broken(namespace, kind, f"does not deny {kind} by default")
         for one in policies:
             yield from _wide(one)
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            if not any(_among_spark(one, way, peers) for one in policies):
+                yield Broken(namespace, way, f"has no {way} between drivers and executors")
+        if not any(_scraped(one) for one in policies):
+            yield Broken(namespace, "metrics", "lets nobody scrape its drivers")
         for name, port in (("DNS", 53), ("HTTPS", 443)):
             if not any(_lets_out(one, port) for one in policies):
                 yield Broken(namespace, name, f"does not reach {name}")
@@ -113,6 +124,29 @@ def network(plan: Plan) -> Iterator[Broken]:
     for package in networking if plan.of_kind("NetworkPolicy") else ():
         if package.values != UNKNOWN and at(package.values, "enableNetworkPolicy") != "true":
             yield Broken(package.resource, "policies", "enforces no NetworkPolicy")
+
+
+def _among_spark(policy: Resource, way: str, peers: str) -> bool:
+    """Whether a policy lets a team's Spark pods talk to each other, and lists that way."""
+    selector = at(policy.inputs, "spec.podSelector")
+    return (
+        bool(selector)
+        and way.capitalize() in each(policy.inputs, "spec.policyTypes")
+        and any(
+            peer.get("podSelector") == selector and "namespaceSelector" not in peer
+            for item in each(policy.inputs, f"spec.{way}")
+            for peer in each(item, peers)
+        )
+    )
+
+
+def _scraped(policy: Resource) -> bool:
+    return "Ingress" in each(policy.inputs, "spec.policyTypes") and any(
+        each(item, "ports")
+        and _METRICS in (at(peer, "namespaceSelector.matchLabels") or {}).values()
+        for item in each(policy.inputs, "spec.ingress")
+        for peer in each(item, "from")
+    )
 
 
 def _lets_out(policy: Resource, port: int) -> bool:

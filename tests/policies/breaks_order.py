@@ -83,6 +83,7 @@ PINS_AND_OWNER = (
           "can be written"),
     Break("jars-read-only", put("PersistentVolumeClaim", "spec.storageClassName", GONE),
           "default storage class"),
+    Break("jars-read-only", put("PersistentVolumeClaim", "spec.resources", GONE), "no size"),
     Break("jars-read-only", put("PersistentVolume", "spec.claimRef", GONE), "any claim"),
     Break("jars-mount-bounded", put("PersistentVolume", "spec.mountOptions", ["prefix spark/"]),
           "mounts without expected-bucket-owner"),
