@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at, each, is_false, is_true, known
-from preview.plan import Plan, Resource
+from preview.plan import Plan, Resource, parent_types
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 """The component that the program asks for, and the cluster inside it, which an engine shows."""
@@ -164,7 +164,9 @@ def bare(plan: Plan) -> Iterator[Broken]:
 def identity(plan: Plan) -> Iterator[Broken]:
     """The Kubernetes provider knows its cluster by name."""
     for one in plan.by_type("pulumi:providers:kubernetes"):
-        if not one.inputs.get("clusterIdentifier"):
+        # The eks component makes one for itself, which nothing of the stack uses.
+        inside = "eks:index:Cluster" in parent_types(one.urn)
+        if not inside and not one.inputs.get("clusterIdentifier"):
             yield Broken(one, "clusterIdentifier", "knows its cluster by kubeconfig only")
 
 

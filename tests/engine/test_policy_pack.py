@@ -18,9 +18,9 @@ DEFECTS = {
         "return child(self, depends_on=[created])",
         "return child(self)",
     ),
-    "components/spark/team.py": (
-        '"pod-security.kubernetes.io/enforce": "restricted"',
-        '"pod-security.kubernetes.io/enforce": "privileged"',
+    "components/spark/operator.py": (
+        '"pod-security.kubernetes.io/enforce": "baseline",',
+        "",
     ),
     "components/karpenter/interruption.py": ("sqs_managed_sse_enabled=True,", ""),
 }
@@ -29,7 +29,7 @@ FOUND = {
     "mandatory volumes-encrypted: karpenter-default-class /dev/xvda is not encrypted",
     "mandatory destroy-order: karpenter-drivers may outlive karpenter-drivers-class "
     "(karpenter.k8s.aws/v1:EC2NodeClass): its nodes are ended by the class' settings",
-    "mandatory team-pods-restricted: team-team-a-namespace enforces privileged on its pods",
+    "mandatory namespace-level: spark-operator-namespace enforces no standard on its pods",
     "mandatory queue-encrypted: karpenter-interruption-queue is not encrypted",
 }
 
