@@ -244,4 +244,11 @@ EXCEPTIONS = (
         "Without it for a minute, only `kubectl top` and scaling by metrics wait; whether the "
         "add-on takes a budget in its configuration could not be looked up.",
     ),
+    Allowed(
+        "budget-for-replicas",
+        "yunikorn-release",
+        ("budget",),
+        "The chart (1.8.0) has no value for one; the scheduler runs once, and its admission "
+        "controller's two replicas are on two nodes.",
+    ),
 )

@@ -182,6 +182,11 @@ def _role_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
     ]
 
 
+def _policy_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
+    name = at(binding.inputs, "spec.policyName")
+    return [one for one in plan.of_kind("ValidatingAdmissionPolicy") if one.object_name == name]
+
+
 def _accounts_rights(plan: Plan, workload: Resource) -> Sequence[Resource]:
     """The service account of a workload's pods, and the bindings of that account."""
     name = at(workload.inputs, "spec.template.spec.serviceAccountName")
@@ -241,6 +246,7 @@ TABLE = (
     Row(_kind("Deployment"), _accounts_rights, "its pods act with them"),
     Row(_kind("Deployment"), _all(_system_groups), "its pods run there"),
     Row(_kind("ClusterRoleBinding"), _role_bound, "it binds the role"),
+    Row(_kind("ValidatingAdmissionPolicyBinding"), _policy_bound, "it binds the policy"),
     Row(_kind("RoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("DaemonSet"), _accounts_rights, "its pods act with them"),
     Row(_kind("DaemonSet"), _all(given_node_policies), "its nodes read the JARs with them"),

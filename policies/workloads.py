@@ -121,6 +121,12 @@ PACKAGES: Mapping[str, Parts] = {
         ),
         spreads=("controller.topologySpreadConstraints", "webhook.topologySpreadConstraints"),
     ),
+    "yunikorn": Parts(
+        # The scheduler is one; its admission controller is two.
+        controllers=("", "admissionController"),
+        replicas=("admissionController.replicaCount",),
+        requests=("resources",),
+    ),
     "coredns": Parts(
         controllers=("",),
         replicas=("autoScaling.minReplicas",),

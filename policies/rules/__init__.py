@@ -2,6 +2,7 @@
 
 from policies.rule import Rule
 from policies.rules import (
+    admission,
     cluster,
     data,
     destroy,
@@ -30,6 +31,7 @@ MODULES = (
     pods,
     platform,
     teams,
+    admission,
     scheduling,
     pools,
     pins,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.rule import Broken, Severity, rule
+from policies.rules.admission import restricted_by_admission
 from policies.values import UNKNOWN, at, each, is_true, known
 from policies.workloads import Pod, packages, pods, team_namespaces
 from preview.plan import Plan
@@ -65,11 +66,13 @@ def host_access(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
 def team_restricted(plan: Plan) -> Iterator[Broken]:
-    """A team's namespace enforces the restricted standard, and its own pods keep to it."""
+    """A team's namespace enforces the restricted standard, or baseline with an admission policy for
+    what lies between; its own pods keep to it."""
     namespaces = team_namespaces(plan)
     for one in namespaces:
         level = (at(one.inputs, "metadata.labels") or {}).get("pod-security.kubernetes.io/enforce")
-        if level not in ("restricted", UNKNOWN):
+        made_up_for = level == "baseline" and restricted_by_admission(plan)
+        if level not in ("restricted", UNKNOWN) and not made_up_for:
             yield Broken(one, "enforce", f"enforces {level or 'no standard'} on its pods")
     names = {one.object_name for one in namespaces}
     for pod in pods(plan):

@@ -17,8 +17,6 @@ REASONS: Mapping[str, str] = {
     "the DaemonSet sets the label itself; with it from the start a pod finds the node sooner",
     "components/mounts/node_daemonset.py: NodeDaemonSet.install depends_on=parts.after": "its pods "
     "start on each node as that comes",
-    "components/mounts/node_daemonset.py: NodeDaemonSet._create_account resource_names: "
-    "[DAEMONSET]": "its namespace holds no other DaemonSet",
     "components/mounts/node_daemonset.py: NodeDaemonSet._pod read_only: True": "a volume of a "
     "config map is read-only in any case",
     "components/mounts/node_userdata.py: files_of.render version=node.mountpoint_version or ''": ""

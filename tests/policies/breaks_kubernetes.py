@@ -12,6 +12,8 @@ from tests.policies.changes import (
 
 _CONTAINER = "spec.template.spec.containers[0]"
 _POOL = "spec.template.spec"
+_RESTRICTED, _RESTRICTED_BINDING = "pod-security-policy", "pod-security-binding"
+_YUNIKORN = ("spark.yunikorn.enabled=true",)
 _RUNG, _DRIVERS = "karpenter-default-arm-spot", "karpenter-drivers"
 _POD = {
     "apiVersion": "apps/v1",
@@ -48,6 +50,19 @@ PODS = (
           put("Namespace", 'metadata.labels["pod-security.kubernetes.io/enforce"]', "baseline",
               "team-team-a-namespace"),
           "enforces baseline"),
+    Break("team-pods-restricted",
+          put("ValidatingAdmissionPolicyBinding", "spec.validationActions", ["Warn"],
+              _RESTRICTED_BINDING), "enforces baseline", "prod", _YUNIKORN),
+    Break("team-pods-restricted",
+          put("ValidatingAdmissionPolicy", "spec.validations[0]", {"expression": "true"},
+              _RESTRICTED), "enforces baseline", "prod", _YUNIKORN),
+    Break("admission-denies", put("ValidatingAdmissionPolicy", "spec.failurePolicy", "Ignore",
+                                  _RESTRICTED), "lets pass", "prod", _YUNIKORN),
+    Break("admission-denies", without("ValidatingAdmissionPolicyBinding", _RESTRICTED_BINDING),
+          "bound to nothing", "prod", _YUNIKORN),
+    Break("admission-denies", put("ValidatingAdmissionPolicyBinding", "spec.validationActions",
+                                  ["Audit"], _RESTRICTED_BINDING), "only tells", "prod",
+          _YUNIKORN),
     Break("team-pods-restricted", _TEAM_POD, "has hostPath /var in a team's namespace"),
     Break("team-pods-restricted", _TEAM_POD, "has privileged in a team's namespace"),
     Break("team-pods-restricted", _TEAM_POD, "has a nfs volume in a team's namespace"),

@@ -24,6 +24,7 @@ VARIANTS = [
     ("dev", *CLUSTER_AUTOSCALER),
     ("dev", *NODE),
     ("dev", *DAEMONSET),
+    ("prod", "spark.yunikorn.enabled=true"),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Warnings that a stack lives with, beside those that every stack has."""
