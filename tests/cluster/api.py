@@ -151,6 +151,15 @@ class Api:
             time.sleep(0.1)
         return live
 
+    def resources(self, version: str) -> list[str]:
+        """Names of what a group's version has, `karpenter.sh/v1`; none where it is not served."""
+        try:
+            return [one["name"] for one in self._send("GET", f"/apis/{version}")["resources"]]
+        except Refused as refusal:
+            if refusal.code == requests.codes.not_found:
+                return []
+            raise
+
     def forget_kinds(self) -> None:
         """Asks the server anew which kinds it has."""
         self._kinds.clear()
@@ -204,5 +213,13 @@ class Api:
             timeout=30,
         )
         if not answer.ok:
-            raise Refused(answer.json())
+            raise Refused(_status(answer))
         return answer.json()
+
+
+def _status(answer: requests.Response) -> Mapping[str, Any]:
+    """The server's Status; what it has no handler for, it refuses in plain text."""
+    try:
+        return answer.json()
+    except requests.JSONDecodeError:
+        return {"code": answer.status_code, "message": f"{answer.url}: {answer.text.strip()}"}

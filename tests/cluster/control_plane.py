@@ -1,9 +1,11 @@
 """A Kubernetes control plane on loopback: etcd, API server, controllers, scheduler. No nodes."""
 
 import json
+import random
 import shutil
 import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -174,8 +176,15 @@ class ControlPlane:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free now; held together, so that they differ."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Ports that are free now; held together, so that they differ.
+
+    They are none that the kernel gives to whoever asks for any (32768 and up), or another
+    program could have one before its owner has started.
+    """
+    held: list[socket.socket] = []
+    while len(held) < count:
+        with suppress(OSError):
+            held.append(socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))))
     ports = [one.getsockname()[1] for one in held]
     for one in held:
         one.close()

@@ -26,14 +26,15 @@ def custom_resource_definitions() -> list[dict[str, Any]]:
 
 def install(api: Api, definitions: Iterable[dict[str, Any]]) -> None:
     """Installs CRDs and waits until the server serves all of them."""
-    names = [api.create(one)["metadata"]["name"] for one in definitions]
-    wait_until(
-        lambda: all(_is_established(api, name) for name in names), "the CRDs are established"
-    )
+    specs = [api.create(one)["spec"] for one in definitions]
+    # Established is too early: the server lists a group before it answers for its versions.
+    wait_until(lambda: all(_is_served(api, spec) for spec in specs), "the CRDs are served")
     api.forget_kinds()
 
 
-def _is_established(api: Api, name: str) -> bool:
-    found = api.find("CustomResourceDefinition", name) or {}
-    conditions = found.get("status", {}).get("conditions") or []
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+def _is_served(api: Api, spec: dict[str, Any]) -> bool:
+    return all(
+        spec["names"]["plural"] in api.resources(f"{spec['group']}/{version['name']}")
+        for version in spec["versions"]
+        if version["served"]
+    )
