@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from tests.engine.cli import cli
 from tests.engine.faults import engines
-from tests.engine.project import Outcome, Project
+from tests.engine.outcome import Outcome
+from tests.engine.project import Project
 from tests.engine.providers.base import Changes, Provider, State, changed_paths
 from tests.engine.providers.world import World
 from tests.engine.seeds import account

@@ -1,5 +1,6 @@
 """A stack of the project on the real engine: Automation API, file backend, stand-in providers."""
 
+import asyncio
 import json
 import os
 import runpy
@@ -7,10 +8,10 @@ import shutil
 import sys
 import threading
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,10 +19,14 @@ from typing import Any, Self
 import pulumi
 import yaml
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 from pulumi.runtime import _grpc_settings
 
+from preview.sdk import quick_cycle_check
+
 from .cli import ROOT
+from .outcome import Outcome, Step, collect
 from .providers.aws import Aws
 from .providers.base import Provider
 from .providers.eks import Eks
@@ -37,63 +42,6 @@ if _ALONE not in _grpc_settings._GRPC_CHANNEL_OPTIONS:
 
 PROVIDERS = Path(__file__).parent / "providers" / "bin"
 _PROGRAM = ("components", "userdata", "settings", "settings_checks", "versions")
-
-
-@dataclass(frozen=True)
-class Step:
-    """What the engine did, or would do, to one resource."""
-
-    op: str
-    """`create`, `update`, `replace`, `delete`, `create-replacement`, `same`..."""
-    urn: str
-    type: str
-    detailed: dict[str, str] = field(default_factory=dict)
-    """Changed path to kind, for updates and replacements."""
-    new: dict[str, Any] | None = None
-    """The engine's own record of the resource as it will be."""
-
-    @property
-    def name(self) -> str:
-        """The logical name."""
-        return self.urn.rsplit("::", 1)[-1]
-
-    @property
-    def kind(self) -> str:
-        """The last part of the type."""
-        return self.type.rsplit(":", 1)[-1]
-
-    def __str__(self) -> str:
-        return f"{self.op} {self.kind} {self.name}"
-
-
-@dataclass
-class Outcome:
-    """How one command of the CLI went."""
-
-    steps: list[Step]
-    messages: list[str]
-    """Errors and warnings, the program's own included."""
-    failed: bool
-
-    @property
-    def changes(self) -> list[Step]:
-        """Steps other than `same` and reads."""
-        return [step for step in self.steps if step.op not in ("same", "read", "refresh")]
-
-    @property
-    def summary(self) -> Counter[str]:
-        """Operation to number of resources."""
-        return Counter(step.op for step in self.changes)
-
-    @property
-    def text(self) -> str:
-        """All messages."""
-        return "\n".join(self.messages)
-
-    def ok(self) -> Self:
-        """Itself. Raises AssertionError with the messages where the command failed."""
-        assert not self.failed, self.text
-        return self
 
 
 class Project:
@@ -137,20 +85,19 @@ class Project:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-            "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
             "PULUMI_EXPERIMENTAL": "true",  # without it the next one has no effect
             "PULUMI_SKIP_CHECKPOINTS": str(not self._checkpoints).lower(),
+            "GOGC": "400",  # a command ends before its garbage matters
             "ENGINE_TIER_PORT": str(self._host.port),
-            "PATH": f"{self._cli.parent}{os.pathsep}{os.environ['PATH']}",
         }
-        os.environ["PATH"] = environment["PATH"]
         workspace = automation.LocalWorkspace(
             work_dir=str(self._folder),
             program=self._run_program,
             env_vars=environment,
             pulumi_home=environment["PULUMI_HOME"],
+            pulumi_command=_command_of(self._cli),
         )
-        self._pulumi = automation.Stack.create_or_select(self.stack, workspace)
+        self._pulumi = _Stack(self.stack, workspace, StackInitMode.CREATE_OR_SELECT)
         return self
 
     def __exit__(
@@ -160,11 +107,6 @@ class Project:
         trace: TracebackType | None,
     ) -> None:
         self._host.__exit__(kind, error, trace)
-
-    @property
-    def plugins_started(self) -> list[str]:
-        """Packages of the plugin instances that the engine asked for so far."""
-        return self._host.started
 
     def set(self, **knobs: Any) -> None:
         """Changes keys of the stack file; a dot in a key is written as two underscores."""
@@ -225,23 +167,43 @@ class Project:
         messages: list[str] = []
 
         def on_event(event: EngineEvent) -> None:
-            _collect(event, steps, messages)
+            collect(event, steps, messages)
 
         failed = False
         try:
-            call(on_event=on_event, **options)
+            with quick_cycle_check():
+                call(on_event=on_event, **options)
         except automation.CommandError as error:
             failed = True
             # Without the line for each resource that went well.
             messages.append(str(error).partition("Diagnostics:")[2] or str(error))
         return Outcome(steps, messages, failed)
 
-    def _run_program(self) -> None:
+    async def _run_program(self) -> None:
         # Each of the SDK's debug messages is a call that waits for the engine, which drops it.
         pulumi.log.debug = lambda *message, **options: None
         with _modules_of(self.program), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             runpy.run_path(str(self.program / "__main__.py"), run_name="__main__")
+        # As in preview.program: else the SDK waits for all outputs again after each one.
+        await asyncio.sleep(0)
+
+
+@cache
+def _command_of(cli: Path) -> automation.PulumiCommand:
+    """The CLI, asked for its version once; the API looks for it on PATH."""
+    os.environ["PATH"] = f"{cli.parent}{os.pathsep}{os.environ['PATH']}"
+    return automation.PulumiCommand(skip_version_check=True)
+
+
+class _Stack(automation.Stack):
+    """Without what no test reads: after each command the API runs up to three more for it."""
+
+    def outputs(self) -> automation.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
+        return automation.UpdateSummary("update", datetime.min, "", {}, {}, "unread")
 
 
 def _make_project(folder: Path, program: Path, packages: Sequence[str]) -> None:
@@ -279,32 +241,3 @@ def _modules_of(program: Path) -> Iterator[None]:
 
 
 _LOADED: dict[Path, dict[str, Any]] = {}
-
-
-def _collect(event: EngineEvent, steps: list[Step], messages: list[str]) -> None:
-    if event.resource_pre_event:
-        meta = event.resource_pre_event.metadata
-        new = meta.new.__dict__ if meta.new else None
-        detailed = {path: str(diff.diff_kind) for path, diff in (meta.detailed_diff or {}).items()}
-        op = getattr(meta.op, "value", str(meta.op))
-        steps.append(Step(op, meta.urn, meta.type, detailed, new))
-    if event.policy_event:
-        found = event.policy_event
-        # The policy's description comes first, in each message.
-        last = found.message.strip().splitlines()[-1]
-        messages.append(f"{found.enforcement_level} {found.policy_name}: {last}")
-    if event.diagnostic_event and event.diagnostic_event.severity in ("error", "warning"):
-        messages.append(f"{event.diagnostic_event.urn or ''}: {event.diagnostic_event.message}")
-
-
-def operations(outcome: Outcome) -> list[str]:
-    """What an outcome changed, sorted: `update LogGroup cluster-logs`. A replacement is one line,
-    whichever comes first, the creation or the deletion; components are left out."""
-    replaced = {step.urn for step in outcome.changes if step.op == "replace"}
-    lines = {f"replace {step.kind} {step.name}" for step in outcome.changes if step.op == "replace"}
-    lines |= {
-        str(step)
-        for step in outcome.changes
-        if step.urn not in replaced and not step.type.startswith("spark-on-eks:")
-    }
-    return sorted(lines)

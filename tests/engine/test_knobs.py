@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.engine import health
-from tests.engine.project import Project, operations
+from tests.engine.outcome import operations
+from tests.engine.project import Project
 from tests.engine.providers.world import seed
 from tests.engine.seeds import account
 

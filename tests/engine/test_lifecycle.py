@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests.engine import health
-from tests.engine.project import Project, operations
+from tests.engine.outcome import operations
+from tests.engine.project import Project
 from tests.plans import STACKS
 
 POD = {"level": "pod"}

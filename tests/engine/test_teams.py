@@ -8,7 +8,8 @@ import pytest
 from tests.engine import health
 from tests.engine.cli import ROOT
 from tests.engine.copies import copy_of
-from tests.engine.project import Project, operations
+from tests.engine.outcome import operations
+from tests.engine.project import Project
 
 DATA = {"name": "lake", "prefix": "raw/", "access": "read"}
 OPERATOR = "update Release spark-operator-release"

@@ -10,7 +10,7 @@ import versions
 from tests.engine import health
 from tests.engine.cli import ROOT
 from tests.engine.copies import copy_of
-from tests.engine.project import operations
+from tests.engine.outcome import operations
 from tests.engine.test_lifecycle import DAEMONSET
 
 CLUSTER_AUTOSCALER = {

@@ -68,13 +68,15 @@ def load(name: str) -> Condensed:
 @cache
 def registry() -> Registry:
     """Return all condensed schemas and the built-in Kubernetes types, for `$ref`."""
-    types = schema_contents(
-        f"kubernetes-json-schema/v{KUBERNETES}.0-local-strict/_definitions.json", KUBERNETES
-    )
-    resources = [Resource.from_contents(load(name).document) for name in names()]
-    return Registry().with_resources(
-        (str(resource.id()), resource) for resource in [Resource.from_contents(types), *resources]
-    )
+    documents = [built_in("_definitions"), *(load(name).document for name in names())]
+    resources = [Resource.from_contents(document) for document in documents]
+    return Registry().with_resources((str(resource.id()), resource) for resource in resources)
+
+
+def built_in(name: str) -> Any:
+    """Return one of Kubernetes' own schemas, `role-rbac-v1`; FileNotFoundError if there is none."""
+    folder = f"v{KUBERNETES}.0-local-strict"
+    return schema_contents(f"kubernetes-json-schema/{folder}/{name}.json", KUBERNETES)
 
 
 @cache

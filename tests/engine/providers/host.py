@@ -25,8 +25,6 @@ class Host:
         self._providers = providers
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self.started: list[str] = []
-        """Packages of the instances, in the order in which the engine asked for them."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, name="plugins", daemon=True).start()
@@ -49,7 +47,6 @@ class Host:
     def _serve(self, line: socket.socket) -> None:
         with line, line.makefile("rw") as stream:
             package = stream.readline().strip()
-            self.started.append(package)
             server = grpc.server(ThreadPoolExecutor(max_workers=32), options=_OPTIONS)
             provider_pb2_grpc.add_ResourceProviderServicer_to_server(
                 self._providers[package](), server
