@@ -128,7 +128,6 @@ class JarBucket(pulumi.ComponentResource):
 
     def _create(self, cluster_name: str, protect: bool) -> None:
         settings = self._settings
-        below: aws.s3.BucketLifecycleConfigurationRuleFilterArgsDict = {"prefix": self.prefix}
         made = create_bucket(
             self._name,
             self,
@@ -140,19 +139,14 @@ class JarBucket(pulumi.ComponentResource):
             holds="Spark JARs",
             kms=settings.encryption == "kms",
             key_arn=self.key_arn,
+            prefix=self.prefix,
             lifecycle=[
                 {
                     "id": "old-versions",
                     "status": "Enabled",
-                    "filter": below,
+                    "filter": {"prefix": self.prefix},
                     "noncurrent_version_expiration": {"noncurrent_days": settings.old_version_days},
-                },
-                {
-                    "id": "unfinished-uploads",
-                    "status": "Enabled",
-                    "filter": below,
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 2},
-                },
+                }
             ],
             access_logs=(settings.access_log_bucket, f"{cluster_name}/{self._name}/")
             if settings.access_log_bucket

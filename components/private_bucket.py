@@ -34,6 +34,7 @@ def create_bucket(
     holds: str,
     kms: bool,
     key_arn: pulumi.Output[str] | None,
+    prefix: str,
     lifecycle: Sequence[aws.s3.BucketLifecycleConfigurationRuleArgsDict],
     access_logs: tuple[str, str] | None,
     force_destroy: bool,
@@ -41,8 +42,9 @@ def create_bucket(
 ) -> PrivateBucket:
     """The bucket with all that belongs to it, as children of `parent`.
 
-    `holds` is for the key's description; `kms` without `key_arn` makes a key; `access_logs` is
-    a bucket and a prefix in it.
+    `holds` is for the key's description; `kms` without `key_arn` makes a key; below `prefix`,
+    where objects are written, unfinished uploads end, after what `lifecycle` says; `access_logs`
+    is a bucket and a prefix in it.
     """
     keeps_data = child(parent, protect=protect)
     bucket = aws.s3.Bucket(
@@ -96,7 +98,15 @@ def create_bucket(
     aws.s3.BucketLifecycleConfiguration(
         f"{name}-lifecycle",
         bucket=bucket.id,
-        rules=list(lifecycle),
+        rules=[
+            *lifecycle,
+            {
+                "id": "unfinished-uploads",
+                "status": "Enabled",
+                "filter": {"prefix": prefix},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": 2},
+            },
+        ],
         # Old versions exist once versions do.
         opts=child(parent, depends_on=[versions]),
     )

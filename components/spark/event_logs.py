@@ -76,15 +76,8 @@ class EventLogs(pulumi.ComponentResource):
             key_arn=pulumi.Output.from_input(settings.kms_key_arn)
             if settings.kms_key_arn
             else None,
-            lifecycle=[
-                *(_expiry(settings, team, kind) for team in teams for kind in _KINDS),
-                {
-                    "id": "unfinished-uploads",
-                    "status": "Enabled",
-                    "filter": {"prefix": settings.prefix},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 2},
-                },
-            ],
+            prefix=settings.prefix,
+            lifecycle=[_expiry(settings, team, kind) for team in teams for kind in _KINDS],
             access_logs=(settings.access_log_bucket, f"{cluster_name}/{LOGS}/")
             if settings.access_log_bucket
             else None,
