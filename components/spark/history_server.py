@@ -133,14 +133,15 @@ class HistoryServers(pulumi.ComponentResource):
         account: pulumi.Resource,
     ) -> None:
         labels = {"app.kubernetes.io/name": "spark-history", "spark-on-eks/team": team}
+        metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+            "name": team,
+            "namespace": NAMESPACE,
+            "labels": labels,
+            "annotations": {"pulumi.com/skipAwait": "true"},
+        }
         k8s.apps.v1.Deployment(
             name,
-            metadata={
-                "name": team,
-                "namespace": NAMESPACE,
-                "labels": labels,
-                "annotations": {"pulumi.com/skipAwait": "true"},
-            },
+            metadata=metadata,
             spec={
                 # One: it keeps nothing that S3 does not have. A disruption budget would either
                 # say nothing or hold every node that it is on.
@@ -155,12 +156,7 @@ class HistoryServers(pulumi.ComponentResource):
         )
         k8s.core.v1.Service(
             name,
-            metadata={
-                "name": team,
-                "namespace": NAMESPACE,
-                "labels": labels,
-                "annotations": {"pulumi.com/skipAwait": "true"},
-            },
+            metadata=metadata,
             spec={
                 "type": "ClusterIP",
                 "selector": labels,

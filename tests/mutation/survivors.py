@@ -36,9 +36,7 @@ REASONS: Mapping[str, str] = {
     "components/spark/history_pod.py: pod_spec read_only=True": "a second lock: the server's user "
     "has no reason to write there, and its init container did",
     "components/spark/history_server.py: HistoryServers._create_server labels: labels": "labels of "
-    "the object, for people; the pods' own are held",
-    "components/spark/history_server.py: HistoryServers._create_server labels: labels #3": "labels "
-    "of the object, for people; the pods' own are held",
+    "the objects, for people; the pods' own are held",
     "components/spark/history_server.py: HistoryServers._create_server replicas: 1": _DEFAULT,
     "components/spark/operator.py: _values default: batch_scheduler": "no stack has a batch "
     "scheduler yet",
