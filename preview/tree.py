@@ -1,5 +1,6 @@
 """A plan as a tree by component: one line per resource, no inputs."""
 
+import math
 from collections import Counter
 from typing import IO
 
@@ -10,6 +11,7 @@ from rich.tree import Tree
 from preview.plan import Plan, Resource
 
 _WIDE = 10_000
+"""Columns that no line reaches."""
 
 
 class _Console(Console):
@@ -32,7 +34,7 @@ def render(plan: Plan, stream: IO[str], depth: int = 0) -> None:
     out = console(stream)
     root = Tree(_headline(plan), guide_style="dim")
     for resource in _ordered(plan.children()):
-        _add(root, plan, resource, depth or _WIDE)
+        _add(root, plan, resource, depth or math.inf)
     out.print(root, soft_wrap=True)
     for title, lines in (("exports", sorted(plan.exports)), ("notes", plan.notes)):
         if lines:
@@ -80,7 +82,7 @@ def _headline(plan: Plan) -> Text:
     return text
 
 
-def _add(tree: Tree, plan: Plan, resource: Resource, depth: int) -> None:
+def _add(tree: Tree, plan: Plan, resource: Resource, depth: float) -> None:
     children = plan.children(resource.urn)
     branch = tree.add(_line(resource, _below(plan, resource) if children else 0))
     for child in _ordered(children) if depth > 1 else ():
