@@ -9,6 +9,9 @@ READY := $(VENV)/.ready
 
 # A tier of its own: one process, and the skips told with their reasons.
 TIER := --numprocesses=0 -rs
+# A lock file for every Python from 3.11 on and every machine, with the newest that is allowed.
+COMPILE := .cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-header --upgrade
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d :)
@@ -117,19 +120,14 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 bench: $(READY) ## How long a preview takes, and how that grows
 	@$(BIN)/python -m bench.preview
 
-lock: ## Compile the lock files anew from pyproject.toml
+lock: ## Compile every lock file anew, from pyproject.toml and the requirements.in of the tiers
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
-	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade pyproject.toml --output-file requirements.txt
-	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade pyproject.toml --group dev \
-	  --constraint requirements.txt --output-file requirements-dev.txt
-	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade policies/pack/requirements.in \
-	  --output-file policies/pack/requirements.txt
-	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade tests/checkov/requirements.in \
-	  --output-file tests/checkov/requirements.txt
+	@$(COMPILE) pyproject.toml --output-file requirements.txt
+	@$(COMPILE) pyproject.toml --group dev --constraint requirements.txt \
+	  --output-file requirements-dev.txt
+	@$(COMPILE) policies/pack/requirements.in --output-file policies/pack/requirements.txt
+	@$(COMPILE) tests/checkov/requirements.in --output-file tests/checkov/requirements.txt
+	@$(COMPILE) tests/operator/requirements.in --output-file tests/operator/requirements.txt
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .cache out
