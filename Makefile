@@ -120,7 +120,7 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 bench: $(READY) ## How long a preview takes, and how that grows
 	@$(BIN)/python -m bench.preview
 
-lock: ## Compile every lock file anew, from pyproject.toml and the requirements.in of the tiers
+lock: ## Compile every lock file anew, from pyproject.toml and each requirements.in
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraint requirements.txt \
