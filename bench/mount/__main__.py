@@ -134,7 +134,7 @@ def main() -> None:
     given = parser.parse_args()
     jars = sorted(given.jars.glob("*.jar"))
     if not jars:
-        raise SystemExit(f"no JARs in {given.jars}; docs/node-mount.md lists those of the table")
+        raise SystemExit(f"no JARs in {given.jars}; docs/node-mount-bench.md lists the table's")
     print(_heading(jars, given.runs))
     server = JarServer(jars)
     try:
