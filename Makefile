@@ -98,10 +98,11 @@ test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUN
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
 
-docs: $(READY) ## Write anew what documents take from the code: settings, rules, capacity
+docs: $(READY) ## Write anew what documents take from the code: settings, rules, outputs
 	@$(BIN)/python -m tools.configuration_docs
 	@$(BIN)/python -m tools.rules_docs
 	@$(BIN)/python -m tools.capacity_docs
+	@$(BIN)/python -m tools.shown_outputs
 
 mutate: $(READY) ## Drop each guard of the program once: which would nobody miss? ONLY=components/mounts
 	@$(BIN)/python -m tests.mutation --only '$(ONLY)'

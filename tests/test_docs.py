@@ -1,19 +1,14 @@
 """What the documents say is what the code does."""
 
-import io
 import re
-import shlex
 from pathlib import Path
 
 import pytest
 
-from preview import show_diff, tree
-from preview.diff import compare
-from tests.plans import ROOT, plan_of
+from tests.plans import ROOT
+from tools import shown_outputs
 from tools.configuration_docs import PAGE, render
-
-SHOWN = re.compile(r"^\$ make (preview|diff)(.*)\n((?:(?!\$ ).*\n)*?)```$", re.MULTILINE)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+from tools.shown_outputs import PAGES, SHOWN
 
 
 def test_the_configuration_page_is_made_from_the_settings() -> None:
@@ -40,7 +35,6 @@ def outputs_shown() -> list[tuple[str, str, str, str]]:
         (page.name, command, arguments, output)
         for page in PAGES
         for command, arguments, output in SHOWN.findall(page.read_text())
-        if output
     ]
 
 
@@ -48,16 +42,29 @@ def outputs_shown() -> list[tuple[str, str, str, str]]:
 def test_every_output_of_a_preview_that_is_shown_is_the_real_one(
     page: str, command: str, arguments: str, output: str
 ) -> None:
-    given = dict(word.split("=", 1) for word in shlex.split(arguments))
-    overrides = [given["SET"]] if "SET" in given else []
-    after = plan_of(given["STACK"], *overrides)
-    stream = io.StringIO()
-    if command == "preview":
-        tree.render(after, stream, int(given.get("DEPTH", 0)))
-    else:
-        show_diff.render(compare(plan_of(given["STACK"]), after), stream)
-    assert stream.getvalue() == output
+    assert output == shown_outputs.output(command, arguments), f"{page}: run `make docs`"
 
 
 def test_a_page_shows_the_output_of_a_preview_and_of_a_diff() -> None:
     assert {command for _, command, _, _ in outputs_shown()} == {"preview", "diff"}
+
+
+def test_make_docs_renews_an_output_that_is_stale_and_leaves_the_rest() -> None:
+    real = shown_outputs.output("preview", "STACK=dev DEPTH=1")
+    page = """# Commands
+
+```console
+$ make diff FROM=dev TO=prod
+```
+
+```console
+$ make plan STACK=dev
+$ make preview STACK=dev DEPTH=1
+{}```
+
+The end, with ``` in it.
+```
+a block
+```
+"""
+    assert shown_outputs.render(page.format("spark-on-eks/dev  1 resource\n")) == page.format(real)
