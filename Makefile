@@ -102,6 +102,7 @@ docs: $(READY) ## Write anew what documents take from the code: settings, rules,
 	@$(BIN)/python -m tools.configuration_docs
 	@$(BIN)/python -m tools.rules_docs
 	@$(BIN)/python -m tools.capacity_docs
+	@$(BIN)/python -m tools.node_docs
 	@$(BIN)/python -m tools.shown_outputs
 
 mutate: $(READY) ## Drop each guard of the program once: which would nobody miss? ONLY=components/mounts

@@ -1,16 +1,16 @@
 """docs/node-mount.md says what is so: sizes, tests by name, metrics of the alerts."""
 
-import base64
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.test_userdata import every_user_data
+from tests.user_data import sizes
+from tools import node_docs
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = (ROOT / "docs" / "node-mount.md").read_text()
+PAGE = node_docs.PAGE.read_text()
 
 
 def table(heading: str) -> list[list[str]]:
@@ -25,11 +25,13 @@ def table(heading: str) -> list[list[str]]:
 
 def test_the_sizes_of_user_data_are_the_real_ones() -> None:
     shown = {name: (int(size), int(encoded)) for name, size, encoded in table("### User data")}
-    real = {
-        name: (len(text), len(base64.b64encode(text.encode())))
-        for name, text in every_user_data().items()
-    }
-    assert shown == real
+    assert shown == sizes(), "run `make docs`"
+
+
+def test_make_docs_leaves_the_page_as_it_is() -> None:
+    assert node_docs.render(PAGE) == PAGE
+    stale = PAGE.replace("| dev karpenter-default-class |", "| dev gone |")
+    assert stale != PAGE and node_docs.render(stale) == PAGE
 
 
 def test_every_measured_consequence_has_a_test_or_a_reason() -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from components.mounts.contract import NODE_PARENT
 from tests.plans import CLUSTER_AUTOSCALER, NODE, named, of_type, plan_of
+from tests.user_data import every_user_data
 from userdata.render import (
     FILES,
     USER_DATA_LIMIT,
@@ -43,20 +44,6 @@ def files(bucket: str = "acme-jars", prefix: str = "spark/jars/", **more: str) -
 
 def parts(user_data: str) -> list[Message]:
     return [part for part in email.message_from_string(user_data).walk() if not part.is_multipart()]
-
-
-def every_user_data() -> dict[str, str]:
-    """The user data of every node that a stack with JARs at node level makes."""
-    found = {
-        f"{stack} {one.name}": one.inputs["spec"]["userData"]
-        for stack, mode in (("dev", NODE), ("staging", ()), ("prod", NODE))
-        for one in of_type(plan_of(stack, *mode), "EC2NodeClass")
-    }
-    groups = plan_of("dev", *NODE, *CLUSTER_AUTOSCALER)
-    for one in of_type(groups, "LaunchTemplate"):
-        if "userData" in one.inputs:
-            found[f"dev {one.name}"] = base64.b64decode(one.inputs["userData"]).decode()
-    return found
 
 
 def unpacked(script: str) -> dict[str, tuple[int, str]]:
