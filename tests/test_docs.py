@@ -49,6 +49,12 @@ def test_a_page_shows_the_output_of_a_preview_and_of_a_diff() -> None:
     assert {command for _, command, _, _ in outputs_shown()} == {"preview", "diff"}
 
 
+def test_the_picture_is_drawn_from_the_plan_of_stack_dev() -> None:
+    assert shown_outputs.PICTURE.read_text(encoding="utf-8") == shown_outputs.picture(), (
+        "run `make docs`"
+    )
+
+
 def test_make_docs_renews_an_output_that_is_stale_and_leaves_the_rest() -> None:
     real = shown_outputs.output("preview", "STACK=dev DEPTH=1")
     page = """# Commands

@@ -1,4 +1,5 @@
-"""Renews what README.md and docs/ show as the output of `make preview` and `make diff`."""
+"""Renews what README.md and docs/ show of the program: outputs of `make preview` and `make diff`,
+and the picture of stack dev."""
 
 import io
 import re
@@ -6,10 +7,12 @@ import shlex
 
 from preview import show_diff, tree
 from preview.diff import compare
+from preview.picture import draw
 from tests.plans import ROOT, plan_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 """Where readers look."""
+PICTURE = ROOT / "docs" / "platform.svg"
 
 SHOWN = re.compile(
     r"^\$ make (?P<command>preview|diff) (?P<arguments>.*)\n(?P<output>(?:(?!\$ |```).*\n)+)```$",
@@ -35,13 +38,19 @@ def render(page: str) -> str:
     return SHOWN.sub(_renewed, page)
 
 
+def picture() -> str:
+    """The platform as README.md shows it: `make picture STACK=dev`."""
+    return draw(plan_of("dev"))
+
+
 def _renewed(shown: re.Match[str]) -> str:
     command, arguments = shown["command"], shown["arguments"]
     return f"$ make {command} {arguments}\n{output(command, arguments)}```"
 
 
 def main() -> None:
-    """Writes the pages."""
+    """Writes the pages and the picture."""
+    PICTURE.write_text(picture(), encoding="utf-8")
     for page in PAGES:
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
 
