@@ -68,7 +68,7 @@ test-tables: $(READY) ## The long tables of changes and what a diff says of each
 test-cluster: $(READY) ## Every manifest against a real API server, scheduler and controllers
 	@$(BIN)/python -m pytest tests/cluster $(TIER)
 
-policy-pack: policies/pack/venv/.ready ## The rules for `pulumi preview --policy-pack policies/pack
+policy-pack: policies/pack/venv/.ready ## The rules for pulumi preview --policy-pack policies/pack
 
 policies/pack/venv/.ready: policies/pack/requirements.txt
 	@'$(PYTHON)' -m venv $(@D)
