@@ -77,6 +77,18 @@ def documents(plan: Plan) -> Iterator[Document]:
                 yield from _document(resource, "inlinePolicies", IDENTITY, inline.get("policy"))
 
 
+def statements(plan: Plan) -> Iterator[tuple[Document, Statement]]:
+    """Every statement of every policy document, each with its document."""
+    for document in documents(plan):
+        for one in document.statements:
+            yield document, one
+
+
+def allowed(plan: Plan) -> Iterator[tuple[Document, Statement]]:
+    """The statements that allow, each with its document."""
+    return ((document, one) for document, one in statements(plan) if one.allows)
+
+
 def _document(resource: Resource, field: str, kind: str, value: Any) -> Iterator[Document]:
     if not isinstance(value, str) or value == UNKNOWN or not value.lstrip().startswith("{"):
         return

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from policies.documents import documents
+from policies.documents import statements
 from policies.graph import inputs_from
 from policies.nodes import instance_specs
 from policies.rule import Broken, Severity, rule
-from policies.values import UNKNOWN, at, each, is_true, known
+from policies.values import at, each, is_true, known
 from preview.plan import Plan, Resource
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
@@ -59,22 +59,16 @@ def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
     """Every bucket says how its objects are encrypted."""
     type_ = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for bucket in plan.by_type(BUCKET):
-        rules = [
-            at(item, "applyServerSideEncryptionByDefault.sseAlgorithm")
+        defaults = [
+            at(item, "applyServerSideEncryptionByDefault") or {}
             for one in _of(plan, type_, bucket)
             for item in each(one.inputs, "rules")
         ]
-        if not any(rules):
+        if not any(at(default, "sseAlgorithm") for default in defaults):
             yield Broken(bucket, "encryption", "has no rule that encrypts its objects")
-        for one in _of(plan, type_, bucket):
-            for item in each(one.inputs, "rules"):
-                default = at(item, "applyServerSideEncryptionByDefault") or {}
-                own = default == UNKNOWN or default.get("kmsMasterKeyId")
-                if (
-                    at(item, "applyServerSideEncryptionByDefault.sseAlgorithm") == "aws:kms"
-                    and not own
-                ):
-                    yield Broken(bucket, "key", "is encrypted with AWS' key for S3")
+        for default in defaults:
+            if at(default, "sseAlgorithm") == "aws:kms" and not default.get("kmsMasterKeyId"):
+                yield Broken(bucket, "key", "is encrypted with AWS' key for S3")
 
 
 @rule(
@@ -140,8 +134,7 @@ def tls_only(plan: Plan) -> Iterator[Broken]:
     """Every bucket and queue denies what does not come over TLS."""
     refusing = [
         (document.resource, statement)
-        for document in documents(plan)
-        for statement in document.statements
+        for document, statement in statements(plan)
         if not statement.allows
         and statement.principals == {"*": ("*",)}
         and any(action in ("s3:*", "sqs:*", "*") for action in statement.actions)

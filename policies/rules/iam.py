@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies.documents import IDENTITY, Statement, documents
+from policies.documents import IDENTITY, Statement, allowed
 from policies.roles import attachments, documents_of, given_node_policies, node_roles
 from policies.rule import Broken, Severity, rule
 from policies.values import known
@@ -26,11 +26,10 @@ _NODE_POLICIES = {
 )
 def action_wildcard(plan: Plan) -> Iterator[Broken]:
     """No `*` in the actions of what is allowed."""
-    for document in documents(plan):
-        for one in document.statements:
-            for action in one.actions:
-                if one.allows and "*" in action:
-                    yield broken(document.resource, one, action, "allows the wildcard")
+    for document, one in allowed(plan):
+        for action in one.actions:
+            if "*" in action:
+                yield broken(document.resource, one, action, "allows the wildcard")
 
 
 @rule(
@@ -41,13 +40,10 @@ def action_wildcard(plan: Plan) -> Iterator[Broken]:
 )
 def resource_wildcard(plan: Plan) -> Iterator[Broken]:
     """No resource that stands for all of its kind."""
-    for document in documents(plan):
-        for one in document.statements:
-            for wide in filter(None, map(_wide, one.resources)):
-                for action in one.actions:
-                    if one.allows:
-                        what = f"{action} on {wide}"
-                        yield broken(document.resource, one, what, "allows")
+    for document, one in allowed(plan):
+        for wide in filter(None, map(_wide, one.resources)):
+            for action in one.actions:
+                yield broken(document.resource, one, f"{action} on {wide}", "allows")
 
 
 @rule(
@@ -58,10 +54,9 @@ def resource_wildcard(plan: Plan) -> Iterator[Broken]:
 )
 def inverted(plan: Plan) -> Iterator[Broken]:
     """No Allow by exclusion."""
-    for document in documents(plan):
-        for one in document.statements:
-            for element in one.inverted if one.allows else ():
-                yield broken(document.resource, one, element, "allows by")
+    for document, one in allowed(plan):
+        for element in one.inverted:
+            yield broken(document.resource, one, element, "allows by")
 
 
 @rule(
@@ -72,10 +67,9 @@ def inverted(plan: Plan) -> Iterator[Broken]:
 )
 def anyone(plan: Plan) -> Iterator[Broken]:
     """No Allow for the principal `*`."""
-    for document in documents(plan):
-        for one in document.statements:
-            if one.allows and any("*" in names for names in one.principals.values()):
-                yield broken(document.resource, one, "Principal *", "allows")
+    for document, one in allowed(plan):
+        if any("*" in names for names in one.principals.values()):
+            yield broken(document.resource, one, "Principal *", "allows")
 
 
 @rule(
@@ -86,11 +80,10 @@ def anyone(plan: Plan) -> Iterator[Broken]:
 )
 def pass_role(plan: Plan) -> Iterator[Broken]:
     """A role is passed by name, and to one service."""
-    for document in documents(plan):
-        for one in document.statements:
-            passes = one.allows and "iam:PassRole" in one.actions
-            if passes and not one.has("StringEquals", "iam:PassedToService"):
-                yield broken(document.resource, one, "iam:PassRole", "to any service allows")
+    for document, one in allowed(plan):
+        passes = "iam:PassRole" in one.actions
+        if passes and not one.has("StringEquals", "iam:PassedToService"):
+            yield broken(document.resource, one, "iam:PassRole", "to any service allows")
 
 
 @rule(
@@ -101,15 +94,12 @@ def pass_role(plan: Plan) -> Iterator[Broken]:
 )
 def node_role_writes(plan: Plan) -> Iterator[Broken]:
     """No action on S3 beyond reading in a node role's own policies."""
-    own = [one for role in node_roles(plan) for one in documents_of(plan, role)]
-    given = given_node_policies(plan)
-    given_documents = [one for one in documents(plan) if one.resource in given]
-    for document in (*own, *given_documents):
-        for one in document.statements:
-            for action in one.actions:
-                writes = action.lower().startswith(_S3_WRITES) or action in ("*", "s3:*")
-                if one.allows and writes:
-                    yield broken(document.resource, one, action, "lets nodes")
+    own = [one.resource for role in node_roles(plan) for one in documents_of(plan, role)]
+    nodes = {one.urn for one in (*own, *given_node_policies(plan))}
+    for document, one in allowed(plan):
+        for action in one.actions if document.resource.urn in nodes else ():
+            if action.lower().startswith(_S3_WRITES) or action in ("*", "s3:*"):
+                yield broken(document.resource, one, action, "lets nodes")
 
 
 @rule(
@@ -142,22 +132,18 @@ def node_role_managed(plan: Plan) -> Iterator[Broken]:
 )
 def s3_prefix(plan: Plan) -> Iterator[Broken]:
     """Objects are named by a prefix, and a list is bounded by one."""
-    for document in documents(plan):
-        for one in document.statements if document.kind == IDENTITY else ():
-            if not one.allows:
+    for document, one in allowed(plan):
+        if document.kind != IDENTITY:
+            continue
+        for action in one.actions:
+            if action.startswith("s3:ListBucket") and not one.has("StringLike", "s3:prefix"):
+                yield broken(document.resource, one, action, "without s3:prefix allows")
+        for arn in one.resources:
+            if not arn.startswith("arn:") or arn.split(":", 5)[2] != "s3":
                 continue
-            for action in one.actions:
-                if action.startswith("s3:ListBucket") and not one.has("StringLike", "s3:prefix"):
-                    yield broken(document.resource, one, action, "without s3:prefix allows")
-            objects = [
-                one_
-                for one_ in one.resources
-                if one_.startswith("arn:") and one_.split(":", 5)[2] == "s3"
-            ]
-            for arn in objects:
-                bucket, slash, key = arn.split(":", 5)[5].partition("/")
-                if slash and key.startswith("*"):
-                    yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
+            bucket, slash, key = arn.split(":", 5)[5].partition("/")
+            if slash and key.startswith("*"):
+                yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
 
 
 def _wide(resource: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policies.documents import RESOURCE, TRUST, documents
+from policies.documents import RESOURCE, TRUST, allowed, statements
 from policies.rule import Broken, Severity, rule
 from policies.rules.iam import broken
 from preview.plan import Plan
@@ -21,15 +21,14 @@ _WITHOUT_SOURCE = ("ec2.", "eks.")
 )
 def service_account(plan: Plan) -> Iterator[Broken]:
     """A federated trust names one service account and the audience of STS."""
-    for document in documents(plan):
-        for one in document.statements:
-            if document.kind != TRUST or "Federated" not in one.principals:
-                continue
-            sub, aud = one.has("StringEquals", ":sub"), one.has("StringEquals", ":aud")
-            if sub is None or any("*" in name for name in sub.values):
-                yield broken(document.resource, one, "sub", "trusts without one")
-            if aud is None or aud.values != ("sts.amazonaws.com",):
-                yield broken(document.resource, one, "aud", "trusts without sts.amazonaws.com as")
+    for document, one in statements(plan):
+        if document.kind != TRUST or "Federated" not in one.principals:
+            continue
+        sub, aud = one.has("StringEquals", ":sub"), one.has("StringEquals", ":aud")
+        if sub is None or any("*" in name for name in sub.values):
+            yield broken(document.resource, one, "sub", "trusts without one")
+        if aud is None or aud.values != ("sts.amazonaws.com",):
+            yield broken(document.resource, one, "aud", "trusts without sts.amazonaws.com as")
 
 
 @rule(
@@ -41,13 +40,12 @@ def service_account(plan: Plan) -> Iterator[Broken]:
 )
 def named(plan: Plan) -> Iterator[Broken]:
     """A trust names a service or an identity provider, and nobody else."""
-    for document in documents(plan):
-        for one in document.statements:
-            if document.kind in (TRUST, RESOURCE) and not one.principals:
-                yield broken(document.resource, one, "nobody", "is for")
-            if document.kind == TRUST and one.allows:
-                for kind in sorted(set(one.principals) - {"Service", "Federated"}):
-                    yield broken(document.resource, one, f"{kind} principal", "trusts a")
+    for document, one in statements(plan):
+        if document.kind in (TRUST, RESOURCE) and not one.principals:
+            yield broken(document.resource, one, "nobody", "is for")
+        if document.kind == TRUST and one.allows:
+            for kind in sorted(set(one.principals) - {"Service", "Federated"}):
+                yield broken(document.resource, one, f"{kind} principal", "trusts a")
 
 
 @rule(
@@ -72,18 +70,17 @@ def audience(plan: Plan) -> Iterator[Broken]:
 )
 def confused_deputy(plan: Plan) -> Iterator[Broken]:
     """What lets a service in says for which source; nodes and clusters have none to say."""
-    for document in documents(plan):
-        for one in document.statements:
-            services = [
-                name
-                for name in one.principals.get("Service", ())
-                if not name.startswith(_WITHOUT_SOURCE)
-            ]
-            by_source = any(
-                condition.key.lower() in ("aws:sourcearn", "aws:sourceaccount")
-                and not condition.operator.endswith("IfExists")
-                and "*" not in condition.values
-                for condition in one.conditions
-            )
-            if one.allows and services and not by_source and document.kind in (TRUST, RESOURCE):
-                yield broken(document.resource, one, services[0], "lets in, for any account,")
+    for document, one in allowed(plan):
+        services = [
+            name
+            for name in one.principals.get("Service", ())
+            if not name.startswith(_WITHOUT_SOURCE)
+        ]
+        by_source = any(
+            condition.key.lower() in ("aws:sourcearn", "aws:sourceaccount")
+            and not condition.operator.endswith("IfExists")
+            and "*" not in condition.values
+            for condition in one.conditions
+        )
+        if services and not by_source and document.kind in (TRUST, RESOURCE):
+            yield broken(document.resource, one, services[0], "lets in, for any account,")
