@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from capacity.quotas import UnknownQuota, raised
-from capacity.read import UnknownPool
+from capacity.quotas import raised
 from capacity.report import Wanted, report
 from capacity.show import render, to_json
 from capacity.start import Executor
-from preview.errors import PlanError, UserError
+from preview.command import SetOption, StackOption, reported, without_empty
+from preview.errors import UserError
 from preview.record import record
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -19,8 +19,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 @app.command()
 def main(  # noqa: PLR0917  the command's options
-    stack: Annotated[str, typer.Option("--stack", help="The stack.")],
-    sets: Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE")] = None,
+    stack: StackOption,
+    sets: SetOption = None,
     executors: Annotated[str, typer.Option(help="Executors that start at once.")] = "1000",
     cpu: Annotated[str, typer.Option(help="vCPU of one executor.")] = "4",
     gib: Annotated[str, typer.Option(help="GiB of one executor, overhead included.")] = "16",
@@ -31,7 +31,7 @@ def main(  # noqa: PLR0917  the command's options
     style: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
     """Reckon a stack's capacity from its plan. Exit code 1: its limits exceed its own subnets."""
-    try:
+    with reported():
         if style not in ("text", "json"):
             raise UserError(f"--format {style}: is not one of text, json")
         wanted = Wanted(
@@ -40,24 +40,15 @@ def main(  # noqa: PLR0917  the command's options
             pool=pool,
             claims=int(_number("--claims", claims, whole=True)),
             image_gib=_number("--image-gib", image_gib),
-            quotas=raised(_given(quota)),
+            quotas=raised(without_empty(quota)),
         )
-        found = report(record(Path.cwd(), stack, _given(sets)), wanted)
-    except (UserError, UnknownPool, UnknownQuota) as error:
-        _stop(str(error), 2)
-    except PlanError as error:
-        _stop(f"the program cannot be deployed:\n{error}", 1)
-    if style == "json":
-        sys.stdout.write(to_json(found))
-    else:
-        render(found, sys.stdout)
-    if found.failed:
-        raise typer.Exit(1)
-
-
-def _given(items: list[str] | None) -> list[str]:
-    # A Makefile passes --set '' when SET is empty, and several quotas in one word.
-    return [item for item in items or [] if item.strip()]
+        found = report(record(Path.cwd(), stack, without_empty(sets)), wanted)
+        if style == "json":
+            sys.stdout.write(to_json(found))
+        else:
+            render(found, sys.stdout)
+        if found.failed:
+            raise typer.Exit(1)
 
 
 def _number(option: str, text: str, *, whole: bool = False) -> float:
@@ -69,11 +60,6 @@ def _number(option: str, text: str, *, whole: bool = False) -> float:
         kind = "whole number" if whole else "number"
         raise UserError(f"{option} {text}: is not a {kind} from above 0 to 1,000,000")
     return value
-
-
-def _stop(message: str, code: int) -> None:
-    sys.stderr.write(f"error: {message}\n")
-    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ A code such as L-1216C47A is the one of Service Quotas: `aws service-quotas get-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from preview.errors import UserError
+
 _EKS_PRACTICES = (
     "docs.aws.amazon.com/eks/latest/best-practices/known_limits_and_service_quotas.html"
 )
@@ -119,7 +121,7 @@ ALL = (
 )
 
 
-class UnknownQuota(Exception):
+class UnknownQuota(UserError):
     """A quota was raised that is not one of these, or to what is not a number."""
 
 

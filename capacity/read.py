@@ -6,12 +6,13 @@ from capacity.measured import NODE, POD, Method
 from capacity.network import nat_gateways, pod_networking
 from capacity.nodes import NodeSet
 from capacity.start import Executor, Mix, Platform, fit
+from preview.errors import UserError
 from preview.plan import Plan
 
 _CSI_DRIVER = "s3.csi.aws.com"
 
 
-class UnknownPool(Exception):
+class UnknownPool(UserError):
     """The stack has no such pool of executors, or none at all."""
 
 

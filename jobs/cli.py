@@ -2,8 +2,6 @@
 
 import re
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +12,16 @@ from jobs.application import Request, documents, jar_names
 from jobs.catalog import JOBS, S3A_RELEASE, Job
 from jobs.data import Rights, rights_of
 from jobs.team import Team, team_of
-from preview.errors import PlanError, UserError
-from publisher.errors import Refused
+from preview.command import (
+    RootOption,
+    SetOption,
+    StackOption,
+    project_root,
+    reported,
+    require_stack,
+    without_empty,
+)
+from preview.errors import UserError
 from publisher.wanted import release_name
 
 if TYPE_CHECKING:
@@ -34,17 +40,11 @@ NOBODY = "000000000000"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
 
-StackOption = Annotated[str, typer.Option("--stack", help="The stack, as in Pulumi.<stack>.yaml.")]
 TeamOption = Annotated[str, typer.Option("--team", help="A team of the stack: spark.teams[].name.")]
 ReleaseOption = Annotated[str, typer.Option("--release", help="Release of JARs, as published.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a key: jarMount.level=node."),
-]
 AccountOption = Annotated[
     str, typer.Option("--account", help="AWS account, where the stack names none.")
 ]
-RootOption = Annotated[str, typer.Option("--root", help="The project's folder.")]
 
 
 @app.command()
@@ -62,7 +62,7 @@ def job(  # noqa: PLR0917  the command's options
     root: RootOption = "",
 ) -> None:
     """Write a job for a team of a stack as YAML; what to know about it goes to stderr."""
-    with _told():
+    with reported():
         chosen = _job(job)
         given = {"IN": input_, "OUT": output}
         for variable, folder in given.items():
@@ -106,7 +106,7 @@ def verify(  # noqa: PLR0917  the command's options
     root: RootOption = "",
 ) -> None:
     """Write what shows on a live cluster that a team's JARs are mounted, open and not copied."""
-    with _told():
+    with reported():
         name = release_name(release or S3A_RELEASE)
         plan = _plan(stack, sets, root, account)
         from jobs.verify import script  # noqa: PLC0415
@@ -157,15 +157,12 @@ def _count(executors: str) -> int | None:
 
 def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan":
     """The stack's plan, for its own account, else for the given one, else for nobody's."""
-    from preview.stack import load, stack_names  # noqa: PLC0415
+    from preview.stack import load  # noqa: PLC0415
 
-    folder = Path(root or ".").resolve()
-    if not stack:
-        raise UserError(f"STACK= is missing; the stacks are: {', '.join(stack_names(folder))}")
+    require_stack(stack, root, "STACK=")
     if account and not _ACCOUNT.fullmatch(account):
         raise UserError(f"ACCOUNT={account} is not an AWS account: it has 12 digits")
-    # A Makefile passes --set "$(SET)" also when SET is empty.
-    overrides = [item for item in sets or [] if item.strip()]
+    folder, overrides = project_root(root), without_empty(sets)
     named = str(load(folder, stack, overrides).own("account") or "")
     if account and named and account != named:
         raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
@@ -204,21 +201,3 @@ def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str)
                 "(spark.teams[].buckets); unless the bucket itself does, S3 answers 403"
             )
     sys.stderr.write("".join(f"{line}\n" for line in lines))
-
-
-@contextmanager
-def _told() -> Generator[None]:
-    """Turns the errors that a user can act on into one message and an exit code: 2 for a request
-    or a configuration that is wrong, 1 for a program that could not be deployed."""
-    try:
-        yield
-    except (UserError, Refused) as error:
-        _stop(str(error), 2)
-    except PlanError as error:
-        lines = "\n".join(f"  {problem}" for problem in error.problems)
-        _stop(f"the program cannot be deployed:\n{lines}", 1)
-
-
-def _stop(message: str, code: int) -> None:
-    sys.stderr.write(f"error: {message}\n")
-    raise typer.Exit(code)

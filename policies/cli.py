@@ -2,12 +2,19 @@
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from preview.cli import RootOption, SetOption, StackOption, reported
+from preview.command import (
+    RootOption,
+    SetOption,
+    StackOption,
+    project_root,
+    reported,
+    require_stack,
+    without_empty,
+)
 from preview.errors import UserError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -34,18 +41,13 @@ def check(
     with reported():
         if format_ and format_ not in set(Format):
             raise UserError(f"--format {format_}: is not one of {', '.join(Format)}")
-        if not stack:
-            from preview.stack import stack_names  # noqa: PLC0415
-
-            known = ", ".join(stack_names(Path(root or ".").resolve())) or "none"
-            raise UserError(f"--stack is missing; the stacks are: {known}")
+        require_stack(stack, root)
         from policies import show  # noqa: PLC0415
         from policies.check import check as checked  # noqa: PLC0415
         from policies.rule import Severity  # noqa: PLC0415
         from preview.record import record  # noqa: PLC0415
 
-        given = [item for item in sets or [] if item.strip()]
-        report = checked(record(Path(root or ".").resolve(), stack, given))
+        report = checked(record(project_root(root), stack, without_empty(sets)))
         if format_ == Format.json:
             sys.stdout.write(show.as_json(report))
         else:

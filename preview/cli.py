@@ -1,18 +1,24 @@
 """The commands: tree, plan, diff, manifests, picture."""
 
 import json
-import os
 import sys
-import traceback
-from collections.abc import Generator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preview.errors import PlanError, UserError
+from preview.command import (
+    RootOption,
+    SetOption,
+    StackOption,
+    project_root,
+    reported,
+    require_stack,
+    stop,
+    without_empty,
+)
+from preview.errors import UserError
 
 if TYPE_CHECKING:
     from preview.diff import Diff
@@ -26,13 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-StackOption = Annotated[str, typer.Option("--stack", help="The stack, as in Pulumi.<stack>.yaml.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a key: pools[0].limits.cpu=10."),
-]
-RootOption = Annotated[str, typer.Option("--root", help="The project's folder.")]
 
 
 class Format(StrEnum):
@@ -76,10 +75,10 @@ def plans(
         from preview.sources import Failure, record_all  # noqa: PLC0415
         from preview.stack import stack_names  # noqa: PLC0415
 
-        there = stack_names(_root(root))
+        there = stack_names(project_root(root))
         wanted = [name for name in stack or there if name in there]
         for name in wanted:
-            found = record_all(_root(root), [name], _given(sets))[name]
+            found = record_all(project_root(root), [name], without_empty(sets))[name]
             failed = isinstance(found, Failure)
             rest = ["", found.message, found.code] if failed else [found.to_json(), "", 0]
             sys.stdout.write(json.dumps([name, *rest]) + "\n")
@@ -137,7 +136,7 @@ def picture(
     with reported():
         from preview.picture import draw  # noqa: PLC0415
 
-        if base or _given(sets):
+        if base or without_empty(sets):
             if stack == "all":
                 raise UserError("--stack all: a picture is of one stack")
             (one,) = _diffs(_compared(stack, sets, root, "", "", base, ""))
@@ -157,11 +156,10 @@ def main() -> None:
 
 
 def _record(stack: str, sets: list[str] | None, root: str) -> "Plan":
-    if not stack:
-        raise UserError(f"--stack is missing; the stacks are: {_known_stacks(root)}")
+    require_stack(stack, root)
     from preview.record import record  # noqa: PLC0415
 
-    return record(_root(root), stack, _given(sets))
+    return record(project_root(root), stack, without_empty(sets))
 
 
 def _compared(  # noqa: PLR0917
@@ -180,14 +178,14 @@ def _compared(  # noqa: PLR0917
         raise UserError("diff takes --from A --to B, --stack S --set k=v, or --stack S --base REV")
     if head and not base:
         raise UserError("diff --head needs --base REV to compare from")
-    if not base and not _given(sets):
+    if not base and not without_empty(sets):
         raise UserError("diff --stack needs --set k=v or --base REV to compare with")
-    found = compared(Request(_root(root), stack, _given(sets), base, head))
+    found = compared(Request(project_root(root), stack, without_empty(sets), base, head))
     if stack != ALL:
         # Nothing else to show: the error itself is told, as by every command.
         for one in found:
             if isinstance(one.found, Failure):
-                _stop(one.found.message, one.found.code)
+                stop(one.found.message, one.found.code)
     return found
 
 
@@ -224,7 +222,7 @@ def _command(stack: str, sets: list[str] | None, *rest: str) -> str:
     """Returns the make command that prints the same diff in full."""
     given = dict(zip(("FROM", "TO", "BASE", "HEAD"), rest, strict=True))
     words = [f"{key}={value}" for key, value in {"STACK": stack, **given}.items() if value]
-    words += [f"SET='{one}'" for one in _given(sets)]
+    words += [f"SET='{one}'" for one in without_empty(sets)]
     return " ".join(["make diff", *words])
 
 
@@ -233,48 +231,3 @@ def _format(name: str) -> Format:
         return Format(name or Format.text)
     except ValueError:
         raise UserError(f"--format {name}: is not one of {', '.join(Format)}") from None
-
-
-def _root(root: str) -> Path:
-    return Path(root or ".").resolve()
-
-
-def _given(sets: list[str] | None) -> list[str]:
-    # A Makefile passes --set "$(SET)" also when SET is empty.
-    return [item for item in sets or [] if item.strip()]
-
-
-def _known_stacks(root: str) -> str:
-    from preview.stack import stack_names  # noqa: PLC0415
-
-    return ", ".join(stack_names(_root(root))) or "none"
-
-
-@contextmanager
-def reported() -> Generator[None]:
-    """Turns the errors that a user can act on into one message and an exit code.
-
-    2: the request or the configuration is wrong; 1: the program is.
-    """
-    try:
-        yield
-        sys.stdout.flush()
-    except UserError as error:
-        _stop(str(error), 2)
-    except PlanError as error:
-        lines = "\n".join(f"  {problem}" for problem in error.problems)
-        _stop(f"the program cannot be deployed:\n{lines}", 1)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain at exit otherwise.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except (typer.Exit, typer.Abort):
-        raise
-    except Exception:
-        traceback.print_exc()
-        raise typer.Exit(1) from None
-
-
-def _stop(message: str, code: int) -> None:
-    sys.stderr.write(f"error: {message}\n")
-    raise typer.Exit(code)

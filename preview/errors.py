@@ -19,3 +19,9 @@ class PlanError(Exception):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(self.problems))
+
+    @property
+    def message(self) -> str:
+        """All of it, as a command tells it."""
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        return f"the program cannot be deployed:\n{lines}"

@@ -72,8 +72,7 @@ def _recorded(root: Path, stack: str, sets: Sequence[str]) -> Plan | Failure:
     except UserError as error:
         return Failure(str(error), 2)
     except PlanError as error:
-        lines = "\n".join(f"  {problem}" for problem in error.problems)
-        return Failure(f"the program cannot be deployed:\n{lines}", 1)
+        return Failure(error.message, 1)
 
 
 def _of_revision(revision: Revision) -> Recorded:

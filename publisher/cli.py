@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from preview.command import stop, told
 from publisher import aws, destination, jars, wanted
 from publisher.destination import Destination
 from publisher.duplicates import refuse_duplicates
@@ -119,21 +120,15 @@ def _conclude(
 
 @contextmanager
 def _told() -> Generator[None]:
-    """Turns the two expected errors into one message and an exit code: 2 for a request that is
-    wrong, 1 for a network or S3 that did not do its part."""
+    """As the other commands tell an error; exit code 1 also for a network or S3 that did not do
+    its part. A broken pipe may be a connection's here, and is no reader who has seen enough."""
     try:
-        yield
-    except Refused as error:
-        _stop(str(error), 2)
+        with told():
+            yield
     except Failed as error:
-        _stop(str(error), 1)
+        stop(str(error), 1)
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; the same command goes on where this one ended\n")
         sys.stderr.flush()
         # Threads may sit in an upload for a minute; a release is safe however the process ends.
         os._exit(_INTERRUPTED)
-
-
-def _stop(message: str, code: int) -> None:
-    sys.stderr.write(f"error: {message}\n")
-    raise typer.Exit(code)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from publisher.errors import Failed, Refused
+from publisher.errors import Refused
 
 if TYPE_CHECKING:
     from preview.plan import Plan
@@ -45,8 +45,9 @@ def of_stack(root: Path, stack: str, jar_set: str, account_in: Callable[[str], s
     """The place that the stack exports as `jarBuckets`, for the account that is signed in.
 
     `account_in` asks AWS for that account, in a region. The program runs as in a preview, so
-    neither the Pulumi CLI nor the stack's state is needed. Raises Refused for an unknown stack or
-    set of JARs, or when the stack belongs to another account.
+    neither the Pulumi CLI nor the stack's state is needed. Raises UserError for an unknown stack
+    or a wrong configuration, Refused for an unknown set of JARs or when the stack belongs to
+    another account, PlanError when the program could not be deployed.
     """
     plan, account = _plan(root, stack, account_in)
     exported = plan.exports["jarBuckets"]
@@ -60,23 +61,17 @@ def of_stack(root: Path, stack: str, jar_set: str, account_in: Callable[[str], s
 
 def _plan(root: Path, stack: str, account_in: Callable[[str], str]) -> "tuple[Plan, str]":
     # Pulumi's SDKs take a second to import, and `--to` does not need them.
-    from preview.errors import PlanError, UserError  # noqa: PLC0415
     from preview.record import record  # noqa: PLC0415
     from preview.stack import load  # noqa: PLC0415
 
-    try:
-        config = load(root, stack)
-        account = account_in(str(config.values.get("aws:region") or "us-east-1"))
-        named = str(config.own("account") or account)
-        if named != account:
-            raise Refused(
-                f"stack {stack} belongs to account {named}, and you are signed in to {account}"
-            )
-        return record(root, stack, [f'account="{account}"']), account
-    except UserError as error:
-        raise Refused(str(error)) from None
-    except PlanError as error:
-        raise Failed(f"the program cannot be deployed: {'; '.join(error.problems)}") from None
+    config = load(root, stack)
+    account = account_in(str(config.values.get("aws:region") or "us-east-1"))
+    named = str(config.own("account") or account)
+    if named != account:
+        raise Refused(
+            f"stack {stack} belongs to account {named}, and you are signed in to {account}"
+        )
+    return record(root, stack, [f'account="{account}"']), account
 
 
 def _split(url: str) -> tuple[str, str]:

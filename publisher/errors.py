@@ -1,7 +1,9 @@
 """The two ways in which publishing ends without a release."""
 
+from preview.errors import UserError
 
-class Refused(Exception):
+
+class Refused(UserError):
     """What was asked for is wrong or would change a release. Nothing was uploaded for it.
 
     The message is written for the person at the terminal and says what would be right.
