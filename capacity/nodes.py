@@ -2,15 +2,13 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from capacity.instances import InstanceType, families, lookup
+from preview.nodes import POOL_LABEL, SYSTEM_POOL, NodeKind, node_groups, node_pools
 from preview.plan import Plan, Resource
-
-POOL_LABEL = "spark-on-eks/pool"
-SYSTEM = "system"
 
 _GROUP_PODS, _LARGE_GROUP_PODS, _LARGE_VCPUS = 110, 250, 30
 _KARPENTER = "karpenter.k8s.aws"
@@ -40,7 +38,7 @@ class NodeSet:
     @property
     def is_system(self) -> bool:
         """Whether the platform's own pods run here, and no executor."""
-        return self.pool == SYSTEM
+        return self.pool == SYSTEM_POOL
 
     @property
     def is_drivers(self) -> bool:
@@ -71,32 +69,30 @@ class NodeSet:
 
 def node_sets(plan: Plan) -> tuple[NodeSet, ...]:
     """Every NodePool and managed node group of the plan, heaviest first, then by name."""
-    found = [_node_pool(plan, one) for one in plan.of_kind("NodePool")]
-    found += [_node_group(plan, one) for one in plan.by_type("aws:eks/nodeGroup:NodeGroup")]
+    found = [_node_pool(plan, one) for one in node_pools(plan)]
+    found += [_node_group(plan, one) for one in node_groups(plan)]
     return tuple(sorted(found, key=lambda one: (-one.weight, one.name)))
 
 
-def _node_pool(plan: Plan, resource: Resource) -> NodeSet:
-    spec = resource.inputs["spec"]
-    template = spec["template"]["spec"]
-    allowed = {one["key"]: one["values"] for one in template["requirements"]}
+def _node_pool(plan: Plan, kind: NodeKind) -> NodeSet:
+    name, spec = kind.resource.object_name, kind.resource.inputs["spec"]
     types, missing = _types(
-        allowed.get(f"{_KARPENTER}/instance-family", []),
-        allowed.get(f"{_KARPENTER}/instance-size", []),
-        allowed.get("kubernetes.io/arch", []),
+        kind.values.get(f"{_KARPENTER}/instance-family", ()),
+        kind.values.get(f"{_KARPENTER}/instance-size", ()),
+        kind.values.get("kubernetes.io/arch", ()),
     )
-    wanted = template["nodeClassRef"]["name"]
+    wanted = spec["template"]["spec"]["nodeClassRef"]["name"]
     classes = [one for one in plan.of_kind("EC2NodeClass") if one.object_name == wanted]
     node_class: Mapping[str, Any] = classes[0].inputs["spec"] if classes else {}
     limits = spec.get("limits", {})
     return NodeSet(
-        name=resource.object_name,
-        pool=spec["template"]["metadata"]["labels"].get(POOL_LABEL, resource.object_name),
+        name=name,
+        pool=kind.labels.get(POOL_LABEL, name),
         kind="NodePool",
-        spot="spot" in allowed.get("karpenter.sh/capacity-type", []),
+        spot="spot" in kind.values.get("karpenter.sh/capacity-type", ()),
         types=types,
         missing=missing,
-        zones=tuple(allowed.get("topology.kubernetes.io/zone", [])),
+        zones=kind.values.get("topology.kubernetes.io/zone", ()),
         disks_gib=tuple(
             int(_gib(one["ebs"]["volumeSize"])) for one in node_class.get("blockDeviceMappings", [])
         ),
@@ -108,13 +104,13 @@ def _node_pool(plan: Plan, resource: Resource) -> NodeSet:
     )
 
 
-def _node_group(plan: Plan, resource: Resource) -> NodeSet:
-    inputs = resource.inputs
+def _node_group(plan: Plan, kind: NodeKind) -> NodeSet:
+    resource, inputs = kind.resource, kind.resource.inputs
     types, missing = lookup(inputs["instanceTypes"])
     name = str(inputs.get("nodeGroupNamePrefix", resource.name)).removesuffix("-")
     return NodeSet(
         name=name,
-        pool=inputs.get("labels", {}).get(POOL_LABEL, name),
+        pool=kind.labels.get(POOL_LABEL, name),
         kind="node group",
         spot=inputs.get("capacityType") == "SPOT",
         types=tuple(types),
@@ -126,7 +122,7 @@ def _node_group(plan: Plan, resource: Resource) -> NodeSet:
 
 
 def _types(
-    wanted: list[str], sizes: list[str], arches: list[str]
+    wanted: Sequence[str], sizes: Sequence[str], arches: Sequence[str]
 ) -> tuple[tuple[InstanceType, ...], tuple[str, ...]]:
     """Families times sizes, as far as they exist."""
     found, absent = lookup([f"{family}.{size}" for family in wanted for size in sizes])

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.catalog import Executors, Job, Size
-from jobs.nodes import POOL_LABEL, Nodes
+from jobs.nodes import Nodes
 from jobs.team import CLAIM, DRIVER, EXECUTOR, Team
 from preview.errors import UserError
+from preview.nodes import POOL_LABEL
 from publisher.release import class_path
 from publisher.wanted import Coordinate, parse
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from jobs.nodes import Nodes, Taint, nodes_of
+from jobs.nodes import Nodes, nodes_of
 from jobs.quantities import amount, shown, spark_bytes
 from jobs.team import Team, affinity_of
+from preview.nodes import Taint
 from preview.plan import Plan
 
 _CHOSEN_BY_NODEPOOLS = (

@@ -1,32 +1,15 @@
-"""Spark's nodes as a plan has them: Karpenter's NodePools or managed node groups, by pool."""
+"""Spark's nodes as a job sees them: what it selects, what it tolerates, and whose they are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preview.nodes import POOL_LABEL, NodeKind, Taint, node_groups, node_pools
 from preview.plan import Plan, Resource
 
-POOL_LABEL = "spark-on-eks/pool"
-"""Label of every node of the platform: its pool."""
 TIER_LABEL = "spark-on-eks/tier"
 DRIVER_TIER = "on-demand"
 """Tier of nodes for drivers; those for executors say the processor, too."""
-
-_EFFECTS = {
-    "NO_SCHEDULE": "NoSchedule",
-    "NO_EXECUTE": "NoExecute",
-    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
-}
-"""EKS' words for a taint's effect, and Kubernetes'."""
-
-
-@dataclass(frozen=True)
-class Taint:
-    """A taint that a node keeps. Those that it only starts with are not among these."""
-
-    key: str
-    value: str
-    effect: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +20,7 @@ class Nodes:
     name: str
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
+    """Those that a node keeps, without those that it only starts with."""
     on_demand: bool
     """Never Spot."""
     one_zone: bool
@@ -54,53 +38,40 @@ class Nodes:
 
 def nodes_of(plan: Plan) -> list[Nodes]:
     """All nodes that the plan makes, the system nodes included."""
-    groups = plan.by_type("aws:eks/nodeGroup:NodeGroup")
     startup = _startup_taints(plan)
     return [
-        *(_of_node_pool(resource) for resource in plan.of_kind("NodePool")),
-        *(_of_node_group(resource, startup) for resource in groups if not resource.external),
+        *(_of_node_pool(kind) for kind in node_pools(plan)),
+        *(
+            _of_node_group(kind, startup)
+            for kind in node_groups(plan)
+            if not kind.resource.external
+        ),
     ]
 
 
-def _of_node_pool(resource: Resource) -> Nodes:
-    spec = resource.inputs["spec"]["template"]["spec"]
-    allowed = {
-        one["key"]: [str(value) for value in one.get("values", [])]
-        for one in spec.get("requirements", [])
-        if one.get("operator") == "In"
-    }
+def _of_node_pool(kind: NodeKind) -> Nodes:
     # A requirement with one value is a label that every node has.
-    certain = {key: values[0] for key, values in allowed.items() if len(values) == 1}
-    labels = resource.inputs["spec"]["template"].get("metadata", {}).get("labels", {})
+    certain = {key: str(values[0]) for key, values in kind.values.items() if len(values) == 1}
     return Nodes(
-        urn=resource.urn,
-        name=f"NodePool {resource.object_name}",
-        labels={**certain, **labels},
-        taints=tuple(_taints(spec.get("taints", []))),
-        on_demand=allowed.get("karpenter.sh/capacity-type") == ["on-demand"],
-        one_zone=len(allowed.get("topology.kubernetes.io/zone", [])) == 1,
+        urn=kind.resource.urn,
+        name=f"NodePool {kind.resource.object_name}",
+        labels={**certain, **kind.labels},
+        taints=kind.taints,
+        on_demand=kind.values.get("karpenter.sh/capacity-type") == ("on-demand",),
+        one_zone=len(kind.values.get("topology.kubernetes.io/zone", ())) == 1,
     )
 
 
-def _of_node_group(resource: Resource, startup: frozenset[str]) -> Nodes:
-    inputs = resource.inputs
-    taints = [
-        {**taint, "effect": _EFFECTS[taint["effect"]]}
-        for taint in inputs.get("taints") or []
-        if taint["key"] not in startup
-    ]
+def _of_node_group(kind: NodeKind, startup: frozenset[str]) -> Nodes:
+    inputs = kind.resource.inputs
     return Nodes(
-        urn=resource.urn,
+        urn=kind.resource.urn,
         name=f"node group {inputs.get('nodeGroupName') or inputs.get('nodeGroupNamePrefix')}",
-        labels=dict(inputs.get("labels") or {}),
-        taints=tuple(_taints(taints)),
+        labels=kind.labels,
+        taints=tuple(taint for taint in kind.taints if taint.key not in startup),
         on_demand=inputs.get("capacityType", "ON_DEMAND") == "ON_DEMAND",
         one_zone=len(inputs.get("subnetIds") or []) == 1,
     )
-
-
-def _taints(written: Iterable[Mapping[str, Any]]) -> Iterable[Taint]:
-    return (Taint(one["key"], str(one.get("value") or ""), one["effect"]) for one in written)
 
 
 def _startup_taints(plan: Plan) -> frozenset[str]:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from policies.graph import inputs_from
-from policies.nodes import GROUP, SYSTEM_LABEL, SYSTEM_POOL
 from policies.roles import attachments, given_node_policies, node_roles
 from policies.values import at, each
 from policies.workloads import ADDON, RELEASE, team_namespaces
+from preview.nodes import GROUP, node_groups
 from preview.plan import Plan, Resource
 
 Pick = Callable[[Plan], Sequence[Resource]]
@@ -46,16 +46,11 @@ def _addon(*names: str) -> Pick:
 
 
 def _system_groups(plan: Plan) -> Sequence[Resource]:
-    return [
-        one
-        for one in plan.by_type(GROUP)
-        if (one.inputs.get("labels") or {}).get(SYSTEM_LABEL) == SYSTEM_POOL
-    ]
+    return [kind.resource for kind in node_groups(plan) if kind.is_system]
 
 
 def _spark_groups(plan: Plan) -> Sequence[Resource]:
-    system = _system_groups(plan)
-    return [one for one in plan.by_type(GROUP) if one not in system]
+    return [kind.resource for kind in node_groups(plan) if not kind.is_system]
 
 
 def _egress(plan: Plan) -> Sequence[Resource]:

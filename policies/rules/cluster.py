@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at, each, is_false, is_true, known
+from preview.nodes import GROUP
 from preview.plan import Plan, Resource, parent_types
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
@@ -107,7 +108,7 @@ def version(plan: Plan) -> Iterator[Broken]:
     for one in plan.by_type("eks:index:Cluster"):
         if "name" in one.inputs and not one.inputs.get("version"):
             yield Broken(one, "version", "is made at the newest version")
-    for one in plan.by_type("aws:eks/nodeGroup:NodeGroup"):
+    for one in plan.by_type(GROUP):
         if not one.inputs.get("version"):
             yield Broken(one, "version", "follows the cluster's version unsaid")
     for one in clusters(plan):

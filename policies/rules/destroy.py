@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from policies.graph import Graph
-from policies.nodes import SYSTEM_LABEL, node_kinds
 from policies.order import TABLE
 from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at
 from policies.workloads import team_namespaces
+from preview.nodes import POOL_LABEL, node_kinds
 from preview.plan import Plan
 
 
@@ -44,7 +44,7 @@ def teams(plan: Plan) -> Iterator[Broken]:
     volumes = [one for one in plan.of_kind("PersistentVolume") if at(one.inputs, "spec.claimRef")]
     for one in (*team_namespaces(plan), *volumes):
         below = graph.below(one)
-        pools = [kind.labels.get(SYSTEM_LABEL, "") for kind in spark if kind.resource.urn in below]
+        pools = [kind.labels.get(POOL_LABEL, "") for kind in spark if kind.resource.urn in below]
         if not any(pool.endswith("drivers") for pool in pools):
             yield Broken(one, "drivers", "may outlive the nodes of its drivers")
         if all(pool.endswith("drivers") for pool in pools):

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from policies.graph import inputs_from
-from policies.nodes import GROUP, instance_specs
+from policies.nodes import instance_specs
 from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at, each, is_false, known
+from preview.nodes import GROUP, POOL_LABEL, SYSTEM_POOL
 from preview.plan import Plan, Resource
 
 _IMDS = (
@@ -118,7 +119,7 @@ def private(plan: Plan) -> Iterator[Broken]:
 def system_nodes(plan: Plan) -> Iterator[Broken]:
     """A system node group is On-Demand, has two nodes in two subnets, and is not resized."""
     for one in plan.by_type(GROUP):
-        if at(one.inputs, "labels.spark-on-eks/pool") != "system":
+        if at(one.inputs, f"labels.{POOL_LABEL}") != SYSTEM_POOL:
             continue
         if one.inputs.get("capacityType") not in ("ON_DEMAND", None, UNKNOWN):
             yield Broken(one, "capacity", "is not On-Demand")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from policies.nodes import SYSTEM_LABEL
 from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at, each
+from preview.nodes import POOL_LABEL
 from preview.plan import Plan
 
 
@@ -53,7 +53,7 @@ def kept(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "consolidation", "moves pods to save nodes, which is the default")
         if not at(spec, "template.spec.expireAfter"):
             yield Broken(one, "expireAfter", "ends nodes after 720 hours, which is the default")
-        pool = (at(spec, "template.metadata.labels") or {}).get(SYSTEM_LABEL, "")
+        pool = (at(spec, "template.metadata.labels") or {}).get(POOL_LABEL, "")
         if not pool.endswith("drivers"):
             continue
         if at(spec, "disruption.consolidationPolicy") != "WhenEmpty":

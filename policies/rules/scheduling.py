@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.nodes import SYSTEM_LABEL, SYSTEM_POOL, SYSTEM_TAINT, NodeKind, Taint, node_kinds
 from policies.rule import Broken, Severity, rule
 from policies.values import UNKNOWN, at, each, is_true
 from policies.workloads import RELEASE, Package, packages, pods, tolerates
+from preview.nodes import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT, NodeKind, Taint, node_kinds
 from preview.plan import Plan, Resource
 
 _TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"
@@ -43,7 +43,7 @@ def placed(plan: Plan) -> Iterator[Broken]:
         for path in (*package.parts.controllers, *package.parts.jobs):
             where = at(package.values, path) if path else package.values
             selector = (where or {}).get("nodeSelector") or {}
-            if selector.get(SYSTEM_LABEL) != SYSTEM_POOL:
+            if selector.get(POOL_LABEL) != SYSTEM_POOL:
                 yield Broken(package.resource, "selector", f"{package.name} may run on any node")
             if not any(
                 tolerates(one, SYSTEM_TAINT, "true", "NoSchedule")
@@ -66,10 +66,10 @@ def tainted(plan: Plan) -> Iterator[Broken]:
             continue
         if not any(taint.effect in ("NoSchedule", "NoExecute") for taint in kind.taints):
             yield Broken(kind.resource, "taint", "takes any pod")
-        if SYSTEM_LABEL not in kind.labels:
-            yield Broken(kind.resource, SYSTEM_LABEL, f"has no label {SYSTEM_LABEL}")
+        if POOL_LABEL not in kind.labels:
+            yield Broken(kind.resource, POOL_LABEL, f"has no label {POOL_LABEL}")
         for taint in kind.taints:
-            if taint.key == SYSTEM_LABEL and taint.value != kind.labels.get(SYSTEM_LABEL):
+            if taint.key == POOL_LABEL and taint.value != kind.labels.get(POOL_LABEL):
                 yield Broken(kind.resource, str(taint), f"taint {taint} is not its label's")
 
 

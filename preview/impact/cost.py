@@ -7,6 +7,7 @@ from preview import paths
 from preview.diff import Diff
 from preview.impact.cluster import TYPES
 from preview.impact.model import Cause, Consequence, Kind
+from preview.nodes import GROUP
 from preview.plan import Plan
 from preview.steps import Operation
 from preview.values import change_line
@@ -49,12 +50,12 @@ def _endpoint_interfaces(plan: Plan) -> float:
 
 
 def _node_floor(plan: Plan) -> float:
-    groups = plan.by_type("aws:eks/nodeGroup:NodeGroup")
+    groups = plan.by_type(GROUP)
     return sum(paths.get(one.inputs, ("scalingConfig", "minSize")) or 0 for one in groups)
 
 
 def _node_ceiling(plan: Plan) -> float:
-    groups = plan.by_type("aws:eks/nodeGroup:NodeGroup")
+    groups = plan.by_type(GROUP)
     return sum(paths.get(one.inputs, ("scalingConfig", "maxSize")) or 0 for one in groups)
 
 

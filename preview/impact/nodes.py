@@ -16,11 +16,11 @@ from preview.impact.model import (
     of_type,
     touches,
 )
+from preview.nodes import GROUP, SYSTEM_TAINT
 from preview.plan import Resource
 from preview.steps import Operation, Step, key_of
 from preview.values import names
 
-_GROUP = "aws:eks/nodeGroup:NodeGroup"
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 # docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupVersion.html
 _ROLLS = ("version", "releaseVersion", "launchTemplate.version")
@@ -30,7 +30,7 @@ _EVICTED = "executors there end and their tasks run again, a driver there ends i
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields what happens to the nodes that run."""
     yield from merged(
-        (step.resource.name, one) for step in of_type(diff, _GROUP) for one in _group(step, diff)
+        (step.resource.name, one) for step in of_type(diff, GROUP) for one in _group(step, diff)
     )
     yield from merged(_pools(diff))
     yield from merged(_quiet(diff))
@@ -40,9 +40,7 @@ def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
     if step.old is None:
         return
     # EKS and Karpenter's chart tolerate this taint: only the platform's own pods run there.
-    system = any(
-        taint.get("key") == "CriticalAddonsOnly" for taint in step.old.inputs.get("taints") or []
-    )
+    system = any(taint.get("key") == SYSTEM_TAINT for taint in step.old.inputs.get("taints") or [])
     jobs = "" if system else f"on node group {{}}: {_EVICTED}"
     who = "the platform's own pods move" if system else "pods on it are evicted"
     if step.operation is Operation.replace:

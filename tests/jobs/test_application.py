@@ -15,6 +15,7 @@ from jobs.check import problems
 from jobs.data import rights_of
 from jobs.team import team_of
 from preview.manifests import to_yaml
+from preview.nodes import POOL_LABEL
 from publisher.release import MOUNTED_JARS, SPARK_JARS
 from tests.jobs.made import GROUNDS, Ground, application, every, over
 from tests.plans import ROOT, plan_of
@@ -221,7 +222,7 @@ def test_the_image_is_of_several_architectures_and_tells_its_spark() -> None:
 
 
 def test_names_are_the_programs_own() -> None:
-    assert nodes.POOL_LABEL == pools.POOL_LABEL
+    assert POOL_LABEL == pools.POOL_LABEL
     assert nodes.TIER_LABEL == pools.TIER_LABEL
     assert team.CLAIM == contract.CLAIM
     assert team.TEAM_LABEL == team_component.TEAM_LABEL

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from jobs import check
-from jobs.nodes import POOL_LABEL, nodes_of
+from jobs.nodes import nodes_of
 from jobs.quantities import amount, spark_bytes
 from jobs.team import Team, team_of
 from preview.errors import UserError
+from preview.nodes import POOL_LABEL
 from preview.plan import Plan
 from tests.jobs.made import application, made
 from tests.plans import CLUSTER_AUTOSCALER, NODE, plan_of
