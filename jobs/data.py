@@ -1,12 +1,11 @@
 """Which folders in S3 a team's role may read and write, as the plan's policies say it."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
 from jobs.team import DRIVER, Team
+from preview.grants import Grant, of_document
 from preview.plan import Plan, Resource
 
 _OBJECTS = ":s3:::"
@@ -42,12 +41,8 @@ class Rights:
 
 def rights_of(plan: Plan, team: Team) -> Rights:
     """What the policies of the role say that the team's drivers assume."""
-    statements = [one for role in _roles(plan, team.name) for one in _statements(plan, role)]
-    return Rights(
-        tuple(pattern for one in statements for pattern in _patterns(one, _READ)),
-        tuple(pattern for one in statements for pattern in _patterns(one, _WRITE)),
-        team.event_logs,
-    )
+    grants = [one for role in _roles(plan, team.name) for one in _grants(plan, role)]
+    return Rights(_patterns(grants, _READ), _patterns(grants, _WRITE), team.event_logs)
 
 
 def _roles(plan: Plan, team: str) -> Iterator[Resource]:
@@ -57,17 +52,19 @@ def _roles(plan: Plan, team: str) -> Iterator[Resource]:
             yield role
 
 
-def _statements(plan: Plan, role: Resource) -> Iterator[Mapping[str, Any]]:
+def _grants(plan: Plan, role: Resource) -> Iterator[Grant]:
     """Of the policies that stand beside the role in its component."""
     for policy in plan.by_type("aws:iam/policy:Policy"):
         if policy.parent == role.parent:
-            yield from json.loads(str(policy.inputs["policy"]))["Statement"]
+            yield from of_document(policy.inputs["policy"], policy.name)
 
 
-def _patterns(statement: Mapping[str, Any], action: str) -> Iterator[str]:
-    if statement["Effect"] == "Allow" and action in statement["Action"]:
-        for arn in statement["Resource"]:
-            yield str(arn).partition(_OBJECTS)[2]
+def _patterns(grants: list[Grant], action: str) -> tuple[str, ...]:
+    return tuple(
+        one.resource.partition(_OBJECTS)[2]
+        for one in grants
+        if one.effect == "Allow" and one.action == action
+    )
 
 
 def _covers(patterns: tuple[str, ...], url: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from preview.impact.grants import Grant
+from preview.grants import Grant
 from preview.plan import Plan, Resource
 
 NETWORK = "network of namespace"

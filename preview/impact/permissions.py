@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from preview.diff import Diff
+from preview.grants import Grant, not_covered, of_document, sentences
 from preview.impact.cluster_grants import NETWORK, in_cluster
-from preview.impact.grants import Grant, not_covered, of_document, sentences
 from preview.impact.model import Cause, Consequence, Kind
 from preview.plan import Plan, Resource
 from preview.values import names

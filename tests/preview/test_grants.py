@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from preview.diff import compare
+from preview.grants import not_covered, of_document, sentences
 from preview.impact import Kind, consequences
-from preview.impact.grants import not_covered, of_document, sentences
 from preview.plan import Plan
 from tests.preview.plans import kubernetes, plan, resource
 
