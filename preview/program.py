@@ -22,7 +22,7 @@ from pulumi.runtime.settings import Settings, configure
 from preview.cloud import DEFAULT_ACCOUNT, DEFAULT_REGION, Cloud
 from preview.errors import PlanError, UserError
 from preview.monitor import RecordingEngine, RecordingMonitor
-from preview.sdk import quick_cycle_check
+from preview.sdk import quick_sdk
 from preview.stack import StackConfig
 
 # Provider arguments default to these variables, and a plan must not depend on who makes it.
@@ -126,7 +126,7 @@ def _surroundings(root: Path, quiet: bool) -> Generator[None]:
     try:
         # What the program prints is no part of a plan, and is told once.
         prints = contextlib.redirect_stdout(io.StringIO() if quiet else sys.stderr)
-        with warnings.catch_warnings(), prints, quick_cycle_check():
+        with warnings.catch_warnings(), prints, quick_sdk():
             # pulumi_aws.s3 and pulumi_eks warn of their own old names when imported.
             warnings.simplefilter("ignore")
             yield

@@ -16,14 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pulumi
 import yaml
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 from pulumi.runtime import _grpc_settings
 
-from preview.sdk import quick_cycle_check
+from preview.sdk import quick_sdk
 
 from .cli import ROOT
 from .outcome import Outcome, Step, collect
@@ -171,7 +170,7 @@ class Project:
 
         failed = False
         try:
-            with quick_cycle_check():
+            with quick_sdk():
                 call(on_event=on_event, **options)
         except automation.CommandError as error:
             failed = True
@@ -180,8 +179,6 @@ class Project:
         return Outcome(steps, messages, failed)
 
     async def _run_program(self) -> None:
-        # Each of the SDK's debug messages is a call that waits for the engine, which drops it.
-        pulumi.log.debug = lambda *message, **options: None
         with _modules_of(self.program), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             runpy.run_path(str(self.program / "__main__.py"), run_name="__main__")
