@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tests.cluster.api import Api, Object
 from tests.operator import container as shell
+from tests.operator.classes import QUICK
 from tests.operator.machine import Machine, script
 from tests.operator.pod_files import PodFiles
 from tests.operator.programs import Programs
-from tests.operator.release import QUICK
 
 _STOP_SECONDS = 10
 _BLOCK = 64 + os.getpid() % 128

@@ -14,11 +14,16 @@ from tests.cluster.control_plane import ControlPlane, free_ports
 from tests.cluster.objects import clear
 from tests.cluster.processes import Child, start, wait_until
 from tests.operator.chart import Chart, trusted
+from tests.operator.classes import quick_submit
 from tests.operator.programs import Programs
 
 NAMESPACE = "spark-operator"
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""For JVMs that live for seconds."""
+_PATIENCE = " ".join(
+    f"-Dspark.kubernetes.{one}.{kind}Timeout=60000"
+    for one in ("submission", "driver")
+    for kind in ("connection", "request")
+)
+"""A machine that builds and tests at the same time answers later than a cluster."""
 _AT_ONCE = 2
 """Submissions at a time, each a JVM: this machine has few processors."""
 
@@ -89,24 +94,10 @@ def _start(
         "JAVA_HOME": str(programs.java_home),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "TMPDIR": str(own),
-        "SPARK_CONF_DIR": str(_patience(own)),
-        "SPARK_SUBMIT_OPTS": f"{QUICK} -Djava.io.tmpdir={own}",
+        "SPARK_SUBMIT_OPTS": f"{quick_submit(programs)} {_PATIENCE} -Djava.io.tmpdir={own}",
     }
     command = [programs["spark-operator"], *container.arguments, *here]
     return start(command, own / "log", environment)
-
-
-def _patience(folder: Path) -> Path:
-    """A configuration of spark-submit that waits longer for an answer: a machine that builds and
-    tests at the same time is slower than a cluster."""
-    conf = folder / "conf"
-    conf.mkdir()
-    settings = ("spark.kubernetes.submission", "spark.kubernetes.driver")
-    text = "".join(
-        f"{one}.{kind}Timeout 60000\n" for one in settings for kind in ("connection", "request")
-    )
-    (conf / "spark-defaults.conf").write_text(text)
-    return conf
 
 
 def _is_ready(probe: int) -> bool:
