@@ -81,7 +81,7 @@ spark_jars_restarts_total $(systemctl show --property NRestarts --value spark-ja
 spark_jars_cache_bytes ${bytes}
 # HELP spark_jars_fenced Whether the node gave up its label, so that no new pod claims JARs on it.
 # TYPE spark_jars_fenced gauge
-spark_jars_fenced $([[ -e "${fenced}" ]] && printf 1 || printf 0)
+spark_jars_fenced $([[ -s "${fenced}" ]] && printf 1 || printf 0)
 # HELP spark_jars_filled_releases Releases that were read into the cache.
 # TYPE spark_jars_filled_releases gauge
 spark_jars_filled_releases $(wc --lines 2>/dev/null <"${run}/seen" || printf 0)

@@ -33,10 +33,13 @@ label() {
     --data "{\"metadata\":{\"labels\":{\"${FENCE%%=*}\":$1}}}"
 }
 
-# The mark is on the disk, because the API server's memory outlives a reboot too.
+# The mark is on the disk, because the API server's memory outlives a reboot too. It is there before
+# the request, and has a text after it.
 fence() {
-  if [[ -n "${FENCE}" && ! -e "${fenced}" ]] && (label null); then
-    : >"${fenced}"
+  [[ -n "${FENCE}" && ! -s "${fenced}" ]] || return 0
+  : >"${fenced}"
+  if (label null); then
+    echo 1 >"${fenced}"
     say "fenced: down for over ${FENCE_SECONDS} s; new pods that claim JARs go to other nodes"
   fi
 }
