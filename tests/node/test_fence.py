@@ -8,6 +8,8 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -144,5 +146,31 @@ def test_a_fence_is_tried_again_and_outlives_a_reboot(
         wait_for("the watch", lambda: metric(member, "spark_jars_up") == 0)
         assert JARS_LABEL not in api.labels
     finally:
+        s3.start()
+    wait_for("the label", lambda: api.labels.get(JARS_LABEL) == JARS)
+
+
+@pytest.mark.parametrize("member", [("", 3)], indirect=True)
+def test_a_node_that_reboots_before_the_answer_takes_its_label_again(
+    member: Node, api: KubeApi, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, asked, rebooted = api.answer, Event(), Event()
+
+    def late(method: str, *call: Any) -> tuple[int, Any]:
+        found = answer(method, *call)
+        if method == "PATCH":
+            asked.set()
+            rebooted.wait(60)
+        return found
+
+    s3.stop()
+    try:
+        monkeypatch.setattr(api, "answer", late)
+        member.kill()
+        assert asked.wait(45)
+        assert JARS_LABEL not in api.labels
+        member.reboot()
+    finally:
+        rebooted.set()
         s3.start()
     wait_for("the label", lambda: api.labels.get(JARS_LABEL) == JARS)

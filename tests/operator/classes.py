@@ -22,19 +22,10 @@ def quick_submit(programs: Programs) -> str:
     Source: openjdk.org/jeps/310.
     """
     # Nobody listens there: what is loaded until then is nearly all of it.
-    command = [
-        str(programs.spark_home / "bin" / "spark-submit"),
-        *("--master", "k8s://http://127.0.0.1:9", "--deploy-mode", "cluster"),
-        *(
-            "--name",
-            "archive",
-            "--class",
-            "none",
-            "--conf",
-            "spark.kubernetes.container.image=none",
-        ),
-        "local:///none.jar",
-    ]
+    words = "--master k8s://http://127.0.0.1:9 --deploy-mode cluster --name archive --class none"
+    image = "spark.kubernetes.container.image=none"
+    submit = str(programs.spark_home / "bin" / "spark-submit")
+    command = [submit, *words.split(), "--conf", image, "local:///none.jar"]
     installed = (programs.spark_home / "jars", programs.java_home / "bin" / "java")
     key = [*command, *(f"{one} {one.stat().st_mtime_ns}" for one in installed)]
     name = f"{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.jsa"
@@ -54,5 +45,7 @@ def quick_submit(programs: Programs) -> str:
             subprocess.run(
                 command, env=environment, capture_output=True, check=False, timeout=_SECONDS
             )
-            made.rename(archive)
-    return f"{QUICK} -XX:SharedArchiveFile={archive}"
+            if made.exists():
+                made.rename(archive)
+    # A Java that is packed without an archive of its own cannot make one.
+    return f"{QUICK} -XX:SharedArchiveFile={archive}" if archive.exists() else QUICK
