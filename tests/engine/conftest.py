@@ -66,3 +66,18 @@ def open_project(
             return stack.enter_context(project)
 
         yield opened
+
+
+@pytest.fixture(scope="session")
+def first_dev(open_project: Callable[..., Project]) -> Project:
+    """Dev as its file says, after one `up`: to be copied, not to be changed."""
+    project = open_project("dev")
+    project.up().ok()
+    return project
+
+
+@pytest.fixture
+def running_dev(first_dev: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Dev as it runs after its first `up`, in an account of its own."""
+    with first_dev.copy(tmp_path_factory.mktemp("dev")) as project:
+        yield project

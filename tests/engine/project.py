@@ -62,8 +62,7 @@ class Project:
         checkpoints: bool = False,
     ) -> None:
         self.world, self.stack, self._cli, self.program = world, stack, cli, program
-        self._folder = folder
-        self._checkpoints = checkpoints
+        self._folder, self._more, self._checkpoints = folder, more, checkpoints
         providers: dict[str, Callable[[], Provider]] = {
             "aws": lambda: Aws(world),
             "eks": lambda: Eks(world),
@@ -76,7 +75,7 @@ class Project:
     def __enter__(self) -> Self:
         self._host.__enter__()
         state = self._folder / "state"
-        state.mkdir()
+        state.mkdir(exist_ok=True)
         environment = {
             "PULUMI_BACKEND_URL": f"file://{state}",
             "PULUMI_CONFIG_PASSPHRASE": "engine tier",
@@ -106,6 +105,16 @@ class Project:
         trace: TracebackType | None,
     ) -> None:
         self._host.__exit__(kind, error, trace)
+
+    def copy(self, folder: Path, checkpoints: bool = False) -> "Project":
+        """The same stack as it is now, in an account of its own."""
+        world = self.world.copy()
+        copied = Project(
+            folder, self.stack, world, self._cli, self.program, self._more, checkpoints
+        )
+        for part in ("stacks", "state"):
+            shutil.copytree(self._folder / part, folder / part, dirs_exist_ok=True)
+        return copied
 
     def set(self, **knobs: Any) -> None:
         """Changes keys of the stack file; a dot in a key is written as two underscores."""

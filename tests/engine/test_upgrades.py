@@ -11,6 +11,7 @@ from tests.engine import health
 from tests.engine.cli import ROOT
 from tests.engine.copies import copy_of
 from tests.engine.outcome import operations
+from tests.engine.project import Project
 from tests.engine.test_lifecycle import DAEMONSET
 
 CLUSTER_AUTOSCALER = {
@@ -104,10 +105,11 @@ NOT_PINS = {"Chart", "NamedTuple", "KUBERNETES_VERSIONS"}
 
 
 @pytest.mark.parametrize("pin", PINS, ids=lambda pin: pin.name)
-def test_a_new_version_is_an_update_in_place(pin: Pin, open_project, tmp_path: Path):
-    project = open_project("dev")
-    project.set(**pin.knobs)
-    project.up().ok()
+def test_a_new_version_is_an_update_in_place(pin: Pin, running_dev: Project, tmp_path: Path):
+    project = running_dev
+    if pin.knobs:
+        project.set(**pin.knobs)
+        project.up().ok()
     project.program = copy_of(ROOT, tmp_path, {"versions.py": (pin.text, pin.instead)})
     assert operations(project.up().ok()) == sorted(pin.operations)
     assert health.complaints(project.world) == []

@@ -3,7 +3,8 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Verb = Literal["create", "update", "delete"]
@@ -77,6 +78,18 @@ class World:
     """What went wrong without failing an operation, as controllers log it."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _serial: int = 0
+
+    def copy(self) -> "World":
+        """An account with the same in it, where nothing goes wrong yet."""
+        return replace(
+            self,
+            things=deepcopy(self.things),
+            operations=list(self.operations),
+            attempts=list(self.attempts),
+            faults=[],
+            troubles=list(self.troubles),
+            lock=threading.RLock(),
+        )
 
     def fresh_id(self, prefix: str = "", digits: int = 17) -> str:
         """An id that nothing had before, as AWS makes them."""
