@@ -7,10 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+ENVIRONMENT := PYTHON='$(PYTHON)' tools/setup/environment
+
 # A tier of its own: one process, and the skips told with their reasons.
 TIER := --numprocesses=0 -rs
 # A lock file for every Python from 3.11 on and every machine, with the newest that is allowed.
-COMPILE := .cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+COMPILE = "$$(tools/setup/uv)" pip compile --quiet --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-header --upgrade
 
 .DEFAULT_GOAL := help
@@ -71,8 +73,7 @@ test-cluster: $(READY) ## Every manifest against a real API server, scheduler an
 policy-pack: policies/pack/venv/.ready ## The rules for pulumi preview --policy-pack policies/pack
 
 policies/pack/venv/.ready: policies/pack/requirements.txt
-	@'$(PYTHON)' -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(ENVIRONMENT) $(@D) $<
 	@touch $@
 
 test-engine: $(READY) policies/pack/venv/.ready ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
@@ -82,8 +83,7 @@ test-manifests: $(READY) .cache/checkov/.ready ## Every manifest as checkov judg
 	@$(BIN)/python -m pytest tests/checkov $(TIER)
 
 .cache/checkov/.ready: tests/checkov/requirements.txt
-	@'$(PYTHON)' -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(ENVIRONMENT) $(@D) $<
 	@touch $@
 
 test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
@@ -115,7 +115,7 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build \
 	  tests/karpenter/build tools/operator/build tests/operator/entrypoint.sh \
 	  tests/engine/policy_bin/pulumi-analyzer-policy-python tools/drift \
-	  tools/actionlint/run
+	  tools/actionlint/run tools/setup/uv tools/setup/environment
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	@tools/actionlint/run
 
@@ -123,12 +123,12 @@ bench: $(READY) ## How long a preview takes, and how that grows
 	@$(BIN)/python -m bench.preview
 
 lock: ## Compile every lock file anew, from pyproject.toml and each requirements.in
-	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt
 	@$(COMPILE) policies/pack/requirements.in --output-file policies/pack/requirements.txt
 	@$(COMPILE) tests/checkov/requirements.in --output-file tests/checkov/requirements.txt
+	@$(COMPILE) tools/setup/requirements.in --output-file tools/setup/requirements.txt
 	@$(COMPILE) tests/operator/requirements.in --output-file tests/operator/requirements.txt
 
 clean: ## Remove what the other targets made
@@ -137,7 +137,6 @@ clean: ## Remove what the other targets made
 $(READY): requirements.txt requirements-dev.txt
 	@test -n '$(PYTHON)' \
 	  || { echo 'Python 3.11 or newer is needed; name one with PYTHON=...' >&2; exit 2; }
-	@echo 'Setting up $(VENV) (once, about a minute)...' >&2
-	@'$(PYTHON)' -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo 'Setting up $(VENV) (once)...' >&2
+	@$(ENVIRONMENT) $(VENV) requirements-dev.txt
 	@touch $@

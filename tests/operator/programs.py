@@ -95,18 +95,10 @@ def _spark() -> Path:
 
 def _install() -> None:
     shutil.rmtree(_SPARK, ignore_errors=True)
-    pip = [
-        _SPARK / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]
-    for command in (
-        [sys.executable, "-m", "venv", _SPARK],
-        [*pip, "--require-hashes", "--requirement", _LOCK],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"needs a package index to install Spark: {done.stderr[-500:]}")
+    make = ROOT / "tools" / "setup" / "environment"
+    environment = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run(
+        [make, _SPARK, _LOCK], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"needs a package index to install Spark: {done.stderr[-500:]}")
