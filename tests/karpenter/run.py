@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,17 +52,29 @@ def program() -> Path:
     return Path(built.stdout.strip().splitlines()[-1])
 
 
-def run(combination: Combination, control_plane_programs: Path, tests: Path) -> Outcome:
-    """Runs all tests over a combination's manifests; everything it starts ends with it."""
-    with ControlPlane(control_plane_programs) as plane:
-        file = stackfile.write(combination, plane.folder / "stack.json")
-        log = plane.folder / "karpenter.log"
-        existing = {"KUBECONFIG": str(plane.kubeconfig), "USE_EXISTING_CLUSTER": "true"}
-        child = start([tests, "-test.v", f"-stack={file}"], log, existing)
-        try:
-            child.process.wait(_LIMIT_SECONDS)
-        finally:
-            child.stop()
-        output = log.read_text(errors="replace")
-    verdicts = {name: verdict for verdict, name in _VERDICT.findall(output)}
-    return Outcome(verdicts, output)
+class Run:
+    """All tests over a combination's manifests, beside what else there is to do.
+
+    Everything that it starts ends with it: at `outcome`, or at `close`.
+    """
+
+    def __init__(self, combination: Combination, programs: Path, tests: Path) -> None:
+        with ExitStack() as started:
+            plane = started.enter_context(ControlPlane(programs))
+            file = stackfile.write(combination, plane.folder / "stack.json")
+            self._log = plane.folder / "karpenter.log"
+            existing = {"KUBECONFIG": str(plane.kubeconfig), "USE_EXISTING_CLUSTER": "true"}
+            self._child = start([tests, "-test.v", f"-stack={file}"], self._log, existing)
+            started.callback(self._child.stop)
+            self._everything = started.pop_all()
+
+    def outcome(self) -> Outcome:
+        """Waits for the end, and tells what was said."""
+        with self._everything:
+            self._child.process.wait(_LIMIT_SECONDS)
+            output = self._log.read_text(errors="replace")
+        return Outcome({name: verdict for verdict, name in _VERDICT.findall(output)}, output)
+
+    def close(self) -> None:
+        """Ends what runs."""
+        self._everything.close()

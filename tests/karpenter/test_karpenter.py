@@ -1,13 +1,14 @@
 """Every stack's plan under the real Karpenter. The promises are the names of the Go tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 
 from tests.cluster.combinations import COMBINATIONS, Combination, combination
 from tests.cluster.objects import of_kind
 from tests.cluster.programs import leave_out, programs_or_skip
-from tests.karpenter.run import Outcome, program, promises, run
+from tests.karpenter.run import Outcome, Run, program, promises
 
 # Each stack as its file has it, and one with the start-up taint of the DaemonSet.
 STACKS = (
@@ -18,15 +19,37 @@ STACKS = (
 )
 
 
-@pytest.fixture(scope="module", params=STACKS, ids=str)
-def outcome(request: pytest.FixtureRequest) -> Iterator[Outcome]:
-    """What all Go tests said about one combination."""
+_AT_ONCE = 2
+"""Runs beside each other: each waits for longer than it computes."""
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], Outcome]]:
+    """The outcome of a combination; the next one that is asked for runs already."""
     programs = programs_or_skip()
     try:
         tests = program()
     except RuntimeError as error:
         leave_out(str(error))
-    yield run(request.param, programs, tests)
+    calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
+    asked = dict.fromkeys(call.params["outcome"] for call in calls if "outcome" in call.params)
+    begun: dict[Combination, Run] = {}
+    with ExitStack() as stack:
+
+        def outcome_of(one: Combination) -> Outcome:
+            place = list(asked).index(one)
+            for near in list(asked)[place : place + _AT_ONCE]:
+                if near not in begun:
+                    begun[near] = stack.enter_context(closing(Run(near, programs, tests)))
+            return begun[one].outcome()
+
+        yield outcome_of
+
+
+@pytest.fixture(scope="module", params=STACKS, ids=str)
+def outcome(request: pytest.FixtureRequest, runs: Callable[[Combination], Outcome]) -> Outcome:
+    """What all Go tests said about one combination."""
+    return runs(request.param)
 
 
 @pytest.mark.parametrize("promise", promises())
