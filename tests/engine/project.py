@@ -9,7 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from pulumi.runtime import _grpc_settings
 
 from preview.sdk import quick_sdk
 
+from . import empty
 from .cli import ROOT
 from .outcome import Outcome, Step, collect
 from .providers.aws import Aws
@@ -70,14 +71,13 @@ class Project:
             **(more or {}),
         }
         self._host = Host(providers)
+        self._loops: list[asyncio.AbstractEventLoop] = []
         _make_project(folder, program, list(providers))
 
     def __enter__(self) -> Self:
         self._host.__enter__()
-        state = self._folder / "state"
-        state.mkdir(exist_ok=True)
         environment = {
-            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_BACKEND_URL": f"file://{self._folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "engine tier",
             "PULUMI_HOME": str(self._folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -88,15 +88,26 @@ class Project:
             "GOGC": "400",  # a command ends before its garbage matters
             "ENGINE_TIER_PORT": str(self._host.port),
         }
-        workspace = automation.LocalWorkspace(
+        workspace = _Workspace(
             work_dir=str(self._folder),
             program=self._run_program,
             env_vars=environment,
             pulumi_home=environment["PULUMI_HOME"],
             pulumi_command=_command_of(self._cli),
         )
-        self._pulumi = _Stack(self.stack, workspace, StackInitMode.CREATE_OR_SELECT)
+        if not (self._folder / "state").exists():
+            self._make_empty(workspace)
+        self._pulumi = _Stack(self.stack, workspace, StackInitMode.SELECT)
         return self
+
+    def _make_empty(self, workspace: automation.Workspace) -> None:
+        key = (self.stack, workspace.project_settings().name)
+        if key in _EMPTY:
+            empty.write(_EMPTY[key], self._folder, self.stack)
+        else:
+            (self._folder / "state").mkdir()
+            automation.Stack(self.stack, workspace, StackInitMode.CREATE)
+            _EMPTY[key] = empty.read(self._folder, self.stack)
 
     def __exit__(
         self,
@@ -185,9 +196,19 @@ class Project:
             failed = True
             # Without the line for each resource that went well.
             messages.append(str(error).partition("Diagnostics:")[2] or str(error))
+        self._end_programs()
         return Outcome(steps, messages, failed)
 
+    def _end_programs(self) -> None:
+        """Ends a program whose engine is gone: it waits for what never comes, and its thread would
+        keep this process from ending."""
+        while self._loops:
+            loop = self._loops.pop()
+            with suppress(RuntimeError):  # it is closed: the program has ended
+                loop.call_soon_threadsafe(_cancel_all)
+
     async def _run_program(self) -> None:
+        self._loops.append(asyncio.get_running_loop())
         with _modules_of(self.program), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             runpy.run_path(str(self.program / "__main__.py"), run_name="__main__")
@@ -195,11 +216,23 @@ class Project:
         await asyncio.sleep(0)
 
 
+def _cancel_all() -> None:
+    for task in asyncio.all_tasks():
+        task.cancel()
+
+
 @cache
 def _command_of(cli: Path) -> automation.PulumiCommand:
     """The CLI, asked for its version once; the API looks for it on PATH."""
     os.environ["PATH"] = f"{cli.parent}{os.pathsep}{os.environ['PATH']}"
     return automation.PulumiCommand(skip_version_check=True)
+
+
+class _Workspace(automation.LocalWorkspace):
+    """Without the choice of a stack: each command names its own."""
+
+    def select_stack(self, stack_name: str) -> None:
+        pass
 
 
 class _Stack(automation.Stack):
@@ -246,4 +279,5 @@ def _modules_of(program: Path) -> Iterator[None]:
             sys.path.remove(str(program))
 
 
+_EMPTY: dict[tuple[str, str], empty.Empty] = {}
 _LOADED: dict[Path, dict[str, Any]] = {}
