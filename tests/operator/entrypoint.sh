@@ -16,7 +16,9 @@ case "$1" in
     while IFS= read -r option; do
       options+=("${option#*=}")
     done < <(env | grep '^SPARK_JAVA_OPT_' | sort -t_ -k4 -n)
-    exec "$JAVA_HOME/bin/java" "${options[@]}" \
+    # The tier's own options come as for spark-submit; word by word.
+    # shellcheck disable=SC2086
+    exec "$JAVA_HOME/bin/java" ${SPARK_SUBMIT_OPTS:-} "${options[@]}" \
       "-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY" -cp "$classpath" \
       org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend \
       --driver-url "$SPARK_DRIVER_URL" --executor-id "$SPARK_EXECUTOR_ID" \
