@@ -1,4 +1,4 @@
-"""docs/node-mount.md says what is so: sizes, tests by name, metrics of the alerts."""
+"""The pages of the node's mount say what is so: sizes, tests by name, metrics of the alerts."""
 
 import re
 from pathlib import Path
@@ -10,12 +10,13 @@ from tests.user_data import sizes
 from tools import node_docs
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = node_docs.PAGE.read_text()
+PAGE = (ROOT / "docs" / "node-mount.md").read_text()
+PROOF = node_docs.PAGE.read_text()
 
 
 def table(heading: str) -> list[list[str]]:
     """The cells of the first table below a heading."""
-    section = PAGE.partition(f"{heading}\n")[2]
+    section = PROOF.partition(f"{heading}\n")[2]
     rows = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)
     assert rows, heading
     return [
@@ -24,18 +25,18 @@ def table(heading: str) -> list[list[str]]:
 
 
 def test_the_sizes_of_user_data_are_the_real_ones() -> None:
-    shown = {name: (int(size), int(encoded)) for name, size, encoded in table("### User data")}
+    shown = {name: (int(size), int(encoded)) for name, size, encoded in table("## User data")}
     assert shown == sizes(), "run `make docs`"
 
 
 def test_make_docs_leaves_the_page_as_it_is() -> None:
-    assert node_docs.render(PAGE) == PAGE
-    stale = PAGE.replace("| dev karpenter-default-class |", "| dev gone |")
-    assert stale != PAGE and node_docs.render(stale) == PAGE
+    assert node_docs.render(PROOF) == PROOF
+    stale = PROOF.replace("| dev karpenter-default-class |", "| dev gone |")
+    assert stale != PROOF and node_docs.render(stale) == PROOF
 
 
 def test_every_measured_consequence_has_a_test_or_a_reason() -> None:
-    rows = table("### What was measured of mount-s3, and where it is held")
+    rows = table("## What was measured of mount-s3, and where it is held")
     assert [int(row[0]) for row in rows] == list(range(1, 18))
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for number, _, held in rows:

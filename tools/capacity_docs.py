@@ -25,7 +25,10 @@ PlanOf = Callable[[str], Plan]
 
 
 def render(page: str, plan_of: PlanOf) -> str:
-    """The page with its tables anew; the rest of it stays."""
+    """The page with its tables anew; the rest of it stays.
+
+    Raises LookupError where the page has no place for one.
+    """
     tables = {
         "example": _example,
         "executors": _executors,
@@ -34,6 +37,9 @@ def render(page: str, plan_of: PlanOf) -> str:
         "formulas": _formulas,
         "quotas": _quotas,
     }
+    missing = sorted(tables.keys() - {found[2] for found in _TABLE.finditer(page)})
+    if missing:
+        raise LookupError(f"{PAGE.name} has no place for: {', '.join(missing)}")
     return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]](plan_of)}{found[3]}", page)
 
 

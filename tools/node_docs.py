@@ -1,11 +1,11 @@
-"""Writes the table of user data's sizes in docs/node-mount.md, from the stacks' plans."""
+"""Writes the table of user data's sizes in docs/testing-node.md, from the stacks' plans."""
 
 import re
 
 from tests.plans import ROOT
 from tests.user_data import sizes
 
-PAGE = ROOT / "docs" / "node-mount.md"
+PAGE = ROOT / "docs" / "testing-node.md"
 _TABLE = re.compile(r"(<!-- made by `make docs`: sizes -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
