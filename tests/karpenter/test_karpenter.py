@@ -32,13 +32,14 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], Out
     except RuntimeError as error:
         leave_out(str(error))
     calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
-    asked = dict.fromkeys(call.params["outcome"] for call in calls if "outcome" in call.params)
+    each = (call.params["outcome"] for call in calls if "outcome" in call.params)
+    asked = list(dict.fromkeys(each))
     begun: dict[Combination, Run] = {}
     with ExitStack() as stack:
 
         def outcome_of(one: Combination) -> Outcome:
-            place = list(asked).index(one)
-            for near in list(asked)[place : place + _AT_ONCE]:
+            place = asked.index(one)
+            for near in asked[place : place + _AT_ONCE]:
                 if near not in begun:
                     begun[near] = stack.enter_context(closing(Run(near, programs, tests)))
             return begun[one].outcome()
