@@ -1,5 +1,7 @@
 """The three mounts: what each makes, what each leaves out, and the switch between them."""
 
+import re
+
 import pytest
 
 from components.mounts.contract import NODE_PARENT
@@ -129,6 +131,10 @@ def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
     assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
     policy = named(plan, "ValidatingAdmissionPolicy", "jar-mount-own-node").inputs
     assert policy["spec"]["failurePolicy"] == "Fail"
+    (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
+    assert (rule["operations"], rule["resources"]) == (["UPDATE"], ["nodes"])
+    used = re.findall(r"variables\.(\w+)", str(policy["spec"]["validations"]))
+    assert {one["name"] for one in policy["spec"]["variables"]} == set(used)
     (condition,) = policy["spec"]["matchConditions"]
     (subject,) = named(plan, "ClusterRoleBinding", "jar-mount-nodes").inputs["subjects"]
     user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
@@ -139,6 +145,17 @@ def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
         "validationActions": ["Deny"],
     }
     assert binding.urn in reaches(plan, named(plan, "ClusterRoleBinding", "jar-mount-nodes"))
+
+
+def test_the_daemon_set_may_read_itself_and_nothing_else() -> None:
+    assert named(plan_of("existing"), "v1:Role", "jar-mount-own").inputs["rules"] == [
+        {
+            "apiGroups": ["apps"],
+            "resources": ["daemonsets"],
+            "resourceNames": ["spark-jars"],
+            "verbs": ["get"],
+        }
+    ]
 
 
 def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:

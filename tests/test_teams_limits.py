@@ -68,6 +68,23 @@ def test_a_namespace_is_restricted_unless_gangs_need_their_placeholders() -> Non
         for binding in policies:
             assert binding.inputs["spec"]["validationActions"] == ["Deny"]
             assert binding.urn in reaches(plan, named(plan, "Namespace", "team-ingest-namespace"))
+            # A gang's placeholders are YuniKorn's.
+            policy = named(plan, "ValidatingAdmissionPolicy", "pod-security-policy")
+            (condition,) = policy.inputs["spec"]["matchConditions"]
+            account = "system:serviceaccount:yunikorn:yunikorn-admin"
+            assert condition["expression"] == f"request.userInfo.username != '{account}'"
+
+
+def test_admission_policies_hold_teams_pods_and_nobody_elses() -> None:
+    plan = plan_of("prod", YUNIKORN)
+    team = named(plan, "Namespace", "team-ingest-namespace").inputs["metadata"]["labels"]
+    wanted = [{"key": "spark-on-eks/team", "operator": "Exists"}]
+    assert "spark-on-eks/team" in team
+    bindings = of_type(plan, "ValidatingAdmissionPolicyBinding")
+    assert {one.name for one in bindings} == {"pod-security-binding", "spark-max-executors-binding"}
+    for binding in bindings:
+        selector = binding.inputs["spec"]["matchResources"]["namespaceSelector"]
+        assert selector == {"matchExpressions": wanted}
 
 
 def test_a_namespace_tells_what_a_job_has_to_keep_to() -> None:

@@ -21,11 +21,11 @@ VARIANTS: tuple[tuple[str, ...], ...] = (
     *((stack,) for stack in sorted(STACKS, key=("existing", "dev", "staging", "prod").index)),
     ("dev", *CLUSTER_AUTOSCALER),
     ("dev", *DAEMONSET),
-    ("prod", *NODE, "spark.yunikorn.enabled=true"),
+    ("prod", *NODE, "spark.yunikorn.enabled=true", "spark.historyServer.clients=[auth-proxy]"),
     ("existing", "jarBucket={existing: true, name: given-jars}"),
     ("staging", "jarBucket.accessLogBucket=logs", "autoscaler=cluster-autoscaler",
      "pools=[{name: etl, families: [r7gd, r7i], sizes: [4xlarge], jarBucket: {}}]",
-     "spark.teams=[{name: team-etl, pool: etl}]",
+     "spark.teams=[{name: team-etl, pool: etl, egress: [{cidr: 10.20.0.0/24, ports: [5432]}]}]",
      "drivers={families: [m7g, m7i], sizes: [xlarge]}"),
 )  # fmt: skip
 """What is recorded: together they run all of the program."""

@@ -31,14 +31,10 @@ REASONS: Mapping[str, str] = {
     "that hold: 10 % for the other reasons stays",
     "components/pools.py: Pool reasons: ['Underutilized', 'Drifted']": "the stricter way: empty "
     "nodes go by tenths, too",
-    "components/spark/checks.py: _quota pods: (team.quota.pods, pods, 'pods')": "not a guard of "
-    "the platform: a check of settings, which tests of settings hold",
     "components/spark/history_pod.py: pod_spec read_only=True": "a second lock: the server's user "
     "has no reason to write there, and its init container did",
     "components/spark/history_server.py: HistoryServers._create_server labels: labels": "labels of "
     "the objects, for people; the pods' own are held",
     "components/spark/history_server.py: HistoryServers._create_server replicas: 1": _DEFAULT,
-    "components/spark/operator.py: _values default: batch_scheduler": "no stack has a batch "
-    "scheduler yet",
 }
 """File and guard, as `make mutate` prints them, to the reason."""
