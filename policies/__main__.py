@@ -1,3 +1,7 @@
+"""`python -m policies`."""
+
+import preview.short_lived  # noqa: F401
 from policies.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

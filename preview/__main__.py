@@ -1,12 +1,7 @@
 """`python -m preview`."""
 
-import gc
-
-# The process makes one plan and ends: looking for garbage in the SDKs' many classes costs a tenth
-# of its time and finds none.
-gc.disable()
-
-from preview.cli import main  # noqa: E402
+import preview.short_lived  # noqa: F401
+from preview.cli import main
 
 if __name__ == "__main__":
     main()

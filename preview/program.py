@@ -145,6 +145,8 @@ def _surroundings(root: Path, quiet: bool) -> Generator[None]:
 def _shadowing(root: Path) -> dict[str, ModuleType]:
     """Takes modules of another project out of `sys.modules` that this one has too."""
     taken: dict[str, ModuleType] = {}
+    if root == _home():
+        return taken
     for name, module in list(sys.modules.items()):
         top = name.partition(".")[0]
         if top in (_OWN_PACKAGE, "__main__") or not _is_below(module, _home()):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from capacity import __main__ as capacity
+from capacity import cli as capacity
 from policies import cli as policies
 from preview import cli
 from preview.errors import PlanError, UserError

@@ -22,7 +22,7 @@ import pytest
 
 from components.mounts.contract import NODE_PARENT
 from tests.plans import CLUSTER_AUTOSCALER, NODE, named, of_type, plan_of
-from tests.user_data import every_user_data
+from tests.user_data import STACKS, every_user_data, user_data_of
 from userdata.render import (
     FILES,
     USER_DATA_LIMIT,
@@ -128,15 +128,18 @@ def test_text_that_is_not_ascii_is_refused() -> None:
         mime(["#!/bin/bash\necho ä\n"])
 
 
-@pytest.mark.parametrize("name", sorted(every_user_data()))
-def test_the_rendered_shell_passes_bash_and_shellcheck(name: str) -> None:
-    (shell,) = [one for one in parts(every_user_data()[name]) if "shell" in one.get_content_type()]
-    boot = str(shell.get_payload())
-    inside = {path: content for path, (_, content) in unpacked(boot).items()}
-    installed = [path for path in inside if path.startswith("/usr/local/")]
-    assert len(installed) == 4
-    assert complaints({"/boot": boot}) == ""
-    assert complaints({path: inside[path] for path in installed}) == ""
+@pytest.mark.parametrize("stack", STACKS, ids=" ".join)
+def test_the_rendered_shell_passes_bash_and_shellcheck(stack: tuple[str, ...]) -> None:
+    rendered = user_data_of(*stack)
+    assert rendered
+    for name, text in rendered.items():
+        (shell,) = [one for one in parts(text) if "shell" in one.get_content_type()]
+        boot = str(shell.get_payload())
+        inside = {path: content for path, (_, content) in unpacked(boot).items()}
+        installed = [path for path in inside if path.startswith("/usr/local/")]
+        assert len(installed) == 4, name
+        assert complaints({"/boot": boot}) == "", name
+        assert complaints({path: inside[path] for path in installed}) == "", name
 
 
 def complaints(scripts: Mapping[str, str]) -> str:

@@ -4,19 +4,23 @@ import base64
 
 from tests.plans import CLUSTER_AUTOSCALER, NODE, of_type, plan_of
 
+STACKS = (("dev", *NODE), ("staging",), ("prod", *NODE), ("dev", *NODE, *CLUSTER_AUTOSCALER))
+"""With JARs at node level, on nodes of Karpenter's and of groups."""
+
+
+def user_data_of(stack: str, *overrides: str) -> dict[str, str]:
+    """The user data of every node of a stack that mounts JARs, by stack and name."""
+    plan = plan_of(stack, *overrides)
+    found = {one.name: one.inputs["spec"]["userData"] for one in of_type(plan, "EC2NodeClass")}
+    for one in of_type(plan, "LaunchTemplate"):
+        if "userData" in one.inputs:
+            found[one.name] = base64.b64decode(one.inputs["userData"]).decode()
+    return {f"{stack} {name}": text for name, text in found.items()}
+
 
 def every_user_data() -> dict[str, str]:
-    """The user data of every node that a stack with JARs at node level makes, by stack and name."""
-    found = {
-        f"{stack} {one.name}": one.inputs["spec"]["userData"]
-        for stack, mode in (("dev", NODE), ("staging", ()), ("prod", NODE))
-        for one in of_type(plan_of(stack, *mode), "EC2NodeClass")
-    }
-    groups = plan_of("dev", *NODE, *CLUSTER_AUTOSCALER)
-    for one in of_type(groups, "LaunchTemplate"):
-        if "userData" in one.inputs:
-            found[f"dev {one.name}"] = base64.b64decode(one.inputs["userData"]).decode()
-    return found
+    """The same of all those stacks."""
+    return {name: text for one in STACKS for name, text in user_data_of(*one).items()}
 
 
 def sizes() -> dict[str, tuple[int, int]]:

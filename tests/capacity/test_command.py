@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from capacity import __main__ as command
+from capacity import cli as command
 from preview.plan import Plan
 from tests.capacity.test_report import SMALL_NETWORK
 from tests.plans import ROOT, plan_of
