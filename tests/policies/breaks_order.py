@@ -107,6 +107,10 @@ DESTROY = (
     Break("destroy-order", also(
         independent("Release", "NodeGroup", "karpenter-crd"),
         independent("Release", "Addon", "karpenter-crd")), "pods run there"),
+    Break("destroy-order", also(
+        independent("Release", "NodeGroup", "yunikorn-release"),
+        independent("Release", "Addon", "yunikorn-release")), "pods run there",
+          "dev", ("spark.yunikorn.enabled=true",)),
     Break("destroy-order", also(independent("NodeGroup", "Route"), independent("Cluster", "Route")),
           "reach the cluster and AWS"),
     Break("destroy-order", independent("NodeGroup", "Addon"), "no node is Ready"),
