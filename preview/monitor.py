@@ -33,10 +33,10 @@ class _NoMocks(mocks.Mocks):
     """The monitor answers by itself."""
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        raise NotImplementedError
+        raise AssertionError(f"nobody asks the mocks for {args.token}")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> Any:
-        raise NotImplementedError
+        raise AssertionError(f"nobody asks the mocks for {args.typ}")
 
 
 class RecordingMonitor(mocks.MockMonitor):

@@ -51,6 +51,10 @@ def _inside(path: str, prefix: str) -> bool:
     return path.startswith((f"{prefix}.", f"{prefix}["))
 
 
+def _none_of(provider: object, token: str) -> Refused:
+    return Refused(f"{type(provider).__name__} has no resource {token}")
+
+
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """One instance of a plugin. Subclasses say what the resources are."""
 
@@ -59,40 +63,40 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, world: World) -> None:
         self.world = world
 
-    # What a subclass says.
+    # What a subclass says; one of components only has nothing to say of resources.
 
     def check(
         self, token: str, urn: str, old: State, new: State, seed: bytes
     ) -> tuple[State, list[str]]:
         """The inputs with defaults, and a line `path: reason` for each that cannot be."""
-        raise NotImplementedError
+        raise _none_of(self, token)
 
     def diff(self, token: str, old: State, new: State, state: State) -> Changes:
         """What a change of inputs means. Raises Refused for a change that cannot be made."""
-        raise NotImplementedError
+        raise _none_of(self, token)
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
         """Outputs that a preview of a creation does not know."""
-        raise NotImplementedError
+        raise _none_of(self, token)
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         """Creates; returns the id and all outputs. Raises Refused."""
-        raise NotImplementedError
+        raise _none_of(self, token)
 
     def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
         """Updates in place; returns all outputs. Raises Refused."""
-        raise NotImplementedError
+        raise _none_of(self, token)
 
     def dry_run(self, token: str, old: State, new: State) -> None:
         """Tries an update in place in a preview. Raises Refused."""
 
     def delete(self, token: str, id_: str) -> None:
         """Deletes. Raises Refused."""
-        raise NotImplementedError
+        raise _none_of(self, token)
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
         """Inputs and outputs of what exists under the id, None where nothing does."""
-        raise NotImplementedError
+        raise _none_of(self, token)
 
     def invoke(self, token: str, args: State) -> State:
         """Answers a function. Raises Refused."""
