@@ -49,7 +49,7 @@ def killed_after(world: World, operations: int) -> Fault:
         if not killed:
             killed = True
             time.sleep(1)
-            _kill_engine()
+            kill_engine()
         raise Refused("killed")
 
     return fault
@@ -87,7 +87,7 @@ def engines() -> Iterator[int]:
                     yield int(child)
 
 
-def _kill_engine() -> None:
+def kill_engine() -> None:
     """Kills the CLI, without a chance to clean up."""
     for process in engines():
         os.kill(process, signal.SIGKILL)
