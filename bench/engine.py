@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.engine.cli import cli
+from tests.engine.copies import small_program
 from tests.engine.faults import engines
 from tests.engine.outcome import Outcome
 from tests.engine.project import Project
@@ -94,14 +95,12 @@ def _platform() -> int:
 
 def _noop(resources: int) -> None:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as program:
-        root = Path(program)
-        (root / "stacks").mkdir()
-        (root / "Pulumi.yaml").write_text("name: noop\nruntime: python\nstackConfigDir: stacks\n")
-        (root / "__main__.py").write_text(
+        text = (
             "import pulumi\n"
             f"for number in range({resources}):\n"
             "    pulumi.CustomResource('noop:index:Nothing', f'nothing-{number}', {'n': number})\n"
         )
+        root = small_program(Path(program), "noop", text)
         world = World()
         more = {"noop": lambda: Noop(world)}
         with Project(Path(folder), "noop", world, cli(), root, more, checkpoints=True) as project:

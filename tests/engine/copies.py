@@ -1,4 +1,4 @@
-"""The program with a change in its text, in a folder of its own."""
+"""Programs in folders of their own: the platform's with a change in its text, and small ones."""
 
 import shutil
 from collections.abc import Mapping
@@ -32,4 +32,12 @@ def copy_of(root: Path, folder: Path, changes: Mapping[str, tuple[str, str]]) ->
         before = path.read_text()
         assert text in before, f"{name} has no {text!r}"
         path.write_text(before.replace(text, instead))
+    return folder
+
+
+def small_program(folder: Path, name: str, text: str) -> Path:
+    """Makes a project of one file, for a stack without configuration."""
+    (folder / "stacks").mkdir(parents=True)
+    (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\nstackConfigDir: stacks\n")
+    (folder / "__main__.py").write_text(text)
     return folder

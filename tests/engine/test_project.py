@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.cluster.processes import wait_until
+from tests.engine.copies import small_program
 from tests.engine.project import Project
 from tests.engine.seeds import account
 
@@ -27,10 +28,7 @@ pulumi.export("never", pulumi.Output.from_input(never()))
 
 def test_a_program_that_waits_ends_with_its_engine(tmp_path: Path, cli: Path) -> None:
     """Else its thread would keep the tests from ending."""
-    program = tmp_path / "program"
-    (program / "stacks").mkdir(parents=True)
-    (program / "Pulumi.yaml").write_text("name: p\nruntime: python\nstackConfigDir: stacks\n")
-    (program / "__main__.py").write_text(_WAITS)
+    program = small_program(tmp_path / "program", "waits", _WAITS)
     (tmp_path / "project").mkdir()
     with Project(tmp_path / "project", "waits", account(), cli, program) as project:
         assert project.up().failed
