@@ -7,12 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-ENVIRONMENT := PYTHON='$(PYTHON)' tools/setup/environment
+ENVIRONMENT := PYTHON='$(PYTHON)' dev/setup/environment
 
 # A tier of its own: one process, and the skips told with their reasons.
 TIER := --numprocesses=0 -rs
 # A lock file for every Python from 3.11 on and every machine, with the newest that is allowed.
-COMPILE = "$$(tools/setup/uv)" pip compile --quiet --universal --python-version 3.11 \
+COMPILE = "$$(dev/setup/uv)" pip compile --quiet --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-header --upgrade
 
 .DEFAULT_GOAL := help
@@ -22,43 +22,43 @@ help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 preview: $(READY) ## What a stack consists of: STACK=dev, DEPTH=1 for its components only
-	@$(BIN)/python -m preview tree --stack '$(STACK)' --set '$(SET)' --depth '$(or $(DEPTH),0)'
+	@$(BIN)/python -m ops tree --stack '$(STACK)' --set '$(SET)' --depth '$(or $(DEPTH),0)'
 
 plan: $(READY) ## The same as JSON, every input included
-	@$(BIN)/python -m preview plan --stack '$(STACK)' --set '$(SET)'
+	@$(BIN)/python -m ops plan --stack '$(STACK)' --set '$(SET)'
 
 diff: $(READY) ## FROM=dev TO=prod, or STACK=dev (all: each) with SET='jarMount.level=node' or BASE=main
-	@$(BIN)/python -m preview diff --from '$(FROM)' --to '$(TO)' --stack '$(if $(FROM)$(TO),,$(STACK))' \
+	@$(BIN)/python -m ops diff --from '$(FROM)' --to '$(TO)' --stack '$(if $(FROM)$(TO),,$(STACK))' \
 	  --set '$(SET)' --base '$(BASE)' --head '$(HEAD)' --format '$(or $(FORMAT),text)'
 
 manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
-	@$(BIN)/python -m preview manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
+	@$(BIN)/python -m ops manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
 
 check: $(READY) ## The rules that a stack breaks, SET='key=value' to try a change, FORMAT=json
-	@$(BIN)/python -m policies --stack '$(STACK)' --set '$(SET)' --format '$(or $(FORMAT),text)' \
+	@$(BIN)/python -m ops check --stack '$(STACK)' --set '$(SET)' --format '$(or $(FORMAT),text)' \
 	  $(if $(EXCEPTIONS),--exceptions)
 
 picture: $(READY) ## A stack as SVG: OUT=file.svg; SET=... or BASE=main: what changes, coloured
-	@$(BIN)/python -m preview picture --stack '$(STACK)' --set '$(SET)' --base '$(BASE)' --out '$(or $(OUT),out/$(STACK).svg)'
+	@$(BIN)/python -m ops picture --stack '$(STACK)' --set '$(SET)' --base '$(BASE)' --out '$(or $(OUT),out/$(STACK).svg)'
 
 capacity: $(READY) ## How far a stack reaches: EXECUTORS=1000, CPU=4 GIB=16 of one, POOL=, QUOTAS='L-34B43A08=5000'
-	@$(BIN)/python -m capacity --stack '$(STACK)' --set '$(SET)' \
+	@$(BIN)/python -m ops capacity --stack '$(STACK)' --set '$(SET)' \
 	  --executors '$(or $(EXECUTORS),1000)' --cpu '$(or $(CPU),4)' --gib '$(or $(GIB),16)' \
 	  --pool '$(POOL)' $(foreach quota,$(QUOTAS),--quota '$(quota)') \
 	  --format '$(or $(FORMAT),text)'
 
 publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
-	@$(BIN)/python -m publisher --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \
+	@$(BIN)/python -m ops publish-jars --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
 	  -- $(foreach jar,$(JARS),'$(jar)')
 
 job: $(READY) ## A Spark job as YAML: JOB=pi|taxi-trip|etl-dynamic STACK=dev TEAM=team-a IN= OUT= RELEASE=
-	@$(BIN)/python -m jobs job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' \
+	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' \
 	  --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
 	  --account '$(ACCOUNT)'
 
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
-	@$(BIN)/python -m jobs verify --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' --release '$(RELEASE)' \
+	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' --release '$(RELEASE)' \
 	  --account '$(ACCOUNT)'
 
 test: $(READY) ## Everything that needs Python only
@@ -68,42 +68,42 @@ test-tables: $(READY) ## The long tables of changes and what a diff says of each
 	@$(BIN)/python -m pytest -m table --dist=worksteal
 
 test-cluster: $(READY) ## Every manifest against a real API server, scheduler and controllers
-	@$(BIN)/python -m pytest tests/cluster $(TIER)
+	@$(BIN)/python -m pytest tests/tiers/cluster $(TIER)
 
-policy-pack: policies/pack/venv/.ready ## The rules for pulumi preview --policy-pack policies/pack
+policy-pack: ops/rules/pack/venv/.ready ## The rules for pulumi preview --policy-pack ops/rules/pack
 
-policies/pack/venv/.ready: policies/pack/requirements.txt
+ops/rules/pack/venv/.ready: ops/rules/pack/requirements.txt
 	@$(ENVIRONMENT) $(@D) $<
 	@touch $@
 
-test-engine: $(READY) policies/pack/venv/.ready ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
-	@$(BIN)/python -m pytest -c tests/engine/pytest.ini tests/engine
+test-engine: $(READY) ops/rules/pack/venv/.ready ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
+	@$(BIN)/python -m pytest -c tests/tiers/engine/pytest.ini tests/engine
 
 test-manifests: $(READY) .cache/checkov/.ready ## Every manifest as checkov judges it
-	@$(BIN)/python -m pytest tests/checkov $(TIER)
+	@$(BIN)/python -m pytest tests/tiers/manifests $(TIER)
 
-.cache/checkov/.ready: tests/checkov/requirements.txt
+.cache/checkov/.ready: tests/tiers/manifests/requirements.txt
 	@$(ENVIRONMENT) $(@D) $<
 	@touch $@
 
 test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
-	@$(BIN)/python -m pytest tests/karpenter $(TIER)
+	@$(BIN)/python -m pytest tests/tiers/karpenter $(TIER)
 
 test-operator: $(READY) ## The real Spark operator, spark-submit and YuniKorn with every stack's jobs; root
-	@$(BIN)/python -m pytest tests/operator $(TIER)
+	@$(BIN)/python -m pytest tests/tiers/operator $(TIER)
 
 test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUNT_S3=binary
-	@$(BIN)/python -m pytest tests/node -o norecursedirs='.*' --numprocesses=2 --dist=load
+	@$(BIN)/python -m pytest tests/tiers/node -o norecursedirs='.*' --numprocesses=2 --dist=load
 
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
 
 docs: $(READY) ## Write anew what documents take from the code: settings, rules, outputs
-	@$(BIN)/python -m tools.configuration_docs
-	@$(BIN)/python -m tools.rules_docs
-	@$(BIN)/python -m tools.capacity_docs
-	@$(BIN)/python -m tools.node_docs
-	@$(BIN)/python -m tools.shown_outputs
+	@$(BIN)/python -m dev.configuration_docs
+	@$(BIN)/python -m dev.rules_docs
+	@$(BIN)/python -m dev.capacity_docs
+	@$(BIN)/python -m dev.node_docs
+	@$(BIN)/python -m dev.shown_outputs
 
 mutate: $(READY) ## Drop each guard of the program once: which would nobody miss? ONLY=components/mounts
 	@$(BIN)/python -m tests.mutation --only '$(ONLY)'
@@ -112,24 +112,24 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
-	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run tools/kube/build \
-	  tests/karpenter/build tools/operator/build tests/operator/entrypoint.sh \
-	  tests/engine/policy_bin/pulumi-analyzer-policy-python tools/drift \
-	  tools/actionlint/run tools/setup/uv tools/setup/environment
+	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run dev/kube/build \
+	  tests/tiers/karpenter/build dev/operator/build tests/tiers/operator/entrypoint.sh \
+	  tests/tiers/engine/policy_bin/pulumi-analyzer-policy-python dev/drift \
+	  dev/actionlint/run dev/setup/uv dev/setup/environment
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
-	@tools/actionlint/run
+	@dev/actionlint/run
 
 bench: $(READY) ## How long a preview takes, and how that grows
-	@$(BIN)/python -m bench.preview
+	@$(BIN)/python -m dev.bench.plan
 
 lock: ## Compile every lock file anew, from pyproject.toml and each requirements.in
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
 	@$(COMPILE) pyproject.toml --group dev --constraint requirements.txt \
 	  --output-file requirements-dev.txt
-	@$(COMPILE) policies/pack/requirements.in --output-file policies/pack/requirements.txt
-	@$(COMPILE) tests/checkov/requirements.in --output-file tests/checkov/requirements.txt
-	@$(COMPILE) tools/setup/requirements.in --output-file tools/setup/requirements.txt
-	@$(COMPILE) tests/operator/requirements.in --output-file tests/operator/requirements.txt
+	@$(COMPILE) ops/rules/pack/requirements.in --output-file ops/rules/pack/requirements.txt
+	@$(COMPILE) tests/tiers/manifests/requirements.in --output-file tests/tiers/manifests/requirements.txt
+	@$(COMPILE) dev/setup/requirements.in --output-file dev/setup/requirements.txt
+	@$(COMPILE) tests/tiers/operator/requirements.in --output-file tests/tiers/operator/requirements.txt
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .cache out

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from preview.plan import Plan, Resource
-from preview.record import record
+from ops.plan.model import Plan, Resource
+from ops.plan.record import record
 
 ROOT = Path(__file__).resolve().parent.parent
 STACKS = ("dev", "staging", "prod", "existing")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from preview.plan import Plan
+from ops.plan.model import Plan
 from tests.plans import of_type
 
 

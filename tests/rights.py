@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from preview.plan import Plan
+from ops.plan.model import Plan
 from tests.plans import named, of_type
 
 

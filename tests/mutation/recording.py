@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
-from preview import record as recorder
-from preview.monitor import RecordingMonitor
-from preview.stack import StackConfig
+from ops.plan import record as recorder
+from ops.plan.monitor import RecordingMonitor
+from ops.plan.stack import StackConfig
 from tests import plans
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS
 

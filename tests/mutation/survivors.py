@@ -20,7 +20,7 @@ REASONS: Mapping[str, str] = {
     "components/mounts/node_daemonset.py: NodeDaemonSet._pod read_only: True": "a volume of a "
     "config map is read-only in any case",
     "components/mounts/node_userdata.py: files_of.render version=node.mountpoint_version or ''": ""
-    "not seen in a plan; tests/test_userdata.py and the node tier see it",
+    "not seen in a plan; tests/unit/test_userdata.py and the node tier see it",
     "components/network.py: Network._create_nat_gateways depends_on=self.egress[:1] #2": _ELSEWHERE
     + ": the gateway's address",
     "components/node_groups.py: SystemNodes.__init__ depends_on cluster": _ELSEWHERE

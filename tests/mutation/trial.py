@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from policies.check import check
-from preview.errors import PlanError, UserError
+from ops.plan.errors import PlanError, UserError
+from ops.rules.check import check
 from tests.mutation.guards import Guard, without
 from tests.mutation.recording import change, recorded_once
 from tests.plans import ROOT, plan_of
@@ -32,11 +32,11 @@ _OTHERS = (
 """Tests of something else than a plan, and the golden files, which change with everything."""
 TESTS = (
     *sorted(
-        f"tests/{path.name}"
-        for path in (ROOT / "tests").glob("test_*.py")
+        f"tests/unit/{path.name}"
+        for path in (ROOT / "tests" / "unit").glob("test_*.py")
         if path.stem.removeprefix("test_") not in _OTHERS
     ),
-    "tests/policies/test_iam_lint.py",
+    "tests/ops/rules/test_iam_lint.py",
 )
 """Promises about the plan."""
 _SECONDS = 300

@@ -1,0 +1,161 @@
+"""What a whole cycle of the largest stack costs on the engine, beside as many no-op resources.
+
+Up, a switch of the mount there and back, destroy; the no-op program has as many resources, of one
+type that a provider says yes to, and goes up and down. CPU is told apart: this process holds the
+program and the stand-in providers, its child is the engine.
+"""
+
+import os
+import re
+import resource
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.tiers.engine.cli import cli
+from tests.tiers.engine.copies import small_program
+from tests.tiers.engine.faults import engines
+from tests.tiers.engine.outcome import Outcome
+from tests.tiers.engine.project import Project
+from tests.tiers.engine.providers.base import Changes, Provider, State, changed_paths
+from tests.tiers.engine.providers.world import World
+from tests.tiers.engine.seeds import account
+
+STACK = "prod"
+NODE = {"level": "node", "method": "userdata"}
+# The system nodes' Bottlerocket is fine with either level; Spark's own nodes are AL2023.
+POD = {"level": "pod", "cacheMiB": 20480}
+
+
+class Cost(NamedTuple):
+    """One command: operations it did, seconds of wall time, and of CPU here and in the engine."""
+
+    operations: int
+    seconds: float
+    here: float
+    engine: float
+
+    def __str__(self) -> str:
+        rate = self.operations / self.seconds if self.operations else 0.0
+        return (
+            f"{self.operations:>6} {self.seconds:>8.1f} {self.here:>8.1f} {self.engine:>8.1f}"
+            f" {rate:>8.0f}"
+        )
+
+
+class Noop(Provider):
+    """A provider that says yes, for what an engine costs by itself."""
+
+    def check(
+        self, token: str, urn: str, old: State, new: State, seed: bytes
+    ) -> tuple[State, list[str]]:
+        return new, []
+
+    def diff(self, token: str, old: State, new: State, state: State) -> Changes:
+        return Changes(changed_paths(old, new))
+
+    def computed(self, token: str, inputs: State) -> Iterable[str]:
+        return []
+
+    def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
+        return urn, inputs
+
+    def delete(self, token: str, id_: str) -> None:
+        pass
+
+
+def main() -> None:
+    """Prints a table of both cycles, and how much memory each process took at most."""
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    print(f"{'':24}{'ops':>6} {'wall s':>8} {'here s':>8} {'engine s':>8} {'ops/s':>8}")
+    resources = _platform()
+    _noop(resources)
+    here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"most memory: {here:.0f} MB program and providers, {max(_ENGINE):.0f} MB engine")
+
+
+def _platform() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        world = account()
+        with Project(Path(folder), STACK, world, cli(), checkpoints=True) as project:
+            project.set(cluster__deletionProtection=False)
+            _tell("up", world, project.up)
+            resources = len(world.operations)
+            _tell("preview, no change", world, project.preview)
+            for name, level in (("switch to node", NODE), ("switch to pod", POD)):
+                project.set(jarMount=level)
+                _tell(name, world, project.up)
+            _tell("destroy", world, project.destroy)
+    return resources
+
+
+def _noop(resources: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as program:
+        text = (
+            "import pulumi\n"
+            f"for number in range({resources}):\n"
+            "    pulumi.CustomResource('noop:index:Nothing', f'nothing-{number}', {'n': number})\n"
+        )
+        root = small_program(Path(program), "noop", text)
+        world = World()
+        more = {"noop": lambda: Noop(world)}
+        with Project(Path(folder), "noop", world, cli(), root, more, checkpoints=True) as project:
+            _tell("no-op: up", world, project.up)
+            _tell("no-op: preview", world, project.preview)
+            _tell("no-op: destroy", world, project.destroy)
+
+
+def _tell(name: str, world: World, command: Callable[[], Outcome]) -> None:
+    done, start, before = len(world.operations), time.perf_counter(), _cpu()
+    with _watched():
+        command().ok()
+    here, engine = (now - then for now, then in zip(_cpu(), before, strict=True))
+    cost = Cost(len(world.operations) - done, time.perf_counter() - start, here, engine)
+    print(f"{name:24}{cost}")
+
+
+_ENGINE: list[float] = [0.0]
+"""Memory of the engine's processes, in MB, as far as they were looked at."""
+
+
+@contextmanager
+def _watched() -> Iterator[None]:
+    """Looks at the engine's memory until the block ends: what the kernel tells afterwards is that
+    of the fork, which is this process'."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.1):
+            _ENGINE.extend(memory_of_engine())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def memory_of_engine() -> Iterator[float]:
+    """The most memory that each running `pulumi` below this process had so far, in MB."""
+    for process in engines():
+        with suppress(OSError):
+            status = Path(f"/proc/{process}/status").read_text()
+            # A process that just ended still has a status, without this line.
+            for peak in re.findall(r"VmHWM:\s+(\d+)", status):
+                yield int(peak) / 1024
+
+
+def _cpu() -> tuple[float, float]:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    here, engine = (one.ru_utime + one.ru_stime for one in used)
+    return here, engine
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The S3 model and the mounts that the benchmark measures."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.tiers.node.s3_server import ACCESS_KEY, OWNER, REGION, SECRET_KEY, S3Server
+
+BUCKET, PREFIX = "bench-jars", "spark/jars/"
+STAND_IN = Path(__file__).resolve().parents[3] / "tests" / "tiers" / "node" / "mount_s3.py"
+_PIECE = 1024 * 1024
+
+
+class JarServer(S3Server):
+    """moto, with the JARs' bytes from their files: moto reads a whole object for each part."""
+
+    def __init__(self, jars: Sequence[Path]) -> None:
+        self._files = {f"/{BUCKET}/{PREFIX}r1/{jar.name}": jar for jar in jars}
+        super().__init__()
+        self.create(BUCKET)
+        for jar in jars:
+            self.put(BUCKET, f"{PREFIX}r1/{jar.name}", jar.read_bytes())
+        self.delay = lambda kind: 0.025 if kind == "GET" else 0.015
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path, wanted = environ["PATH_INFO"], environ.get("HTTP_RANGE", "")
+        if environ["REQUEST_METHOD"] != "GET" or path not in self._files or not wanted:
+            return super().__call__(environ, start_response)
+        self.requests["GET"] += 1
+        time.sleep(self.delay("GET"))
+        size = self._files[path].stat().st_size
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        begin, end = int(first), min(int(last or size), size - 1) + 1
+        headers = [("Content-Length", str(end - begin))]
+        headers.append(("Content-Range", f"bytes {begin}-{end - 1}/{size}"))
+        start_response("206 Partial Content", headers)
+        return self._pieces(self._files[path], begin, end)
+
+    def _pieces(self, path: Path, begin: int, end: int) -> Iterator[bytes]:
+        with path.open("rb") as file:
+            file.seek(begin)
+            while begin < end:
+                piece = file.read(min(_PIECE, end - begin))
+                begin += len(piece)
+                self.requests["bytes"] += len(piece)
+                yield piece
+
+
+def program() -> str:
+    """What mounts: the path and version of MOUNT_S3, or that it is the stand-in."""
+    real = os.environ.get("MOUNT_S3")
+    if not real:
+        return "the tests' stand-in, not mount-s3"
+    return subprocess.run(
+        [real, "--version"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@contextmanager
+def mounted(server: S3Server, folder: Path) -> Iterator[Path]:
+    """A mount of the bucket with a cache of its own, as a node's unit starts it."""
+    point, cache = folder / "jars", folder / "cache"
+    point.mkdir()
+    cache.mkdir()
+    real = os.environ.get("MOUNT_S3")
+    command = [real] if real else [sys.executable, str(STAND_IN)]
+    command += [BUCKET, str(point), "--foreground", "--read-only", "--allow-other"]
+    command += ["--prefix", PREFIX, "--region", REGION, "--expected-bucket-owner", OWNER]
+    command += ["--cache", str(cache), "--max-cache-size", "4096", "--metadata-ttl", "indefinite"]
+    command += ["--negative-metadata-ttl", "minimal", f"--endpoint-url={server.url}"]
+    command += ["--force-path-style", "--maximum-throughput-gbps=10"]
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, env={**os.environ, **keys}, stdout=log, stderr=log)
+        try:
+            while not point.is_mount():
+                if process.poll() is not None:
+                    raise SystemExit((folder / "log").read_text())
+                time.sleep(0.01)
+            yield point / "r1"
+        finally:
+            subprocess.run(["umount", "--lazy", str(point)], check=False)
+            process.kill()
+            process.wait()
+    # Only the cache and the log are deleted in depth: the mount point goes by rmdir.
+    shutil.rmtree(cache)
+    point.rmdir()
+
+
+def fill(folder: Path, names: Sequence[str]) -> None:
+    """Reads every JAR once, four at a time, as the node's script does."""
+
+    def read(name: str) -> None:
+        with (folder / name).open("rb") as file:
+            while file.read(_PIECE):
+                pass
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(read, names))
+
+
+def copy(server: S3Server, names: Sequence[str], folder: Path) -> None:
+    """Every JAR as a whole, each in one request."""
+    for name in names:
+        answer = server.client.get_object(
+            Bucket=BUCKET, Key=f"{PREFIX}r1/{name}", Range="bytes=0-99999999999"
+        )
+        with (folder / name).open("wb") as file:
+            shutil.copyfileobj(answer["Body"], file, _PIECE)

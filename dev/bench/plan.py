@@ -1,0 +1,85 @@
+"""How long a preview takes and how much memory, and how both grow with the stack.
+
+Each figure is the best of three runs of `python -m ops plan` in a process of its own, after
+one that is not counted. Ratios within one run carry over to other machines; seconds do not.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+STACKS = ("dev", "staging", "prod", "existing")
+SIZES = ((1, 2), (5, 10), (10, 25), (20, 50), (40, 100))
+"""Pools and teams of the stacks that growth is measured on."""
+RUNS = 3
+
+
+class Run(NamedTuple):
+    """One preview: seconds of wall time, most memory in MB, and how many resources it had."""
+
+    seconds: float
+    megabytes: float
+    resources: int
+
+
+def measure(stack: str, *overrides: str) -> Run:
+    """The best of several runs. Raises RuntimeError when a preview fails."""
+    _once(stack, overrides)
+    return min(_once(stack, overrides) for _ in range(RUNS))
+
+
+def _once(stack: str, overrides: tuple[str, ...]) -> Run:
+    command = [sys.executable, "-m", "ops", "plan", "--stack", stack]
+    for override in overrides:
+        command += ["--set", override]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    plan = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise RuntimeError(f"{' '.join(command)} failed")
+    seconds = time.perf_counter() - start
+    return Run(seconds, usage.ru_maxrss / 1024, len(json.loads(plan)["resources"]))
+
+
+def _grown(pools: int, teams: int) -> tuple[str, str, str]:
+    shape = "sizes: [8xlarge], limits: {cpu: 32, memoryGiB: 128}"
+    return (
+        "cluster.name=bench",
+        # Growth is what is measured, not whether a /16 has room for it.
+        "drivers={limits: {cpu: 8, memoryGiB: 32}}",
+        "pools=[" + ", ".join(f"{{name: pool-{n}, {shape}}}" for n in range(pools)) + "]",
+        "spark={teams: ["
+        + ", ".join(f"{{name: team-{n}, pool: pool-{n % pools}}}" for n in range(teams))
+        + "]}",
+    )
+
+
+def main() -> None:
+    """Prints two Markdown tables."""
+    print("| stack | resources | seconds | MB |\n|---|--:|--:|--:|")
+    for stack in STACKS:
+        run = measure(stack)
+        print(f"| {stack} | {run.resources} | {run.seconds:.2f} | {run.megabytes:.0f} |")
+    print("\n| pools | teams | resources | seconds | MB | ms a resource beyond the first row |")
+    print("|--:|--:|--:|--:|--:|--:|")
+    first: Run | None = None
+    for pools, teams in SIZES:
+        run = measure("dev", *_grown(pools, teams))
+        first = first or run
+        more = run.resources - first.resources
+        each = f"{(run.seconds - first.seconds) / more * 1000:.1f}" if more else "-"
+        print(
+            f"| {pools} | {teams} | {run.resources} | {run.seconds:.2f} | {run.megabytes:.0f} "
+            f"| {each} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

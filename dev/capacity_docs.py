@@ -1,0 +1,133 @@
+"""Writes the tables of docs/capacity.md from the reckoning itself."""
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ops.capacity import quotas, show
+from ops.capacity.formulas import FORMULAS
+from ops.capacity.measured import METHODS, NODE, POD
+from ops.capacity.report import Report, Wanted, report
+from ops.capacity.show import number
+from ops.capacity.start import s3
+from ops.plan.model import Plan
+from ops.plan.record import record
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "capacity.md"
+
+COUNTS = (100, 1_000, 10_000)
+STACKS = ("dev", "staging", "prod")
+_TABLE = re.compile(r"(<!-- made by `make docs`: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+PlanOf = Callable[[str], Plan]
+
+
+def render(page: str, plan_of: PlanOf) -> str:
+    """The page with its tables anew; the rest of it stays.
+
+    Raises LookupError where the page has no place for one.
+    """
+    tables = {
+        "example": _example,
+        "executors": _executors,
+        "mounts": _mounts,
+        "limits": _limits,
+        "formulas": _formulas,
+        "quotas": _quotas,
+    }
+    missing = sorted(tables.keys() - {found[2] for found in _TABLE.finditer(page)})
+    if missing:
+        raise LookupError(f"{PAGE.name} has no place for: {', '.join(missing)}")
+    return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]](plan_of)}{found[3]}", page)
+
+
+def _example(plan_of: PlanOf) -> str:
+    text = io.StringIO()
+    show.render(report(plan_of("dev"), Wanted(executors=100)), text)
+    return f"```console\n$ make capacity STACK=dev EXECUTORS=100\n{text.getvalue()}```\n"
+
+
+def _executors(plan_of: PlanOf) -> str:
+    reports = [report(plan_of("prod"), Wanted(executors=count)) for count in COUNTS]
+    first = reports[0]
+    mixes = [f"`{mix.name}`, {mix.per_node} a node" for mix in first.mixes]
+    head = [""] + [f"{count:,} on {mix}" for count in COUNTS for mix in mixes]
+    rows = []
+    for key, formula in FORMULAS.items():
+        if all(key in figures for figures in first.figures):
+            title = f"{formula.title}, {formula.unit}" if formula.unit else formula.title
+            cells = [number(figures[key]) for one in reports for figures in one.figures]
+            rows.append([title, *cells])
+    intro = (
+        f"Stack `prod`, pool `{first.pool}`, JARs in pod level, {first.case.platform.nat} NAT "
+        "gateways, executors of 4 vCPU and 16 GiB:"
+    )
+    return f"{intro}\n\n{_table(head, rows)}"
+
+
+def _mounts(plan_of: PlanOf) -> str:
+    mix = report(plan_of("prod"), Wanted()).mixes[-1]
+    head = ["way"]
+    for count in COUNTS:
+        head += [f"{count:,}: requests", "a second", "s at 5,500 a second", "GiB"]
+    rows = []
+    for method in METHODS:
+        cells = []
+        for count in COUNTS:
+            figures = s3(count, -(-count // mix.per_node), 1, method)
+            cells += [number(figures[key]) for key in _S3_KEYS]
+        title = f"**{method.title}**" if method in (POD, NODE) else method.title
+        rows.append([title, *cells])
+    intro = f"{mix.per_node} executors a node (`{mix.name}`), one claim:"
+    return f"{intro}\n\n{_table(head, rows)}"
+
+
+_S3_KEYS = ("s3-requests", "s3-rate", "s3-seconds", "s3-gib")
+
+
+def _limits(plan_of: PlanOf) -> str:
+    reports = [report(plan_of(stack), Wanted()) for stack in STACKS]
+    keys = list(dict.fromkeys(one.quota.key for found in reports for one in found.limits))
+    names = {one.quota.key: one.quota.name for found in reports for one in found.limits}
+    rows = [
+        [f"{names[key]} (`{key}`)", *(_met_at(found, key) for found in reports)] for key in keys
+    ]
+    return _table(["limit", *(f"`{stack}`" for stack in STACKS)], rows)
+
+
+def _met_at(found: Report, key: str) -> str:
+    for one in found.limits:
+        if one.quota.key == key:
+            return "never" if one.at is None else number(one.at)
+    return "-"
+
+
+def _formulas(plan_of: PlanOf) -> str:
+    rows = [[one.title, one.how, one.source] for one in FORMULAS.values()]
+    return _table(["figure", "formula", "source"], rows, right=False)
+
+
+def _quotas(plan_of: PlanOf) -> str:
+    rows = [
+        [f"`{one.key}`", one.name, _default(one), one.source]
+        for one in quotas.ALL
+        if one.source != "the plan"
+    ]
+    return _table(["key", "name", "default", "source"], rows, right=False)
+
+
+def _default(one: quotas.Quota) -> str:
+    return f"{number(one.default)} {one.unit}".strip() if one.default else "by instance type"
+
+
+def _table(head: list[str], rows: list[list[str]], *, right: bool = True) -> str:
+    side = "--:" if right else "---"
+    lines = [f"| {' | '.join(head)} |", "|---|" + f"{side}|" * (len(head) - 1)]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(PAGE.read_text(), lambda stack: record(ROOT, stack)))

@@ -1,0 +1,84 @@
+"""Writes the tables and the shown output of docs/rules.md, from the code."""
+
+import io
+import re
+from pathlib import Path
+
+from ops.plan.record import record
+from ops.rules import show
+from ops.rules.catalog import MODULES, RULES
+from ops.rules.check import check
+from ops.rules.exceptions import EXCEPTIONS
+from tests.mutation.survivors import REASONS
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
+_SHOWN = re.compile(r"^\$ make check STACK=(\w+)\n(?:.*\n)*?```$", re.MULTILINE)
+
+
+def render(page: str) -> str:
+    """The page with its tables made anew; what is between them stays."""
+    rules, exceptions, survivors = _rules(), _exceptions(), _survivors()
+    for name, table in (("rules", rules), ("exceptions", exceptions), ("survivors", survivors)):
+        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        before, _, rest = page.partition(begin)
+        _, _, after = rest.partition(end)
+        page = f"{before}{begin}\n{table}\n{end}{after}"
+    return _SHOWN.sub(_real, page)
+
+
+def _real(shown: re.Match[str]) -> str:
+    """The command with what it prints now."""
+    stream = io.StringIO()
+    show.render(check(record(PAGE.parent.parent, shown[1])), stream)
+    return f"$ make check STACK={shown[1]}\n{stream.getvalue()}```"
+
+
+def _rules() -> str:
+    lines = ["| rule | severity | a stack meets it when | why | source |", "|---|---|---|---|---|"]
+    for module in MODULES:
+        for rule in RULES:
+            if rule not in vars(module).values():
+                continue
+            what = " ".join((rule.check.__doc__ or "").split())
+            lines.append(
+                f"| `{rule.id}` | {rule.severity} | {what} | {rule.reason} | "
+                f"[{_host(rule.source)}]({rule.source}) |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _exceptions() -> str:
+    lines = ["| rule | resource | what | only with | reason |", "|---|---|---|---|---|"]
+    for one in EXCEPTIONS:
+        what = _codes([subject.replace("[*]", "*") for subject in one.subjects])
+        given = _codes([fact.replace("[*]", "*") for fact in one.given])
+        lines.append(f"| `{one.rule}` | `{one.resource}` | {what} | {given} | {one.reason} |")
+    return "\n".join(lines) + "\n"
+
+
+def _survivors() -> str:
+    lines = ["| guard | why nobody misses it |", "|---|---|"]
+    lines += [f"| `{_cell(place)}` | {reason} |" for place, reason in REASONS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _codes(texts: list[str]) -> str:
+    shown = "<br>".join(f"`{_cell(text)}`" for text in texts[:3])
+    return f"{shown}<br>and {len(texts) - 3} more" if len(texts) > 3 else shown
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("`", "'")
+
+
+def _host(address: str) -> str:
+    return address.removeprefix("https://").partition("/")[0]
+
+
+def main() -> None:
+    """Writes the page."""
+    PAGE.write_text(render(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

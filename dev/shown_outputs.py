@@ -1,0 +1,60 @@
+"""Renews what README.md and docs/ show of the program: outputs of `make preview` and `make diff`,
+and the picture of stack dev."""
+
+import io
+import re
+import shlex
+
+from ops.diff import text as show_diff
+from ops.diff.diff import compare
+from ops.diff.picture import draw
+from ops.plan import tree
+from tests.plans import ROOT, plan_of
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+"""Where readers look."""
+PICTURE = ROOT / "docs" / "platform.svg"
+
+SHOWN = re.compile(
+    r"^\$ make (?P<command>preview|diff) (?P<arguments>.*)\n(?P<output>(?:(?!\$ |```).*\n)+)```$",
+    re.MULTILINE,
+)
+"""The last command of a block, with its output: a command that shows none is no match."""
+
+
+def output(command: str, arguments: str) -> str:
+    """What `make preview` or `make diff` prints, given such as `STACK=dev SET='drivers.zone=b'`."""
+    given = dict(word.split("=", 1) for word in shlex.split(arguments))
+    after = plan_of(given["STACK"], *([given["SET"]] if "SET" in given else []))
+    stream = io.StringIO()
+    if command == "preview":
+        tree.render(after, stream, int(given.get("DEPTH", 0)))
+    else:
+        show_diff.render(compare(plan_of(given["STACK"]), after), stream)
+    return stream.getvalue()
+
+
+def render(page: str) -> str:
+    """The page with every output as it is now; the rest of it stays."""
+    return SHOWN.sub(_renewed, page)
+
+
+def picture() -> str:
+    """The platform as README.md shows it: `make picture STACK=dev`."""
+    return draw(plan_of("dev"))
+
+
+def _renewed(shown: re.Match[str]) -> str:
+    command, arguments = shown["command"], shown["arguments"]
+    return f"$ make {command} {arguments}\n{output(command, arguments)}```"
+
+
+def main() -> None:
+    """Writes the pages and the picture."""
+    PICTURE.write_text(picture(), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The tools over a recorded plan: `python -m ops <verb>`, without cloud or credentials."""

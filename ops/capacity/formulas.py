@@ -1,0 +1,116 @@
+"""Each figure in words: its title, how it is reckoned, and from where."""
+
+from typing import NamedTuple
+
+from ops.capacity.quotas import ADDRESS_CALLS, LAUNCH_BURST, NAT_CONNECTIONS, S3_READS
+
+_MEASURED = "measured (see Measured below)"
+
+
+class Formula(NamedTuple):
+    """One figure: title, unit, how it comes about, source."""
+
+    title: str
+    unit: str
+    how: str
+    source: str
+
+
+FORMULAS: dict[str, Formula] = {
+    "nodes": Formula(
+        "nodes",
+        "",
+        "executors / executors a node, rounded up",
+        "the plan's types and EC2's figures for them",
+    ),
+    "vcpus": Formula("vCPU", "", "nodes x the type's vCPU", "EC2 DescribeInstanceTypes"),
+    "pods": Formula(
+        "pods",
+        "",
+        "executors + 1 driver + nodes x their own pods (aws-node, kube-proxy, the EBS driver's, "
+        "the mount's)",
+        "the plan; github.com/awslabs/mountpoint-s3-csi-driver for Mountpoint's own pods",
+    ),
+    "addresses": Formula(
+        "addresses",
+        "",
+        "nodes x (interfaces + 16 x (pods with an address / 16, rounded up, + WARM_PREFIX_TARGET))"
+        "; without prefixes nodes x (interfaces + 1 kept ready) x addresses of an interface",
+        "docs.aws.amazon.com/eks/latest/best-practices/prefix-mode-linux.html",
+    ),
+    "interfaces": Formula(
+        "network interfaces",
+        "",
+        "nodes x (prefixes / (addresses of an interface - 1), rounded up)",
+        "docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html",
+    ),
+    "usage-units": Formula(
+        "Network Address Usage",
+        "units",
+        "nodes x (interfaces + prefixes + interfaces after the first): a prefix counts as one",
+        "docs.aws.amazon.com/vpc/latest/userguide/network-address-usage.html",
+    ),
+    "volumes": Formula("EBS volumes", "", "nodes x disks of the node class", "the plan"),
+    "disk-tib": Formula("EBS gp3", "TiB", "nodes x GiB of their disks / 1024", "the plan"),
+    "fleet-calls": Formula(
+        "EC2 CreateFleet calls",
+        "",
+        "nodes / 1000, rounded up: at least, since Karpenter asks for equal nodes of one second "
+        "together",
+        "github.com/aws/karpenter-provider-aws pkg/batcher/createfleet.go",
+    ),
+    "launch-seconds": Formula(
+        "EC2 launches throttled for",
+        "s",
+        "(nodes - 1000) / 2; an instant fleet is reckoned as RunInstances",
+        LAUNCH_BURST.source,
+    ),
+    "address-calls": Formula(
+        "EC2 calls for addresses",
+        "",
+        "nodes x interfaces: AssignPrivateIpAddresses, at least one each",
+        "github.com/aws/amazon-vpc-cni-k8s",
+    ),
+    "address-seconds": Formula(
+        "calls for addresses throttled for", "s", "(calls - 100) / 5", ADDRESS_CALLS.source
+    ),
+    "objects": Formula(
+        "API-server objects",
+        "",
+        "pods + nodes x (Node, Lease, CSINode, CNINode, with Karpenter NodeClaim, in pod level one "
+        "MountpointS3PodAttachment a claim) + 5 of the application; no events",
+        "the kinds' own documentation",
+    ),
+    "s3-requests": Formula(
+        "S3 requests", "", "starts x requests of one start of the method", _MEASURED
+    ),
+    "s3-rate": Formula(
+        "S3 requests a second",
+        "/s",
+        "starts x (requests / seconds of one start), all at the same moment",
+        _MEASURED,
+    ),
+    "s3-seconds": Formula(
+        "S3 requests, at 5,500 a second", "s", "S3 requests / 5500", S3_READS.source
+    ),
+    "s3-gib": Formula("from S3", "GiB", "starts x megabytes of one start", _MEASURED),
+    "nat-connections": Formula(
+        "connections of a NAT gateway to one registry",
+        "",
+        "nodes / gateways x 3 layers at once (containerd's max_concurrent_downloads), for an image "
+        "that is not in ECR; ECR's layers come from S3, by the gateway endpoint",
+        NAT_CONNECTIONS.source,
+    ),
+    "image-gib": Formula(
+        "that image through NAT", "GiB", "nodes x size of the image (1 GiB assumed)", "assumed"
+    ),
+    "nat-seconds": Formula(
+        "that image at 5 Gbps a gateway", "s", "bits / (gateways x 5 Gbps)", NAT_CONNECTIONS.source
+    ),
+    "nat-fastest-seconds": Formula(
+        "that image at 100 Gbps a gateway",
+        "s",
+        "bits / (gateways x 100 Gbps), what a gateway scales to by itself",
+        NAT_CONNECTIONS.source,
+    ),
+}

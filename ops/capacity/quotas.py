@@ -1,0 +1,145 @@
+"""The limits that a growing platform meets, each with its name, default and source.
+
+A code such as L-1216C47A is the one of Service Quotas: `aws service-quotas get-service-quota
+--service-code ec2 --quota-code L-1216C47A` tells what an account has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ops.plan.errors import UserError
+
+_EKS_PRACTICES = (
+    "docs.aws.amazon.com/eks/latest/best-practices/known_limits_and_service_quotas.html"
+)
+_THROTTLING = "docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
+_NAT = "docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html"
+_LARGE_CLUSTERS = "kubernetes.io/docs/setup/best-practices/cluster-large"
+_EKS_QUOTAS = "docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One limit. `key` is the Service Quotas code, or a word of ours where there is no code."""
+
+    key: str
+    name: str
+    default: float
+    unit: str
+    source: str
+
+
+SPOT_VCPUS = Quota(
+    "L-34B43A08",
+    "All Standard (A, C, D, H, I, M, R, T, Z) Spot Instance Requests",
+    5,
+    "vCPU",
+    _EKS_PRACTICES,
+)
+ON_DEMAND_VCPUS = Quota(
+    "L-1216C47A",
+    "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances",
+    5,
+    "vCPU",
+    _EKS_PRACTICES,
+)
+GP3_STORAGE = Quota(
+    "L-7A658B76",
+    "Storage for General Purpose SSD (gp3) volumes, in TiB",
+    50,
+    "TiB",
+    _EKS_PRACTICES,
+)
+INTERFACES = Quota("L-DF5E4CA3", "Network interfaces per Region", 5000, "", _EKS_PRACTICES)
+ADDRESS_USAGE = Quota("L-BB24F6E5", "Network Address Usage", 64_000, "units", _EKS_PRACTICES)
+GROUP_NODES = Quota("L-BD136A63", "Nodes per managed node group", 450, "", _EKS_QUOTAS)
+GROUPS = Quota("L-6D54EA21", "Managed node groups per cluster", 30, "", _EKS_QUOTAS)
+SUBNETS = Quota("subnets", "Addresses in the stack's private subnets", 0, "", "the plan")
+POOL_LIMITS = Quota("pool", "The pool's own limits", 0, "executors", "the plan")
+NODES = Quota("k8s-nodes", "Nodes of a Kubernetes cluster", 5000, "", _LARGE_CLUSTERS)
+PODS = Quota("k8s-pods", "Pods of a Kubernetes cluster", 150_000, "", _LARGE_CLUSTERS)
+S3_READS = Quota(
+    "s3-get",
+    "S3 GET and HEAD requests a second of one partitioned prefix",
+    5500,
+    "a second",
+    "docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html",
+)
+NAT_CONNECTIONS = Quota(
+    "nat-connections",
+    "Connections of a NAT gateway's address to one destination",
+    55_000,
+    "",
+    _NAT,
+)
+LAUNCH_BURST = Quota(
+    "run-instances",
+    "EC2 RunInstances resource tokens, then 2 a second",
+    1000,
+    "instances",
+    _THROTTLING,
+)
+ADDRESS_CALLS = Quota(
+    "assign-addresses",
+    "EC2 AssignPrivateIpAddresses requests, then 5 a second",
+    100,
+    "calls",
+    _THROTTLING,
+)
+ATTACHMENTS = Quota(
+    "ebs-attachments",
+    "EBS volumes attached to one instance",
+    0,
+    "",
+    "docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html",
+)
+
+LAUNCH_REFILL = 2
+"""Instances a second once the tokens are gone."""
+ADDRESS_CALLS_REFILL = 5
+"""Calls a second once the tokens are gone."""
+NAT_GBPS, NAT_MOST_GBPS = 5, 100
+"""Bandwidth of a NAT gateway at first, and what it scales up to. Source: as NAT_CONNECTIONS."""
+
+ALL = (
+    SPOT_VCPUS,
+    ON_DEMAND_VCPUS,
+    GP3_STORAGE,
+    INTERFACES,
+    ADDRESS_USAGE,
+    GROUP_NODES,
+    GROUPS,
+    SUBNETS,
+    POOL_LIMITS,
+    NODES,
+    PODS,
+    S3_READS,
+    NAT_CONNECTIONS,
+    LAUNCH_BURST,
+    ADDRESS_CALLS,
+    ATTACHMENTS,
+)
+
+
+class UnknownQuota(UserError):
+    """A quota was raised that is not one of these, or to what is not a number."""
+
+
+def raised(given: list[str]) -> dict[str, float]:
+    """The account's own values, by key, of `L-34B43A08=5000`. Raises UnknownQuota."""
+    known = {quota.key: quota for quota in ALL if quota.default}
+    found: dict[str, float] = {}
+    for item in given:
+        key, _, value = item.partition("=")
+        if key not in known:
+            raise UnknownQuota(f"--quota {item}: {key!r} is not one of {', '.join(known)}")
+        try:
+            found[key] = float(value)
+        except ValueError:
+            raise UnknownQuota(f"--quota {item}: {value!r} is not a number") from None
+    return found
+
+
+def limit_of(quota: Quota, own: Mapping[str, float]) -> float:
+    """The account's value where it is given, the default otherwise."""
+    return own.get(quota.key, quota.default)

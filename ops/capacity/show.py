@@ -1,0 +1,185 @@
+"""A report for people, and for programs."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import IO, Any
+
+from ops.capacity.formulas import FORMULAS
+from ops.capacity.instances import SOURCE
+from ops.capacity.limits import Met, most_addresses
+from ops.capacity.report import Report
+
+
+def render(report: Report, stream: IO[str]) -> None:
+    """Writes the report as text."""
+    wanted, lines = report.wanted, [f"spark-on-eks/{report.stack}: capacity"]
+    if report.case.sets:
+        lines += ["", *columns(_nodes(report), right=(2, 4))]
+    if report.case.subnets:
+        lines += ["", *columns(_subnets(report), right=(2, 3))]
+    if report.plan_limits:
+        lines += [
+            "",
+            "all nodes that the limits allow",
+            *columns(_plan_limits(report), right=(2, 3)),
+        ]
+    if report.mixes:
+        size = f"{number(wanted.executor.cpu)} vCPU and {number(wanted.executor.memory_gib)} GiB"
+        lines += ["", f"{wanted.executors:,} executors of {size} at once, pool {report.pool}"]
+        lines += columns(_figures(report), right=(1, 2))
+        lines += ["", "limits, the first to be met first", *columns(_limits(report), right=(1, 2))]
+    if report.case.platform.nat:
+        gateways = report.case.platform.nat
+        past = ", ".join(report.endpoints) or "nothing"
+        lines += ["", f"NAT gateways: {gateways}; reached past them, by an endpoint: {past}"]
+    if report.first is not None:
+        lines += ["", f"first limit: {_first(report.first)}"]
+    if report.unknown:
+        lines += ["", "not known", *(f"  {line}" for line in report.unknown)]
+    stream.write("\n".join(lines) + "\n")
+
+
+def to_json(report: Report) -> str:
+    """Returns the report as JSON, the same bytes for the same report."""
+    wanted = report.wanted
+    content = {
+        "stack": report.stack,
+        "executors": wanted.executors,
+        "executor": {"cpu": wanted.executor.cpu, "memoryGiB": wanted.executor.memory_gib},
+        "pool": report.pool,
+        "prefixDelegation": report.case.platform.networking.prefixes,
+        "jarMethod": report.case.platform.method.key if report.case.platform.method else None,
+        "instanceTypes": SOURCE,
+        "natGateways": report.case.platform.nat,
+        "withoutNat": list(report.endpoints),
+        "nodeSets": [
+            {
+                "name": one.name,
+                "pool": one.pool,
+                "spot": one.spot,
+                "types": [
+                    {"type": name, "mostNodes": nodes, "addressesPerNode": addresses}
+                    for name, nodes, addresses in report.nodes_of(one)
+                ],
+                "missing": list(one.missing),
+            }
+            for one in report.case.sets
+        ],
+        "subnets": [asdict(one) for one in report.case.subnets],
+        "mostExecutors": dict(report.most_executors),
+        "starts": [
+            {
+                "type": mix.name,
+                "executorsPerNode": mix.per_node,
+                "freeAttachmentsPerNode": report.attachments(mix),
+                "figures": dict(figures),
+            }
+            for mix, figures in zip(report.mixes, report.figures, strict=True)
+        ],
+        "limits": [_as_json(one) for one in report.limits],
+        "planLimits": [_as_json(one) for one in report.plan_limits],
+        "firstLimit": report.first.quota.key if report.first else None,
+        "unknown": list(report.unknown),
+    }
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+def columns(table: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Lines of aligned columns, two spaces in; the columns in `right` end at one edge."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for row in table:
+        cells = [
+            text.rjust(width) if index in right else text.ljust(width)
+            for index, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(f"  {'  '.join(cells)}".rstrip())
+    return lines
+
+
+def number(value: float) -> str:
+    """A number as people read it: 12,345; one decimal below 100 where there is a fraction."""
+    if value >= 100 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.1f}"
+
+
+def _nodes(report: Report) -> list[list[str]]:
+    rows = [["NodePool or node group", "types, most nodes of one", "", "to", ""]]
+    for one in report.case.sets:
+        known = report.nodes_of(one)
+        if not known:
+            rows.append([one.name, "no type with figures", "", "", ""])
+            continue
+        most, least = max(known, key=_by_nodes), min(known, key=_by_nodes)
+        ends = [least[0], number(least[1])] if least[1] != most[1] else ["", ""]
+        rows.append([one.name, most[0], number(most[1]), *ends])
+    return rows
+
+
+def _subnets(report: Report) -> list[list[str]]:
+    way = "prefixes of 16" if report.case.platform.networking.prefixes else "single addresses"
+    spread = sum(most_addresses(one, report.case) for one in report.case.sets)
+    each = math.ceil(spread / len(report.case.subnets))
+    rows = [["private subnet", "zone", "addresses", "all nodes, spread evenly", f"by {way}"]]
+    for one in report.case.subnets:
+        rows.append([one.name, one.zone, number(one.usable), number(each), ""])
+    return rows
+
+
+def _by_nodes(row: tuple[str, int, int]) -> int:
+    return row[1]
+
+
+def _plan_limits(report: Report) -> list[list[str]]:
+    rows = [["", "", "asked", "there", ""]]
+    for one in report.plan_limits:
+        code = [] if one.quota.default == 0 else [one.quota.key]
+        title = " ".join([*code, one.quota.name])
+        rows.append([one.severity, title, number(one.asked), number(one.allowed), one.note])
+    rows += [
+        ["", f"executors of pool {name}, at most", number(most), "", ""]
+        for name, most in report.most_executors.items()
+    ]
+    return rows
+
+
+def _figures(report: Report) -> list[list[str]]:
+    rows = [["", *(f"{mix.name} ({mix.per_node} a node)" for mix in report.mixes)]]
+    for key, formula in FORMULAS.items():
+        if any(key in figures for figures in report.figures):
+            title = f"{formula.title}, {formula.unit}" if formula.unit else formula.title
+            rows.append([title, *(number(figures[key]) for figures in report.figures)])
+    free = [number(report.attachments(mix)) for mix in report.mixes]
+    rows.append(["volumes that a node can still attach", *free])
+    return rows
+
+
+def _limits(report: Report) -> list[list[str]]:
+    rows = [["", "from", "limit", "", ""]]
+    for one in report.limits:
+        at = "never" if one.at is None else number(one.at)
+        code = f"{one.quota.key} {one.quota.name}"
+        rows.append([one.severity, at, number(one.allowed), code, one.note])
+    return rows
+
+
+def _first(one: Met) -> str:
+    when = "already without executors" if one.at == 0 else f"with {one.at:,} executors"
+    unit = f" {one.quota.unit}" if one.quota.unit else ""
+    return f"{one.quota.name} ({one.quota.key}), {number(one.allowed)}{unit}, {when}"
+
+
+def _as_json(one: Met) -> dict[str, Any]:
+    return {
+        "key": one.quota.key,
+        "name": one.quota.name,
+        "source": one.quota.source,
+        "asked": one.asked,
+        "allowed": one.allowed,
+        "severity": one.severity,
+        "metAtExecutors": one.at,
+        "note": one.note,
+    }

@@ -1,0 +1,157 @@
+"""The start of N executors at once on one type of node: what it asks of everything below it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ops.capacity import quotas
+from ops.capacity.instances import InstanceType
+from ops.capacity.measured import Method, Per
+from ops.capacity.network import PodNetworking
+from ops.capacity.nodes import NodeSet
+
+DAEMON_CPU, DAEMON_GIB = 0.25, 0.5
+"""Assumed requests of a node's own pods: networking, kube-proxy, drivers of volumes."""
+DAEMONS_WITH_ADDRESS, DAEMONS_ON_HOST = 1, 2
+"""The EBS driver's pod; aws-node and kube-proxy are on the node's own network."""
+DOWNLOADS_AT_ONCE = 3
+"""Layers of an image that containerd fetches at once (max_concurrent_downloads)."""
+FLEET_BATCH = 1000
+"""Nodes that Karpenter asks for in one CreateFleet, when they come within a second
+(github.com/aws/karpenter-provider-aws pkg/batcher/createfleet.go)."""
+OBJECTS_PER_NODE = 4
+"""Node, Lease, CSINode and CNINode."""
+OBJECTS_PER_APPLICATION = 5
+"""SparkApplication, Service, EndpointSlice and the driver's two ConfigMaps."""
+
+
+@dataclass(frozen=True)
+class Executor:
+    """What one executor asks of a node, its overhead included."""
+
+    cpu: float
+    memory_gib: float
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a plan says that no type of node changes.
+
+    `claims` are the claims on JARs that one node's executors use at once; `nat` is 0 where the plan
+    makes no gateway.
+    """
+
+    networking: PodNetworking
+    method: Method | None
+    mount_pod: bool
+    claims: int
+    nat: int
+    karpenter: bool
+    image_gib: float
+
+
+@dataclass(frozen=True)
+class Mix:
+    """All executors on one type of node."""
+
+    node_set: NodeSet
+    type: InstanceType
+    per_node: int
+
+    @property
+    def name(self) -> str:
+        """The type's name."""
+        return self.type.name
+
+
+def daemon_pods(platform: Platform) -> tuple[int, int]:
+    """A node's own pods: those with an address, and all of them."""
+    method_pods = 0 if not platform.mount_pod else 1
+    if platform.method is not None and platform.method.per is Per.claim:
+        # The driver's pod, and Mountpoint's own for each claim.
+        method_pods = 1 + platform.claims
+    with_address = DAEMONS_WITH_ADDRESS + method_pods
+    return with_address, with_address + DAEMONS_ON_HOST
+
+
+def fit(node_set: NodeSet, of: InstanceType, executor: Executor, platform: Platform) -> int:
+    """How many executors one node takes: by vCPU, by memory, by places for pods."""
+    places = node_set.max_pods(of)
+    _, daemons = daemon_pods(platform)
+    return max(
+        0,
+        min(
+            math.floor((of.free_cpu() - DAEMON_CPU) / executor.cpu),
+            math.floor((of.free_memory_gib(places) - DAEMON_GIB) / executor.memory_gib),
+            places - daemons,
+        ),
+    )
+
+
+def demand(executors: int, mix: Mix, platform: Platform) -> Mapping[str, float]:
+    """What so many executors on this type ask for, by the key of its formula."""
+    of, networking = mix.type, platform.networking
+    nodes = math.ceil(executors / mix.per_node)
+    own_with_address, own = daemon_pods(platform)
+    with_address = mix.per_node + own_with_address
+    pods = executors + 1 + nodes * own
+    interfaces = networking.interfaces(of, with_address)
+    calls = nodes * networking.address_calls(of, with_address)
+    claims = platform.claims if platform.method and platform.method.per is Per.claim else 0
+    found: dict[str, float] = {
+        "nodes": nodes,
+        "vcpus": nodes * of.vcpus,
+        "pods": pods,
+        "addresses": nodes * networking.addresses(of, with_address),
+        "interfaces": nodes * interfaces,
+        "usage-units": nodes * networking.usage_units(of, with_address),
+        "volumes": nodes * len(mix.node_set.disks_gib),
+        "disk-tib": nodes * sum(mix.node_set.disks_gib) / 1024,
+        "launch-seconds": _beyond(nodes, quotas.LAUNCH_BURST.default, quotas.LAUNCH_REFILL),
+        "address-calls": calls,
+        "address-seconds": _beyond(
+            calls, quotas.ADDRESS_CALLS.default, quotas.ADDRESS_CALLS_REFILL
+        ),
+        "objects": pods
+        + nodes * (OBJECTS_PER_NODE + platform.karpenter + claims)
+        + OBJECTS_PER_APPLICATION,
+    }
+    if platform.karpenter:
+        found["fleet-calls"] = math.ceil(nodes / FLEET_BATCH)
+    if platform.method is not None:
+        found |= s3(executors, nodes, platform.claims, platform.method)
+    if platform.nat:
+        found["nat-connections"] = math.ceil(nodes / platform.nat) * DOWNLOADS_AT_ONCE
+        gib = nodes * platform.image_gib
+        found["image-gib"] = gib
+        found["nat-seconds"] = _seconds(gib, platform.nat * quotas.NAT_GBPS)
+        found["nat-fastest-seconds"] = _seconds(gib, platform.nat * quotas.NAT_MOST_GBPS)
+    return found
+
+
+def s3(executors: int, nodes: int, claims: int, method: Method) -> dict[str, float]:
+    """Requests to S3 and their bytes, when all of them start at the same moment."""
+    starts = {Per.claim: nodes * claims, Per.node: nodes, Per.executor: executors}[method.per]
+    requests = starts * method.requests
+    return {
+        "s3-requests": requests,
+        "s3-rate": starts * method.rate,
+        "s3-seconds": requests / quotas.S3_READS.default,
+        "s3-gib": starts * method.megabytes * 1e6 / 2**30,
+    }
+
+
+def free_attachments(mix: Mix, platform: Platform) -> int:
+    """Volumes that can still be attached to a node: the node's own go off, and on types that share
+    the limit further interfaces. EC2's figure has the first interface and local disks taken off."""
+    with_address = mix.per_node + daemon_pods(platform)[0]
+    more = platform.networking.interfaces(mix.type, with_address) - 1 if mix.type.shared else 0
+    return mix.type.attachments - len(mix.node_set.disks_gib) - more
+
+
+def _beyond(count: float, burst: float, refill: float) -> float:
+    return max(0.0, count - burst) / refill
+
+
+def _seconds(gib: float, gbps: float) -> float:
+    return gib * 2**30 * 8 / (gbps * 1e9)

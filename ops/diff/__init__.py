@@ -1,0 +1,1 @@
+"""What a change does: two plans compared, and the consequences on the running platform."""

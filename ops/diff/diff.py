@@ -1,0 +1,111 @@
+"""Two plans compared: what an update from one to the other does to each resource."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ops.diff.compare import Change, changes
+from ops.diff.replace_chain import follow
+from ops.diff.replacement import covers, verdict
+from ops.diff.steps import Operation, Step, key_of
+from ops.plan.model import STACK_TYPE, Plan, Resource
+
+
+@dataclass(frozen=True)
+class Diff:
+    """All steps from one plan to another, sorted by key."""
+
+    old: Plan
+    new: Plan
+    steps: tuple[Step, ...]
+    exports: tuple[Change, ...] = ()
+
+    @property
+    def is_update(self) -> bool:
+        """Whether one stack becomes the other: two stacks never do, nor does nothing."""
+        return self.old.stack == self.new.stack and bool(self.old.resources)
+
+    def of(self, operation: Operation) -> tuple[Step, ...]:
+        """Returns the steps of one operation."""
+        return tuple(step for step in self.steps if step.operation is operation)
+
+
+def compare(old: Plan, new: Plan) -> Diff:
+    """Returns the difference; resources are the same when their URNs are, but for the stack.
+
+    Replacements are followed to those that depend on them.
+    """
+    before = {key_of(resource.urn, old): resource for resource in old.resources}
+    after = {key_of(resource.urn, new): resource for resource in new.resources}
+    renamed = _renamed(before, after, new)
+    steps: dict[str, Step] = {}
+    for key, resource in after.items():
+        known = before.get(renamed.get(key, key))
+        if known is None:
+            steps[key] = Step(Operation.create, key, None, resource)
+        elif step := _changed(key, known, resource, old, new):
+            steps[key] = step
+    for key in before.keys() - after.keys() - set(renamed.values()):
+        steps[key] = Step(Operation.delete, key, before[key], None)
+    follow(
+        steps, {key: known for key in after if (known := before.get(renamed.get(key, key)))}, new
+    )
+    return Diff(
+        old,
+        new,
+        tuple(steps[key] for key in sorted(steps)),
+        tuple(changes(dict(old.exports), dict(new.exports))),
+    )
+
+
+def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) -> Step | None:
+    found = changes(dict(old.inputs), dict(new.inputs))
+    found += _option_changes(old, new, before, after)
+    ignored = new.options.ignore_changes
+    found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
+    if not found:
+        return None
+    verdicts = {change.path: verdict(new, change) for change in found}
+    forced = tuple(path for path, what in verdicts.items() if what is Operation.replace)
+    unknown = tuple(path for path, what in verdicts.items() if what is Operation.may_replace)
+    operation = Operation.update
+    if forced or unknown:
+        operation = Operation.replace if forced else Operation.may_replace
+    return Step(operation, key, old, new, tuple(found), forced, unknown)
+
+
+def _option_changes(old: Resource, new: Resource, before: Plan, after: Plan) -> Iterator[Change]:
+    """Yields, in parentheses, the options that Pulumi itself stores."""
+    for name, left, right in (
+        ("(protect)", old.options.protect, new.options.protect),
+        ("(provider)", key_of(old.options.provider, before), key_of(new.options.provider, after)),
+        ("(retainOnDelete)", old.options.retain_on_delete, new.options.retain_on_delete),
+    ):
+        if left != right:
+            yield Change(name, left, right)
+
+
+def _renamed(before: Iterable[str], after: dict[str, Resource], plan: Plan) -> dict[str, str]:
+    """Returns the old key of each resource that says by an alias what it was called."""
+    known = set(before)
+    found: dict[str, str] = {}
+    for key, resource in after.items():
+        if key in known:
+            continue
+        for alias in resource.options.aliases:
+            old = _alias_key(key, alias, plan)
+            if old in known:
+                found[key] = old
+    return found
+
+
+def _alias_key(key: str, alias: str, plan: Plan) -> str:
+    if alias.startswith("urn:"):
+        return key_of(alias, plan)
+    parts = dict(part.split("=", 1) for part in alias.split(" ") if "=" in part)
+    prefix, project, types, name = key.split("::", 3)
+    chain = types.split("$")
+    if "parent" in parts:
+        parent = "" if parts["parent"] == "none" else parts["parent"].split("::")[2]
+        chain = [part for part in parent.split("$") if part != STACK_TYPE and part] + [chain[-1]]
+    chain[-1] = parts.get("type", chain[-1])
+    return "::".join([prefix, project, "$".join(chain), parts.get("name", name)])

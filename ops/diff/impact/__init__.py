@@ -1,0 +1,59 @@
+"""A diff in the platform's words: what it does to what runs, most serious first."""
+
+from collections.abc import Callable, Iterable
+
+from ops.diff.diff import Diff
+from ops.diff.impact import (
+    access,
+    cluster,
+    cost,
+    data,
+    jobs,
+    limits,
+    network,
+    nodes,
+    permissions,
+    workloads,
+)
+from ops.diff.impact.model import Cause, Consequence, Kind, Level
+
+__all__ = ["Cause", "Consequence", "Kind", "Level", "consequences"]
+
+_RULES: tuple[Callable[[Diff], Iterable[Consequence]], ...] = (
+    cluster.rules,
+    data.rules,
+    network.rules,
+    nodes.rules,
+    workloads.rules,
+    permissions.rules,
+    access.rules,
+    limits.rules,
+    cost.rules,
+)
+# Said with the cluster: what lives in it goes with it.
+_IN_CLUSTER = frozenset(
+    {
+        Kind.ends_jobs,
+        Kind.removes_nodes,
+        Kind.rolls_nodes,
+        Kind.drifts_nodes,
+        Kind.claims_wait,
+        Kind.restarts,
+        Kind.removes,
+        Kind.new_pods,
+        Kind.stays,
+    }
+)
+
+
+def consequences(diff: Diff) -> tuple[Consequence, ...]:
+    """Returns what an update does, most serious first; nothing for two different stacks."""
+    if not diff.is_update or not diff.steps:
+        return ()
+    found = [one for rule in _RULES for one in rule(diff)]
+    if any(one.kind is Kind.replaces_cluster for one in found):
+        found = [one for one in found if one.kind not in _IN_CLUSTER]
+    found += jobs.verdict(found)
+    order = list(Kind)
+    # Stable: within a kind the rules' own order, which is by name.
+    return tuple(sorted(found, key=lambda one: order.index(one.kind)))

@@ -1,0 +1,97 @@
+"""Who reaches what over the network: the API server's endpoint, security groups."""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.diff.diff import Diff
+from ops.diff.impact.cluster import TYPES
+from ops.diff.impact.model import Consequence, Kind, causes_of, of_type, touches
+from ops.plan.model import Resource
+
+_GROUPS = (
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+)
+_EVERYWHERE = "0.0.0.0/0"
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields what may be reached by more, and by fewer."""
+    for step in of_type(diff, *TYPES):
+        if step.old is None or step.new is None:
+            continue
+        causes = causes_of(
+            step, "publicAccessCidrs", "endpointPublicAccess", "endpointPrivateAccess", "vpcConfig"
+        )
+        old, new = _callers(step.old), _callers(step.new)
+        what = "the API server from the internet"
+        yield from _compared(what, old, new, causes)
+        if _private(step.old) and not _private(step.new):
+            text = "the API server leaves the VPC: nodes reach it by its public endpoint only"
+            yield Consequence(Kind.guard, text, causes)
+    for step in of_type(diff, *_GROUPS):
+        if step.old is None or step.new is None or not touches(step, "ingress", "egress"):
+            continue
+        for key in ("ingress", "egress"):
+            old, new = _rules(step.old, key), _rules(step.new, key)
+            what = f"security group {step.resource.name}, {key}"
+            yield from _compared(what, old, new, causes_of(step, key))
+
+
+def _compared(
+    what: str, old: set[str], new: set[str], causes: tuple[Any, ...]
+) -> Iterator[Consequence]:
+    more = sorted(one for one in new if not any(_within(one, other) for other in old))
+    less = sorted(one for one in old if not any(_within(one, other) for other in new))
+    if more:
+        text = f"wider permission: {what}: also {', '.join(more)}"
+        yield Consequence(Kind.wider, text, causes)
+    if less:
+        text = f"narrower permission: {what}: no longer {', '.join(less)}"
+        yield Consequence(Kind.narrower, text, causes)
+
+
+def _config(cluster: Resource) -> Mapping[str, Any]:
+    return cluster.inputs.get("vpcConfig") or cluster.inputs
+
+
+def _callers(cluster: Resource) -> set[str]:
+    config = _config(cluster)
+    # EKS's default: the public endpoint is there, for everybody.
+    if config.get("endpointPublicAccess") is False:
+        return set()
+    return set(config.get("publicAccessCidrs") or [_EVERYWHERE])
+
+
+def _private(cluster: Resource) -> bool:
+    return bool(_config(cluster).get("endpointPrivateAccess"))
+
+
+def _rules(group: Resource, key: str) -> set[str]:
+    found = set()
+    for rule in group.inputs.get(key) or []:
+        ports = f"{rule.get('protocol')} {rule.get('fromPort')}-{rule.get('toPort')}"
+        sources = [*(rule.get("cidrBlocks") or []), *(rule.get("ipv6CidrBlocks") or [])]
+        sources += [*(rule.get("securityGroups") or []), *(rule.get("prefixListIds") or [])]
+        sources += ["itself"] if rule.get("self") else []
+        found |= {f"{ports} {source}" for source in sources}
+    return found
+
+
+def _within(one: str, other: str) -> bool:
+    """Whether a block (after what is before it) lies in another."""
+    *what, block = one.split(" ")
+    *other_what, other_block = other.split(" ")
+    if what != other_what:
+        return False
+    try:
+        inner, outer = ipaddress.ip_network(block), ipaddress.ip_network(other_block)
+    except ValueError:
+        return block == other_block
+    # Blocks of two IP versions do not hold one another.
+    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
+        return inner.subnet_of(outer)
+    return False

@@ -1,0 +1,134 @@
+"""The control plane, and whatever cannot go through."""
+
+from collections.abc import Iterator
+
+from ops.diff.diff import Diff
+from ops.diff.impact.model import (
+    Cause,
+    Consequence,
+    Kind,
+    causes_of,
+    forcing_causes,
+    goes,
+    merged,
+    of_type,
+    touches,
+)
+from ops.diff.replacement import refused
+from ops.diff.steps import Operation, Step
+from ops.diff.values import names
+
+TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
+_KEY = ("encryptionConfigKeyArn", "encryptionConfig")
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields replacements, upgrades, refusals and what nobody knows."""
+    for step in of_type(diff, *TYPES):
+        yield from _cluster(step, diff)
+    yield from _tags(diff)
+    yield from merged(_unprotected(diff))
+    for step in diff.steps:
+        yield from _refusals(step)
+        if step.operation is Operation.may_replace:
+            resource = step.resource
+            # Of a type without a row the old value of each input is as unknown as its effect.
+            unknown = names(dict.fromkeys(step.unknown), 4)
+            yield Consequence(
+                Kind.may_replace,
+                f"may replace {resource.name} ({resource.short_type}): "
+                f"no table knows what a change of {unknown} does",
+                causes_of(step, *step.unknown),
+            )
+
+
+def _unprotected(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    for step in diff.steps:
+        if step.old is None or step.new is None or goes(step):
+            continue
+        if step.old.options.protect and not step.new.options.protect:
+            cause = Cause(step.new.name, "protect: true -> false")
+            text = "Pulumi will no longer protect {}"
+            yield step.new.name, Consequence(Kind.guard, text, (cause,))
+
+
+def _tags(diff: Diff) -> Iterator[Consequence]:
+    for step in of_type(diff, "pulumi:providers:aws"):
+        if step.old is not None and step.new is not None and touches(step, "defaultTags"):
+            text = "the tags of every AWS resource change, each in place"
+            yield Consequence(Kind.stays, text, causes_of(step, "defaultTags"))
+
+
+def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
+    was = step.old or step.resource
+    name = str(was.inputs.get("name") or was.name)
+    ends = "every one of them ends with the cluster"
+    if step.operation is Operation.replace:
+        forced = names(dict.fromkeys(step.forced_by), 3)
+        yield Consequence(
+            Kind.replaces_cluster,
+            f"replaces the cluster {name}, with everything in it: {forced} cannot change",
+            forcing_causes(step),
+            jobs=ends,
+        )
+    elif step.operation is Operation.delete:
+        text = f"removes the cluster {name}, with everything in it"
+        yield Consequence(Kind.replaces_cluster, text, causes_of(step), jobs=ends)
+    if step.old is None or step.new is None:
+        return
+    before, after = (str(one.inputs.get("version") or "") for one in (step.old, step.new))
+    if before and after and before != after:
+        yield from _upgrade(step, diff, before, after)
+    if touches(step, *_KEY) and not any(step.old.inputs.get(key) for key in _KEY):
+        text = f"encrypts the secrets of {name} with a KMS key: this cannot be undone"
+        yield Consequence(Kind.guard, text, causes_of(step, *_KEY))
+    if step.old.inputs.get("deletionProtection") and not step.new.inputs.get("deletionProtection"):
+        text = f"EKS will no longer refuse to delete {name}"
+        yield Consequence(Kind.guard, text, causes_of(step, "deletionProtection"))
+
+
+def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Consequence]:
+    # docs.aws.amazon.com/eks/latest/userguide/update-cluster.html: one minor at a time, no way
+    # back.
+    cause = causes_of(step, "version")
+    old, new = _minor(before), _minor(after)
+    if new < old:
+        text = f"fails: EKS does not go back from Kubernetes {before} to {after}"
+        yield Consequence(Kind.fails, text, cause)
+        return
+    if new > old + 1:
+        text = f"fails: EKS goes up one minor version at a time, not from {before} to {after}"
+        yield Consequence(Kind.fails, text, cause)
+        return
+    looked_up = sorted(
+        str(call.args["addonName"])
+        for call in diff.new.invokes
+        if call.token == "aws:eks/getAddonVersion:getAddonVersion"
+        and call.args.get("kubernetesVersion") == after
+    )
+    text = f"upgrades the control plane from Kubernetes {before} to {after}: this cannot be undone"
+    details = ()
+    if looked_up:
+        details = (
+            f"add-ons without a pin follow to AWS's default for {after}: {names(looked_up)}",
+        )
+    yield Consequence(Kind.upgrades_cluster, text, cause, details)
+
+
+def _minor(version: str) -> int:
+    minor = version.partition(".")[2]
+    return int(minor) if minor.isdecimal() else 0
+
+
+def _refusals(step: Step) -> Iterator[Consequence]:
+    name = f"{step.resource.name} ({step.resource.short_type})"
+    if goes(step) and step.old is not None and step.old.options.protect:
+        doing = "delete" if step.operation is Operation.delete else "replace"
+        text = f"fails: Pulumi protects {name} and does not {doing} it"
+        yield Consequence(Kind.fails, text, forcing_causes(step))
+    if step.operation in (Operation.update, Operation.may_replace):
+        who = "the API server" if step.resource.is_kubernetes_object else "AWS"
+        paths = [row for row in refused(step.resource) if touches(step, row)]
+        if paths:
+            text = f"fails: {who} does not let {names(paths)} of {name} change"
+            yield Consequence(Kind.fails, text, causes_of(step, *paths))

@@ -1,0 +1,143 @@
+"""What is paid for by the hour, as counts: prices are AWS's to tell."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ops.diff.diff import Diff
+from ops.diff.impact.cluster import TYPES
+from ops.diff.impact.model import Cause, Consequence, Kind
+from ops.diff.steps import Operation
+from ops.diff.values import change_line
+from ops.plan import paths
+from ops.plan.model import Plan
+from ops.plan.nodes import GROUP
+
+_DONE = {
+    Operation.create: "is created",
+    Operation.update: "is updated",
+    Operation.replace: "is replaced",
+    Operation.may_replace: "may be replaced",
+    Operation.delete: "is deleted",
+}
+_BYTES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields each count that changes."""
+    for label, count in _COUNTS.items():
+        old, new = count(diff.old), count(diff.new)
+        if old != new:
+            names = _causes(diff, label)
+            yield Consequence(Kind.cost, f"cost: {label} {old:g} -> {new:g}", names)
+    yield from _support(diff)
+
+
+def _nat(plan: Plan) -> float:
+    return len(plan.by_type("aws:ec2/natGateway:NatGateway"))
+
+
+def _addresses(plan: Plan) -> float:
+    return len(plan.by_type("aws:ec2/eip:Eip"))
+
+
+def _endpoint_interfaces(plan: Plan) -> float:
+    """An interface endpoint is paid for by the zone."""
+    return sum(
+        len(one.inputs.get("subnetIds") or [0])
+        for one in plan.by_type("aws:ec2/vpcEndpoint:VpcEndpoint")
+        if one.inputs.get("vpcEndpointType") == "Interface"
+    )
+
+
+def _node_floor(plan: Plan) -> float:
+    groups = plan.by_type(GROUP)
+    return sum(paths.get(one.inputs, ("scalingConfig", "minSize")) or 0 for one in groups)
+
+
+def _node_ceiling(plan: Plan) -> float:
+    groups = plan.by_type(GROUP)
+    return sum(paths.get(one.inputs, ("scalingConfig", "maxSize")) or 0 for one in groups)
+
+
+def _pool_cpu(plan: Plan) -> float:
+    return sum(_quantity(_limit(one.inputs, "cpu")) for one in plan.of_kind("NodePool"))
+
+
+def _pool_memory(plan: Plan) -> float:
+    found = sum(_quantity(_limit(one.inputs, "memory")) for one in plan.of_kind("NodePool"))
+    return found / _BYTES["Gi"]
+
+
+def _keys(plan: Plan) -> float:
+    return len(plan.by_type("aws:kms/key:Key"))
+
+
+def _flow_logs(plan: Plan) -> float:
+    return len(plan.by_type("aws:ec2/flowLog:FlowLog"))
+
+
+def _log_types(plan: Plan) -> float:
+    found = [one for type_ in TYPES for one in plan.by_type(type_)]
+    return sum(len(one.inputs.get("enabledClusterLogTypes") or []) for one in found)
+
+
+_COUNTS: dict[str, Callable[[Plan], float]] = {
+    "NAT gateways": _nat,
+    "public IPv4 addresses": _addresses,
+    "interface endpoints, by zone": _endpoint_interfaces,
+    "node floor (managed groups' minimum)": _node_floor,
+    "managed groups' maximum of nodes": _node_ceiling,
+    "NodePools' limit of vCPU": _pool_cpu,
+    "NodePools' limit of memory in GiB": _pool_memory,
+    "KMS keys": _keys,
+    "VPC flow logs": _flow_logs,
+    "kinds of control-plane logs": _log_types,
+}
+_CAUSES = {
+    "NAT gateways": "natGateway",
+    "public IPv4 addresses": "eip:",
+    "interface endpoints, by zone": "vpcEndpoint",
+    "node floor (managed groups' minimum)": "nodeGroup",
+    "managed groups' maximum of nodes": "nodeGroup",
+    "NodePools' limit of vCPU": "NodePool",
+    "NodePools' limit of memory in GiB": "NodePool",
+    "KMS keys": "kms/key",
+    "VPC flow logs": "flowLog",
+    "kinds of control-plane logs": "luster",
+}
+
+
+def _causes(diff: Diff, label: str) -> tuple[Cause, ...]:
+    found = [step for step in diff.steps if _CAUSES[label] in step.resource.type]
+    return tuple(Cause(step.resource.name, _DONE[step.operation]) for step in found)
+
+
+def _support(diff: Diff) -> Iterator[Consequence]:
+    # docs.aws.amazon.com/eks/latest/userguide/view-upgrade-policy.html
+    for step in diff.steps:
+        if step.resource.type not in TYPES or step.old is None or step.new is None:
+            continue
+        for change in step.changes:
+            if not change.path.startswith("upgradePolicy"):
+                continue
+            now = paths.get(step.new.inputs, ("upgradePolicy", "supportType"))
+            text = (
+                "cost: after the end of standard support the control plane is kept, at the fee of "
+                "extended support"
+                if now == "EXTENDED"
+                else "cost: no fee of extended support; AWS upgrades the control plane by itself "
+                "at the end of standard support"
+            )
+            cause = Cause(step.resource.name, change_line(change))
+            yield Consequence(Kind.cost, text, (cause,))
+
+
+def _limit(inputs: Any, resource: str) -> str:
+    return str(paths.get(inputs, ("spec", "limits", resource)) or "0")
+
+
+def _quantity(text: str) -> float:
+    for suffix, factor in _BYTES.items():
+        if text.endswith(suffix):
+            return float(text.removesuffix(suffix)) * factor
+    return float(text.removesuffix("m")) / 1000 if text.endswith("m") else float(text)

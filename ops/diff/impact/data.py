@@ -1,0 +1,193 @@
+"""What is lost: buckets and their versions, volumes, logs, keys, namespaces."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.diff.diff import Diff
+from ops.diff.impact.model import (
+    Consequence,
+    Kind,
+    causes_of,
+    forcing_causes,
+    goes,
+    merged,
+    of_kind,
+    of_type,
+    touches,
+)
+from ops.diff.steps import Operation, Step
+from ops.plan import paths
+from ops.plan.model import Plan, Resource
+
+_BUCKET = "aws:s3/bucket:Bucket"
+_LOGS = "aws:cloudwatch/logGroup:LogGroup"
+_KEY = "aws:kms/key:Key"
+_FILES = {
+    "aws:efs/fileSystem:FileSystem": "file system",
+    "aws:fsx/lustreFileSystem:LustreFileSystem": "file system",
+    "aws:ebs/volume:Volume": "volume",
+    "aws:ecr/repository:Repository": "image repository",
+}
+_WAITS = "a driver that asks for a new executor waits while claims are made anew: {}"
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields what an update deletes that nothing brings back, and what stays without an owner."""
+    for step in of_type(diff, _BUCKET):
+        yield from _bucket(step)
+    for step in of_type(diff, "aws:s3/bucketVersioning:BucketVersioning"):
+        yield from _versioning(step)
+    for step in of_type(diff, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+        yield from _lifecycle(step)
+    for step in of_type(diff, _LOGS):
+        yield from _logs(step)
+    for step in of_type(diff, _KEY):
+        yield from _key(step)
+    for step in of_type(diff, *_FILES):
+        if goes(step) and not _kept(step):
+            what = f"loses data: {_FILES[step.resource.type]} {step.resource.name} is deleted"
+            yield Consequence(Kind.loses_data, what, forcing_causes(step))
+    yield from merged(_namespaces(diff))
+    yield from merged(_claims(diff))
+    for step in diff.steps:
+        if step.operation is Operation.delete and _kept(step):
+            text = f"{step.resource.name} stays in the cloud, Pulumi only forgets it"
+            yield Consequence(Kind.stays, text, causes_of(step))
+
+
+def _kept(step: Step) -> bool:
+    return step.old is not None and step.old.options.retain_on_delete
+
+
+def _bucket(step: Step) -> Iterator[Consequence]:
+    old, new = step.old, step.new
+    if old is None:
+        return
+    name = str(old.inputs.get("bucket") or old.name)
+    if goes(step) and not _kept(step):
+        if old.inputs.get("forceDestroy"):
+            text = f"loses data: bucket {name} is deleted with every object in it"
+            jobs = f"what they read from bucket {name} is gone"
+            yield Consequence(Kind.loses_data, text, forcing_causes(step), jobs=jobs)
+        elif not old.options.protect:
+            text = f"fails: S3 does not delete bucket {name} while it holds objects"
+            yield Consequence(Kind.fails, text, forcing_causes(step))
+    elif new and new.inputs.get("forceDestroy") and not old.inputs.get("forceDestroy"):
+        text = f"a destroy would delete the objects of bucket {name} too"
+        yield Consequence(Kind.guard, text, causes_of(step, "forceDestroy"))
+
+
+def _versioning(step: Step) -> Iterator[Consequence]:
+    status = ("versioningConfiguration", "status")
+    before = step.old and paths.get(step.old.inputs, status)
+    after = step.new and paths.get(step.new.inputs, status)
+    if before == "Enabled" and after != "Enabled":
+        text = f"{step.resource.name}: what is overwritten or deleted can no longer be brought back"
+        yield Consequence(Kind.guard, text, causes_of(step))
+
+
+def _lifecycle(step: Step) -> Iterator[Consequence]:
+    before, after = _days(step.old), _days(step.new)
+    for rule, days in after.items():
+        was = before.get(rule)
+        if step.old is not None and (was is None or days < was):
+            text = (
+                f"loses data: {step.resource.name} deletes versions after {days:g} days"
+                f"{'' if was is None else f', not {was:g}'} ({rule})"
+            )
+            yield Consequence(Kind.loses_data, text, causes_of(step))
+
+
+def _days(resource: Resource | None) -> Mapping[str, float]:
+    """Returns the days after which each rule deletes something."""
+    found: dict[str, float] = {}
+    for rule in (resource.inputs.get("rules") or []) if resource else []:
+        for key in ("expiration.days", "noncurrentVersionExpiration.noncurrentDays"):
+            days = paths.get(rule, tuple(key.split(".")))
+            if days is not None and rule.get("status") == "Enabled":
+                found[f"{rule.get('id')}, {key.partition('.')[0]}"] = float(days)
+    return found
+
+
+def _logs(step: Step) -> Iterator[Consequence]:
+    was = step.old or step.resource
+    name = str(was.inputs.get("name") or was.name)
+    if goes(step) and not _kept(step) and not step.resource.inputs.get("skipDestroy"):
+        text = f"loses data: log group {name} is deleted with its logs"
+        yield Consequence(Kind.loses_data, text, forcing_causes(step))
+    elif step.old is not None and step.new is not None:
+        # 0 days means for ever.
+        was, now = (
+            float(one.inputs.get("retentionInDays") or 0) or float("inf")
+            for one in (step.old, step.new)
+        )
+        if now < was:
+            text = f"loses data: logs in {name} older than {now:g} days are deleted"
+            yield Consequence(Kind.loses_data, text, causes_of(step, "retentionInDays"))
+
+
+def _key(step: Step) -> Iterator[Consequence]:
+    if not goes(step) or _kept(step) or step.old is None:
+        return
+    # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days unless given.
+    days = float(step.old.inputs.get("deletionWindowInDays") or 30)
+    text = (
+        f"loses data: KMS key {step.old.name} is scheduled for deletion in {days:g} days; "
+        "nothing can read what it encrypted from now on"
+    )
+    yield Consequence(Kind.loses_data, text, forcing_causes(step))
+
+
+def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    for step in of_kind(diff, "Namespace"):
+        if goes(step) and not _kept(step):
+            text = "deletes namespace {} with everything in it"
+            jobs = "whatever runs in namespace {} ends"
+            yield (
+                step.resource.object_name,
+                Consequence(Kind.ends_jobs, text, forcing_causes(step), jobs=jobs),
+            )
+
+
+def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if goes(step)}
+    for step in of_kind(diff, "PersistentVolumeClaim"):
+        if step.old is None or not goes(step):
+            continue
+        namespace = str((step.old.inputs.get("metadata") or {}).get("namespace") or "default")
+        name = f"{namespace}/{step.old.object_name}"
+        lost = _volume_is_deleted(step.old, diff.old)
+        if lost:
+            text = f"loses data: the volume of claim {{}} is deleted ({lost})"
+            yield name, Consequence(Kind.loses_data, text, forcing_causes(step))
+        if step.operation is Operation.replace:
+            # Kubernetes keeps a claim while a pod uses it, and starts no pod on one that goes.
+            text = (
+                "makes claims anew: {}; the update waits until no pod uses them, and new pods "
+                "cannot start meanwhile"
+            )
+            yield name, Consequence(Kind.claims_wait, text, forcing_causes(step), jobs=_WAITS)
+        elif namespace not in gone:
+            text = "removes claims: {}; the update waits until no pod uses them"
+            yield name, Consequence(Kind.claims_wait, text, causes_of(step))
+    for step in of_kind(diff, "PersistentVolume"):
+        if step.operation is Operation.update and touches(step, "spec"):
+            text = "new pods mount volume {} as it is now; pods that run keep what they have"
+            yield step.resource.object_name, Consequence(Kind.new_pods, text, causes_of(step))
+
+
+def _volume_is_deleted(claim: Resource, plan: Plan) -> str:
+    """Returns why the volume goes with its claim; empty where it stays."""
+    spec: Mapping[str, Any] = claim.inputs.get("spec") or {}
+    for volume in plan.of_kind("PersistentVolume"):
+        if volume.object_name == spec.get("volumeName"):
+            policy = paths.get(volume.inputs, ("spec", "persistentVolumeReclaimPolicy"))
+            return "reclaim policy Delete" if policy == "Delete" else ""
+    class_name = spec.get("storageClassName")
+    if class_name == "" or spec.get("volumeName"):
+        return ""
+    for found in plan.of_kind("StorageClass"):
+        if found.object_name == class_name:
+            policy = found.inputs.get("reclaimPolicy", "Delete")
+            return f"class {class_name} has reclaim policy Delete" if policy == "Delete" else ""
+    return f"class {class_name or 'of the cluster'} is not in the plan, the usual policy is Delete"

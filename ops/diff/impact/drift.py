@@ -1,0 +1,120 @@
+"""Which changes make Karpenter replace nodes, by its own rules (karpenter v1.14.1).
+
+Sources: sigs.k8s.io/karpenter pkg/apis/v1/nodepool.go (the hash of `spec.template`, fields marked
+`hash:"ignore"`), pkg/controllers/nodeclaim/disruption/drift.go (requirements against a node's
+labels), and github.com/aws/karpenter-provider-aws pkg/apis/v1/ec2nodeclass.go and
+pkg/cloudprovider/drift.go. Lists are hashed as sets.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.diff.impact.model import Cause
+from ops.plan.model import Resource
+
+_CLASS_UNHASHED = frozenset(
+    {
+        "amiFamily",
+        "amiSelectorTerms",
+        "capacityReservationSelectorTerms",
+        "ipPrefixCount",
+        "securityGroupSelectorTerms",
+        "subnetSelectorTerms",
+    }
+)
+REQUIREMENT = "requirement"
+"""How a cause begins that drifts only the nodes which no longer fit."""
+_DEFAULT_BUDGETS = [{"nodes": "10%"}]
+"""The CRD's default."""
+
+
+def of_pool(old: Resource, new: Resource) -> Iterator[Cause]:
+    """Yields what of a NodePool's change drifts its nodes; weight, limits, disruption do not."""
+    before, after = (_template(one) for one in (old, new))
+    for path in sorted({*before, *after} - {"spec.requirements"}):
+        if _hashed(before.get(path)) != _hashed(after.get(path)):
+            yield Cause(new.name, f"template.{path}")
+    was, now = (_requirements(one) for one in (old, new))
+    for key, allowed in sorted(now.items()):
+        if key not in was:
+            yield Cause(new.name, f"{REQUIREMENT} {key} is asked for")
+        elif lost := was[key] - allowed:
+            values = ", ".join(sorted(lost))
+            yield Cause(new.name, f"{REQUIREMENT} {key} no longer allows {values}")
+
+
+def of_class(old: Resource, new: Resource) -> Iterator[Cause]:
+    """Yields what of an EC2NodeClass's change drifts the nodes made from it.
+
+    A subnet more does not; security groups must be the same set; images those of the selector.
+    """
+    before, after = (one.inputs.get("spec") or {} for one in (old, new))
+    for field in sorted({*before, *after} - _CLASS_UNHASHED):
+        if _hashed(before.get(field)) != _hashed(after.get(field)):
+            yield Cause(new.name, f"spec.{field}")
+    for field in ("amiFamily", "amiSelectorTerms", "securityGroupSelectorTerms"):
+        if _hashed(before.get(field)) != _hashed(after.get(field)):
+            yield Cause(new.name, f"spec.{field}")
+    was, now = (
+        {json.dumps(term, sort_keys=True) for term in spec.get("subnetSelectorTerms") or []}
+        for spec in (before, after)
+    )
+    if was - now:
+        yield Cause(new.name, "spec.subnetSelectorTerms: a subnet less")
+
+
+def budget(pool: Resource) -> tuple[str, bool]:
+    """Returns how many drifted nodes go at once, in words, and whether any goes at all.
+
+    The least of the budgets for all reasons and for drift holds.
+    """
+    disruption = (pool.inputs.get("spec") or {}).get("disruption") or {}
+    found = [
+        one
+        for one in disruption.get("budgets", _DEFAULT_BUDGETS)
+        if one.get("reasons") is None or "Drifted" in one["reasons"]
+    ]
+    if not found:
+        return "all at once: no budget is for drifted nodes", True
+    always = [str(one["nodes"]) for one in found if not one.get("schedule")]
+    if any(nodes in ("0", "0%") for nodes in always):
+        return "the budget for drifted nodes is 0", False
+    words = [f"{nodes} at a time" for nodes in always]
+    words += [
+        f"{one['nodes']} for {one['duration']} from {one['schedule']}"
+        for one in found
+        if one.get("schedule")
+    ]
+    return f"budget {', '.join(words)}", True
+
+
+def _template(pool: Resource) -> Mapping[str, Any]:
+    template = (pool.inputs.get("spec") or {}).get("template") or {}
+    found = {f"metadata.{key}": value for key, value in (template.get("metadata") or {}).items()}
+    return found | {f"spec.{key}": value for key, value in (template.get("spec") or {}).items()}
+
+
+def _requirements(pool: Resource) -> Mapping[str, frozenset[str]]:
+    """Returns the values that each key may have; another operator than In is a value of its own."""
+    found: dict[str, frozenset[str]] = {}
+    for one in _template(pool).get("spec.requirements") or []:
+        values = frozenset(map(str, one.get("values") or []))
+        if one.get("operator") != "In":
+            values = frozenset({f"{one.get('operator')} {', '.join(sorted(values))}".strip()})
+        key = str(one.get("key"))
+        found[key] = found[key] & values if key in found else values
+    return found
+
+
+def _hashed(value: Any) -> str:
+    return json.dumps(_normal(value), sort_keys=True)
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _normal(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return sorted((_normal(item) for item in value), key=json.dumps)
+    # Nothing and false are told apart: a pointer to false is hashed, none is not.
+    return value

@@ -1,0 +1,103 @@
+"""What namespaces may take and let in: quotas, defaults, priorities, rules of admission."""
+
+from collections.abc import Iterator, Mapping
+
+from ops.diff.diff import Diff
+from ops.diff.impact.model import (
+    Cause,
+    Consequence,
+    Kind,
+    causes_of,
+    forcing_causes,
+    goes,
+    of_kind,
+    touches,
+)
+from ops.diff.steps import Operation, Step
+from ops.plan import paths
+from ops.plan.model import Resource
+
+_LABEL = "pod-security.kubernetes.io/enforce"
+_LEVELS = ("privileged", "baseline", "restricted")
+"""From the loosest on: kubernetes.io/docs/concepts/security/pod-security-standards."""
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields what pods may take more or less of. A namespace that goes takes its limits along."""
+    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if goes(step)}
+    for step in of_kind(diff, "ResourceQuota"):
+        if step.old is not None and namespace(step.old) not in gone:
+            yield from _quota(step)
+    for step in of_kind(diff, "LimitRange"):
+        if step.old is not None and namespace(step.old) not in gone and touches(step, "spec"):
+            text = f"new pods of namespace {namespace(step.old)} get other defaults"
+            yield Consequence(Kind.new_pods, text, causes_of(step))
+    yield from _admission(diff)
+    for step in of_kind(diff, "PriorityClass"):
+        if step.operation is Operation.replace:
+            text = (
+                f"PriorityClass {step.resource.object_name} is made anew: pods that run keep "
+                "their priority, a pod that asks for it meanwhile is refused"
+            )
+            yield Consequence(Kind.new_pods, text, forcing_causes(step))
+
+
+def _admission(diff: Diff) -> Iterator[Consequence]:
+    for step in of_kind(diff, "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+        name = f"{step.resource.inputs['kind']} {step.resource.object_name}"
+        if step.operation is Operation.delete:
+            text = f"{name} goes: what it refused is let in"
+            yield Consequence(Kind.guard, text, causes_of(step))
+        elif step.old is not None and touches(step, "spec"):
+            text = f"{name} refuses and lets in something else than before"
+            yield Consequence(Kind.guard, text, causes_of(step, "spec"))
+    for step in of_kind(diff, "Namespace"):
+        if step.old is None or step.new is None:
+            continue
+        old, new = _level(step.old), _level(step.new)
+        if old != new:
+            looser = _LEVELS.index(new) < _LEVELS.index(old)
+            text = (
+                f"namespace {step.new.object_name} admits {new} pods, not {old} ones: "
+                f"{'looser' if looser else 'stricter'}; pods that run stay"
+            )
+            cause = Cause(step.new.name, f"{_LABEL}: {old} -> {new}")
+            yield Consequence(Kind.guard, text, (cause,))
+
+
+def _level(namespace: Resource) -> str:
+    """Returns the level of pod security that is enforced; none is `privileged`."""
+    labels = (namespace.inputs.get("metadata") or {}).get("labels") or {}
+    level = str(labels.get(_LABEL, _LEVELS[0]))
+    return level if level in _LEVELS else _LEVELS[0]
+
+
+def namespace(resource: Resource) -> str:
+    """Returns the namespace of an object, `default` where it names none."""
+    metadata = resource.inputs.get("metadata") or {}
+    return str(metadata.get("namespace") or "default")
+
+
+def _quota(step: Step) -> Iterator[Consequence]:
+    if step.old is None:
+        return
+    name = f"{namespace(step.old)}/{step.old.object_name}"
+    if step.operation is Operation.delete:
+        text = f"quota {name} goes: nothing bounds what it did"
+        yield Consequence(Kind.guard, text, causes_of(step))
+        return
+    old, new = _hard(step.old), _hard(step.resource)
+    lines = [
+        f"{key}: {old.get(key, 'unbounded')} -> {new.get(key, 'unbounded')}"
+        for key in sorted({*old, *new})
+        if old.get(key) != new.get(key)
+    ]
+    if lines:
+        # kubernetes.io/docs/concepts/policy/resource-quotas: asked at creation only.
+        text = f"quota {name} changes: pods that run stay, new ones are refused above it"
+        yield Consequence(Kind.quota, text, causes_of(step), tuple(lines))
+
+
+def _hard(quota: Resource) -> Mapping[str, str]:
+    found = paths.get(quota.inputs, ("spec", "hard"))
+    return found if isinstance(found, Mapping) else {}

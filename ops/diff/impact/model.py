@@ -1,0 +1,163 @@
+"""What a diff does to the running platform: one consequence, its kind and its causes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+
+from ops.diff.diff import Diff
+from ops.diff.replacement import covers
+from ops.diff.steps import Operation, Step
+from ops.diff.values import change_line, names
+
+
+class Level(IntEnum):
+    """How much a reviewer has to care, most first."""
+
+    danger = 0
+    disruption = 1
+    attention = 2
+    note = 3
+
+
+class Kind(StrEnum):
+    """What happens, the most serious first: consequences are listed in this order."""
+
+    fails = "fails"
+    replaces_cluster = "replaces-cluster"
+    loses_data = "loses-data"
+    ends_jobs = "ends-jobs"
+    may_replace = "may-replace"
+    replaces_network = "replaces-network"
+    removes_nodes = "removes-nodes"
+    rolls_nodes = "rolls-nodes"
+    drifts_nodes = "drifts-nodes"
+    jobs_affected = "jobs-affected"
+    upgrades_cluster = "upgrades-cluster"
+    claims_wait = "claims-wait"
+    restarts = "restarts"
+    removes = "removes"
+    wider = "wider-permission"
+    narrower = "narrower-permission"
+    guard = "guard"
+    quota = "quota"
+    cost = "cost"
+    new_pods = "new-pods"
+    stays = "stays"
+    jobs_unaffected = "jobs-unaffected"
+
+    @property
+    def level(self) -> Level:
+        """The level of every consequence of this kind."""
+        order = list(Kind)
+        for level, last in _LAST.items():
+            if order.index(self) <= order.index(last):
+                return level
+        return Level.note
+
+
+_LAST = {
+    Level.danger: Kind.ends_jobs,
+    Level.disruption: Kind.removes,
+    Level.attention: Kind.cost,
+}
+
+
+@dataclass(frozen=True, order=True)
+class Cause:
+    """The resource that changes, by its logical name, and what of it."""
+
+    resource: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """One thing that happens to the running platform.
+
+    `details` are its parts, where there are several. `jobs` says what it does to Spark jobs that
+    run at that time; empty where they go on.
+    """
+
+    kind: Kind
+    text: str
+    causes: tuple[Cause, ...] = ()
+    details: tuple[str, ...] = ()
+    jobs: str = ""
+
+    @property
+    def level(self) -> Level:
+        """How much a reviewer has to care."""
+        return self.kind.level
+
+
+def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
+    """Returns why a step happens: its changes and what it follows, below `prefixes` if given."""
+    name = step.resource.name
+    if step.new is None or step.old is None:
+        return (Cause(name, "is deleted" if step.new is None else "is created"),)
+    found = [
+        Cause(name, change_line(change))
+        for change in step.changes
+        if not prefixes or any(covers(prefix, change.path) for prefix in prefixes)
+    ]
+    found += [
+        Cause(name, str(follow))
+        for follow in step.follows
+        if not prefixes or any(covers(prefix, follow.path) for prefix in prefixes)
+    ]
+    return tuple(found)
+
+
+def forcing_causes(step: Step) -> tuple[Cause, ...]:
+    """Returns what makes a new resource of this one, or that it is deleted."""
+    return causes_of(step, *step.forced_by)
+
+
+def goes(step: Step) -> bool:
+    """Whether the resource as it was is no more afterwards, in the program's words."""
+    return step.old is not None and step.operation in (Operation.delete, Operation.replace)
+
+
+def of_type(diff: Diff, *types: str) -> Iterator[Step]:
+    """Yields the steps of resources of these types."""
+    return (step for step in diff.steps if step.resource.type in types)
+
+
+def of_kind(diff: Diff, *kinds: str) -> Iterator[Step]:
+    """Yields the steps of Kubernetes objects of these kinds."""
+    for step in diff.steps:
+        resource = step.resource
+        if resource.is_kubernetes_object and resource.inputs.get("kind") in kinds:
+            yield step
+
+
+def changed(step: Step) -> set[str]:
+    """Returns the paths that get another value, Pulumi's own options left out."""
+    paths = {change.path for change in step.changes} | {follow.path for follow in step.follows}
+    return {path for path in paths if not path.startswith("(")}
+
+
+def touches(step: Step, *prefixes: str) -> bool:
+    """Whether a step changes something at or below one of the paths."""
+    return any(covers(prefix, path) for prefix in prefixes for path in changed(step))
+
+
+def merged(found: Iterable[tuple[str, Consequence]]) -> Iterator[Consequence]:
+    """Yields consequences that differ in one name only as one; `{}` in the text is the names."""
+    alike: dict[tuple[Kind, str, str], list[tuple[str, Consequence]]] = {}
+    for name, one in found:
+        alike.setdefault((one.kind, one.text, one.jobs), []).append((name, one))
+    for (_, text, jobs), same in alike.items():
+        named = names(name for name, _ in same)
+        causes = dict.fromkeys(cause for _, one in same for cause in one.causes)
+        details = dict.fromkeys(detail for _, one in same for detail in one.details)
+        yield replace(
+            same[0][1],
+            text=text.replace("{}", named),
+            jobs=jobs.replace("{}", named),
+            causes=tuple(causes),
+            details=tuple(details),
+        )

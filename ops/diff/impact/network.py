@@ -1,0 +1,52 @@
+"""The network under everything: what is made anew, and connections that are cut."""
+
+from collections.abc import Iterator
+
+from ops.diff.diff import Diff
+from ops.diff.impact.model import (
+    Consequence,
+    Kind,
+    causes_of,
+    forcing_causes,
+    goes,
+    merged,
+    of_type,
+    touches,
+)
+from ops.diff.steps import Operation
+
+_CUT = "open connections through {} are cut: requests to outside AWS's own endpoints are retried"
+_GROUND = {"aws:ec2/vpc:Vpc": "VPC", "aws:ec2/subnet:Subnet": "subnet"}
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields what changes for packets."""
+    yield from merged(_parts(diff))
+
+
+def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    for step in of_type(diff, *_GROUND):
+        if goes(step):
+            what = _GROUND[step.resource.type]
+            doing = "removes" if step.operation is Operation.delete else "replaces"
+            text = f"{doing} {what} {{}}, with the nodes in it"
+            jobs = f"nodes in {what} {{}} go: executors there end, a driver there ends its job"
+            yield (
+                step.resource.name,
+                Consequence(Kind.replaces_network, text, forcing_causes(step), jobs=jobs),
+            )
+    for step in of_type(diff, "aws:ec2/route:Route"):
+        if step.operation is Operation.update and touches(step, "natGatewayId", "gatewayId"):
+            text = "moves the way out by route {}: open connections are cut"
+            yield (
+                step.resource.name,
+                Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT),
+            )
+    for step in of_type(diff, "aws:ec2/eip:Eip"):
+        if goes(step):
+            text = "the public address of {} goes: allow-lists elsewhere must follow"
+            yield step.resource.name, Consequence(Kind.guard, text, forcing_causes(step))
+    for step in of_type(diff, "aws:ec2/vpcEndpoint:VpcEndpoint"):
+        if goes(step):
+            text = "endpoint {} goes: its traffic takes the NAT gateway, or no way at all"
+            yield step.resource.name, Consequence(Kind.restarts, text, forcing_causes(step))

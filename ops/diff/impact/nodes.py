@@ -1,0 +1,160 @@
+"""Nodes that are replaced: by Karpenter under a budget, by EKS one group at a time."""
+
+from collections.abc import Iterator
+
+from ops.diff.diff import Diff
+from ops.diff.impact import cluster, drift
+from ops.diff.impact.model import (
+    Cause,
+    Consequence,
+    Kind,
+    causes_of,
+    forcing_causes,
+    goes,
+    merged,
+    of_kind,
+    of_type,
+    touches,
+)
+from ops.diff.steps import Operation, Step, key_of
+from ops.diff.values import names
+from ops.plan.model import Resource
+from ops.plan.nodes import GROUP, SYSTEM_TAINT
+
+_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+# docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupVersion.html
+_ROLLS = ("version", "releaseVersion", "launchTemplate.version")
+_EVICTED = "executors there end and their tasks run again, a driver there ends its job"
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields what happens to the nodes that run."""
+    yield from merged(
+        (step.resource.name, one) for step in of_type(diff, GROUP) for one in _group(step, diff)
+    )
+    yield from merged(_pools(diff))
+    yield from merged(_quiet(diff))
+
+
+def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
+    if step.old is None:
+        return
+    # EKS and Karpenter's chart tolerate this taint: only the platform's own pods run there.
+    system = any(taint.get("key") == SYSTEM_TAINT for taint in step.old.inputs.get("taints") or [])
+    jobs = "" if system else f"on node group {{}}: {_EVICTED}"
+    who = "the platform's own pods move" if system else "pods on it are evicted"
+    if step.operation is Operation.replace:
+        text = f"replaces managed node group {{}}: every node is drained and made anew, {who}"
+        yield Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs)
+    elif step.operation is Operation.delete:
+        text = "removes managed node group {}: its nodes are drained"
+        yield Consequence(Kind.removes_nodes, text, causes_of(step), jobs=jobs)
+    elif touches(step, *_ROLLS):
+        text = f"rolls managed node group {{}}: every node is replaced, {_pace(step)}; {who}"
+        causes = (*causes_of(step, *_ROLLS), *_template_causes(step, diff))
+        yield Consequence(Kind.rolls_nodes, text, causes, jobs=jobs)
+
+
+def _pace(step: Step) -> str:
+    config = step.resource.inputs.get("updateConfig") or {}
+    if share := config.get("maxUnavailablePercentage"):
+        return f"{share:g} % at a time"
+    return f"{config.get('maxUnavailable') or 1:g} at a time"
+
+
+def _template_causes(step: Step, diff: Diff) -> tuple[Cause, ...]:
+    used = step.resource.options.property_dependencies.get("launchTemplate", ())
+    keys = {key_of(urn, diff.new) for urn in used}
+    return tuple(
+        cause
+        for one in of_type(diff, _TEMPLATE)
+        if one.key in keys and one.old is not None
+        for cause in causes_of(one)
+    )
+
+
+def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    """Yields what happens to the nodes of each NodePool, for itself or for its node class."""
+    steps = {step.key: step for step in of_kind(diff, "NodePool")}
+    classes = {step.resource.object_name: step for step in of_kind(diff, "EC2NodeClass")}
+    for step in steps.values():
+        if step.old is not None and goes(step):
+            # A foreground deletion (the program's annotation) waits for the nodes.
+            text = "removes NodePool {}: its nodes are drained, at the pace of their grace period"
+            jobs = f"on nodes of NodePool {{}}: {_EVICTED}"
+            yield (
+                step.old.object_name,
+                Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs),
+            )
+    for pool in diff.new.of_kind("NodePool"):
+        step = steps.get(key_of(pool.urn, diff.new))
+        if step is not None and (step.old is None or goes(step)):
+            continue
+        causes: list[Cause] = []
+        if step is not None and step.old is not None:
+            causes += drift.of_pool(step.old, pool)
+        changed = classes.get(_class_name(pool))
+        if changed is not None and changed.old is not None and changed.new is not None:
+            causes += drift.of_class(changed.old, changed.new)
+            causes += [
+                Cause(changed.resource.name, str(follow))
+                for follow in changed.follows
+                # A replaced subnet or group is another one, whatever the plan calls it.
+                if follow.path.startswith("spec.")
+            ]
+        causes += _image_causes(pool, diff)
+        if causes:
+            yield pool.object_name, _drifted(pool, tuple(dict.fromkeys(causes)))
+
+
+def _drifted(pool: Resource, causes: tuple[Cause, ...]) -> Consequence:
+    words, moves = drift.budget(pool)
+    why = names(dict.fromkeys(cause.what for cause in causes), 3)
+    partly = all(cause.what.startswith(drift.REQUIREMENT) for cause in causes)
+    nodes = "its nodes that no longer fit" if partly else "its nodes"
+    if not moves:
+        text = f"drifts NodePool {{}} ({why}): {nodes} stay until they are empty, {words}"
+        return Consequence(Kind.drifts_nodes, text, causes)
+    text = f"drifts NodePool {{}} ({why}): {nodes} are replaced, {words}"
+    jobs = f"on nodes of NodePool {{}}, {words}: {_EVICTED}"
+    return Consequence(Kind.drifts_nodes, text, causes, jobs=jobs)
+
+
+def _quiet(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    """Yields the changes of pools that nodes do not notice."""
+    for step in of_kind(diff, "NodePool", "EC2NodeClass"):
+        if step.old is None or step.new is None or step.operation is not Operation.update:
+            continue
+        drifts = drift.of_pool if step.new.inputs["kind"] == "NodePool" else drift.of_class
+        if any(drifts(step.old, step.new)) or step.follows:
+            continue
+        kind = step.new.inputs["kind"]
+        text = f"no drift: the nodes of {kind} {{}} stay as they are"
+        yield step.new.object_name, Consequence(Kind.stays, text, causes_of(step))
+
+
+def _image_causes(pool: Resource, diff: Diff) -> Iterator[Cause]:
+    """Yields that the control plane's version changes: an alias leads to the images made for it.
+
+    Source: pkg/providers/amifamily (DescribeImageQuery takes the Kubernetes version) of
+    github.com/aws/karpenter-provider-aws v1.14.1.
+    """
+    classes = [
+        one for one in diff.new.of_kind("EC2NodeClass") if one.object_name == _class_name(pool)
+    ]
+    terms = [
+        term
+        for one in classes
+        for term in (one.inputs.get("spec") or {}).get("amiSelectorTerms") or []
+    ]
+    if not any("alias" in term for term in terms):
+        return
+    for step in of_type(diff, *cluster.TYPES):
+        if step.operation is Operation.update and touches(step, "version"):
+            version = step.resource.inputs.get("version")
+            yield Cause(step.resource.name, f"images for Kubernetes {version}")
+
+
+def _class_name(pool: Resource) -> str:
+    template = (pool.inputs.get("spec") or {}).get("template") or {}
+    return str(((template.get("spec") or {}).get("nodeClassRef") or {}).get("name"))

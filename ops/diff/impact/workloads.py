@@ -1,0 +1,84 @@
+"""Pods of the platform that restart: Helm releases, add-ons, DaemonSets, Deployments."""
+
+from collections.abc import Iterator
+
+from ops.diff.diff import Diff
+from ops.diff.impact.model import (
+    Consequence,
+    Kind,
+    causes_of,
+    changed,
+    forcing_causes,
+    goes,
+    merged,
+    of_kind,
+    of_type,
+    touches,
+)
+from ops.diff.steps import Operation, Step
+from ops.plan import paths
+from ops.plan.manifests import RELEASE
+
+_ADDON = "aws:eks/addon:Addon"
+_RUNNERS = ("DaemonSet", "Deployment", "StatefulSet")
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields what restarts, and what is taken away."""
+    for step in of_type(diff, RELEASE):
+        yield from _release(step)
+    for step in of_type(diff, _ADDON):
+        yield from _addon(step)
+    yield from merged(_runners(diff))
+
+
+def _release(step: Step) -> Iterator[Consequence]:
+    if step.old is None:
+        return
+    name = str(step.resource.inputs.get("name") or step.resource.name)
+    if goes(step):
+        doing = "removes" if step.operation is Operation.delete else "replaces"
+        text = f"{doing} Helm release {name}: what it runs goes first"
+        yield Consequence(Kind.removes, text, forcing_causes(step))
+    elif changed(step):
+        before, after = (str(one.inputs.get("version")) for one in (step.old, step.resource) if one)
+        version = f" from {before} to {after}" if before != after else ""
+        text = f"restarts the controller of Helm release {name}: it is upgraded{version}"
+        yield Consequence(Kind.restarts, text, causes_of(step))
+
+
+def _addon(step: Step) -> Iterator[Consequence]:
+    if step.old is None:
+        return
+    name = str(step.resource.inputs.get("addonName") or step.resource.name)
+    if goes(step):
+        doing = "removes" if step.operation is Operation.delete else "replaces"
+        text = f"{doing} add-on {name}: what needs it stops meanwhile"
+        yield Consequence(Kind.removes, text, forcing_causes(step))
+    elif touches(step, "addonVersion", "configurationValues", "serviceAccountRoleArn"):
+        text = f"restarts the pods of add-on {name}, node by node"
+        yield Consequence(Kind.restarts, text, causes_of(step))
+
+
+def _runners(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    for step in of_kind(diff, *_RUNNERS):
+        if step.old is None:
+            continue
+        kind = step.resource.inputs["kind"]
+        name = step.resource.object_name
+        if goes(step):
+            doing = "removes" if step.operation is Operation.delete else "replaces"
+            text = f"{doing} {kind} {{}}: its pods go first"
+            yield name, Consequence(Kind.removes, text, forcing_causes(step))
+        elif touches(step, "spec.template"):
+            yield name, Consequence(Kind.restarts, _restart(step, kind), causes_of(step))
+
+
+def _restart(step: Step, kind: str) -> str:
+    strategy = paths.get(step.resource.inputs, ("spec", "updateStrategy")) or {}
+    if kind == "DaemonSet" and strategy.get("type") == "OnDelete":
+        return "DaemonSet {} changes on a node when its pod there is deleted, not before"
+    if kind == "DaemonSet":
+        at_once = (strategy.get("rollingUpdate") or {}).get("maxUnavailable") or 1
+        return f"restarts DaemonSet {{}} on every node, {at_once} at a time"
+    return f"restarts {kind} {{}}"

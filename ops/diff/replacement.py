@@ -1,0 +1,81 @@
+"""What a changed input does to its resource: `ops.diff.replace_rules` asked for one resource."""
+
+from collections.abc import Iterable
+
+from ops.diff.compare import ABSENT, Change
+from ops.diff.replace_rules import aws, kubernetes
+from ops.diff.replace_rules.row import Row
+from ops.diff.steps import Operation
+from ops.plan import paths
+from ops.plan.model import Resource
+
+
+def row_of(resource: Resource) -> tuple[Row, ...] | None:
+    """Returns the rows that speak of this resource, None where its type has none of its own."""
+    if not resource.custom and not resource.remote:
+        return ()
+    if resource.type in kubernetes.OTHER:
+        return (kubernetes.OTHER[resource.type],)
+    if resource.is_kubernetes_object:
+        own = kubernetes.KINDS.get(str(resource.inputs.get("kind")))
+        return (own, kubernetes.ALWAYS) if own else None
+    own = aws.ROWS.get(resource.type.removeprefix("aws:"))
+    return (own, aws.ALWAYS) if own and resource.package == "aws" else None
+
+
+def verdict(resource: Resource, change: Change) -> Operation:
+    """Returns what one change does: update, replace, or may replace where nobody knows."""
+    if any(covers(path, change.path) for path in resource.options.replace_on_changes):
+        return Operation.replace
+    # Options in parentheses are Pulumi's own, and a component exists in Pulumi only.
+    rows = row_of(resource)
+    if change.path.startswith("(") or rows == ():
+        return Operation.update
+    found = [_in_row(row, change) for row in rows or _always(resource)]
+    for operation in (Operation.replace, Operation.update):
+        if operation in found:
+            return operation
+    return Operation.may_replace
+
+
+def forces_unknown(resource: Resource, path: str) -> Operation:
+    """Returns what a new value at a path does, where the value is known to AWS only."""
+    return verdict(resource, Change(path, "", ""))
+
+
+def refused(resource: Resource) -> tuple[str, ...]:
+    """Returns the paths that the API server does not let change and nothing replaces."""
+    return tuple(path for row in row_of(resource) or () for path in row.refused.split())
+
+
+def covers(prefix: str, path: str) -> bool:
+    """Returns whether `path` is `prefix` or lies below it; `*` is everything."""
+    if prefix in ("*", path):
+        return True
+    return path.startswith(prefix) and path[len(prefix)] in ".[{"
+
+
+def _always(resource: Resource) -> Iterable[Row]:
+    if resource.is_kubernetes_object:
+        return (kubernetes.ALWAYS,)
+    return (aws.ALWAYS,) if resource.package == "aws" else ()
+
+
+def _in_row(row: Row, change: Change) -> Operation | None:
+    if any(covers(path, change.path) or _holds(change, path) for path in row.replaces.split()):
+        return Operation.replace
+    for path in row.removal_replaces.split():
+        if covers(path, change.path):
+            if change.path != path or ABSENT not in (change.old, change.new):
+                return Operation.may_replace
+            return Operation.replace if change.new is ABSENT else Operation.update
+    known = (*row.updates.split(), *row.refused.split())
+    return Operation.update if any(covers(path, change.path) for path in known) else None
+
+
+def _holds(change: Change, path: str) -> bool:
+    """Whether an object that came or went as a whole has the path below it."""
+    if not path.startswith(f"{change.path}."):
+        return False
+    below = paths.parse(path.removeprefix(f"{change.path}."))
+    return any(paths.get(value, below) is not None for value in (change.old, change.new))

@@ -1,0 +1,106 @@
+"""A diff as text for a terminal or a pipe: what it does to the platform, then each resource."""
+
+from collections.abc import Sequence
+from typing import IO
+
+from rich.text import Text
+
+from ops.diff.diff import Diff
+from ops.diff.impact import Consequence, Level, consequences
+from ops.diff.steps import Operation, Step
+from ops.diff.values import change_lines
+from ops.plan.tree import console
+
+MARKS = {
+    Operation.create: "+",
+    Operation.update: "~",
+    Operation.replace: "±",
+    Operation.may_replace: "?",
+    Operation.delete: "-",
+}
+_COLOURS = {"+": "green", "~": "yellow", "±": "magenta", "?": "magenta", "-": "red"}
+_LEVELS = {
+    Level.danger: ("!!", "bold red"),
+    Level.disruption: ("! ", "yellow"),
+    Level.attention: ("* ", "cyan"),
+    Level.note: ("  ", "default"),
+}
+_CAUSES = 3
+"""More causes than these are counted: the resource diff below has each."""
+
+
+def summary(diff: Diff) -> str:
+    """Returns one line: `2 to create, 1 to replace, 40 unchanged`, or `no changes`."""
+    counted = [
+        f"{len(steps)} to {'update or replace' if op is Operation.may_replace else op}"
+        for op in Operation
+        if (steps := diff.of(op))
+    ]
+    if not counted:
+        return "no changes"
+    present = sum(1 for step in diff.steps if step.new is not None)
+    return ", ".join([*counted, f"{len(diff.new.resources) - present} unchanged"])
+
+
+def render(diff: Diff, stream: IO[str]) -> None:
+    """Writes the diff as text."""
+    out = console(stream)
+    out.print(Text(f"{title(diff)}: {summary(diff)}", style="bold"), soft_wrap=True)
+    if found := consequences(diff):
+        out.print(Text("\nwhat it does", style="bold"), soft_wrap=True)
+        for one in found:
+            mark, colour = _LEVELS[one.level]
+            out.print(Text(f"  {mark} {one.text}", style=colour), soft_wrap=True)
+            for line in consequence_lines(one):
+                out.print(Text(f"       {line}", style="dim default"), soft_wrap=True)
+    for component, steps in by_component(diff):
+        out.print(Text(f"\n{component}", style="bold cyan"), soft_wrap=True)
+        for step in steps:
+            mark = MARKS[step.operation]
+            line = Text(f"  {mark} {step.operation} ", style=_COLOURS[mark])
+            line.append(f"{step.resource.name}  ", style="default")
+            line.append(step.resource.short_type, style="dim default")
+            out.print(line, soft_wrap=True)
+            for detail in step_lines(step):
+                out.print(Text(f"      {detail}"), soft_wrap=True)
+    if diff.exports:
+        out.print(Text("\nexports", style="bold"))
+        for change in diff.exports:
+            for line in change_lines(change):
+                out.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def title(diff: Diff) -> str:
+    """Returns `project/stack`, or `project: one → other` for two stacks."""
+    old, new = diff.old.stack, diff.new.stack
+    return f"{diff.new.project}: {old} → {new}" if old != new else f"{diff.new.project}/{new}"
+
+
+def by_component(diff: Diff) -> list[tuple[str, list[Step]]]:
+    """Returns the steps by the outermost component around them, by name."""
+    found: dict[str, list[Step]] = {}
+    for step in diff.steps:
+        plan = diff.new if step.new is not None else diff.old
+        component = plan.component(step.resource)
+        found.setdefault(component.name if component else "(no component)", []).append(step)
+    return sorted(found.items())
+
+
+def consequence_lines(one: Consequence) -> list[str]:
+    """Returns the parts of a consequence and the first of its causes."""
+    causes = [f"because {cause}" for cause in one.causes[:_CAUSES]]
+    left = len(one.causes) - len(causes)
+    return [*one.details, *causes, *([f"and {left} more like these"] if left else [])]
+
+
+def step_lines(step: Step) -> Sequence[str]:
+    """Returns what changes of one resource, and what of it makes a new one."""
+    forced, unknown = set(step.forced_by), set(step.unknown)
+    lines: list[str] = []
+    for change in step.changes:
+        first, *rest = change_lines(change)
+        note = "forces replacement" if change.path in forced else ""
+        note = "may force replacement" if change.path in unknown else note
+        lines.append(f"{first}  ({note})" if note else first)
+        lines += rest
+    return [*lines, *(f"because {follow}" for follow in step.follows)]

@@ -1,0 +1,192 @@
+"""The commands: `job` writes a SparkApplication, `verify` the checks of a live mount."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.jobs import check
+from ops.jobs.application import Request, documents, jar_names
+from ops.jobs.catalog import JOBS, S3A_RELEASE, Job
+from ops.jobs.data import Rights, rights_of
+from ops.jobs.team import Team, team_of
+from ops.plan.command import (
+    RootOption,
+    SetOption,
+    StackOption,
+    project_root,
+    reported,
+    require_stack,
+    without_empty,
+)
+from ops.plan.errors import UserError
+from ops.publish.wanted import release_name
+
+if TYPE_CHECKING:
+    from ops.plan.model import Plan
+
+app = typer.Typer()
+
+NOBODY = "000000000000"
+"""Stands for the account in the plan of a stack that does not name its own."""
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
+
+TeamOption = Annotated[str, typer.Option("--team", help="A team of the stack: spark.teams[].name.")]
+ReleaseOption = Annotated[str, typer.Option("--release", help="Release of JARs, as published.")]
+AccountOption = Annotated[
+    str, typer.Option("--account", help="AWS account, where the stack names none.")
+]
+
+
+@app.command()
+def job(  # noqa: PLR0917  the command's options
+    job: Annotated[str, typer.Option("--job", help=f"One of {', '.join(JOBS)}.")] = "",
+    stack: StackOption = "",
+    team: TeamOption = "",
+    release: ReleaseOption = "",
+    name: Annotated[str, typer.Option("--name", help="The job's own; without it --job's.")] = "",
+    input_: Annotated[str, typer.Option("--in", help="Folder that it reads: s3a://...")] = "",
+    output: Annotated[str, typer.Option("--out", help="Folder that it writes: s3a://...")] = "",
+    executors: Annotated[str, typer.Option("--executors", help="How many, at most.")] = "",
+    account: AccountOption = "",
+    sets: SetOption = None,
+    root: RootOption = "",
+) -> None:
+    """Write a job for a team of a stack as YAML; what to know about it goes to stderr."""
+    with reported():
+        chosen = _job(job)
+        given = {"IN": input_, "OUT": output}
+        for variable, folder in given.items():
+            _refuse_folder(variable, folder, chosen)
+        most, jar_release = _count(executors), release_name(release or S3A_RELEASE)
+        plan = _plan(stack, sets, root, account)
+        found = team_of(plan, team)
+        rights = rights_of(plan, found)
+        request = Request(
+            name=name or chosen.name,
+            release=jar_release,
+            input=input_ or _default_folder("IN", "input/", chosen, rights, team),
+            output=output or _default_folder("OUT", "output/", chosen, rights, team),
+            executors=most,
+        )
+        made = documents(chosen, found, request)
+        problems = check.problems(made, found, plan)
+        if problems:
+            lines = "\n".join(f"  {problem}" for problem in problems)
+            raise UserError(f"{chosen.name} cannot run for team {team} of stack {stack}:\n{lines}")
+        from ops.plan.manifests import to_yaml  # noqa: PLC0415
+
+        text = "---\n".join(to_yaml(document) for document in made)
+        if NOBODY in text:
+            raise UserError(
+                f"{chosen.name} needs the account's number for a bucket's name, and stack {stack} "
+                f"names none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
+            )
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        _hint(chosen, found, request, rights, stack)
+
+
+@app.command()
+def verify(  # noqa: PLR0917  the command's options
+    stack: StackOption = "",
+    team: TeamOption = "",
+    release: ReleaseOption = "",
+    account: AccountOption = "",
+    sets: SetOption = None,
+    root: RootOption = "",
+) -> None:
+    """Write what shows on a live cluster that a team's JARs are mounted, open and not copied."""
+    with reported():
+        name = release_name(release or S3A_RELEASE)
+        plan = _plan(stack, sets, root, account)
+        from ops.jobs.verify import script  # noqa: PLC0415
+
+        text = script(plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"]))
+        sys.stdout.write(text.replace(NOBODY, "${account}"))
+
+
+def _job(name: str) -> Job:
+    if name not in JOBS:
+        given = f"there is no job {name!r}" if name else "no job is named"
+        known = "\n".join(f"  {one.name}: {one.about}" for one in JOBS.values())
+        raise UserError(f"{given}; JOB= is one of\n{known}")
+    return JOBS[name]
+
+
+def _refuse_folder(variable: str, given: str, chosen: Job) -> None:
+    if given and not chosen.uses_s3:
+        raise UserError(f"{variable}={given}: {chosen.name} reads and writes nothing in S3")
+    if given and not _FOLDER.fullmatch(given):
+        raise UserError(f"{variable}={given} is not a folder in S3 such as s3a://bucket/folder/")
+
+
+def _default_folder(variable: str, name: str, chosen: Job, rights: Rights, team: str) -> str:
+    """A folder of the job's own in the first that the team may read and write."""
+    if not chosen.uses_s3:
+        return ""
+    if rights.folder is None:
+        raise UserError(
+            f"{variable}= is missing, and team {team} has no folder of its own: name one here, or "
+            "list a bucket with access readWrite in spark.teams[].buckets of the stack file"
+        )
+    return f"{rights.folder}{chosen.name}/{name}"
+
+
+def _count(executors: str) -> int | None:
+    if not executors:
+        return None
+    if not executors.isdecimal() or executors == "0":
+        raise UserError(f"EXECUTORS={executors} is not a number of executors")
+    return int(executors)
+
+
+def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan":
+    """The stack's plan, for its own account, else for the given one, else for nobody's."""
+    from ops.plan.stack import load  # noqa: PLC0415
+
+    require_stack(stack, root, "STACK=")
+    if account and not _ACCOUNT.fullmatch(account):
+        raise UserError(f"ACCOUNT={account} is not an AWS account: it has 12 digits")
+    folder, overrides = project_root(root), without_empty(sets)
+    named = str(load(folder, stack, overrides).own("account") or "")
+    if account and named and account != named:
+        raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
+    if not named:
+        overrides.append(f'account="{account or NOBODY}"')
+    return _record(folder, stack, overrides)
+
+
+def _record(folder: Path, stack: str, overrides: list[str]) -> "Plan":
+    from ops.plan.record import record  # noqa: PLC0415  Pulumi's SDKs take a second to import
+
+    return record(folder, stack, overrides)
+
+
+def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:
+    lines = [f"{request.name} for team {team.name} of stack {stack}: kubectl apply -f job.yaml"]
+    if chosen.jars:
+        jar_set = "" if team.jar_set == "jars" else f" JAR_SET={team.jar_set}"
+        lines.append(
+            f"it needs release {request.release}: make publish-jars STACK={stack}{jar_set} "
+            f"RELEASE={request.release} JARS='{' '.join(chosen.jars)}'"
+        )
+    if chosen.uses_s3:
+        lines.append(f"it reads {request.input} and writes {request.output}, which must not exist")
+        denied = [
+            f"{word} {url}"
+            for word, url, allowed in (
+                ("read", request.input, rights.may_read(request.input)),
+                ("write", request.output, rights.may_write(request.output)),
+            )
+            if not allowed
+        ]
+        if denied:
+            lines.append(
+                f"warning: the stack gives team {team.name} no right to {' or to '.join(denied)} "
+                "(spark.teams[].buckets); unless the bucket itself does, S3 answers 403"
+            )
+    sys.stderr.write("".join(f"{line}\n" for line in lines))

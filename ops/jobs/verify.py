@@ -1,0 +1,218 @@
+"""The checks of a live mount for one team: commands, and what each must show.
+
+What comes out is a bash script that only looks, but for one attempt to write that must be refused.
+Names on nodes are those of userdata/; what the plan knows is taken from it.
+"""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ops.jobs.application import LOCAL_DISK, MOUNT
+from ops.jobs.team import CLAIM, Team
+from ops.plan.errors import UserError
+from ops.plan.model import Plan, Resource
+
+_DAEMON = "spark-jars"
+"""Namespace and DaemonSet of the node level for nodes that run already."""
+_CONTAINER = "spark-kubernetes-executor"
+"""Spark's own name for an executor's container."""
+_PARENT = "/mnt/spark-jars"
+_REAL = "/run/spark-jars/parent"
+_SCRIPT = "/usr/local/sbin/spark-jars"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, after the comment that says what it must show."""
+
+    shows: str
+    command: str
+
+
+def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
+    """The script for the plan's mount level. `jars` are the names that the job opens."""
+    csi = team.volume.get("csi")
+    daemon = any(one.object_name == _DAEMON for one in plan.of_kind("DaemonSet"))
+    if csi:
+        level, steps = "pod level, Mountpoint CSI driver", _pod_level(team)
+    elif daemon:
+        level, steps = "node level, put on nodes by a DaemonSet", _node_level(_by_daemon())
+    else:
+        level, steps = "node level, mounted at boot by user data", _node_level(_by_ssm(team))
+    all_steps = [*_before(plan, team, release), *_in_a_pod(plan, team, release, jars), *steps]
+    head = [
+        "#!/usr/bin/env bash",
+        f"# The JARs of team {team.name}, stack {plan.stack}: {level}.",
+        f"# Run it while a job of the team runs. First: {plan.exports['kubeconfigCommand']}",
+        'account="$(aws sts get-caller-identity --query Account --output text)"',
+        f"namespace={shlex.quote(team.name)} release={shlex.quote(release)}",
+    ]
+    blocks = [
+        f"# {number}. {step.shows}\n{step.command}"
+        for number, step in enumerate(all_steps, start=1)
+    ]
+    return "\n\n".join(["\n".join(head), *blocks]) + "\n"
+
+
+def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:
+    url = str(plan.exports["jarBuckets"][team.jar_set])
+    yield Step(
+        "You are in the stack's account, and the release is complete: one line, release.json.",
+        f'echo "account ${{account}}"\n'
+        f'aws s3 ls --region {team.region} "{url}${{release}}/release.json"',
+    )
+    claim = _bound_volume(plan, team)
+    yield Step(
+        f"The claim is bound: Bound {claim}",
+        f'kubectl get pvc {CLAIM} -n "${{namespace}}" '
+        "-o jsonpath='{.status.phase} {.spec.volumeName}{\"\\n\"}'",
+    )
+    yield Step(
+        "An executor runs: its name, and the node's.",
+        'pod="$(kubectl get pods -n "${namespace}" -l spark-role=executor '
+        "--field-selector status.phase=Running -o jsonpath='{.items[0].metadata.name}')\"\n"
+        'node="$(kubectl get pod "${pod}" -n "${namespace}" -o jsonpath=\'{.spec.nodeName}\')"\n'
+        'in_pod=(kubectl exec "${pod}" -n "${namespace}" -c ' + _CONTAINER + " --)\n"
+        'echo "${pod} on ${node}"',
+    )
+
+
+def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator[Step]:
+    sentinel = _sentinel(plan, team)
+    name = str(sentinel.inputs["key"]).rpartition("/")[2]
+    yield Step(
+        f"The mount answers: {sentinel.inputs['content']}",
+        f'"${{in_pod[@]}}" cat {MOUNT}/jars/{name}; echo',
+    )
+    listed = ", ".join(jars)
+    yield Step(
+        f"The release is there: release.json, {listed}.",
+        f'"${{in_pod[@]}}" ls -l "{MOUNT}/jars/${{release}}/"',
+    )
+    yield Step(
+        f"The JVM has them open in the mount: {MOUNT}/jars/{release}/ with {listed}.",
+        "\"${in_pod[@]}\" sh -c 'ls -l /proc/[0-9]*/fd 2>/dev/null' "
+        f"| grep -o '{MOUNT}/jars/[^ ]*' | sort -u",
+    )
+    yield Step(
+        "Nothing was copied: no line, then a few kB.",
+        f"\"${{in_pod[@]}}\" find /opt/spark/work-dir {LOCAL_DISK} /tmp -name '*.jar' -size +64k\n"
+        '"${in_pod[@]}" du -sh /opt/spark/work-dir',
+    )
+    yield Step(
+        "Nor does Spark say that it copied one: 0",
+        'kubectl logs "${pod}" -n "${namespace}" -c '
+        + _CONTAINER
+        + " | grep -c -E '(Copying|Fetching) .*[.]jar' || true",
+    )
+    yield Step(
+        "Writing is refused: Read-only file system, then: refused, as it must be",
+        f'if "${{in_pod[@]}}" touch {MOUNT}/jars/written-by-verify; then\n'
+        "  echo 'WRONG: the mount can be written to' >&2\n"
+        "else\n"
+        "  echo 'refused, as it must be'\n"
+        "fi",
+    )
+
+
+def _pod_level(team: Team) -> Iterator[Step]:
+    volume = f"spark-jars-{team.name}-pod"
+    cache = team.volume["csi"]["volumeAttributes"]["cacheEmptyDirSizeLimit"]
+    yield Step(
+        "One pod mounts for all of the team's pods on this node: one name, mp-...",
+        "# shellcheck disable=SC2016 # The variables are the template's own.\n"
+        "mounter=\"$(kubectl get s3pa -o go-template='{{range .items}}"
+        '{{if eq .spec.persistentVolumeName "' + volume + '"}}'
+        "{{$node := .spec.nodeName}}{{range $name, $pods := .spec.mountpointS3PodAttachments}}"
+        '{{$node}} {{$name}}{{"\\n"}}{{end}}{{end}}{{end}}\' '
+        '| awk -v node="${node}" \'$1 == node { print $2 }\')"\n'
+        'echo "${mounter}"',
+    )
+    yield Step(
+        "Which Mountpoint it is: mount-s3 and its version.",
+        'kubectl exec "${mounter}" -n mount-s3 -- /mountpoint-s3/bin/mount-s3 --version',
+    )
+    yield Step(
+        f"Its cache: a folder of that pod with the limit of jarMount.cacheMiB, {cache}.",
+        'kubectl get pod "${mounter}" -n mount-s3 -o jsonpath='
+        "'{range .spec.volumes[?(@.emptyDir)]}{.name} {.emptyDir.sizeLimit}{\"\\n\"}{end}'",
+    )
+    yield Step(
+        "It has no trouble: no line.",
+        "kubectl logs \"${mounter}\" -n mount-s3 | grep -E 'WARN|ERROR' || true",
+    )
+
+
+def _by_ssm(team: Team) -> str:
+    return (
+        'provider="$(kubectl get node "${node}" -o jsonpath=\'{.spec.providerID}\')"\n'
+        "on_node() {\n"
+        f'  aws ssm start-session --region {team.region} --target "${{provider##*/}}" \\\n'
+        "    --document-name AWS-StartNonInteractiveCommand \\\n"
+        '    --parameters "{\\"command\\":[\\"sudo $1\\"]}"\n'
+        "}"
+    )
+
+
+def _by_daemon() -> str:
+    return (
+        f'daemon="$(kubectl get pods -n {_DAEMON} -l app.kubernetes.io/name={_DAEMON} '
+        '--field-selector "spec.nodeName=${node}" -o name)"\n'
+        f'on_node() {{ kubectl exec "${{daemon}}" -n {_DAEMON} -- chroot /host sh -c "$1"; }}'
+    )
+
+
+def _node_level(door: str) -> Iterator[Step]:
+    yield Step(
+        "Which Mountpoint the node has: mount-s3 and its version.",
+        f"{door}\non_node 'mount-s3 --version'",
+    )
+    yield Step(
+        "Both units run: active, twice.",
+        "on_node 'systemctl is-active spark-jars.service spark-jars-watch.service'",
+    )
+    yield Step(
+        f"Pods get the mount's parent by a link, there only while it answers: {_REAL}",
+        f"on_node 'readlink {_PARENT}'",
+    )
+    yield Step(
+        "The sentinel can be read on the node: exit code 0",
+        f"on_node '{_SCRIPT} check'; echo \"exit code $?\"",
+    )
+    yield Step(
+        "One mount for all pods of the node, read-only: one line, fuse, ro.",
+        f"on_node 'findmnt --noheadings --output TARGET,FSTYPE,OPTIONS {_REAL}/jars'",
+    )
+    yield Step(
+        "The cache: its folder; in the folder `seen`, with the releases that were filled.",
+        "cache=\"$(on_node 'cat /run/spark-jars/run' | grep -o '/[^ ]*run[.][0-9.]*')\"\n"
+        'on_node "ls ${cache}"\n'
+        'on_node "cat ${cache}/seen"',
+    )
+    yield Step(
+        "Its size: no less than the JARs of these releases.",
+        'on_node "du -sh ${cache}"',
+    )
+    yield Step(
+        "What happened to the mount on this node: up, filled; no down.",
+        "on_node 'journalctl --no-pager --boot --output cat --grep ^spark-jars:'",
+    )
+
+
+def _bound_volume(plan: Plan, team: Team) -> str:
+    claims = [
+        one
+        for one in plan.of_kind("PersistentVolumeClaim")
+        if one.inputs["metadata"].get("namespace") == team.name and one.object_name == CLAIM
+    ]
+    return str(claims[0].inputs["spec"]["volumeName"])
+
+
+def _sentinel(plan: Plan, team: Team) -> Resource:
+    url = str(plan.exports["jarBuckets"][team.jar_set])
+    for one in plan.by_type("aws:s3/bucketObjectv2:BucketObjectv2"):
+        folder, _, _ = str(one.inputs["key"]).rpartition("/")
+        if f"s3://{one.inputs['bucket']}/{folder}/" == url:
+            return one
+    raise UserError(f"stack {plan.stack} puts no sentinel below {url}")

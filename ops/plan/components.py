@@ -1,0 +1,160 @@
+"""A plan's components as a graph: what each consists of, and which others it stands on."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ops.plan.model import Plan, Resource
+
+
+class Tier(IntEnum):
+    """Where a component lives, from the ground up."""
+
+    network = 0
+    cloud = 1
+    cluster = 2
+
+
+@dataclass(frozen=True)
+class Component:
+    """One top-level component: the kinds of resources in it, and the names it stands on."""
+
+    name: str
+    kind: str
+    tier: Tier
+    contents: tuple[tuple[str, int], ...]
+    stands_on: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """How many resources it has."""
+        return sum(count for _, count in self.contents)
+
+
+# What tells most about a component comes first, what only joins two others last.
+_TELLING = (
+    "Vpc",
+    "Subnet",
+    "NatGateway",
+    "VpcEndpoint",
+    "Cluster",
+    "NodeGroup",
+    "LaunchTemplate",
+    "Addon",
+    "NodePool",
+    "EC2NodeClass",
+    "Release",
+    "SparkApplication",
+    "DaemonSet",
+    "Deployment",
+    "StatefulSet",
+    "Bucket",
+    "Queue",
+    "FileSystem",
+    "Namespace",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "ResourceQuota",
+    "LocalQueue",
+    "Role",
+)
+_JOINTS = ("Association", "Attachment", "Rule", "Tag", "Policy", "Route", "Binding", "Target")
+
+
+def components(plan: Plan) -> tuple[Component, ...]:
+    """Returns the top-level components in the order of dependency, then by name.
+
+    Resources outside of any component are left out, except for remote components.
+    """
+    members: dict[str, list[Resource]] = {}
+    owner: dict[str, str] = {}
+    for resource in plan.resources:
+        if resource.is_provider:
+            continue
+        top = plan.component(resource)
+        if top is not None:
+            members.setdefault(top.urn, []).append(resource)
+            owner[resource.urn] = top.urn
+    edges = {urn: _edges(urn, found, owner, plan) for urn, found in members.items()}
+    order = _ordered(edges)
+    tiers: dict[str, Tier] = {}
+    for urn in order:
+        tiers[urn] = max([_tier(members[urn]), *(tiers[below] for below in edges[urn])])
+    found = {urn: plan.get(urn) for urn in order}
+    return tuple(
+        Component(
+            name=resource.name,
+            kind=resource.type.rsplit(":", 1)[1],
+            tier=tiers[urn],
+            contents=_contents(members[urn]),
+            stands_on=tuple(
+                sorted(below.name for u in _reduced(urn, edges) if (below := found[u]))
+            ),
+        )
+        for urn, resource in found.items()
+        if resource is not None
+    )
+
+
+def _edges(
+    urn: str, resources: list[Resource], owner: dict[str, str], plan: Plan
+) -> frozenset[str]:
+    reached: set[str] = set()
+    for resource in resources:
+        reached.update(resource.options.dependencies)
+        # What a provider is configured with is what its resources stand on.
+        for reference in (resource.options.provider, *resource.options.providers.values()):
+            if provider := plan.get(reference):
+                reached.update(provider.options.dependencies)
+    return frozenset(owner[found] for found in reached if found in owner) - {urn}
+
+
+def _ordered(edges: dict[str, frozenset[str]]) -> list[str]:
+    """Returns the nodes so that each comes after what it stands on; `edges` loses its cycles."""
+    order: list[str] = []
+    left = sorted(edges)
+    while left:
+        done = set(order)
+        # Two components that need each other: the one with the fewest open ends comes first.
+        chosen = min(left, key=lambda urn: (len(edges[urn] - done), urn))
+        edges[chosen] &= done
+        order.append(chosen)
+        left.remove(chosen)
+    return order
+
+
+def _reduced(urn: str, edges: dict[str, frozenset[str]]) -> set[str]:
+    """Returns the direct edges that no longer way also leads along."""
+    direct = edges[urn]
+    indirect: set[str] = set()
+    pending = [below for step in direct for below in edges[step]]
+    while pending:
+        step = pending.pop()
+        if step not in indirect:
+            indirect.add(step)
+            pending += edges[step]
+    return set(direct) - indirect
+
+
+def _tier(resources: list[Resource]) -> Tier:
+    kinds = Counter(resource.package for resource in resources if resource.custom)
+    if kinds["kubernetes"] > kinds["aws"]:
+        return Tier.cluster
+    if any(resource.type in ("aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet") for resource in resources):
+        return Tier.network
+    return Tier.cloud
+
+
+def _contents(resources: list[Resource]) -> tuple[tuple[str, int], ...]:
+    counted = Counter(
+        str(resource.inputs.get("kind") or resource.type.rsplit(":", 1)[1])
+        for resource in resources
+        if resource.custom or resource.remote
+    )
+    return tuple(sorted(counted.items(), key=lambda item: (_rank(item[0]), -item[1], item[0])))
+
+
+def _rank(kind: str) -> int:
+    if kind in _TELLING:
+        return _TELLING.index(kind)
+    return len(_TELLING) + kind.endswith(_JOINTS)

@@ -1,0 +1,271 @@
+"""What AWS and Kubernetes would return: a value by type, made from the resource's name.
+
+The values are shaped like the real ones, so that code which takes an ARN or a URL apart works,
+and they contain the name, so that a reader of the plan sees where a value comes from.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.plan import argument_types as check
+from ops.plan.cloud import Cloud, cluster_facts, cluster_state
+from ops.plan.model import generated_name
+
+
+@dataclass(frozen=True)
+class Made:
+    """One resource to make outputs for: its physical name, its inputs and its cloud."""
+
+    name: str
+    inputs: Mapping[str, Any]
+    cloud: Cloud
+
+    def text(self, key: str) -> str:
+        """Returns an input as text."""
+        return str(self.inputs.get(key) or "")
+
+
+Row = Callable[[Made], dict[str, Any]]
+
+
+def _prefixed(prefix: str, **more: str) -> Row:
+    """A row for EC2 things, whose ids are a prefix and (here) the name; `more` are other ids."""
+
+    def row(made: Made) -> dict[str, Any]:
+        identifier = f"{prefix}-{made.name}"
+        return {"id": identifier, **{key: f"{p}-{made.name}" for key, p in more.items()}}
+
+    return row
+
+
+def _iam(kind: str) -> Row:
+    def row(made: Made) -> dict[str, Any]:
+        path = made.text("path").strip("/")
+        name = f"{kind}/{path}/{made.name}" if path else f"{kind}/{made.name}"
+        arn = made.cloud.arn("iam", name, region="")
+        # A policy is known by its ARN, everything else in IAM by its name.
+        return {"id": arn if kind == "policy" else made.name, "arn": arn, "name": made.name}
+
+    return row
+
+
+def _oidc_provider(made: Made) -> dict[str, Any]:
+    host = made.text("url").removeprefix("https://") or made.name
+    arn = made.cloud.arn("iam", f"oidc-provider/{host}", region="")
+    return {"id": arn, "arn": arn, "thumbprintLists": []}
+
+
+def _bucket(made: Made) -> dict[str, Any]:
+    cloud = made.cloud
+    return {
+        "id": made.name,
+        "bucket": made.name,
+        "arn": f"arn:{cloud.partition}:s3:::{made.name}",
+        "bucketDomainName": f"{made.name}.s3.{cloud.suffix}",
+        "bucketRegionalDomainName": f"{made.name}.s3.{cloud.region}.{cloud.suffix}",
+        "region": cloud.region,
+    }
+
+
+def _queue(made: Made) -> dict[str, Any]:
+    cloud = made.cloud
+    url = f"https://sqs.{cloud.region}.{cloud.suffix}/{cloud.account}/{made.name}"
+    return {"id": url, "url": url, "arn": cloud.arn("sqs", made.name), "name": made.name}
+
+
+def _key(made: Made) -> dict[str, Any]:
+    return {"id": made.name, "keyId": made.name, "arn": made.cloud.arn("kms", f"key/{made.name}")}
+
+
+def _log_group(made: Made) -> dict[str, Any]:
+    return {"id": made.name, "arn": made.cloud.arn("logs", f"log-group:{made.name}")}
+
+
+def _alias(made: Made) -> dict[str, Any]:
+    name = made.text("name") or f"alias/{made.name}"
+    key = made.text("targetKeyId")
+    return {
+        "id": name,
+        "name": name,
+        "arn": made.cloud.arn("kms", name),
+        "targetKeyArn": key if key.startswith("arn:") else made.cloud.arn("kms", f"key/{key}"),
+    }
+
+
+def _elastic_ip(made: Made) -> dict[str, Any]:
+    # 203.0.113.0/24 is reserved for documentation (RFC 5737).
+    address = f"203.0.113.{sum(made.name.encode()) % 254 + 1}"
+    allocation = f"eipalloc-{made.name}"
+    return {"id": allocation, "allocationId": allocation, "publicIp": address}
+
+
+def _launch_template(made: Made) -> dict[str, Any]:
+    identifier = f"lt-{made.name}"
+    arn = made.cloud.arn("ec2", f"launch-template/{identifier}")
+    return {
+        "id": identifier,
+        "arn": arn,
+        "name": made.name,
+        "latestVersion": 1,
+        "defaultVersion": 1,
+    }
+
+
+def _kubeconfig(name: str, cloud: Cloud) -> dict[str, Any]:
+    facts = cluster_facts(name, cloud)
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "aws",
+        "clusters": [
+            {
+                "name": "kubernetes",
+                "cluster": {
+                    "server": facts["endpoint"],
+                    "certificate-authority-data": facts["certificate"],
+                },
+            }
+        ],
+        "contexts": [{"name": "aws", "context": {"cluster": "kubernetes", "user": "aws"}}],
+        "users": [
+            {
+                "name": "aws",
+                "user": {
+                    "exec": {
+                        "apiVersion": "client.authentication.k8s.io/v1beta1",
+                        "command": "aws",
+                        "args": ["eks", "get-token", "--cluster-name", name, "--output", "json"],
+                    }
+                },
+            }
+        ],
+    }
+
+
+def _eks_component(made: Made) -> dict[str, Any]:
+    facts = cluster_facts(made.name, made.cloud)
+    kubeconfig = _kubeconfig(made.name, made.cloud)
+    return {
+        "kubeconfig": kubeconfig,
+        "kubeconfigJson": json.dumps(kubeconfig),
+        # With skip_default_security_groups both are the group that EKS makes itself.
+        "clusterSecurityGroupId": facts["security_group"],
+        "nodeSecurityGroupId": facts["security_group"],
+        "oidcProviderUrl": f"https://{facts['issuer']}",
+        "oidcIssuer": facts["issuer"],
+        "oidcProviderArn": "",
+    }
+
+
+def _eks_cluster(made: Made) -> dict[str, Any]:
+    group = cluster_facts(made.name, made.cloud)["security_group"]
+    network = {**made.inputs.get("vpcConfig", {}), "clusterSecurityGroupId": group}
+    state = cluster_state(made.name, made.text("version"), made.cloud)
+    return {**state, "vpcConfig": network}
+
+
+def _of_cluster(kind: str, name_key: str) -> Row:
+    """A row for what belongs to a cluster: node groups, add-ons, access entries."""
+
+    def row(made: Made) -> dict[str, Any]:
+        cluster = made.text("clusterName")
+        name = made.text(name_key) or made.name
+        return {
+            "id": f"{cluster}:{name}",
+            "arn": made.cloud.arn("eks", f"{kind}/{cluster}/{name}"),
+        }
+
+    return row
+
+
+def _release(made: Made) -> dict[str, Any]:
+    namespace = made.text("namespace") or "default"
+    status = {"name": made.name, "namespace": namespace, "status": "deployed", "revision": 1}
+    return {"id": f"{namespace}/{made.name}", "name": made.name, "status": status}
+
+
+def _kubernetes_object(made: Made) -> dict[str, Any]:
+    metadata = dict(made.inputs.get("metadata") or {})
+    name = metadata.setdefault("name", generated_name(made.name))
+    namespace = metadata.get("namespace")
+    return {"id": f"{namespace}/{name}" if namespace else name, "metadata": metadata}
+
+
+_ROWS: dict[str, Row] = {
+    "aws:ec2/vpc:Vpc": _prefixed(
+        "vpc", defaultSecurityGroupId="sg-default", mainRouteTableId="rtb-main"
+    ),
+    "aws:ec2/subnet:Subnet": _prefixed("subnet"),
+    "aws:ec2/securityGroup:SecurityGroup": _prefixed("sg"),
+    "aws:ec2/securityGroupRule:SecurityGroupRule": _prefixed("sgrule"),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _prefixed("sgr"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _prefixed("sgr"),
+    "aws:ec2/internetGateway:InternetGateway": _prefixed("igw"),
+    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": _prefixed("eigw"),
+    "aws:ec2/natGateway:NatGateway": _prefixed("nat"),
+    "aws:ec2/eip:Eip": _elastic_ip,
+    "aws:ec2/routeTable:RouteTable": _prefixed("rtb"),
+    "aws:ec2/route:Route": _prefixed("r"),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": _prefixed("rtbassoc"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _prefixed("vpce", prefixListId="pl"),
+    "aws:ec2/flowLog:FlowLog": _prefixed("fl"),
+    "aws:ec2/launchTemplate:LaunchTemplate": _launch_template,
+    "aws:iam/role:Role": _iam("role"),
+    "aws:iam/policy:Policy": _iam("policy"),
+    "aws:iam/user:User": _iam("user"),
+    "aws:iam/instanceProfile:InstanceProfile": _iam("instance-profile"),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
+    "aws:s3/bucket:Bucket": _bucket,
+    "aws:s3/bucketV2:BucketV2": _bucket,
+    "aws:sqs/queue:Queue": _queue,
+    "aws:kms/key:Key": _key,
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:kms/alias:Alias": _alias,
+    "aws:efs/fileSystem:FileSystem": _prefixed("fs"),
+    "aws:fsx/lustreFileSystem:LustreFileSystem": _prefixed("fs"),
+    "aws:eks/cluster:Cluster": _eks_cluster,
+    "aws:eks/nodeGroup:NodeGroup": _of_cluster("nodegroup", "nodeGroupName"),
+    "aws:eks/addon:Addon": _of_cluster("addon", "addonName"),
+    "aws:eks/accessEntry:AccessEntry": _of_cluster("access-entry", "principalArn"),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": _of_cluster(
+        "podidentityassociation", "associationId"
+    ),
+    "eks:index:Cluster": _eks_component,
+    "kubernetes:helm.sh/v3:Release": _release,
+}
+
+
+def resource(
+    token: str, name: str, inputs: Mapping[str, Any], cloud: Cloud
+) -> tuple[str, dict[str, Any]]:
+    """Returns the id and the outputs that a resource gets on top of its inputs.
+
+    Types without a row get an id, string outputs made from their name and, in AWS, an ARN.
+    """
+    package, module, kind = [*token.split(":", 2), "", ""][:3]
+    physical = next((str(inputs[key]) for key in _own_name_keys(token) if inputs.get(key)), name)
+    made = Made(physical, inputs, cloud)
+    row = _ROWS.get(token)
+    if row is None and package == "kubernetes":
+        row = _kubernetes_object
+    state = row(made) if row else {}
+    identifier = str(state.pop("id", physical))
+    if package == "aws":
+        what = f"{kind[:1].lower()}{kind[1:]}/{identifier}"
+        state.setdefault("arn", cloud.arn(module.split("/")[0], what))
+        state.setdefault("region", cloud.region)
+    for key in check.required_strings(token):
+        if key not in inputs and key not in state:
+            state[key] = f"{physical}-{key}"
+    return identifier, state
+
+
+def _own_name_keys(token: str) -> tuple[str, ...]:
+    # What lies in a bucket or a cluster names it in an input, and is not called like it.
+    if token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"):
+        return ("bucket",)
+    if token == "aws:eks/nodeGroup:NodeGroup":
+        return ("nodeGroupName",)
+    return ("name",)

@@ -1,0 +1,106 @@
+"""The Kubernetes objects of a plan as YAML files, and the values of its Helm releases."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.plan.model import Plan, Resource, generated_name
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+_FIRST_KEYS = ("apiVersion", "kind", "metadata", "spec")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks and never an alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+# Plain text for PyYAML, and no text for other readers: Go's takes y for true and 1e3 for 1000.
+_NO_TEXT_ELSEWHERE = re.compile(r"[yYnN]|[-+]?(0o[0-7]+|[0-9][0-9_.]*[eE][-+]?[0-9]+)")
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    if _NO_TEXT_ELSEWHERE.fullmatch(text):
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def documents(plan: Plan) -> dict[str, str]:
+    """Returns file names and contents, sorted by name: one Kubernetes object or release each."""
+    found: dict[str, str] = {}
+    for resource in plan.resources:
+        for stem, content in _documents(resource):
+            name, number = stem, 2
+            while name in found:
+                name, number = stem.replace(".", f"-{number}.", 1), number + 1
+            found[name] = content
+    return dict(sorted(found.items()))
+
+
+def write(plan: Plan, folder: Path) -> list[Path]:
+    """Writes the documents into `folder`, which is made, and returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, content in documents(plan).items():
+        path = folder / name
+        path.write_text(content, encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def manifest(resource: Resource) -> dict[str, Any]:
+    """Returns the object as it is sent, apiVersion, kind, metadata and spec first."""
+    inputs = resource.inputs
+    metadata = dict(inputs.get("metadata") or {})
+    metadata.setdefault("name", generated_name(resource.name))
+    ordered = {key: inputs[key] for key in _FIRST_KEYS if key in inputs}
+    rest = {key: inputs[key] for key in sorted(inputs) if key not in ordered}
+    return {**ordered, "metadata": _named_first(metadata), **rest}
+
+
+def _documents(resource: Resource) -> Iterator[tuple[str, str]]:
+    if resource.type == RELEASE:
+        yield _release(resource)
+    elif resource.is_kubernetes_object and not resource.external:
+        content = manifest(resource)
+        metadata = content["metadata"]
+        parts = [content["kind"], metadata.get("namespace"), metadata["name"]]
+        stem = "-".join(_file_word(str(part)) for part in parts if part)
+        yield f"{stem}.yaml", to_yaml(content)
+
+
+def _release(resource: Resource) -> tuple[str, str]:
+    inputs = resource.inputs
+    repository = (inputs.get("repositoryOpts") or {}).get("repo", "")
+    header = {
+        "chart": inputs.get("chart"),
+        "version": inputs.get("version", "not pinned"),
+        "repository": repository,
+        "namespace": inputs.get("namespace", "default"),
+    }
+    comments = "".join(f"# {key}: {value}\n" for key, value in header.items() if value)
+    name = _file_word(str(inputs.get("name") or resource.name))
+    return f"helm-{name}.values.yaml", comments + to_yaml(inputs.get("values") or {})
+
+
+def _named_first(metadata: dict[str, Any]) -> dict[str, Any]:
+    first = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
+    return {**first, **{key: metadata[key] for key in sorted(metadata) if key not in first}}
+
+
+def to_yaml(value: Mapping[str, Any]) -> str:
+    """Returns the value as YAML that every reader understands alike, keys in their order."""
+    return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _file_word(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")

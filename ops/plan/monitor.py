@@ -1,0 +1,170 @@
+"""The recording monitor: what stands in for the engine while the program runs."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.runtime import mocks
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+
+from ops.plan import fake_invokes as answers
+from ops.plan import fake_outputs as outputs
+from ops.plan import protobuf as wire
+from ops.plan.cloud import Cloud
+from ops.plan.errors import PlanError
+from ops.plan.model import STACK_TYPE, Invoke
+from ops.plan.redact import Redactor
+
+_Add = Callable[[Any, dict[str, Any]], None]
+
+
+@dataclass
+class Recording:
+    """What one run of the program sent, as it was sent."""
+
+    registered: dict[str, resource_pb2.RegisterResourceRequest] = field(default_factory=dict)
+    read: dict[str, resource_pb2.ReadResourceRequest] = field(default_factory=dict)
+    stack_outputs: Any = None
+    invokes: list[Invoke] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class _NoMocks(mocks.Mocks):
+    """The monitor answers by itself."""
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise AssertionError(f"nobody asks the mocks for {args.token}")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> Any:
+        raise AssertionError(f"nobody asks the mocks for {args.typ}")
+
+
+class RecordingMonitor(mocks.MockMonitor):
+    """Keeps every raw request and answers like a preview or like an update.
+
+    In a preview ids and computed outputs stay unknown and inputs come back as outputs; in an
+    update `outputs` makes up the rest.
+    """
+
+    def __init__(self, project: str, stack: str, cloud: Cloud, preview: bool) -> None:
+        super().__init__(_NoMocks())
+        self.recording = Recording()
+        self._prefix = f"urn:pulumi:{stack}::{project}::"
+        self._cloud = cloud
+        self._preview = preview
+        self._unconfigured: set[str] = set()
+        self._lock = threading.Lock()
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """Returns the URN as the engine makes it.
+
+        The SDK's own mock keeps the nearest parent's type only, and would call two resources the
+        same that the engine tells apart.
+        """
+        chain = parent.split("::")[2] if parent else ""
+        qualified = type_ if chain in ("", STACK_TYPE) else f"{chain}${type_}"
+        return f"{self._prefix}{qualified}::{name}"
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:
+        """Records one registration."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == STACK_TYPE:
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        with self._lock:
+            if urn in self.recording.registered or urn in self.recording.read:
+                self.recording.problems.append(f"two resources have the same URN: {urn}")
+            self.recording.registered[urn] = request
+            if request.transforms:
+                self.recording.warnings.append(f"{urn}: its transforms were not run")
+        response = resource_pb2.RegisterResourceResponse(urn=urn)
+        if self._is_unconfigured(urn, request):
+            return response
+        response.object.CopyFrom(request.object)
+        if request.custom or request.remote:
+            add = wire.fill_unknown if self._preview else wire.fill
+            identifier = self._finish(urn, request, request.importId, response.object, add)
+            response.id = "" if self._preview else identifier
+        return response
+
+    def _is_unconfigured(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> bool:
+        """Whether the resource's provider lacks a part of its configuration at preview.
+
+        Such a provider is not called: nothing comes back, not even the inputs
+        (tests/tiers/engine/test_plan.py holds this against the engine).
+        """
+        if request.type.startswith("pulumi:providers:"):
+            if self._preview and any(wire.unknowns(request.object)):
+                self._unconfigured.add(urn)
+            return False
+        return request.provider.rsplit("::", 1)[0] in self._unconfigured
+
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:
+        """Records a resource that the program only looks up."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        with self._lock:
+            self.recording.read[urn] = request
+        response = resource_pb2.ReadResourceResponse(urn=urn)
+        response.properties.CopyFrom(request.properties)
+        # A lookup is made at preview too, so what it finds is known.
+        found = self._finish(urn, request, request.id, response.properties, wire.fill)
+        response.id = found
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        """Keeps the stack's exports; what components register is theirs."""
+        if request.urn.startswith(f"{self._prefix}{STACK_TYPE}::"):
+            self.recording.stack_outputs = request.outputs
+        return super().RegisterResourceOutputs(request)
+
+    def Invoke(self, request: Any) -> Any:
+        """Answers a provider function from the table. Raises PlanError for an unknown one."""
+        if request.tok == "pulumi:pulumi:getResource":
+            return super().Invoke(request)
+        with self._lock:
+            self.recording.invokes.append(Invoke(request.tok, wire.masked(request.args)))
+        try:
+            answer = answers.invoke(request.tok, wire.revealed(request.args), self._cloud)
+        except PlanError as error:
+            with self._lock:
+                self.recording.problems.extend(error.problems)
+            raise
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(wire.struct(answer))
+        return response
+
+    def Call(self, request: Any) -> Any:
+        """Refuses methods of resources: what they return is not in the table."""
+        error = PlanError([f"the program calls {request.tok}, which the preview cannot answer"])
+        with self._lock:
+            self.recording.problems.extend(error.problems)
+        raise error
+
+    def _finish(self, urn: str, request: Any, given_id: str, state: Any, add: _Add) -> str:
+        """Adds the made-up outputs to `state` in the way of `add` and returns the id."""
+        inputs = wire.revealed(state)
+        made_id, made = outputs.resource(request.type, request.name, inputs, self._cloud)
+        # An ARN made of a secret name bears no mark of its own.
+        made = Redactor(wire.secrets(state)).data(made)
+        add(state, made)
+        identifier = given_id or made_id
+        known = mocks.MockMonitor.ResourceRegistration(urn, identifier, {**inputs, **made})
+        with self._lock:
+            self.resources[urn] = known
+        return identifier
+
+
+class RecordingEngine:
+    """Takes the program's log lines: warnings become notes, the rest is dropped."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def Log(self, request: engine_pb2.LogRequest) -> None:
+        """Keeps a warning or an error that the program logged."""
+        if request.severity in (engine_pb2.WARNING, engine_pb2.ERROR):
+            self._recording.warnings.append(request.message.strip())
+
+    def RequirePulumiVersion(self, request: Any) -> None:
+        """Accepts any version: there is no CLI here to have one."""

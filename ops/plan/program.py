@@ -1,0 +1,171 @@
+"""Runs a Pulumi program in this process, as Pulumi's own Python executor does."""
+
+import asyncio
+import contextlib
+import io
+import logging
+import os
+import runpy
+import sys
+import threading
+import warnings
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pulumi
+from pulumi.runtime import run_in_stack, set_all_config
+from pulumi.runtime.settings import Settings, configure
+
+from ops.plan.cloud import DEFAULT_ACCOUNT, DEFAULT_REGION, Cloud
+from ops.plan.errors import PlanError, UserError
+from ops.plan.fast_sdk import quick_sdk
+from ops.plan.monitor import RecordingEngine, RecordingMonitor
+from ops.plan.stack import StackConfig
+
+# Provider arguments default to these variables, and a plan must not depend on who makes it.
+_AMBIENT = ("AWS_", "KUBECONFIG", "PULUMI_")
+_OWN_PACKAGE = __name__.partition(".")[0]
+
+
+def run(config: StackConfig, preview: bool) -> RecordingMonitor:
+    """Runs the program once and returns the monitor with what it recorded.
+
+    Raises UserError when the program refuses its configuration (`pulumi.RunError`), PlanError
+    when it asks a provider something unknown; any other exception of the program comes through.
+    """
+    monitor = RecordingMonitor(config.project, config.stack, cloud_of(config), preview)
+    result: Future[None] = Future()
+
+    def target() -> None:
+        try:
+            _execute(config, monitor, preview)
+        except BaseException as error:
+            result.set_exception(error)
+        else:
+            result.set_result(None)
+
+    with _surroundings(config.root, quiet=not preview):
+        # Pulumi keeps its runtime in context variables and the event loop of the thread. A new
+        # thread starts with neither, so a run leaves nothing behind for the next one.
+        thread = threading.Thread(target=target, name="program", daemon=True)
+        thread.start()
+        thread.join()
+    try:
+        result.result()
+    except pulumi.RunError as error:
+        raise UserError(str(error).strip()) from None
+    except SystemExit as error:
+        raise UserError(f"the program ended itself (exit code {error.code})") from None
+    except PlanError:
+        raise PlanError(monitor.recording.problems) from None
+    except Exception as error:
+        for problem in monitor.recording.problems:
+            error.add_note(problem)
+        raise
+    return monitor
+
+
+def cloud_of(config: StackConfig) -> Cloud:
+    """Returns the account and region that the stack names, or AWS's documentation account."""
+    region = config.values.get("aws:region") or config.own("region") or DEFAULT_REGION
+    account = config.own("account") or config.own("accountId") or DEFAULT_ACCOUNT
+    scalar = not isinstance(account, dict | list) and not isinstance(region, dict | list)
+    return Cloud(str(account), str(region)) if scalar else Cloud()
+
+
+def _execute(config: StackConfig, monitor: RecordingMonitor, preview: bool) -> None:
+    set_all_config(config.engine_values(), list(config.secret_keys))
+    configure(
+        Settings(
+            project=config.project,
+            stack=config.stack,
+            monitor=monitor,
+            engine=RecordingEngine(monitor.recording),
+            dry_run=preview,
+            organization="organization",
+            root_directory=str(config.root),
+        )
+    )
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # One thread answers requests in the order in which they come.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    # A failed registration fails everything that waits for it: one exception is told, by `run`.
+    loop.set_exception_handler(lambda loop, context: None)
+    try:
+        loop.run_until_complete(run_in_stack(lambda: _program(config.program)))
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+async def _program(path: Path) -> None:
+    runpy.run_path(str(path), run_name="__main__")
+    # Lets the registrations begin. If none has, the SDK waits for the outputs first, for all of
+    # them again after each one (pulumi.runtime.stack.wait_for_rpcs).
+    await asyncio.sleep(0)
+
+
+@contextlib.contextmanager
+def _surroundings(root: Path, quiet: bool) -> Generator[None]:
+    """Gives the program its folder, search path and a quiet machine, and takes them back."""
+    environment = dict(os.environ)
+    arguments, search, modules, folder = sys.argv, sys.path, _shadowing(root), Path.cwd()
+    for name in environment:
+        if name.startswith(_AMBIENT):
+            del os.environ[name]
+    sys.argv = [str(root)]
+    sys.path = [entry for entry in sys.path if not (Path(entry or ".") / "Pulumi.yaml").is_file()]
+    before = set(sys.modules)
+    os.chdir(root)
+    try:
+        # What the program prints is no part of a plan, and is told once.
+        prints = contextlib.redirect_stdout(io.StringIO() if quiet else sys.stderr)
+        with warnings.catch_warnings(), prints, quick_sdk():
+            # pulumi_aws.s3 and pulumi_eks warn of their own old names when imported.
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.chdir(folder)
+        sys.argv, sys.path = arguments, search
+        os.environ.clear()
+        os.environ.update(environment)
+        if root != _home():
+            for name in set(sys.modules) - before:
+                if _is_below(sys.modules[name], root):
+                    del sys.modules[name]
+        sys.modules.update(modules)
+
+
+def _shadowing(root: Path) -> dict[str, ModuleType]:
+    """Takes modules of another project out of `sys.modules` that this one has too."""
+    taken: dict[str, ModuleType] = {}
+    if root == _home():
+        return taken
+    for name, module in list(sys.modules.items()):
+        top = name.partition(".")[0]
+        if top in (_OWN_PACKAGE, "__main__") or not _is_below(module, _home()):
+            continue
+        if not _is_below(module, root) and ((root / top).is_dir() or (root / f"{top}.py").exists()):
+            taken[name] = sys.modules.pop(name)
+    return taken
+
+
+@cache
+def _home() -> Path:
+    return Path(__file__).resolve().parents[2]
+
+
+def _is_below(module: ModuleType, root: Path) -> bool:
+    source = getattr(module, "__file__", None)
+    if not source or not source.startswith(f"{root}{os.sep}"):
+        return False
+    return "site-packages" not in source
+
+
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)

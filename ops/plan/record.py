@@ -1,0 +1,193 @@
+"""Records a plan: the program run as a preview and as an update, and both put together."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ops.plan import argument_types as check
+from ops.plan import paths, program, stack
+from ops.plan import protobuf as wire
+from ops.plan.errors import PlanError
+from ops.plan.model import Invoke, Options, Plan, Resource, sorted_unique
+from ops.plan.monitor import Recording
+from ops.plan.redact import Redactor
+
+
+def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
+    """Returns the plan of a stack of the project in `root`.
+
+    Raises UserError for what the user can correct, PlanError for a program that could not be
+    deployed, and lets any other exception of the program through.
+    """
+    config = stack.load(root.resolve(), stack_name, overrides)
+    preview = program.run(config, preview=True).recording
+    update = program.run(config, preview=False).recording
+    redact = Redactor(_secrets(preview, update))
+    resources = {urn: _resource(urn, preview, update) for urn in _all_urns(preview, update)}
+    _refuse(preview, update, redact)
+    return Plan(
+        project=config.project,
+        stack=config.stack,
+        resources=tuple(resources[urn] for urn in sorted(resources)),
+        exports=wire.masked(update.stack_outputs) if update.stack_outputs is not None else {},
+        invokes=tuple(
+            Invoke(call.token, redact.data(call.args)) for call in _invokes(preview, update)
+        ),
+        notes=sorted_unique(map(redact.text, _notes(preview, update, resources.values()))),
+    )
+
+
+def _secrets(*runs: Recording) -> Iterator[str]:
+    """Every text that the program marked as secret in what it registered or exports."""
+    for run in runs:
+        for request in run.registered.values():
+            yield from wire.secrets(request.object)
+            for key in request.additionalSecretOutputs:
+                if key in request.object.fields:
+                    yield from wire.secrets_inside(request.object.fields[key])
+        if run.stack_outputs is not None:
+            yield from wire.secrets(run.stack_outputs)
+
+
+def _all_urns(preview: Recording, update: Recording) -> set[str]:
+    return {urn for run in (preview, update) for urn in (*run.registered, *run.read)}
+
+
+def _refuse(preview: Recording, update: Recording, redact: Redactor) -> None:
+    """Raises PlanError for everything that mocks let through and an engine would not."""
+    problems = [*preview.problems, *update.problems]
+    problems += [
+        f"{urn}: is made only when values are known, so inside an apply; no preview shows it"
+        for urn in {*update.registered, *update.read} - {*preview.registered, *preview.read}
+    ]
+    problems += [
+        f"{urn}: is made only while values are unknown"
+        for urn in {*preview.registered, *preview.read} - {*update.registered, *update.read}
+    ]
+    for urn, request in update.registered.items():
+        inputs = wire.revealed(request.object)
+        problems += [f"{urn}: {problem}" for problem in check.problems(request.type, inputs)]
+    if problems:
+        raise PlanError(map(redact.text, problems))
+
+
+def _resource(urn: str, preview: Recording, update: Recording) -> Resource:
+    if urn in update.read or urn in preview.read:
+        return _external(urn, update.read.get(urn) or preview.read[urn])
+    request = update.registered.get(urn) or preview.registered[urn]
+    first = preview.registered.get(urn)
+    inputs = wire.masked(request.object)
+    readable = wire.revealed(request.object)
+    for key in request.additionalSecretOutputs:
+        if key in inputs:
+            inputs[key] = _masked_values(readable[key])
+    return Resource(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        parent=request.parent,
+        custom=request.custom,
+        remote=request.remote,
+        inputs=inputs,
+        unknown=sorted_unique(paths.text(path) for path in wire.unknowns(first.object))
+        if first
+        else (),
+        options=_options(request),
+    )
+
+
+def _external(urn: str, request: Any) -> Resource:
+    options = Options(import_id=request.id, provider=_without_id(request.provider))
+    return Resource(
+        urn, request.type, request.name, request.parent, True, False, {}, (), options, True
+    )
+
+
+def _masked_values(value: Any) -> Any:
+    """Returns the keys of a secret map without its values: which keys a Secret has is known."""
+    if isinstance(value, dict):
+        return dict.fromkeys(value, wire.SECRET)
+    return wire.SECRET
+
+
+def _options(request: Any) -> Options:
+    timeouts = request.customTimeouts
+    return Options(
+        protect=request.protect,
+        dependencies=sorted_unique(request.dependencies),
+        property_dependencies={
+            key: sorted_unique(found.urns)
+            for key, found in sorted(request.propertyDependencies.items())
+            if found.urns
+        },
+        delete_before_replace=request.deleteBeforeReplace,
+        retain_on_delete=request.retainOnDelete,
+        ignore_changes=sorted_unique(request.ignoreChanges),
+        replace_on_changes=sorted_unique(request.replaceOnChanges),
+        aliases=sorted_unique(_alias(alias) for alias in request.aliases),
+        provider=_without_id(request.provider),
+        providers={key: _without_id(ref) for key, ref in sorted(request.providers.items())},
+        custom_timeouts={
+            operation: value
+            for operation in ("create", "update", "delete")
+            if (value := getattr(timeouts, operation))
+        },
+        import_id=request.importId,
+        deleted_with=request.deletedWith,
+        replace_with=sorted_unique(request.replace_with),
+        additional_secret_outputs=sorted_unique(request.additionalSecretOutputs),
+        version=request.version,
+    )
+
+
+def _without_id(reference: str) -> str:
+    # A provider reference is `<urn>::<id>`; the id is unknown in one of the two runs.
+    return reference.rsplit("::", 1)[0]
+
+
+def _alias(alias: Any) -> str:
+    if alias.WhichOneof("alias") == "urn":
+        return alias.urn
+    spec = alias.spec
+    parts = {
+        "name": spec.name,
+        "type": spec.type,
+        "parent": "none" if spec.noParent else spec.parentUrn,
+        "stack": spec.stack,
+        "project": spec.project,
+    }
+    return " ".join(f"{key}={value}" for key, value in parts.items() if value)
+
+
+def _invokes(preview: Recording, update: Recording) -> tuple[Invoke, ...]:
+    found = {f"{call.token} {call.args}": call for call in (*preview.invokes, *update.invokes)}
+    return tuple(found[key] for key in sorted(found))
+
+
+def _notes(preview: Recording, update: Recording, resources: Iterable[Resource]) -> tuple[str, ...]:
+    notes = [*preview.warnings, *update.warnings]
+    for call in _invokes(preview, update):
+        arguments = ", ".join(f"{key}={value}" for key, value in call.args.items())
+        notes.append(f"asked of AWS at preview: {call.token.rsplit(':', 1)[1]}({arguments})")
+    for resource in resources:
+        if resource.external:
+            notes.append(f"read, not managed: {resource.urn}")
+            continue
+        first = preview.registered.get(resource.urn)
+        notes += _differences(resource, wire.masked(first.object)) if first else []
+    return sorted_unique(notes)
+
+
+def _differences(resource: Resource, first: dict[str, Any]) -> list[str]:
+    """Returns notes about inputs that the two runs of one program do not agree on."""
+    notes = []
+    unknown = set(resource.unknown)
+    masked = resource.options.additional_secret_outputs
+    for path, value in paths.leaves(first):
+        now = paths.get(resource.inputs, path)
+        if value == wire.UNKNOWN or paths.text(path) in unknown:
+            if now is None:
+                notes.append(f"{resource.urn}: nothing made up for {paths.text(path)}")
+        elif path and path[0] not in masked and now != value:
+            notes.append(f"{resource.urn}: {paths.text(path)} differs from one run to the next")
+    return notes

@@ -1,0 +1,113 @@
+"""A plan as a tree by component: one line per resource, no inputs."""
+
+import math
+from collections import Counter
+from typing import IO
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from ops.plan.model import Plan, Resource
+
+_WIDE = 10_000
+"""Columns that no line reaches."""
+
+
+class _Console(Console):
+    """Leaves a reader that stops early to the command line; rich's own ends with exit code 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def console(stream: IO[str]) -> Console:
+    """Returns a console that colours a terminal and writes plain unwrapped text into a pipe."""
+    if stream.isatty():
+        return _Console(file=stream, highlight=False)
+    return _Console(file=stream, highlight=False, no_color=True, width=_WIDE, force_terminal=False)
+
+
+def render(plan: Plan, stream: IO[str], depth: int = 0) -> None:
+    """Writes the tree of the plan, then its exports and notes; with `depth` only so many levels,
+    each with the number of resources below it."""
+    out = console(stream)
+    root = Tree(_headline(plan), guide_style="dim")
+    for resource in _ordered(plan.children()):
+        _add(root, plan, resource, depth or math.inf)
+    out.print(root, soft_wrap=True)
+    for title, lines in (("exports", sorted(plan.exports)), ("notes", plan.notes)):
+        if lines:
+            out.print(Text(f"\n{title}", style="bold"))
+            for line in lines:
+                out.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def flags(resource: Resource) -> list[str]:
+    """Returns the words for what is special about a resource's options."""
+    options = resource.options
+    words = {
+        "read": resource.external,
+        "remote": resource.remote,
+        "import": bool(options.import_id) and not resource.external,
+        "protect": options.protect,
+        "retain": options.retain_on_delete,
+        "delete-before-replace": options.delete_before_replace,
+    }
+    found = [word for word, present in words.items() if present]
+    if options.ignore_changes:
+        found.append(f"ignores {','.join(options.ignore_changes)}")
+    return found
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """Returns how many resources each provider package has, components and providers apart."""
+    found: Counter[str] = Counter()
+    for resource in plan.resources:
+        if resource.is_provider:
+            found["providers"] += 1
+        elif resource.custom or resource.remote:
+            found[resource.package] += 1
+        else:
+            found["components"] += 1
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _headline(plan: Plan) -> Text:
+    text = Text.assemble((f"{plan.project}/{plan.stack}", "bold"))
+    by_package = ", ".join(f"{package} {count}" for package, count in counts(plan).items())
+    text.append(f"  {_plural(len(plan.resources))}")
+    if by_package:
+        text.append(f" ({by_package})", style="dim")
+    return text
+
+
+def _add(tree: Tree, plan: Plan, resource: Resource, depth: float) -> None:
+    children = plan.children(resource.urn)
+    branch = tree.add(_line(resource, _below(plan, resource) if children else 0))
+    for child in _ordered(children) if depth > 1 else ():
+        _add(branch, plan, child, depth - 1)
+
+
+def _line(resource: Resource, below: int) -> Text:
+    is_component = not resource.custom
+    text = Text(resource.name, style="bold cyan" if is_component else "")
+    text.append(f"  {resource.short_type}", style="dim")
+    for word in flags(resource):
+        text.append(f"  {word}", style="yellow")
+    if below:
+        text.append(f"  {_plural(below)}", style="green")
+    return text
+
+
+def _below(plan: Plan, resource: Resource) -> int:
+    return sum(1 + _below(plan, child) for child in plan.children(resource.urn))
+
+
+def _ordered(resources: tuple[Resource, ...]) -> list[Resource]:
+    """Components first, then by type and name."""
+    return sorted(resources, key=lambda r: (r.custom, r.short_type if r.custom else "", r.name))
+
+
+def _plural(count: int) -> str:
+    return f"{count} resource" if count == 1 else f"{count} resources"

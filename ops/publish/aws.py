@@ -1,0 +1,104 @@
+"""AWS clients, and what their errors mean to the person who publishes."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from ops.publish.errors import Failed, Refused
+
+THREADS = 8
+"""Requests at a time."""
+
+_CONFIG = Config(
+    connect_timeout=10,
+    read_timeout=60,
+    tcp_keepalive=True,
+    max_pool_connections=THREADS,
+    # Standard mode: 5xx, throttling and lost connections again, after 0 to 1, 2, 4, 8 s.
+    retries={"mode": "standard", "total_max_attempts": 5},
+)
+
+_DENIED = {"AccessDenied", "AllAccessDisabled", "UnauthorizedAccess", "403"}
+_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+}
+_ELSEWHERE = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"}
+_SIGN_IN = "sign in until `aws sts get-caller-identity` answers"
+
+
+def client(service: str, region: str) -> Any:
+    """A client with the credentials of the environment or the profile, as the AWS CLI has them.
+
+    Raises Failed for a profile that cannot be read.
+    """
+    with explained(f"using {service}"):
+        return boto3.client(service, region_name=region, config=_CONFIG)
+
+
+def default_region() -> str:
+    """The region of the environment or the profile. Raises Refused when there is none."""
+    with explained("reading the AWS profile"):
+        region = boto3.Session().region_name
+    if not region:
+        raise Refused("no region is set: name it with --region or AWS_REGION")
+    return region
+
+
+def account_in(region: str) -> str:
+    """The account that is signed in, asked of the region's STS. Raises as `explained`."""
+    sts = client("sts", region)
+    with explained("asking STS who is signed in"):
+        return sts.get_caller_identity()["Account"]
+
+
+def code_of(error: ClientError) -> str:
+    """The error's code, for example NoSuchKey; for an answer without a body its HTTP status."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def explained(doing: str) -> Generator[None]:
+    """Turns an error of AWS, the network or the credentials into one sentence: raises Failed."""
+    try:
+        yield
+    except (NoCredentialsError, PartialCredentialsError):
+        raise Failed(f"{doing}: there are no AWS credentials; {_SIGN_IN}") from None
+    except (BotoCoreError, OSError) as error:
+        raise Failed(f"{doing}: {error}") from None
+    except ClientError as error:
+        raise Failed(f"{doing}: {_meaning(error)}") from None
+
+
+def _meaning(error: ClientError) -> str:
+    code = code_of(error)
+    if code in _DENIED:
+        said = error.response.get("Error", {}).get("Message", "")
+        detail = f" ({said})" if "not authorized" in said else ""
+        return (
+            f"access denied{detail}; either a right of docs/publish-jars.md is missing, or the "
+            "bucket belongs to another account than the one expected"
+        )
+    if code in _CREDENTIALS:
+        return f"AWS does not take the credentials ({code}); {_SIGN_IN}"
+    if code == "NoSuchBucket":
+        return "the bucket does not exist; has the stack been deployed?"
+    if code in _ELSEWHERE or code == "301":
+        return f"the bucket is in another region ({code}); name it with --region"
+    if code in ("BadDigest", "XAmzContentSHA256Mismatch", "InvalidRequest.Checksum"):
+        return f"S3 got other bytes than were sent ({code}), or the file changed meanwhile"
+    return f"{code}: {error.response.get('Error', {}).get('Message', '')}"

@@ -1,0 +1,81 @@
+"""Where the releases of a stack go: what the stack itself exports, or a place that is named."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.publish.errors import Refused
+
+if TYPE_CHECKING:
+    from ops.plan.model import Plan
+
+_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/((?:[A-Za-z0-9!_.*'()-]+/)*)")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The folder of releases. `prefix` is empty or ends with a slash, `owner` is the account that
+    the bucket must belong to."""
+
+    bucket: str
+    prefix: str
+    region: str
+    owner: str
+
+    def key(self, release: str, name: str = "") -> str:
+        """The key of an object of a release; without a name, what all of them begin with."""
+        return f"{self.prefix}{release}/{name}"
+
+    def url(self, release: str, name: str = "") -> str:
+        """The same, as people write it."""
+        return f"s3://{self.bucket}/{self.key(release, name)}"
+
+
+def from_url(url: str, region: str, owner: str) -> Destination:
+    """The place that was named. Raises Refused unless it is `s3://bucket/prefix/jars/`."""
+    bucket, prefix = _split(url if url.endswith("/") else f"{url}/")
+    if not f"/{prefix}".endswith("/jars/"):
+        raise Refused(f"--to {url}: a mount finds releases below jars/ only, s3://bucket/.../jars/")
+    return Destination(bucket, prefix, region, owner)
+
+
+def of_stack(root: Path, stack: str, jar_set: str, account_in: Callable[[str], str]) -> Destination:
+    """The place that the stack exports as `jarBuckets`, for the account that is signed in.
+
+    `account_in` asks AWS for that account, in a region. The program runs as in a preview, so
+    neither the Pulumi CLI nor the stack's state is needed. Raises UserError for an unknown stack
+    or a wrong configuration, Refused for an unknown set of JARs or when the stack belongs to
+    another account, PlanError when the program could not be deployed.
+    """
+    plan, account = _plan(root, stack, account_in)
+    exported = plan.exports["jarBuckets"]
+    if jar_set not in exported:
+        raise Refused(
+            f"stack {stack} has no set of JARs {jar_set!r}; it has: {', '.join(sorted(exported))}"
+        )
+    bucket, prefix = _split(exported[jar_set])
+    return Destination(bucket, prefix, plan.exports["region"], account)
+
+
+def _plan(root: Path, stack: str, account_in: Callable[[str], str]) -> "tuple[Plan, str]":
+    # Pulumi's SDKs take a second to import, and `--to` does not need them.
+    from ops.plan.record import record  # noqa: PLC0415
+    from ops.plan.stack import load  # noqa: PLC0415
+
+    config = load(root, stack)
+    account = account_in(str(config.values.get("aws:region") or "us-east-1"))
+    named = str(config.own("account") or account)
+    if named != account:
+        raise Refused(
+            f"stack {stack} belongs to account {named}, and you are signed in to {account}"
+        )
+    return record(root, stack, [f'account="{account}"']), account
+
+
+def _split(url: str) -> tuple[str, str]:
+    match = _URL.fullmatch(url)
+    if not match:
+        raise Refused(f"{url} is not a place in S3 such as s3://bucket/spark/jars/")
+    return match[1], match[2]

@@ -1,0 +1,116 @@
+"""Makes a release of JARs that are on this machine, or finishes one, or finds that it is there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ops.publish.aws import THREADS
+from ops.publish.destination import Destination
+from ops.publish.errors import Failed, Refused
+from ops.publish.jars import Jar
+from ops.publish.progress import Report
+from ops.publish.release import MANIFEST, Release
+from ops.publish.store import Overtaken, Store
+from ops.publish.threads import in_parallel
+from ops.publish.transfer import send
+
+_LOOKS = 5
+"""How often the bucket is looked at: once before, once after the upload, and again each time that
+another run, publishing the same at the same time, was first with an object."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A release that is complete. `sent` are the names of the JARs that this run uploaded,
+    `new` tells whether it was this run that made them a release."""
+
+    release: Release
+    sent: frozenset[str]
+    new: bool
+
+
+def publish(
+    name: str, jars: Sequence[Jar], store: Store, to: Destination, report: Report
+) -> Published:
+    """Uploads what is missing, has S3 confirm every JAR's checksum, then writes release.json.
+
+    Raises Refused, before anything is uploaded, when the release or an unfinished attempt of that
+    name has other JARs; Failed when S3 does not do its part. After Failed, or when the process
+    dies, the same call goes on where this one ended.
+    """
+    release, confirmed, sent = Release.of(name, jars), set[str](), set[str]()
+    for _ in range(_LOOKS):
+        there = store.names(name)
+        published = _published(release, store, to) if MANIFEST in there else None
+        if published is None:
+            _refuse_strays(release, there, to)
+        unconfirmed = [jar for jar in jars if jar.name in there and jar.name not in confirmed]
+        _refuse_other_bytes(name, _differing(name, unconfirmed, store), published, to)
+        confirmed.update(jar.name for jar in unconfirmed)
+        missing = [jar for jar in jars if jar.name not in there]
+        if missing:
+            try:
+                sent |= send(store, name, missing, report)
+            except Failed as error:
+                raise Failed(f"{error}\nrun it again: what S3 has is not sent again") from None
+        elif published:
+            return Published(published, frozenset(sent), new=False)
+        else:
+            try:
+                store.put_text(name, MANIFEST, release.to_json())
+            except Overtaken:
+                continue
+            return Published(release, frozenset(sent), new=True)
+    raise Failed(f"{to.url(name)} keeps changing: someone else works on it at the same time")
+
+
+def _published(given: Release, store: Store, to: Destination) -> Release:
+    published = Release.from_json(given.name, store.text(given.name, MANIFEST))
+    differences = published.differences(given)
+    if differences:
+        raise Refused(
+            f"{to.url(given.name)} is published with other JARs:\n{_listed(differences)}\n"
+            "a release never changes: publish under another name"
+        )
+    return published
+
+
+def _refuse_strays(given: Release, there: Iterable[str], to: Destination) -> None:
+    wanted = {entry.name for entry in given.jars}
+    strays = sorted(name for name in there if name not in wanted)
+    if strays:
+        raise Refused(
+            f"{to.url(given.name)} is an unfinished release with JARs that are not given now:\n"
+            f"{_listed(strays)}\n{_way_out(given.name, to)}"
+        )
+
+
+def _differing(name: str, jars: Sequence[Jar], store: Store) -> list[str]:
+    same = in_parallel([partial(store.holds, name, jar) for jar in jars], THREADS)
+    return [jar.name for jar, equal in zip(jars, same, strict=True) if not equal]
+
+
+def _refuse_other_bytes(
+    name: str, differing: list[str], published: Release | None, to: Destination
+) -> None:
+    if differing and published:
+        raise Failed(
+            f"{to.url(name)} is damaged: these objects do not have the bytes of its {MANIFEST}; "
+            f"bring back their earlier versions:\n{_listed(differing)}"
+        )
+    if differing:
+        raise Refused(
+            f"{to.url(name)} is an unfinished release in which these have other bytes:\n"
+            f"{_listed(differing)}\n{_way_out(name, to)}"
+        )
+
+
+def _way_out(name: str, to: Destination) -> str:
+    return (
+        "publish under another name, or remove the unfinished one: "
+        f"aws s3 rm --recursive {to.url(name)}"
+    )
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)

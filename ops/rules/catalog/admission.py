@@ -1,0 +1,80 @@
+"""Admission policies: what the API server itself refuses."""
+
+from collections.abc import Iterator
+
+from ops.plan.model import Plan, Resource
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import at, each
+from ops.rules.workloads import TEAM_LABEL
+
+_DOCS = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
+_BETWEEN = (
+    "allowPrivilegeEscalation",
+    "capabilities",
+    "runAsNonRoot",
+    "runAsUser",
+    "seccompProfile",
+    "volumes",
+)
+"""What the restricted standard asks beyond baseline:
+kubernetes.io/docs/concepts/security/pod-security-standards."""
+
+
+def _bindings(plan: Plan, policy: Resource) -> list[Resource]:
+    return [
+        one
+        for one in plan.of_kind("ValidatingAdmissionPolicyBinding")
+        if at(one.inputs, "spec.policyName") == policy.object_name
+    ]
+
+
+def _denies(binding: Resource) -> bool:
+    return "Deny" in each(binding.inputs, "spec.validationActions")
+
+
+def _for_teams(binding: Resource) -> bool:
+    """Whether a binding holds in every namespace of a team."""
+    selector = at(binding.inputs, "spec.matchResources.namespaceSelector")
+    wanted = [{"key": TEAM_LABEL, "operator": "Exists"}]
+    return not selector or each(selector, "matchExpressions") == wanted
+
+
+def restricted_by_admission(plan: Plan) -> bool:
+    """Whether a policy holds teams' pods to what the restricted standard asks beyond baseline."""
+    for policy in plan.of_kind("ValidatingAdmissionPolicy"):
+        resources = {
+            resource
+            for item in each(policy.inputs, "spec.matchConstraints.resourceRules")
+            for resource in each(item, "resources")
+        }
+        text = " ".join(
+            str(item.get("expression")) for item in each(policy.inputs, "spec.validations")
+        )
+        bound = any(_denies(one) and _for_teams(one) for one in _bindings(plan, policy))
+        if "pods" in resources and bound and all(word in text for word in _BETWEEN):
+            return True
+    return False
+
+
+@rule(
+    "admission-denies",
+    Severity.error,
+    reason="A policy without a binding, with one that only warns, or that lets pass what it cannot "
+    "judge, refuses nothing.",
+    source=_DOCS,
+)
+def denies(plan: Plan) -> Iterator[Broken]:
+    """Every admission policy is bound, denies, and fails closed."""
+    for policy in plan.of_kind("ValidatingAdmissionPolicy"):
+        if at(policy.inputs, "spec.failurePolicy") != "Fail":
+            yield Broken(policy, "failurePolicy", "lets pass what it cannot judge")
+        if not each(policy.inputs, "spec.validations"):
+            yield Broken(policy, "validations", "judges nothing")
+        bindings = _bindings(plan, policy)
+        if not bindings:
+            yield Broken(policy, "binding", "is bound to nothing")
+        for one in bindings:
+            if not _denies(one):
+                yield Broken(one, "actions", "only tells what it should deny")
+            if not _for_teams(one):
+                yield Broken(one, "namespaces", "is not for every team")

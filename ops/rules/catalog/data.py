@@ -1,0 +1,218 @@
+"""What holds data: encrypted, private, over TLS only, kept for a time that somebody chose."""
+
+from collections.abc import Iterator
+
+from ops.plan.model import Plan, Resource
+from ops.rules.documents import statements
+from ops.rules.graph import inputs_from
+from ops.rules.nodes import instance_specs
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import at, each, is_true, known
+
+_S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
+BUCKET = "aws:s3/bucket:Bucket"
+QUEUE = "aws:sqs/queue:Queue"
+
+
+def _of(plan: Plan, type_: str, bucket: Resource, key: str = "bucket") -> list[Resource]:
+    """The resources of a type that are about this bucket or queue."""
+    return [one for one in plan.by_type(type_) if bucket in inputs_from(one, key, plan)]
+
+
+@rule(
+    "volumes-encrypted",
+    Severity.error,
+    reason="Node volumes hold shuffle data, caches and logs.",
+    source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
+)
+def volumes(plan: Plan) -> Iterator[Broken]:
+    """Every volume of a node is named and encrypted."""
+    for spec in instance_specs(plan):
+        if not spec.volumes and not spec.volumes_unknown:
+            yield Broken(spec.resource, "volumes", "leaves its volumes to the image's defaults")
+        for device, volume in spec.volumes:
+            if not is_true(at(volume, "encrypted")):
+                yield Broken(spec.resource, device, f"{device} is not encrypted")
+
+
+@rule(
+    "volumes-end-with-node",
+    Severity.warning,
+    reason="A volume that outlives its instance is paid for and forgotten, with data on it.",
+    source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html",
+)
+def volumes_end(plan: Plan) -> Iterator[Broken]:
+    """Every volume of a node goes with it."""
+    for spec in instance_specs(plan):
+        for device, volume in spec.volumes:
+            if not is_true(at(volume, "deleteOnTermination")):
+                yield Broken(spec.resource, device, f"{device} outlives its instance")
+
+
+@rule(
+    "bucket-encrypted",
+    Severity.error,
+    reason="How objects are encrypted is the stack's choice, not a default that may change.",
+    source=f"{_S3}/bucket-encryption.html",
+)
+def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
+    """Every bucket says how its objects are encrypted."""
+    type_ = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    for bucket in plan.by_type(BUCKET):
+        defaults = [
+            at(item, "applyServerSideEncryptionByDefault") or {}
+            for one in _of(plan, type_, bucket)
+            for item in each(one.inputs, "rules")
+        ]
+        if not any(at(default, "sseAlgorithm") for default in defaults):
+            yield Broken(bucket, "encryption", "has no rule that encrypts its objects")
+        for default in defaults:
+            if at(default, "sseAlgorithm") == "aws:kms" and not default.get("kmsMasterKeyId"):
+                yield Broken(bucket, "key", "is encrypted with AWS' key for S3")
+
+
+@rule(
+    "bucket-private",
+    Severity.error,
+    reason="A bucket becomes public by a policy or an ACL; these switches stop both.",
+    source=f"{_S3}/access-control-block-public-access.html",
+)
+def bucket_private(plan: Plan) -> Iterator[Broken]:
+    """Every bucket blocks public access, and has no ACLs."""
+    for bucket in plan.by_type(BUCKET):
+        blocks = _of(plan, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", bucket)
+        for switch in (
+            "blockPublicAcls",
+            "blockPublicPolicy",
+            "ignorePublicAcls",
+            "restrictPublicBuckets",
+        ):
+            if not any(is_true(one.inputs.get(switch)) for one in blocks):
+                yield Broken(bucket, switch, f"has no {switch}")
+        owners = _of(plan, "aws:s3/bucketOwnershipControls:BucketOwnershipControls", bucket)
+        if not any(
+            at(one.inputs, "rule.objectOwnership") == "BucketOwnerEnforced" for one in owners
+        ):
+            yield Broken(bucket, "ownership", "lets ACLs decide who owns an object")
+
+
+@rule(
+    "bucket-versions",
+    Severity.error,
+    reason="A deleted or overwritten release of JARs comes back, for a time that is bounded.",
+    source=f"{_S3}/Versioning.html",
+)
+def bucket_versions(plan: Plan) -> Iterator[Broken]:
+    """Every bucket keeps versions and ends old ones."""
+    for bucket in plan.by_type(BUCKET):
+        kept = _of(plan, "aws:s3/bucketVersioning:BucketVersioning", bucket)
+        if not any(at(one.inputs, "versioningConfiguration.status") == "Enabled" for one in kept):
+            yield Broken(bucket, "versions", "keeps no versions")
+        rules = [
+            item
+            for one in _of(
+                plan, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", bucket
+            )
+            for item in each(one.inputs, "rules")
+            if item.get("status") == "Enabled"
+        ]
+        for key, what in (
+            ("noncurrentVersionExpiration.noncurrentDays", "old versions"),
+            ("abortIncompleteMultipartUpload.daysAfterInitiation", "unfinished uploads"),
+        ):
+            if not any(at(item, key) for item in rules):
+                yield Broken(bucket, what, f"keeps {what} for ever")
+
+
+@rule(
+    "tls-only",
+    Severity.error,
+    reason="Without the Deny, a request over plain HTTP is answered.",
+    source=f"{_S3}/security-best-practices.html#transit",
+)
+def tls_only(plan: Plan) -> Iterator[Broken]:
+    """Every bucket and queue denies what does not come over TLS."""
+    refusing = [
+        (document.resource, statement)
+        for document, statement in statements(plan)
+        if not statement.allows
+        and statement.principals == {"*": ("*",)}
+        and any(action in ("s3:*", "sqs:*", "*") for action in statement.actions)
+        and (tls := statement.has("Bool", "aws:SecureTransport"))
+        and tls.values == ("false",)
+    ]
+    for type_, key, wanted in ((BUCKET, "bucket", 2), (QUEUE, "queueUrl", 1)):
+        for one in plan.by_type(type_):
+            policies = [
+                resource
+                for policy in (
+                    "aws:s3/bucketPolicy:BucketPolicy",
+                    "aws:sqs/queuePolicy:QueuePolicy",
+                )
+                for resource in _of(plan, policy, one, key)
+            ]
+            unknown = any(not known(policy.inputs.get("policy")) for policy in policies)
+            covered = any(
+                policy in policies and len(statement.resources) >= wanted
+                for policy, statement in refusing
+            )
+            if not covered and not (policies and unknown):
+                yield Broken(one, "TLS", "answers requests that do not come over TLS")
+
+
+@rule(
+    "queue-encrypted",
+    Severity.error,
+    reason="Messages name instances and accounts.",
+    source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-data-encryption.html",
+)
+def queue(plan: Plan) -> Iterator[Broken]:
+    """Every queue is encrypted, by SQS or by a key."""
+    for one in plan.by_type(QUEUE):
+        own = is_true(one.inputs.get("sqsManagedSseEnabled"))
+        if not own and not one.inputs.get("kmsMasterKeyId"):
+            yield Broken(one, "encryption", "is not encrypted")
+
+
+@rule(
+    "queue-forgets",
+    Severity.warning,
+    reason="A controller that was away would act on news of instances that are long gone.",
+    source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
+)
+def forgets(plan: Plan) -> Iterator[Broken]:
+    """A queue of events keeps them for five minutes at most."""
+    for one in plan.by_type(QUEUE):
+        seconds = one.inputs.get("messageRetentionSeconds")
+        if seconds is None or (known(seconds) and int(seconds) > 300):
+            yield Broken(one, "retention", f"keeps messages for {seconds or 345600} s")
+
+
+@rule(
+    "keys-rotate",
+    Severity.error,
+    reason="A key that leaked once reads everything for ever, unless it changes; a deleted key is "
+    "the data's end, so there is time to notice.",
+    source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
+)
+def keys(plan: Plan) -> Iterator[Broken]:
+    """Every key rotates, and waits a month before it is deleted."""
+    for one in plan.by_type("aws:kms/key:Key"):
+        if not is_true(one.inputs.get("enableKeyRotation")):
+            yield Broken(one, "rotation", "does not rotate")
+        days = one.inputs.get("deletionWindowInDays")
+        if days is None or (known(days) and int(days) < 30):
+            yield Broken(one, "deletion", "can be gone in less than 30 days")
+
+
+@rule(
+    "logs-end",
+    Severity.warning,
+    reason="A log group without a retention keeps, and costs, for ever.",
+    source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
+)
+def logs(plan: Plan) -> Iterator[Broken]:
+    """Every log group says how long it keeps records."""
+    for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
+        if not one.inputs.get("retentionInDays"):
+            yield Broken(one, "retention", "keeps its records for ever")

@@ -1,0 +1,67 @@
+"""The order of a destroy, as a property of the dependency graph."""
+
+from collections.abc import Iterator
+
+from ops.plan.model import Plan
+from ops.plan.nodes import POOL_LABEL, node_kinds
+from ops.rules.graph import Graph
+from ops.rules.order import TABLE
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at
+from ops.rules.workloads import team_namespaces
+
+
+@rule(
+    "destroy-order",
+    Severity.error,
+    reason="A destroy in another order leaves instances that nobody ends, and a VPC that cannot "
+    "go.",
+    source="https://karpenter.sh/docs/concepts/disruption/#termination-controller",
+)
+def order(plan: Plan) -> Iterator[Broken]:
+    """Claims go before NodePools, these before node classes, controller, CRDs, system nodes,
+    cluster and network; roles, queue and NAT outlive what uses them."""
+    graph = Graph(plan)
+    for row in TABLE:
+        for one in row.first(plan):
+            for other in graph.missing(one, row.then(plan, one)):
+                message = f"may outlive {other.name} ({other.short_type}): {row.why}"
+                yield Broken(one, f"{one.name} before {other.name}", message)
+
+
+@rule(
+    "teams-before-nodes",
+    Severity.error,
+    reason="A namespace ends when its pods did: without nodes and their controller that is never.",
+    source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/",
+)
+def teams(plan: Plan) -> Iterator[Broken]:
+    """A team's namespace and volume go before the nodes of its drivers and executors."""
+    graph = Graph(plan)
+    spark = [kind for kind in node_kinds(plan) if not kind.is_system]
+    if not spark:
+        return
+    volumes = [one for one in plan.of_kind("PersistentVolume") if at(one.inputs, "spec.claimRef")]
+    for one in (*team_namespaces(plan), *volumes):
+        below = graph.below(one)
+        pools = [kind.labels.get(POOL_LABEL, "") for kind in spark if kind.resource.urn in below]
+        if not any(pool.endswith("drivers") for pool in pools):
+            yield Broken(one, "drivers", "may outlive the nodes of its drivers")
+        if all(pool.endswith("drivers") for pool in pools):
+            yield Broken(one, "executors", "may outlive the nodes of its executors")
+
+
+@rule(
+    "nodepools-wait",
+    Severity.error,
+    reason="A NodePool that is deleted in the background is gone at once, and its controller next: "
+    "the instances stay (github.com/METR/hawk/pull/21).",
+    source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion",
+)
+def foreground(plan: Plan) -> Iterator[Broken]:
+    """A NodePool is deleted in the foreground, so that its nodes go first."""
+    for one in plan.of_kind("NodePool"):
+        annotations = at(one.inputs, "metadata.annotations")
+        wanted = "pulumi.com/deletionPropagationPolicy"
+        if annotations != UNKNOWN and (annotations or {}).get(wanted) != "foreground":
+            yield Broken(one, wanted, "is deleted in the background")

@@ -1,0 +1,172 @@
+"""IAM: nothing wide without a reason."""
+
+from collections.abc import Iterator
+
+from ops.plan.model import Plan, Resource
+from ops.rules.documents import IDENTITY, Statement, allowed
+from ops.rules.roles import attachments, documents_of, given_node_policies, node_roles
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import known
+
+_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+_S3_WRITES = ("s3:put", "s3:delete", "s3:abort", "s3:restore", "s3:replicate", "s3:bypass")
+_NODE_POLICIES = {
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonSSMManagedInstanceCore",
+    "AmazonEKS_CNI_Policy",
+}
+
+
+@rule(
+    "iam-action-wildcard",
+    Severity.error,
+    reason="A wildcard among actions grants what AWS adds to the service later, unseen.",
+    source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
+)
+def action_wildcard(plan: Plan) -> Iterator[Broken]:
+    """No `*` in the actions of what is allowed."""
+    for document, one in allowed(plan):
+        for action in one.actions:
+            if "*" in action:
+                yield broken(document.resource, one, action, "allows the wildcard")
+
+
+@rule(
+    "iam-resource-wildcard",
+    Severity.error,
+    reason="A permission on every resource of a kind reaches what other stacks and people own.",
+    source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
+)
+def resource_wildcard(plan: Plan) -> Iterator[Broken]:
+    """No resource that stands for all of its kind."""
+    for document, one in allowed(plan):
+        for wide in filter(None, map(_wide, one.resources)):
+            for action in one.actions:
+                yield broken(document.resource, one, f"{action} on {wide}", "allows")
+
+
+@rule(
+    "iam-inverted",
+    Severity.error,
+    reason="NotAction, NotResource and NotPrincipal allow all that is not named.",
+    source=f"{_GUIDE}/reference_policies_elements_notaction.html",
+)
+def inverted(plan: Plan) -> Iterator[Broken]:
+    """No Allow by exclusion."""
+    for document, one in allowed(plan):
+        for element in one.inverted:
+            yield broken(document.resource, one, element, "allows by")
+
+
+@rule(
+    "iam-anyone",
+    Severity.error,
+    reason="A resource policy that allows everyone is public.",
+    source=f"{_GUIDE}/reference_policies_elements_principal.html#principal-anonymous",
+)
+def anyone(plan: Plan) -> Iterator[Broken]:
+    """No Allow for the principal `*`."""
+    for document, one in allowed(plan):
+        if any("*" in names for names in one.principals.values()):
+            yield broken(document.resource, one, "Principal *", "allows")
+
+
+@rule(
+    "iam-pass-role",
+    Severity.error,
+    reason="Who passes a role to a service of choice gets all that the role may do.",
+    source=f"{_GUIDE}/id_roles_use_passrole.html",
+)
+def pass_role(plan: Plan) -> Iterator[Broken]:
+    """A role is passed by name, and to one service."""
+    for document, one in allowed(plan):
+        passes = "iam:PassRole" in one.actions
+        if passes and not one.has("StringEquals", "iam:PassedToService"):
+            yield broken(document.resource, one, "iam:PassRole", "to any service allows")
+
+
+@rule(
+    "node-role-no-s3-write",
+    Severity.error,
+    reason="Every pod on a node may come to use the node's role: it reads JARs and writes nothing.",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
+)
+def node_role_writes(plan: Plan) -> Iterator[Broken]:
+    """No action on S3 beyond reading in a node role's own policies."""
+    own = [one.resource for role in node_roles(plan) for one in documents_of(plan, role)]
+    nodes = {one.urn for one in (*own, *given_node_policies(plan))}
+    for document, one in allowed(plan):
+        for action in one.actions if document.resource.urn in nodes else ():
+            if action.lower().startswith(_S3_WRITES) or action in ("*", "s3:*"):
+                yield broken(document.resource, one, action, "lets nodes")
+
+
+@rule(
+    "node-role-managed-policies",
+    Severity.error,
+    reason="AWS' managed policies are wide and change; a node needs three of them, and in a given "
+    "cluster pod networking's.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html",
+)
+def node_role_managed(plan: Plan) -> Iterator[Broken]:
+    """A node role has no managed policy beyond those that EKS asks for."""
+    own_networking = any(
+        one.inputs.get("addonName") == "vpc-cni" and known(one.inputs.get("serviceAccountRoleArn"))
+        for one in plan.by_type("aws:eks/addon:Addon")
+    )
+    allowed = _NODE_POLICIES - ({"AmazonEKS_CNI_Policy"} if own_networking else set())
+    for role in node_roles(plan):
+        for one in attachments(plan, role):
+            arn = str(one.inputs.get("policyArn"))
+            name = arn.rpartition("/")[2]
+            if ":aws:policy/" in arn and name not in allowed:
+                yield Broken(one, name, f"{role.name} gets the managed policy {name}")
+
+
+@rule(
+    "iam-s3-prefix",
+    Severity.error,
+    reason="A bucket holds more than JARs: rights on objects and lists end at a prefix.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html",
+)
+def s3_prefix(plan: Plan) -> Iterator[Broken]:
+    """Objects are named by a prefix, and a list is bounded by one."""
+    for document, one in allowed(plan):
+        if document.kind != IDENTITY:
+            continue
+        for action in one.actions:
+            if action.startswith("s3:ListBucket") and not one.has("StringLike", "s3:prefix"):
+                yield broken(document.resource, one, action, "without s3:prefix allows")
+        for arn in one.resources:
+            if not arn.startswith("arn:") or arn.split(":", 5)[2] != "s3":
+                continue
+            bucket, slash, key = arn.split(":", 5)[5].partition("/")
+            if slash and key.startswith("*"):
+                yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
+
+
+def _wide(resource: str) -> str | None:
+    """What a resource stands for where that is all of a kind: `*`, `instance/*`."""
+    if resource == "*":
+        return "*"
+    parts = resource.split(":", 5)
+    if len(parts) < 6:
+        return None
+    kind, _, rest = parts[5].rpartition("/") if "/" in parts[5] else ("", "", parts[5])
+    if rest.strip("*") or not rest:
+        return None
+    service_owns_name = parts[2] in ("s3", "ssm") and kind.strip("*")
+    # nodegroup/<cluster>/* and parameter/aws/service/* name an owner before the wildcard.
+    return None if service_owns_name or "/" in kind.strip("/") else parts[5]
+
+
+def broken(resource: Resource, statement: Statement, what: str, verb: str) -> Broken:
+    """A statement that breaks a rule; an exception may insist on its conditions."""
+    sid = statement.sid or "(no Sid)"
+    return Broken(
+        resource,
+        subject=f"{sid}: {what}",
+        message=f"{sid} {verb} {what}",
+        given=tuple(str(condition) for condition in statement.conditions),
+    )

@@ -1,0 +1,156 @@
+"""Nodes: their metadata service, their image, where they stand."""
+
+import re
+from collections.abc import Iterator
+
+from ops.plan.model import Plan, Resource
+from ops.plan.nodes import GROUP, POOL_LABEL, SYSTEM_POOL
+from ops.rules.graph import inputs_from
+from ops.rules.nodes import instance_specs
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at, each, is_false, known
+
+_IMDS = (
+    "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html"
+    "#_restrict_access_to_the_instance_profile_assigned_to_the_worker_node"
+)
+_PINNED = re.compile(r"^[a-z0-9]+@v\d[\w.]*$")
+
+
+@rule(
+    "imds-v2",
+    Severity.error,
+    reason="Version 1 answers a plain GET, so a request forged through an application reads the "
+    "node's credentials.",
+    source=_IMDS,
+)
+def imds_v2(plan: Plan) -> Iterator[Broken]:
+    """Every instance asks for a session token."""
+    for spec in instance_specs(plan):
+        if spec.metadata.get("httpTokens") not in ("required", UNKNOWN):
+            yield Broken(spec.resource, "httpTokens", "answers IMDSv1")
+
+
+@rule(
+    "imds-hop-limit",
+    Severity.error,
+    reason="With more than one hop a pod reaches the metadata service and the node's role with it.",
+    source=_IMDS,
+)
+def hop_limit(plan: Plan) -> Iterator[Broken]:
+    """The metadata service answers the node only."""
+    for spec in instance_specs(plan):
+        hops = spec.metadata.get("httpPutResponseHopLimit")
+        if hops != UNKNOWN and (hops is None or int(hops) > 1):
+            yield Broken(
+                spec.resource, "hops", f"answers over {hops or 'the default number of'} hops"
+            )
+
+
+@rule(
+    "ami-pinned",
+    Severity.error,
+    reason="An image that floats replaces every node on the day that AWS releases a new one "
+    "(github.com/aws/karpenter-provider-aws/issues/6952).",
+    source="https://karpenter.sh/docs/tasks/managing-amis/",
+)
+def ami_pinned(plan: Plan) -> Iterator[Broken]:
+    """A node class selects its image by release or by id."""
+    for one in plan.of_kind("EC2NodeClass"):
+        terms = each(one.inputs, "spec.amiSelectorTerms")
+        if not terms and at(one.inputs, "spec") != UNKNOWN:
+            yield Broken(one, "image", "selects no image")
+        for term in terms:
+            alias = str(term.get("alias", ""))
+            if not (term.get("id") or _PINNED.match(alias) or UNKNOWN in term.values()):
+                yield Broken(one, alias or "image", f"selects the image {alias or term}")
+
+
+@rule(
+    "group-release-pinned",
+    Severity.warning,
+    reason="A node group without a release gets the newest image when it is made: two stacks made "
+    "on different days differ.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html",
+)
+def release_pinned(plan: Plan) -> Iterator[Broken]:
+    """A managed node group names the release of its image."""
+    for one in plan.by_type(GROUP):
+        if not one.inputs.get("releaseVersion"):
+            yield Broken(one, "release", "names no image release (amiRelease)")
+
+
+@rule(
+    "nodes-private",
+    Severity.error,
+    reason="A node with a public address or in a public subnet is reachable from the internet.",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
+)
+def private(plan: Plan) -> Iterator[Broken]:
+    """Nodes and the control plane stand in subnets without a way in."""
+    public = public_subnets(plan)
+    for one in plan.by_type("aws:ec2/subnet:Subnet"):
+        if not is_false(one.inputs.get("mapPublicIpOnLaunch")):
+            yield Broken(one, "addresses", "gives public addresses to instances")
+    for one in plan.of_kind("EC2NodeClass"):
+        if not is_false(at(one.inputs, "spec.associatePublicIPAddress")):
+            yield Broken(one, "addresses", "gives nodes public addresses")
+        # Without the field Karpenter asks the subnet; a given network's may give addresses.
+        if at(one.inputs, "spec.associatePublicIPAddress") is None:
+            yield Broken(one, "addresses", "leaves public addresses to the subnet")
+    for type_, key in ((GROUP, "subnetIds"), ("eks:index:Cluster", "subnetIds")):
+        for one in plan.by_type(type_):
+            for subnet in inputs_from(one, key, plan):
+                if subnet in public:
+                    yield Broken(one, subnet.name, f"stands in the public subnet {subnet.name}")
+    for one in plan.of_kind("EC2NodeClass"):
+        for subnet in inputs_from(one, "spec", plan):
+            if subnet in public:
+                yield Broken(one, subnet.name, f"stands in the public subnet {subnet.name}")
+
+
+@rule(
+    "system-nodes-stay",
+    Severity.error,
+    reason="The platform's own pods need two zones at least and no interruption: Karpenter cannot "
+    "bring back the node that it runs on.",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
+)
+def system_nodes(plan: Plan) -> Iterator[Broken]:
+    """A system node group is On-Demand, has two nodes in two subnets, and is not resized."""
+    for one in plan.by_type(GROUP):
+        if at(one.inputs, f"labels.{POOL_LABEL}") != SYSTEM_POOL:
+            continue
+        if one.inputs.get("capacityType") not in ("ON_DEMAND", None, UNKNOWN):
+            yield Broken(one, "capacity", "is not On-Demand")
+        smallest = at(one.inputs, "scalingConfig.minSize")
+        if not known(smallest) or int(smallest) < 2:
+            yield Broken(one, "size", "may shrink below two nodes")
+        subnets = one.inputs.get("subnetIds")
+        if subnets != UNKNOWN and len(subnets or ()) < 2:
+            yield Broken(one, "zones", "stands in one zone")
+        if not each(one.inputs, "taints"):
+            yield Broken(one, "taint", "takes any pod")
+    for one in plan.by_type(GROUP):
+        if not one.inputs.get("capacityType"):
+            yield Broken(one, "capacity type", "does not say how its nodes are paid")
+        if not one.inputs.get("updateConfig"):
+            yield Broken(one, "update", "does not say how many nodes an update takes at once")
+        if not any("desiredSize" in path for path in one.options.ignore_changes):
+            yield Broken(one, "desiredSize", "an `up` undoes what an autoscaler did")
+
+
+def public_subnets(plan: Plan) -> list[Resource]:
+    """The subnets of the stack whose route table leads to an internet gateway."""
+    open_tables = {
+        table.urn
+        for route in plan.by_type("aws:ec2/route:Route")
+        if route.inputs.get("gatewayId")
+        for table in inputs_from(route, "routeTableId", plan)
+    }
+    return [
+        subnet
+        for one in plan.by_type("aws:ec2/routeTableAssociation:RouteTableAssociation")
+        if any(table.urn in open_tables for table in inputs_from(one, "routeTableId", plan))
+        for subnet in inputs_from(one, "subnetId", plan)
+    ]

@@ -1,0 +1,200 @@
+"""Whose it is, and what may not go by mistake."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ops.plan.model import Plan, Resource
+from ops.rules.catalog.cluster import clusters
+from ops.rules.nodes import instance_specs
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at, is_false, is_true
+
+_TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
+REQUIRED_TAGS = ("project", "stack")
+PRODUCTION = ("prod",)
+"""A stack whose name begins so is production."""
+_KEEPS_DATA = ("aws:s3/bucket:Bucket", "aws:kms/key:Key")
+
+
+def is_production(plan: Plan) -> bool:
+    """Whether the stack's name says that it is production."""
+    return plan.stack.startswith(PRODUCTION)
+
+
+@rule(
+    "tags",
+    Severity.error,
+    reason="A resource without tags belongs to nobody: no bill and no clean-up finds it.",
+    source=_TAGS,
+)
+def tags(plan: Plan) -> Iterator[Broken]:
+    """Every AWS resource is made by a provider with the stack's tags; instances carry them too."""
+    wanted: dict[str, Any] = {}
+    for provider in plan.by_type("pulumi:providers:aws"):
+        found = _default_tags(provider)
+        wanted.update(found)
+        for tag in REQUIRED_TAGS:
+            if tag not in found and UNKNOWN not in found:
+                yield Broken(provider, tag, f"puts no tag {tag} on what it makes")
+    for one in plan.resources:
+        own = plan.get(one.options.provider)
+        if one.package == "aws" and one.custom and not one.is_provider and own is None:
+            yield Broken(one, "provider", "is made by a provider without the stack's tags")
+    for spec in instance_specs(plan):
+        for what in ("instance", "volume"):
+            missing = sorted(set(wanted) - {UNKNOWN} - set(spec.tags.get(what, ())))
+            if missing and not spec.volumes_unknown:
+                names = ", ".join(missing)
+                yield Broken(spec.resource, what, f"puts no {names} on each {what}")
+
+
+@rule(
+    "production-protected",
+    Severity.error,
+    reason="What production cannot be rebuilt without is not deleted by one command.",
+    source="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
+)
+def protected(plan: Plan) -> Iterator[Broken]:
+    """In production the cluster, its keys and its buckets are protected, connections are
+    recorded, and the account is named."""
+    if not is_production(plan):
+        return
+    for one in clusters(plan):
+        if not is_true(one.inputs.get("deletionProtection")):
+            yield Broken(one, "deletionProtection", "EKS deletes it when asked")
+        if not _own_key(one):
+            yield Broken(one, "secrets", "encrypts secrets with a key that is not the stack's")
+    for type_ in ("eks:index:Cluster", *_KEEPS_DATA):
+        for one in plan.by_type(type_):
+            if not one.options.protect:
+                yield Broken(one, "protect", "Pulumi deletes it when asked")
+    watched = {
+        urn
+        for one in plan.by_type("aws:ec2/flowLog:FlowLog")
+        for urn in one.options.property_dependencies.get("vpcId", ())
+    }
+    for one in plan.by_type("aws:ec2/vpc:Vpc"):
+        if one.urn not in watched:
+            yield Broken(one, "flow logs", "records no connections")
+    for provider in plan.by_type("pulumi:providers:aws"):
+        if not provider.inputs.get("allowedAccountIds"):
+            yield Broken(provider, "account", "deploys to whichever account is signed in")
+
+
+@rule(
+    "data-survives",
+    Severity.error,
+    reason="`pulumi destroy` by mistake, or of the wrong stack, would take the JARs with it.",
+    source="https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/#forcedestroy_nodejs",
+)
+def survives(plan: Plan) -> Iterator[Broken]:
+    """A bucket is not emptied on destroy, unless a stack that is not production asks for it."""
+    for one in plan.by_type("aws:s3/bucket:Bucket"):
+        if is_production(plan) and not is_false(one.inputs.get("forceDestroy")):
+            yield Broken(one, "forceDestroy", "is emptied on destroy")
+    for one in plan.of_kind("PersistentVolume"):
+        if at(one.inputs, "spec.persistentVolumeReclaimPolicy") not in ("Retain", UNKNOWN):
+            yield Broken(one, "reclaim", "is deleted with its claim")
+
+
+@rule(
+    "given-data-stays",
+    Severity.error,
+    reason="What the stack puts into a bucket that it was given may be in use by others.",
+    source="https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/",
+    offline_only=True,
+)
+def given_data(plan: Plan) -> Iterator[Broken]:
+    """An object in a given bucket stays when the stack goes."""
+    for one in plan.by_type("aws:s3/bucketObjectv2:BucketObjectv2"):
+        own = one.options.property_dependencies.get("bucket")
+        if not own and not one.options.retain_on_delete:
+            yield Broken(one, "retain", "is deleted from a bucket that is not the stack's")
+
+
+@rule(
+    "fixed-names-replaced",
+    Severity.error,
+    reason="Kubernetes has one object of a name: its replacement cannot be made before it is gone, "
+    "and a field that cannot change needs one.",
+    source="https://www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace/",
+    offline_only=True,
+)
+def fixed_names(plan: Plan) -> Iterator[Broken]:
+    """Claims and priorities, whose fields cannot change, are deleted before they are replaced."""
+    for one in (*plan.of_kind("PersistentVolumeClaim"), *plan.of_kind("PriorityClass")):
+        if not one.options.delete_before_replace:
+            yield Broken(one, "replace", "is replaced before it is deleted")
+    for one in plan.of_kind("PriorityClass"):
+        if not {"preemptionPolicy", "value"} <= set(one.options.replace_on_changes):
+            yield Broken(one, "fields", "is updated in fields that cannot change")
+
+
+@rule(
+    "jars-read-only",
+    Severity.error,
+    reason="A job that can write its JARs can change every other job's.",
+    source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
+)
+def read_only(plan: Plan) -> Iterator[Broken]:
+    """Volumes and claims over JARs are for reading, and bound to one claim."""
+    for one in (*plan.of_kind("PersistentVolume"), *plan.of_kind("PersistentVolumeClaim")):
+        jars = one.object_name.startswith("spark-jars")
+        if jars and at(one.inputs, "spec.accessModes") not in (["ReadOnlyMany"], UNKNOWN):
+            yield Broken(one, "accessModes", "can be written")
+    for one in plan.of_kind("PersistentVolumeClaim"):
+        jars = one.object_name.startswith("spark-jars")
+        if jars and not at(one.inputs, "spec.resources.requests.storage"):
+            yield Broken(one, "size", "asks for no size, which the API server refuses")
+        if jars and at(one.inputs, "spec.storageClassName") not in ("", UNKNOWN):
+            yield Broken(one, "class", "takes the cluster's default storage class")
+    for one in plan.of_kind("PersistentVolume"):
+        spec = at(one.inputs, "spec")
+        if spec == UNKNOWN:
+            continue
+        if not at(spec, "claimRef.namespace") or not at(spec, "claimRef.name"):
+            yield Broken(one, "claimRef", "may be bound by any claim")
+        if at(spec, "hostPath") and at(spec, "hostPath.type") != "Directory":
+            yield Broken(one, "hostPath", "makes an empty folder where no mount is")
+        if at(spec, "hostPath") and not at(spec, "nodeAffinity"):
+            yield Broken(one, "nodeAffinity", "is bound on nodes that mount no JARs")
+
+
+@rule(
+    "jars-mount-bounded",
+    Severity.error,
+    reason="A mount with the driver's rights sees its prefix of the bucket that is meant, writes "
+    "nothing, and keeps its cache within what the node has.",
+    source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
+)
+def bounded(plan: Plan) -> Iterator[Broken]:
+    """A volume over S3 is read-only, for one prefix of a bucket whose owner is checked."""
+    for one in plan.of_kind("PersistentVolume"):
+        spec = at(one.inputs, "spec")
+        if at(spec, "csi.driver") != "s3.csi.aws.com":
+            continue
+        if at(spec, "csi.volumeAttributes.authenticationSource") != "driver":
+            yield Broken(one, "authenticationSource", "is read with the pod's own rights")
+        cached = at(spec, "csi.volumeAttributes.cache")
+        if cached and not at(spec, "csi.volumeAttributes.cacheEmptyDirSizeLimit"):
+            yield Broken(one, "cache", "may fill the node's disk with its cache")
+        options = at(spec, "mountOptions") or []
+        for option in ("read-only", "prefix ", "expected-bucket-owner "):
+            if options != UNKNOWN and not any(str(item).startswith(option) for item in options):
+                yield Broken(one, option.strip(), f"mounts without {option.strip()}")
+
+
+def _default_tags(provider: Resource) -> dict[str, Any]:
+    """The tags that an AWS provider puts on everything; engines and SDKs pass them as JSON."""
+    value = provider.inputs.get("defaultTags")
+    if value == UNKNOWN:
+        return {UNKNOWN: UNKNOWN}
+    if isinstance(value, str):
+        value = json.loads(value)
+    return dict((value or {}).get("tags") or {})
+
+
+def _own_key(cluster: Resource) -> bool:
+    inside = at(cluster.inputs, "encryptionConfig.provider.keyArn")
+    return bool(cluster.inputs.get("encryptionConfigKeyArn") or inside)

@@ -1,0 +1,98 @@
+"""Pins: what is installed is what was looked at."""
+
+import re
+from collections.abc import Iterator
+
+from ops.plan.model import Plan
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at, known
+from ops.rules.workloads import ADDON, RELEASE
+
+_VERSION = re.compile(r"^v?\d+\.\d+\.\d+(-[\w.]+)?$")
+_ADDON_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html"
+
+
+@rule(
+    "charts-pinned",
+    Severity.error,
+    reason="A chart without a version is whatever its repository serves on the day of the `up`.",
+    source="https://helm.sh/docs/topics/charts/#the-chartyaml-file",
+)
+def charts(plan: Plan) -> Iterator[Broken]:
+    """Every release names one version, from a repository over TLS."""
+    for one in plan.by_type(RELEASE):
+        version = one.inputs.get("version")
+        if version is None or (known(version) and not _VERSION.match(str(version))):
+            yield Broken(one, "version", f"installs version {version or 'of the day'}")
+        repository = at(one.inputs, "repositoryOpts.repo")
+        where = repository or str(one.inputs.get("chart"))
+        if where != UNKNOWN and not where.startswith(("oci://", "https://")):
+            yield Broken(one, "repository", f"comes from {where}")
+
+
+@rule(
+    "crds-once",
+    Severity.error,
+    reason="Helm never upgrades the CRDs inside a chart: two releases of one CRD diverge.",
+    source="https://helm.sh/docs/chart_best_practices/custom_resource_definitions/",
+)
+def crds(plan: Plan) -> Iterator[Broken]:
+    """Where a chart's CRDs are a release of their own, the chart leaves them out."""
+    names = {str(one.inputs.get("chart")).rpartition("/")[2]: one for one in plan.by_type(RELEASE)}
+    for name, one in names.items():
+        own = names.get(f"{name}-crd")
+        if own is None:
+            continue
+        if one.inputs.get("skipCrds") is not True:
+            yield Broken(one, "CRDs", f"installs CRDs that {own.name} holds")
+        if own.inputs.get("version") != one.inputs.get("version"):
+            yield Broken(one, "version", f"is not of the version of {own.name}")
+
+
+@rule(
+    "addons-not-latest",
+    Severity.error,
+    reason="The latest add-on is not the one that AWS chose for the Kubernetes version.",
+    source=_ADDON_VERSIONS,
+)
+def latest(plan: Plan) -> Iterator[Broken]:
+    """No add-on follows the latest version."""
+    for one in plan.by_type(ADDON):
+        if not one.inputs.get("addonVersion"):
+            yield Broken(one, "version", "leaves its version to EKS")
+    for call in plan.invokes:
+        if call.token.endswith(":getAddonVersion") and call.args.get("mostRecent") is True:
+            name = str(call.args.get("addonName"))
+            yield Broken(None, name, f"{name} follows the latest version")
+
+
+@rule(
+    "addons-pinned",
+    Severity.warning,
+    reason="AWS moves the default version of an add-on: two previews of one commit may differ.",
+    source=_ADDON_VERSIONS,
+    offline_only=True,
+)
+def addons(plan: Plan) -> Iterator[Broken]:
+    """The stack file names the version of every add-on."""
+    asked = sorted(
+        str(call.args.get("addonName"))
+        for call in plan.invokes
+        if call.token.endswith(":getAddonVersion")
+    )
+    if asked:
+        yield Broken(None, "addonVersions", f"looks up the version of {', '.join(asked)}")
+
+
+@rule(
+    "addons-overwrite",
+    Severity.error,
+    reason="An add-on that keeps what somebody changed by hand is not what the program says.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html",
+)
+def overwrite(plan: Plan) -> Iterator[Broken]:
+    """Every add-on takes its fields back."""
+    for one in plan.by_type(ADDON):
+        for key in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):
+            if one.inputs.get(key) != "OVERWRITE":
+                yield Broken(one, key, f"{key} is {one.inputs.get(key) or 'not set'}")

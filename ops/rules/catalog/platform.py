@@ -1,0 +1,162 @@
+"""What runs for all teams: bounded to them, reached by who must, with rights only while needed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.plan.model import Plan
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at, each, is_true
+from ops.rules.workloads import packages, pods, team_namespaces
+
+_OPERATOR = (
+    "https://github.com/kubeflow/spark-operator/blob/master/charts/spark-operator-chart/README.md"
+)
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+@rule(
+    "workloads-tell",
+    Severity.error,
+    reason="Without a probe a pod that hangs gets requests, and a roll-out never stops; a selector "
+    "that is not the pods' own adopts others or none.",
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/"
+    "configure-liveness-readiness-startup-probes/",
+)
+def workloads(plan: Plan) -> Iterator[Broken]:
+    """Every workload's pods say when they are ready, and are its own."""
+    for pod in pods(plan):
+        if pod.kind not in _WORKLOADS:
+            continue
+        for container in each(pod.spec, "containers"):
+            if "readinessProbe" not in container:
+                yield Broken(pod.resource, "probe", f"{container.get('name')} cannot say it failed")
+        wanted = at(pod.resource.inputs, "spec.selector.matchLabels") or {}
+        if not wanted or not wanted.items() <= pod.labels.items():
+            yield Broken(pod.resource, "selector", "selects other pods than its own")
+
+
+@rule(
+    "services-reach",
+    Severity.error,
+    reason="A service that selects no pod, or a port that no container has, answers nobody.",
+    source="https://kubernetes.io/docs/concepts/services-networking/service/",
+)
+def services(plan: Plan) -> Iterator[Broken]:
+    """Every service selects pods of its namespace, and a port of theirs; none is open outside."""
+    for one in plan.of_kind("Service"):
+        namespace = at(one.inputs, "metadata.namespace")
+        selector = at(one.inputs, "spec.selector") or {}
+        if at(one.inputs, "spec.type") not in (None, "ClusterIP"):
+            yield Broken(one, "type", "is reached from outside the cluster")
+        chosen = [
+            pod
+            for pod in pods(plan)
+            if pod.namespace == namespace and selector and selector.items() <= pod.labels.items()
+        ]
+        here = {
+            value
+            for pod in chosen
+            for container in pod.containers
+            for port in each(container, "ports")
+            for value in (port.get("containerPort"), port.get("name"))
+        }
+        if not chosen:
+            yield Broken(one, "selector", "selects no pod")
+        if not each(one.inputs, "spec.ports"):
+            yield Broken(one, "ports", "has no port")
+        for port in each(one.inputs, "spec.ports"):
+            if chosen and port.get("targetPort", port.get("port")) not in here:
+                yield Broken(one, "port", f"leads to port {port.get('targetPort')}, which none has")
+
+
+@rule(
+    "tokens-needed",
+    Severity.error,
+    reason="A token for the API server in a pod that never calls it is for whoever breaks in.",
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
+    "#opt-out-of-api-credential-automounting",
+)
+def tokens(plan: Plan) -> Iterator[Broken]:
+    """A pod, and an account that no role is bound to, opts out of the token."""
+    bound = {
+        (subject.get("namespace"), subject.get("name"))
+        for one in (*plan.of_kind("RoleBinding"), *plan.of_kind("ClusterRoleBinding"))
+        for subject in each(one.inputs, "subjects")
+    }
+    for one in plan.of_kind("ServiceAccount"):
+        account = (at(one.inputs, "metadata.namespace"), one.object_name)
+        if account not in bound and one.inputs.get("automountServiceAccountToken") is not False:
+            yield Broken(one, "token", "gets a token for the API server that it does not use")
+    for pod in pods(plan):
+        account = (pod.namespace, pod.spec.get("serviceAccountName"))
+        if account not in bound and pod.spec.get("automountServiceAccountToken") is not False:
+            yield Broken(pod.resource, "token", "mounts a token that it does not use")
+
+
+@rule(
+    "operator-bounded",
+    Severity.error,
+    reason="An operator without namespaces watches all of them; without its webhook a pod misses "
+    "its volumes and security context; two without a leader submit a job twice.",
+    source=_OPERATOR,
+)
+def operator(plan: Plan) -> Iterator[Broken]:
+    """The Spark operator watches the teams' namespaces, under one leader, and none without it."""
+    teams = {one.object_name for one in team_namespaces(plan)}
+    for package in packages(plan):
+        if package.name != "spark-operator" or package.values == UNKNOWN:
+            continue
+        values: Mapping[str, Any] = package.values
+        watched = set(each(values, "spark.jobNamespaces"))
+        if not watched or not watched <= teams:
+            told = ", ".join(sorted(watched - teams)) or "every namespace"
+            yield Broken(package.resource, "namespaces", f"watches {told}")
+        for path in ("controller.leaderElection.enable", "webhook.leaderElection.enable"):
+            if not is_true(at(values, path)):
+                yield Broken(package.resource, path, f"{path} is not set")
+        if at(values, "webhook.failurePolicy") != "Fail":
+            yield Broken(package.resource, "failurePolicy", "lets pods pass without its webhook")
+        if not is_true(at(values, "hook.upgradeCrd")) or not package.resource.inputs.get(
+            "skipCrds"
+        ):
+            yield Broken(package.resource, "CRDs", "does not upgrade its CRDs")
+
+
+@rule(
+    "team-labelled",
+    Severity.error,
+    reason="Rules, quotas' reports and network policies know a team's namespace by its label.",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/",
+)
+def labelled(plan: Plan) -> Iterator[Broken]:
+    """A namespace with a claim on JARs is labelled as a team's."""
+    teams = {one.object_name for one in team_namespaces(plan)}
+    for one in plan.of_kind("PersistentVolumeClaim"):
+        namespace = at(one.inputs, "metadata.namespace")
+        if one.object_name == "spark-jars" and namespace not in teams:
+            yield Broken(one, "label", f"is in {namespace}, which is not labelled as a team's")
+
+
+@rule(
+    "platform-network",
+    Severity.error,
+    reason="What serves one team's data is otherwise open to every pod of the cluster.",
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+)
+def network(plan: Plan) -> Iterator[Broken]:
+    """A namespace with a service of the stack denies what is not named, both ways."""
+    for namespace in plan.of_kind("Namespace"):
+        name = namespace.object_name
+        served = [
+            one for one in plan.of_kind("Service") if at(one.inputs, "metadata.namespace") == name
+        ]
+        closed = {
+            kind
+            for one in plan.of_kind("NetworkPolicy")
+            if at(one.inputs, "metadata.namespace") == name
+            and not any(at(one.inputs, f"spec.{k}") for k in ("podSelector", "ingress", "egress"))
+            for kind in each(one.inputs, "spec.policyTypes")
+        }
+        for kind in ("Ingress", "Egress") if served else ():
+            if kind not in closed:
+                yield Broken(namespace, kind, f"does not deny {kind} by default")

@@ -1,0 +1,257 @@
+"""Pods: what they may touch, what they are made of, what they ask for."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.plan.model import Plan
+from ops.rules.catalog.admission import restricted_by_admission
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at, each, is_true, known
+from ops.rules.workloads import Pod, packages, pods, team_namespaces
+
+_SECURITY = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+_VERSION = re.compile(r":v?\d+\.\d+\.\d+[\w.-]*$")
+MULTI_ARCH: Mapping[str, str] = {
+    "public.ecr.aws/amazonlinux/amazonlinux": "one tag for x86-64 and arm64: docs.aws.amazon.com/"
+    "AmazonECR/latest/userguide/amazon_linux_container_image.html",
+    "docker.io/apache/spark": "its tags list amd64 and arm64: hub.docker.com/r/apache/spark/tags",
+    "public.ecr.aws/aws-cli/aws-cli": "AWS' gallery lists ARM 64 and x86-64: "
+    "gallery.ecr.aws/aws-cli/aws-cli; none of these images was pulled here",
+}
+"""Images known to run on both processors, and how that is known."""
+_SAFE_VOLUMES = {
+    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
+    "projected", "secret",
+}  # fmt: skip
+
+
+def _reaches_host(pod: Pod) -> Iterator[str]:
+    """What of its node a pod reaches."""
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if pod.spec.get(key) not in (None, False, "false"):
+            yield key
+    for volume in each(pod.spec, "volumes"):
+        if "hostPath" in volume:
+            yield f"hostPath {at(volume, 'hostPath.path')}"
+    for container in pod.containers:
+        security = container.get("securityContext") or {}
+        if is_true(security.get("privileged")):
+            yield "privileged"
+        for capability in each(security, "capabilities.add"):
+            yield f"capability {capability}"
+        if at(security, "seLinuxOptions.type") == "spc_t":
+            yield "SELinux spc_t"
+
+
+@rule(
+    "pod-host-access",
+    Severity.error,
+    reason="A pod that reaches its node is root on it, and on what the node's role may do.",
+    source=_SECURITY,
+)
+def host_access(plan: Plan) -> Iterator[Broken]:
+    """No pod reaches its node."""
+    for pod in pods(plan):
+        for what in _reaches_host(pod):
+            yield Broken(pod.resource, what, f"reaches its node: {what}")
+
+
+@rule(
+    "team-pods-restricted",
+    Severity.error,
+    reason="A team's code is not the platform's: the API server refuses a pod of it that asks for "
+    "more than an unprivileged one has.",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+)
+def team_restricted(plan: Plan) -> Iterator[Broken]:
+    """A team's namespace enforces the restricted standard, or baseline with an admission policy for
+    what lies between; its own pods keep to it."""
+    namespaces = team_namespaces(plan)
+    for one in namespaces:
+        level = (at(one.inputs, "metadata.labels") or {}).get("pod-security.kubernetes.io/enforce")
+        made_up_for = level == "baseline" and restricted_by_admission(plan)
+        if level not in ("restricted", UNKNOWN) and not made_up_for:
+            yield Broken(one, "enforce", f"enforces {level or 'no standard'} on its pods")
+    names = {one.object_name for one in namespaces}
+    for pod in pods(plan):
+        if pod.namespace in names:
+            for what in _reaches_host(pod):
+                yield Broken(pod.resource, what, f"has {what} in a team's namespace")
+            for volume in each(pod.spec, "volumes"):
+                for kind in set(volume) - _SAFE_VOLUMES - {"name", "hostPath"}:
+                    yield Broken(pod.resource, kind, f"has a {kind} volume in a team's namespace")
+
+
+@rule(
+    "pod-hardened",
+    Severity.error,
+    reason="What a container does not need, whoever breaks into it does not get.",
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
+)
+def hardened(plan: Plan) -> Iterator[Broken]:
+    """Containers drop all capabilities, gain no privilege, write no image, and are not root."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            security, name = container.get("securityContext") or {}, container.get("name")
+            if "ALL" not in each(security, "capabilities.drop"):
+                yield Broken(pod.resource, f"{name} drop", f"{name} keeps default capabilities")
+            if security.get("allowPrivilegeEscalation") is not False:
+                yield Broken(pod.resource, f"{name} gain", f"{name} may gain privileges")
+            if not is_true(security.get("readOnlyRootFilesystem")):
+                yield Broken(pod.resource, f"{name} files", f"{name} writes its image's files")
+            for path, wanted in (("runAsNonRoot", True), ("seccompProfile.type", "RuntimeDefault")):
+                found = at(security, path)
+                if found is None:
+                    found = at(pod.spec, f"securityContext.{path}")
+                if found != wanted:
+                    yield Broken(pod.resource, f"{name} {path}", f"{name} has no {path}")
+
+
+@rule(
+    "namespace-level",
+    Severity.error,
+    reason="A namespace that says nothing lets any pod in, the privileged one too.",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+)
+def namespace_level(plan: Plan) -> Iterator[Broken]:
+    """Every namespace says which pods it takes."""
+    for one in plan.of_kind("Namespace"):
+        labels = at(one.inputs, "metadata.labels") or {}
+        if labels != UNKNOWN and "pod-security.kubernetes.io/enforce" not in labels:
+            yield Broken(one, "enforce", "enforces no standard on its pods")
+
+
+@rule(
+    "agents-safe",
+    Severity.error,
+    reason="A DaemonSet changes every node at once, and goes first where memory is short, unless "
+    "it says otherwise.",
+    source="https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
+)
+def agents_safe(plan: Plan) -> Iterator[Broken]:
+    """A DaemonSet changes a few nodes at a time, and is critical to them."""
+    for pod in pods(plan):
+        if pod.kind != "DaemonSet":
+            continue
+        if not at(pod.resource.inputs, "spec.updateStrategy.rollingUpdate.maxUnavailable"):
+            yield Broken(pod.resource, "update", "does not say how many nodes it changes at once")
+        if pod.spec.get("priorityClassName") != "system-node-critical":
+            yield Broken(pod.resource, "priority", "is evicted like a job")
+
+
+@rule(
+    "images-pinned",
+    Severity.error,
+    reason="Without a version, a pod that starts tomorrow is another one than today's.",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+)
+def images_pinned(plan: Plan) -> Iterator[Broken]:
+    """Every image of a pod is named by a digest or by a whole version."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            image = str(container.get("image", ""))
+            if image != UNKNOWN and not (_DIGEST.search(image) or _VERSION.search(image)):
+                yield Broken(pod.resource, image, f"runs {image or 'no image'}")
+
+
+@rule(
+    "images-by-digest",
+    Severity.warning,
+    reason="A tag can be moved to another image; a digest cannot.",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+)
+def images_by_digest(plan: Plan) -> Iterator[Broken]:
+    """Every image of a pod is named by its digest."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            image = str(container.get("image", ""))
+            if image != UNKNOWN and not _DIGEST.search(image):
+                yield Broken(pod.resource, image, f"runs {image or 'no image'} without a digest")
+
+
+@rule(
+    "images-multi-arch",
+    Severity.error,
+    reason="Nodes fall back from Arm to x86: an image for one processor does not start on the "
+    "other.",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html",
+)
+def images_multi_arch(plan: Plan) -> Iterator[Broken]:
+    """Every image is on the list of those known for both processors."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            image = str(container.get("image", ""))
+            repository = image.partition("@")[0]
+            if ":" in repository.rpartition("/")[2]:
+                repository = repository.rpartition(":")[0]
+            one_arch = at(pod.spec, "nodeSelector") or {}
+            listed = repository in MULTI_ARCH or "kubernetes.io/arch" in one_arch
+            if image != UNKNOWN and not listed:
+                yield Broken(pod.resource, repository, f"{repository} is not known for both")
+
+
+@rule(
+    "requests-set",
+    Severity.error,
+    reason="The scheduler and Karpenter count requests: a pod without any fits everywhere and "
+    "pushes others out.",
+    source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
+)
+def requests(plan: Plan) -> Iterator[Broken]:
+    """Containers and charts' controllers ask for CPU and memory, and end at a memory limit."""
+    for pod in pods(plan):
+        for container in pod.containers:
+            name = str(container.get("name"))
+            yield from _unset(pod.resource, name, container.get("resources"))
+    for package in packages(plan):
+        for path in package.parts.requests if package.parts else ():
+            if package.values != UNKNOWN:
+                yield from _unset(package.resource, package.name, at(package.values, path))
+
+
+def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
+    for path in ("requests.cpu", "requests.memory", "limits.memory"):
+        if at(resources, path) is None:
+            yield Broken(resource, f"{name} {path}", f"{name} sets no {path}")
+
+
+@rule(
+    "budget-for-replicas",
+    Severity.error,
+    reason="A drain or an upgrade takes all replicas at once, unless a PodDisruptionBudget says "
+    "how many.",
+    source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
+)
+def budgets(plan: Plan) -> Iterator[Broken]:
+    """What has replicas has a PodDisruptionBudget; a controller has replicas, spread."""
+    selectors = [
+        (str(at(one.inputs, "metadata.namespace")), at(one.inputs, "spec.selector.matchLabels"))
+        for one in plan.of_kind("PodDisruptionBudget")
+    ]
+    for pod in pods(plan):
+        kept = any(
+            namespace == pod.namespace
+            and isinstance(labels, Mapping)
+            and labels.items() <= pod.labels.items()
+            for namespace, labels in selectors
+        )
+        if pod.kind in ("Deployment", "StatefulSet") and pod.replicas > 1 and not kept:
+            yield Broken(pod.resource, "budget", f"has {pod.replicas} replicas and no budget")
+    for package in packages(plan):
+        parts = package.parts
+        if parts is None or not parts.replicas or package.values == UNKNOWN:
+            continue
+        for path in parts.replicas:
+            count = at(package.values, path)
+            if count is None or (known(count) and int(count) < 2):
+                yield Broken(package.resource, path, f"{package.name} runs once")
+        for path in parts.spreads:
+            if not at(package.values, path):
+                yield Broken(package.resource, path, f"{package.name} may run on one node")
+        for path in parts.budgets:
+            if at(package.values, path) is None:
+                yield Broken(package.resource, path, f"{package.name} has no budget")
+        if not parts.budgets and not parts.brings_budget:
+            yield Broken(package.resource, "budget", f"{package.name} is not known to have one")

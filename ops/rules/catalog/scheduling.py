@@ -1,0 +1,244 @@
+"""Scheduling: each taint, selector and label has its other half."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.plan.model import Plan, Resource
+from ops.plan.nodes import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT, NodeKind, Taint, node_kinds
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at, each, is_true
+from ops.rules.workloads import RELEASE, Package, packages, pods, tolerates
+
+_TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"
+_ASSIGN = "https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"
+_DRIVER_TAINTS = {
+    "s3.csi.aws.com/agent-not-ready": "aws-mountpoint-s3-csi-driver",
+    "ebs.csi.aws.com/agent-not-ready": "aws-ebs-csi-driver",
+}
+"""Startup taints that an add-on's own DaemonSet takes away."""
+_SET_BY_KUBELET = ("kubernetes.io/", "node.kubernetes.io/", "topology.kubernetes.io/")
+
+
+@rule(
+    "system-pods-placed",
+    Severity.error,
+    reason="A controller on a node that it may remove, or on Spot, takes the platform with it.",
+    source="https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/",
+)
+def placed(plan: Plan) -> Iterator[Broken]:
+    """Each chart's and add-on's controller selects the system nodes and tolerates their taint."""
+    if not any(kind.is_system for kind in node_kinds(plan)):
+        return
+    for package in packages(plan):
+        if package.parts is None and package.name != UNKNOWN:
+            what = f"{package.name} is not in ops/rules/workloads.py: where do its pods run?"
+            yield Broken(package.resource, package.name, what)
+        if package.parts is None or package.values == UNKNOWN:
+            continue
+        for path in package.parts.controllers:
+            where = at(package.values, path) if path else package.values
+            critical = at(where, "priorityClassName") == "system-cluster-critical"
+            if package.resource.type == RELEASE and not critical:
+                yield Broken(package.resource, "priority", f"{package.name} is evicted like a job")
+        for path in (*package.parts.controllers, *package.parts.jobs):
+            where = at(package.values, path) if path else package.values
+            selector = (where or {}).get("nodeSelector") or {}
+            if selector.get(POOL_LABEL) != SYSTEM_POOL:
+                yield Broken(package.resource, "selector", f"{package.name} may run on any node")
+            if not any(
+                tolerates(one, SYSTEM_TAINT, "true", "NoSchedule")
+                for one in each(where, "tolerations")
+            ):
+                yield Broken(package.resource, "toleration", f"{package.name} cannot run there")
+
+
+@rule(
+    "nodes-tainted",
+    Severity.error,
+    reason="A node without a taint takes whatever comes: a job's pod between the platform's, or "
+    "the platform's on Spot.",
+    source=_TAINTS,
+)
+def tainted(plan: Plan) -> Iterator[Broken]:
+    """Every group and NodePool keeps other pods off, and its label says for whom it is."""
+    for kind in node_kinds(plan):
+        if at(kind.resource.inputs, "spec.template") == UNKNOWN:
+            continue
+        if not any(taint.effect in ("NoSchedule", "NoExecute") for taint in kind.taints):
+            yield Broken(kind.resource, "taint", "takes any pod")
+        if POOL_LABEL not in kind.labels:
+            yield Broken(kind.resource, POOL_LABEL, f"has no label {POOL_LABEL}")
+        for taint in kind.taints:
+            if taint.key == POOL_LABEL and taint.value != kind.labels.get(POOL_LABEL):
+                yield Broken(kind.resource, str(taint), f"taint {taint} is not its label's")
+
+
+@rule(
+    "taints-tolerated",
+    Severity.error,
+    reason="A taint that nobody tolerates makes nodes that stay empty.",
+    source=_TAINTS,
+)
+def tolerated(plan: Plan) -> Iterator[Broken]:
+    """Every taint is tolerated by some pod, chart, add-on or job template of the plan."""
+    for kind in node_kinds(plan):
+        for taint in kind.taints:
+            if not any(_tolerates(one, taint) for one in _tolerations(plan)):
+                yield Broken(kind.resource, str(taint), f"nobody tolerates {taint}")
+
+
+@rule(
+    "agents-everywhere",
+    Severity.error,
+    reason="A node without the storage drivers' and the mount's agents fails each pod with a "
+    "volume.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/s3-csi.html",
+)
+def agents(plan: Plan) -> Iterator[Broken]:
+    """DaemonSets, of the plan or of an add-on, run on every kind of Spark node."""
+    for package in packages(plan):
+        path = package.parts.agents if package.parts else ""
+        if path and package.values != UNKNOWN and not is_true(at(package.values, path)):
+            yield Broken(package.resource, path, f"{package.name}: {path} is not set")
+    for pod in pods(plan):
+        if pod.kind != "DaemonSet":
+            continue
+        for kind in node_kinds(plan):
+            for taint in (*kind.taints, *kind.startup_taints):
+                found = each(pod.spec, "tolerations")
+                if not kind.is_system and not any(_tolerates(one, taint) for one in found):
+                    where = f"{taint} of {kind.resource.object_name}"
+                    yield Broken(pod.resource, where, f"does not tolerate {where}")
+
+
+@rule(
+    "startup-taints-removed",
+    Severity.error,
+    reason="A startup taint stays until somebody takes it away: without them the node is paid for "
+    "and takes no pod.",
+    source="https://karpenter.sh/docs/concepts/nodepools/#spectemplatespecstartuptaints",
+)
+def startup(plan: Plan) -> Iterator[Broken]:
+    """Every startup taint has its remover in the plan, and what mounts JARs has its taint."""
+    removers = {_DRIVER_TAINTS_BACK.get(package.name, "") for package in packages(plan)}
+    for pod in pods(plan):
+        for container in pod.containers:
+            for item in each(container, "env"):
+                if item.get("name") == "STARTUP_TAINT":
+                    removers.add(str(item.get("value")))
+    for kind in node_kinds(plan):
+        taints = (*kind.startup_taints, *kind.taints) if kind.values else kind.taints
+        for taint in taints:
+            remover = taint.key in removers
+            starts = taint in kind.startup_taints or taint.key in _DRIVER_TAINTS
+            if starts and not remover:
+                yield Broken(kind.resource, str(taint), f"nothing takes {taint} away")
+        held = {taint.key for taint in taints}
+        for key in sorted(removers):
+            if key not in held and key in _MOUNT_TAINTS and not kind.is_system:
+                yield Broken(kind.resource, key, f"takes pods before {key} is taken away")
+
+
+@rule(
+    "selectors-matched",
+    Severity.error,
+    reason="A pod or volume whose labels no node carries waits for ever.",
+    source=_ASSIGN,
+)
+def selectors(plan: Plan) -> Iterator[Broken]:
+    """Every selector of a pod, a package or a volume fits some kind of node of the stack."""
+    kinds = node_kinds(plan)
+    if not kinds:
+        # The nodes are given ones, of which the plan knows nothing.
+        return
+    given = _labels_set_by_pods(plan)
+    for resource, terms in _selected(plan):
+        fits = any(
+            all(_fits(kind, key, values, given) for key, values in term.items())
+            for kind in kinds
+            for term in terms
+        )
+        if terms and not fits:
+            text = " or ".join(
+                str({key: list(found) for key, found in one.items()}) for one in terms
+            )
+            yield Broken(resource, text, f"no node has {text}")
+
+
+_DRIVER_TAINTS_BACK = {name: key for key, name in _DRIVER_TAINTS.items()}
+_MOUNT_TAINTS = ("s3.csi.aws.com/agent-not-ready", "spark-on-eks/jars-not-mounted")
+"""Startup taints of what mounts the JARs."""
+
+
+def _tolerations(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    for pod in pods(plan):
+        yield from each(pod.spec, "tolerations")
+    for package in packages(plan):
+        if package.values == UNKNOWN or package.parts is None:
+            continue
+        for path in package.parts.controllers:
+            yield from each(at(package.values, path) if path else package.values, "tolerations")
+        if package.parts.agents and is_true(at(package.values, package.parts.agents)):
+            yield {"operator": "Exists"}
+
+
+def _tolerates(toleration: Mapping[str, Any], taint: Taint) -> bool:
+    return tolerates(toleration, taint.key, taint.value, taint.effect)
+
+
+Term = dict[str, tuple[str, ...]]
+
+
+def _selected(plan: Plan) -> Iterator[tuple[Resource, list[Term]]]:
+    """Resources with what they select: any of the terms, all keys of a term."""
+    for pod in pods(plan):
+        yield (
+            pod.resource,
+            _terms(
+                at(pod.spec, "nodeSelector"),
+                at(
+                    pod.spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+                ),
+            ),
+        )
+    for package in packages(plan):
+        for path in package.parts.controllers if package.parts else ():
+            yield package.resource, _terms(_selector(package, path), None)
+    for one in plan.of_kind("PersistentVolume"):
+        yield one, _terms(None, at(one.inputs, "spec.nodeAffinity.required"))
+
+
+def _selector(package: Package, path: str) -> Any:
+    return at(package.values, f"{path}.nodeSelector" if path else "nodeSelector")
+
+
+def _terms(selector: Any, required: Any) -> list[Term]:
+    plain: Term = {}
+    if isinstance(selector, Mapping):
+        plain = {str(key): (str(value),) for key, value in selector.items()}
+    terms: list[Term] = [
+        {
+            item["key"]: tuple(item.get("values") or ())
+            for item in each(term, "matchExpressions")
+            if item.get("operator") == "In"
+        }
+        for term in each(required, "nodeSelectorTerms")
+    ]
+    return [{**plain, **term} for term in terms] or ([plain] if plain else [])
+
+
+def _labels_set_by_pods(plan: Plan) -> dict[str, str]:
+    """Labels that a DaemonSet of the plan puts on nodes: LABEL to JARS of its environment."""
+    found = {}
+    for pod in pods(plan):
+        for container in pod.containers:
+            values = {item.get("name"): item.get("value") for item in each(container, "env")}
+            if pod.kind == "DaemonSet" and values.get("LABEL"):
+                found[str(values["LABEL"])] = str(values.get("JARS"))
+    return found
+
+
+def _fits(kind: NodeKind, key: str, values: tuple[str, ...], given: Mapping[str, str]) -> bool:
+    if kind.matches(key, values) or given.get(key) in values:
+        return True
+    return key.startswith(_SET_BY_KUBELET) and key not in kind.values

@@ -1,0 +1,223 @@
+"""Teams: what one takes or reaches is bounded, and nobody else's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ops.plan.model import Plan, Resource
+from ops.rules.documents import TRUST, documents
+from ops.rules.rule import Broken, Severity, rule
+from ops.rules.values import UNKNOWN, at, each
+from ops.rules.workloads import packages, team_namespaces
+
+_QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
+_NETWORK = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
+_BOUNDED = (
+    "requests.cpu",
+    "requests.memory",
+    "limits.memory",
+    "pods",
+    "requests.storage",
+    "persistentvolumeclaims",
+)
+_CLOSED = ("services.loadbalancers", "services.nodeports")
+_METRICS = "monitoring"
+"""The one namespace that may call a driver, for its metrics."""
+ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
+
+
+def _inside(plan: Plan, kind: str, namespace: Resource) -> list[Resource]:
+    """The objects of a kind in a namespace."""
+    name = namespace.object_name
+    return [one for one in plan.of_kind(kind) if at(one.inputs, "metadata.namespace") == name]
+
+
+@rule(
+    "team-quota",
+    Severity.error,
+    reason="One team's job otherwise takes all nodes that the pools may have, or opens a load "
+    "balancer.",
+    source=_QUOTAS,
+)
+def quota(plan: Plan) -> Iterator[Broken]:
+    """A team's CPU, memory, pods and storage end somewhere, and it opens no way in."""
+    for namespace in team_namespaces(plan):
+        hard: dict[str, Any] = {}
+        for one in _inside(plan, "ResourceQuota", namespace):
+            if not at(one.inputs, "spec.scopeSelector"):
+                hard |= at(one.inputs, "spec.hard") or {}
+        for key in _BOUNDED:
+            if key not in hard:
+                yield Broken(namespace, key, f"sets no bound to {key}")
+        for key in _CLOSED:
+            if hard.get(key) != "0":
+                yield Broken(namespace, key, f"may have {key}")
+        limits = [
+            item
+            for one in _inside(plan, "LimitRange", namespace)
+            for item in each(one.inputs, "spec.limits")
+        ]
+        for path in ("defaultRequest.cpu", "defaultRequest.memory", "default.memory"):
+            if not any(at(item, path) for item in limits):
+                yield Broken(namespace, path, f"gives a pod that asks for nothing no {path}")
+
+
+@rule(
+    "team-priority",
+    Severity.error,
+    reason="A pod of a system class pushes out everybody else's, the platform's controllers too.",
+    source=f"{_QUOTAS}#limit-priority-class-consumption-by-default",
+)
+def priority(plan: Plan) -> Iterator[Broken]:
+    """A team has no pod of a system priority, and its executors push nobody out."""
+    for namespace in team_namespaces(plan):
+        refused = {
+            value
+            for one in _inside(plan, "ResourceQuota", namespace)
+            if at(one.inputs, "spec.hard.pods") == "0"
+            for item in each(one.inputs, "spec.scopeSelector.matchExpressions")
+            if item.get("scopeName") == "PriorityClass" and item.get("operator") == "In"
+            for value in item.get("values") or ()
+        }
+        for name in ("system-cluster-critical", "system-node-critical"):
+            if name not in refused:
+                yield Broken(namespace, name, f"may use {name}")
+    classes = {one.object_name: one for one in plan.of_kind("PriorityClass")}
+    executor, driver = classes.get("spark-executor"), classes.get("spark-driver")
+    if executor and executor.inputs.get("preemptionPolicy") != "Never":
+        yield Broken(executor, "preemption", "pushes other pods out")
+    if executor and driver and executor.inputs["value"] >= driver.inputs["value"]:
+        yield Broken(executor, "value", "goes before a driver")
+
+
+@rule(
+    "team-network",
+    Severity.error,
+    reason="Without a policy every pod of the cluster reaches a team's, and they reach everything.",
+    source=f"{_NETWORK}#default-deny-all-ingress-and-all-egress-traffic",
+)
+def network(plan: Plan) -> Iterator[Broken]:
+    """A team's traffic is denied both ways unless named, and what is named is narrow."""
+    for namespace in team_namespaces(plan):
+        policies = _inside(plan, "NetworkPolicy", namespace)
+        closed = {
+            kind
+            for one in policies
+            if not at(one.inputs, "spec.podSelector")
+            and not at(one.inputs, "spec.ingress")
+            and not at(one.inputs, "spec.egress")
+            for kind in each(one.inputs, "spec.policyTypes")
+        }
+        for kind in ("Ingress", "Egress"):
+            if kind not in closed:
+                yield Broken(namespace, kind, f"does not deny {kind} by default")
+        for one in policies:
+            yield from _wide(one)
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            if not any(_among_spark(one, way, peers) for one in policies):
+                yield Broken(namespace, way, f"has no {way} between drivers and executors")
+        if not any(_scraped(one) for one in policies):
+            yield Broken(namespace, "metrics", "lets nobody scrape its drivers")
+        for name, port in (("DNS", 53), ("HTTPS", 443)):
+            if not any(_lets_out(one, port) for one in policies):
+                yield Broken(namespace, name, f"does not reach {name}")
+    networking = [package for package in packages(plan) if package.name == "vpc-cni"]
+    for package in networking if plan.of_kind("NetworkPolicy") else ():
+        if package.values != UNKNOWN and at(package.values, "enableNetworkPolicy") != "true":
+            yield Broken(package.resource, "policies", "enforces no NetworkPolicy")
+
+
+def _among_spark(policy: Resource, way: str, peers: str) -> bool:
+    """Whether a policy lets a team's Spark pods talk to each other, and lists that way."""
+    selector = at(policy.inputs, "spec.podSelector")
+    return (
+        bool(selector)
+        and way.capitalize() in each(policy.inputs, "spec.policyTypes")
+        and any(
+            peer.get("podSelector") == selector and "namespaceSelector" not in peer
+            for item in each(policy.inputs, f"spec.{way}")
+            for peer in each(item, peers)
+        )
+    )
+
+
+def _scraped(policy: Resource) -> bool:
+    return "Ingress" in each(policy.inputs, "spec.policyTypes") and any(
+        each(item, "ports")
+        and _METRICS in (at(peer, "namespaceSelector.matchLabels") or {}).values()
+        for item in each(policy.inputs, "spec.ingress")
+        for peer in each(item, "from")
+    )
+
+
+def _lets_out(policy: Resource, port: int) -> bool:
+    """Whether a policy lets every pod of its namespace out to a port."""
+    return (
+        not at(policy.inputs, "spec.podSelector")
+        and "Egress" in each(policy.inputs, "spec.policyTypes")
+        and any(
+            port in {found.get("port") for found in each(item, "ports")}
+            for item in each(policy.inputs, "spec.egress")
+        )
+    )
+
+
+def _wide(policy: Resource) -> Iterator[Broken]:
+    for item in each(policy.inputs, "spec.ingress"):
+        if not each(item, "from"):
+            yield Broken(policy, "from", "lets everybody in")
+        for peer in each(item, "from"):
+            names = at(peer, "namespaceSelector.matchLabels") or {}
+            whole = peer.get("namespaceSelector") == {} or "ipBlock" in peer
+            if whole or (names and _METRICS not in names.values()):
+                yield Broken(policy, "from", "lets other namespaces in")
+    for item in each(policy.inputs, "spec.egress"):
+        ports = {port.get("port") for port in each(item, "ports")}
+        if not each(item, "to"):
+            yield Broken(policy, "to", "lets out to anywhere")
+        for peer in each(item, "to"):
+            if at(peer, "ipBlock.cidr") == "0.0.0.0/0" and ports != {443}:
+                yield Broken(policy, "0.0.0.0/0", "lets out to the internet beside HTTPS")
+            if not ports and ("podSelector" not in peer or "namespaceSelector" in peer):
+                yield Broken(policy, "ports", "lets out on any port")
+            if 53 in ports and not (peer.get("podSelector") and peer.get("namespaceSelector")):
+                yield Broken(policy, "DNS", "takes any pod for the cluster's DNS")
+
+
+@rule(
+    "account-trusted",
+    Severity.error,
+    reason="A service account gets a role's rights only if the role trusts it, by namespace and "
+    "name; a role that trusts another namespace's account is that team's, too.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
+)
+def trusted(plan: Plan) -> Iterator[Broken]:
+    """Each account that names a role is one that the role trusts, and a team's role no other's."""
+    trusts: dict[str, set[str]] = {}
+    for document in documents(plan):
+        if document.kind == TRUST:
+            subs = [one.has("StringEquals", ":sub") for one in document.statements]
+            named = {value for sub in subs if sub for value in sub.values}
+            trusts[document.resource.urn] = named
+    accounts = {
+        f"system:serviceaccount:{at(one.inputs, 'metadata.namespace')}:{one.object_name}"
+        for one in plan.of_kind("ServiceAccount")
+        if ROLE_ANNOTATION in (at(one.inputs, "metadata.annotations") or {})
+    }
+    ours = {one.object_name for one in plan.of_kind("Namespace")}
+    for urn, subs in trusts.items():
+        for sub in sorted(subs - accounts):
+            if sub.split(":")[2] in ours:
+                yield Broken(plan.get(urn), sub, f"trusts {sub}, which does not name it")
+    for one in plan.of_kind("ServiceAccount"):
+        arn = (at(one.inputs, "metadata.annotations") or {}).get(ROLE_ANNOTATION)
+        if arn is None:
+            continue
+        namespace = at(one.inputs, "metadata.namespace")
+        for urn in one.options.property_dependencies.get("metadata", ()):
+            if urn not in trusts:
+                continue
+            if f"system:serviceaccount:{namespace}:{one.object_name}" not in trusts[urn]:
+                yield Broken(one, "role", "names a role that does not trust it")
+            for sub in sorted(trusts[urn]):
+                if not sub.startswith(f"system:serviceaccount:{namespace}:"):
+                    yield Broken(one, sub, f"shares its role with {sub}")

@@ -1,0 +1,86 @@
+"""Who may become whom: trusts, and what lets services in."""
+
+from collections.abc import Iterator
+
+from ops.plan.model import Plan
+from ops.rules.catalog.iam import broken
+from ops.rules.documents import RESOURCE, TRUST, allowed, statements
+from ops.rules.rule import Broken, Severity, rule
+
+_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
+_WITHOUT_SOURCE = ("ec2.", "eks.")
+"""Services that assume a role for one resource of the same account only, and pass no source."""
+
+
+@rule(
+    "trust-service-account",
+    Severity.error,
+    reason="Without sub any pod of the cluster, without aud a token made for another audience, "
+    "assumes the role.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
+)
+def service_account(plan: Plan) -> Iterator[Broken]:
+    """A federated trust names one service account and the audience of STS."""
+    for document, one in statements(plan):
+        if document.kind != TRUST or "Federated" not in one.principals:
+            continue
+        sub, aud = one.has("StringEquals", ":sub"), one.has("StringEquals", ":aud")
+        if sub is None or any("*" in name for name in sub.values):
+            yield broken(document.resource, one, "sub", "trusts without one")
+        if aud is None or aud.values != ("sts.amazonaws.com",):
+            yield broken(document.resource, one, "aud", "trusts without sts.amazonaws.com as")
+
+
+@rule(
+    "trust-named",
+    Severity.error,
+    reason="A role is for one service or one service account; people and other accounts come in "
+    "through access entries.",
+    source=f"{_GUIDE}/id_roles_create_for-service.html",
+)
+def named(plan: Plan) -> Iterator[Broken]:
+    """A trust names a service or an identity provider, and nobody else."""
+    for document, one in statements(plan):
+        if document.kind in (TRUST, RESOURCE) and not one.principals:
+            yield broken(document.resource, one, "nobody", "is for")
+        if document.kind == TRUST and one.allows:
+            for kind in sorted(set(one.principals) - {"Service", "Federated"}):
+                yield broken(document.resource, one, f"{kind} principal", "trusts a")
+
+
+@rule(
+    "oidc-audience",
+    Severity.error,
+    reason="The identity provider accepts tokens for its listed audiences: STS is the only one.",
+    source=f"{_GUIDE}/id_roles_providers_create_oidc.html",
+)
+def audience(plan: Plan) -> Iterator[Broken]:
+    """The cluster's identity provider is for STS."""
+    for one in plan.by_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider"):
+        if one.inputs.get("clientIdLists") != ["sts.amazonaws.com"]:
+            yield Broken(one, "audience", "accepts tokens that are not for STS")
+
+
+@rule(
+    "confused-deputy",
+    Severity.error,
+    reason="A service acts for every account: without its source, another account's rule or log "
+    "reaches this one's resource through it.",
+    source=f"{_GUIDE}/confused-deputy.html#cross-service-confused-deputy-prevention",
+)
+def confused_deputy(plan: Plan) -> Iterator[Broken]:
+    """What lets a service in says for which source; nodes and clusters have none to say."""
+    for document, one in allowed(plan):
+        services = [
+            name
+            for name in one.principals.get("Service", ())
+            if not name.startswith(_WITHOUT_SOURCE)
+        ]
+        by_source = any(
+            condition.key.lower() in ("aws:sourcearn", "aws:sourceaccount")
+            and not condition.operator.endswith("IfExists")
+            and "*" not in condition.values
+            for condition in one.conditions
+        )
+        if services and not by_source and document.kind in (TRUST, RESOURCE):
+            yield broken(document.resource, one, services[0], "lets in, for any account,")

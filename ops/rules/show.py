@@ -1,0 +1,90 @@
+"""A report for people, and as JSON."""
+
+import json
+from collections.abc import Sequence
+from typing import IO, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ops.plan.tree import console
+from ops.rules.check import Report
+from ops.rules.rule import Finding, Severity
+
+_STYLES = {Severity.error: "red", Severity.warning: "yellow"}
+
+
+def summary(report: Report) -> str:
+    """One line: how many rules, and what they found."""
+    counted = [_plural(len(report.of(severity)), severity) for severity in Severity]
+    name = f"{report.plan.project}/{report.plan.stack}"
+    return f"{name}: {len(report.rules)} rules, {', '.join(counted)}"
+
+
+def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
+    """Writes the findings as a table, each rule's reason and source once, below it; and the
+    exceptions that were used, where asked for."""
+    out = console(stream)
+    out.print(Text(summary(report), style="bold"), soft_wrap=True)
+    if report.findings:
+        out.print()
+        _table(out, report.findings)
+        out.print()
+        for rule in dict.fromkeys(one.rule for one in report.findings):
+            out.print(Text(f"{rule.id}: {rule.reason}"), soft_wrap=True)
+            out.print(Text(f"  {rule.source}", style="dim"), soft_wrap=True)
+    if report.excepted:
+        out.print()
+        reasons = {allowed: 0 for _, allowed in report.excepted}
+        for _, allowed in report.excepted:
+            reasons[allowed] += 1
+        hint = "" if exceptions else "; EXCEPTIONS=1 lists them"
+        by = _plural(len(reasons), "exception")
+        out.print(Text(f"{_plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
+        for allowed, times in reasons.items() if exceptions else ():
+            line = f"  {allowed.rule}  {allowed.resource}  ({times}): {allowed.reason}"
+            out.print(Text(line), soft_wrap=True)
+
+
+def _table(out: Console, findings: Sequence[Finding]) -> None:
+    """Severity, rule, resource and what it does, in columns."""
+    severity = max(len(one.rule.severity) for one in findings)
+    rule = max(len(one.rule.id) for one in findings)
+    name = max(len(one.name) for one in findings)
+    for one in findings:
+        line = Text(one.rule.severity.ljust(severity), style=_STYLES[one.rule.severity])
+        line.append(f"  {one.rule.id.ljust(rule)}  ", style="default")
+        line.append(one.name.ljust(name), style="bold default")
+        line.append(f"  {one.broken.message}", style="default")
+        out.print(line, soft_wrap=True)
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def as_json(report: Report) -> str:
+    """The report as JSON, the same bytes for the same plan."""
+    document = {
+        "project": report.plan.project,
+        "stack": report.plan.stack,
+        "rules": len(report.rules),
+        "findings": [_finding(one) for one in report.findings],
+        "exceptions": [
+            {**_finding(one), "allowedBecause": allowed.reason} for one, allowed in report.excepted
+        ],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "rule": one.rule.id,
+        "severity": str(one.rule.severity),
+        "resource": one.name,
+        "urn": one.urn,
+        "subject": one.broken.subject,
+        "message": one.broken.message,
+        "reason": one.rule.reason,
+        "source": one.rule.source,
+    }

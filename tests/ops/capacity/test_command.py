@@ -1,0 +1,76 @@
+"""`make capacity`: its exit codes, its messages, and the page that it fills."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from dev.capacity_docs import PAGE, render
+from ops.capacity import cli as command
+from ops.plan.model import Plan
+from tests.ops.capacity.test_report import SMALL_NETWORK
+from tests.plans import ROOT, plan_of
+
+
+@pytest.fixture(autouse=True)
+def _plans_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def record(root: Path, stack: str, overrides: list[str]) -> Plan:
+        return plan_of(stack, *overrides)
+
+    monkeypatch.setattr(command, "record", record)
+
+
+def capacity(*arguments: str) -> Result:
+    return CliRunner().invoke(command.app, ["--stack", "dev", *arguments])
+
+
+def test_the_command_runs_by_itself() -> None:
+    line = [sys.executable, "-m", "ops", "capacity", "--stack", "dev", "--format", "json"]
+    result = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == capacity("--format", "json").stdout
+
+
+def test_warnings_alone_end_with_exit_code_0() -> None:
+    result = capacity("--executors", "10")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "warning" in result.stdout and "first limit: Running On-Demand" in result.stdout
+
+
+def test_a_stack_that_outgrows_its_own_subnets_ends_with_exit_code_1() -> None:
+    sets = [word for one in SMALL_NETWORK for word in ("--set", one)]
+    result = capacity(*sets, "--cpu", "0.25", "--gib", "1")
+    assert result.exit_code == 1
+    assert "error  Addresses in the stack's private subnets" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--executors", "0"), "--executors 0: is not a whole number"),
+        (("--cpu", "four"), "--cpu four: is not a number"),
+        (("--pool", "gpu"), "--pool gpu: is not a pool of executors; the pools are: default"),
+        (("--quota", "L-1=5"), "--quota L-1=5: 'L-1' is not one of L-34B43A08"),
+        (("--quota", "s3-get=many"), "--quota s3-get=many: 'many' is not a number"),
+        (("--format", "xml"), "--format xml: is not one of text, json"),
+        (("--set", "pools[0].limits.cpu=none"), "spark-on-eks:pools[0].limits.cpu"),
+    ],
+)
+def test_a_wrong_request_is_one_message_and_exit_code_2(
+    arguments: tuple[str, ...], message: str
+) -> None:
+    result = capacity(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_the_tables_of_the_page_are_the_ones_that_the_reckoning_gives() -> None:
+    assert PAGE.read_text() == render(PAGE.read_text(), plan_of), "run `make docs`"
+
+
+def test_a_page_without_a_place_for_a_table_is_named() -> None:
+    page = PAGE.read_text().replace("<!-- made by `make docs`: quotas -->", "")
+    with pytest.raises(LookupError, match="no place for: quotas"):
+        render(page, plan_of)

@@ -1,0 +1,116 @@
+"""A plan as a tree, as manifests and as a picture."""
+
+import io
+from xml.etree import ElementTree
+
+import yaml
+
+from ops.diff.picture import draw
+from ops.plan.manifests import documents, write
+from ops.plan.model import Plan
+from ops.plan.tree import render
+from tests.ops.diff.plans import VPC, component, kubernetes, plan, resource
+
+
+def tree(of: Plan, depth: int = 0) -> str:
+    stream = io.StringIO()
+    render(of, stream, depth)
+    return stream.getvalue()
+
+
+def platform() -> Plan:
+    network, teams = component("network"), component("team", "Team")
+    vpc = resource(VPC, "network-vpc", {"cidrBlock": "10.0.0.0/16"}, parent=network, protect=True)
+    claim = kubernetes(
+        "PersistentVolumeClaim",
+        "spark-jars",
+        {
+            "metadata": {"labels": {"b": "1"}, "namespace": "team-a", "name": "spark-jars"},
+            "spec": {"volumeName": "pv"},
+        },
+        parent=teams,
+        dependencies=(vpc.urn,),
+    )
+    chart = resource(
+        "kubernetes:helm.sh/v3:Release",
+        "operator",
+        {
+            "chart": "spark-operator",
+            "version": "2.5.1",
+            "repositoryOpts": {"repo": "https://example.org/charts"},
+            "namespace": "spark-operator",
+            "values": {"webhook": {"enable": True}, "script": "a\nb\n"},
+        },
+        parent=teams,
+    )
+    return plan(network, teams, vpc, claim, chart, exports={"url": "x"}, notes=("a note",))
+
+
+def test_a_tree_shows_a_line_per_resource_with_its_flags_and_no_inputs():
+    shown = tree(platform())
+    assert "toy/dev  5 resources (components 2, kubernetes 2, aws 1)" in shown
+    assert "network  toy:index:Part  1 resource\n" in shown
+    assert "network-vpc  aws:ec2:Vpc  protect\n" in shown
+    assert "10.0.0.0" not in shown
+    assert shown.endswith("exports\n  url\n\nnotes\n  a note\n")
+
+
+def test_a_tree_of_one_level_shows_the_components_and_how_much_they_hold():
+    shown = tree(platform(), depth=1)
+    assert "network  toy:index:Part  1 resource\n" in shown
+    assert "network-vpc" not in shown
+
+
+def test_a_tree_in_a_pipe_has_no_colour_and_no_width(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = tree(plan(resource(VPC, "v" * 200)))
+    assert "v" * 200 in shown
+    assert "\x1b" not in shown
+
+
+def test_manifests_are_one_file_an_object_in_the_usual_order(tmp_path):
+    files = write(platform(), tmp_path / "out")
+    assert [file.name for file in files] == [
+        "helm-operator.values.yaml",
+        "persistentvolumeclaim-team-a-spark-jars.yaml",
+    ]
+    content = files[1].read_text()
+    assert list(yaml.safe_load(content)) == ["apiVersion", "kind", "metadata", "spec"]
+    assert content.startswith("apiVersion: v1\nkind: PersistentVolumeClaim\n")
+    assert list(yaml.safe_load(content)["metadata"]) == ["name", "namespace", "labels"]
+
+
+def test_helm_values_say_which_chart_they_are_for():
+    content = documents(platform())["helm-operator.values.yaml"]
+    assert content.startswith("# chart: spark-operator\n# version: 2.5.1\n# repository: https://")
+    assert yaml.safe_load(content) == {"script": "a\nb\n", "webhook": {"enable": True}}
+    assert "script: |" in content
+
+
+def test_two_objects_of_one_name_are_two_files():
+    first = kubernetes("ConfigMap", "a", {})
+    second = kubernetes("ConfigMap", "b", {"metadata": {"name": "a"}})
+    assert list(documents(plan(first, second))) == ["configmap-a-2.yaml", "configmap-a.yaml"]
+
+
+def test_a_picture_has_a_box_a_component_and_an_arrow_a_dependency():
+    svg = draw(platform())
+    assert svg == draw(platform())
+    root = ElementTree.fromstring(svg)
+    words = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"network", "team", "Vpc", "Network", "In the cluster, on Kubernetes"} <= set(words)
+    arrows = [p for p in root.iter("{http://www.w3.org/2000/svg}path") if p.get("marker-end")]
+    assert len(arrows) == 1
+
+
+def test_a_picture_of_components_that_need_each_other_ends():
+    one, two = component("one"), component("two")
+    first = resource(VPC, "a", parent=one)
+    second = resource(VPC, "b", parent=two, dependencies=(first.urn,))
+    again = resource(VPC, "c", parent=one, dependencies=(second.urn,))
+    assert ElementTree.fromstring(draw(plan(one, two, first, second, again))) is not None
+
+
+def test_a_picture_of_nothing_is_a_picture():
+    assert ElementTree.fromstring(draw(plan())) is not None

@@ -1,0 +1,79 @@
+"""Jobs of every stack, team and mount level, made as the command makes them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from ops.jobs.application import Request, documents
+from ops.jobs.catalog import JOBS, S3A_RELEASE
+from ops.jobs.team import team_of
+from ops.plan.model import Plan
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
+
+POD = ("jarMount={level: pod}",)
+# A DaemonSet mounts one set of JARs, so no pool may have a bucket of its own there.
+ONE_SET = ("pools=[{name: default}, {name: etl, families: [r7gd, r6gd, r7i, r6id]}]",)
+
+
+class Ground(NamedTuple):
+    """A stack with keys changed, and the mount levels that it may have."""
+
+    stack: str
+    changed: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...]
+
+    def plans(self) -> list[Plan]:
+        """Its plan in each level."""
+        return [plan_of(self.stack, *self.changed, *level) for level in self.levels]
+
+    def __str__(self) -> str:
+        return f"{self.stack}{'-changed' if self.changed else ''}"
+
+
+GROUNDS = (
+    Ground("dev", (), ((), NODE, DAEMONSET)),
+    Ground("dev", CLUSTER_AUTOSCALER, ((), NODE)),
+    Ground("staging", (), (POD, ())),
+    Ground("staging", ONE_SET, (POD, DAEMONSET)),
+    Ground("prod", (), ((), NODE)),
+    # It adds no nodes, so user data has nothing to be on.
+    Ground("existing", (), (POD, ())),
+)
+"""A level `()` is the stack's own."""
+
+
+def over(grounds: Sequence[Ground] = GROUNDS) -> pytest.MarkDecorator:
+    """A test for each of them; those beyond the first belong to the long tables."""
+    return pytest.mark.parametrize(
+        "ground",
+        [
+            pytest.param(one, id=str(one), marks=() if one is GROUNDS[0] else pytest.mark.table)
+            for one in grounds
+        ],
+    )
+
+
+def teams(plan: Plan) -> list[str]:
+    """Names of the plan's teams."""
+    return list(plan.exports["teams"])
+
+
+def made(plan: Plan, job: str, team: str, **chosen: Any) -> list[dict[str, Any]]:
+    """The objects of a job."""
+    given = {"name": job, "release": S3A_RELEASE, **chosen}
+    if JOBS[job].uses_s3:
+        given = {"input": "s3a://data/trips/", "output": "s3a://data/out/", **given}
+    return documents(JOBS[job], team_of(plan, team), Request(**given))
+
+
+def application(plan: Plan, job: str, team: str, **chosen: Any) -> dict[str, Any]:
+    """The SparkApplication of a job."""
+    return made(plan, job, team, **chosen)[-1]
+
+
+def every(plan: Plan) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+    """Team, job and objects of all teams and jobs of a plan."""
+    for team in teams(plan):
+        for job in JOBS:
+            yield team, job, made(plan, job, team)

@@ -1,0 +1,220 @@
+"""`make job` and `make verify`: what they print, and how they fail."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import Result
+from typer.testing import CliRunner
+
+from ops.jobs import cli
+from ops.jobs.catalog import JOBS, S3A, S3A_RELEASE
+from ops.publish import wanted
+from tests.plans import ROOT, plan_of
+
+BUCKETS = (
+    "spark.teams=[{name: team-a, buckets: [{name: data, prefix: trips/}, "
+    "{name: lake, prefix: team-a/, access: readWrite}]}]"
+)
+Run = Callable[..., Result]
+
+
+@pytest.fixture(name="run")
+def _run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command in this process, over plans that other tests have recorded."""
+
+    def record(folder: Path, stack: str, overrides: list[str]):
+        return plan_of(stack, *overrides)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli.app, list(arguments))
+
+    monkeypatch.setattr(cli, "_record", record)
+    return run
+
+
+def job(run: Run, *arguments: str, name: str = "taxi-trip", team: str = "team-a") -> Result:
+    return run("job", "--stack", "dev", "--job", name, "--team", team, *arguments)
+
+
+def test_stdout_is_yaml_and_nothing_else_and_everything_to_know_is_on_stderr(run: Run) -> None:
+    result = job(run, "--in", "s3a://data/trips/", "--out", "s3a://lake/out")
+    assert result.exit_code == 0
+    config_map, application = yaml.safe_load_all(result.stdout)
+    assert (config_map["kind"], application["kind"]) == ("ConfigMap", "SparkApplication")
+    assert application["metadata"] == {"name": "taxi-trip", "namespace": "team-a"}
+    wanted_arguments = ["--input", "s3a://data/trips/", "--output", "s3a://lake/out"]
+    assert application["spec"]["arguments"] == wanted_arguments
+    assert "kubectl apply -f job.yaml" in result.stderr
+
+
+def test_it_prints_the_command_that_publishes_the_very_jars_of_the_class_path(run: Run) -> None:
+    result = job(run, "--in", "s3a://data/i", "--out", "s3a://data/o", "--release", "2026-11-01")
+    (line,) = [line for line in result.stderr.splitlines() if "make publish-jars" in line]
+    words = dict(
+        word.split("=", 1) for word in shlex.split(line.partition("make publish-jars ")[2])
+    )
+    assert (words["STACK"], words["RELEASE"]) == ("dev", "2026-11-01")
+    assert words["JARS"].split() == list(S3A)
+    application = list(yaml.safe_load_all(result.stdout))[-1]
+    path = application["spec"]["sparkConf"]["spark.executor.extraClassPath"]
+    published = [item.file_name for item in wanted.parse(words["JARS"].split())]  # ty: ignore
+    assert path.split(":")[1:] == [f"/mnt/s3/jars/2026-11-01/{name}" for name in published]
+
+
+def test_it_names_the_set_of_jars_of_a_pool_with_a_bucket_of_its_own(run: Run) -> None:
+    folders = ("--in", "s3a://data/i", "--out", "s3a://data/o")
+    result = run("job", "--stack", "staging", "--job", "taxi-trip", "--team", "team-etl", *folders)
+    assert "make publish-jars STACK=staging JAR_SET=etl-jars RELEASE=" in result.stderr
+
+
+def test_pi_needs_neither_release_nor_folders(run: Run) -> None:
+    result = job(run, name="pi")
+    assert result.exit_code == 0
+    assert "publish-jars" not in result.stderr
+    assert S3A_RELEASE not in result.stdout
+
+
+def test_folders_are_the_teams_own_unless_they_are_named(run: Run) -> None:
+    result = job(run, "--set", BUCKETS)
+    assert result.exit_code == 0
+    arguments = list(yaml.safe_load_all(result.stdout))[-1]["spec"]["arguments"]
+    assert arguments[1::2] == [
+        "s3a://lake/team-a/taxi-trip/input/",
+        "s3a://lake/team-a/taxi-trip/output/",
+    ]
+    assert "warning" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "output", "denied"),
+    [
+        ("s3a://data/trips/2024", "s3a://lake/team-a/x", ""),
+        ("s3a://data/other", "s3a://lake/team-a/x", "read s3a://data/other "),
+        ("s3a://data/trips", "s3a://data/trips/out", "write s3a://data/trips/out "),
+        ("s3a://data/trips", "s3a://lake/team-b/x", "write s3a://lake/team-b/x "),
+    ],
+)
+def test_a_folder_that_the_teams_role_cannot_use_is_told_before_s3_does(
+    run: Run, folder: str, output: str, denied: str
+) -> None:
+    result = job(run, "--set", BUCKETS, "--in", folder, "--out", output)
+    assert result.exit_code == 0
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == bool(denied)
+    assert denied in "".join(warnings)
+
+
+S3 = ("--in", "s3a://data/i", "--out", "s3a://data/o")
+WRONG: list[tuple[tuple[str, ...], str]] = [
+    (("--team", "team-x", *S3), "there is no team 'team-x' in stack dev; "),
+    (("--team", "", *S3), "no team is named in stack dev; spark-on-eks:spark.teams has: team-a"),
+    (("--job", "taxi", *S3), "there is no job 'taxi'; JOB= is one of\n  pi: "),
+    (("--job", ""), "no job is named; JOB= is one of"),
+    (("--team", "team-b"), "IN= is missing, and team team-b has no folder of its own"),
+    (
+        ("--team", "team-b", "--in", "s3a://data/i"),
+        "OUT= is missing, and team team-b has no folder of its own",
+    ),
+    (("--in", "s3://data/i", "--out", "s3a://data/o"), "IN=s3://data/i is not a folder in S3"),
+    (("--in", "s3a://data/i", "--out", "s3a://data/"), "OUT=s3a://data/ is not a folder in S3"),
+    (("--job", "pi", "--out", "s3a://data/o"), "pi reads and writes nothing in S3"),
+    (("--release", "Release 1", *S3), "'Release 1' cannot be a release's name"),
+    (("--executors", "many", *S3), "EXECUTORS=many is not a number of executors"),
+    (("--executors", "0", *S3), "EXECUTORS=0 is not a number of executors"),
+    (("--executors", "21", *S3), "a job of team team-a may have 20: take fewer"),
+    (("--name", "Taxi", *S3), "NAME 'Taxi' cannot be a job's"),
+    (
+        ("--set", "spark.teams=[{name: team-a, maxExecutors: 2, quota: {cpu: 7}}]", *S3),
+        "taxi-trip cannot run for team team-a of stack dev:\n  the job needs 8 of requests.cpu "
+        "and the quota of team team-a is 7",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), WRONG, ids=[says[:45] for _, says in WRONG])
+def test_a_wrong_request_is_one_message_exit_code_2_and_no_output(
+    run: Run, arguments: tuple[str, ...], says: str
+) -> None:
+    result = job(run, *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ") and says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+LOGS = "spark={historyServer: {enabled: true, release: r1}, teams: [{name: team-a}]}"
+
+
+def test_an_account_that_nobody_named_is_asked_for_and_never_made_up(run: Run) -> None:
+    refused = job(run, "--set", LOGS, *S3)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "stack dev names none: ACCOUNT=, or spark-on-eks:account" in refused.stderr
+    given = job(run, "--set", LOGS, "--account", "123456789012", *S3)
+    assert given.exit_code == 0
+    assert "s3a://spark-dev-logs-123456789012-us-west-2/events/team-a/" in given.stdout
+    other = job(run, "--account", "123456789012", name="pi", team="analytics")
+    assert "there is no team" in other.stderr
+    prod = run(*["job", "--stack", "prod", "--job", "pi", "--team", "analytics"], "--account", "1")
+    assert "ACCOUNT=1 is not an AWS account" in prod.stderr
+    prod = run("job", "--stack", "prod", "--job", "pi", "--account", "123456789012")
+    assert "ACCOUNT=123456789012: stack prod belongs to account 111122223333" in prod.stderr
+
+
+def test_a_check_for_people_asks_for_the_account_where_the_stack_names_none(run: Run) -> None:
+    dev = run("verify", "--stack", "dev", "--team", "team-a")
+    assert "s3://spark-dev-jars-${account}-us-west-2/spark/jars/${release}/" in dev.stdout
+    assert cli.NOBODY not in dev.stdout
+    prod = run("verify", "--stack", "prod", "--team", "analytics", "--release", "r1")
+    assert "s3://spark-prod-jars-111122223333-us-west-2/spark/jars/" in prod.stdout
+    assert dev.stderr == prod.stderr == ""
+
+
+def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() -> None:
+    result = subprocess.run(
+        # Whatever the lock files' times say: a test sets nothing up.
+        ["make", "-s", "-o", ".venv/.ready", "job", "JOB=pi", "STACK=production", "TEAM=team-a"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "there is no stack 'production'; the stacks are: dev, existing, prod" in result.stderr
+
+
+def test_every_job_says_what_it_is_about() -> None:
+    assert set(JOBS) == {"pi", "taxi-trip", "etl-dynamic"}
+    assert all(one.about for one in JOBS.values())
+
+
+PAGE = (ROOT / "docs" / "jobs.md").read_text()
+SHOWN = re.compile(r"^\$ make job (.*?)(?: > job\.yaml)?\n((?:(?!```).*\n)+?)```$", re.MULTILINE)
+VARIABLES = {"JOB": "job", "STACK": "stack", "TEAM": "team", "EXECUTORS": "executors"}
+
+
+@pytest.mark.parametrize(("arguments", "output"), SHOWN.findall(PAGE))
+def test_what_the_page_shows_of_a_job_is_what_is_printed(
+    run: Run, arguments: str, output: str
+) -> None:
+    given = [word.split("=", 1) for word in shlex.split(arguments)]
+    options = [part for key, value in given for part in (f"--{VARIABLES[key]}", value)]
+    assert run("job", *options).stderr == output
+
+
+def test_what_the_page_shows_of_the_checks_is_what_is_printed(run: Run) -> None:
+    (shown,) = re.findall(r"```bash\n((?:.*\n)+?)```", PAGE)
+    text = run("verify", "--stack", "dev", "--team", "team-a", "--release", "2026-11-01").stdout
+    assert shown in text
+    assert len(SHOWN.findall(PAGE)) == 2
+
+
+def test_the_page_names_every_variable_of_the_command() -> None:
+    recipe = (ROOT / "Makefile").read_text().partition("\njob: ")[2].partition("\n\n")[0]
+    for variable in re.findall(r"\$\(([A-Z]+)\)", recipe.replace("$(READY)", "")):
+        assert variable == "BIN" or f"`{variable}`" in PAGE, variable

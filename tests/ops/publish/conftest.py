@@ -1,0 +1,95 @@
+"""S3 and a Maven repository on loopback, JARs, and the publisher between them."""
+
+import itertools
+import random
+import zipfile
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+
+import pytest
+
+from ops.publish import jars
+from ops.publish.destination import Destination
+from ops.publish.jars import Jar
+from ops.publish.progress import Lines
+from ops.publish.publish import Published, publish
+from ops.publish.store import Store
+from tests.ops.publish.s3 import OWNER, REGION, S3
+
+PART_BYTES = 1000
+_numbers = itertools.count(1)
+
+
+def write_jar(path: Path, size: int = 100, classes: Iterable[str] = (), seed: int = 0) -> Path:
+    """A JAR with these classes, or one of its own, and `size` bytes that cannot be compressed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name in (*classes, "META-INF/MANIFEST.MF"):
+            archive.writestr(zipfile.ZipInfo(name), b"")
+        filler = random.Random(f"{path.name} {seed}").randbytes(size)
+        archive.writestr(zipfile.ZipInfo(f"only/in/{path.stem}.class"), filler)
+    return path
+
+
+class Silent(Lines):
+    """Progress that nobody reads."""
+
+    def say(self, text: str) -> None:
+        pass
+
+
+class Place:
+    """A bucket of its own, and publishing to it."""
+
+    def __init__(self, s3: S3) -> None:
+        self.s3 = s3
+        self.to = Destination(f"jars-of-test-{next(_numbers)}", "spark/jars/", REGION, OWNER)
+        s3.forget()
+        s3.client.create_bucket(
+            Bucket=self.to.bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        s3.forget()
+
+    def publish(self, files: list[Jar], release: str = "r1", attempts: int = 1) -> Published:
+        """Publishes, each request tried so often."""
+        client = self.s3.client if attempts == 1 else self.s3.client_with(attempts)
+        return publish(release, files, Store(client, self.to), self.to, Silent())
+
+    def objects(self) -> dict[str, bytes]:
+        """Everything below the folder of releases."""
+        listed = self.s3.client.list_objects_v2(Bucket=self.to.bucket, Prefix=self.to.prefix)
+        return {
+            item["Key"].removeprefix(self.to.prefix): self.s3.client.get_object(
+                Bucket=self.to.bucket, Key=item["Key"]
+            )["Body"].read()
+            for item in listed.get("Contents", [])
+        }
+
+    def put(self, name: str, body: bytes) -> None:
+        """An object that somebody else wrote."""
+        self.s3.client.put_object(Bucket=self.to.bucket, Key=f"{self.to.prefix}{name}", Body=body)
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[S3]:
+    with pytest.MonkeyPatch.context() as patch:
+        # S3 takes parts from 5 MiB on; small ones make a test of every interruption quick.
+        patch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
+        running = S3()
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def place(server: S3) -> Place:
+    return Place(server)
+
+
+@pytest.fixture
+def jar(tmp_path: Path) -> Callable[..., Jar]:
+    """Writes a JAR and reads it, in parts of 1,000 bytes."""
+
+    def make(name: str, size: int = 100, classes: Iterable[str] = (), seed: int = 0) -> Jar:
+        return jars.read(write_jar(tmp_path / name, size, classes, seed), PART_BYTES)
+
+    return make

@@ -1,0 +1,234 @@
+"""The command as a person or a pipeline runs it: output, exit codes, a real process killed."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from ops.publish import cli
+from ops.publish.progress import reporting
+from ops.publish.release import MANIFEST
+from tests.ops.publish.conftest import Place, write_jar
+from tests.ops.publish.maven_server import MavenServer
+from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, S3, SECRET_KEY, Refuse, Request
+from tests.plans import ROOT, plan_of
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def environment(server: S3, tmp_path: Path) -> dict[str, str]:
+    """No AWS but the one on loopback, and nobody's profile."""
+    nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(tmp_path / "none")}
+    return {**nowhere, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path), **server.environment()}
+
+
+@pytest.fixture(autouse=True)
+def one_plan_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same stack is planned once a process: that takes seconds."""
+    monkeypatch.setattr("ops.plan.record.record", lambda _, stack, keys: plan_of(stack, *keys))
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in this process, with variables changed or (None) taken away."""
+
+    def call(*arguments: str, **variables: str | None) -> Result:
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in {**environment, **variables}.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        result = CliRunner().invoke(cli.app, [*arguments, "--cache", str(tmp_path / "cache")])
+        told = result.stdout + result.stderr
+        assert "Traceback" not in told
+        assert SECRET_KEY not in told and ACCESS_KEY not in told
+        return result
+
+    return call
+
+
+def url(place: Place) -> str:
+    return f"s3://{place.to.bucket}/{place.to.prefix}"
+
+
+def test_a_release_goes_where_the_stack_keeps_that_set_of_jars_in_the_account_signed_in_to(
+    server: S3, run: Run, tmp_path: Path
+) -> None:
+    bucket = f"spark-staging-etl-jars-{OWNER}-{REGION}"
+    where = {"LocationConstraint": REGION}
+    server.client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+    maven = MavenServer()
+    maven.add("org/x/lib/1/lib-1.jar", write_jar(tmp_path / "lib-1.jar"), "sha1")
+    wanted = (str(write_jar(tmp_path / "own.jar")), "org.x:lib:1", "--release", "2026-11-01")
+    arguments = (*wanted, "--stack", "staging", "--jar-set", "etl-jars", "--repository", maven.url)
+    first, second = run(*arguments), run(*arguments)
+    maven.close()
+    path = "/opt/spark/jars/*:/mnt/s3/jars/2026-11-01/own.jar:/mnt/s3/jars/2026-11-01/lib-1.jar"
+    lines = f'spark.driver.extraClassPath: "{path}"\nspark.executor.extraClassPath: "{path}"\n'
+    assert (first.exit_code, first.stdout) == (0, lines), first.stderr
+    assert f"published s3://{bucket}/spark/jars/2026-11-01/: 2 JARs" in first.stderr
+    assert "org.x:lib:1: sha1 as published" in first.stderr
+    assert (second.exit_code, second.stdout) == (0, lines)
+    assert "is published already" in second.stderr and "nothing was uploaded" in second.stderr
+
+
+def test_a_set_of_jars_that_the_stack_does_not_have_is_answered_with_those_it_has(
+    run: Run, tmp_path: Path
+) -> None:
+    jar = str(write_jar(tmp_path / "x.jar"))
+    result = run(jar, "--release", "r1", "--stack", "staging", "--jar-set", "pools")
+    assert result.exit_code == 2
+    assert "no set of JARs 'pools'; it has: etl-jars, jars" in result.stderr
+
+
+def test_a_stack_of_another_account_and_one_that_does_not_exist_are_refused(
+    run: Run, tmp_path: Path
+) -> None:
+    jar = str(write_jar(tmp_path / "x.jar"))
+    result = run(jar, "--release", "r1", "--stack", "prod")
+    assert result.exit_code == 2
+    assert f"belongs to account 111122223333, and you are signed in to {OWNER}" in result.stderr
+    result = run(jar, "--release", "r1", "--stack", "production")
+    assert result.exit_code == 2
+    assert "the stacks are: dev, existing, prod, staging" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--release", "r1", "--to", "TO"], "nothing to publish"),
+        (["x.jar", "--to", "TO"], "cannot be a release's name"),
+        (["x.jar", "--release", "r1"], "either --stack or --to"),
+        (["x.jar", "--release", "r1", "--to", "TO", "--stack", "dev"], "either --stack or --to"),
+        (["x.jar", "--release", "r1", "--stack", "dev", "--region", "x"], "go with --to"),
+        (["x.jar", "gone.jar", "--release", "r1", "--to", "TO"], "there is no such file"),
+        (["x.jar", "y.jar", "--release", "r1", "--to", "TO"], "the same class is in two JARs"),
+        (["a:b:1", "--release", "r1", "--to", "TO", "--repository", "http://x"], "https://"),
+        (["--releas", "r1", "x.jar"], "No such option"),
+    ],
+)
+def test_a_wrong_request_gives_one_message_exit_code_2_and_uploads_nothing(
+    place: Place,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.jar", "y.jar"):
+        write_jar(tmp_path / name, classes=["org/x/Same.class"])
+    result = run(*[url(place) if word == "TO" else word for word in arguments])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
+    assert place.s3.stored == {}
+
+
+def test_jars_with_the_same_class_are_published_when_told_so(
+    place: Place, run: Run, tmp_path: Path
+) -> None:
+    jars = [str(write_jar(tmp_path / name, classes=["a/B.class"])) for name in ("x.jar", "y.jar")]
+    result = run(*jars, "--release", "r1", "--to", url(place), "--allow-duplicates")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_without_credentials_region_or_rights_it_says_so_and_ends_with_1_or_2(
+    place: Place, run: Run, tmp_path: Path
+) -> None:
+    arguments = (str(write_jar(tmp_path / "x.jar")), "--release", "r1", "--to", url(place))
+    result = run(*arguments, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
+    assert result.exit_code == 1 and "there are no AWS credentials" in result.stderr
+    result = run(*arguments, AWS_REGION=None, AWS_DEFAULT_REGION=None)
+    assert result.exit_code == 2 and "--region or AWS_REGION" in result.stderr
+    result = run(*arguments, AWS_PROFILE="nobody")
+    assert result.exit_code == 1 and "nobody" in result.stderr
+    result = run(*arguments, "--bucket-owner", "999999999999")
+    assert result.exit_code == 1 and "belongs to another account" in result.stderr
+    result = run(*arguments[:-1], "s3://no-such-bucket-here/jars/")
+    assert result.exit_code == 1 and "the bucket does not exist" in result.stderr
+
+    def expired(request: Request) -> None:
+        raise Refuse(400, "ExpiredToken", "The provided token has expired.")
+
+    place.s3.before = expired
+    result = run(*arguments)
+    assert result.exit_code == 1 and "does not take the credentials" in result.stderr
+
+
+def test_a_process_that_is_killed_leaves_no_release_and_the_next_one_finishes_it(
+    place: Place, environment: dict[str, str], tmp_path: Path
+) -> None:
+    arguments = [str(write_jar(tmp_path / "big.jar", 33_600_000)), "--release", "r1"]
+    command = [sys.executable, "-m", "ops", "publish-jars", *arguments, "--to", url(place)]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> int:
+        everything = {**os.environ, **environment}
+        pipe = subprocess.PIPE
+        running.append(
+            subprocess.Popen(command, cwd=ROOT, env=everything, stderr=pipe, stdout=pipe)
+        )
+        _, error = running[-1].communicate()
+        assert running[-1].returncode in (0, -signal.SIGKILL), error
+        return running[-1].returncode
+
+    def kill_at_the_last_part(request: Request) -> None:
+        if request.part == 3:
+            running[-1].kill()
+            raise ConnectionError
+
+    place.s3.before = kill_at_the_last_part
+    assert start() == -signal.SIGKILL
+    place.s3.wait_until_idle()
+    assert place.objects() == {}
+    place.s3.before = lambda request: None
+    assert start() == 0
+    assert f"r1/{MANIFEST}" in place.objects()
+    parts = {part: count for (key, part), count in place.s3.stored.items() if part}
+    assert parts == {1: 1, 2: 1, 3: 1}
+
+
+def test_a_terminal_gets_bars_and_a_log_gets_a_line_when_a_jar_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen = io.StringIO()
+    with reporting(Console(file=screen, force_terminal=True, width=120)) as report:
+        report.task("uploading", "x[1].jar", 2_000_000).advance(2_000_000)
+        report.say("published s3://b/jars/r1/")
+    assert "uploading x[1].jar" in screen.getvalue() and "2.0/2.0 MB" in screen.getvalue()
+    with reporting(Console(file=io.StringIO())) as report:
+        task = report.task("uploading", "x.jar", 2_000_000)
+        task.advance(1_000_000)
+        assert capsys.readouterr().err == ""
+        task.advance(1_000_000)
+    assert capsys.readouterr().err == "uploading x.jar, 2.0 MB: done\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "passed"),
+    [
+        (
+            ["STACK=staging", "JAR_SET=etl-jars", "JARS=a:b:1  x.jar"],
+            "--stack 'staging' --to '' --release 'r1' --jar-set 'etl-jars' -- 'a:b:1' 'x.jar'",
+        ),
+        (
+            ["TO=s3://b/jars/", "ALLOW_DUPLICATES=1"],
+            "--stack '' --to 's3://b/jars/' --release 'r1' --jar-set 'jars' --allow-duplicates",
+        ),
+    ],
+)
+def test_make_hands_its_variables_on(variables: list[str], passed: str) -> None:
+    command = ["make", "--dry-run", "--old-file=.venv/.ready", "publish-jars", "RELEASE=r1"]
+    shown = subprocess.run(
+        [*command, *variables], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert passed in " ".join(shown.replace("\\\n", " ").split())

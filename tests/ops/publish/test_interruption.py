@@ -1,0 +1,111 @@
+"""A release that is interrupted, at any request, is absent; repeated, it is complete."""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+import pytest
+
+from ops.publish.errors import Failed
+from ops.publish.jars import Jar
+from ops.publish.release import MANIFEST
+from tests.ops.publish.conftest import Place
+from tests.ops.publish.s3 import S3, Request
+
+# 1 list, 1 list of uploads, 1 begin, 3 parts, 1 finish, 1 whole, 1 list, 2 looks, release.json.
+REQUESTS = 12
+WRITES = 5
+"""Parts, whole JARs and release.json."""
+
+
+@pytest.fixture
+def files(jar: Callable[..., Jar]) -> list[Jar]:
+    """A small JAR and one of three parts."""
+    return [jar("a.jar", 100), jar("b.jar", 2500)]
+
+
+def complete_or_absent(place: Place, files: list[Jar]) -> bool:
+    """What a node sees: no release at all, or all its JARs with their checksums."""
+    there = place.objects()
+    if f"r1/{MANIFEST}" not in there:
+        return False
+    listed = json.loads(there[f"r1/{MANIFEST}"])["jars"]
+    assert [one["name"] for one in listed] == [jar.name for jar in files]
+    for one in listed:
+        body = there[f"r1/{one['name']}"]
+        assert (len(body), hashlib.sha256(body).hexdigest()) == (one["size"], one["sha256"])
+    return True
+
+
+def dies_before(number: int) -> Callable[[Request], None]:
+    """From this request on nothing reaches S3, as when the process was killed."""
+
+    def rule(request: Request) -> None:
+        if request.number >= number:
+            raise ConnectionError
+
+    return rule
+
+
+def test_an_uninterrupted_release_takes_the_requests_that_are_cut_below(
+    place: Place, files: list[Jar]
+) -> None:
+    assert place.publish(files).new
+    assert len(place.s3.requests) == REQUESTS
+    assert place.s3.requests[-1].key.endswith(MANIFEST), "release.json is written last"
+    assert complete_or_absent(place, files)
+
+
+@pytest.mark.parametrize("number", range(1, REQUESTS + 1))
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_killed_at_any_request_and_repeated_it_is_complete_and_nothing_was_sent_twice(
+    server: S3, files: list[Jar], number: int, lost: str
+) -> None:
+    place = Place(server)
+    server.before = dies_before(number if lost == "request" else number + 1)
+    if lost == "answer":
+        server.after = dies_before(number)
+    with pytest.raises(Failed):
+        place.publish(files)
+    taken = server.stored.copy()
+    server.forget()
+    written = number == REQUESTS and lost == "answer"
+    assert complete_or_absent(place, files) is written
+
+    server.forget()
+    result = place.publish(files)
+    taken += server.stored
+    assert complete_or_absent(place, files)
+    assert result.new is not written
+    assert len(taken) == WRITES and set(taken.values()) == {1}
+
+
+def test_interrupted_again_and_again_it_still_gets_there_with_every_byte_sent_once(
+    server: S3, files: list[Jar]
+) -> None:
+    place = Place(server)
+    taken = server.stored.copy()
+    interruptions = 0
+    while interruptions < 100:
+        server.forget()
+        sent = 0
+
+        def one_write_a_run(request: Request) -> None:
+            nonlocal sent
+            if request.operation in ("PutObject", "UploadPart", "CompleteMultipartUpload"):
+                sent += 1
+                if sent > 1:
+                    raise ConnectionError
+
+        server.before = one_write_a_run
+        try:
+            place.publish(files)
+            break
+        except Failed:
+            interruptions += 1
+            taken += server.stored
+    taken += server.stored
+    assert interruptions == WRITES, "each run but the last got one write further"
+    server.forget()
+    assert complete_or_absent(place, files)
+    assert set(taken.values()) == {1}

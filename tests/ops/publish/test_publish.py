@@ -1,0 +1,249 @@
+"""What publishing uploads, leaves alone and refuses."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ops.publish.errors import Failed, Refused
+from ops.publish.jars import Jar
+from ops.publish.release import MANIFEST
+from tests.ops.publish.conftest import Place
+from tests.ops.publish.s3 import Refuse, Request
+
+MakeJar = Callable[..., Jar]
+
+
+def test_a_release_is_its_jars_and_a_list_with_name_sha256_and_size_of_each(
+    place: Place, jar: MakeJar
+) -> None:
+    one, two = jar("x.jar", 100), jar("y_2.13-3.5.0+1.jar", 2500)
+    result = place.publish([one, two], "2026-11-01")
+    assert result.sent == {"x.jar", "y_2.13-3.5.0+1.jar"}
+    there = place.objects()
+    assert there["2026-11-01/x.jar"] == one.path.read_bytes()
+    assert there["2026-11-01/y_2.13-3.5.0+1.jar"] == two.path.read_bytes()
+    assert json.loads(there[f"2026-11-01/{MANIFEST}"]) == {
+        "release": "2026-11-01",
+        "jars": [
+            {
+                "name": file.name,
+                "sha256": hashlib.sha256(file.path.read_bytes()).hexdigest(),
+                "size": file.path.stat().st_size,
+            }
+            for file in (one, two)
+        ],
+    }
+
+
+def test_repeating_a_release_writes_nothing_even_when_the_jars_come_in_another_order(
+    place: Place, jar: MakeJar
+) -> None:
+    files = [jar("x.jar", 100), jar("y.jar", 2500)]
+    place.publish(files)
+    before = place.objects()
+    place.s3.forget()
+    result = place.publish(files[::-1])
+    assert (result.new, result.sent) == (False, frozenset())
+    assert [entry.name for entry in result.release.jars] == ["x.jar", "y.jar"], "as published"
+    reads = {"ListObjectsV2", "GetObject", "HeadObject"}
+    assert {request.operation for request in place.s3.requests} == reads
+    assert place.s3.count("GetObject") == 1, "JARs are compared by checksum, not read"
+    assert place.objects() == before
+
+
+def test_a_changed_an_added_and_a_missing_jar_are_each_refused_and_named(
+    place: Place, jar: MakeJar
+) -> None:
+    place.publish([jar("x.jar"), jar("y.jar")])
+    before = place.objects()
+    place.s3.forget()
+    with pytest.raises(Refused) as refusal:
+        place.publish([jar("x.jar", seed=1), jar("z.jar")])
+    message = str(refusal.value)
+    assert "x.jar: published with sha256" in message
+    assert "y.jar: published, but not given" in message
+    assert "z.jar: not in what is published" in message
+    assert "publish under another name" in message
+    assert place.s3.stored == {} and place.objects() == before
+
+
+def test_an_unfinished_release_with_other_bytes_or_other_jars_is_refused_and_stays_as_it_is(
+    place: Place, jar: MakeJar
+) -> None:
+    given = jar("x.jar")
+    place.put("r1/x.jar", jar("x.jar", seed=1).path.read_bytes())
+    place.put("r2/other.jar", b"other")
+    before = place.objects()
+    for release, named in (("r1", "x.jar"), ("r2", "other.jar")):
+        with pytest.raises(Refused, match=f"(?s)unfinished release.*{named}.*aws s3 rm"):
+            place.publish([jar("x.jar")] if release == "r2" else [given], release)
+    assert place.objects() == before
+
+
+def test_jars_that_another_tool_uploaded_are_read_and_taken_for_what_they_are(
+    place: Place, jar: MakeJar
+) -> None:
+    given = jar("x.jar", 2500)
+    place.put("r1/x.jar", given.path.read_bytes())
+    place.s3.forget()
+    assert place.publish([given]).sent == frozenset()
+    assert place.s3.stored == {(place.to.key("r1", MANIFEST), 0): 1}
+
+
+def test_an_object_that_was_put_in_the_place_of_a_published_jar_is_told(
+    place: Place, jar: MakeJar
+) -> None:
+    given = jar("x.jar", 100)
+    place.publish([given])
+    place.put("r1/x.jar", b"?" * given.size)
+    with pytest.raises(Failed, match=r"(?s)damaged.*x.jar"):
+        place.publish([given])
+
+
+def test_a_published_jar_that_was_deleted_is_brought_back_by_publishing_it_again(
+    place: Place, jar: MakeJar
+) -> None:
+    files = [jar("x.jar"), jar("y.jar")]
+    place.publish(files)
+    before = place.objects()
+    place.s3.client.delete_object(Bucket=place.to.bucket, Key=place.to.key("r1", "y.jar"))
+    assert place.publish(files).sent == {"y.jar"}
+    assert place.objects() == before
+
+
+def test_s3_confirms_every_byte_and_refuses_a_file_that_changed_while_it_was_sent(
+    place: Place, jar: MakeJar
+) -> None:
+    for release, size in (("r1", 100), ("r2", 2500)):
+        file = jar("x.jar", size)
+        body = bytearray(file.path.read_bytes())
+        body[-1] ^= 1
+        file.path.write_bytes(body)
+        with pytest.raises(Failed, match="BadDigest"):
+            place.publish([file], release)
+    assert place.objects() == {}
+
+
+@pytest.mark.parametrize("size", [100, 2500])
+def test_a_checksum_that_s3_reports_otherwise_than_sent_ends_the_run_without_a_release(
+    place: Place, jar: MakeJar, size: int
+) -> None:
+    place.s3.reported = "A" * 43 + "="
+    with pytest.raises(Failed, match="S3 reports another checksum"):
+        place.publish([jar("x.jar", size)])
+    place.s3.forget()
+    assert f"r1/{MANIFEST}" not in place.objects()
+
+
+@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("operation", ["PutObject", "UploadPart", "CompleteMultipartUpload"])
+def test_a_request_that_s3_fails_is_tried_again(
+    place: Place, jar: MakeJar, monkeypatch: pytest.MonkeyPatch, operation: str, status: int
+) -> None:
+    monkeypatch.setattr("botocore.retries.standard.time.sleep", lambda seconds: None)
+    failed: list[Request] = []
+
+    def twice(request: Request) -> None:
+        if request.operation == operation and len(failed) < 2:
+            failed.append(request)
+            raise Refuse(status, "SlowDown" if status == 503 else "InternalError")
+
+    place.s3.before = twice
+    assert place.publish([jar("x.jar", 100), jar("y.jar", 2500)], attempts=5).new
+    assert len(failed) == 2
+    assert set(place.s3.stored.values()) == {1}
+
+
+def test_an_s3_that_keeps_failing_ends_the_run_with_its_answer_and_what_to_do(
+    place: Place, jar: MakeJar
+) -> None:
+    def busy(request: Request) -> None:
+        if request.operation == "PutObject":
+            raise Refuse(503, "SlowDown", "Please reduce your request rate.")
+
+    place.s3.before = busy
+    with pytest.raises(Failed, match=r"(?s)x.jar.*SlowDown.*run it again"):
+        place.publish([jar("x.jar")])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "ListObjectsV2",
+        "ListMultipartUploads",
+        "CreateMultipartUpload",
+        "UploadPart",
+        "PutObject",
+        "HeadObject",
+    ],
+)
+def test_a_missing_right_ends_the_run_with_the_object_and_where_the_rights_are_written(
+    place: Place, jar: MakeJar, operation: str
+) -> None:
+    def denied(request: Request) -> None:
+        if request.operation == operation:
+            raise Refuse(403, "AccessDenied", "Access Denied")
+
+    place.s3.before = denied
+    with pytest.raises(Failed, match=f"s3://{place.to.bucket}.*denied.*docs/publish-jars.md"):
+        place.publish([jar("x.jar"), jar("y.jar", 2500)])
+    place.s3.forget()
+    assert f"r1/{MANIFEST}" not in place.objects()
+
+
+def test_the_bucket_of_another_account_is_not_written_to(place: Place, jar: MakeJar) -> None:
+    object.__setattr__(place.to, "owner", "999999999999")
+    with pytest.raises(Failed, match="belongs to another account"):
+        place.publish([jar("x.jar")])
+    assert place.s3.stored == {}
+
+
+@pytest.mark.parametrize(
+    ("operation", "size"), [("PutObject", 100), ("CompleteMultipartUpload", 2500)]
+)
+def test_an_object_that_somebody_else_writes_at_the_last_moment_is_not_replaced(
+    place: Place, jar: MakeJar, operation: str, size: int
+) -> None:
+    given = jar("x.jar", size)
+
+    def first(request: Request) -> None:
+        if request.operation == operation:
+            place.s3.before = lambda request: None
+            place.put("r1/x.jar", b"somebody else's")
+
+    place.s3.before = first
+    with pytest.raises(Refused, match=r"(?s)other bytes.*x\.jar"):
+        place.publish([given])
+    assert place.objects() == {"r1/x.jar": b"somebody else's"}
+
+
+def test_two_runs_at_once_make_one_release_and_both_end_well(place: Place, jar: MakeJar) -> None:
+    files = [jar("x.jar", 100), jar("y.jar", 4500), jar("z.jar", 2500)]
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: place.publish(files), range(2)))
+    assert {result.release for result in both} == {both[0].release}
+    assert sorted(result.new for result in both) == [False, True]
+    objects = {key: count for (key, part), count in place.s3.stored.items() if part == 0}
+    assert set(objects.values()) == {1}, "no object was replaced"
+
+
+def test_two_runs_at_once_with_different_jars_never_mix(place: Place, jar: MakeJar) -> None:
+    def attempt(files: list[Jar]) -> str:
+        try:
+            place.publish(files)
+        except (Failed, Refused) as error:
+            return type(error).__name__
+        return "published"
+
+    with ThreadPoolExecutor(2) as pool:
+        results = sorted(pool.map(attempt, [[jar("w.jar")], [jar("x.jar", 2500)]]))
+    there = place.objects()
+    if f"r1/{MANIFEST}" in there:
+        assert results.count("published") == 1
+        listed = {one["name"] for one in json.loads(there[f"r1/{MANIFEST}"])["jars"]}
+        assert listed in ({"w.jar"}, {"x.jar"})
+    else:
+        assert "published" not in results

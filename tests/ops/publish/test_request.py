@@ -1,0 +1,162 @@
+"""What can be asked for, what is refused, and the lines that a job gets."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ops.publish import jars
+from ops.publish.destination import from_url
+from ops.publish.duplicates import refuse_duplicates
+from ops.publish.errors import Failed, Refused
+from ops.publish.jars import Jar
+from ops.publish.release import Release
+from ops.publish.wanted import Coordinate, parse, release_name
+from tests.ops.publish.conftest import write_jar
+
+MakeJar = Callable[..., Jar]
+
+
+def test_coordinates_paths_and_lists_are_taken_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "jars.txt").write_text(
+        "# Delta\nio.delta:delta-spark_2.13:4.0.0\n\n  near/x.jar # ours\n"
+    )
+    assert parse(["a:b:1:tests", "@lists/jars.txt", "y.jar", " "], tmp_path) == [
+        Coordinate("a", "b", "1", "tests"),
+        Coordinate("io.delta", "delta-spark_2.13", "4.0.0"),
+        tmp_path / "lists" / "near" / "x.jar",
+        tmp_path / "y.jar",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "nothing to publish"),
+        (["", "  "], "nothing to publish"),
+        (["@empty.txt"], "nothing to publish"),
+        (["org.apache.hadoop:hadoop-aws"], "neither group:artifact:version"),
+        (["a:b:c:d:e"], "neither group:artifact:version"),
+        (["a:b:1/../../x"], "neither group:artifact:version"),
+        (["../a:b:1"], "neither group:artifact:version"),
+        (["x.zip"], "neither group:artifact:version"),
+        (["a:b:1-SNAPSHOT"], "a snapshot changes"),
+        (["a:b:LATEST"], "name the version itself"),
+        (["a:b:1", "a:b:1"], "b-1.jar is asked for twice"),
+        (["x/a.jar", "y/a.jar"], "a.jar is asked for twice"),
+        (["@missing.txt"], "missing.txt cannot be read: No such file"),
+        (["@nested.txt"], "names another list, @empty.txt"),
+        (["@latin.txt"], "is not text in UTF-8"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_refused_with_the_reason(
+    tmp_path: Path, words: list[str], told: str
+) -> None:
+    (tmp_path / "empty.txt").write_text("# nothing\n")
+    (tmp_path / "nested.txt").write_text("@empty.txt\n")
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9.jar\n")
+    with pytest.raises(Refused, match=told):
+        parse(words, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["2026-11-01", "r1", "1.2.0", "a" * 63])
+def test_a_release_may_be_called(name: str) -> None:
+    assert release_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a..b", "a/b", "-a", "a-", "A", "a b", "a_b", "jour-é", "a" * 64, "a\n"]
+)
+def test_a_release_may_not_be_called(name: str) -> None:
+    with pytest.raises(Refused, match="cannot be a release's name"):
+        release_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["my lib.jar", "bücher.jar", "a:b.jar", "*.jar", ".x.jar", "x.JAR"]
+)
+def test_a_file_name_that_no_class_path_could_hold_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Refused, match="cannot be part of a class path"):
+        jars.read(write_jar(tmp_path / name))
+
+
+def test_what_is_no_file_or_no_jar_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.jar").write_text("<html>404</html>")
+    (tmp_path / "folder.jar").mkdir()
+    for name, told in (("text", "no zip"), ("folder", "no such file"), ("gone", "no such file")):
+        with pytest.raises(Refused, match=told):
+            jars.read(tmp_path / f"{name}.jar")
+
+
+def test_a_file_that_vanishes_before_it_is_sent_is_named(jar: MakeJar) -> None:
+    file = jar("x.jar")
+    file.path.unlink()
+    with pytest.raises(Failed, match=r"x\.jar: No such file"):
+        file.open(file.parts[0])
+
+
+def test_the_same_class_in_two_jars_is_refused_with_a_list(tmp_path: Path) -> None:
+    shared = [f"org/slf4j/C{number}.class" for number in range(5)]
+    one = write_jar(tmp_path / "a.jar", classes=shared)
+    two = write_jar(tmp_path / "b.jar", classes=shared)
+    with pytest.raises(Refused) as refusal:
+        refuse_duplicates([one, two, write_jar(tmp_path / "c.jar")])
+    assert "  a.jar and b.jar: org.slf4j.C0, org.slf4j.C1, org.slf4j.C2 and 2 more\n" in str(
+        refusal.value
+    )
+    assert "--allow-duplicates" in str(refusal.value) and "c.jar" not in str(refusal.value)
+
+
+def test_the_list_of_duplicates_stays_short_whatever_there_is(tmp_path: Path) -> None:
+    many = [write_jar(tmp_path / f"j{n}.jar", classes=["a/B.class"]) for n in range(30)]
+    with pytest.raises(Refused, match="and 19 more pairs") as refusal:
+        refuse_duplicates(many)
+    assert len(str(refusal.value).splitlines()) == 13
+
+
+def test_descriptors_resources_and_versions_of_a_class_are_no_duplicates(tmp_path: Path) -> None:
+    common = [
+        "module-info.class",
+        "org/x/package-info.class",
+        "META-INF/versions/11/org/x/Y.class",
+        "META-INF/versions/9/module-info.class",
+        "log4j.properties",
+    ]
+    refuse_duplicates([write_jar(tmp_path / name, classes=common) for name in ("a.jar", "b.jar")])
+
+
+def test_the_jobs_lines_put_sparks_own_jars_first_and_name_each_jar_of_the_mount(
+    jar: MakeJar,
+) -> None:
+    path = "/opt/spark/jars/*:/mnt/s3/jars/2026-11-01/b.jar:/mnt/s3/jars/2026-11-01/a.jar"
+    assert Release.of("2026-11-01", [jar("b.jar"), jar("a.jar")]).spark_conf() == (
+        f'spark.driver.extraClassPath: "{path}"\nspark.executor.extraClassPath: "{path}"\n'
+    )
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"jars": [{"name": "x"}]}', b"\xff"])
+def test_a_release_json_that_is_none_ends_the_run(text: bytes) -> None:
+    with pytest.raises(Failed, match=r"release\.json of r1 was not written by this command"):
+        Release.from_json("r1", text)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://bucket/jars/", "is not a place in S3"),
+        ("s3://bucket/my jars/", "is not a place in S3"),
+        ("s3://BUCKET/jars/", "is not a place in S3"),
+        ("s3://bucket/spark/", "below jars/ only"),
+        ("s3://bucket/spark/myjars/", "below jars/ only"),
+    ],
+)
+def test_a_place_that_no_mount_shows_is_refused(url: str, told: str) -> None:
+    with pytest.raises(Refused, match=told):
+        from_url(url, "us-west-2", "123456789012")
+
+
+def test_a_place_may_be_named_with_or_without_the_last_slash() -> None:
+    place = from_url("s3://bucket/spark/jars", "us-west-2", "123456789012")
+    assert place == from_url("s3://bucket/spark/jars/", "us-west-2", "123456789012")
+    assert place.url("r1", "x.jar") == "s3://bucket/spark/jars/r1/x.jar"

@@ -1,0 +1,160 @@
+"""For rules on AWS: the changes of a plan that break them, and what they then say."""
+
+from ops.plan.model import Plan
+from tests.ops.rules.changes import GONE, Break, option, picked, put, with_inputs, without
+
+_NODES, _DISCOVERY = "karpenter-controller-nodes", "karpenter-controller-discovery"
+_DRIVER = "jar-mount-driver-read-jars"
+_GIVEN = "jar-mount-analytics-spark-nodes-read-jars"
+_STATEMENT = {"Sid": "More", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
+_EVERYONE = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:x"}
+
+
+def _managed(plan: Plan) -> Plan:
+    one = picked(plan, "RolePolicyAttachment", "system-node-AmazonSSMManagedInstanceCore")
+    arn = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    return with_inputs(plan, one, {**one.inputs, "policyArn": arn})
+
+
+def _public(plan: Plan) -> Plan:
+    """Has the private subnet's route lead to the internet gateway."""
+    return put("Route", "gatewayId", "igw-1", "network-private-a-internet")(plan)
+
+
+IAM = (
+    Break("iam-action-wildcard", put("Policy", "policy!Statement[0].Action", ["s3:*"], _DRIVER),
+          "allows the wildcard s3:*"),
+    Break("iam-resource-wildcard", put("Policy", "policy!Statement[1].Resource", "*", _DRIVER),
+          "ReadJars allows s3:GetObject on *"),
+    Break("iam-resource-wildcard",
+          put("Policy", "policy!Statement[5].Condition.StringLike", GONE, _NODES),
+          "DeleteOwn allows ec2:TerminateInstances on instance/*"),
+    Break("iam-resource-wildcard",
+          put("Policy", "policy!Statement[0].Condition", GONE, _DISCOVERY),
+          "DescribeInRegion allows ec2:DescribeImages on *"),
+    Break("iam-resource-wildcard",
+          put("Policy", "policy!Statement[5].Action", ["ec2:ModifyInstanceAttribute"], _NODES),
+          "DeleteOwn allows ec2:ModifyInstanceAttribute on instance/*"),
+    Break("iam-inverted", put("Policy", "policy!Statement[0].NotAction", ["iam:*"], _DRIVER),
+          "allows by NotAction"),
+    Break("iam-anyone", put("BucketPolicy", "policy!Statement[1]", _EVERYONE),
+          "allows Principal *"),
+    Break("trust-service-account",
+          put("Role", "assumeRolePolicy!Statement[0].Condition.StringEquals", GONE,
+              "karpenter-controller-role"), "trusts without one sub"),
+    Break("trust-service-account",
+          put("Role", "assumeRolePolicy!Statement[0].Condition", {"StringEquals": {
+              "x:sub": "system:serviceaccount:*:karpenter", "x:aud": "sts.amazonaws.com"}},
+              "karpenter-controller-role"), "trusts without one sub"),
+    Break("trust-service-account",
+          put("Role", "assumeRolePolicy!Statement[0].Condition", {"StringEquals": {
+              "x:sub": "system:serviceaccount:a:b"}}, "karpenter-controller-role"),
+          "trusts without sts.amazonaws.com as aud"),
+    Break("trust-named", put("Role", "assumeRolePolicy!Statement[0].Principal",
+                             {"AWS": "arn:aws:iam::999999999999:root"}), "trusts a AWS principal"),
+    Break("trust-named", put("QueuePolicy", "policy!Statement[0].Principal", GONE), "for nobody"),
+    Break("iam-pass-role", put("Policy", "policy!Statement[0].Condition", GONE,
+                               "karpenter-controller-profiles"), "to any service"),
+    Break("oidc-audience", put("OpenIdConnectProvider", "clientIdLists", GONE), "not for STS"),
+    Break("confused-deputy", put("QueuePolicy", "policy!Statement[0].Condition", GONE),
+          "lets in, for any account, events.amazonaws.com"),
+    Break("confused-deputy", put("Role", "assumeRolePolicy!Statement[0].Condition", GONE,
+                                 "network-flow-logs"), "vpc-flow-logs.amazonaws.com", "prod"),
+    Break("node-role-no-s3-write", put("Policy", "policy!Statement[2]", _STATEMENT,
+                                       "karpenter-jars-node-read-jars"),
+          "More lets nodes s3:PutObject", "staging"),
+    Break("node-role-no-s3-write", put("RolePolicy", "policy!Statement[2]", _STATEMENT, _GIVEN),
+          "More lets nodes s3:PutObject", "existing"),
+    Break("node-role-managed-policies", _managed, "AmazonS3FullAccess"),
+    Break("iam-s3-prefix", put("Policy", "policy!Statement[0].Condition", GONE, _DRIVER),
+          "ListJars without s3:prefix allows s3:ListBucket"),
+    Break("iam-s3-prefix",
+          put("Policy", "policy!Statement[1].Resource", ["arn:aws:s3:::jars/*"], _DRIVER),
+          "reaches every object of jars/*"),
+)  # fmt: skip
+
+CLUSTER = (
+    Break("endpoint-allow-list", put("Cluster", "publicAccessCidrs", GONE), "the whole internet"),
+    Break("endpoint-allow-list", put("Cluster", "publicAccessCidrs", ["0.0.0.0/1", "128.0.0.0/1"]),
+          "answers callers from 0.0.0.0/0"),
+    Break("endpoint-allow-list", put("Cluster", "endpointPublicAccess", GONE), "EKS' default"),
+    Break("endpoint-allow-list", put("Cluster", "endpointPrivateAccess", False), "no private"),
+    Break("secrets-own-key", put("Cluster", "encryptionConfigKeyArn", GONE), "key of AWS'", "prod"),
+    Break("control-plane-logs", put("Cluster", "enabledClusterLogTypes", ["api"]), "no audit log"),
+    Break("control-plane-logs", without("LogGroup", "cluster-logs"), "leaves /aws/eks/spark-dev"),
+    Break("cluster-bare", put("Cluster", "createOidcProvider", GONE), "is not false"),
+    Break("cluster-bare", put("Cluster", "corednsAddonOptions", GONE), "corednsAddonOptions"),
+    Break("provider-identity", put("kubernetes", "clusterIdentifier", GONE), "kubeconfig only"),
+    Break("access-by-entries", without("AccessPolicyAssociation"), "may do nothing", "prod"),
+    Break("kubernetes-version", put("Cluster", "version", GONE), "the newest version"),
+    Break("kubernetes-version", put("NodeGroup", "version", GONE), "follows the cluster's"),
+    Break("kubernetes-version", put("Cluster", "upgradePolicy", GONE), "end of support"),
+    Break("access-by-entries", put("Cluster", "authenticationMode", GONE), "aws-auth"),
+    Break("no-open-ingress", put("SecurityGroup", "ingress[0].cidrBlocks", ["0.0.0.0/0"]),
+          "lets in 0.0.0.0/0", "prod"),
+    Break("no-open-ingress", put("SecurityGroup", "egress", [{"protocol": "-1"}]), "call out",
+          "prod"),
+    Break("no-open-ingress", without("DefaultSecurityGroup"), "default security group open"),
+)  # fmt: skip
+
+NODES = (
+    Break("imds-v2", put("LaunchTemplate", "metadataOptions.httpTokens", "optional"), "IMDSv1"),
+    Break("imds-v2", put("EC2NodeClass", "spec.metadataOptions.httpTokens", GONE), "IMDSv1"),
+    Break("imds-hop-limit",
+          put("LaunchTemplate", "metadataOptions.httpPutResponseHopLimit", 2), "over 2 hops"),
+    Break("imds-hop-limit",
+          put("EC2NodeClass", "spec.metadataOptions.httpPutResponseHopLimit", GONE),
+          "over the default number of hops"),
+    Break("ami-pinned", put("EC2NodeClass", "spec.amiSelectorTerms[0].alias", "al2023@latest"),
+          "selects the image al2023@latest"),
+    Break("ami-pinned", put("EC2NodeClass", "spec.amiSelectorTerms", GONE), "selects no image"),
+    Break("group-release-pinned", put("NodeGroup", "releaseVersion", GONE), "amiRelease", "dev",
+          ("systemNodes.amiRelease=1.35.2-20260724",)),
+    Break("nodes-private", put("Subnet", "mapPublicIpOnLaunch", True), "gives public addresses"),
+    Break("nodes-private", put("EC2NodeClass", "spec.associatePublicIPAddress", True),
+          "gives nodes public addresses"),
+    Break("nodes-private", put("EC2NodeClass", "spec.associatePublicIPAddress", GONE),
+          "leaves public addresses to the subnet"),
+    Break("nodes-private", _public, "stands in the public subnet network-private-a"),
+    Break("system-nodes-stay", put("NodeGroup", "capacityType", "SPOT"), "not On-Demand"),
+    Break("system-nodes-stay", put("NodeGroup", "scalingConfig.minSize", 1), "below two"),
+    Break("system-nodes-stay", put("NodeGroup", "subnetIds", ["subnet-1"]), "one zone"),
+    Break("system-nodes-stay", put("NodeGroup", "taints", GONE), "takes any pod"),
+    Break("system-nodes-stay", put("NodeGroup", "capacityType", GONE), "how its nodes are paid"),
+    Break("system-nodes-stay", put("NodeGroup", "updateConfig", GONE), "how many nodes an update"),
+    Break("system-nodes-stay", option("NodeGroup", ignore_changes=()), "undoes what"),
+)  # fmt: skip
+
+DATA = (
+    Break("volumes-encrypted", put("LaunchTemplate", "blockDeviceMappings[0].ebs.encrypted",
+                                   "false"), "/dev/xvda is not encrypted"),
+    Break("volumes-encrypted", put("EC2NodeClass", "spec.blockDeviceMappings[0].ebs.encrypted",
+                                   GONE), "/dev/xvda is not encrypted"),
+    Break("volumes-encrypted", put("EC2NodeClass", "spec.blockDeviceMappings", GONE), "defaults"),
+    Break("volumes-end-with-node",
+          put("EC2NodeClass", "spec.blockDeviceMappings[0].ebs.deleteOnTermination", False),
+          "outlives its instance"),
+    Break("bucket-encrypted", without("BucketServerSideEncryptionConfiguration"), "no rule"),
+    Break("bucket-encrypted", put(
+        "BucketServerSideEncryptionConfiguration",
+        "rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", GONE), "AWS' key", "prod"),
+    Break("bucket-private", put("BucketPublicAccessBlock", "blockPublicPolicy", False),
+          "has no blockPublicPolicy"),
+    Break("bucket-private", without("BucketOwnershipControls"), "lets ACLs decide"),
+    Break("bucket-versions", put("BucketVersioning", "versioningConfiguration.status",
+                                 "Suspended"), "keeps no versions"),
+    Break("bucket-versions",
+          put("BucketLifecycleConfiguration", "rules[0].status", "Disabled"), "old versions"),
+    Break("bucket-versions", put("BucketLifecycleConfiguration", "rules[1]", {"status": "Enabled"}),
+          "unfinished uploads"),
+    Break("tls-only", without("BucketPolicy"), "do not come over TLS"),
+    Break("tls-only", put("BucketPolicy", "policy!Statement[0].Condition.Bool", GONE), "over TLS"),
+    Break("tls-only", put("BucketPolicy", "policy!Statement[0].Resource", ["arn:aws:s3:::a"]),
+          "over TLS"),
+    Break("tls-only", put("QueuePolicy", "policy!Statement[1].Effect", "Allow"), "over TLS"),
+    Break("queue-encrypted", put("Queue", "sqsManagedSseEnabled", False), "not encrypted"),
+    Break("queue-forgets", put("Queue", "messageRetentionSeconds", GONE), "for 345600 s"),
+    Break("keys-rotate", put("Key", "enableKeyRotation", GONE), "does not rotate", "prod"),
+    Break("keys-rotate", put("Key", "deletionWindowInDays", 7), "less than 30 days", "prod"),
+    Break("logs-end", put("LogGroup", "retentionInDays", GONE), "for ever"),
+)  # fmt: skip

@@ -1,0 +1,150 @@
+"""For rules on the network, pins, owners and order: what breaks them."""
+
+import json
+from dataclasses import replace
+
+from ops.plan.model import Invoke, Plan
+from tests.ops.rules.changes import GONE, Break, also, independent, option, put, without
+from tests.plans import CLUSTER_AUTOSCALER
+
+
+def _looked_up_latest(plan: Plan) -> Plan:
+    newest = {"addonName": "coredns", "mostRecent": True}
+    call = Invoke("aws:eks/getAddonVersion:getAddonVersion", newest)
+    return replace(plan, invokes=(call,))
+
+
+NETWORK = (
+    Break("endpoints-used", put("VpcEndpoint", "privateDnsEnabled", GONE, "network-ec2"),
+          "not found by", "prod"),
+    Break("endpoints-used", put("VpcEndpoint", "securityGroupIds", GONE, "network-ec2"),
+          "the VPC's default group", "prod"),
+    Break("endpoints-used", put("SecurityGroup", "ingress[0].cidrBlocks", GONE), "lets nobody in",
+          "prod"),
+    Break("endpoints-used", put("SecurityGroup", "ingress", GONE), "lets nobody in", "prod"),
+    Break("flow-logs-whole", put("FlowLog", "trafficType", "REJECT"), "records REJECT", "prod"),
+    Break("endpoints-used", without("VpcEndpoint", "network-s3"), "reaches S3 through NAT"),
+    Break("network-named", put("Subnet", "tags.Name", GONE), "has no Name"),
+    Break("subnets-for-load-balancers", put("Subnet", "tags", {"Name": "x"}), "internal-elb"),
+)  # fmt: skip
+
+PINS_AND_OWNER = (
+    Break("charts-pinned", put("Release", "version", GONE), "version of the day"),
+    Break("charts-pinned", put("Release", "version", ">=1.0"), "installs version >=1.0"),
+    Break("charts-pinned", put("Release", "chart", "./karpenter", "karpenter-controller"),
+          "comes from ./karpenter"),
+    Break("crds-once", put("Release", "skipCrds", GONE, "karpenter-controller"), "installs CRDs"),
+    Break("crds-once", put("Release", "version", "1.14.0", "karpenter-crd"), "not of the version"),
+    Break("addons-not-latest", put("Addon", "addonVersion", GONE), "leaves its version to EKS"),
+    Break("addons-not-latest", _looked_up_latest, "follows the latest version"),
+    Break("addons-pinned", _looked_up_latest, "looks up the version", "existing"),
+    Break("addons-overwrite", put("Addon", "resolveConflictsOnUpdate", "PRESERVE"), "PRESERVE"),
+    Break("tags", put("aws", "defaultTags", json.dumps({"tags": {"stack": "dev"}})),
+          "puts no tag project"),
+    Break("tags", option("Queue", provider="urn:default"), "without the stack's tags"),
+    Break("tags", put("LaunchTemplate", "tagSpecifications[1].resourceType", "fleet"),
+          "puts no project, stack on each volume"),
+    Break("tags", put("EC2NodeClass", "spec.tags", GONE), "on each instance"),
+    Break("jars-mount-bounded",
+          put("PersistentVolume", "spec.csi.volumeAttributes.authenticationSource", GONE),
+          "the pod's own rights"),
+    Break("jars-mount-bounded",
+          put("PersistentVolume", "spec.csi.volumeAttributes.cacheEmptyDirSizeLimit", GONE),
+          "may fill the node's disk"),
+    Break("given-data-stays", option("BucketObjectv2", retain_on_delete=False), "deleted from",
+          "existing", ("jarBucket={existing: true, name: given-jars}",)),
+    Break("fixed-names-replaced", option("PersistentVolumeClaim", delete_before_replace=False),
+          "before it is deleted"),
+    Break("fixed-names-replaced", option("PriorityClass", replace_on_changes=("value",)),
+          "fields that cannot change"),
+    Break("production-protected", put("Cluster", "deletionProtection", False), "EKS deletes",
+          "prod"),
+    Break("production-protected", put("Cluster", "encryptionConfigKeyArn", GONE), "not the stack's",
+          "prod"),
+    Break("production-protected", option("Bucket", protect=False), "Pulumi deletes", "prod"),
+    Break("production-protected", option("Key", protect=False), "Pulumi deletes", "prod"),
+    Break("production-protected", put("aws", "allowedAccountIds", GONE), "whichever account",
+          "prod"),
+    Break("production-protected", without("FlowLog"), "records no connections", "prod"),
+    Break("data-survives", put("Bucket", "forceDestroy", True), "emptied on destroy", "prod"),
+    Break("data-survives", put("PersistentVolume", "spec.persistentVolumeReclaimPolicy", "Delete"),
+          "deleted with its claim"),
+    Break("jars-read-only", put("PersistentVolume", "spec.accessModes", ["ReadWriteMany"]),
+          "can be written"),
+    Break("jars-read-only", put("PersistentVolumeClaim", "spec.accessModes", ["ReadWriteMany"]),
+          "can be written"),
+    Break("jars-read-only", put("PersistentVolumeClaim", "spec.storageClassName", GONE),
+          "default storage class"),
+    Break("jars-read-only", put("PersistentVolumeClaim", "spec.resources", GONE), "no size"),
+    Break("jars-read-only", put("PersistentVolume", "spec.claimRef", GONE), "any claim"),
+    Break("jars-mount-bounded", put("PersistentVolume", "spec.mountOptions", ["prefix spark/"]),
+          "mounts without expected-bucket-owner"),
+    Break("jars-read-only", put("PersistentVolume", "spec.hostPath.type", "DirectoryOrCreate"),
+          "makes an empty folder", "staging"),
+    Break("jars-read-only", put("PersistentVolume", "spec.nodeAffinity", GONE),
+          "nodes that mount no JARs", "staging"),
+)  # fmt: skip
+
+DESTROY = (
+    Break("destroy-order", independent("PersistentVolumeClaim", "PersistentVolume"), "volume go"),
+    Break("destroy-order", independent("NodePool", "EC2NodeClass"), "class' settings"),
+    Break("destroy-order", independent("EC2NodeClass", "Release"), "controller's"),
+    Break("destroy-order", independent("EC2NodeClass", "AccessEntry"), "stay in the cluster"),
+    Break("destroy-order", independent("EC2NodeClass", "RolePolicyAttachment"), "stay in the"),
+    Break("destroy-order", independent("Release", "Release", "karpenter-controller"), "its kinds"),
+    Break("destroy-order", independent("Release", "EventTarget", "karpenter-controller"), "queue"),
+    Break("destroy-order", independent("Release", "QueuePolicy", "karpenter-controller"), "queue"),
+    Break("destroy-order", independent("Release", "RolePolicyAttachment", "karpenter-controller"),
+          "acts with its role"),
+    Break("destroy-order", also(
+        independent("Release", "NodeGroup", "karpenter-crd"),
+        independent("Release", "Addon", "karpenter-crd")), "pods run there"),
+    Break("destroy-order", also(
+        independent("Release", "NodeGroup", "yunikorn-release"),
+        independent("Release", "Addon", "yunikorn-release")), "pods run there",
+          "dev", ("spark.yunikorn.enabled=true",)),
+    Break("destroy-order", also(independent("NodeGroup", "Route"), independent("Cluster", "Route")),
+          "reach the cluster and AWS"),
+    Break("destroy-order", independent("NodeGroup", "Addon"), "no node is Ready"),
+    Break("destroy-order", independent("NodeGroup", "RolePolicyAttachment"), "lost to the cluster"),
+    Break("destroy-order", independent("Addon", "NodeGroup", "cluster-addons-coredns"),
+          "pods run there"),
+    Break("destroy-order", independent("Addon", "RolePolicyAttachment", "node-addons-vpc-cni"),
+          "act with their role"),
+    Break("destroy-order", independent("Cluster", "Route"), "teardown needs the routes"),
+    Break("destroy-order", independent("Cluster", "LogGroup"), "log group anew"),
+    Break("destroy-order", independent("AccessPolicyAssociation", "AccessEntry"), "part of its",
+          "prod"),
+    Break("destroy-order", also(
+        independent("PersistentVolume", "DaemonSet"),
+        independent("Namespace", "DaemonSet", "team-team-a-namespace")), "loses its mount",
+          "existing"),
+    Break("destroy-order", independent("Release", "NodeGroup", "cluster-autoscaler-controller"),
+          "sizes groups", "dev", CLUSTER_AUTOSCALER),
+    Break("destroy-order", also(*(
+        independent("Addon", kind, "node-addons-kube-proxy")
+        for kind in ("Cluster", "OpenIdConnectProvider", "kubernetes"))), "part of the cluster"),
+    Break("destroy-order", independent("Eip", "Route"), "bound to the way out"),
+    Break("destroy-order", independent("FlowLog", "RolePolicy"), "refused without", "prod"),
+    Break("destroy-order", independent("BucketPolicy", "BucketPublicAccessBlock"), "a conflict"),
+    Break("destroy-order", independent("BucketLifecycleConfiguration", "BucketVersioning"),
+          "once versions do"),
+    Break("destroy-order", independent("BucketObjectv2", "BucketServerSideEncryptionConfiguration"),
+          "written before"),
+    Break("destroy-order", independent("ResourceQuota", "Namespace"), "in the namespace"),
+    Break("destroy-order", independent("RoleBinding", "Role"), "binds the role"),
+    Break("destroy-order", independent("DaemonSet", "RoleBinding"), "act with them", "existing"),
+    Break("destroy-order", independent("DaemonSet", "RolePolicy"), "read the JARs", "existing"),
+    Break("destroy-order", independent("ServiceAccount", "RolePolicyAttachment",
+                                       "team-team-a-access-spark-driver"), "with their role",
+          "prod", ("spark.teams=[{name: team-a, buckets: [{name: data, prefix: a/}]}]",)),
+    Break("destroy-order", independent("Release", "Namespace", "spark-operator-release"),
+          "objects are in the namespace"),
+    Break("nodepools-wait", put("NodePool", "metadata.annotations", GONE), "in the background"),
+    Break("teams-before-nodes", also(
+        independent("PersistentVolume", "NodePool", "team-team-a-jars-pod"),
+        independent("Namespace", "NodePool", "team-team-a-namespace"),
+        ), "may outlive the nodes of its executors"),
+    Break("teams-before-nodes", independent("Namespace", "NodePool", "team-team-a-namespace"),
+          "may outlive the nodes of its drivers"),
+)  # fmt: skip

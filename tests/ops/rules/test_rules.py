@@ -1,0 +1,67 @@
+"""Every rule finds what breaks it, and nothing in the project's own stacks."""
+
+import pytest
+
+from ops.rules.catalog import RULES
+from ops.rules.check import Report, check
+from ops.rules.exceptions import EXCEPTIONS
+from ops.rules.rule import Severity
+from tests.ops.rules import breaks_aws, breaks_kubernetes, breaks_order
+from tests.ops.rules.changes import Break
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
+
+BREAKS = [
+    one
+    for module in (breaks_aws, breaks_kubernetes, breaks_order)
+    for table in vars(module).values()
+    if isinstance(table, tuple)
+    for one in table
+    if isinstance(one, Break)
+]
+BY_ID = {rule.id: rule for rule in RULES}
+VARIANTS = [
+    *((stack,) for stack in STACKS),
+    ("dev", *CLUSTER_AUTOSCALER),
+    ("dev", *NODE),
+    ("dev", *DAEMONSET),
+    ("prod", "spark.yunikorn.enabled=true"),
+]
+MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
+"""Warnings that a stack lives with, beside those that every stack has."""
+
+
+def said(report: Report) -> list[str]:
+    return [one.broken.message for one in report.findings]
+
+
+@pytest.mark.parametrize("one", BREAKS, ids=lambda one: f"{one.rule}: {one.says}")
+def test_a_change_breaks_its_rule_and_the_plan_before_it_meets_the_rule(one: Break) -> None:
+    plan, rules = plan_of(one.stack, *one.sets), [BY_ID[one.rule]]
+    before, after = said(check(plan, rules)), said(check(one.edit(plan), rules))
+    assert not any(one.says in message for message in before)
+    assert any(one.says in message for message in after), after
+
+
+def test_every_rule_has_a_change_that_breaks_it() -> None:
+    assert {one.rule for one in BREAKS} == set(BY_ID)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=" ".join)
+def test_a_stack_breaks_no_rule_and_warns_of_what_is_meant(variant: tuple[str, ...]) -> None:
+    report = check(plan_of(*variant))
+    assert said(Report(report.plan, RULES, tuple(report.of(Severity.error)), ())) == []
+    warned = {one.rule.id for one in report.findings}
+    always = {"addons-pinned", "group-release-pinned"} if variant[0] != "existing" else set()
+    assert warned == always | MEANT.get(variant[0], set())
+
+
+def test_every_exception_is_used_by_a_stack() -> None:
+    used = {allowed for variant in VARIANTS for _, allowed in check(plan_of(*variant)).excepted}
+    assert [one for one in EXCEPTIONS if one not in used] == []
+
+
+def test_every_rule_says_why_and_who_says_so() -> None:
+    assert len(BY_ID) == len(RULES)
+    for rule in RULES:
+        assert rule.reason.endswith(".")
+        assert rule.source.startswith("https://")

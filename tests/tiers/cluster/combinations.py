@@ -1,0 +1,65 @@
+"""Every stack in every mount level: what the tests of this tier run over."""
+
+from typing import NamedTuple
+
+from tests.plans import DAEMONSET, NODE, plan_of
+from tests.tiers.cluster.api import Object
+from tests.tiers.cluster.objects import objects_of
+
+_POD = ("jarMount={level: pod}",)
+# A DaemonSet mounts one set of JARs, so no pool of staging may have a bucket of its own there.
+_STAGING_POOLS = ("pools=[{name: default}, {name: etl, families: [r7gd, r6gd, r7i, r6id]}]",)
+
+
+class Combination(NamedTuple):
+    """A stack with a mount level; `overrides` as `make plan SET=` takes them."""
+
+    stack: str
+    level: str
+    overrides: tuple[str, ...]
+
+    @property
+    def objects(self) -> list[Object]:
+        """Its manifests, each after what it depends on."""
+        return objects_of(plan_of(self.stack, *self.overrides))
+
+    def __str__(self) -> str:
+        return f"{self.stack}-{self.level}"
+
+
+COMBINATIONS = (
+    Combination("dev", "daemonset", DAEMONSET),
+    Combination("dev", "pod", _POD),
+    Combination("dev", "userdata", NODE),
+    Combination("staging", "pod", _POD),
+    Combination("staging", "userdata", NODE),
+    Combination("staging", "daemonset", (*DAEMONSET, *_STAGING_POOLS)),
+    Combination("prod", "pod", _POD),
+    Combination("prod", "userdata", NODE),
+    Combination("prod", "daemonset", DAEMONSET),
+    # It adds no nodes, so user data has nothing to be on.
+    Combination("existing", "pod", _POD),
+    Combination("existing", "daemonset", DAEMONSET),
+)
+"""To add one: a line here, and every test over combinations runs it."""
+
+GANGS = Combination("prod", "gangs", (*_POD, "spark.yunikorn.enabled=true"))
+"""With YuniKorn, which changes what teams' namespaces admit and nothing about mounts or nodes."""
+
+# Both are beginnings of the list: pytest then runs all tests of one combination together.
+ONE_WITH_ALL_KINDS = COMBINATIONS[:1]
+WITH_POOLS = COMBINATIONS[:9]
+
+
+def combination(stack: str, level: str) -> Combination:
+    """The combination of this stack and level."""
+    (found,) = [one for one in COMBINATIONS if (one.stack, one.level) == (stack, level)]
+    return found
+
+
+TEAMS = {
+    "dev": {"team-a": "default", "team-b": "default"},
+    "staging": {"team-a": "default", "team-etl": "etl"},
+    "prod": {"analytics": "default", "ingest": "memory"},
+}
+"""Stack to teams, and the pool that each team's executors run on (`spark.teams[].pool`)."""

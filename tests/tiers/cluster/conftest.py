@@ -1,0 +1,98 @@
+"""One API server for all tests of this tier, with one combination of stack and level at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from components.pools import DRIVERS, POOL_LABEL
+from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.combinations import COMBINATIONS, TEAMS, Combination
+from tests.tiers.cluster.control_plane import ControlPlane
+from tests.tiers.cluster.definitions import custom_resource_definitions, install
+from tests.tiers.cluster.fleet import driver, executor
+from tests.tiers.cluster.objects import apply_all, clear, of_kind
+from tests.tiers.cluster.programs import programs_or_skip
+
+# What the add-on installs and no plan shows: the driver mounts without an attachment.
+_CSI_DRIVER: dict[str, Any] = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "CSIDriver",
+    "metadata": {"name": "s3.csi.aws.com"},
+    "spec": {"attachRequired": False},
+}
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> Iterator[ControlPlane]:
+    """The running control plane, with what a stack's charts and add-ons would install."""
+    definitions = custom_resource_definitions()
+    with ControlPlane(programs_or_skip()) as running:
+        install(running.api, definitions)
+        running.api.create(_CSI_DRIVER)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(control_plane: ControlPlane) -> Api:
+    """Its client, as administrator."""
+    return control_plane.api
+
+
+@dataclass(frozen=True)
+class Live:
+    """A combination in the cluster: what was sent, and what the server answered."""
+
+    combination: Combination
+    sent: list[Object]
+    answers: list[Object]
+
+    @property
+    def level(self) -> str:
+        """The mount level."""
+        return self.combination.level
+
+    @property
+    def namespaces(self) -> list[str]:
+        """The teams' namespaces."""
+        return [one["metadata"]["namespace"] for one in of_kind(self.sent, "PersistentVolumeClaim")]
+
+    @property
+    def teams(self) -> dict[str, str]:
+        """Namespace to the pool of its executors."""
+        return TEAMS[self.combination.stack]
+
+    def node_pools(self, pool: str) -> set[str]:
+        """Names of the NodePools behind a pool."""
+        return {
+            one["metadata"]["name"]
+            for one in of_kind(self.sent, "NodePool")
+            if one["spec"]["template"]["metadata"]["labels"][POOL_LABEL] == pool
+        }
+
+    def driver_pool(self, pool: str) -> str:
+        """Where drivers of a pool's jobs run: its own drivers' pool where it has one."""
+        own = f"{pool}-{DRIVERS}"
+        return own if self.node_pools(own) else DRIVERS
+
+    def pods(self) -> list[Object]:
+        """A driver and an executor of each team."""
+        return [
+            pod
+            for team, pool in self.teams.items()
+            for pod in (
+                driver("driver", team, self.driver_pool(pool)),
+                executor("executor", team, pool),
+            )
+        ]
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS, ids=str)
+def live(request: pytest.FixtureRequest, api: Api) -> Iterator[Live]:
+    """A combination, applied. Tests leave it as they found it."""
+    sent = request.param.objects
+    try:
+        yield Live(request.param, sent, apply_all(api, sent))
+    finally:
+        clear(api, sent)

@@ -1,0 +1,183 @@
+"""Nodes as Karpenter's nodes come up, and pods as Spark's come, for the real scheduler."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from components.mounts.contract import CLAIM
+from components.pools import POOL_LABEL
+from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.objects import clear, of_kind
+
+NO_TAINT = "plain"
+"""Pool of the node that nothing taints."""
+SYSTEM = "system"
+
+
+def nodes_of(objects: Sequence[Object], startup_taints: bool) -> list[Object]:
+    """One node of each NodePool among the manifests, with its labels and taints.
+
+    `startup_taints`: as the node joins, before the mount's own pod takes its taint away.
+    """
+    nodes = [_node_of(pool, startup_taints) for pool in of_kind(objects, "NodePool")]
+    system = node(SYSTEM, {POOL_LABEL: SYSTEM}, [_taint("CriticalAddonsOnly", "true")])
+    return [*nodes, system, node(NO_TAINT, {}, [])]
+
+
+def node(name: str, labels: Mapping[str, str], taints: Sequence[Object]) -> Object:
+    """An empty Linux node with 8 vCPU and 64 GiB that is ready."""
+    room = {"cpu": "8", "memory": "64Gi", "pods": "110", "ephemeral-storage": "100Gi"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": {
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/hostname": name,
+                **labels,
+            },
+        },
+        "spec": {"taints": list(taints)},
+        "status": {
+            "capacity": room,
+            "allocatable": room,
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }
+
+
+@contextmanager
+def joined(api: Api, nodes: Sequence[Object]) -> Iterator[None]:
+    """Has the nodes in the cluster inside the block."""
+    try:
+        for one in nodes:
+            api.create(one)
+        yield
+    finally:
+        clear(api, nodes)
+        _forget_pods(api, {one["metadata"]["name"] for one in nodes})
+
+
+def driver(name: str, namespace: str, pool: str, **changes: Any) -> Object:
+    """A Spark driver that runs on a pool of drivers and claims the JARs."""
+    return _spark_pod(name, namespace, pool, "driver", {"cpu": "1", "memory": "4Gi"}, changes)
+
+
+def executor(name: str, namespace: str, pool: str, **changes: Any) -> Object:
+    """A Spark executor that runs on a pool and claims the JARs."""
+    return _spark_pod(name, namespace, pool, "executor", {"cpu": "3", "memory": "20Gi"}, changes)
+
+
+def one_a_node(pod: Object) -> Object:
+    """The pod, refusing to share a node with another of its kind: copies spread over all nodes
+    that take them, and one more than there are such nodes stays pending."""
+    role = pod["metadata"]["labels"]
+    apart = [{"labelSelector": {"matchLabels": role}, "topologyKey": "kubernetes.io/hostname"}]
+    affinity = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": apart}}
+    return {**pod, "spec": {**pod["spec"], "affinity": affinity}}
+
+
+@contextmanager
+def running(api: Api, pods: Sequence[Object]) -> Iterator[None]:
+    """Has the pods in the cluster inside the block."""
+    try:
+        for one in pods:
+            api.wait(_account(one), bool, "there")
+            api.create(one)
+        yield
+    finally:
+        clear(api, pods)
+
+
+def node_of_pod(api: Api, pod: Object) -> str:
+    """The node that the scheduler chose. Raises TimeoutError when it chose none."""
+    live = api.wait(pod, lambda one: one["spec"].get("nodeName"), "bound to a node")
+    return live["spec"]["nodeName"]
+
+
+def why_pending(api: Api, pod: Object) -> str:
+    """The scheduler's reason for leaving the pod. Raises TimeoutError when it gives none."""
+    live = api.wait(pod, _verdict, "judged by the scheduler")
+    if live["spec"].get("nodeName"):
+        raise AssertionError(f"{pod['metadata']['name']} runs on {live['spec']['nodeName']}")
+    return _verdict(live)
+
+
+def _forget_pods(api: Api, nodes: set[str]) -> None:
+    """Removes what a DaemonSet put on the nodes: no kubelet ends it, and the server waits."""
+    pods = [one for one in api.items("Pod") if one["spec"].get("nodeName") in nodes]
+    clear(api, [{"kind": "Pod", "metadata": one["metadata"]} for one in pods])
+
+
+def _verdict(pod: Object) -> str:
+    for condition in pod["status"].get("conditions", []):
+        if condition["type"] == "PodScheduled":
+            return condition.get("message") or condition["status"]
+    return ""
+
+
+def _node_of(pool: Object, startup_taints: bool) -> Object:
+    template = pool["spec"]["template"]
+    spec = template["spec"]
+    single = {
+        one["key"]: one["values"][0] for one in spec["requirements"] if one["operator"] == "In"
+    }
+    name = pool["metadata"]["name"]
+    labels = {**single, **template["metadata"]["labels"], "karpenter.sh/nodepool": name}
+    taints = [*spec["taints"], *(spec.get("startupTaints", []) if startup_taints else [])]
+    return node(name, labels, taints)
+
+
+def _taint(key: str, value: str) -> Object:
+    return {"key": key, "value": value, "effect": "NoSchedule"}
+
+
+def _account(pod: Object) -> Object:
+    namespace = pod["metadata"]["namespace"]
+    return {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
+
+
+def _spark_pod(
+    name: str,
+    namespace: str,
+    pool: str,
+    role: str,
+    requests: Mapping[str, str],
+    changes: Mapping[str, Any],
+) -> Object:
+    """Fit for a namespace of pod security `restricted`; `changes` replaces parts of its spec."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"spark-role": role}},
+        "spec": {
+            "nodeSelector": {POOL_LABEL: pool},
+            "tolerations": [
+                {"key": POOL_LABEL, "operator": "Equal", "value": pool, "effect": "NoSchedule"}
+            ],
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 185,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [
+                {
+                    "name": "spark",
+                    "image": "spark",
+                    # Spark sets the memory's limit to the request.
+                    "resources": {
+                        "requests": dict(requests),
+                        "limits": {"memory": requests["memory"]},
+                    },
+                    "securityContext": {
+                        "allowPrivilegeEscalation": False,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                    "volumeMounts": [{"name": "jars", "mountPath": "/mnt/s3", "readOnly": True}],
+                }
+            ],
+            "volumes": [{"name": "jars", "persistentVolumeClaim": {"claimName": CLAIM}}],
+            **changes,
+        },
+    }

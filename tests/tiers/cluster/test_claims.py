@@ -1,0 +1,94 @@
+"""Each namespace's claim binds to its own volume, in every level and across a switch of levels."""
+
+import pytest
+
+from components.pools import JARS_LABEL
+from tests.tiers.cluster.api import Api, Object, Refused
+from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, WITH_POOLS, combination
+from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.fleet import executor, joined, node, node_of_pod, running
+from tests.tiers.cluster.objects import named, of_kind, switch
+from tests.tiers.cluster.processes import wait_until
+
+
+def test_each_claim_binds_to_the_volume_of_its_own_namespace(api: Api, live: Live) -> None:
+    assert live.namespaces
+    assert _bound(api, live.sent) == _own_volumes(live.sent)
+
+
+@pytest.mark.parametrize("live", WITH_POOLS, ids=str, indirect=True)
+def test_claims_bind_again_after_a_switch_of_levels_there_and_back(api: Api, live: Live) -> None:
+    other = "userdata" if live.level == "pod" else "pod"
+    there = combination(live.combination.stack, other).objects
+    first = _bound(api, live.sent)
+    try:
+        switch(api, live.sent, there)
+        second = _bound(api, there)
+        left = {one["metadata"]["name"] for one in api.items("PersistentVolume")}
+    finally:
+        switch(api, there, live.sent)
+    assert first == _bound(api, live.sent) == _own_volumes(live.sent)
+    assert second == _own_volumes(there)
+    # The volumes of the level before are gone: nothing is left to bind to by accident.
+    assert left == set(second.values())
+    assert not set(first.values()) & set(second.values())
+
+
+@pytest.mark.parametrize("live", ONE_WITH_ALL_KINDS, ids=str, indirect=True)
+def test_a_switch_waits_for_the_pod_that_still_uses_the_claim(api: Api, live: Live) -> None:
+    worker = executor("still-running", "team-a", "default", tolerations=[], nodeSelector={})
+    claim = named(live.sent, "PersistentVolumeClaim", "spark-jars", "team-a")
+    _bound(api, live.sent)
+    with joined(api, [node("worker", {JARS_LABEL: "jars"}, [])]):
+        with running(api, [worker]):
+            assert node_of_pod(api, worker) == "worker"
+            api.delete(claim)
+            with pytest.raises(TimeoutError):
+                wait_until(lambda: api.is_gone(claim), "the claim goes", seconds=4)
+            # Nothing breaks under the pod: its volume is bound as long as the claim is there.
+            assert api.get(claim)["status"]["phase"] == "Bound"
+        wait_until(lambda: api.is_gone(claim), "the claim goes with its last pod")
+    there = combination("dev", "pod").objects
+    switch(api, live.sent, there)
+    assert _bound(api, there) == _own_volumes(there)
+    switch(api, there, live.sent)
+
+
+def test_a_restricted_namespace_admits_a_pod_with_the_claim(api: Api, live: Live) -> None:
+    for namespace in live.namespaces:
+        pod = _pod(api, namespace)
+        assert api.create(pod, dry_run=True)["metadata"]["name"] == pod["metadata"]["name"]
+
+
+def test_a_restricted_namespace_refuses_the_same_folder_inline(api: Api, live: Live) -> None:
+    inline = [{"name": "jars", "hostPath": {"path": "/mnt/spark-jars", "type": "Directory"}}]
+    for namespace in live.namespaces:
+        pod = _pod(api, namespace)
+        pod["spec"]["volumes"] = inline
+        with pytest.raises(Refused, match="restricted volume types") as refusal:
+            api.create(pod, dry_run=True)
+        assert refusal.value.reason == "Forbidden"
+
+
+def _pod(api: Api, namespace: str) -> Object:
+    """A pod for a namespace that has its account."""
+    account = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
+    wait_until(lambda: not api.is_gone(account), f"{namespace} has an account")
+    return executor("asked", namespace, "default")
+
+
+def _bound(api: Api, objects: list[Object]) -> dict[str, str]:
+    """Namespace to the volume that its claim is bound to, once all are."""
+    found = {}
+    for claim in of_kind(objects, "PersistentVolumeClaim"):
+        bound = api.wait(claim, lambda one: one["status"].get("phase") == "Bound", "bound")
+        found[bound["metadata"]["namespace"]] = bound["spec"]["volumeName"]
+    return found
+
+
+def _own_volumes(objects: list[Object]) -> dict[str, str]:
+    """Namespace to the volume that is reserved for it."""
+    return {
+        volume["spec"]["claimRef"]["namespace"]: volume["metadata"]["name"]
+        for volume in of_kind(objects, "PersistentVolume")
+    }

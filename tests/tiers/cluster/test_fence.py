@@ -1,0 +1,74 @@
+"""A node takes its own label away while its JARs stay away (userdata/fence.sh), as its kubelet."""
+
+import re
+
+import pytest
+import yaml
+
+from components.pools import JARS_LABEL
+from tests.tiers.cluster.api import Api, Object, Refused
+from tests.tiers.cluster.combinations import combination
+from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.fleet import executor, joined, node_of_pod, nodes_of, running, why_pending
+from tests.tiers.cluster.objects import of_kind
+from tests.tiers.cluster.programs import ROOT
+
+one_with_user_data = pytest.mark.parametrize(
+    "live", [combination("dev", "userdata")], ids=str, indirect=True
+)
+
+
+def _labelled(value: str | None) -> Object:
+    return {"metadata": {"labels": {JARS_LABEL: value}}}
+
+
+@one_with_user_data
+def test_no_new_pod_comes_and_the_one_that_runs_stays(api: Api, live: Live) -> None:
+    (one, *_) = [
+        node
+        for node in nodes_of(live.sent, startup_taints=False)
+        if node["metadata"]["labels"].get("spark-on-eks/pool") == "default"
+    ]
+    name = one["metadata"]["name"]
+    value = one["metadata"]["labels"][JARS_LABEL]
+    kubelet = api.as_kubelet(name)
+    early, late = (executor(name, "team-a", "default") for name in ("early", "late"))
+    with joined(api, [one]), running(api, [early]):
+        assert node_of_pod(api, early) == name
+        kubelet.patch(one, _labelled(None))
+        with running(api, [late]):
+            assert "affinity" in why_pending(api, late)
+            assert api.get(early)["spec"]["nodeName"] == name
+            kubelet.patch(one, _labelled(value))
+            api.wait(late, lambda pod: pod["spec"].get("nodeName") == name, "let in again")
+
+
+@one_with_user_data
+def test_a_node_learns_its_name_and_changes_neither_another_nor_its_taints(
+    api: Api, live: Live
+) -> None:
+    own, other = nodes_of(live.sent, startup_taints=False)[:2]
+    kubelet = api.as_kubelet(own["metadata"]["name"])
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    answer = kubelet.create({**review, "metadata": {}})
+    assert answer["status"]["userInfo"]["username"] == f"system:node:{own['metadata']['name']}"
+    with joined(api, [own, other]):
+        with pytest.raises(Refused, match="not allowed to modify node"):
+            kubelet.patch(other, _labelled(None))
+        with pytest.raises(Refused, match="not allowed to modify taints"):
+            kubelet.patch(own, {"spec": {"taints": None}})
+
+
+def test_every_volume_of_a_node_asks_for_the_label(live: Live) -> None:
+    for volume in of_kind(live.sent, "PersistentVolume"):
+        if "hostPath" in volume["spec"]:
+            (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
+            assert [one["key"] for one in term["matchExpressions"]] == [JARS_LABEL]
+
+
+def test_the_alerts_of_the_docs_are_taken(api: Api) -> None:
+    page = (ROOT / "docs" / "node-mount.md").read_text()
+    (text,) = re.findall(r"```yaml\n(apiVersion: monitoring.*?)```", page, re.DOTALL)
+    rule = yaml.safe_load(text)
+    rule["metadata"]["namespace"] = "default"
+    assert api.create(rule, dry_run=True)["spec"] == rule["spec"]

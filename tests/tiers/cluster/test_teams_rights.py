@@ -1,0 +1,104 @@
+"""What a team's accounts may do, asked of the real API server."""
+
+from components.spark.team_access import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
+from tests.tiers.cluster.api import Api
+from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.teams import two_stacks
+
+_MANAGED = ("pods", "services", "configmaps", "persistentvolumeclaims")
+_MANAGE = ("create", "get", "list", "watch", "delete", "deletecollection")
+
+# (account, verb, resource, namespace): `own` and `other` are teams' namespaces, "" the cluster.
+RIGHTS: dict[tuple[str, str, str, str], bool] = {
+    **{(DRIVER_ACCOUNT, verb, what, "own"): True for verb in _MANAGE for what in _MANAGED},
+    (DRIVER_ACCOUNT, "patch", "pods", "own"): True,
+    **{(DRIVER_ACCOUNT, verb, what, "other"): False for verb in _MANAGE for what in _MANAGED},
+    **{(EXECUTOR_ACCOUNT, verb, what, "own"): False for verb in _MANAGE for what in _MANAGED},
+    **{
+        (account, verb, what, where): False
+        for account in (DRIVER_ACCOUNT, EXECUTOR_ACCOUNT, "default")
+        for where in ("own", "other", "kube-system", "spark-operator")
+        for verb, what in (
+            ("get", "secrets"),
+            ("list", "secrets"),
+            ("create", "secrets"),
+            ("get", "pods/log"),
+            ("create", "pods/exec"),
+            ("create", "pods/portforward"),
+            ("create", "serviceaccounts/token"),
+            ("create", "serviceaccounts"),
+            ("create", "roles.rbac.authorization.k8s.io"),
+            ("create", "rolebindings.rbac.authorization.k8s.io"),
+            ("update", "resourcequotas"),
+            ("delete", "resourcequotas"),
+            ("delete", "limitranges"),
+            ("delete", "networkpolicies.networking.k8s.io"),
+            ("create", "deployments.apps"),
+            ("create", "sparkapplications.sparkoperator.k8s.io"),
+            ("create", "pods/eviction"),
+        )
+    },
+    **{
+        (DRIVER_ACCOUNT, verb, what, ""): False
+        for verb, what in (
+            ("list", "pods"),
+            ("list", "secrets"),
+            ("list", "namespaces"),
+            ("patch", "namespaces"),
+            ("list", "nodes"),
+            ("get", "nodes/proxy"),
+            ("create", "persistentvolumes"),
+            ("create", "priorityclasses.scheduling.k8s.io"),
+            ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+            ("impersonate", "serviceaccounts"),
+        )
+    },
+}
+
+
+@two_stacks
+def test_each_account_of_each_team_has_its_rights_and_no_others(api: Api, live: Live) -> None:
+    teams = live.namespaces
+    wrong = [
+        (team, *row)
+        for team in teams
+        for row, expected in RIGHTS.items()
+        for namespace in _meant(row[3], team, teams)
+        if _is_allowed(api, team, row[0], row[1], row[2], namespace) is not expected
+    ]
+    assert wrong == []
+    assert len(teams) == 2
+
+
+def _meant(where: str, team: str, teams: list[str]) -> list[str]:
+    if where == "own":
+        return [team]
+    return [one for one in teams if one != team] if where == "other" else [where]
+
+
+def _is_allowed(
+    api: Api, team: str, account: str, verb: str, resource: str, namespace: str
+) -> bool:
+    name, _, group = resource.partition(".")
+    name, _, subresource = name.partition("/")
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "metadata": {},
+        "spec": {
+            "user": f"system:serviceaccount:{team}:{account}",
+            "groups": [
+                "system:serviceaccounts",
+                f"system:serviceaccounts:{team}",
+                "system:authenticated",
+            ],
+            "resourceAttributes": {
+                "namespace": namespace,
+                "verb": verb,
+                "group": group,
+                "resource": name,
+                "subresource": subresource,
+            },
+        },
+    }
+    return api.create(review)["status"]["allowed"]

@@ -1,0 +1,83 @@
+"""The CLI once for all tests; an account and a folder of its own for each stack."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.tiers.engine.cli import ROOT, cli_or_skip
+from tests.tiers.engine.project import Project
+from tests.tiers.engine.providers.world import World
+from tests.tiers.engine.seeds import account
+
+_CHAINS = {
+    "test_lifecycle.py": "stack",
+    "test_plan.py": "stack",
+    "test_knobs.py": "file",
+    "test_teams.py": "file",
+}
+"""Files whose tests go on from each other, as a whole or for each stack."""
+
+
+class Chains(LoadScopeScheduling):
+    """Keeps a chain on one worker and gives every other test to whoever is free.
+
+    xdist's own groups do nothing with pytest 9.2: they rename tests by `_nodeid`.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = nodeid.partition("::")[0].rpartition("/")[2]
+        kind = _CHAINS.get(name)
+        if kind == "stack":
+            return f"{name}[{nodeid.rpartition('[')[2]}"
+        return name if kind == "file" else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
+    """Schedules by chain."""
+    return Chains(config, log)
+
+
+@pytest.fixture(scope="session")
+def cli() -> Path:
+    """The Pulumi CLI."""
+    return cli_or_skip()
+
+
+@pytest.fixture(scope="session")
+def open_project(
+    cli: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Project]]:
+    """Opens a stack's project; what is opened lives as long as the tests do."""
+    with ExitStack() as stack:
+
+        def opened(
+            name: str,
+            *,
+            world: World | None = None,
+            program: Path = ROOT,
+            checkpoints: bool = False,
+        ) -> Project:
+            folder = tmp_path_factory.mktemp(name)
+            project = Project(folder, name, world or account(), cli, program, None, checkpoints)
+            return stack.enter_context(project)
+
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def first_dev(open_project: Callable[..., Project]) -> Project:
+    """Dev as its file says, after one `up`: to be copied, not to be changed."""
+    project = open_project("dev")
+    project.up().ok()
+    return project
+
+
+@pytest.fixture
+def running_dev(first_dev: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Dev as it runs after its first `up`, in an account of its own."""
+    with first_dev.copy(tmp_path_factory.mktemp("dev")) as project:
+        yield project

@@ -1,0 +1,133 @@
+"""What fails in the middle is finished by the same command again, and nothing is left over."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tiers.engine import faults, health
+from tests.tiers.engine.project import Project
+from tests.tiers.engine.seeds import published_jar, running_pod
+
+OPERATIONS = 91
+"""Of an `up` of dev: the points are spread over them."""
+POINTS = [round(OPERATIONS * share / 100) for share in range(5, 100, 10)]
+
+
+@pytest.fixture
+def dev(open_project) -> Project:
+    """A fresh stack."""
+    return open_project("dev")
+
+
+@pytest.fixture
+def noted(open_project) -> Project:
+    """The same, with each operation noted when it is done, as for users: what is killed goes on
+    from its notes."""
+    return open_project("dev", checkpoints=True)
+
+
+@pytest.fixture
+def running_noted(first_dev: Project, tmp_path: Path) -> Iterator[Project]:
+    """The same of a stack that runs."""
+    with first_dev.copy(tmp_path, checkpoints=True) as project:
+        yield project
+
+
+def finished(stack: Project) -> None:
+    stack.up().ok()
+    assert health.complaints(stack.world) == []
+    assert stack.preview().ok().changes == []
+
+
+@pytest.mark.parametrize("operations", POINTS)
+def test_an_up_that_fails_in_the_middle_is_finished_by_a_second_one(dev, operations):
+    with faults.injected(dev.world, faults.after(dev.world, operations)):
+        failed = dev.up()
+    assert failed.failed
+    assert "ExpiredToken" in failed.text
+    assert len(dev.world.operations) == operations
+    finished(dev)
+
+
+@pytest.mark.parametrize("operations", [10, 45, 80])
+def test_a_killed_up_is_finished_after_cancel_and_refresh(noted, operations):
+    with faults.injected(noted.world, faults.killed_after(noted.world, operations)):
+        assert noted.up().failed
+    noted.recover().ok()
+    finished(noted)
+
+
+@pytest.mark.parametrize("operations", [10, 45, 80])
+def test_an_interrupted_destroy_is_finished_by_a_second_one(running_dev, operations):
+    with faults.injected(running_dev.world, faults.after(running_dev.world, operations)):
+        assert "ExpiredToken" in running_dev.destroy().text
+    running_dev.destroy().ok()
+    assert running_dev.world.left() == []
+    assert running_dev.state() == []
+
+
+def test_a_killed_destroy_is_finished_after_cancel_and_refresh(running_noted):
+    with faults.injected(running_noted.world, faults.killed_after(running_noted.world, 30)):
+        assert running_noted.destroy().failed
+    running_noted.recover().ok()
+    running_noted.destroy().ok()
+    assert running_noted.world.left() == []
+
+
+def test_a_destroy_of_half_a_platform_leaves_nothing(dev):
+    with faults.injected(dev.world, faults.after(dev.world, 60)):
+        assert dev.up().failed
+    dev.destroy().ok()
+    assert dev.world.left() == []
+
+
+def test_throttling_that_ends_is_not_noticed(dev):
+    with faults.injected(dev.world, faults.throttled(times=2)):
+        finished(dev)
+    assert len(dev.world.attempts) == 3 * len(dev.world.operations)
+
+
+def test_throttling_that_does_not_end_fails_and_leaves_what_was_made_usable(dev):
+    with faults.injected(dev.world, faults.throttled(times=10**6, verb="create")):
+        assert "ThrottlingException" in dev.up().text
+    finished(dev)
+
+
+@pytest.mark.parametrize("name", ["system-group", "cluster-eks-eksCluster", "network-nat-a"])
+def test_a_wait_that_times_out_leaves_a_resource_that_the_next_up_takes_on(dev, name):
+    with faults.injected(dev.world, faults.timeout(name)):
+        assert "timeout while waiting" in dev.up().text
+    finished(dev)
+    dev.destroy().ok()
+    assert dev.world.left() == []
+
+
+def test_a_switch_that_fails_in_the_middle_is_finished_by_a_second_up(running_dev):
+    running_dev.set(jarMount={"level": "node", "method": "userdata"})
+    with faults.injected(running_dev.world, faults.after(running_dev.world, 9)):
+        assert running_dev.up().failed
+    finished(running_dev)
+
+
+def test_a_switch_waits_for_pods_that_use_their_claim_and_goes_on_when_they_are_gone(running_dev):
+    pod = running_dev.world.add(running_pod("team-a"))
+    running_dev.set(jarMount={"level": "node", "method": "userdata"})
+    waiting = running_dev.up()
+    assert waiting.failed
+    assert "claim team-a/spark-jars is used by pod team-a/driver" in waiting.text
+    running_dev.world.remove(pod)
+    finished(running_dev)
+
+
+def test_a_bucket_that_holds_jars_is_not_deleted_unless_the_stack_says_so(dev):
+    dev.set(jarBucket__forceDestroy=False)
+    dev.up().ok()
+    dev.world.add(published_jar(dev.world))
+    refused = dev.destroy()
+    assert refused.failed
+    assert "BucketNotEmpty" in refused.text
+    dev.set(jarBucket__forceDestroy=True)
+    dev.up().ok()
+    dev.destroy().ok()
+    assert dev.world.left() == []

@@ -1,0 +1,136 @@
+"""Each stack from nothing to nothing: preview, up, refresh, each mount level, destroy."""
+
+import re
+
+import pytest
+
+from tests.plans import STACKS
+from tests.tiers.engine import health
+from tests.tiers.engine.outcome import operations
+from tests.tiers.engine.project import Project
+
+POD = {"level": "pod"}
+NODE = {"level": "node", "method": "userdata"}
+DAEMONSET = {"level": "node", "method": "daemonset"}
+GIVEN_NODES = {
+    **DAEMONSET,
+    "daemonset": {"nodeSelector": {"workload": "spark"}, "nodeRoles": ["analytics-spark-nodes"]},
+}
+ROUNDS = {
+    "dev": (POD, NODE, POD),
+    "staging": (NODE, POD, NODE),
+    "prod": (POD, NODE, POD),
+    # It adds no nodes, so there is no user data to be on.
+    "existing": (GIVEN_NODES, POD, GIVEN_NODES),
+}
+PROTECTED = {"prod"}
+"""Stacks with `cluster.deletionProtection`."""
+DESTROY_ORDER = (
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "Namespace team-.*",
+    "NodePool",
+    "EC2NodeClass",
+    "Release karpenter-controller",
+    "Release karpenter-crd",
+    "NodeGroup",
+    "Cluster cluster-eks-eksCluster",
+    "NatGateway",
+    "Subnet",
+    "Vpc",
+)
+"""Kind, or kind and name: each only when the last of the one before is gone."""
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def stack(request, open_project) -> Project:
+    """One stack, whose tests go on from each other in the order of this file."""
+    return open_project(request.param)
+
+
+def test_a_first_preview_shows_a_creation_for_everything_and_makes_nothing(stack: Project):
+    before = len(stack.world.things)
+    outcome = stack.preview().ok()
+    assert set(outcome.summary) == {"create"}
+    assert len(stack.world.things) == before
+
+
+def test_it_comes_up_at_once_and_works(stack: Project):
+    stack.up().ok()
+    assert health.complaints(stack.world) == []
+
+
+def test_a_preview_afterwards_shows_no_change(stack: Project):
+    assert stack.preview().ok().changes == []
+
+
+def test_nothing_is_made_by_a_provider_that_the_engine_made_up(stack: Project):
+    # A default aws provider has neither the stack's tags nor its account; eks holds no config.
+    made_up = [
+        one["type"] for one in stack.state() if one["urn"].rsplit("::", 1)[-1].startswith("default")
+    ]
+    assert set(made_up) <= {"pulumi:providers:eks"}
+
+
+def test_a_refresh_finds_the_cloud_as_the_state_has_it(stack: Project):
+    assert stack.refresh().ok().changes == []
+    assert stack.preview().ok().changes == []
+
+
+def test_a_switch_of_the_mount_replaces_claims_in_order_and_leaves_nothing_behind(stack: Project):
+    first, *others = ROUNDS[stack.stack]
+    for level in others:
+        done = len(stack.world.operations)
+        stack.set(jarMount=level)
+        stack.up().ok()
+        assert health.complaints(stack.world) == []
+        assert stack.preview().ok().changes == []
+        order = [
+            operation
+            for operation in stack.world.operations[done:]
+            if operation.type.endswith((":PersistentVolume", ":PersistentVolumeClaim"))
+        ]
+        for team in {operation.name.rpartition("-jars-")[0] for operation in order}:
+            mine = [
+                f"{operation.verb} {operation.type.rsplit(':', 1)[-1]}"
+                for operation in order
+                if operation.name.startswith(f"{team}-jars-")
+            ]
+            assert mine == [
+                "create PersistentVolume",
+                "delete PersistentVolumeClaim",
+                "create PersistentVolumeClaim",
+                "delete PersistentVolume",
+            ]
+    assert first == others[-1]
+
+
+def test_only_a_stack_with_deletion_protection_refuses_its_destroy(stack: Project):
+    protected = [one["urn"] for one in stack.state() if one.get("protect")]
+    assert bool(protected) == (stack.stack in PROTECTED)
+    if not protected:
+        return
+    before = len(stack.world.things)
+    refused = stack.destroy()
+    assert refused.failed
+    assert "because it is protected" in refused.text
+    assert len(stack.world.things) == before
+    stack.set(cluster__deletionProtection=False)
+    outcome = stack.up().ok()
+    assert operations(outcome) == ["update Cluster cluster-eks-eksCluster"]
+
+
+def test_a_destroy_goes_in_order_and_leaves_nothing(stack: Project):
+    done = len(stack.world.operations)
+    stack.destroy().ok()
+    assert stack.world.left() == []
+    assert stack.state() == []
+    deleted = [str(one).removeprefix("delete ") for one in stack.world.operations[done:]]
+    last = -1
+    for kind in DESTROY_ORDER:
+        wanted = re.compile(f"{kind}( .*)?")
+        places = [place for place, text in enumerate(deleted) if wanted.fullmatch(text)]
+        if not places:
+            continue
+        assert min(places) > last, f"{kind} before {deleted[last]}"
+        last = max(places)

@@ -1,0 +1,68 @@
+"""The rules as a policy pack of the real engine."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.tiers.engine.cli import ROOT
+from tests.tiers.engine.copies import copy_of
+
+PACK = ROOT / "ops" / "rules" / "pack"
+BIN = Path(__file__).parent / "policy_bin"
+DEFECTS = {
+    # A file of the program: what stands there, what comes instead, and the rule that it breaks.
+    "components/node_groups.py": ('"http_tokens": "required"', '"http_tokens": "optional"'),
+    "components/karpenter/node_class.py": ('"encrypted": True', '"encrypted": False'),
+    "components/karpenter/autoscaler.py": (
+        "return child(self, depends_on=[created])",
+        "return child(self)",
+    ),
+    "components/spark/operator.py": (
+        '"pod-security.kubernetes.io/enforce": "baseline",',
+        "",
+    ),
+    "components/karpenter/interruption.py": ("sqs_managed_sse_enabled=True,", ""),
+}
+FOUND = {
+    "mandatory imds-v2: system-template answers IMDSv1",
+    "mandatory volumes-encrypted: karpenter-default-class /dev/xvda is not encrypted",
+    "mandatory destroy-order: karpenter-drivers may outlive karpenter-drivers-class "
+    "(karpenter.k8s.aws/v1:EC2NodeClass): its nodes are ended by the class' settings",
+    "mandatory namespace-level: spark-operator-namespace enforces no standard on its pods",
+    "mandatory queue-encrypted: karpenter-interruption-queue is not encrypted",
+}
+
+
+@pytest.fixture(autouse=True)
+def ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pack's environment, and who starts it where the CLI has no Python language host."""
+    if not (PACK / "venv" / "bin" / "python").exists():
+        reason = "needs the policy pack's environment: make policy-pack"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI leaves no tier out: {reason}", pytrace=False)
+        pytest.skip(reason)
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+
+
+def rules_told(messages: list[str], level: str) -> list[str]:
+    return [message for message in messages if message.startswith(level)]
+
+
+def test_the_pack_lets_a_stack_pass_before_it_exists_and_when_it_runs(open_project):
+    project = open_project("dev")
+    for preview in (project.preview(PACK), project.up().ok() and project.preview(PACK)):
+        preview.ok()
+        assert rules_told(preview.messages, "mandatory") == []
+        # What `make check` says, but for the versions that the program asked of AWS.
+        assert sorted(rules_told(preview.messages, "advisory")) == [
+            "advisory group-release-pinned: system-group names no image release (amiRelease)",
+            "advisory secrets-own-key: cluster-eks-eksCluster encrypts Kubernetes secrets with a "
+            "key of AWS'",
+        ]
+
+
+def test_the_pack_stops_a_program_that_breaks_rules_and_names_each(open_project, tmp_path: Path):
+    preview = open_project("dev", program=copy_of(ROOT, tmp_path, DEFECTS)).preview(PACK)
+    assert preview.failed
+    assert set(rules_told(preview.messages, "mandatory")) >= FOUND

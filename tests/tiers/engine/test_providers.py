@@ -1,0 +1,278 @@
+"""The stand-ins are a check: what the real ones refuse, they refuse, each for its own reason."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
+from tests.tiers.engine.providers import aws_schemas, iam, sdk, wire
+from tests.tiers.engine.providers.aws import Aws
+from tests.tiers.engine.providers.aws_types import ROWS
+from tests.tiers.engine.providers.base import below
+from tests.tiers.engine.providers.kubernetes import Kubernetes
+from tests.tiers.engine.providers.world import Refused, Thing, World
+from tests.tiers.engine.seeds import account
+
+VARIANTS = (
+    *((stack,) for stack in STACKS),
+    ("dev", *NODE),
+    ("dev", *DAEMONSET),
+    ("dev", *CLUSTER_AUTOSCALER),
+    ("dev", "jarBucket.accessLogBucket=access-logs", "network.interfaceEndpoints=[sts]"),
+)
+URN = "urn:pulumi:dev::spark-on-eks::aws:ec2/vpc:Vpc::thing"
+
+
+def used() -> Iterator[tuple[str, str]]:
+    """Every AWS type with every input that some stack gives it, indexes left out."""
+    for stack, *overrides in VARIANTS:
+        for one in plan_of(stack, *overrides).resources:
+            if one.type.startswith("aws:"):
+                for path, _ in wire.leaves(dict(one.inputs)):
+                    yield one.type, re.sub(r"\[\d+\]", "[]", wire.text(path))
+
+
+def test_every_type_and_input_of_every_stack_has_a_schema_that_judges_it():
+    strangers = sorted(
+        f"{token} {path}"
+        for token, path in set(used())
+        if not path.startswith("tags.") and not _is_judged(token, path)
+    )
+    assert strangers == []
+
+
+def _is_judged(token: str, path: str) -> bool:
+    row = ROWS.get(token)
+    if row is None:
+        return False
+    mapped = row.cfn_path(path)
+    return mapped is None or not row.cfn or aws_schemas.node_at(row.cfn, mapped) is not None
+
+
+def check(token: str, inputs: Mapping[str, Any]) -> list[str]:
+    """What the aws stand-in says of inputs."""
+    return Aws(account()).check(token, URN, {}, dict(inputs), b"seed-seed")[1]
+
+
+SUBNET = {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}
+GROUP = {
+    "clusterName": "c",
+    "nodeRoleArn": "arn:aws:iam::111122223333:role/r",
+    "subnetIds": ["subnet-1"],
+    "scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "said"),
+    [
+        ("aws:ec2/subnet:Subnet", {**SUBNET, "cidr": "x"}, "cidr: there is no such property"),
+        ("aws:ec2/subnet:Subnet", {"cidrBlock": "10.0.0.0/24"}, "vpcId: is required"),
+        (
+            "aws:ec2/subnet:Subnet",
+            {**SUBNET, "mapPublicIpOnLaunch": "no"},
+            "mapPublicIpOnLaunch: is 'no', and must be bool",
+        ),
+        (
+            "aws:eks/nodeGroup:NodeGroup",
+            {**GROUP, "scalingConfig": {**GROUP["scalingConfig"], "size": 1}},
+            "scalingConfig.size: there is no such property",
+        ),
+        (
+            "aws:eks/nodeGroup:NodeGroup",
+            {**GROUP, "scalingConfig": {"minSize": 1, "maxSize": 2}},
+            "scalingConfig.desiredSize: is required",
+        ),
+        (
+            "aws:eks/nodeGroup:NodeGroup",
+            {**GROUP, "capacityType": "ONDEMAND"},
+            "capacityType: 'ONDEMAND' is not one of CAPACITY_BLOCK, ON_DEMAND",
+        ),
+        (
+            "aws:eks/nodeGroup:NodeGroup",
+            {**GROUP, "scalingConfig": {"minSize": 1, "maxSize": 0, "desiredSize": 1}},
+            "scalingConfig.maxSize: 0 is below 1",
+        ),
+        (
+            "aws:eks/nodeGroup:NodeGroup",
+            {**GROUP, "taints": [{"key": "k", "value": "v" * 64, "effect": "NO_SCHEDULE"}]},
+            "taints[0].value: 64 characters, at most 63 are allowed",
+        ),
+        (
+            "aws:s3/bucketObjectv2:BucketObjectv2",
+            {"bucket": "b", "key": ""},
+            "key: 0 characters, at least 1 are needed",
+        ),
+        ("aws:ec2/vpc:Vpc", {"tags": {"aws:x": "y"}}, "tags.aws:x: not a tag that AWS takes"),
+        ("aws:ec2/keyPair:KeyPair", {}, ": aws:ec2/keyPair:KeyPair has no row"),
+    ],
+)
+def test_check_names_the_wrong_input(token, inputs, said):
+    assert any(line.startswith(said) for line in check(token, inputs)), check(token, inputs)
+
+
+def test_check_passes_what_a_preview_does_not_know():
+    assert check("aws:ec2/subnet:Subnet", {"vpcId": wire.UNKNOWN, "cidrBlock": wire.UNKNOWN}) == []
+
+
+def test_an_autonamed_resource_keeps_its_name_and_is_replaced_create_first():
+    aws = Aws(account())
+    token = "aws:iam/role:Role"
+    trust = '{"Version": "2012-10-17", "Statement": []}'
+    first, _ = aws.check(token, URN, {}, {"assumeRolePolicy": trust}, b"1234567")
+    again, _ = aws.check(token, URN, first, {"assumeRolePolicy": trust, "path": "/x/"}, b"7654321")
+    assert again["name"] == first["name"]
+    changes = aws.diff(token, first, again, {})
+    assert (changes.replaces, changes.delete_before_replace) == (["path"], False)
+
+
+def test_a_resource_named_by_hand_is_deleted_before_it_is_replaced():
+    queue = {"name": "q", "fifoQueue": False}
+    changes = Aws(account()).diff("aws:sqs/queue:Queue", queue, {**queue, "fifoQueue": True}, {})
+    assert (changes.replaces, changes.delete_before_replace) == (["fifoQueue"], True)
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "replaces"),
+    [
+        ("aws:eks/nodeGroup:NodeGroup", "instanceTypes[0]", True),
+        ("aws:eks/nodeGroup:NodeGroup", "launchTemplate.id", True),
+        ("aws:eks/nodeGroup:NodeGroup", "launchTemplate.version", False),
+        ("aws:eks/cluster:Cluster", "roleArn", True),
+        ("aws:eks/cluster:Cluster", "version", False),
+        ("aws:ec2/vpc:Vpc", "cidrBlock", True),
+        ("aws:ec2/vpc:Vpc", "region", True),
+        ("aws:s3/bucketPolicy:BucketPolicy", "policy", False),
+    ],
+)
+def test_create_only_properties_replace(token, path, replaces):
+    assert ROWS[token].forces_replacement(re.sub(r"\[\d+\]", "[]", path)) is replaces
+
+
+def test_a_path_is_below_itself_and_its_parents_and_not_beside_its_namesakes():
+    assert below("a.b[0]", ["a.b"])
+    assert below("a", ["a.b"])
+    assert not below("a.bc", ["a.b"])
+
+
+META = {"kind": "Thing", "metadata": {"name": "x", "namespace": "y"}}
+
+
+def kubernetes(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Any:
+    """The kubernetes stand-in's diff of two objects of one name."""
+    return Kubernetes(World()).diff(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new}, {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("PersistentVolume", {"spec": {"csi": {"a": 1}}}, {"spec": {"csi": {"a": 2}}}),
+        ("PersistentVolumeClaim", {"spec": {"volumeName": "a"}}, {"spec": {"volumeName": "b"}}),
+        ("DaemonSet", {"spec": {"selector": {"a": 1}}}, {"spec": {"selector": {"a": 2}}}),
+        ("ConfigMap", {"data": {"a": "1"}}, {"data": {"a": "2"}}),
+        ("RoleBinding", {"roleRef": {"name": "a"}}, {"roleRef": {"name": "b"}}),
+    ],
+)
+def test_immutable_fields_of_a_named_object_replace_it_after_its_deletion(kind, old, new):
+    changes = kubernetes(kind, old, new)
+    assert changes.replaces
+    assert changes.delete_before_replace
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("PriorityClass", {"value": 1}, {"value": 2}),
+        (
+            "PersistentVolumeClaim",
+            {"spec": {"resources": {"requests": {"storage": "1Gi"}}}},
+            {"spec": {"resources": {"requests": {"storage": "2Gi"}}}},
+        ),
+    ],
+)
+def test_what_the_api_server_never_changes_fails_the_preview(kind, old, new):
+    assert not kubernetes(kind, old, new).replaces
+    with pytest.raises(Refused, match="may not be changed"):
+        Kubernetes(World()).dry_run(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new})
+
+
+def role_with(statement: Mapping[str, Any]) -> World:
+    """A world with the role `r` that has one inline statement."""
+    world = World()
+    document = aws_schemas.json.dumps({"Statement": [statement]})
+    inline = {"role": "r", "policy": document}
+    world.add(Thing(iam.INLINE, "r:p", "", inline, inline))
+    return world
+
+
+def test_rights_end_at_their_action_resource_and_conditions():
+    world = role_with(
+        {
+            "Effect": "Allow",
+            "Action": "s3:Get*",
+            "Resource": "arn:aws:s3:::b/*",
+            "Condition": {"StringLike": {"s3:prefix": ["x/*"]}},
+        }
+    )
+    inside = {"s3:prefix": "x/1"}
+    assert iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::b/k", inside)
+    assert not iam.may(world, "r", "s3:PutObject", "arn:aws:s3:::b/k", inside)
+    assert not iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::c/k", inside)
+    assert not iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::b/k", {"s3:prefix": "y"})
+    assert not iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::b/k")
+
+
+def test_a_condition_that_nobody_here_understands_does_not_pass():
+    world = role_with(
+        {
+            "Effect": "Allow",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+        }
+    )
+    with pytest.raises(KeyError):
+        iam.may(world, "r", "s3:GetObject", "x", {"aws:SourceIp": "10.0.0.1"})
+
+
+def test_the_sdk_knows_every_type_that_the_table_has():
+    assert [token for token in ROWS if sdk.arguments_class(token) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "id_", "said"),
+    [
+        ("aws:ec2/vpc:Vpc", "vpc-0a1b2c3d4e5f60718", "DependencyViolation"),
+        ("aws:ec2/subnet:Subnet", "subnet-0a1b2c3d4e5f60711", "in use by Cluster analytics"),
+    ],
+)
+def test_what_something_stands_on_cannot_be_deleted(type_, id_, said):
+    with pytest.raises(Refused, match=said):
+        Aws(account()).delete(type_, id_)
+
+
+def test_what_stands_on_nothing_cannot_be_created():
+    with pytest.raises(Refused, match=r"InvalidVpcID\.NotFound"):
+        Aws(account()).create("aws:ec2/subnet:Subnet", URN, {"vpcId": "vpc-9", "cidrBlock": "x"})
+
+
+def test_a_name_is_given_once():
+    aws = Aws(account())
+    aws.create("aws:sqs/queue:Queue", URN, {"name": "q"})
+    with pytest.raises(Refused, match="QueueAlreadyExists"):
+        aws.create("aws:sqs/queue:Queue", URN, {"name": "q"})
+
+
+def test_an_instance_profile_keeps_its_role():
+    world = account()
+    profile = {"role": "analytics-spark-nodes"}
+    world.add(Thing(iam.PROFILE, "p", "", profile, profile))
+    with pytest.raises(Refused, match="DeleteConflict"):
+        Aws(world).delete(iam.ROLE, "analytics-spark-nodes")
+
+
+def test_another_account_than_the_stack_s_is_refused():
+    with pytest.raises(Refused, match="not allowed"):
+        Aws(account()).configure({"region": "us-west-2", "allowedAccountIds": '["999988887777"]'})

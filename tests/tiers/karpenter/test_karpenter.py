@@ -1,0 +1,69 @@
+"""Every stack's plan under the real Karpenter. The promises are the names of the Go tests."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+
+from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
+from tests.tiers.cluster.objects import of_kind
+from tests.tiers.cluster.programs import leave_out, programs_or_skip
+from tests.tiers.karpenter.run import Outcome, Run, program, promises
+
+# Each stack as its file has it, and one with the start-up taint of the DaemonSet.
+STACKS = (
+    combination("dev", "pod"),
+    combination("staging", "userdata"),
+    combination("prod", "pod"),
+    combination("dev", "daemonset"),
+)
+
+
+_AT_ONCE = 2
+"""Runs beside each other: each waits for longer than it computes."""
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], Outcome]]:
+    """The outcome of a combination; the next one that is asked for runs already."""
+    programs = programs_or_skip()
+    try:
+        tests = program()
+    except RuntimeError as error:
+        leave_out(str(error))
+    calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
+    each = (call.params["outcome"] for call in calls if "outcome" in call.params)
+    asked = list(dict.fromkeys(each))
+    begun: dict[Combination, Run] = {}
+    with ExitStack() as stack:
+
+        def outcome_of(one: Combination) -> Outcome:
+            place = asked.index(one)
+            for near in asked[place : place + _AT_ONCE]:
+                if near not in begun:
+                    begun[near] = stack.enter_context(closing(Run(near, programs, tests)))
+            return begun[one].outcome()
+
+        yield outcome_of
+
+
+@pytest.fixture(scope="module", params=STACKS, ids=str)
+def outcome(request: pytest.FixtureRequest, runs: Callable[[Combination], Outcome]) -> Outcome:
+    """What all Go tests said about one combination."""
+    return runs(request.param)
+
+
+@pytest.mark.parametrize("promise", promises())
+def test_karpenter_keeps(outcome: Outcome, promise: str) -> None:
+    said = outcome.of(promise)
+    print(said)
+    if promise not in outcome.verdicts:
+        pytest.fail(f"did not finish:\n{outcome.output[-4000:]}", pytrace=False)
+    if outcome.verdicts[promise] != "PASS":
+        pytest.fail(said, pytrace=False)
+
+
+@pytest.mark.parametrize("case", COMBINATIONS, ids=str)
+def test_every_stack_that_has_pools_is_run(case: Combination) -> None:
+    run_over = {one.stack for one in STACKS}
+    assert bool(of_kind(case.objects, "NodePool")) == (case.stack in run_over)

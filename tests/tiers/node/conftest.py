@@ -1,0 +1,177 @@
+"""Fixtures of the node tier: an S3 server, and machines that boot from rendered user data."""
+
+import email
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from components.mounts.contract import NODE_PARENT
+from tests.tiers.node.node import Node, wait_for
+from tests.tiers.node.s3_server import ACCESS_KEY, OWNER, REGION, SECRET_KEY, S3Server
+from userdata.render import (
+    SENTINEL,
+    SENTINEL_TEXT,
+    MountFiles,
+    MountLimits,
+    MountSource,
+    boot_script,
+    mime,
+    mount_files,
+)
+
+BUCKET = "acme.spark-jars"
+"""With a dot: such a bucket has no certificate of its own, and is a name all the same."""
+OTHER_BUCKET = "other-jars"
+DENIED_BUCKET = "denied-jars"
+PREFIX = "spark/jars/"
+METRICS = "/var/lib/node_exporter/textfile_collector/spark-jars.prom"
+RELEASE = {f"jar-{number}.jar": os.urandom(1_500_000) for number in range(8)}
+"""JARs of release r1."""
+
+_NEEDS = {
+    "systemd-nspawn": "apt-get install systemd-container",
+    "setpriv": "apt-get install util-linux",
+    "nsenter": "apt-get install util-linux",
+    "gpg": "apt-get install gnupg",
+}
+
+
+def _missing() -> str:
+    if os.geteuid() != 0:
+        return "root (sudo make test-node)"
+    if not Path("/dev/fuse").exists():
+        return "/dev/fuse (modprobe fuse)"
+    if not (list(Path("/usr/lib").glob("*/libfuse.so.2*")) or os.environ.get("MOUNT_S3")):
+        return "libfuse 2 (apt-get install libfuse2)"
+    for program, install in _NEEDS.items():
+        if shutil.which(program) is None:
+            return f"{program} ({install})"
+    return ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without what the tier needs: skipped with the reason, or failed in CI."""
+    missing = _missing()
+    if missing and os.environ.get("CI") == "true":
+        raise pytest.UsageError(f"the node tier needs {missing}")
+    if missing:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason=f"the node tier needs {missing}"))
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """The S3 server, with a bucket that holds release r1."""
+    server = S3Server()
+    for bucket in (BUCKET, OTHER_BUCKET, DENIED_BUCKET):
+        server.create(bucket)
+        server.put(bucket, f"{PREFIX}{SENTINEL}", SENTINEL_TEXT.encode())
+    server.release(BUCKET, "r1", RELEASE, PREFIX)
+    server.release(OTHER_BUCKET, "other", {"other.jar": b"other"}, PREFIX)
+    server.denied.add(DENIED_BUCKET)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def render(s3: S3Server) -> Callable[..., MountFiles]:
+    """Renders the files of a mount of the bucket; quicker to look again than in production."""
+
+    def files(
+        wait_seconds: int = 30,
+        cache_mib: int = 512,
+        fence: str = "",
+        fence_seconds: int = 3,
+        **changes: str,
+    ) -> MountFiles:
+        flags = (f"--endpoint-url={s3.url}", "--force-path-style")
+        source = MountSource(BUCKET, PREFIX, REGION, OWNER, flags=flags)
+        limits = MountLimits(
+            cache_mib,
+            wait_seconds,
+            check_seconds=1,
+            fence_seconds=fence_seconds,
+            releases_seconds=2,
+        )
+        metrics = str(Path(METRICS).parent)
+        source = replace(source, **changes)
+        return mount_files(source, limits, parent=NODE_PARENT, metrics_dir=metrics, fence=fence)
+
+    return files
+
+
+def shell_parts(user_data: str) -> list[str]:
+    """The shell parts of user data, as cloud-init takes them out of the message."""
+    message = email.message_from_string(user_data)
+    return [
+        str(part.get_payload())
+        for part in message.walk()
+        if part.get_content_type() == "text/x-shellscript"
+    ]
+
+
+def parts_of(files: MountFiles) -> list[str]:
+    """The shell parts of the rendered user data that mounts these files."""
+    return shell_parts(mime([boot_script(files)]))
+
+
+@pytest.fixture(scope="session")
+def machines() -> Iterator[Callable[..., Node]]:
+    """Makes machines, and ends them however the test ends."""
+    made: list[Node] = []
+
+    def make(**environment: str) -> Node:
+        keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+        node = Node({**keys, "STANDIN_GIVE_UP_SECONDS": "2", **environment})
+        made.append(node)
+        return node
+
+    yield make
+    for node in made:
+        if not node.closed:
+            node.close()
+
+
+@pytest.fixture
+def machine(machines: Callable[..., Node]) -> Iterator[Node]:
+    """A machine that has not booted yet."""
+    node = machines()
+    yield node
+    node.close()
+
+
+@pytest.fixture(scope="module")
+def node(machines: Callable[..., Node], render: Callable[..., MountFiles]) -> Iterator[Node]:
+    """A machine that booted from user data and whose JARs answer."""
+    made = machines()
+    made.user_data(parts_of(render()))
+    made.boot()
+    wait_for("kubelet", made.kubelet_runs)
+    yield made
+    made.close()
+
+
+def metric(node: Node, name: str) -> float:
+    """The value of a metric that the node exports; not a number before it does."""
+    found = re.search(rf"^{name} (\S+)$", (node.reads(METRICS) or b"").decode(), re.MULTILINE)
+    return float(found[1]) if found else float("nan")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """What the machine said, with a test that failed."""
+    report = yield
+    if report.failed:
+        for name in ("machine", "node"):
+            node = getattr(item, "funcargs", {}).get(name)
+            if node is not None and not node.closed:
+                report.sections.append(("the node's console", node.console()))
+                if not node.is_off:
+                    everything = node.result("journalctl", "--no-pager", "--output=short-precise")
+                    report.sections.append(("the node's journal", everything.stdout[-40000:]))
+    return report

@@ -1,0 +1,242 @@
+"""A node: a real systemd, booted by systemd-nspawn over a copy-on-write view of this machine.
+
+Everything that a node mounts or starts lives in namespaces of processes that die with the test
+run, so nothing is left behind, however the run ends.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.tiers.node.image import PROGRAMS, STAND_IN, UNITS
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+MOUNT = "/run/spark-jars/parent/jars"
+"""Where the JARs are mounted on a node."""
+PARENT = "/mnt/spark-jars"
+"""What pods get."""
+
+
+def wait_for(what: str, met: Callable[[], object], seconds: float = 45) -> float:
+    """Waits until `met` gives something true; returns the seconds. Fails if it never does."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < seconds:
+        if met():
+            return time.monotonic() - begin
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Node:
+    """One machine. `boot` starts it, `close` ends it; its disk lives until then."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="spark-node-"))
+        self._root = self._folder / "root"
+        for name in ("root", "over"):
+            (self._folder / name).mkdir()
+        self._console = (self._folder / "console").open("w+")
+        script = (
+            'mount -t tmpfs -o size=2G node "$0/over" && mkdir "$0/over/up" "$0/over/work" && '
+            'mount -t overlay -o "lowerdir=/,upperdir=$0/over/up,workdir=$0/over/work" '
+            'node "$0/root" && touch "$0/ready" && exec sleep infinity'
+        )
+        self._holder = subprocess.Popen(
+            [
+                *("setpriv", "--pdeathsig", "KILL"),
+                *("unshare", "--mount", "--propagation", "private"),
+                *("sh", "-c", script, str(self._folder)),
+            ]
+        )
+        wait_for("the node's disk", (self._folder / "ready").exists)
+        self._machine: subprocess.Popen[bytes] | None = None
+        self._leader = 0
+        self.closed = False
+        self._furnish(environment)
+
+    def _furnish(self, environment: dict[str, str]) -> None:
+        for folder in ("/etc/systemd/system", "/lib/systemd/system"):
+            for target in ("multi-user", "graphical", "timers", "sockets"):
+                for unit in self.path(f"{folder}/{target}.target.wants").glob("*"):
+                    unit.unlink()
+        for name in ("machine-id", "fstab"):
+            self.path(f"/etc/{name}").unlink(missing_ok=True)
+        self.write("/etc/machine-id", secrets.token_hex(16) + "\n")
+        for name, text in UNITS.items():
+            lines = [line.strip() for line in text.strip().splitlines()]
+            self.write(f"/etc/systemd/system/{name}", "\n".join(lines) + "\n")
+        for name in ("cloud-final", "nodeadm-run"):
+            wants = self.path("/etc/systemd/system/multi-user.target.wants")
+            wants.mkdir(exist_ok=True)
+            (wants / f"{name}.service").symlink_to(f"/etc/systemd/system/{name}.service")
+        for path, text in PROGRAMS.items():
+            lines = [line.removeprefix("        ") for line in text.splitlines()]
+            self.write(path, "\n".join(lines) + "\n", mode=0o755)
+        self.path("/opt/node/parts").mkdir(parents=True)
+        pairs = " ".join(f'"{name}={value}"' for name, value in environment.items())
+        self.write(
+            "/etc/systemd/system.conf.d/test.conf", f"[Manager]\nDefaultEnvironment={pairs}\n"
+        )
+        real = os.environ.get("MOUNT_S3")
+        if real:
+            shutil.copy(real, self.path("/opt/node/mount-s3"))
+        else:
+            path = str(Path(__file__).parent / "mount_s3.py")
+            self.write("/opt/node/mount-s3", STAND_IN.format(python=sys.executable, path=path))
+        self.path("/opt/node/mount-s3").chmod(0o755)
+
+    def path(self, path: str) -> Path:
+        """A path on the node's disk, as this machine sees it; what the node mounts is not there."""
+        return Path(f"/proc/{self._holder.pid}/root{self._root}{path}")
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """A file on the node's disk."""
+        file = self.path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+
+    def user_data(self, parts: Sequence[str]) -> None:
+        """The shell parts that cloud-init runs at the first boot."""
+        for number, part in enumerate(parts):
+            self.write(f"/opt/node/parts/{number}", part, mode=0o755)
+
+    def slow_down(self, *programs: str, when: str = "") -> None:
+        """Lets programs take a second longer: with a word, only when it is the first argument."""
+        for name in programs:
+            real = self.path(f"/usr/bin/{name}")
+            real.rename(real.with_name(f"{name}.real"))
+            condition = f'[[ "$1" == {when} ]] &&' if when else ""
+            script = f'#!/bin/bash\n{condition} sleep 1\nexec {name}.real "$@"\n'
+            self.write(f"/usr/bin/{name}", script, 0o755)
+
+    def boot(self) -> None:
+        """Starts the machine; returns once its systemd answers."""
+        # In a process namespace that dies with this process, and all of the machine with it.
+        command = ["setpriv", "--pdeathsig", "KILL", "nsenter"]
+        command += [f"--mount=/proc/{self._holder.pid}/ns/mnt"]
+        command += ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        command += ["systemd-nspawn", "--quiet", f"--directory={self._root}", "--boot"]
+        command += ["--register=no", "--keep-unit", "--bind=/dev/fuse", f"--bind-ro={REPOSITORY}"]
+        command += ["--console=read-only", f"--machine=node-{secrets.token_hex(4)}"]
+        command += ["systemd.unit=multi-user.target", "systemd.show_status=no"]
+        self._machine = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self._console, stderr=subprocess.STDOUT
+        )
+        wait_for("the node's systemd", self._answers)
+
+    def _answers(self) -> bool:
+        if self._machine is None or self._machine.poll() is not None:
+            raise AssertionError(f"the node did not boot: {self.console()}")
+        waiting = [self._machine.pid]
+        while waiting:
+            pid = waiting.pop()
+            try:
+                if Path(f"/proc/{pid}/comm").read_text() == "systemd\n":
+                    self._leader = pid
+                    state = self.run("systemctl", "is-system-running", check=False)
+                    return state in ("initializing", "starting", "running", "degraded")
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+            except OSError:
+                continue
+            waiting += [int(child) for child in children.split()]
+        return False
+
+    def enter(self, *command: str) -> list[str]:
+        """The command line that runs a command on the node."""
+        inside = ["nsenter", f"--target={self._leader}", "--mount", "--uts", "--ipc", "--pid"]
+        return [*inside, f"--wdns={'/'}", *command]
+
+    def run(self, *command: str, check: bool = True, seconds: float = 60) -> str:
+        """Runs a command on the node; its output. Fails the test on another exit than 0."""
+        done = self.result(*command, seconds=seconds)
+        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def result(self, *command: str, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
+        """Runs a command on the node, whatever it gives."""
+        return subprocess.run(
+            self.enter(*command), capture_output=True, text=True, timeout=seconds, check=False
+        )
+
+    def shell(self, script: str, check: bool = True, seconds: float = 60) -> str:
+        """Runs a bash script on the node."""
+        return self.run("bash", "-euo", "pipefail", "-c", script, check=check, seconds=seconds)
+
+    def live(self, path: str) -> Path:
+        """A path on the running node, with all that it has mounted."""
+        return Path(f"/proc/{self._leader}/root{path}")
+
+    def reads(self, path: str) -> bytes | None:
+        """The content of a file on the running node, or None when it cannot be read."""
+        try:
+            return self.live(path).read_bytes()
+        except OSError:
+            return None
+
+    def healthy(self) -> bool:
+        """Whether the script says that the mount answers."""
+        return self.result("/usr/local/sbin/spark-jars", "check").returncode == 0
+
+    def kubelet_runs(self) -> bool:
+        """Whether kubelet was started since the machine booted."""
+        return self.reads("/run/kubelet-runs") is not None
+
+    def has_process(self, name: str) -> bool:
+        """Whether a process of this name runs on the node."""
+        return not self.is_off and self.result("pgrep", "--exact", name).returncode == 0
+
+    def journal(self, unit: str = "spark-jars.service") -> str:
+        """A unit's lines."""
+        return self.run("journalctl", "--no-pager", "--output=cat", f"--unit={unit}", check=False)
+
+    def console(self) -> str:
+        """What the node wrote on its console: what EC2 keeps."""
+        return (self._folder / "console").read_text(errors="replace")
+
+    def main_pid(self) -> int:
+        """The process of mount-s3, as the node numbers it; 0 when there is none."""
+        return int(self.run("systemctl", "show", "--property=MainPID", "--value", "spark-jars"))
+
+    def kill(self, signal_name: str = "KILL") -> None:
+        """Sends mount-s3 a signal."""
+        self.run("kill", f"-{signal_name}", str(self.main_pid()))
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the machine went down by itself."""
+        return self._machine is None or self._machine.poll() is not None
+
+    def power_off(self) -> None:
+        """Pulls the plug."""
+        if self._machine is not None and self._machine.poll() is None:
+            self._machine.kill()
+            self._machine.wait(20)
+        self._machine, self._leader = None, 0
+
+    def reboot(self) -> None:
+        """Shuts down in order, then boots from the same disk."""
+        self.result("systemctl", "poweroff")
+        wait_for("the node's shutdown", lambda: self.is_off, 30)
+        self.boot()
+
+    def close(self) -> None:
+        """Ends the machine and frees its disk."""
+        self.closed = True
+        self.power_off()
+        self._holder.kill()
+        self._holder.wait()
+        self._console.close()
+        # They are empty: what was mounted on them was so in the holder's namespace only.
+        for name in ("root", "over"):
+            (self._folder / name).rmdir()
+        for name in ("console", "ready", ".#root.lck"):
+            (self._folder / name).unlink(missing_ok=True)
+        self._folder.rmdir()

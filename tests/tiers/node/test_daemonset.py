@@ -1,0 +1,240 @@
+"""The DaemonSet's pod on a node that runs already: what it puts there, says, and takes away.
+
+The pod is its manifest's: the container's command, environment, rights and read-only root, in
+mount and process namespaces of its own.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.mounts.node_daemonset import NAMESPACE, NOT_MOUNTED
+from components.pools import JARS_LABEL, SHARED_JARS
+from tests.plans import named, plan_of
+from tests.tiers.node.kube_api import TOKEN, KubeApi
+from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
+from tests.tiers.node.pods import NODE_NAME, JobPod, Watch
+from tests.tiers.node.s3_server import S3Server
+from tests.tiers.node.test_life import recovered
+from userdata.render import MountFiles, watch_files
+
+
+@pytest.fixture(scope="session")
+def template() -> Mapping[str, Any]:
+    """The pod of the rendered DaemonSet."""
+    daemonset = named(plan_of("existing"), "DaemonSet", "jar-mount-daemon")
+    return daemonset.inputs["spec"]["template"]["spec"]
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[KubeApi]:
+    """An API server with a new node that carries the start-up taint."""
+    server = KubeApi(tmp_path, NODE_NAME, NAMESPACE, "spark-jars")
+    server.taints = [
+        {"key": "spark-on-eks/pool", "effect": "NoSchedule"},
+        {"key": NOT_MOUNTED.key, "effect": NOT_MOUNTED.effect},
+    ]
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def watches(
+    machine: Node, api: KubeApi, render: Callable[..., MountFiles], template: Mapping[str, Any]
+) -> Iterator[Callable[..., Watch]]:
+    """Starts pods of the DaemonSet on a machine that runs already."""
+    machine.boot()
+    pods: list[Watch] = []
+
+    def start(**changes: Any) -> Watch:
+        for key, text in watch_files(render(**changes)).items():
+            machine.write(f"/opt/pod/files/{key}", text)
+        machine.write("/opt/pod/account/ca.crt", api.certificate)
+        machine.write("/opt/pod/account/token", TOKEN)
+        pods.append(Watch(machine, api, template))
+        return pods[-1]
+
+    yield start
+    for pod in pods:
+        pod.kill()
+        # Shown with a test that fails.
+        print(pod.log())
+        pod.close()
+
+
+def marked(api: KubeApi) -> bool:
+    return api.labels.get(JARS_LABEL) == SHARED_JARS
+
+
+def test_a_new_node_loses_its_taint_when_the_jars_answer(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    watches()
+    wait_for("the label", lambda: marked(api))
+    wait_for("the taint", lambda: [taint["key"] for taint in api.taints] == ["spark-on-eks/pool"])
+    assert machine.healthy()
+    assert machine.run("ls", f"{PARENT}/jars/r1")
+    assert api.refused == [], "it asks for nothing that it has no right to"
+    assert machine.result("test", "-e", "/etc/systemd/system/kubelet.service.d").returncode != 0
+
+
+def test_a_node_without_rights_keeps_its_taint(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    pod = watches(bucket="denied-jars", wait_seconds=3)
+    wait_for("a try", lambda: "AccessDenied" in machine.journal("spark-jars.service"))
+    assert not marked(api)
+    assert len(api.taints) == 2
+    assert "does not answer" in pod.end()
+
+
+def test_a_node_without_a_package_manager_is_left_alone_and_told_why(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    machine.path("/usr/bin/dnf").unlink()
+    pod = watches()
+    wait_for("the reason", lambda: "has no dnf: JARs cannot be mounted at node level" in pod.log())
+    assert "use jarMount.level: pod" in pod.end()
+    assert not machine.path("/usr/local/sbin/spark-jars").exists()
+    assert not marked(api)
+    assert len(api.taints) == 2
+
+
+@pytest.mark.parametrize("step", ["cp", "dnf", "await", "xargs"])
+def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node, s3: S3Server, step: str
+) -> None:
+    machine.write("/opt/node/dnf.seconds", "1")
+    machine.slow_down("cp", "xargs")
+    s3.delay = lambda kind: 1.0 if step == "await" else 0.0
+    first = watches()
+    program = "mount-s3" if step == "await" else step
+    wait_for(step, lambda: machine.has_process(program))
+    first.end()
+    s3.delay = lambda kind: 0.0
+    second = watches()
+    wait_for("the label", lambda: marked(api))
+    assert machine.healthy()
+    second.end()
+    assert len(machine.path("/opt/node/dnf.calls").read_text().splitlines()) == 1
+
+
+def test_the_files_are_those_of_user_data(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node, render: Callable[..., MountFiles]
+) -> None:
+    watches()
+    wait_for("the label", lambda: marked(api))
+    for file in render().files:
+        assert machine.path(file.path).read_text() == file.content
+        assert machine.path(file.path).stat().st_mode & 0o777 == file.mode
+
+
+def test_the_mount_outlives_a_pod_that_is_deleted_or_killed(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    first = watches()
+    wait_for("the label", lambda: marked(api))
+    serves = machine.main_pid()
+    first.end()
+    assert marked(api)
+    second = watches()
+    wait_for("the pod", second.process)
+    second.kill()
+    assert machine.main_pid() == serves
+    assert machine.healthy()
+
+
+def test_an_upgrade_brings_new_files_and_leaves_the_mount_to_running_jobs(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    old = watches()
+    wait_for("the label", lambda: marked(api))
+    job = JobPod(machine)
+    serves = machine.main_pid()
+    old.end()
+    new = watches(cache_mib=600)
+    wait_for(
+        "new files", lambda: b"CACHE_MIB=600" in (machine.reads("/etc/spark-jars/mount.env") or b"")
+    )
+    wait_for(
+        "the word", lambda: "once no pod has the JARs" in machine.journal("spark-jars-do@refresh")
+    )
+    time.sleep(2)
+    assert machine.main_pid() == serves
+    assert job.reads("jars/r1/release.json") == b"{}"
+    job.end()
+    wait_for("the new settings", lambda: machine.main_pid() not in (0, serves))
+    wait_for("the gate", machine.healthy)
+    command = machine.live(f"/proc/{machine.main_pid()}/cmdline")
+    assert b"--max-cache-size\x00600" in command.read_bytes()
+    new.end()
+
+
+def test_a_removal_takes_everything_away(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node, render: Callable[..., MountFiles]
+) -> None:
+    pod = watches()
+    wait_for("the label", lambda: marked(api))
+    wait_for("the fill", lambda: "filled: r1" in machine.journal("spark-jars-do@start"))
+    api.daemonset = None
+    assert "removed from" in pod.end()
+    assert not marked(api)
+    for path in (*(file.path for file in render().files), PARENT, MOUNT, "/usr/bin/mount-s3"):
+        assert not os.path.lexists(machine.live(path)), path
+    assert machine.result("pgrep", "--exact", "mount-s3").returncode != 0
+    assert (
+        machine.shell(
+            # Where an installation writes; elsewhere may be checkouts of this project.
+            "find /etc /mnt /run /usr /var -xdev -name '*spark-jars*'",
+            check=False,
+        )
+        == ""
+    )
+
+
+def test_a_removal_waits_for_no_job_and_takes_no_jars_from_one(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    pod = watches()
+    wait_for("the label", lambda: marked(api))
+    job = JobPod(machine)
+    api.daemonset = {
+        "metadata": {"name": "spark-jars", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    }
+    assert "in use" in pod.end()
+    assert not marked(api), "no new pod comes"
+    assert job.reads("jars/r1/release.json") == b"{}"
+    assert machine.healthy()
+    job.end()
+    machine.run("/usr/local/sbin/spark-jars", "uninstall")
+    assert not machine.live(PARENT).exists()
+
+
+def test_without_the_api_server_nothing_is_removed(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node
+) -> None:
+    pod = watches()
+    wait_for("the label", lambda: marked(api))
+    api.available = False
+    pod.end()
+    assert machine.healthy()
+
+
+def test_a_mount_that_dies_for_longer_takes_the_label_with_it(
+    watches: Callable[..., Watch], api: KubeApi, machine: Node, s3: S3Server
+) -> None:
+    watches()
+    wait_for("the label", lambda: marked(api))
+    before = machine.main_pid()
+    s3.stop()
+    try:
+        machine.kill()
+        wait_for("the label to go", lambda: not marked(api))
+    finally:
+        s3.start()
+    recovered(machine, before)
+    wait_for("the label", lambda: marked(api))

@@ -1,0 +1,176 @@
+"""A node of user data whose JARs stay away: no new pods come, and nothing else happens to it.
+
+Its kubelet's kubeconfig is as nodeadm of the EKS image writes it, with a command that gives a
+token. That the API server lets a kubelet do this is tests/tiers/cluster's to prove.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from components.pools import JARS_LABEL
+from tests.tiers.node.conftest import metric, parts_of
+from tests.tiers.node.kube_api import TOKEN, KubeApi
+from tests.tiers.node.node import Node, wait_for
+from tests.tiers.node.pods import NODE_NAME, JobPod
+from tests.tiers.node.s3_server import S3Server
+from tests.tiers.node.test_life import recovered
+from userdata.render import MountFiles
+
+JARS = "etl-jars"
+
+_KUBECONFIG = """\
+---
+apiVersion: v1
+kind: Config
+clusters:
+  - name: kubernetes
+    cluster:
+      certificate-authority: /etc/kubernetes/pki/ca.crt
+      server: https://127.0.0.1:{port}
+current-context: kubelet
+contexts:
+  - name: kubelet
+    context:
+      cluster: kubernetes
+      user: kubelet
+users:
+  - name: kubelet
+    user:
+      exec:
+        apiVersion: client.authentication.k8s.io/v1beta1
+        command: {quote}aws{quote}
+        env:
+          - name: "AWS_PROFILE"
+            value: "default"
+        args:
+          - {quote}eks{quote}
+          - {quote}get-token{quote}
+          - {quote}--cluster-name{quote}
+          - {quote}spark-dev{quote}
+"""
+_AWS = """\
+#!/bin/bash
+[[ "$*" == "eks get-token --cluster-name spark-dev" ]] || exit 2
+printf '%s\\n' '{credential}'
+"""
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[KubeApi]:
+    """An API server that knows the node, with the label that its pool gave it."""
+    server = KubeApi(tmp_path, NODE_NAME, "none", "none")
+    server.labels = {JARS_LABEL: JARS, "spark-on-eks/pool": "etl"}
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=[("", 3), ('"', 3)], ids=["plain", "quoted"])
+def member(
+    request: pytest.FixtureRequest,
+    machine: Node,
+    api: KubeApi,
+    render: Callable[..., MountFiles],
+) -> Node:
+    """A node of that cluster, whose JARs answer.
+
+    Parameters: the quotes in kubelet's kubeconfig, and the seconds until it is fenced.
+    """
+    quote, seconds = request.param
+    credential = {"kind": "ExecCredential", "status": {"token": TOKEN}}
+    machine.write("/var/lib/kubelet/kubeconfig", _KUBECONFIG.format(port=api.port, quote=quote))
+    machine.write("/etc/kubernetes/pki/ca.crt", api.certificate)
+    machine.write("/usr/bin/aws", _AWS.format(credential=json.dumps(credential)), 0o755)
+    machine.user_data(parts_of(render(fence=f"{JARS_LABEL}={JARS}", fence_seconds=seconds)))
+    machine.boot()
+    wait_for("kubelet", machine.kubelet_runs)
+    return machine
+
+
+def test_new_pods_stay_away_from_a_node_whose_jars_do_and_come_again_with_them(
+    member: Node, api: KubeApi, s3: S3Server
+) -> None:
+    job = JobPod(member)
+    before = member.main_pid()
+    s3.stop()
+    try:
+        member.kill()
+        wait_for("the fence", lambda: JARS_LABEL not in api.labels)
+        assert api.labels == {"spark-on-eks/pool": "etl"}, "nothing else of the node changes"
+        wait_for("the metric", lambda: metric(member, "spark_jars_fenced") == 1)
+        assert "fenced: down for over 3 s" in member.console()
+    finally:
+        s3.start()
+    recovered(member, before)
+    wait_for("the label", lambda: api.labels.get(JARS_LABEL) == JARS)
+    wait_for("the metric", lambda: metric(member, "spark_jars_fenced") == 0)
+    assert job.reads("jars/r1/release.json") == b"{}", "a pod that ran is where it was"
+    job.end()
+    assert api.refused == []
+
+
+@pytest.mark.parametrize("member", [("", 120)], indirect=True)
+def test_a_mount_that_is_back_in_time_fences_nothing(
+    member: Node, api: KubeApi, s3: S3Server
+) -> None:
+    before = member.main_pid()
+    s3.stop()
+    try:
+        member.kill()
+        wait_for("the metric", lambda: metric(member, "spark_jars_up") == 0)
+        time.sleep(3)
+    finally:
+        s3.start()
+    recovered(member, before)
+    assert api.patches == []
+
+
+@pytest.mark.parametrize("member", [("", 3)], indirect=True)
+def test_a_fence_is_tried_again_and_outlives_a_reboot(
+    member: Node, api: KubeApi, s3: S3Server
+) -> None:
+    s3.stop()
+    try:
+        api.available = False
+        member.kill()
+        time.sleep(6)
+        assert JARS_LABEL in api.labels
+        api.available = True
+        wait_for("the fence", lambda: JARS_LABEL not in api.labels)
+        member.reboot()
+        wait_for("the watch", lambda: metric(member, "spark_jars_up") == 0)
+        assert JARS_LABEL not in api.labels
+    finally:
+        s3.start()
+    wait_for("the label", lambda: api.labels.get(JARS_LABEL) == JARS)
+
+
+@pytest.mark.parametrize("member", [("", 3)], indirect=True)
+def test_a_node_that_reboots_before_the_answer_takes_its_label_again(
+    member: Node, api: KubeApi, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, asked, rebooted = api.answer, Event(), Event()
+
+    def late(method: str, *call: Any) -> tuple[int, Any]:
+        found = answer(method, *call)
+        if method == "PATCH":
+            asked.set()
+            rebooted.wait(60)
+        return found
+
+    s3.stop()
+    try:
+        monkeypatch.setattr(api, "answer", late)
+        member.kill()
+        assert asked.wait(45)
+        assert JARS_LABEL not in api.labels
+        member.reboot()
+    finally:
+        rebooted.set()
+        s3.start()
+    wait_for("the label", lambda: api.labels.get(JARS_LABEL) == JARS)

@@ -1,0 +1,241 @@
+"""A node that runs: its mount dies, hangs or is misused, and pods have their JARs again."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+from tests.tiers.node.conftest import BUCKET, METRICS, PREFIX, RELEASE, metric
+from tests.tiers.node.node import MOUNT, Node, wait_for
+from tests.tiers.node.pods import JobPod
+from tests.tiers.node.s3_server import S3Server
+
+JAR = f"{MOUNT}/r1/jar-0.jar"
+SCRIPT = "/usr/local/sbin/spark-jars"
+
+
+def recovered(node: Node, before: int) -> None:
+    """Waits until another process serves the mount, and pods may have it."""
+
+    def back() -> bool:
+        return node.reads(f"{MOUNT}/.sentinel") is not None and node.main_pid() not in (0, before)
+
+    wait_for("a new mount", back)
+    wait_for("the gate", node.healthy)
+
+
+def test_a_pod_sees_the_mount_again_after_it_was_killed_under_its_readers(node: Node) -> None:
+    pod = JobPod(node)
+    stop = threading.Event()
+    errors: list[str] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            content = pod.reads("jars/r1/jar-1.jar")
+            if content is not None and content != RELEASE["jar-1.jar"]:
+                errors.append("wrong bytes")
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    try:
+        for reader in readers:
+            reader.start()
+        for _ in range(3):
+            before = node.main_pid()
+            node.kill()
+            recovered(node, before)
+            wait_for("the pod's JARs", lambda: pod.reads("jars/r1/jar-1.jar"), 5)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+        pod.end()
+    assert errors == []
+
+
+def test_a_sigterm_with_a_file_open_still_ends_in_a_working_mount(node: Node) -> None:
+    before = node.main_pid()
+    with node.live(JAR).open("rb") as file:
+        file.read(10)
+        began = time.monotonic()
+        node.run("systemctl", "restart", "spark-jars.service")
+        assert time.monotonic() - began < 6
+    recovered(node, before)
+
+
+def test_a_mount_that_hangs_is_found_and_replaced(node: Node) -> None:
+    before = node.main_pid()
+    node.kill("STOP")
+    wait_for("a new mount", lambda: node.main_pid() not in (0, before), 60)
+    recovered(node, before)
+    assert "mount-s3 runs and does not answer" in node.journal("spark-jars-watch.service")
+
+
+def test_a_mount_that_somebody_detached_comes_back(node: Node) -> None:
+    before = node.main_pid()
+    node.run("umount", "--lazy", MOUNT)
+    recovered(node, before)
+
+
+def test_a_second_process_never_mounts_on_the_path(node: Node) -> None:
+    before = node.main_pid()
+    second = node.result(SCRIPT, "run")
+    assert second.returncode == 1
+    assert "serves this path already" in second.stderr
+    assert node.result(SCRIPT, "detach").returncode == 1, "nothing is detached under a live process"
+    assert node.main_pid() == before
+    assert node.healthy()
+
+
+def test_each_start_has_a_fresh_cache_and_the_old_ones_go(node: Node) -> None:
+    caches = "ls /var/cache/spark-jars"
+    old = node.run("cat", "/run/spark-jars/run")
+    before = node.main_pid()
+    node.kill()
+    recovered(node, before)
+    new = node.run("cat", "/run/spark-jars/run")
+    assert new != old
+    wait_for("the sweep", lambda: node.shell(caches).split() == [new.rpartition("/")[2]])
+
+
+def test_the_sweep_deletes_nothing_below_a_mount(node: Node) -> None:
+    node.shell(
+        "cd /var/cache/spark-jars\n"
+        "mkdir --parents /opt/precious run.0/inner run.1\n"
+        "touch /opt/precious/file\n"
+        "mount --bind /opt/precious /var/cache/spark-jars/run.1\n"
+        "mount -t tmpfs inner /var/cache/spark-jars/run.0/inner\n"
+        "touch /var/cache/spark-jars/run.0/inner/file"
+    )
+    before = node.main_pid()
+    node.kill()
+    recovered(node, before)
+    time.sleep(2)
+    try:
+        node.run("ls", "/opt/precious/file", "/var/cache/spark-jars/run.0/inner/file")
+    finally:
+        node.shell("umount /var/cache/spark-jars/run.1 /var/cache/spark-jars/run.0/inner")
+
+
+def test_a_full_disk_keeps_the_data_right(node: Node) -> None:
+    node.shell("mount -t tmpfs -o size=4m small /var/cache/spark-jars")
+    before = node.main_pid()
+    try:
+        node.run("systemctl", "restart", "spark-jars.service")
+        recovered(node, before)
+        # The cache takes what the disk has, not what the settings say.
+        assert int(node.shell("cat $(cat /run/spark-jars/run)/mib")) <= 4
+        node.shell("head --bytes=4M /dev/zero >/var/cache/spark-jars/filler", check=False)
+        for name, content in RELEASE.items():
+            assert node.reads(f"{MOUNT}/r1/{name}") == content
+        assert node.healthy()
+    finally:
+        before = node.main_pid()
+        node.shell("systemctl stop spark-jars; umount --lazy /var/cache/spark-jars")
+        node.run("systemctl", "start", "spark-jars")
+    recovered(node, before)
+
+
+def test_a_new_release_is_seen_at_once_and_filled_soon(node: Node, s3: S3Server) -> None:
+    assert node.reads(f"{MOUNT}/r2/late.jar") is None
+    jars = {"late.jar": os.urandom(3_000_000)}
+    s3.put(BUCKET, f"{PREFIX}r2/late.jar", jars["late.jar"])
+    wait_for("the JAR", lambda: node.reads(f"{MOUNT}/r2/late.jar") == jars["late.jar"], 2)
+    time.sleep(3)
+    assert "filled: r2" not in node.journal("spark-jars-watch.service"), "not yet published"
+    s3.put(BUCKET, f"{PREFIX}r2/release.json", b"{}")
+    wait_for("the fill", lambda: "filled: r2" in node.journal("spark-jars-watch.service"))
+    counted = s3.requests["GET"]
+    assert node.shell(f"cat {MOUNT}/r2/late.jar | wc --bytes") == "3000000"
+    assert s3.requests["GET"] == counted
+
+
+def test_writes_are_refused(node: Node) -> None:
+    attempts = ("touch {}/new", "rm {}/r1/jar-0.jar", "mkdir {}/d", "mv {}/r1/jar-0.jar {}/x")
+    for attempt in attempts:
+        done = node.result("bash", "-c", attempt.replace("{}", MOUNT))
+        assert done.returncode != 0
+        assert "Read-only file system" in done.stderr
+
+
+def test_a_user_that_is_not_root_reads(node: Node) -> None:
+    command = ["setpriv", "--reuid=185", "--regid=185", "--clear-groups", "cat", JAR]
+    done = subprocess.run(node.enter(*command), capture_output=True, check=True)
+    assert done.stdout == RELEASE["jar-0.jar"]
+
+
+def test_eight_readers_at_once_get_the_right_bytes(node: Node) -> None:
+    got: list[bool] = []
+
+    def read() -> None:
+        got.extend(node.reads(f"{MOUNT}/r1/{name}") == body for name, body in RELEASE.items())
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert got == [True] * 64
+
+
+def test_metrics_say_up_restarts_and_cache(node: Node) -> None:
+    wait_for("up", lambda: metric(node, "spark_jars_up") == 1)
+    restarts, now = metric(node, "spark_jars_restarts_total"), time.time()
+    assert abs(metric(node, "spark_jars_last_success_timestamp_seconds") - now) < 5
+    before = node.main_pid()
+    node.kill()
+    recovered(node, before)
+    wait_for("count", lambda: metric(node, "spark_jars_restarts_total") == restarts + 1)
+    wait_for("fill", lambda: metric(node, "spark_jars_filled_releases") >= 1)
+    wait_for(
+        "bytes", lambda: metric(node, "spark_jars_cache_bytes") > sum(map(len, RELEASE.values()))
+    )
+    assert node.run("stat", "--format=%a", METRICS) == "644"
+
+
+def test_a_change_of_state_is_one_line(node: Node) -> None:
+    before = node.main_pid()
+    mark = len(node.journal())
+    node.kill()
+    recovered(node, before)
+    time.sleep(3)
+    lines = [line for line in node.journal()[mark:].splitlines() if "spark-jars: " in line]
+    assert [line.split()[1] for line in lines] == ["down:", "up:"]
+
+
+def test_the_process_has_its_memory_limit_and_is_killed_last(node: Node) -> None:
+    shown = node.run("systemctl", "show", "--property=MemoryMax", "--value", "spark-jars")
+    assert int(shown) == 1024 * 1024 * 1024
+    adjusted = node.run("systemctl", "show", "--property=OOMScoreAdjust", "--value", "spark-jars")
+    assert int(adjusted) == -900
+
+
+@pytest.mark.parametrize("unit", ["spark-jars", "spark-jars-watch", "spark-jars-do@start"])
+def test_systemd_finds_nothing_wrong_with_the_units(node: Node, unit: str) -> None:
+    done = node.result("systemd-analyze", "verify", "--man=no", f"{unit}.service")
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_recovery_takes_less_than_a_second(node: Node, record_property: object) -> None:
+    """Kill -9 until the same path reads again, through a pod's volume: 20 times."""
+    pod = JobPod(node)
+    times = []
+    try:
+        for _ in range(20):
+            before = node.main_pid()
+            began = time.monotonic()
+            node.kill()
+            wait_for("silence", lambda: pod.reads("jars/.sentinel") is None, 5)
+            wait_for("an answer", lambda: pod.reads("jars/.sentinel"), 10)
+            times.append(time.monotonic() - began)
+            recovered(node, before)
+    finally:
+        pod.end()
+    times.sort()
+    figures = {"median": round(times[10], 2), "worst": round(times[-1], 2), "runs": len(times)}
+    print("recovery after kill -9, seconds:", json.dumps(figures))
+    # Other work on the machine stretches everything by as much.
+    stretched = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert figures["median"] < stretched

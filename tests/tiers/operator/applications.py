@@ -1,0 +1,74 @@
+"""SparkApplications in the cluster: applied, watched, and taken away with all they made."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.objects import clear
+from tests.tiers.operator.cases import Wanted
+
+_KINDS = ("Pod", "Service", "ConfigMap")
+APP_LABEL = "sparkoperator.k8s.io/app-name"
+ROLE_LABEL = "spark-role"
+
+
+@contextmanager
+def applied(api: Api, jobs: Sequence[Wanted]) -> Iterator[None]:
+    """Has the jobs in the cluster inside the block, and nothing of them afterwards."""
+    namespaces = {one.team for one in jobs}
+    before = {kind: _names(api, kind, namespaces) for kind in _KINDS}
+    try:
+        for one in jobs:
+            for other in one.beside:
+                api.apply(other)
+            api.apply(one.application)
+        yield
+    finally:
+        clear(api, [one.application for one in jobs])
+        left = [
+            {"kind": kind, "metadata": {"name": name, "namespace": namespace}}
+            for kind in _KINDS
+            for namespace, name in _names(api, kind, namespaces) - before[kind]
+        ]
+        clear(api, left)
+
+
+def state_of(api: Api, application: Object) -> str:
+    """The operator's word for where the application is; empty before it looked at it."""
+    status = api.get(application).get("status") or {}
+    return (status.get("applicationState") or {}).get("state", "")
+
+
+def why_failed(api: Api, application: Object) -> str:
+    """What `kubectl describe sparkapplication` shows as the reason; empty while there is none."""
+    status = api.get(application).get("status") or {}
+    return (status.get("applicationState") or {}).get("errorMessage", "")
+
+
+def pods_of(api: Api, application: Object, role: str) -> list[Object]:
+    """The application's pods of a role, driver or executor, by name."""
+    metadata = application["metadata"]
+    found = [
+        pod
+        for pod in api.items("Pod", metadata["namespace"])
+        if pod["metadata"]["labels"].get(APP_LABEL) == metadata["name"]
+        and pod["metadata"]["labels"].get(ROLE_LABEL) == role
+    ]
+    return sorted(found, key=lambda pod: pod["metadata"]["name"])
+
+
+def placed(api: Api, job: Wanted) -> bool:
+    """Whether the job has as many executors as it asks for, and each has its node."""
+    spec = job.application["spec"]
+    dynamic = spec.get("dynamicAllocation", {})
+    wanted = dynamic.get("initialExecutors") or spec["executor"]["instances"]
+    executors = pods_of(api, job.application, "executor")
+    return len(executors) == wanted and all(one["spec"].get("nodeName") for one in executors)
+
+
+def _names(api: Api, kind: str, namespaces: set[str]) -> set[tuple[str, str]]:
+    return {
+        (namespace, one["metadata"]["name"])
+        for namespace in namespaces
+        for one in api.items(kind, namespace)
+    }

@@ -1,0 +1,99 @@
+"""Jobs with one mistake each: how they end, and the words that a person gets to see.
+
+To add a case: one line in BROKEN with the path, the value, how it ends, and a part of the message.
+`ABSENT` takes the field away. The messages are shown in docs/testing-operator.md.
+"""
+
+from copy import deepcopy
+from typing import Any, Literal, NamedTuple
+
+from tests.tiers.cluster.api import Object
+
+ABSENT = object()
+
+End = Literal["refused", "failed", "pending", "unwatched"]
+"""`refused` by `kubectl apply`; `failed`: accepted, then FAILED with a reason; `pending`: no node
+takes the driver, and the application stays SUBMITTED; `unwatched`: nobody looks at it."""
+
+
+class Broken(NamedTuple):
+    """`path` in the SparkApplication set to `value`; `says` is a part of the message."""
+
+    name: str
+    path: str
+    value: Any
+    end: End
+    says: str
+
+    def manifest(self, application: Object) -> Object:
+        """The application with the mistake, under a name of its own."""
+        changed = deepcopy(application)
+        changed["metadata"]["name"] = f"broken-{self.name}"
+        *parents, last = [int(word) if word.isdigit() else word for word in self.path.split("/")]
+        target: Any = changed
+        for key in parents:
+            target = target[key]
+        if self.value is ABSENT:
+            del target[last]
+        else:
+            target[last] = self.value
+        return changed
+
+
+_HOST_PATH = {"name": "spark-jars", "hostPath": {"path": "/mnt/spark-jars"}}
+
+BROKEN = [
+    # Refused at once
+    Broken("name", "metadata/name", "2026-taxi", "refused", "DNS-1035"),
+    Broken(
+        "image",
+        "spec/sparkConf/spark.kubernetes.container.image",
+        "x:y",
+        "refused",
+        "use the image field",
+    ),
+    Broken(
+        "account-twice",
+        "spec/sparkConf/spark.kubernetes.authenticate.driver.serviceAccountName",
+        "spark-driver",
+        "refused",
+        "configure the service account via the CRD",
+    ),
+    Broken("typo", "spec/driver/priorityClass", "spark-driver", "refused", "unknown field"),
+    Broken(
+        "selectors",
+        "spec/nodeSelector",
+        {"spark-on-eks/pool": "x"},
+        "refused",
+        "cannot be defined at both",
+    ),
+    Broken("type", "spec/type", "Pyhton", "refused", "Unsupported value"),
+    # Accepted, and then refused by the API server when spark-submit makes the driver
+    Broken("account", "spec/driver/serviceAccount", "nobody", "failed", 'nobody" not found'),
+    Broken("priority", "spec/driver/priorityClassName", "urgent", "failed", "PriorityClass"),
+    Broken("quota", "spec/driver/memory", "2000g", "failed", "exceeded quota: team"),
+    Broken(
+        "privileged", "spec/driver/securityContext", {"privileged": True}, "failed", "privileged"
+    ),
+    Broken("unsafe", "spec/driver/securityContext", ABSENT, "failed", "PodSecurity"),
+    Broken("host-path", "spec/volumes/0", _HOST_PATH, "failed", "hostPath"),
+    Broken("client", "spec/mode", "client", "failed", "failed to run spark-submit"),
+    # Accepted, and no node takes it
+    Broken("toleration", "spec/driver/tolerations", ABSENT, "pending", "untolerated taint"),
+    Broken(
+        "pool",
+        "spec/driver/nodeSelector",
+        {"spark-on-eks/pool": "driver"},
+        "pending",
+        "didn't match Pod's node affinity/selector",
+    ),
+    Broken(
+        "claim",
+        "spec/volumes/0/persistentVolumeClaim/claimName",
+        "jars",
+        "pending",
+        'persistentvolumeclaim "jars" not found',
+    ),
+    # Nobody looks at it
+    Broken("namespace", "metadata/namespace", "default", "unwatched", ""),
+]

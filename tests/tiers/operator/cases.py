@@ -1,0 +1,80 @@
+"""What this tier runs over: every stack in every mount level, every team, every job."""
+
+from typing import Any, NamedTuple
+
+from ops.jobs.application import Request, documents
+from ops.jobs.catalog import JOBS, S3A_RELEASE
+from ops.jobs.team import TEAM_LABEL, team_of
+from ops.plan.model import Plan
+from tests.plans import plan_of
+from tests.tiers.cluster.api import Object
+from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
+
+PODS_OF = (
+    combination("dev", "pod"),
+    combination("staging", "userdata"),
+    combination("prod", "daemonset"),
+)
+"""Whose pods are made, too. Every level and every stack with pools is among them."""
+
+_SMALL = "{name: team-a, quota: {cpu: 24, memoryGiB: 128}}"
+GANGS = Combination(
+    "dev",
+    "yunikorn",
+    (
+        "jarMount={level: pod}",
+        "spark.yunikorn={enabled: true}",
+        f"spark.teams=[{_SMALL}, {{name: team-b}}]",
+    ),
+)
+"""With YuniKorn, and a team whose queue is smaller than the nodes of its pool."""
+
+EVERY = (*PODS_OF, *(one for one in COMBINATIONS if one not in PODS_OF), GANGS)
+
+INPUT, OUTPUT = "s3a://taxi-data/trips/", "s3a://taxi-data/out"
+
+
+class Wanted(NamedTuple):
+    """A job of a team, as `make job` writes it: what it needs beside it, and the application."""
+
+    team: str
+    job: str
+    beside: list[Object]
+    application: Object
+
+
+def plan_for(one: Combination) -> Plan:
+    """The combination's plan."""
+    return plan_of(one.stack, *one.overrides)
+
+
+def teams_of(one: Combination) -> list[str]:
+    """The teams of a combination, in the plan's order."""
+    return [
+        resource.object_name
+        for resource in plan_for(one).of_kind("Namespace")
+        if TEAM_LABEL in (resource.inputs["metadata"].get("labels") or {})
+    ]
+
+
+def job_of(one: Combination, team: str, job: str, executors: int | None = None) -> Wanted:
+    """A job for a team of a combination; `executors` instead of the job's own number."""
+    chosen = JOBS[job]
+    s3 = chosen.uses_s3
+    request = Request(
+        name=job,
+        release=S3A_RELEASE,
+        input=INPUT if s3 else "",
+        output=OUTPUT if s3 else "",
+        executors=executors,
+    )
+    *beside, application = documents(chosen, team_of(plan_for(one), team), request)
+    return Wanted(team, job, beside, application)
+
+
+def chart_values(one: Combination, release: str) -> dict[str, Any] | None:
+    """The values that the combination's plan gives a release's chart; None without the release."""
+    for resource in plan_for(one).by_type("kubernetes:helm.sh/v3:Release"):
+        if resource.inputs.get("name") == release:
+            return dict(resource.inputs["values"])
+    return None

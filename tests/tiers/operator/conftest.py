@@ -1,0 +1,118 @@
+"""One API server for all tests of this tier; one combination at a time, with the operator on it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import pytest
+
+from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.combinations import Combination
+from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.control_plane import ControlPlane
+from tests.tiers.cluster.definitions import custom_resource_definitions, install
+from tests.tiers.cluster.fleet import joined, nodes_of
+from tests.tiers.cluster.objects import apply_all, clear
+from tests.tiers.cluster.programs import leave_out
+from tests.tiers.cluster.programs import programs_or_skip as control_plane_programs
+from tests.tiers.operator import yunikorn
+from tests.tiers.operator.cases import EVERY, chart_values, teams_of
+from tests.tiers.operator.chart import definitions
+from tests.tiers.operator.machine import Machine
+from tests.tiers.operator.programs import Programs, programs_or_skip
+from tests.tiers.operator.release import Operator, running
+
+_CSI_DRIVER: Object = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "CSIDriver",
+    "metadata": {"name": "s3.csi.aws.com"},
+    "spec": {"attachRequired": False},
+}
+
+
+@pytest.fixture(scope="session")
+def spark() -> Programs:
+    """The operator's programs and Spark's."""
+    return programs_or_skip()
+
+
+@pytest.fixture(scope="session")
+def plane(spark: Programs) -> Iterator[ControlPlane]:
+    """The running control plane, with the CRDs of the operator's own chart."""
+    own = definitions(spark)
+    names = {one["metadata"]["name"] for one in own}
+    others = [one for one in custom_resource_definitions() if one["metadata"]["name"] not in names]
+    with ControlPlane(control_plane_programs()) as running_plane:
+        install(running_plane.api, [*own, *others])
+        running_plane.api.create(_CSI_DRIVER)
+        yield running_plane
+
+
+@pytest.fixture(scope="session")
+def api(plane: ControlPlane) -> Api:
+    """Its client, as administrator."""
+    return plane.api
+
+
+@dataclass(frozen=True)
+class Stack(Live):
+    """A combination in the cluster, with its nodes and the operator at work."""
+
+    operator: Operator
+    url: str
+    """Of the API server."""
+
+    @property
+    def spark_teams(self) -> list[str]:
+        """The teams, whose names are their namespaces'."""
+        return teams_of(self.combination)
+
+
+@pytest.fixture(scope="session", params=EVERY, ids=str)
+def live(request: pytest.FixtureRequest, plane: ControlPlane, spark: Programs) -> Iterator[Stack]:
+    """A combination, applied, with a node of each of its NodePools and its operator."""
+    one: Combination = request.param
+    sent = one.objects
+    folder = plane.folder / "operator"
+    try:
+        answers = apply_all(plane.api, sent)
+        with (
+            joined(plane.api, nodes_of(sent, startup_taints=False)),
+            _scheduled(plane, spark, one),
+            running(plane, spark, chart_values(one, "spark-operator") or {}, folder) as operator,
+        ):
+            yield Stack(one, sent, answers, operator, plane.url)
+    finally:
+        clear(plane.api, sent)
+
+
+def _scheduled(
+    plane: ControlPlane, spark: Programs, one: Combination
+) -> AbstractContextManager[object]:
+    values = chart_values(one, yunikorn.NAMESPACE)
+    if values is None:
+        return nullcontext()
+    return yunikorn.running(plane, spark, values, plane.folder / "yunikorn")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of one combination together: each is set up once."""
+    order = {one: number for number, one in enumerate(EVERY)}
+
+    def place(item: pytest.Item) -> int:
+        callspec = getattr(item, "callspec", None)
+        return order[callspec.params["live"]] if callspec else -1
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Machine]:
+    """Where pods run; tests that start pods are left out where this process may not mount."""
+    if os.geteuid() != 0:
+        leave_out("starting Spark from its pods needs root (sudo make test-operator)")
+    made = Machine()
+    yield made
+    made.close()

@@ -1,0 +1,87 @@
+"""The JARs of a release, published for real and mounted as a node mounts them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.ops.publish.s3 import OWNER, REGION, S3
+from tests.tiers.cluster.processes import Child, start, wait_until
+from tests.tiers.cluster.programs import ROOT
+from tests.tiers.operator.machine import Machine
+
+PREFIX = "spark/jars/"
+_STAND_IN = ROOT / "tests" / "tiers" / "node" / "mount_s3.py"
+_MOUNT_SECONDS = 60
+_ATTEMPTS = 4
+"""On a busy machine S3 in Python breaks off; the same command goes on where it ended."""
+
+
+class JarStore(S3):
+    """S3 that keeps what was read: moto reads all of an object for a part of it."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, bytes] = {}
+        self.served = 0
+        """Bytes of JARs that were read."""
+        super().__init__()
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        wanted = environ.get("HTTP_RANGE", "")
+        path = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] != "GET" or not wanted or not path.endswith(".jar"):
+            return super()._answer(environ, start_response)
+        with self._turn:
+            if path not in self._read:
+                whole = {key: value for key, value in environ.items() if key != "HTTP_RANGE"}
+                body, answer = self._pass_on(whole)
+                if not answer[0].startswith("200"):
+                    start_response(*answer)
+                    return [body]
+                self._read[path] = body
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        part = self._read[path][int(first) : int(last) + 1]
+        self.served += len(part)
+        start_response("206 Partial Content", [("Content-Length", str(len(part)))])
+        return [part]
+
+
+def publish(s3: S3, bucket: str, release: str, jars: Sequence[str]) -> str:
+    """Runs the publisher's command; what it prints for a job."""
+    where = ["--to", f"s3://{bucket}/{PREFIX}", "--release", release]
+    command = [sys.executable, "-m", "ops", "publish-jars", *where, "--", *jars]
+    environment = {**os.environ, **s3.environment()}
+    for _ in range(_ATTEMPTS):
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        if not done.returncode:
+            return done.stdout
+    raise RuntimeError(f"the release was not published: {done.stderr}")
+
+
+def mount(s3: S3, bucket: str, machine: Machine) -> tuple[Child, Path]:
+    """Mounts the bucket's JARs on the machine with the node's own flags (userdata/spark-jars).
+
+    Returns the mount's process and the folder that pods get: the JARs are at `jars` in it.
+    $MOUNT_S3 is the real mount-s3; without it the node tier's stand-in serves.
+    """
+    parent, cache = machine.folder / "parent", machine.folder / "cache"
+    point = parent / "jars"
+    for folder in (parent, cache, point):
+        machine.seen(folder).mkdir()
+    real = os.environ.get("MOUNT_S3")
+    program = [real] if real else [sys.executable, str(_STAND_IN)]
+    flags = ["--foreground", "--read-only", "--allow-other", "--prefix", PREFIX]
+    flags += ["--region", REGION, "--expected-bucket-owner", OWNER]
+    flags += ["--cache", str(cache), "--max-cache-size", "2048"]
+    flags += ["--metadata-ttl", "indefinite", "--negative-metadata-ttl", "minimal"]
+    flags += ["--file-mode", "0444", "--dir-mode", "0555"]
+    flags += [f"--endpoint-url={s3.url}", "--force-path-style"]
+    command = machine.inside(*program, bucket, point, *flags)
+    child = start(command, Path(machine.seen(machine.folder), "mount.log"), s3.environment())
+    mounted = machine.seen(point)
+    wait_until(lambda: any(mounted.iterdir()), "the JARs are mounted", child, _MOUNT_SECONDS)
+    return child, parent

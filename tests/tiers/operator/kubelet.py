@@ -1,0 +1,284 @@
+"""Stands in for kubelet and its runtime: starts pods' containers on this machine from their specs.
+
+A pod gets a copy-on-write view of this machine with Spark at /opt/spark, a loopback address of its
+own, its volumes with their propagation, its user and capabilities. Not imitated: images, networks
+and their policies, cgroups, probes, init containers.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.tiers.cluster.api import Api, Object
+from tests.tiers.operator import container as shell
+from tests.tiers.operator.classes import QUICK
+from tests.tiers.operator.machine import Machine, script
+from tests.tiers.operator.pod_files import PodFiles
+from tests.tiers.operator.programs import Programs
+
+_STOP_SECONDS = 10
+_BLOCK = 64 + os.getpid() % 128
+"""Of loopback addresses: another run on this machine has others."""
+
+
+@dataclass
+class Running:
+    """A pod that was started."""
+
+    pod: Object
+    process: subprocess.Popen[bytes]
+    log: Path
+    disks: list[Path]
+    """Where its container writes: its own disk and its emptyDirs."""
+    ended: bool = False
+
+    @property
+    def said(self) -> str:
+        """Its container's output."""
+        return self.log.read_text(errors="replace")
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What is different from a cluster.
+
+    `mounted` is the folder, inside the machine, behind every volume of JARs; `edit` changes a file
+    of a ConfigMap (name, text); `environment` is added to every container's.
+    """
+
+    mounted: Path
+    edit: Callable[[str, str], str] = lambda name, text: text
+    environment: Mapping[str, str] | None = None
+
+
+_WAITS = """
+import time
+from pyspark.sql import SparkSession
+SparkSession.builder.getOrCreate()
+time.sleep(600)
+"""
+
+
+def waiting(server: str) -> Callable[[str, str], str]:
+    """An edit for drivers whose executors nobody starts: instead of the job's program they run one
+    that only waits, and writes no event log, which would need the JARs. `server` is the API
+    server's address, which no DNS knows here."""
+
+    def edit(name: str, text: str) -> str:
+        if name.endswith(".py"):
+            return _WAITS
+        added = f"spark.kubernetes.driver.master={server}\nspark.eventLog.enabled=false\n"
+        return text + added if name == "spark.properties" else text
+
+    return edit
+
+
+class Kubelet:
+    """Runs the pods of some namespaces that are bound to a node, those of the given Spark roles.
+    They end with the `with` block."""
+
+    def __init__(
+        self,
+        api: Api,
+        programs: Programs,
+        machine: Machine,
+        namespaces: Sequence[str],
+        ways: Ways,
+        roles: Sequence[str] = ("driver", "executor"),
+    ) -> None:
+        self._api, self._programs, self._machine = api, programs, machine
+        self._namespaces, self._ways, self._roles = namespaces, ways, roles
+        self._addresses: dict[str, str] = {}
+        self.pods: dict[str, Running] = {}
+        """By namespace/name."""
+
+    def __enter__(self) -> "Kubelet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self.pods.values():
+            self._stop(one)
+
+    def run_until(self, done: Callable[[], object], what: str, seconds: float) -> None:
+        """Does kubelet's work until `done`. Raises TimeoutError with what the pods said last."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            self.step()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what}: not within {seconds:.0f} s\n{self._all_said()}")
+            time.sleep(0.2)
+
+    def step(self) -> None:
+        """Starts what is bound, reports what ended, ends what is to go."""
+        live = {
+            _key(pod): pod
+            for namespace in self._namespaces
+            for pod in self._api.items("Pod", namespace)
+        }
+        for key, one in self.pods.items():
+            if one.ended:
+                continue
+            if key not in live or live[key]["metadata"].get("deletionTimestamp"):
+                self._stop(one)
+                self._api.delete(_reference(one.pod), grace_seconds=0)
+            elif one.process.poll() is not None:
+                one.ended = True
+                self._report(one.pod, one.process.returncode)
+        for key, pod in live.items():
+            bound = pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")
+            role = (pod["metadata"].get("labels") or {}).get("spark-role")
+            new = key not in self.pods and role in self._roles
+            if new and bound and self._has_its_config_maps(pod):
+                self._start(pod)
+
+    def _all_said(self) -> str:
+        states = [
+            f"{_key(pod)}: {pod['status']['phase']} on {pod['spec'].get('nodeName')}"
+            for namespace in self._namespaces
+            for pod in self._api.items("Pod", namespace)
+        ]
+        said = [f"{key}:\n{one.said[-3000:]}" for key, one in self.pods.items()]
+        return "\n".join([*states, *said])
+
+    def written(self, key: str) -> dict[str, int]:
+        """Files that a pod wrote, outside of the mounts it was given: path and size in bytes."""
+        return {
+            f"{disk.name}/{file.relative_to(disk)}": file.stat().st_size
+            for disk in self.pods[key].disks
+            for file in disk.rglob("*")
+            if file.is_file() and not file.is_symlink()
+        }
+
+    def open_files(self, key: str) -> set[str]:
+        """Paths of all files that a pod's processes have open now, as they see them."""
+        # The end of where its own root is, seen from outside.
+        root = f"/{self.pods[key].pod['metadata']['uid']}/root"
+        found = set()
+        for pid in _tree(self.pods[key].process.pid):
+            for link in Path(f"/proc/{pid}/fd").glob("*"):
+                try:
+                    found.add(str(link.readlink()).rpartition(root)[2])
+                except OSError:
+                    continue  # closed, or the process ended
+        return found
+
+    def _has_its_config_maps(self, pod: Object) -> bool:
+        """spark-submit makes the driver's pod first; kubelet waits for what it mounts."""
+        namespace = pod["metadata"]["namespace"]
+        names = [one["configMap"]["name"] for one in pod["spec"]["volumes"] if "configMap" in one]
+        return all(self._api.find("ConfigMap", name, namespace) for name in names)
+
+    def _start(self, pod: Object) -> None:
+        name = pod["metadata"]["name"]
+        (container,) = pod["spec"]["containers"]
+        number = len(self._addresses)
+        address = f"127.{_BLOCK}.{number // 250}.{number % 250 + 1}"
+        self._addresses[_key(pod)] = address
+        folder = self._machine.folder / pod["metadata"]["uid"]
+        seen = self._machine.seen(folder)
+        for one in shell.FOLDERS:
+            (seen / one).mkdir(parents=True)
+        files = PodFiles(self._api, seen / "volumes", self._ways.mounted, self._ways.edit)
+        volumes = {one["name"]: one for one in pod["spec"].get("volumes", [])}
+        lines = [f"hostname {name}", *shell.root(folder, self._programs.spark_home)]
+        disks = [seen / one for one in shell.OWN_DISK]
+        places = {key: files.volume(pod, one) for key, one in volumes.items()}
+        for wanted in container.get("volumeMounts", []):
+            place = places[wanted["name"]]
+            if "emptyDir" in volumes[wanted["name"]]:
+                disks.append(place)
+            source = str(place).replace(str(seen), str(folder))
+            lines += shell.mount(folder, source, wanted)
+        environment = {
+            "SPARK_HOME": shell.SPARK,
+            "JAVA_HOME": str(self._programs.java_home),
+            "PATH": "/usr/bin:/bin",
+            "HOME": "/home/spark",
+            "SPARK_SUBMIT_OPTS": QUICK,
+            **(self._ways.environment or {}),
+            **files.environment(pod, container, address),
+        }
+        (seen / "environment").write_text(shell.exports(environment))
+        (seen / "hosts").write_text("".join(f"{a} {b}\n" for a, b in self._hosts(pod, address)))
+        lines.append(shell.start(folder, pod["spec"], container))
+        log = seen / "log"
+        apart = ["unshare", "--uts", "--mount", "--propagation", "slave"]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                self._machine.inside(*apart, *script(lines)),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.pods[_key(pod)] = Running(pod, process, log, disks)
+        self._report(pod, None)
+
+    def _hosts(self, pod: Object, address: str) -> Iterator[tuple[str, str]]:
+        """Names that a pod looks up: its own, and those of the drivers' services."""
+        namespace = pod["metadata"]["namespace"]
+        yield "127.0.0.1", "localhost"
+        yield address, pod["metadata"]["name"]
+        others = {_key(one): one for one in self._api.items("Pod", namespace)}
+        for service in self._api.items("Service", namespace):
+            wanted = (service["spec"].get("selector") or {}).items()
+            host = f"{service['metadata']['name']}.{namespace}.svc"
+            for key, other in others.items():
+                labels = other["metadata"].get("labels") or {}
+                if wanted and wanted <= labels.items() and key in self._addresses:
+                    yield self._addresses[key], host
+
+    def _report(self, pod: Object, code: int | None) -> None:
+        """Tells the API server how a pod is; `code` is the exit code of its container."""
+        state: Object = {"running": {}}
+        phase = "Running"
+        if code is not None:
+            phase = "Failed" if code else "Succeeded"
+            reason = "Error" if code else "Completed"
+            state = {"terminated": {"exitCode": code % 256, "reason": reason}}
+        (container,) = pod["spec"]["containers"]
+        container_status = {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": "",
+            "ready": code is None,
+            "restartCount": 0,
+            "state": state,
+        }
+        address = self._addresses[_key(pod)]
+        status: Object = {
+            "phase": phase,
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "conditions": [{"type": "Ready", "status": str(code is None)}],
+            "containerStatuses": [container_status],
+        }
+        self._api.patch_status(_reference(pod), status)
+
+    def _stop(self, one: Running) -> None:
+        if one.process.poll() is None:
+            one.process.kill()  # with its whole tree: it leads a process namespace
+            one.process.wait(_STOP_SECONDS)
+        one.ended = True
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _tree(int(child))
+
+
+def _key(pod: Object) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+
+
+def _reference(pod: Object) -> Object:
+    metadata = pod["metadata"]
+    named = {"name": metadata["name"], "namespace": metadata["namespace"]}
+    return {"kind": "Pod", "metadata": named}

@@ -1,0 +1,104 @@
+"""What this tier runs: the operator and its chart, YuniKorn, Spark with a JVM. Built once."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.tiers.cluster.programs import ROOT, leave_out
+
+_LOCK = Path(__file__).with_name("requirements.txt")
+_SPARK = ROOT / ".cache" / "operator" / "spark"
+JAVA = 17
+"""What Spark 4.0 needs at least."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Where the programs are. `folder` is $OPERATOR_ASSETS or what dev/operator/build prints."""
+
+    folder: Path
+    spark_home: Path
+    """The pyspark package, which is laid out as a distribution of Spark is."""
+    java_home: Path
+
+    @property
+    def python(self) -> Path:
+        """The Python of Spark's environment."""
+        return self.spark_home.parents[3] / "bin" / "python"
+
+    def __getitem__(self, name: str) -> Path:
+        return self.folder / name
+
+
+@cache
+def programs() -> Programs:
+    """The programs, built or installed on first use (minutes, then reused).
+
+    Raises RuntimeError, which says how to get them, when they cannot be had.
+    """
+    return Programs(_built(), _spark(), _java())
+
+
+def programs_or_skip() -> Programs:
+    """The same for a test, which is left out when they cannot be had."""
+    try:
+        return programs()
+    except RuntimeError as error:
+        leave_out(str(error))
+
+
+def _built() -> Path:
+    given = os.environ.get("OPERATOR_ASSETS")
+    if given:
+        return Path(given)
+    script = ROOT / "dev" / "operator" / "build"
+    built = subprocess.run([script], stdout=subprocess.PIPE, text=True, check=False)
+    if built.returncode:
+        raise RuntimeError("needs Go 1.26 and a Go module proxy to build the Spark operator")
+    return Path(built.stdout.strip().splitlines()[-1])
+
+
+def _java() -> Path:
+    program = shutil.which("java")
+    if program is None or _version(program) < JAVA:
+        raise RuntimeError(f"needs Java {JAVA} or newer (apt-get install openjdk-17-jre-headless)")
+    return Path(program).resolve().parents[1]
+
+
+def _version(java: str) -> int:
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    return int(found[1]) if found else 0
+
+
+def _spark() -> Path:
+    """The pyspark package in an environment of its own: half a gigabyte that nothing else needs."""
+    _SPARK.parent.mkdir(parents=True, exist_ok=True)
+    ready = _SPARK / ".ready"
+    wanted = hashlib.sha256(_LOCK.read_bytes()).hexdigest()
+    with _SPARK.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists() or ready.read_text() != wanted:
+            print(f"Installing Spark into {_SPARK} (once, about a minute)...", file=sys.stderr)
+            _install()
+            ready.write_text(wanted)
+    (home,) = _SPARK.glob("lib/python*/site-packages/pyspark")
+    return home
+
+
+def _install() -> None:
+    shutil.rmtree(_SPARK, ignore_errors=True)
+    make = ROOT / "dev" / "setup" / "environment"
+    environment = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run(
+        [make, _SPARK, _LOCK], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"needs a package index to install Spark: {done.stderr[-500:]}")

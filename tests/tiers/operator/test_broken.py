@@ -1,0 +1,125 @@
+"""What becomes of a job with a mistake, and what its owner is told."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.tiers.cluster.api import Api, Object, Refused
+from tests.tiers.cluster.fleet import why_pending
+from tests.tiers.cluster.processes import wait_until
+from tests.tiers.cluster.programs import ROOT
+from tests.tiers.operator.applications import applied, pods_of, state_of, why_failed
+from tests.tiers.operator.broken import BROKEN, Broken
+from tests.tiers.operator.cases import PODS_OF, Wanted, job_of
+from tests.tiers.operator.conftest import Stack
+
+_PAGE = ROOT / "docs" / "testing-operator.md"
+_SECONDS = 900
+_REFUSED = [one for one in BROKEN if one.end == "refused"]
+_ACCEPTED = [one for one in BROKEN if one.end != "refused"]
+_LOST_MOUNT = "lost-mount"
+
+pytestmark = pytest.mark.parametrize("live", PODS_OF[:1], ids=str, indirect=True)
+
+
+@pytest.fixture(scope="module")
+def good(live: Stack) -> Wanted:
+    """The job without a mistake."""
+    return job_of(live.combination, live.spark_teams[0], "pi")
+
+
+@pytest.fixture(scope="module")
+def sent(api: Api, live: Stack, good: Wanted) -> Iterator[dict[str, Object]]:
+    """All jobs that are accepted, in the cluster at once; by name of the mistake."""
+    made = {one.name: one.manifest(good.application) for one in _ACCEPTED}
+    made[_LOST_MOUNT] = _without_the_volume(good.application)
+    team = good.team
+    with applied(
+        api,
+        [Wanted(one["metadata"].get("namespace", team), "pi", [], one) for one in made.values()],
+    ):
+        yield made
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda one: one.name)
+def test_its_message_is_in_the_documents(live: Stack, case: Broken) -> None:
+    assert case.says in _PAGE.read_text()
+
+
+@pytest.mark.parametrize("case", _REFUSED, ids=lambda one: one.name)
+def test_it_is_refused_at_once(api: Api, good: Wanted, case: Broken) -> None:
+    with pytest.raises(Refused, match=re.escape(case.says)) as refusal:
+        api.create(case.manifest(good.application), dry_run=True)
+    print(f"{case.name}: {refusal.value}")
+
+
+@pytest.mark.parametrize("case", _ACCEPTED, ids=lambda one: one.name)
+def test_it_is_accepted_and_its_owner_can_find_out_why_it_does_not_run(
+    api: Api, sent: dict[str, Object], case: Broken
+) -> None:
+    application = sent[case.name]
+    match case.end:
+        case "failed":
+            said = _failure(api, application)
+        case "pending":
+            said = _reason_of_the_driver(api, application)
+            _await_state(api, application, "SUBMITTED")
+        case _:
+            _settled(api, sent)
+            said = state_of(api, application)
+    print(f"{case.name}: {said}")
+    assert case.says in said
+
+
+def test_a_mount_without_its_volume_is_dropped_without_a_word(
+    api: Api, sent: dict[str, Object]
+) -> None:
+    driver = _driver(api, sent[_LOST_MOUNT])
+    (container,) = driver["spec"]["containers"]
+    assert not [one for one in container["volumeMounts"] if one["mountPath"] == "/mnt/s3"]
+
+
+def _without_the_volume(application: Object) -> Object:
+    volumes = [one for one in application["spec"]["volumes"] if one["name"] != "spark-jars"]
+    metadata = {**application["metadata"], "name": _LOST_MOUNT}
+    return {
+        **application,
+        "metadata": metadata,
+        "spec": {**application["spec"], "volumes": volumes},
+    }
+
+
+def _failure(api: Api, application: Object) -> str:
+    wait_until(lambda: bool(why_failed(api, application)), "it failed", seconds=_SECONDS)
+    return message_of(why_failed(api, application))
+
+
+def message_of(trace: str) -> str:
+    """The cause in the Java stack trace that the operator keeps of a failed spark-submit."""
+    found = re.search(r"Message: (.*?)(?: Received status:|\n)", trace)
+    return found[1] if found else trace
+
+
+def _driver(api: Api, application: Object) -> Object:
+    wait_until(lambda: bool(pods_of(api, application, "driver")), "a driver", seconds=_SECONDS)
+    return pods_of(api, application, "driver")[0]
+
+
+def _reason_of_the_driver(api: Api, application: Object) -> str:
+    return why_pending(api, {"kind": "Pod", "metadata": _driver(api, application)["metadata"]})
+
+
+def _await_state(api: Api, application: Object, state: str) -> None:
+    wait_until(lambda: state_of(api, application) == state, state, seconds=_SECONDS)
+
+
+def _settled(api: Api, sent: dict[str, Object]) -> None:
+    """Waits until the operator is done with every application that it looks at."""
+    for name, application in sent.items():
+        if name != "namespace":
+            wait_until(
+                lambda one=application: state_of(api, one) not in ("", "NEW"),
+                "the operator is done",
+                seconds=_SECONDS,
+            )

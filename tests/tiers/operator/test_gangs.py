@@ -1,0 +1,157 @@
+"""With YuniKorn: gangs start whole or not at all, queues hold, and other namespaces are not its."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from components.pools import POOL_LABEL
+from tests.tiers.cluster.api import Api, Object, Refused
+from tests.tiers.cluster.fleet import NO_TAINT, executor, joined, node, node_of_pod, running
+from tests.tiers.cluster.objects import named, of_kind
+from tests.tiers.cluster.processes import wait_until
+from tests.tiers.operator import yunikorn
+from tests.tiers.operator.applications import applied, placed, pods_of
+from tests.tiers.operator.cases import GANGS, Wanted, job_of
+from tests.tiers.operator.conftest import Stack
+from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
+from tests.tiers.operator.machine import Machine
+from tests.tiers.operator.programs import Programs
+
+SMALL, LARGE = "team-a", "team-b"
+_PLACEHOLDER = "internal.yunikorn.apache.org/placeholder"
+_SECONDS = 900
+_STILL_SECONDS = 8
+"""How long nothing must happen, where nothing is what is promised: some eight rounds."""
+_POD_GIB = 20
+"""Of a pod of fleet.executor."""
+
+pytestmark = pytest.mark.parametrize("live", [GANGS], ids=str, indirect=True)
+
+
+def test_a_gang_that_fits_starts_and_its_placeholders_make_room(
+    api: Api, live: Stack, spark: Programs, machine: Machine
+) -> None:
+    job = job_of(live.combination, LARGE, "taxi-trip")
+    with _running(api, live, spark, machine, job) as kubelet:
+        kubelet.run_until(lambda: placed(api, job), "all executors are placed", _SECONDS)
+        pods = [
+            *pods_of(api, job.application, "driver"),
+            *pods_of(api, job.application, "executor"),
+        ]
+        assert {one["spec"]["schedulerName"] for one in pods} == {yunikorn.SCHEDULER}
+        pools = {one["spec"]["nodeName"] for one in pods_of(api, job.application, "executor")}
+        assert pools <= live.node_pools("default")
+        assert not _placeholders(api, LARGE)
+
+
+def test_a_gang_that_does_not_fit_starts_nothing_until_it_does(
+    api: Api, live: Stack, spark: Programs, machine: Machine
+) -> None:
+    # Two executors fit on each node of the pool, and there is a node of each rung.
+    rungs = len(live.node_pools("default"))
+    job = job_of(live.combination, LARGE, "taxi-trip", executors=2 * rungs + 1)
+    with _running(api, live, spark, machine, job) as kubelet:
+        kubelet.run_until(
+            lambda: len(_placeholders(api, LARGE)) == 2 * rungs + 2, "placeholders", _SECONDS
+        )
+        kubelet.run_until(
+            lambda: sum(_is_bound(one) for one in _placeholders(api, LARGE)) == 2 * rungs + 1,
+            "as many as fit are placed",
+            _SECONDS,
+        )
+        until = time.monotonic() + _STILL_SECONDS
+        while time.monotonic() < until:
+            kubelet.step()
+            (driver,) = pods_of(api, job.application, "driver")
+            assert not _is_bound(driver)
+            assert not pods_of(api, job.application, "executor")
+        with joined(api, [_one_more_node(live)]):
+            kubelet.run_until(lambda: placed(api, job), "the gang is placed", _SECONDS)
+
+
+def test_a_queue_takes_no_more_than_its_team_may_have(api: Api, live: Stack) -> None:
+    quota = named(live.sent, "ResourceQuota", "team", SMALL)
+    limit = 128 // _POD_GIB
+    pods = [executor(f"wants-{number}", SMALL, "default") for number in range(limit + 2)]
+    # The quota would refuse what the queue is to hold back.
+    api.delete(quota)
+    try:
+        with running(api, pods):
+            wait_until(lambda: _bound(api, pods) == limit, f"{limit} pods are placed", seconds=60)
+            time.sleep(_STILL_SECONDS)
+            assert _bound(api, pods) == limit
+    finally:
+        api.apply(quota)
+
+
+def test_a_pod_is_in_the_queue_of_its_namespace_whatever_its_label_says(
+    api: Api, live: Stack
+) -> None:
+    pod = executor("stranger", LARGE, "default")
+    pod["metadata"]["labels"]["queue"] = f"root.{SMALL}"
+    with running(api, [pod]):
+        assert node_of_pod(api, pod) in live.node_pools("default")
+        assert yunikorn.used(f"root.{LARGE}")
+        assert not yunikorn.used(f"root.{SMALL}")
+
+
+def test_pods_outside_the_teams_namespaces_are_left_alone(api: Api, live: Stack) -> None:
+    pod = executor("bystander", "default", "default", volumes=[], nodeSelector={}, tolerations=[])
+    pod["spec"]["containers"][0].pop("volumeMounts")
+    with running(api, [pod]):
+        assert node_of_pod(api, pod) == NO_TAINT
+        seen = api.get(pod)
+        assert seen["spec"]["schedulerName"] == "default-scheduler"
+        assert not any("yunikorn" in key for key in seen["metadata"].get("annotations") or {})
+        assert seen["metadata"]["labels"] == pod["metadata"]["labels"]
+
+
+def test_only_placeholders_are_spared_from_the_level_restricted(api: Api, live: Stack) -> None:
+    pod = executor("unsafe", LARGE, "default")
+    pod["spec"]["containers"][0].pop("securityContext")
+    with pytest.raises(Refused, match="spark-restricted"):
+        api.create(pod, dry_run=True)
+    namespaces = of_kind(live.sent, "Namespace")
+    levels = {
+        one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for one in namespaces
+        if one["metadata"]["name"] in (SMALL, LARGE)
+    }
+    assert set(levels.values()) == {"baseline"}
+
+
+@contextmanager
+def _running(
+    api: Api, live: Stack, spark: Programs, machine: Machine, job: Wanted
+) -> Iterator[Kubelet]:
+    ways = Ways(machine.empty, waiting(live.url))
+    with (
+        applied(api, [job]),
+        Kubelet(api, spark, machine, [job.team], ways, roles=["driver"]) as kubelet,
+    ):
+        yield kubelet
+
+
+def _placeholders(api: Api, namespace: str) -> list[Object]:
+    return [
+        pod
+        for pod in api.items("Pod", namespace)
+        if (pod["metadata"].get("annotations") or {}).get(_PLACEHOLDER) == "true"
+    ]
+
+
+def _is_bound(pod: Object) -> bool:
+    return bool(pod["spec"].get("nodeName"))
+
+
+def _bound(api: Api, pods: list[Object]) -> int:
+    return sum(_is_bound(api.get(one)) for one in pods)
+
+
+def _one_more_node(live: Stack) -> Object:
+    (taint,) = named(live.sent, "NodePool", "default-arm-spot")["spec"]["template"]["spec"][
+        "taints"
+    ]
+    return node("one-more", {POOL_LABEL: "default"}, [taint])

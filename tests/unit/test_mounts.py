@@ -1,0 +1,233 @@
+"""The three mounts: what each makes, what each leaves out, and the switch between them."""
+
+import re
+
+import pytest
+
+from components.mounts.contract import NODE_PARENT
+from ops.diff.diff import compare
+from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, reaches
+
+LEVELS = {"pod": ("jarMount={level: pod}",), "userdata": NODE, "daemonset": DAEMONSET}
+
+
+def test_in_pod_level_a_namespaces_volume_is_the_csi_drivers_and_has_a_cache() -> None:
+    volume = named(plan_of("prod"), "PersistentVolume", "team-ingest-jars-pod").inputs["spec"]
+    assert volume["csi"]["driver"] == "s3.csi.aws.com"
+    attributes = volume["csi"]["volumeAttributes"]
+    assert attributes["cache"] == "emptyDir"
+    assert attributes["cacheEmptyDirSizeLimit"] == "20480Mi"
+    assert set(volume["mountOptions"]) == {
+        "read-only",
+        "allow-other",
+        "region us-west-2",
+        "prefix spark/",
+        "expected-bucket-owner 111122223333",
+        "metadata-ttl indefinite",
+        "negative-metadata-ttl minimal",
+        "file-mode 0444",
+        "dir-mode 0555",
+    }
+
+
+def test_volume_handles_are_unique_in_the_cluster() -> None:
+    handles = [
+        one.inputs["spec"]["csi"]["volumeHandle"]
+        for one in of_type(plan_of("dev"), "PersistentVolume")
+    ]
+    assert len(handles) == len(set(handles)) == 2
+
+
+def test_in_pod_level_new_nodes_wait_for_the_driver_and_the_driver_for_system_nodes() -> None:
+    plan = plan_of("dev")
+    taint = {"key": "s3.csi.aws.com/agent-not-ready", "effect": "NoExecute"}
+    for one in of_type(plan, "NodePool"):
+        assert one.inputs["spec"]["template"]["spec"]["startupTaints"] == [taint]
+    addon = named(plan, "Addon", "jar-mount-aws-mountpoint-s3-csi-driver")
+    assert addon.inputs["serviceAccountRoleArn"].endswith("role/jar-mount-driver-role")
+    before = reaches(plan, addon)
+    assert named(plan, "NodeGroup", "system-group").urn in before
+    assert named(plan, "RolePolicyAttachment", "jar-mount-driver-read-jars").urn in before
+
+
+@pytest.mark.parametrize("mode", [NODE, DAEMONSET], ids=["userdata", "daemonset"])
+def test_in_node_level_nothing_of_pod_level_is_left(mode: tuple[str, ...]) -> None:
+    plan = plan_of("dev", *mode)
+    assert absent(plan, "mountpoint-s3-csi-driver", "jar-mount-driver", "jars-pod")
+    for one in of_type(plan, "NodePool"):
+        taints = one.inputs["spec"]["template"]["spec"].get("startupTaints", [])
+        assert all("s3.csi" not in taint["key"] for taint in taints)
+    for one in of_type(plan, "PersistentVolume"):
+        assert set(one.inputs["spec"]) & {"csi", "mountOptions"} == set()
+
+
+def test_in_pod_level_nothing_of_node_level_is_left() -> None:
+    for stack in ("dev", "prod"):
+        plan = plan_of(stack)
+        assert absent(plan, "DaemonSet", "ConfigMap", "node-read-jars")
+        for one in of_type(plan, "EC2NodeClass"):
+            assert "userData" not in one.inputs["spec"]
+        for one in of_type(plan, "PersistentVolume"):
+            assert "hostPath" not in one.inputs["spec"]
+        node_policies = [
+            one.inputs["policyArn"]
+            for one in of_type(plan, "RolePolicyAttachment")
+            if one.inputs["role"] in ("karpenter-jars-node", "system-node")
+        ]
+        assert all(arn.startswith("arn:aws:iam::aws:") for arn in node_policies)
+
+
+def test_with_user_data_every_spark_node_and_no_system_node_mounts_the_jars() -> None:
+    plan = plan_of("staging")
+    for one in of_type(plan, "EC2NodeClass"):
+        user_data = one.inputs["spec"]["userData"]
+        own = "etl" in one.inputs["metadata"]["name"]
+        bucket = f"spark-staging-{'etl-' if own else ''}jars-111122223333-us-west-2"
+        assert f"\nBUCKET={bucket}\n" in user_data
+        assert "\nPREFIX=spark/jars/\n" in user_data
+    assert "userData" not in named(plan, "LaunchTemplate", "system-template").inputs
+    assert absent(plan, "DaemonSet")
+
+
+def test_in_node_level_a_volume_is_only_where_its_jars_are() -> None:
+    plan = plan_of("staging")
+    sets = {"team-team-a-jars-node": "jars", "team-team-etl-jars-node": "etl-jars"}
+    for name, jars in sets.items():
+        spec = named(plan, "PersistentVolume", name).inputs["spec"]
+        assert spec["hostPath"] == {"path": NODE_PARENT, "type": "Directory"}
+        (term,) = spec["nodeAffinity"]["required"]["nodeSelectorTerms"]
+        assert term["matchExpressions"] == [
+            {"key": "spark-on-eks/jars", "operator": "In", "values": [jars]}
+        ]
+    labelled = {
+        one.inputs["metadata"]["name"]: one.inputs["spec"]["template"]["metadata"]["labels"]
+        for one in of_type(plan, "NodePool")
+    }
+    assert labelled["etl-arm-spot"]["spark-on-eks/jars"] == "etl-jars"
+    assert labelled["etl-drivers"]["spark-on-eks/jars"] == "etl-jars"
+    assert labelled["drivers"]["spark-on-eks/jars"] == "jars"
+
+
+def test_the_daemon_set_runs_on_the_given_nodes_and_their_roles_may_read() -> None:
+    plan = plan_of("existing")
+    pod = named(plan, "DaemonSet", "jar-mount-daemon").inputs["spec"]["template"]["spec"]
+    assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "workload": "spark"}
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    nodes = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    (term,) = nodes["nodeSelectorTerms"]
+    assert term["matchExpressions"] == [
+        {"key": "spark-on-eks/pool", "operator": "NotIn", "values": ["system"]},
+        {"key": "eks.amazonaws.com/compute-type", "operator": "NotIn", "values": ["auto"]},
+    ]
+    (grant,) = of_type(plan, "rolePolicy:RolePolicy")
+    assert grant.inputs["role"] == "analytics-spark-nodes"
+    assert '"s3:PutObject"' not in grant.inputs["policy"]
+
+
+def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
+    """What the policy refuses is tests/tiers/cluster's to prove."""
+    plan = plan_of("existing")
+    role = named(plan, "ClusterRole", "jar-mount-nodes")
+    assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
+    policy = named(plan, "ValidatingAdmissionPolicy", "jar-mount-own-node").inputs
+    assert policy["spec"]["failurePolicy"] == "Fail"
+    (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
+    assert (rule["operations"], rule["resources"]) == (["UPDATE"], ["nodes"])
+    used = re.findall(r"variables\.(\w+)", str(policy["spec"]["validations"]))
+    assert {one["name"] for one in policy["spec"]["variables"]} == set(used)
+    (condition,) = policy["spec"]["matchConditions"]
+    (subject,) = named(plan, "ClusterRoleBinding", "jar-mount-nodes").inputs["subjects"]
+    user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
+    assert condition["expression"] == f"request.userInfo.username == '{user}'"
+    binding = named(plan, "ValidatingAdmissionPolicyBinding", "jar-mount-own-node")
+    assert binding.inputs["spec"] == {
+        "policyName": policy["metadata"]["name"],
+        "validationActions": ["Deny"],
+    }
+    assert binding.urn in reaches(plan, named(plan, "ClusterRoleBinding", "jar-mount-nodes"))
+
+
+def test_the_daemon_set_may_read_itself_and_nothing_else() -> None:
+    assert named(plan_of("existing"), "v1:Role", "jar-mount-own").inputs["rules"] == [
+        {
+            "apiGroups": ["apps"],
+            "resources": ["daemonsets"],
+            "resourceNames": ["spark-jars"],
+            "verbs": ["get"],
+        }
+    ]
+
+
+def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:
+    plan = plan_of("dev", *DAEMONSET)
+    for one in of_type(plan, "NodePool"):
+        (taint,) = one.inputs["spec"]["template"]["spec"]["startupTaints"]
+        assert taint == {"key": "spark-on-eks/jars-not-mounted", "effect": "NoSchedule"}
+    for one in of_type(plan, "EC2NodeClass"):
+        assert "userData" not in one.inputs["spec"]
+
+
+def test_a_job_sees_the_same_claim_whatever_mounts_its_jars() -> None:
+    claims = []
+    for mode in LEVELS.values():
+        claim = dict(named(plan_of("dev", *mode), "Claim", "team-team-a-jars-claim").inputs)
+        spec = {key: value for key, value in claim["spec"].items() if key != "volumeName"}
+        claims.append({**claim, "spec": spec})
+    assert claims[0] == claims[1] == claims[2]
+    assert claims[0]["metadata"] == {"name": "spark-jars", "namespace": "team-a"}
+
+
+def test_a_volume_can_be_bound_by_its_own_claim_only() -> None:
+    for mode in LEVELS.values():
+        for one in of_type(plan_of("dev", *mode), "PersistentVolume"):
+            spec = one.inputs["spec"]
+            namespace = one.name.removeprefix("team-").removesuffix("-jars-pod")
+            namespace = namespace.removesuffix("-jars-node")
+            assert spec["claimRef"] == {"name": "spark-jars", "namespace": namespace}
+            assert spec["accessModes"] == ["ReadOnlyMany"]
+            assert spec["persistentVolumeReclaimPolicy"] == "Retain"
+
+
+def test_teams_run_where_only_unprivileged_pods_are_let_in() -> None:
+    for name in ("team-team-a-namespace", "team-team-b-namespace"):
+        labels = named(plan_of("dev"), "Namespace", name).inputs["metadata"]["labels"]
+        assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
+    """From pod to node level by the one line that a user changes."""
+    steps = compare(plan_of("dev"), plan_of("dev", "jarMount.level=node")).steps
+    found = set()
+    for step in steps:
+        resource = step.new or step.old
+        assert resource is not None
+        found.add((step.operation.value, resource.name, resource.type.rsplit(":", 1)[1]))
+    assert len(found) == len(steps)
+    rungs = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
+    expected = {
+        # pod level goes
+        ("delete", "jar-mount", "PodLevel"),
+        ("delete", "jar-mount-driver", "ServiceAccountRole"),
+        ("delete", "jar-mount-driver-role", "Role"),
+        ("delete", "jar-mount-driver-read-jars", "Policy"),
+        ("delete", "jar-mount-driver-read-jars", "RolePolicyAttachment"),
+        ("delete", "jar-mount-aws-mountpoint-s3-csi-driver", "Addon"),
+        # node level comes
+        ("create", "karpenter-jars-node-read-jars", "Policy"),
+        ("create", "karpenter-jars-node-read-jars", "RolePolicyAttachment"),
+        ("update", "karpenter-default-class", "EC2NodeClass"),
+        ("update", "karpenter-drivers-class", "EC2NodeClass"),
+        *(("update", f"karpenter-default-{rung}", "NodePool") for rung in rungs),
+        ("update", "karpenter-drivers", "NodePool"),
+        # each claim moves to the other volume
+        *(
+            (operation, f"team-{team}-jars-{part}", kind)
+            for team in ("team-a", "team-b")
+            for operation, part, kind in (
+                ("delete", "pod", "PersistentVolume"),
+                ("create", "node", "PersistentVolume"),
+                ("replace", "claim", "PersistentVolumeClaim"),
+            )
+        ),
+    }
+    assert found == expected

@@ -1,0 +1,60 @@
+"""The pages of the node's mount say what is so: sizes, tests by name, metrics of the alerts."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dev import node_docs
+from tests.user_data import sizes
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "node-mount.md").read_text()
+PROOF = node_docs.PAGE.read_text()
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading."""
+    section = PROOF.partition(f"{heading}\n")[2]
+    rows = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)
+    assert rows, heading
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in rows[0].splitlines()[2:]
+    ]
+
+
+def test_the_sizes_of_user_data_are_the_real_ones() -> None:
+    shown = {name: (int(size), int(encoded)) for name, size, encoded in table("## User data")}
+    assert shown == sizes(), "run `make docs`"
+
+
+def test_make_docs_leaves_the_page_as_it_is() -> None:
+    assert node_docs.render(PROOF) == PROOF
+    stale = PROOF.replace("| dev karpenter-default-class |", "| dev gone |")
+    assert stale != PROOF and node_docs.render(stale) == PROOF
+
+
+def test_every_measured_consequence_has_a_test_or_a_reason() -> None:
+    rows = table("## What was measured of mount-s3, and where it is held")
+    assert [int(row[0]) for row in rows] == list(range(1, 18))
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for number, _, held in rows:
+        names = re.findall(r"`(test_\w+)", held)
+        for name in names:
+            assert f"def {name}(" in tests, f"consequence {number}: {name}"
+        assert names or "not the node's" in held, f"consequence {number}"
+
+
+def test_the_alerts_ask_for_metrics_that_a_node_exports() -> None:
+    (rule,) = re.findall(r"```yaml\n(apiVersion: monitoring.*?)```", PAGE, re.DOTALL)
+    exported = set(re.findall(r"^# TYPE (\w+)", (ROOT / "userdata/cache.sh").read_text(), re.M))
+    (group,) = yaml.safe_load(rule)["spec"]["groups"]
+    asked = {name for one in group["rules"] for name in re.findall(r"spark_jars_\w+", one["expr"])}
+    assert len(group["rules"]) == 4
+    assert asked <= exported
+
+
+@pytest.mark.parametrize("metric", re.findall(r"`(spark_jars_\w+)`", PAGE))
+def test_a_metric_that_is_named_is_exported(metric: str) -> None:
+    assert f"# TYPE {metric} " in (ROOT / "userdata/cache.sh").read_text()

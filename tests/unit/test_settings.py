@@ -1,0 +1,213 @@
+"""What a stack file may say, and what is said of one that is wrong."""
+
+from typing import get_args
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import settings as no_deadline
+from hypothesis import strategies as st
+
+from components.network import NetworkSettings
+from ops.plan.errors import UserError
+from settings import StackSettings
+from tests.plans import CLUSTER_AUTOSCALER, ROOT, plan_of
+
+WRONG = {
+    # one key
+    ("jarMount.level=pods",): "spark-on-eks:jarMount.level: 'pods' is not one of pod, node",
+    ("jarMount.levle=pod",): "spark-on-eks:jarMount.levle: 'pod': there is no such key",
+    ("account='123'",): "spark-on-eks:account: '123' does not match",
+    ("autoscaler=keda",): (
+        "spark-on-eks:autoscaler: 'keda' is not one of karpenter, cluster-autoscaler, none"
+    ),
+    ("cluster.version='1.20'",): (
+        "spark-on-eks:cluster.version: '1.20' is not one of 1.33, 1.34, 1.35, 1.36"
+    ),
+    ("cluster.endpoint={public: true}",): (
+        "spark-on-eks:cluster.endpoint: publicCidrs must list who may call the public endpoint"
+    ),
+    ("cluster.admins=[alice]",): "spark-on-eks:cluster.admins[0]: 'alice' does not match",
+    ("network.cidr=8.8.0.0/16",): (
+        "spark-on-eks:network.cidr: '8.8.0.0/16' must be a private IPv4 block of /16 to /20"
+    ),
+    ("network.cidr=10.0.0.0/24",): "must be a private IPv4 block of /16 to /20",
+    ("network.zones=[a]",): 'spark-on-eks:network.zones: ["a"]: list should have at least 2',
+    ("network.zones=[a, a]",): "spark-on-eks:network.zones: names a zone twice",
+    ("systemNodes.minSize=1",): "spark-on-eks:systemNodes.minSize: 1: input should be greater",
+    ("systemNodes.instanceTypes=[m7g.large, m7i.large]",): (
+        "spark-on-eks:systemNodes: instanceTypes mixes arm64 and amd64"
+    ),
+    ("systemNodes.maxSize=1",): "input should be greater than or equal to 2",
+    ("addonVersions={coredns: latest}",): "spark-on-eks:addonVersions.coredns: 'latest' does not",
+    ("addonVersions={core-dns: v1.2.3-eksbuild.1}",): "there is no such key",
+    ("jarBucket.prefix=''",): "spark-on-eks:jarBucket.prefix: '' does not match",
+    ("jarBucket.prefix=spark",): "spark-on-eks:jarBucket.prefix: 'spark' does not match",
+    ("jarBucket.prefix=te*m/",): "spark-on-eks:jarBucket.prefix: 'te*m/' does not match",
+    ("jarBucket.existing=true",): "existing: true needs the bucket's name",
+    ("jarBucket.kmsKeyArn=arn:aws:kms:us-west-2:111122223333:key/1",): "needs encryption: kms",
+    ("pools[0].families=[big]",): (
+        "spark-on-eks:pools[0].families[0]: 'big' is not an instance family such as m7g"
+    ),
+    ("pools[0].sizes=[metal]",): "spark-on-eks:pools[0].sizes[0]: 'metal' is not a size",
+    ("pools[0].name=Default",): "spark-on-eks:pools[0].name: 'Default' does not match",
+    ("pools[0].budgets=[{nodes: 10}]",): "spark-on-eks:pools[0].budgets[0].nodes: 10: input should",
+    ("pools[0].budgets=[{nodes: '10%', schedule: '@daily'}]",): "schedule and duration come",
+    ("pools[0].expireAfter=30d",): "spark-on-eks:pools[0].expireAfter: '30d' does not match",
+    ("cluster.existing=true",): "spark-on-eks:cluster.name: is not set",
+    ("jarMount.cacheMiB=0",): "spark-on-eks:jarMount.cacheMiB: 0: input should be greater",
+    ("aws:region=Oregon",): "aws:region: 'Oregon' is not a region such as us-west-2",
+    ("autoscaler='{none'",): "spark-on-eks:autoscaler: '{none' is not one of karpenter",
+    # combinations
+    ("pools[0].name=drivers",): "'drivers' is the name of nodes that are not executors'",
+    ("pools=[{name: one}, {name: one}]",): "spark-on-eks:pools[1].name: 'one' is used twice",
+    ("pools=[]",): "spark-on-eks:pools: is empty; set autoscaler: none",
+    ("drivers.zone=f",): ("spark-on-eks:drivers.zone: 'f' is not one of the network's zones a, b"),
+    ("jarMount.level=node", "pools[0].os=bottlerocket"): (
+        "spark-on-eks:pools[0].os: 'bottlerocket' cannot mount JARs at node level; "
+        "use al2023, or jarMount.level: pod"
+    ),
+    ("jarMount.level=node", "drivers.os=bottlerocket"): (
+        "spark-on-eks:drivers.os: 'bottlerocket' cannot mount JARs at node level"
+    ),
+    ("jarMount.level=node", "jarMount.node.flags=['--auto-unmount']"): (
+        "spark-on-eks:jarMount.node.flags[0]: '--auto-unmount' does not match"
+    ),
+    ("jarMount.level=node", "jarMount.cacheMiB=80000"): (
+        "spark-on-eks:jarMount.cacheMiB: 80000 is over half of pools[0].diskGiB (100 GiB)"
+    ),
+    ("jarMount.level=node", "jarMount.method=daemonset", "pools[0].jarBucket={}"): (
+        "spark-on-eks:pools[0].jarBucket: needs jarMount.level: pod or method: userdata"
+    ),
+    ("jarMount.daemonset.checkSeconds=30",): (
+        "spark-on-eks:jarMount: daemonset has an effect only with level: node, method: daemonset"
+    ),
+    ("autoscaler=none",): "spark-on-eks:pools: have no effect with autoscaler: none; set pools: []",
+    (
+        "jarMount.level=node",
+        "jarMount.method=daemonset",
+        "jarMount.daemonset.nodeSelector={eks.amazonaws.com/compute-type: auto}",
+    ): (
+        "eks.amazonaws.com/compute-type: auto selects EKS Auto Mode nodes, which cannot mount JARs "
+        "at node level; select others, or use jarMount.level: pod"
+    ),
+    (
+        "jarMount.level=node",
+        "jarMount.method=daemonset",
+        "jarMount.daemonset.nodeSelector={kubernetes.io/os: windows}",
+    ): "spark-on-eks:jarMount.daemonset.nodeSelector: kubernetes.io/os: windows selects nodes that",
+    ("autoscaler=none", "pools=[]", "jarMount.level=node"): (
+        "spark-on-eks:jarMount.method: 'userdata' reaches no given node"
+    ),
+    ("autoscaler=cluster-autoscaler",): (
+        "spark-on-eks:pools[0].sizes: must be one size with cluster-autoscaler"
+    ),
+    (*CLUSTER_AUTOSCALER[:2], "drivers={families: [m7g, r7i], sizes: [large]}"): (
+        "spark-on-eks:drivers.families: must be of one series (m, r, c) with cluster-autoscaler"
+    ),
+    ("systemNodes.create=false",): (
+        "spark-on-eks:systemNodes.create: false leaves the new cluster without a node for CoreDNS"
+    ),
+    (
+        "cluster.existing=true",
+        "cluster.name=given",
+    ): "spark-on-eks:cluster.existing: true needs network.existing",
+    ("cluster.oidcProviderArn=arn:aws:iam::111122223333:oidc-provider/x",): (
+        "spark-on-eks:cluster.oidcProviderArn: is for a given cluster only"
+    ),
+    ("cluster.deletionProtection=true",): (
+        "spark-on-eks:jarBucket.forceDestroy: true contradicts cluster.deletionProtection: true"
+    ),
+    (
+        "cluster.name=a-rather-long-cluster-name-012",
+        "pools[0].name=rather-long-name",
+        "pools[0].jarBucket={}",
+    ): (
+        "spark-on-eks:pools[0].jarBucket.name: is not set, and "
+        "<cluster>-rather-long-name-jars-<account>-<region> has 75 characters; S3 allows 63"
+    ),
+    ("network.cidr=10.0.0.0/20", "pools[0].limits={cpu: 4096, memoryGiB: 8192}"): (
+        "spark-on-eks:pools: limits allow 2116 nodes, which need 69828 addresses; the private "
+        "subnets of network.cidr 10.0.0.0/20 hold 2038"
+    ),
+    (
+        "network.cidr=10.0.0.0/20",
+        "drivers.limits={cpu: 48, memoryGiB: 192}",
+        "pools=[{name: a, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}},"
+        " {name: b, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}}]",
+        "spark.teams=[]",
+    ): "spark-on-eks:pools: limits allow 68 nodes, which need 2244 addresses",
+    ("spark.teams=[{name: a}, {name: a}]",): "spark-on-eks:spark.teams[1].name: 'a' is used twice",
+    ("spark.teams=[{name: kube-system}]",): "'kube-system' is a namespace of the cluster's own",
+    ("spark.teams=[{name: a, pool: gpu}]",): (
+        "spark-on-eks:spark.teams[0].pool: 'gpu' is not one of default"
+    ),
+    ("pools[0].jarBucket={}",): (
+        "spark-on-eks:spark.teams[0].pool: is not set, and every pool has a bucket of its own"
+    ),
+    ("pools[0].limits={cpu: 4, memoryGiB: 16}",): (
+        "spark-on-eks:pools[0].limits.cpu: 4 is below the smallest size's vCPU"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [pytest.param(*case, id=" ".join(case[0])) for case in WRONG.items()],
+)
+def test_a_wrong_key_is_named_with_its_value_and_what_is_allowed(
+    overrides: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        plan_of("dev", *overrides)
+    assert message in str(error.value)
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    with pytest.raises(UserError) as error:
+        plan_of("dev", "jarMount.level=pods", "network.zones=[a]", "pools[0].name=X")
+    assert str(error.value).splitlines()[0] == "3 problems in stacks/Pulumi.dev.yaml:"
+
+
+def test_keys_of_a_given_cluster_that_have_no_effect_are_refused() -> None:
+    with pytest.raises(UserError) as error:
+        plan_of("existing", "cluster.version='1.34'", "network.cidr=10.0.0.0/16")
+    assert "spark-on-eks:cluster.version: has no effect on a given cluster" in str(error.value)
+    assert "spark-on-eks:network.cidr: has no effect beside network.existing" in str(error.value)
+
+
+def test_a_given_cluster_has_no_nodes_for_an_autoscaler_unless_some_are_made() -> None:
+    with pytest.raises(UserError, match="false leaves karpenter without nodes to run on"):
+        plan_of("existing", "autoscaler=karpenter", "pools=[{name: default}]")
+
+
+def test_the_project_file_declares_every_key_with_its_type_and_default() -> None:
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    fields = {field.alias: field for field in StackSettings.model_fields.values()}
+    assert set(declared) == set(fields)
+    kinds = {"string": (str,), "object": (dict,), "array": (list,)}
+    for key, declaration in declared.items():
+        assert isinstance(declaration["default"], kinds[declaration["type"]]), key
+    defaults = {key: declaration["default"] for key, declaration in declared.items()}
+    defaults["cluster"] = {"name": "spark-x"}
+    given = StackSettings.model_validate(defaults)
+    assert given == StackSettings.model_validate({"cluster": {"name": "spark-x"}})
+    assert get_args(fields["autoscaler"].annotation)[0] == declared["autoscaler"]["default"]
+
+
+@no_deadline(deadline=None)  # a busy machine is no defect
+@given(
+    prefix=st.integers(16, 20),
+    zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=4, unique=True),
+)
+def test_subnets_of_any_allowed_network_fit_and_never_overlap(
+    prefix: int, zones: list[str]
+) -> None:
+    settings = NetworkSettings.model_validate({"cidr": f"10.16.0.0/{prefix}", "zones": zones})
+    private, public = settings.private_blocks(), settings.public_blocks()
+    assert len(private) == len(public) == len(zones)
+    blocks = [*private, *public]
+    assert not any(one.overlaps(other) for i, one in enumerate(blocks) for other in blocks[i + 1 :])
+    # As large as the block allows: twice the size would leave no room for the public ones.
+    assert private[0].prefixlen - prefix == len(zones).bit_length()
+    assert public[0].prefixlen <= 28  # the smallest that AWS has

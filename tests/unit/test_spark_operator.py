@@ -1,0 +1,99 @@
+"""The Spark operator: where it runs, whom it watches, what it may do."""
+
+from typing import Any
+
+import pytest
+
+from components.spark.operator import NAMESPACE
+from ops.plan.model import Plan
+from tests.plans import STACKS, absent, named, of_type, plan_of, reaches
+
+
+def values(plan: Plan) -> dict[str, Any]:
+    return named(plan, "Release", "spark-operator-release").inputs["values"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_it_watches_exactly_the_teams_namespaces(stack: str) -> None:
+    plan = plan_of(stack)
+    namespaces = values(plan)["spark"]["jobNamespaces"]
+    assert namespaces == plan.exports["teams"]
+    assert namespaces, "an empty list would be every namespace"
+
+
+def test_the_namespaces_are_there_before_it_and_go_after_it() -> None:
+    plan = plan_of("dev")
+    before = reaches(plan, named(plan, "Release", "spark-operator-release"))
+    assert named(plan, "Namespace", "spark-operator-namespace").urn in before
+    for team in ("team-a", "team-b"):
+        assert named(plan, "Namespace", f"team-{team}-namespace").urn in before
+    # Only them: a claim that waits for a job does not keep the operator, nor the other way round.
+    assert not [urn for urn in before if urn.endswith("-claim")]
+
+
+@pytest.mark.parametrize("part", ["controller", "webhook"])
+def test_one_of_two_leads_on_system_nodes_and_one_always_stays(part: str) -> None:
+    values_ = values(plan_of("prod"))
+    found, hook = values_[part], values_["hook"]
+    assert found["replicas"] == 2
+    assert found["leaderElection"] == {"enable": True}
+    assert found["podDisruptionBudget"] == {"enable": True, "minAvailable": 1}
+    for placed in (found, hook):
+        assert placed["nodeSelector"] == {"spark-on-eks/pool": "system"}
+        assert placed["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    assert found["resources"]["requests"]["memory"] == found["resources"]["limits"]["memory"]
+    assert "cpu" in found["resources"]["requests"]
+
+
+def test_a_pod_that_the_webhook_cannot_see_to_is_refused() -> None:
+    assert values(plan_of("dev"))["webhook"]["failurePolicy"] == "Fail"
+
+
+def test_it_makes_no_account_and_no_right_for_jobs() -> None:
+    spark = values(plan_of("dev"))["spark"]
+    assert spark["serviceAccount"] == spark["rbac"] == {"create": False}
+
+
+def test_an_upgrade_of_the_chart_upgrades_the_definitions() -> None:
+    release = named(plan_of("dev"), "Release", "spark-operator-release").inputs
+    assert release["values"]["hook"]["upgradeCrd"] is True
+    # One owner, or Helm's own first installation and the hook would contend.
+    assert release["skipCrds"] is True
+
+
+def test_yunikorn_is_used_where_it_is_installed_and_nowhere_else() -> None:
+    assert "batchScheduler" not in values(plan_of("prod"))["controller"]
+    with_it = values(plan_of("prod", "spark.yunikorn.enabled=true"))["controller"]
+    assert with_it["batchScheduler"] == {"enable": True, "default": "yunikorn"}
+
+
+def test_in_a_given_cluster_it_runs_on_any_node() -> None:
+    found = values(plan_of("existing"))
+    for part in ("controller", "webhook", "hook"):
+        assert not {"nodeSelector", "tolerations"} & set(found[part])
+
+
+def test_a_cluster_with_an_operator_of_its_own_gets_the_teams_only() -> None:
+    plan = plan_of("existing", "spark.operator.enabled=false")
+    assert absent(plan, "spark-operator", "Release")
+    assert {one.inputs["metadata"]["name"] for one in of_type(plan, "Namespace")} == {
+        "spark-jars",
+        "team-a",
+    }
+    assert of_type(plan, "RoleBinding")
+
+
+def test_without_a_team_there_is_no_operator_that_would_watch_everything() -> None:
+    plan = plan_of("dev", "spark.teams=[]")
+    assert absent(plan, "spark-operator", "team-", "PriorityClass")
+    assert plan.exports["eventLogs"] == {}
+
+
+def test_its_namespace_admits_the_charts_hook_and_nothing_worse() -> None:
+    (namespace,) = [
+        one
+        for one in of_type(plan_of("dev"), "Namespace")
+        if one.inputs["metadata"]["name"] == NAMESPACE
+    ]
+    labels = namespace.inputs["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "baseline"

@@ -1,0 +1,218 @@
+"""Promises that every stack keeps in every mode."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ops.plan.model import Plan
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, of_type, plan_of
+from tests.validate import reference
+from tests.validate.crd import errors_of_custom
+from tests.validate.full_values import errors_by_chart
+from tests.validate.manifest import errors_of
+from tests.validate.values import errors_of_addon, errors_of_release
+
+CASES = [
+    *((stack,) for stack in STACKS),
+    ("dev", *NODE),
+    ("dev", *DAEMONSET),
+    ("staging", "jarMount={level: pod}"),
+    ("prod", *NODE),
+    ("existing", "jarMount={level: pod}"),
+    ("dev", *CLUSTER_AUTOSCALER),
+    ("dev", *CLUSTER_AUTOSCALER, *NODE),
+    ("prod", "spark.yunikorn.enabled=true"),
+]
+every_case = pytest.mark.parametrize("case", CASES, ids=" ".join)
+
+
+def manifests(plan: Plan) -> list[dict[str, Any]]:
+    """The Kubernetes objects of a plan, Helm releases left out."""
+    return [
+        dict(one.inputs)
+        for one in plan.resources
+        if one.type.startswith("kubernetes:") and "helm.sh" not in one.type
+    ]
+
+
+def with_ids(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A plan's ids tell what they are the id of; here they get the form that AWS gives them."""
+    return json.loads(
+        re.sub(r'"(subnet|sg)-[^"]+"', r'"\1-0123456789abcdef0"', json.dumps(manifest))
+    )
+
+
+@every_case
+def test_every_manifest_is_valid(case: tuple[str, ...]) -> None:
+    for manifest in manifests(plan_of(*case)):
+        named = {**manifest, "metadata": {"name": "generated", **manifest["metadata"]}}
+        assert errors_of(with_ids(named)) == [], manifest
+
+
+@every_case
+def test_every_chart_and_add_on_knows_the_keys_it_is_given(case: tuple[str, ...]) -> None:
+    plan = plan_of(*case)
+    for release in of_type(plan, "Release"):
+        inputs = release.inputs
+        assert errors_of_release(inputs["chart"], inputs["version"], inputs.get("values")) == []
+    for addon in of_type(plan, "addon:Addon"):
+        configuration = addon.inputs.get("configurationValues")
+        assert errors_of_addon(addon.inputs["addonName"], configuration) == []
+
+
+@every_case
+def test_the_full_crds_and_charts_accept_what_the_stack_makes(case: tuple[str, ...]) -> None:
+    absent = reference.missing()
+    if absent and not reference.is_required():
+        pytest.skip(absent)
+    assert absent is None, absent
+    folder, plan = reference.place(), plan_of(*case)
+    crds = {
+        "NodePool": "karpenter.sh_nodepools.yaml",
+        "EC2NodeClass": "karpenter.k8s.aws_ec2nodeclasses.yaml",
+    }
+    for manifest in manifests(plan):
+        if manifest["kind"] in crds:
+            file = folder / "crds" / crds[manifest["kind"]]
+            assert errors_of_custom(with_ids(manifest), file) == [], manifest
+    for release in of_type(plan, "Release"):
+        chart = release.inputs["chart"].rsplit("/", 1)[-1]
+        if values := release.inputs.get("values"):
+            version = release.inputs["version"]
+            assert errors_by_chart(folder / "helm-values", chart, version, values) == []
+
+
+@every_case
+def test_no_input_is_null(case: tuple[str, ...]) -> None:
+    def nulls(value: Any, path: str) -> Iterator[str]:
+        if value is None:
+            yield path
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            yield from nulls(inner, f"{path}.{key}")
+        for index, inner in enumerate(value if isinstance(value, list) else ()):
+            yield from nulls(inner, f"{path}[{index}]")
+
+    found = [path for one in plan_of(*case).resources for path in nulls(one.inputs, one.name)]
+    assert found == []
+
+
+@every_case
+def test_every_aws_resource_uses_the_stacks_own_provider(case: tuple[str, ...]) -> None:
+    plan = plan_of(*case)
+    (provider,) = of_type(plan, "pulumi:providers:aws")
+    for one in plan.resources:
+        if one.type.startswith("aws:"):
+            assert one.options.provider == provider.urn, one.urn
+
+
+@every_case
+def test_what_the_two_runs_register_is_the_same_set(case: tuple[str, ...]) -> None:
+    # record() refuses a plan whose runs differ; a note would tell of inputs that do.
+    assert [note for note in plan_of(*case).notes if "asked of AWS" not in note] == []
+
+
+@every_case
+def test_only_named_questions_are_asked_of_aws_while_previewing(case: tuple[str, ...]) -> None:
+    allowed = {
+        "aws:eks/getAddonVersion:getAddonVersion",
+        "aws:index/getCallerIdentity:getCallerIdentity",
+    }
+    if case[0] == "existing":
+        allowed |= {
+            "aws:eks/getCluster:getCluster",
+            "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider",
+        }
+    assert {call.token for call in plan_of(*case).invokes} <= allowed
+
+
+@every_case
+def test_physical_names_keep_within_the_limits_of_aws_and_kubernetes(case: tuple[str, ...]) -> None:
+    # Pulumi appends 8 characters to a name that it makes up. Limits: IAM role and rule 64,
+    # IAM policy 128, queue 80, S3 bucket 63, label value and object 63.
+    limits = {
+        "iam/role:Role": 56,
+        "cloudwatch/eventRule:EventRule": 56,
+        "iam/policy:Policy": 120,
+        "sqs/queue:Queue": 80,
+    }
+    plan = plan_of(*case)
+    for kind, limit in limits.items():
+        for one in of_type(plan, kind):
+            assert len(one.name) <= limit, one.name
+    for bucket in of_type(plan, "s3/bucket:Bucket"):
+        assert len(bucket.inputs["bucket"]) <= 63
+    for group in of_type(plan, "eks/nodeGroup:NodeGroup"):
+        assert len(group.inputs["nodeGroupNamePrefix"]) <= 63 - 26
+    for manifest in manifests(plan):
+        assert len(manifest["metadata"].get("name", "")) <= 63
+
+
+@every_case
+def test_exports_hold_no_credential(case: tuple[str, ...]) -> None:
+    exports = json.dumps(plan_of(*case).exports)
+    assert "certificate-authority" not in exports
+    assert set(plan_of(*case).exports) == {
+        "clusterName",
+        "region",
+        "kubeconfigCommand",
+        "jarBuckets",
+        "teams",
+        "sparkImage",
+        "eventLogs",
+    }
+
+
+def test_a_given_cluster_gets_only_what_it_must() -> None:
+    plan = plan_of("existing")
+    kinds = {one.type.removeprefix("aws:") for one in plan.resources if one.type.startswith("aws:")}
+    assert kinds == {
+        "iam/role:Role",
+        "iam/rolePolicy:RolePolicy",
+        "s3/bucket:Bucket",
+        "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "s3/bucketObjectv2:BucketObjectv2",
+        "s3/bucketOwnershipControls:BucketOwnershipControls",
+        "s3/bucketPolicy:BucketPolicy",
+        "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "s3/bucketVersioning:BucketVersioning",
+    }
+
+
+def test_a_stack_that_names_its_account_refuses_every_other() -> None:
+    (provider,) = of_type(plan_of("prod"), "pulumi:providers:aws")
+    assert json.loads(provider.inputs["allowedAccountIds"]) == ["111122223333"]
+    assert not [call for call in plan_of("prod").invokes if "getCallerIdentity" in call.token]
+    (provider,) = of_type(plan_of("dev"), "pulumi:providers:aws")
+    assert "allowedAccountIds" not in provider.inputs
+
+
+def test_tags_reach_instances_and_volumes_too() -> None:
+    plan = plan_of("dev", "tags={team: data}")
+    expected = {"project": "spark-on-eks", "stack": "dev", "team": "data"}
+    for node_class in of_type(plan, "EC2NodeClass"):
+        assert node_class.inputs["spec"]["tags"] == expected
+    (template,) = of_type(plan, "LaunchTemplate")
+    for specification in template.inputs["tagSpecifications"]:
+        assert specification["tags"].items() >= expected.items()
+    (provider,) = of_type(plan, "pulumi:providers:aws")
+    assert json.loads(provider.inputs["defaultTags"])["tags"] == expected
+
+
+def test_an_add_on_pin_wins_over_the_default_of_aws() -> None:
+    plan = plan_of("dev", "addonVersions={coredns: v1.2.3-eksbuild.4}")
+    versions = {
+        one.inputs["addonName"]: one.inputs["addonVersion"] for one in of_type(plan, "addon:Addon")
+    }
+    assert versions["coredns"] == "v1.2.3-eksbuild.4"
+    asked = {
+        call.args["addonName"]: call.args
+        for call in plan.invokes
+        if call.token.endswith("getAddonVersion")
+    }
+    assert set(asked) == set(versions) - {"coredns"}
+    assert all(args["mostRecent"] is False for args in asked.values())
+    assert all(args["kubernetesVersion"] == "1.35" for args in asked.values())

@@ -1,0 +1,167 @@
+"""Teams: what each one may take, what holds its namespace, and what is refused by key."""
+
+import pytest
+
+from ops.diff.diff import compare
+from ops.plan.errors import UserError
+from tests.plans import NODE, named, of_type, plan_of, reaches
+
+YUNIKORN = "spark.yunikorn.enabled=true"
+
+
+def test_a_quota_holds_the_whole_team_and_quantities_are_written_as_they_come_back() -> None:
+    plan = plan_of("dev", "spark.teams=[{name: a, quota: {cpu: 2000, memoryGiB: 2048, pods: 100}}]")
+    assert named(plan, "ResourceQuota", "team-a-quota").inputs["spec"]["hard"] == {
+        "requests.cpu": "2k",
+        "requests.memory": "2Ti",
+        "limits.memory": "2Ti",
+        "pods": "100",
+        "requests.storage": "501Gi",
+        "persistentvolumeclaims": "101",
+        "services.loadbalancers": "0",
+        "services.nodeports": "0",
+    }
+
+
+def test_a_driver_goes_before_an_executor_and_an_executor_pushes_nobody_out() -> None:
+    classes = {
+        one.inputs["metadata"]["name"]: one for one in of_type(plan_of("dev"), "PriorityClass")
+    }
+    driver_class, executor_class = classes["spark-driver"], classes["spark-executor"]
+    assert driver_class.inputs["value"] > executor_class.inputs["value"] > 0
+    assert executor_class.inputs["preemptionPolicy"] == "Never"
+    assert driver_class.inputs["preemptionPolicy"] == "PreemptLowerPriority"
+    assert not any(one.inputs.get("globalDefault") for one in classes.values())
+    # A value cannot change in place, and the provider would try.
+    for one in classes.values():
+        assert set(one.options.replace_on_changes) == {"value", "preemptionPolicy"}
+        assert one.options.delete_before_replace
+
+
+def test_adding_moving_and_removing_a_team_touches_no_other_teams_resources() -> None:
+    two = "spark.teams=[{name: a, pool: default}, {name: b, pool: memory}]"
+    three = "spark.teams=[{name: a, pool: default}, {name: b, pool: memory}, {name: c}]"
+    moved = "spark.teams=[{name: a, pool: memory}, {name: b, pool: memory}]"
+    shared = {"spark-operator-release", "event-logs-lifecycle", "event-logs-c", "spark-history-c"}
+    for before, after, team in ((two, three, "c"), (three, two, "c"), (two, moved, "a")):
+        steps = compare(plan_of("prod", before), plan_of("prod", after)).steps
+        names = {(step.new or step.old).name for step in steps if step.new or step.old}
+        other = {
+            name
+            for name in names
+            if not name.startswith((f"team-{team}-", "spark-history-c")) and name not in shared
+        }
+        assert other <= {f"team-{team}"}, other
+
+
+def test_a_namespace_is_restricted_unless_gangs_need_their_placeholders() -> None:
+    level = "pod-security.kubernetes.io/enforce"
+    for overrides, expected in (((), "restricted"), ((YUNIKORN,), "baseline")):
+        plan = plan_of("prod", *overrides)
+        for team in ("analytics", "ingest"):
+            namespace = named(plan, "Namespace", f"team-{team}-namespace")
+            assert namespace.inputs["metadata"]["labels"][level] == expected
+        # Then an admission policy holds everybody else to it, before there is a namespace.
+        bindings = of_type(plan, "ValidatingAdmissionPolicyBinding")
+        policies = [one for one in bindings if one.name == "pod-security-binding"]
+        assert bool(policies) == (expected == "baseline")
+        for binding in policies:
+            assert binding.inputs["spec"]["validationActions"] == ["Deny"]
+            assert binding.urn in reaches(plan, named(plan, "Namespace", "team-ingest-namespace"))
+            # A gang's placeholders are YuniKorn's.
+            policy = named(plan, "ValidatingAdmissionPolicy", "pod-security-policy")
+            (condition,) = policy.inputs["spec"]["matchConditions"]
+            account = "system:serviceaccount:yunikorn:yunikorn-admin"
+            assert condition["expression"] == f"request.userInfo.username != '{account}'"
+
+
+def test_admission_policies_hold_teams_pods_and_nobody_elses() -> None:
+    plan = plan_of("prod", YUNIKORN)
+    team = named(plan, "Namespace", "team-ingest-namespace").inputs["metadata"]["labels"]
+    wanted = [{"key": "spark-on-eks/team", "operator": "Exists"}]
+    assert "spark-on-eks/team" in team
+    bindings = of_type(plan, "ValidatingAdmissionPolicyBinding")
+    assert {one.name for one in bindings} == {"pod-security-binding", "spark-max-executors-binding"}
+    for binding in bindings:
+        selector = binding.inputs["spec"]["matchResources"]["namespaceSelector"]
+        assert selector == {"matchExpressions": wanted}
+
+
+def test_a_namespace_tells_what_a_job_has_to_keep_to() -> None:
+    namespace = named(plan_of("prod", YUNIKORN), "Namespace", "team-analytics-namespace")
+    assert namespace.inputs["metadata"]["annotations"] == {
+        "spark-on-eks/max-executors": "100",
+        "spark-on-eks/queue": "root.analytics",
+        "spark-on-eks/event-logs": "s3a://spark-prod-logs-111122223333-us-west-2/events/analytics/",
+    }
+    bare = named(plan_of("dev"), "Namespace", "team-team-a-namespace")
+    assert bare.inputs["metadata"]["annotations"] == {"spark-on-eks/max-executors": "20"}
+
+
+@pytest.mark.parametrize("overrides", [(), NODE], ids=["pod", "node"])
+def test_nodes_and_the_mount_outlive_a_teams_pods(overrides: tuple[str, ...]) -> None:
+    plan = plan_of("dev", *overrides)
+    before = reaches(plan, named(plan, "Namespace", "team-team-a-namespace"))
+    for pool in ("karpenter-drivers", "karpenter-default-arm-spot"):
+        assert named(plan, "NodePool", pool).urn in before
+
+
+WRONG = {
+    ("spark.teams=[{name: spark-operator}]",): "'spark-operator' is a namespace of the cluster's",
+    ("spark.teams=[{name: a, quota: {cpu: 20}}]",): (
+        "spark-on-eks:spark.teams[0].quota.cpu: 20 is too small for a driver and maxExecutors (20) "
+        "of the smallest size, 21 vCPU; raise it or lower maxExecutors"
+    ),
+    ("spark.teams=[{name: a, quota: {memoryGiB: 29}}]",): "quota.memoryGiB: 29 is too small",
+    ("spark.teams=[{name: a, maxExecutors: 100, quota: {cpu: 200, memoryGiB: 500}}]",): (
+        "quota.pods: 100 is too small for a driver and maxExecutors (100) of the smallest size, "
+        "101 pods"
+    ),
+    ("spark.teams=[{name: a, queue: root.a}]",): (
+        "spark-on-eks:spark.teams[0].queue: 'root.a' needs spark.yunikorn.enabled: true"
+    ),
+    (YUNIKORN, "spark.teams=[{name: a, queue: root.b}]"): "'root.b' must end with .a",
+    (YUNIKORN, "spark.teams=[{name: a}, {name: b, queue: root.a.b}]"): (
+        "'root.a.b' is below the queue of team a"
+    ),
+    ("spark.teams=[{name: a, buckets: [{name: spark-dev-jars-111122223333-x, prefix: ''}]}]",): (
+        "spark.teams[0].buckets[0].name: 'spark-dev-jars-111122223333-x' holds the JARs, which"
+    ),
+    (
+        "jarBucket.name=given-jars",
+        "spark.teams=[{name: a, buckets: [{name: 'arn:aws:s3:::given-jars', prefix: x/}]}]",
+    ): "'given-jars' holds the JARs, which jobs read from the mount",
+    ("spark.teams=[{name: a, buckets: [{name: spark-dev-logs-1-us-west-2, prefix: ''}]}]",): (
+        "'spark-dev-logs-1-us-west-2' holds event logs"
+    ),
+    ("spark.teams=[{name: a, buckets: [{name: data, prefix: x}]}]",): "prefix: 'x' does not match",
+    ("spark.teams=[{name: a, buckets: [{name: data, prefix: '*/'}]}]",): (
+        "prefix: '*/' does not match"
+    ),
+    ("spark.teams=[{name: a, buckets: [{name: data}]}]",): "buckets[0].prefix: is not set",
+    ("spark.teams=[{name: a, buckets: [{name: d-1, prefix: x/}, {name: d-1, prefix: x/}]}]",): (
+        "buckets[1].name: 'd-1' is listed twice with the same prefix"
+    ),
+    ("spark.teams=[{name: a, egress: [{cidr: 10.0.0.1/8, ports: [1]}]}]",): "has host bits set",
+    ("spark.teams=[{name: a-name-that-is-too-long-by-far}]",): "does not match",
+    ("spark.historyServer.enabled=true",): (
+        "spark-on-eks:spark.historyServer: enabled: true needs release, which holds hadoop-aws"
+    ),
+    ("cluster.deletionProtection=true", "spark.historyServer.logs.forceDestroy=true"): (
+        "spark.historyServer.logs.forceDestroy: true contradicts cluster.deletionProtection: true"
+    ),
+    ("spark.operator.replicas=1",): "spark.operator.replicas: 1: input should be greater than",
+    ("spark.image=apache/spark",): "spark-on-eks:spark.image: 'apache/spark' does not match",
+}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [pytest.param(*case, id=" ".join(case[0])[:80]) for case in WRONG.items()],
+)
+def test_a_team_that_cannot_work_is_refused_by_key(
+    overrides: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        plan_of("dev", *overrides)
+    assert message in str(error.value)

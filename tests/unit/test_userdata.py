@@ -1,0 +1,219 @@
+"""User data as text: the same bytes each time, small, and shell that a shell accepts.
+
+What the shell does on a node is tests/tiers/node's to prove.
+"""
+
+import base64
+import email
+import io
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from bz2 import decompress
+from collections.abc import Mapping
+from email.message import Message
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from components.mounts.contract import NODE_PARENT
+from tests.plans import CLUSTER_AUTOSCALER, NODE, named, of_type, plan_of
+from tests.user_data import STACKS, every_user_data, user_data_of
+from userdata.render import (
+    FILES,
+    USER_DATA_LIMIT,
+    MountFiles,
+    MountLimits,
+    MountSource,
+    boot_script,
+    mime,
+    mount_files,
+    node_config,
+    watch_files,
+)
+
+SHELLCHECK = Path(__file__).resolve().parents[2] / ".venv/bin/shellcheck"
+SCRIPTS = ["spark-jars", "node.sh", "cache.sh", "fence.sh", "boot.sh", "watch.sh"]
+
+
+def files(bucket: str = "acme-jars", prefix: str = "spark/jars/", **more: str) -> MountFiles:
+    source = MountSource(bucket, prefix, "us-west-2", "111122223333", **more)
+    return mount_files(source, MountLimits(10240, 300), parent=NODE_PARENT, metrics_dir="/m")
+
+
+def parts(user_data: str) -> list[Message]:
+    return [part for part in email.message_from_string(user_data).walk() if not part.is_multipart()]
+
+
+def unpacked(script: str) -> dict[str, tuple[int, str]]:
+    """The files inside a boot script, by path, with their modes."""
+    packed = re.search(r"<<'FILES'.*?\n(.*?)FILES\n", script, re.DOTALL)
+    assert packed
+    archived = base64.b85decode("".join(packed[1].split()))
+    with tarfile.open(fileobj=io.BytesIO(decompress(archived))) as archive:
+        found = {
+            f"/{one.name}": (one.mode, archive.extractfile(one).read().decode())  # ty: ignore
+            for one in archive.getmembers()
+        }
+    environment = re.search(r"<<'ENVIRONMENT'\n(.*?)ENVIRONMENT\n", script, re.DOTALL)
+    assert environment
+    return {**found, "/etc/spark-jars/mount.env": (0o644, environment[1])}
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert mime([boot_script(files())]) == mime([boot_script(files())])
+    assert every_user_data() == every_user_data()
+
+
+def test_two_runs_give_the_same_bytes() -> None:
+    """Sets and dictionaries of another process have another order; a zip has another time."""
+    program = (
+        "import sys; from userdata.render import *;"
+        "source = MountSource('b', 'p/', 'r', 'o');"
+        "files = mount_files(source, MountLimits(1, 1), parent='/p', metrics_dir='/m');"
+        "sys.stdout.write(mime([boot_script(files)], node_config(local_disks=True)))"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=FILES.parent,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }
+    assert len(seen) == 1
+
+
+def test_only_the_environment_differs_between_two_buckets() -> None:
+    one, other = unpacked(boot_script(files())), unpacked(boot_script(files(bucket="other")))
+    assert [path for path in one if one[path] != other[path]] == ["/etc/spark-jars/mount.env"]
+
+
+def test_user_data_fits_even_after_base64_and_leaves_room_for_karpenters_part() -> None:
+    for name, text in every_user_data().items():
+        assert len(base64.b64encode(text.encode())) <= USER_DATA_LIMIT, name
+
+
+def test_too_much_user_data_is_refused() -> None:
+    with pytest.raises(ValueError, match="over EC2's 16384"):
+        mime(["#!/bin/bash\n" + "# padding\n" * 1700])
+
+
+def test_each_part_reads_back_as_it_was_written() -> None:
+    script, config = boot_script(files()), node_config(local_disks=True)
+    shell, nodeadm = parts(mime([script], config))
+    assert shell.get_payload() == script
+    assert shell.get_content_type() == "text/x-shellscript"
+    assert nodeadm.get_payload() == config
+    assert nodeadm.get_content_type() == "application/node.eks.aws"
+
+
+def test_a_part_carries_nothing_but_its_content_type() -> None:
+    """Karpenter writes the parts anew with this one header."""
+    for text in every_user_data().values():
+        for part in parts(text):
+            assert part.keys() == ["Content-Type"]
+            assert part.get_payload(decode=True) == str(part.get_payload()).encode()
+
+
+def test_text_that_is_not_ascii_is_refused() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        mime(["#!/bin/bash\necho ä\n"])
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=" ".join)
+def test_the_rendered_shell_passes_bash_and_shellcheck(stack: tuple[str, ...]) -> None:
+    rendered = user_data_of(*stack)
+    assert rendered
+    for name, text in rendered.items():
+        (shell,) = [one for one in parts(text) if "shell" in one.get_content_type()]
+        boot = str(shell.get_payload())
+        inside = {path: content for path, (_, content) in unpacked(boot).items()}
+        installed = [path for path in inside if path.startswith("/usr/local/")]
+        assert len(installed) == 4, name
+        assert complaints({"/boot": boot}) == "", name
+        assert complaints({path: inside[path] for path in installed}) == "", name
+
+
+def complaints(scripts: Mapping[str, str]) -> str:
+    """What bash and shellcheck find in scripts, by their paths on a node."""
+    return _complaints(tuple(scripts.items()))
+
+
+@cache
+def _complaints(scripts: tuple[tuple[str, str], ...]) -> str:
+    """Once for what every node gets alike: 1 s."""
+    with TemporaryDirectory() as folder:
+        files = [Path(folder + path) for path, _ in scripts]
+        for file, (_, content) in zip(files, scripts, strict=True):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+            subprocess.run(["bash", "-n", file], check=True)
+        # The libraries' paths in `source=` are those of this repository.
+        found = subprocess.run(
+            [SHELLCHECK, "--shell=bash", "--external-sources", *files],
+            cwd=FILES.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert found.returncode in (0, 1), found.stderr
+    return found.stdout
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_stops_at_its_first_error(name: str) -> None:
+    text = (FILES / name).read_text()
+    assert "set -euo pipefail" in text or "Sourced by spark-jars" in text
+
+
+def test_nothing_is_deleted_in_depth_where_a_mount_may_be() -> None:
+    """Two places delete a folder: the caches of earlier starts, and a download's."""
+    for name in SCRIPTS:
+        for line in (FILES / name).read_text().splitlines():
+            if re.search(r"\brm\b.*(--recursive|\s-[a-z]*r)", line):
+                assert "--one-file-system" in line
+                assert re.search(r'"\$\{folder\}"', line)
+
+
+def test_all_doors_install_the_same_bytes() -> None:
+    groups = plan_of("dev", *NODE, *CLUSTER_AUTOSCALER)
+    template = next(one for one in of_type(groups, "LaunchTemplate") if "userData" in one.inputs)
+    group = base64.b64decode(template.inputs["userData"]).decode()
+    node_class = of_type(plan_of("staging"), "EC2NodeClass")[0].inputs["spec"]["userData"]
+    data = named(plan_of("existing"), "ConfigMap", "jar-mount-files").inputs["data"]
+    daemonset = {}
+    for line in data["table"].splitlines():
+        key, path, mode = line.split()
+        daemonset[path] = (int(mode, 8), data[key])
+    doors = [daemonset]
+    for text in (group, node_class):
+        (shell,) = [one for one in parts(text) if "shell" in one.get_content_type()]
+        doors.append(unpacked(str(shell.get_payload())))
+    shared = set(daemonset) - {"/etc/spark-jars/mount.env"}
+    assert len(shared) == 7
+    for path in shared:
+        assert doors[0][path] == doors[1][path] == doors[2][path], path
+
+
+def test_the_daemonsets_map_has_keys_that_kubernetes_allows() -> None:
+    for key in watch_files(files()):
+        assert re.fullmatch(r"[-._a-zA-Z0-9]+", key)
+
+
+def test_a_value_cannot_break_out_of_the_environment() -> None:
+    text = unpacked(boot_script(files(version="1'; reboot #")))["/etc/spark-jars/mount.env"][1]
+    shown = subprocess.run(
+        ["bash", "-euc", f'{text}\nprintf %s "${{MOUNTPOINT_VERSION}}"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "1'; reboot #"

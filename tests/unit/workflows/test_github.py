@@ -1,0 +1,155 @@
+"""One comment, one issue: written once and updated in place, against a stand-in for GitHub."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from dev import github
+
+MARKER = "<!-- plan -->"
+TOKEN = "ghs-not-for-a-log"
+
+
+class GitHub:
+    """Issues and comments in memory, behind the few requests that are made."""
+
+    def __init__(self) -> None:
+        self.comments: list[dict[str, Any]] = []
+        self.issues: list[dict[str, Any]] = []
+        self.requests: list[str] = []
+        self.refuse = False
+
+    def says(self, body: str, by: str = github.AUTHOR) -> dict[str, Any]:
+        number = len(self.comments) + len(self.issues) + 1
+        return {"id": number, "number": number, "body": body, "user": {"login": by},
+                "state": "open", "html_url": f"https://github.test/{number}"}  # fmt: skip
+
+    def answer(self, method: str, url: str, content: dict[str, Any]) -> Any:
+        parts = urlsplit(url)
+        path = parts.path.removeprefix("/repos/acme/spark/")
+        self.requests.append(f"{method} {path}")
+        if method == "GET":
+            query = parse_qs(parts.query)
+            there = self.comments if path.endswith("comments") else self.issues
+            there = [one for one in there if one["state"] in query.get("state", ["open"])]
+            first = (int(query["page"][0]) - 1) * int(query["per_page"][0])
+            return there[first : first + int(query["per_page"][0])]
+        if method == "POST":
+            made = self.says(content["body"]) | content
+            (self.comments if path.endswith("comments") else self.issues).append(made)
+            return made
+        number = int(path.rsplit("/", 1)[1])
+        there = self.comments if "comments" in path else self.issues
+        (found,) = [one for one in there if one["id"] == number]
+        found.update(content)
+        return found
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+    state = GitHub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one(self) -> None:
+            assert self.headers["Authorization"] == f"Bearer {TOKEN}"
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            code = 403 if state.refuse else 200
+            found = {"message": "Resource not accessible by integration"}
+            if not state.refuse:
+                found = state.answer(self.command, self.path, json.loads(content or b"{}"))
+            text = json.dumps(found).encode()
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PATCH = handle_one
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Keeps the test's output clean."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/spark")
+    monkeypatch.setenv("GH_TOKEN", TOKEN)
+    yield state
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_second_run_updates_the_comment_of_the_first(hub: GitHub) -> None:
+    assert github.comment("7", f"{MARKER}\none").startswith("written: ")
+    assert github.comment("7", f"{MARKER}\ntwo").startswith("updated: ")
+    assert [one["body"] for one in hub.comments] == [f"{MARKER}\ntwo"]
+
+
+def test_a_comment_of_another_workflow_or_of_a_person_is_left_as_it_is(hub: GitHub) -> None:
+    hub.comments += [
+        hub.says("<!-- other -->\nkept"),
+        hub.says(f"{MARKER}\nkept", by="mallory"),
+        hub.says(f"quoted: {MARKER}\nkept"),
+    ]
+    github.comment("7", f"{MARKER}\nours")
+    assert [one["body"].rpartition("\n")[2] for one in hub.comments] == ["kept"] * 3 + ["ours"]
+
+
+def test_the_comment_is_found_on_a_later_page(hub: GitHub) -> None:
+    hub.comments += [hub.says(f"<!-- {number} -->") for number in range(150)]
+    github.comment("7", f"{MARKER}\none")
+    github.comment("7", f"{MARKER}\ntwo")
+    assert [one["body"] for one in hub.comments[150:]] == [f"{MARKER}\ntwo"]
+
+
+def test_an_issue_is_opened_once_updated_and_closed_when_the_cause_is_gone(hub: GitHub) -> None:
+    assert github.issue("Drift: stack prod", f"{MARKER}\nfirst").startswith("opened: ")
+    assert github.issue("Drift: stack prod", f"{MARKER}\nsecond").startswith("updated: ")
+    assert len(hub.issues) == 1 and hub.issues[0]["body"] == f"{MARKER}\nsecond"
+    assert github.close(f"{MARKER}\nno drift").startswith("closed: ")
+    assert hub.issues[0]["state"] == "closed"
+    assert [one["body"] for one in hub.comments] == [f"{MARKER}\nno drift"]
+    assert github.close(f"{MARKER}\nno drift") == "no open issue"
+
+
+def test_a_text_without_a_marker_is_refused_before_anything_is_written(
+    hub: GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "comment.md"
+    file.write_text("# no marker")
+    assert github.main(["comment", "7", str(file)]) == 1
+    assert "not a marker" in capsys.readouterr().err
+    assert not any(request.startswith(("POST", "PATCH")) for request in hub.requests)
+
+
+@pytest.mark.parametrize("number", ["", "7/../8", "0", "x"])
+def test_what_is_no_number_of_a_request_never_reaches_an_address(hub: GitHub, number: str) -> None:
+    with pytest.raises(github.Refused, match="is not the number"):
+        github.comment(number, f"{MARKER}\none")
+    assert hub.requests == []
+
+
+def test_a_refusal_is_told_in_github_s_words_and_without_the_token(
+    hub: GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "comment.md"
+    file.write_text(f"{MARKER}\none")
+    hub.refuse = True
+    assert github.main(["comment", "7", str(file)]) == 1
+    told = capsys.readouterr().err
+    assert "403" in told and "Resource not accessible by integration" in told
+    assert TOKEN not in told
+
+
+def test_a_wrong_command_line_is_answered_with_the_right_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert github.main(["comment"]) == 2
+    assert "python3 -m dev.github comment 12 comment.md" in capsys.readouterr().err
