@@ -3,98 +3,66 @@
 import pulumi
 
 import settings
-from components import mounts
-from components.addons import ClusterAddons, NodeAddons, on_system_nodes
-from components.autoscaler import scale
+from components.addons import install_addons
+from components.autoscaler import create_autoscaler
 from components.cloud import Cloud
 from components.cluster import Cluster
-from components.mounts.contract import ClusterParts
+from components.context import Context
+from components.eks_addons import ClusterAddons, NodeAddons, system_placement
+from components.mounts import create_jar_buckets, create_mount
 from components.network import Network
 from components.node_groups import SystemNodes
-from components.node_plan import Platform, create_jar_buckets, plan_nodes
-from components.spark.install import SystemPods, install_spark
-from components.spark.team import TeamGround
+from components.spark.install import install_spark
 
 stack = settings.load()
 config = stack.settings
-own_cluster = not config.cluster.existing
 
-# The ground: account, network, control plane.
+# Account, network, control plane.
 cloud = Cloud(region=stack.region, account=config.account or None, tags=stack.tags)
 on_aws = pulumi.ResourceOptions(providers=[cloud.provider])
 network = Network(
     "network", config.network, cloud=cloud, cluster_name=config.cluster.name, opts=on_aws
 )
 cluster = Cluster("cluster", config.cluster, cloud=cloud, network=network, opts=on_aws)
-in_cluster = pulumi.ResourceOptions(providers=[cloud.provider, cluster.kubernetes])
+context = Context(cloud, network, cluster, protect=config.cluster.deletion_protection)
 
-# The JARs, and what their mount asks of nodes: pure data, before any node exists.
-jars = create_jar_buckets(
-    config.pools,
-    config.jar_bucket,
-    cloud=cloud,
-    cluster_name=cluster.name,
-    protect=config.cluster.deletion_protection,
-    opts=on_aws,
-)
-mount = mounts.select(config.jar_mount, stack.region)
-plan = plan_nodes(
-    config.pools,
-    config.drivers,
-    driver_zone=f"{stack.region}{config.drivers.zone or config.network.zone_letters[0]}",
-    mount=mount,
-    jars=jars,
-)
-
-# The system nodes, between the add-ons that nodes need and the add-ons that need nodes.
-running: list[pulumi.Resource] = []
-if own_cluster:
-    node_addons = NodeAddons(
-        "node-addons", config.addon_versions, cloud=cloud, cluster=cluster, opts=on_aws
-    )
-    running += node_addons.ready
-if config.system_nodes.create:
-    system_nodes = SystemNodes(
-        "system",
-        config.system_nodes,
-        cloud=cloud,
-        cluster=cluster,
-        network=network,
-        own_cluster=own_cluster,
-        after=running,
-        opts=on_aws,
-    )
-    running += system_nodes.ready
-if own_cluster:
-    cluster_addons = ClusterAddons(
-        "cluster-addons",
-        config.addon_versions,
-        cloud=cloud,
-        cluster=cluster,
-        after=running,
-        opts=on_aws,
-    )
-    running += cluster_addons.ready
-
-# The mount's part in the cluster, then the nodes that wait for it, then who runs on them.
-installed = mount.install(
+# The JARs, and what their mount needs of nodes: pure data, before any node exists.
+jars = create_jar_buckets(config.pools, config.jar_bucket, context)
+mount = create_mount(
     "jar-mount",
-    ClusterParts(cloud, cluster, config.addon_versions, list(jars.values()), running),
+    config.jar_mount,
+    jars,
+    region=stack.region,
+    versions=config.addon_versions,
+    opts=context.options(),
 )
-nodes = scale(
+
+# System nodes, between the add-ons that nodes need and the add-ons that need nodes.
+if cluster.created:
+    context = context.then(
+        NodeAddons("node-addons", config.addon_versions, cloud=cloud, cluster=cluster, opts=on_aws)
+    )
+if config.system_nodes.create:
+    context = context.then(SystemNodes("system", config.system_nodes, context))
+    context = context.on(system_placement())
+if cluster.created:
+    context = context.then(
+        ClusterAddons("cluster-addons", config.addon_versions, context, opts=on_aws)
+    )
+
+# The mount's part in the cluster, Spark's nodes, and what runs on them.
+mount.install(context)
+nodes = create_autoscaler(
     config.autoscaler,
-    Platform(cloud, network, cluster, own_cluster, [*running, *installed]),
-    plan,
-    opts=in_cluster,
+    context.then(mount),
+    karpenter=config.karpenter,
+    cluster_autoscaler=config.cluster_autoscaler,
+    pools=config.pools,
+    drivers=config.drivers,
+    mount=mount,
 )
-logs = install_spark(
-    config.spark,
-    config.pools,
-    TeamGround(cloud, cluster, mount, jars, installed, nodes),
-    system=SystemPods(on_system_nodes() if config.system_nodes.create else {}, running),
-    protect=config.cluster.deletion_protection,
-    opts=in_cluster,
-)
+logs = install_spark(config.spark, context, pools=config.pools, mount=mount, nodes=nodes)
+install_addons(config.addons, context)
 
 pulumi.export("clusterName", cluster.name)
 pulumi.export("region", stack.region)

@@ -1,28 +1,35 @@
-"""One stack's configuration: every component's settings, and the checks that span them.
+"""One stack's configuration: every component's settings, and their checks.
 
-Nothing else reads configuration. All that is wrong is reported at once, by key, before any
-resource is registered.
+No other module reads configuration. All problems are reported together, by key, before any resource
+is registered.
 """
 
 import contextlib
 import json
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import pulumi
 from pydantic import Field, ValidationError
 
-from components.addons import AddonVersions
-from components.autoscaler import AutoscalerKind
-from components.base import Settings
-from components.cluster import ClusterSettings
+from components.addons import AddonsSettings
+from components.autoscaler import AutoscalerKind, check_autoscaler
+from components.base import Problems, Settings
+from components.cluster import ClusterSettings, check_cluster
+from components.cluster_autoscaler import ClusterAutoscalerSettings
+from components.eks_addons import AddonVersions
 from components.jar_bucket import JarBucketSettings
+from components.karpenter import KarpenterSettings
 from components.mounts import JarMountSettings
-from components.network import NetworkSettings
-from components.node_groups import SystemNodesSettings
-from components.pools import DriverPool, Pool
+from components.mounts.settings import check_mount
+from components.names import SHARED_JARS
+from components.network import NetworkSettings, check_network
+from components.node_groups import SystemNodesSettings, check_system_nodes
+from components.pools import DriverPool, Pool, check_addresses, check_pools, named_shapes
+from components.private_bucket import BucketSettings, check_buckets
+from components.spark.checks import check_teams
+from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
-from settings_checks import Problem, cross_checks
 
 PROJECT = "spark-on-eks"
 
@@ -30,28 +37,81 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 class StackSettings(Settings):
-    """The keys of a stack file, without their namespace `spark-on-eks:`."""
+    """The keys of a stack file, without the namespace `spark-on-eks:`."""
 
     account: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
-    """AWS account of the stack, in quotes; the stack refuses any other. Empty: whichever it is."""
+    """AWS account of the stack, in quotes; the stack refuses any other. Empty: any account."""
     tags: dict[str, str] = {}
-    """Tags of every AWS resource, instances and volumes included."""
+    """Tags of all AWS resources, instances and volumes included."""
     network: NetworkSettings = NetworkSettings()
     cluster: ClusterSettings
     addon_versions: AddonVersions = AddonVersions.model_validate({})
     system_nodes: SystemNodesSettings = SystemNodesSettings()
     autoscaler: AutoscalerKind = "karpenter"
-    """Who adds and removes Spark's nodes."""
+    """Adds and removes Spark's nodes."""
+    karpenter: KarpenterSettings = KarpenterSettings()
+    cluster_autoscaler: ClusterAutoscalerSettings = ClusterAutoscalerSettings()
     pools: list[Pool] = [Pool.model_validate({"name": "default"})]
     """Pools of executors."""
     drivers: DriverPool = DriverPool()
     jar_bucket: JarBucketSettings = JarBucketSettings()
     jar_mount: JarMountSettings = JarMountSettings()
     spark: SparkSettings = SparkSettings()
+    addons: AddonsSettings = AddonsSettings()
+    """Optional add-ons, off by default."""
+
+    def problems(self, region: str) -> Problems:
+        """Combinations that cannot work, with what to do instead."""
+        network, cluster = self.network, self.cluster
+        shapes = named_shapes(self.pools, self.drivers)
+        yield from check_network(network)
+        yield from check_cluster(cluster, network_given=network.existing is not None)
+        yield from check_system_nodes(self.system_nodes, cluster_given=cluster.existing)
+        yield from check_pools(self.pools, self.drivers, network.zone_letters)
+        yield from check_mount(self.jar_mount, shapes, autoscaler=self.autoscaler)
+        yield from check_autoscaler(
+            self.autoscaler,
+            karpenter=self.karpenter,
+            cluster_autoscaler=self.cluster_autoscaler,
+            pools=self.pools,
+            shapes=shapes,
+            system_nodes=self.system_nodes.create,
+        )
+        yield from check_buckets(
+            self._buckets(),
+            cluster_name=cluster.name,
+            region=region,
+            protected=cluster.deletion_protection,
+        )
+        if network.existing is None and self.autoscaler != "none":
+            yield from check_addresses(
+                self.pools,
+                self.drivers,
+                system_nodes=self.system_nodes.max_size,
+                cidr=network.cidr,
+                addresses=network.private_addresses(),
+            )
+        yield from check_teams(self.spark, self.pools, self.jar_bucket, cluster.name)
+
+    def _buckets(self) -> dict[str, tuple[BucketSettings, str]]:
+        """Every bucket by key, with its purpose."""
+        found: dict[str, tuple[BucketSettings, str]] = {"jarBucket": (self.jar_bucket, SHARED_JARS)}
+        for index, pool in enumerate(self.pools):
+            if pool.jar_bucket is not None:
+                found[f"pools[{index}].jarBucket"] = (pool.jar_bucket, pool.jar_set)
+        found["spark.historyServer.logs"] = (self.spark.history_server.logs, LOGS)
+        return found
+
+
+class Problem(NamedTuple):
+    """What is wrong with one key of a stack file."""
+
+    key: str
+    text: str
 
 
 class Stack(Settings):
-    """A stack's settings with what Pulumi and the AWS provider know of it."""
+    """A stack's settings with its name and region."""
 
     name: str
     region: str
@@ -59,12 +119,12 @@ class Stack(Settings):
 
     @property
     def tags(self) -> dict[str, str]:
-        """The stack's tags, and what tells its resources from another stack's."""
+        """The stack's tags, with project and stack."""
         return {"project": PROJECT, "stack": self.name, **self.settings.tags}
 
 
 def load() -> Stack:
-    """The settings of the stack that runs. Raises pulumi.RunError with every problem, by key."""
+    """The settings of the current stack. Raises pulumi.RunError with every problem, by key."""
     stack = pulumi.get_stack()
     raw = {key: _value(text) for key, text in _configured().items()}
     region = pulumi.Config("aws").get("region")
@@ -73,13 +133,13 @@ def load() -> Stack:
         if not cluster.get("existing"):
             cluster.setdefault("name", f"spark-{stack}")
     problems = [
-        # It would go in clear to AWS, into the state and into every preview.
+        # It would be in plain text in AWS, in the state and in every preview.
         Problem(f"{PROJECT}:{key}", "is encrypted (`secure:`), and no setting here takes a secret")
         for key in sorted(raw)
         if f"{PROJECT}:{key}" in _encrypted()
     ]
     if problems:
-        # Nothing more is said: another message might quote the value.
+        # No further message: it could quote the value.
         raise pulumi.RunError(_message(stack, problems))
     if region is None:
         problems.append(Problem("aws:region", "is not set; for example us-west-2"))
@@ -87,7 +147,8 @@ def load() -> Stack:
         problems.append(Problem("aws:region", f"{region!r} is not a region such as us-west-2"))
     try:
         settings = StackSettings.model_validate(raw)
-        problems += cross_checks(settings, region or "us-west-2")
+        found = settings.problems(region or "us-west-2")
+        problems += [Problem(f"{PROJECT}:{key}", text) for key, text in found]
         if region is not None and not problems:
             return Stack(name=stack, region=region, settings=settings)
     except ValidationError as error:
@@ -96,7 +157,7 @@ def load() -> Stack:
 
 
 def _configured() -> dict[str, str]:
-    """Every key that the stack sets in the project's namespace, a mistyped one included."""
+    """Every key that the stack sets in the project's namespace, mistyped ones included."""
     given = {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
     return {
         key.removeprefix(f"{PROJECT}:"): text
@@ -112,7 +173,7 @@ def _encrypted() -> set[str]:
 
 
 def _value(text: Any) -> Any:
-    """Objects and lists arrive as JSON; a plain scalar arrives as it stands in the stack file."""
+    """Objects and lists arrive as JSON, a scalar as the text in the stack file."""
     if isinstance(text, str) and text.startswith(("{", "[")):
         with contextlib.suppress(json.JSONDecodeError):
             return json.loads(text)

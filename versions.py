@@ -1,8 +1,8 @@
-"""Every pinned chart, add-on release, machine image and container image, in one table.
+"""Every pinned chart, add-on release, machine image and container image.
 
-To upgrade: change a value here, run `make diff STACK=... BASE=HEAD` for each stack, read what it
-rolls or drifts, commit. Add-on versions are not here: a stack file pins them, or the default of
-the cluster's Kubernetes version is looked up.
+To upgrade, change a value, run `make diff STACK=... BASE=HEAD` for each stack, read which node
+groups roll and which NodePools drift, commit. EKS add-ons are not here: a stack file pins them, or
+the default of the cluster's Kubernetes version is looked up.
 """
 
 from typing import NamedTuple
@@ -14,6 +14,11 @@ class Chart(NamedTuple):
     chart: str
     version: str
     repository: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the chart without its address; also the name of its release."""
+        return self.chart.rpartition("/")[2]
 
 
 KUBERNETES_VERSIONS = ("1.33", "1.34", "1.35", "1.36")

@@ -1,20 +1,25 @@
-"""What every component shares: the shape of its settings and small typed helpers."""
+"""What every component shares: the form of its settings, problems with them, quantities."""
 
-from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from collections.abc import Iterator
+from typing import Annotated
 
-import pulumi
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
-T = TypeVar("T")
+Problems = Iterator[tuple[str, str]]
+"""What is wrong with a stack's settings: key without the project's namespace, and text."""
+
+
+def _key(field: str) -> str:
+    """The key of a field in a stack file: `disk_gib` is `diskGiB`."""
+    return to_camel(field).replace("Gib", "GiB").replace("Mib", "MiB")
 
 
 class Settings(BaseModel):
-    """Knobs of one component as they stand in a stack file: camelCase, no unknown keys."""
+    """Settings of one component as a stack file has them: camelCase, no unknown keys."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel,
+        alias_generator=_key,
         extra="forbid",
         frozen=True,
         validate_default=True,
@@ -23,7 +28,7 @@ class Settings(BaseModel):
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$")]
-"""A pool's or team's name: it ends up in node, role and claim names, so 20 characters at most."""
+"""Name of a pool or team. At most 20 characters: names of nodes, roles and claims contain it."""
 
 Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]+(s|m|h))+$")]
 """A Go duration in hours, minutes and seconds, as Karpenter takes it: `30s`, `1h30m`."""
@@ -32,33 +37,9 @@ DurationOrNever = Annotated[str, StringConstraints(pattern=r"^(([0-9]+(s|m|h))+|
 """A duration, or `Never`."""
 
 
-def child(
-    parent: pulumi.Resource,
-    *,
-    depends_on: Sequence[pulumi.Resource] = (),
-    protect: bool = False,
-    retain_on_delete: bool = False,
-    delete_before_replace: bool = False,
-    ignore_changes: Sequence[str] = (),
-    replace_on_changes: Sequence[str] = (),
-    provider: pulumi.ProviderResource | None = None,
-) -> pulumi.ResourceOptions:
-    """Options of a resource inside a component: the parent, and what must exist before it."""
-    return pulumi.ResourceOptions(
-        parent=parent,
-        depends_on=list(depends_on),
-        protect=protect or None,
-        retain_on_delete=retain_on_delete or None,
-        delete_before_replace=delete_before_replace or None,
-        ignore_changes=list(ignore_changes) or None,
-        replace_on_changes=list(replace_on_changes) or None,
-        providers=[provider] if provider else None,
-    )
-
-
 def quantity(mebibytes: int) -> str:
-    """Memory or storage as Kubernetes writes it back: 2048 MiB are `2Gi`. Written otherwise, each
-    refresh would show a change."""
+    """Memory or storage in the form that Kubernetes returns: 2048 MiB are `2Gi`. Any other form
+    shows as a change after each refresh."""
     units = ("Mi", "Gi", "Ti", "Pi")
     step = 0
     while step < len(units) - 1 and mebibytes and mebibytes % 1024 == 0:
@@ -67,5 +48,5 @@ def quantity(mebibytes: int) -> str:
 
 
 def count(number: int) -> str:
-    """A number of vCPU or of objects as Kubernetes writes it back: 2000 are `2k`."""
+    """A number of vCPU or of objects in the form that Kubernetes returns: 2000 are `2k`."""
     return f"{number // 1000}k" if number and number % 1000 == 0 else str(number)

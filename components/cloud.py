@@ -1,4 +1,4 @@
-"""Where a stack lives: account, region, partition, and the one AWS provider all components use."""
+"""Account, region and partition of a stack, and the AWS provider of all components."""
 
 from collections.abc import Mapping
 
@@ -9,8 +9,8 @@ import pulumi_aws as aws
 class Cloud:
     """The AWS account and region of a stack.
 
-    One explicit provider for everything: it carries the default tags, it refuses another account
-    when the stack names its own, and the eks component asks for no second provider plugin.
+    One explicit provider for all resources: it sets the default tags, and refuses any other account
+    where the stack names one. The eks component then needs no second provider plugin.
     """
 
     def __init__(self, *, region: str, account: str | None, tags: Mapping[str, str]) -> None:
@@ -22,17 +22,17 @@ class Cloud:
             default_tags={"tags": dict(tags)},
         )
         self.tags = dict(tags)
-        """For what default tags do not reach: instances and volumes that EKS or Karpenter start."""
-        self.account: pulumi.Input[str] = account or self._ask_account()
-        """The account's id; asked of AWS when the stack does not name it."""
+        """Tags for instances and volumes that EKS or Karpenter launch: default tags do not."""
+        self.account: pulumi.Input[str] = account or self._look_up_account()
+        """The account's id; looked up if the stack does not name it."""
 
-    def _ask_account(self) -> pulumi.Output[str]:
+    def _look_up_account(self) -> pulumi.Output[str]:
         identity = aws.get_caller_identity_output(opts=pulumi.InvokeOptions(provider=self.provider))
         return identity.account_id
 
     @property
     def partition(self) -> str:
-        """`aws`, `aws-cn` or `aws-us-gov`, by the region's name."""
+        """`aws`, `aws-cn` or `aws-us-gov`."""
         if self.region.startswith("cn-"):
             return "aws-cn"
         return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"

@@ -2,7 +2,7 @@
 
 import ipaddress
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -10,24 +10,29 @@ import pulumi_eks as eks
 import pulumi_kubernetes as k8s
 from pydantic import Field, field_validator, model_validator
 
-from components.base import Settings, child
+from components.base import Problems, Settings
 from components.cloud import Cloud
-from components.identity import OidcProvider, own_account_manages_key, policy_document
+from components.identity import (
+    OidcProvider,
+    own_account_manages_key,
+    policy_document,
+    wildcards,
+)
 from components.network import Network
 from versions import KUBERNETES_DEFAULT, KUBERNETES_VERSIONS
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
 _NAME_LIMIT = 30
-"""EKS allows 100 characters; the JAR bucket's name holds this name, the account and the region,
-and S3 stops at 63: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
+"""EKS allows 100 characters, but bucket names contain this name, the account and the region, and
+S3 allows 63: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
 
 
 class EndpointSettings(Settings):
     public: bool = True
-    """Reachable from the internet, for `publicCidrs` only. Nodes use the private endpoint."""
+    """Reachable from the internet, from `publicCidrs` only. Nodes use the private endpoint."""
     public_cidrs: list[str] = []
-    """Who reaches the public endpoint. Must be given while `public` is true."""
+    """CIDR blocks that reach the public endpoint; required while `public` is true."""
 
     @model_validator(mode="after")
     def _public_names_its_callers(self) -> "EndpointSettings":
@@ -35,7 +40,7 @@ class EndpointSettings(Settings):
             ipaddress.ip_network(cidr)
         if self.public and not self.public_cidrs:
             raise ValueError(
-                "publicCidrs must list who may call the public endpoint "
+                "publicCidrs must list the CIDR blocks that may call the public endpoint "
                 "(for example 203.0.113.0/24), or set public: false"
             )
         return self
@@ -53,27 +58,28 @@ class ClusterSettings(Settings):
     ]
     """Name of the cluster to create, or of the given one. A new name is a new cluster."""
     existing: bool = False
-    """The cluster exists: it is looked up by name, and nothing of it is changed."""
+    """The cluster exists: it is looked up by name and not changed."""
     oidc_provider_arn: str | None = None
-    """ARN of a given cluster's IAM identity provider; without it, it is looked up by issuer."""
+    """ARN of a given cluster's IAM OIDC provider; without it, it is looked up by issuer."""
     version: str = KUBERNETES_DEFAULT
-    """Kubernetes version; one minor at a time."""
+    """Kubernetes version. Upgrade one minor version at a time."""
     endpoint: EndpointSettings | None = None
-    """Access to the API server. Without it: the private endpoint only."""
+    """Access to the API server. Default: the private endpoint only."""
     log_types: list[LogType] = ["api", "audit", "authenticator"]
     """Control-plane logs that go to CloudWatch."""
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
     """Days that control-plane logs are kept."""
     encrypt_secrets: bool = True
-    """Envelope-encrypt Kubernetes secrets with a KMS key of the stack. Cannot be undone."""
+    """Envelope encryption of Kubernetes secrets with a KMS key of the stack. Cannot be undone."""
     admins: list[
         Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$")]
     ] = []
-    """IAM principals with full rights, beside the one that creates the cluster."""
+    """IAM principals with the cluster admin policy, beside the one that creates the cluster."""
     deletion_protection: bool = False
     """EKS refuses to delete the cluster, and Pulumi protects it."""
     support: Literal["STANDARD", "EXTENDED"] = "STANDARD"
-    """At the end of standard support: upgraded by AWS (STANDARD), or kept for a fee (EXTENDED)."""
+    """At the end of standard support AWS upgrades the cluster (STANDARD), or keeps it for a fee
+    (EXTENDED)."""
 
     @field_validator("version")
     @classmethod
@@ -84,14 +90,16 @@ class ClusterSettings(Settings):
 
 
 class Cluster(pulumi.ComponentResource):
-    """The control plane, made or given, and the Kubernetes provider for what lives in it."""
+    """The control plane, created or given, and the Kubernetes provider of all objects in it."""
 
     name: str
     arn: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
-    """The group that EKS makes: control plane and nodes talk within it."""
+    """The security group that EKS creates for traffic between control plane and nodes."""
     oidc: OidcProvider
     kubernetes: k8s.Provider
+    created: bool
+    """False for a given cluster, whose pod networking may use the nodes' roles."""
 
     def __init__(
         self,
@@ -104,32 +112,35 @@ class Cluster(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spark-on-eks:cluster:Cluster", name, None, opts)
         self._name, self._settings, self._cloud = name, settings, cloud
+        self._own = pulumi.ResourceOptions(parent=self)
+        self.created = not settings.existing
         self.name = settings.name
         self.version: pulumi.Input[str] = settings.version
+        self._wildcards: dict[str, Any] = {}
         self.arn = cloud.arn("eks", f"cluster/{settings.name}")
         kubeconfig = self._look_up() if settings.existing else self._create(network)
         self.kubernetes = k8s.Provider(
             f"{name}-kubernetes",
             kubeconfig=kubeconfig,
-            # Without a stable identity a changed kubeconfig shows every object as replaced:
+            # Without a stable identifier a changed kubeconfig replaces every object:
             # github.com/pulumi/pulumi-kubernetes/issues/2745.
             cluster_identifier=settings.name,
-            opts=child(self),
+            opts=self._own,
         )
-        self.register_outputs({"name": self.name})
+        self.register_outputs({"name": self.name, **self._wildcards})
 
     def _create(self, network: Network) -> pulumi.Output[str]:
         settings = self._settings
-        # Made before EKS would make it, or its records are kept for ever.
+        # Create the log group first: the one that EKS creates never expires.
         logs = aws.cloudwatch.LogGroup(
             f"{self._name}-logs",
             name=f"/aws/eks/{settings.name}/cluster",
             retention_in_days=settings.log_retention_days,
-            opts=child(self),
+            opts=self._own,
         )
         endpoint = settings.endpoint or EndpointSettings(public=False)
-        # The smallest cluster: add-ons, node groups and the identity provider are our own
-        # resources, with versions and an order that a preview shows.
+        # The smallest cluster: add-ons, node groups and the OIDC provider are resources of their
+        # own, with versions and an order that a preview shows.
         cluster = eks.Cluster(
             f"{self._name}-eks",
             name=settings.name,
@@ -151,12 +162,12 @@ class Cluster(pulumi.ComponentResource):
             use_default_vpc_cni=True,
             kube_proxy_addon_options={"enabled": False},
             coredns_addon_options={"enabled": False},
-            opts=child(
-                self,
-                # The control plane's interfaces and its teardown need the routes.
-                depends_on=[logs, *network.egress],
-                protect=settings.deletion_protection,
-                provider=self._cloud.provider,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The control plane's interfaces, and their deletion, need the routes.
+                depends_on=[logs, network],
+                protect=settings.deletion_protection or None,
+                providers=[self._cloud.provider],
             ),
         )
         self.security_group_id = cluster.cluster_security_group_id
@@ -164,21 +175,25 @@ class Cluster(pulumi.ComponentResource):
             f"{self._name}-oidc",
             url=cluster.oidc_provider_url,
             client_id_lists=["sts.amazonaws.com"],
-            opts=child(self),
+            opts=self._own,
         )
         self.oidc = OidcProvider(arn=issuer.arn, issuer=cluster.oidc_issuer)
         self._create_admins(cluster)
         return cluster.kubeconfig_json
 
     def _create_key(self) -> pulumi.Output[str]:
+        policy = [own_account_manages_key(self._cloud)]
+        self._wildcards = wildcards({f"{self._name}-secrets": policy})
         key = aws.kms.Key(
             f"{self._name}-secrets",
             description=f"Kubernetes secrets of {self.name}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=policy_document([own_account_manages_key(self._cloud)]),
-            # Without the key the cluster's secrets are lost for good.
-            opts=child(self, protect=self._settings.deletion_protection),
+            policy=policy_document(policy),
+            # Without the key the cluster's secrets cannot be decrypted.
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=self._settings.deletion_protection or None
+            ),
         )
         return key.arn
 
@@ -189,7 +204,7 @@ class Cluster(pulumi.ComponentResource):
                 f"{self._name}-admin-{label}",
                 cluster_name=self.name,
                 principal_arn=principal,
-                opts=child(self, depends_on=[cluster]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[cluster]),
             )
             aws.eks.AccessPolicyAssociation(
                 f"{self._name}-admin-{label}",
@@ -197,12 +212,12 @@ class Cluster(pulumi.ComponentResource):
                 principal_arn=principal,
                 policy_arn=self._cloud.access_policy("AmazonEKSClusterAdminPolicy"),
                 access_scope={"type": "cluster"},
-                opts=child(self, depends_on=[entry]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[entry]),
             )
 
     def _look_up(self) -> pulumi.Output[str]:
-        asked = pulumi.InvokeOptions(provider=self._cloud.provider)
-        found = aws.eks.get_cluster_output(name=self.name, opts=asked)
+        options = pulumi.InvokeOptions(provider=self._cloud.provider)
+        found = aws.eks.get_cluster_output(name=self.name, opts=options)
         self.version = found.version
         self.security_group_id = found.vpc_config.cluster_security_group_id
         url = found.identities[0].oidcs[0].issuer
@@ -210,7 +225,7 @@ class Cluster(pulumi.ComponentResource):
         self.oidc = OidcProvider(
             arn=pulumi.Output.from_input(given)
             if given
-            else aws.iam.get_open_id_connect_provider_output(url=url, opts=asked).arn,
+            else aws.iam.get_open_id_connect_provider_output(url=url, opts=options).arn,
             issuer=url.apply(lambda text: text.removeprefix("https://")),
         )
         return pulumi.Output.all(found.endpoint, found.certificate_authorities[0].data).apply(
@@ -219,7 +234,7 @@ class Cluster(pulumi.ComponentResource):
 
 
 def kubeconfig(cluster: str, region: str, endpoint: str, authority: str) -> str:
-    """A kubeconfig that asks the AWS CLI for a token; it holds no credential itself."""
+    """A kubeconfig that gets tokens from the AWS CLI and contains no credential."""
     return json.dumps(
         {
             "apiVersion": "v1",
@@ -249,3 +264,16 @@ def kubeconfig(cluster: str, region: str, endpoint: str, authority: str) -> str:
             ],
         }
     )
+
+
+def check_cluster(settings: ClusterSettings, *, network_given: bool) -> Problems:
+    """A given cluster needs a given network, and no key that would change the cluster."""
+    if settings.existing:
+        if not network_given:
+            yield "cluster.existing", "true needs network.existing: the cluster has a VPC already"
+        allowed = {"name", "existing", "oidc_provider_arn"}
+        for key in sorted(settings.model_fields_set - allowed):
+            alias = type(settings).model_fields[key].alias
+            yield f"cluster.{alias}", "has no effect on a given cluster; remove it"
+    elif settings.oidc_provider_arn is not None:
+        yield "cluster.oidcProviderArn", "is for a given cluster only (cluster.existing: true)"

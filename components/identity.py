@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.base import child
 from components.cloud import Cloud
 
 Text = pulumi.Input[str]
@@ -24,6 +23,9 @@ class Statement:
     conditions: Condition = field(default_factory=dict)
     principals: Mapping[str, Text] | str | None = None
     effect: str = "Allow"
+    why: str = ""
+    """Why the statement needs a wildcard in an action or resource; `make check` refuses one
+    without a reason."""
 
     def render(self) -> dict[str, Any]:
         """The statement in IAM's own keys; a resource policy's names its principals."""
@@ -45,11 +47,20 @@ def policy_document(statements: Sequence[Statement]) -> pulumi.Output[str]:
     )
 
 
+def wildcards(policies: Mapping[str, Sequence[Statement]]) -> dict[str, Any]:
+    """The output `wildcards` of a component: resource with the policy, Sid, reason."""
+    reasons = {
+        resource: {one.sid: one.why for one in statements if one.why}
+        for resource, statements in policies.items()
+    }
+    given = {resource: found for resource, found in reasons.items() if found}
+    return {"wildcards": given} if given else {}
+
+
 def service_trust(service: str, account: Text | None = None) -> pulumi.Output[str]:
     """Trust for an AWS service, for example `ec2.amazonaws.com`.
 
-    With `account` only while the service works for that account: without it somebody else's
-    resource could have the service use the role (confused deputy).
+    `account` restricts it to requests on behalf of that account (confused deputy problem).
     """
     return policy_document(
         [
@@ -64,13 +75,19 @@ def service_trust(service: str, account: Text | None = None) -> pulumi.Output[st
 
 
 def own_account_manages_key(cloud: Cloud) -> Statement:
-    """The key policy by which IAM policies of the own account decide about a key.
+    """AWS' default key policy: IAM policies of the account control access to the key.
 
-    Source: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html. `*` stands for
-    the key that the policy is on.
+    Source: docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html.
     """
     root = pulumi.Output.format("arn:{0}:iam::{1}:root", cloud.partition, cloud.account)
-    return Statement("OwnAccountManagesKey", ["kms:*"], ["*"], principals={"AWS": root})
+    return Statement(
+        "OwnAccountManagesKey",
+        ["kms:*"],
+        ["*"],
+        principals={"AWS": root},
+        why="Without it IAM policies cannot give access to the key, and the key can become "
+        "unmanageable. In a key policy the star is the key itself.",
+    )
 
 
 @dataclass(frozen=True)
@@ -81,10 +98,7 @@ class OidcProvider:
     issuer: pulumi.Output[str]
 
     def trust(self, namespace: str, *service_accounts: str) -> pulumi.Output[str]:
-        """Trust for exactly these service accounts, by `sub` and by `aud`.
-
-        Without `aud` a token made for another audience would do as well.
-        """
+        """Trust policy for these service accounts. `aud` excludes tokens for another audience."""
         names = [f"system:serviceaccount:{namespace}:{account}" for account in service_accounts]
         claims = self.issuer.apply(
             lambda issuer: {
@@ -104,12 +118,50 @@ class OidcProvider:
         )
 
 
-class ServiceAccountRole(pulumi.ComponentResource):
-    """A role that one Kubernetes service account assumes, and only that one and those in `also`.
+class IamRole(pulumi.ComponentResource):
+    """An IAM role with its policies, own and AWS'.
 
-    `policies` maps a short name to the statements of one managed policy. More than one keeps
-    each below IAM's 6,144 characters. `managed_policies` are paths of AWS's own policies.
+    `policies` maps a short name to the statements of one customer managed policy: several keep
+    each below IAM's 6,144 characters. `managed_policies` are paths of AWS managed policies. A
+    resource that uses the role depends on this component, and so on every attachment.
+
+    Registers the ARN, and for each statement with a wildcard the reason (`why`), which
+    `make check` reads.
     """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        trust: pulumi.Input[str],
+        cloud: Cloud,
+        description: str | None = None,
+        policies: Mapping[str, Sequence[Statement]] | None = None,
+        managed_policies: Sequence[str] = (),
+        kind: str = "Role",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(f"spark-on-eks:identity:{kind}", name, None, opts)
+        own = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{name}-role", assume_role_policy=trust, description=description, opts=own
+        )
+        policies = {f"{name}-{short}": found for short, found in (policies or {}).items()}
+        arns: dict[str, pulumi.Input[str]] = {
+            label: aws.iam.Policy(label, policy=policy_document(statements), opts=own).arn
+            for label, statements in policies.items()
+        }
+        for path in managed_policies:
+            arns[f"{name}-{path.rpartition('/')[2]}"] = cloud.managed_policy(path)
+        for label, arn in arns.items():
+            aws.iam.RolePolicyAttachment(label, role=role.name, policy_arn=arn, opts=own)
+        self.arn: pulumi.Output[str] = role.arn
+        self.role_name: pulumi.Output[str] = role.name
+        self.register_outputs({"arn": self.arn, **wildcards(policies)})
+
+
+class ServiceAccountRole(IamRole):
+    """A role that one Kubernetes service account can assume, and those in `also`."""
 
     def __init__(
         self,
@@ -124,59 +176,15 @@ class ServiceAccountRole(pulumi.ComponentResource):
         managed_policies: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("spark-on-eks:identity:ServiceAccountRole", name, None, opts)
-        self.namespace = namespace
-        self.service_account = service_account
-        self.role = aws.iam.Role(
-            f"{name}-role",
-            assume_role_policy=oidc.trust(namespace, service_account, *also),
-            description="Assumed by the service account "
-            + " or ".join(f"{namespace}/{account}" for account in (service_account, *also)),
-            opts=child(self),
-        )
-        self.grants: list[pulumi.Resource] = attach(
+        accounts = (service_account, *also)
+        super().__init__(
             name,
-            self.role,
-            parent=self,
+            trust=oidc.trust(namespace, *accounts),
+            description="Assumed by the service account "
+            + " or ".join(f"{namespace}/{account}" for account in accounts),
             cloud=cloud,
-            policies=policies or {},
+            policies=policies,
             managed_policies=managed_policies,
+            kind="ServiceAccountRole",
+            opts=opts,
         )
-        self.arn: pulumi.Output[str] = self.role.arn
-        self.register_outputs({"arn": self.arn})
-
-
-def attach(
-    name: str,
-    role: aws.iam.Role,
-    *,
-    parent: pulumi.Resource,
-    cloud: Cloud,
-    policies: Mapping[str, Sequence[Statement]],
-    managed_policies: Sequence[str] = (),
-) -> list[pulumi.Resource]:
-    """Attaches own and AWS's policies to a role; returns the attachments.
-
-    Whoever uses the role depends on the attachments: a role without its rights fails later, and
-    in less obvious places.
-    """
-    grants: list[pulumi.Resource] = []
-    for short, statements in policies.items():
-        policy = aws.iam.Policy(
-            f"{name}-{short}", policy=policy_document(statements), opts=child(parent)
-        )
-        grants.append(
-            aws.iam.RolePolicyAttachment(
-                f"{name}-{short}", role=role.name, policy_arn=policy.arn, opts=child(parent)
-            )
-        )
-    for path in managed_policies:
-        grants.append(
-            aws.iam.RolePolicyAttachment(
-                f"{name}-{path.rpartition('/')[2]}",
-                role=role.name,
-                policy_arn=cloud.managed_policy(path),
-                opts=child(parent),
-            )
-        )
-    return grants

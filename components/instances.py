@@ -1,4 +1,4 @@
-"""What an EC2 instance family's or size's name tells: processor, local disks, vCPU."""
+"""What the name of an EC2 instance family or size says: processor, instance store, vCPU."""
 
 import re
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ Arch = Literal["arm64", "amd64"]
 
 _FAMILY = re.compile(r"^(?P<series>[a-z]+)(?P<generation>[0-9]+)(?P<attributes>[a-z]*(-flex)?)$")
 _SIZES = {"medium": 1, "large": 2, "xlarge": 4}
-_LOCAL_DISK_SERIES = ("d", "h", "i", "im", "is")
+_INSTANCE_STORE_SERIES = ("d", "h", "i", "im", "is")
 
 
 def _match(family: str) -> re.Match[str]:
@@ -29,13 +29,13 @@ def arch_of(family: str) -> Arch:
     return "arm64" if family == "a1" or "g" in match["attributes"].split("-")[0] else "amd64"
 
 
-def has_local_disks(family: str) -> bool:
+def has_instance_store(family: str) -> bool:
     """True where every size of the family carries NVMe instance store (`d`, or the I, D, H series).
 
     Source: docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html.
     """
     match = _match(family)
-    return "d" in match["attributes"].split("-")[0] or match["series"] in _LOCAL_DISK_SERIES
+    return "d" in match["attributes"].split("-")[0] or match["series"] in _INSTANCE_STORE_SERIES
 
 
 def series_of(family: str) -> str:

@@ -7,9 +7,10 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, field_validator
 
-from components.base import Settings, child
+from components.base import Problems, Settings
 from components.cloud import Cloud
-from components.network_extras import create_endpoints, create_flow_logs
+from components.endpoints import create_endpoints
+from components.flow_logs import create_flow_logs
 
 ZoneLetter = Annotated[str, Field(pattern=r"^[a-z]$")]
 
@@ -20,14 +21,14 @@ docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html."""
 
 
 class ExistingNetwork(Settings):
-    """A VPC that somebody else owns: nothing in it is changed."""
+    """A VPC that the stack does not own: nothing in it is changed."""
 
     vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
     """Id of the VPC."""
     private_subnets: Annotated[
         dict[ZoneLetter, Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]], Field(min_length=2)
     ]
-    """Zone letter to subnet id, at least two zones: nodes and the control plane's interfaces."""
+    """Zone letter to subnet id, in at least two zones: of nodes and the control plane."""
 
 
 class FlowLogSettings(Settings):
@@ -41,15 +42,15 @@ class NetworkSettings(Settings):
     """`network`: the VPC of the stack."""
 
     existing: ExistingNetwork | None = None
-    """A given VPC; every other key of this object is then without effect and refused."""
+    """A given VPC; every other key of this object is then refused."""
     cidr: str = "10.0.0.0/16"
-    """The VPC's block, /16 to /20. Cannot be changed later without replacing everything."""
+    """The VPC's block, /16 to /20. A change replaces the whole stack."""
     zones: Annotated[list[ZoneLetter], Field(min_length=2, max_length=4)] = ["a", "b", "c"]
-    """Letters of the availability zones; add at the end only, or subnets move."""
+    """Letters of the Availability Zones. Add at the end only: any other change moves subnets."""
     nat_gateways: Literal["single", "perZone"] = "single"
-    """One NAT gateway, or one a zone (no cross-zone charge, survives the loss of a zone)."""
+    """One NAT gateway, or one per zone: no cross-zone charge, survives the loss of a zone."""
     interface_endpoints: list[str] = []
-    """Services reached without NAT, by name: `ecr.api`, `ecr.dkr`, `sts`, `ec2`, `eks-auth`..."""
+    """AWS services reached without NAT: `ecr.api`, `ecr.dkr`, `sts`, `ec2`, `eks-auth`..."""
     flow_logs: FlowLogSettings = FlowLogSettings()
     """VPC flow logs."""
 
@@ -70,20 +71,20 @@ class NetworkSettings(Settings):
 
     @property
     def zone_letters(self) -> list[str]:
-        """The zones that nodes can be in, own network or given one."""
+        """Letters of the zones of the private subnets."""
         return sorted(self.existing.private_subnets) if self.existing else self.zones
 
     def private_blocks(self) -> list[ipaddress.IPv4Network]:
-        """Private blocks in the order of `zones`: as large as leaves one for the public ones."""
+        """Private blocks in the order of `zones`; the rest of the VPC is for the public ones."""
         return self._slots()[: len(self.zones)]
 
     def public_blocks(self) -> list[ipaddress.IPv4Network]:
-        """Public blocks, from the last slot: a sixteenth of a private one each."""
+        """Public blocks, from the last part of the VPC: a sixteenth of a private one each."""
         *_, last = self._slots()
         return list(last.subnets(prefixlen_diff=4))[: len(self.zones)]
 
     def private_addresses(self) -> int:
-        """Addresses that nodes and pods can have in the own network."""
+        """Addresses for nodes and pods in a network that the stack creates."""
         return sum(block.num_addresses - _SUBNET_OVERHEAD for block in self.private_blocks())
 
     def _slots(self) -> list[ipaddress.IPv4Network]:
@@ -92,13 +93,14 @@ class NetworkSettings(Settings):
 
 
 class Network(pulumi.ComponentResource):
-    """The network of a stack: what it made, or the given one."""
+    """The VPC of a stack, created or given.
+
+    A resource that needs routes and endpoints depends on this component and is deleted before them.
+    """
 
     vpc_id: pulumi.Output[str]
     private_subnets: dict[str, pulumi.Output[str]]
     """Zone letter to subnet id."""
-    egress: list[pulumi.Resource]
-    """What must exist for a node to reach the cluster and registries, and outlive the node."""
 
     def __init__(
         self,
@@ -111,13 +113,13 @@ class Network(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spark-on-eks:network:Network", name, None, opts)
         self._name, self._settings, self._cloud = name, settings, cloud
+        self._own = pulumi.ResourceOptions(parent=self)
         if settings.existing is not None:
             self.vpc_id = pulumi.Output.from_input(settings.existing.vpc_id)
             self.private_subnets = {
                 zone: pulumi.Output.from_input(subnet)
                 for zone, subnet in sorted(settings.existing.private_subnets.items())
             }
-            self.egress = []
         else:
             self._create(cluster_name)
         self.register_outputs(
@@ -136,16 +138,16 @@ class Network(pulumi.ComponentResource):
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags={"Name": cluster_name},
-            opts=child(self),
+            opts=self._own,
         )
         self.vpc_id = vpc.id
-        # Nothing uses the default group; without rules nothing can come to use it.
+        # Nothing uses the default security group: it gets no rules.
         aws.ec2.DefaultSecurityGroup(
-            f"{self._name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=child(self)
+            f"{self._name}-default", vpc_id=vpc.id, ingress=[], egress=[], opts=self._own
         )
         public = self._create_public_subnets(vpc, cluster_name)
         route_tables = self._create_private_subnets(vpc, cluster_name, public)
-        self.egress += create_endpoints(
+        create_endpoints(
             self._name,
             self,
             vpc=vpc,
@@ -166,21 +168,20 @@ class Network(pulumi.ComponentResource):
     def _create_public_subnets(
         self, vpc: aws.ec2.Vpc, cluster_name: str
     ) -> dict[str, aws.ec2.Subnet]:
-        gateway = aws.ec2.InternetGateway(f"{self._name}-igw", vpc_id=vpc.id, opts=child(self))
+        gateway = aws.ec2.InternetGateway(f"{self._name}-igw", vpc_id=vpc.id, opts=self._own)
         table = aws.ec2.RouteTable(
             f"{self._name}-public",
             vpc_id=vpc.id,
             tags={"Name": f"{cluster_name}-public"},
-            opts=child(self),
+            opts=self._own,
         )
-        route = aws.ec2.Route(
+        self._to_internet = aws.ec2.Route(
             f"{self._name}-public-internet",
             route_table_id=table.id,
             destination_cidr_block=_EVERYWHERE,
             gateway_id=gateway.id,
-            opts=child(self),
+            opts=self._own,
         )
-        self.egress = [route]
         subnets: dict[str, aws.ec2.Subnet] = {}
         for zone, block in zip(self._settings.zones, self._settings.public_blocks(), strict=True):
             subnets[zone] = aws.ec2.Subnet(
@@ -188,21 +189,19 @@ class Network(pulumi.ComponentResource):
                 vpc_id=vpc.id,
                 availability_zone=f"{self._cloud.region}{zone}",
                 cidr_block=str(block),
-                # Load balancers and NAT take addresses of their own: no instance belongs here.
+                # For load balancers and NAT gateways only, which have addresses of their own.
                 map_public_ip_on_launch=False,
                 tags={
                     "Name": f"{cluster_name}-public-{zone}",
                     "kubernetes.io/role/elb": "1",
                 },
-                opts=child(self),
+                opts=self._own,
             )
-            self.egress.append(
-                aws.ec2.RouteTableAssociation(
-                    f"{self._name}-public-{zone}",
-                    subnet_id=subnets[zone].id,
-                    route_table_id=table.id,
-                    opts=child(self),
-                )
+            aws.ec2.RouteTableAssociation(
+                f"{self._name}-public-{zone}",
+                subnet_id=subnets[zone].id,
+                route_table_id=table.id,
+                opts=self._own,
             )
         return subnets
 
@@ -222,31 +221,29 @@ class Network(pulumi.ComponentResource):
                     "kubernetes.io/role/internal-elb": "1",
                     "karpenter.sh/discovery": cluster_name,
                 },
-                opts=child(self),
+                opts=self._own,
             )
-            # A table a zone even with one NAT: going to one a zone then changes routes only.
+            # One per zone even with one NAT gateway: `perZone` then changes routes only.
             table = aws.ec2.RouteTable(
                 f"{self._name}-private-{zone}",
                 vpc_id=vpc.id,
                 tags={"Name": f"{cluster_name}-private-{zone}"},
-                opts=child(self),
+                opts=self._own,
             )
             gateway = gateways.get(zone) or next(iter(gateways.values()))
-            self.egress += [
-                aws.ec2.Route(
-                    f"{self._name}-private-{zone}-internet",
-                    route_table_id=table.id,
-                    destination_cidr_block=_EVERYWHERE,
-                    nat_gateway_id=gateway.id,
-                    opts=child(self),
-                ),
-                aws.ec2.RouteTableAssociation(
-                    f"{self._name}-private-{zone}",
-                    subnet_id=subnet.id,
-                    route_table_id=table.id,
-                    opts=child(self),
-                ),
-            ]
+            aws.ec2.Route(
+                f"{self._name}-private-{zone}-internet",
+                route_table_id=table.id,
+                destination_cidr_block=_EVERYWHERE,
+                nat_gateway_id=gateway.id,
+                opts=self._own,
+            )
+            aws.ec2.RouteTableAssociation(
+                f"{self._name}-private-{zone}",
+                subnet_id=subnet.id,
+                route_table_id=table.id,
+                opts=self._own,
+            )
             self.private_subnets[zone] = subnet.id
             tables.append(table)
         return tables
@@ -255,19 +252,27 @@ class Network(pulumi.ComponentResource):
         self, cluster_name: str, public: dict[str, aws.ec2.Subnet]
     ) -> dict[str, aws.ec2.NatGateway]:
         per_zone = self._settings.nat_gateways == "perZone"
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[self._to_internet])
         gateways: dict[str, aws.ec2.NatGateway] = {}
         for zone in self._settings.zones if per_zone else self._settings.zones[:1]:
             address = aws.ec2.Eip(
                 f"{self._name}-nat-{zone}",
                 domain="vpc",
                 tags={"Name": f"{cluster_name}-nat-{zone}"},
-                opts=child(self, depends_on=self.egress[:1]),
+                opts=opts,
             )
             gateways[zone] = aws.ec2.NatGateway(
                 f"{self._name}-nat-{zone}",
                 subnet_id=public[zone].id,
                 allocation_id=address.id,
                 tags={"Name": f"{cluster_name}-{zone}"},
-                opts=child(self, depends_on=self.egress[:1]),
+                opts=opts,
             )
         return gateways
+
+
+def check_network(settings: NetworkSettings) -> Problems:
+    """Keys that have no effect beside a given VPC."""
+    if settings.existing is not None:
+        for key in sorted(settings.model_fields_set - {"existing"}):
+            yield f"network.{key}", "has no effect beside network.existing; remove one of them"

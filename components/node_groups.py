@@ -1,4 +1,4 @@
-"""Managed node groups: the launch template all of them share, node roles, and the system group."""
+"""Managed node groups: launch template, node role, and the system node group."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -8,17 +8,14 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field, model_validator
 
-from components.base import Settings, child
+from components.base import Problems, Settings
 from components.cloud import Cloud
 from components.cluster import Cluster
-from components.identity import Statement, attach, service_trust
+from components.context import Context
+from components.identity import IamRole, Statement, service_trust
 from components.instances import Arch, InstanceType, arch_of
-from components.network import Network
-from components.pools import POOL_LABEL, NodeOs
-
-SYSTEM_LABELS: Mapping[str, str] = {POOL_LABEL: "system"}
-SYSTEM_TAINT_KEY = "CriticalAddonsOnly"
-"""Tolerated by EKS's own add-ons and by Karpenter as they come."""
+from components.names import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
+from components.pools import NodeOs
 
 _NODE_POLICIES = (
     "AmazonEKSWorkerNodePolicy",
@@ -34,23 +31,23 @@ _AMI_TYPES: Mapping[tuple[NodeOs, Arch], str] = {
 
 
 class SystemNodesSettings(Settings):
-    """`systemNodes`: On-Demand nodes where only the platform's own pods run."""
+    """`systemNodes`: On-Demand nodes for the platform's own pods only."""
 
     create: bool = True
-    """False where a given cluster has nodes for such pods, and nothing needs more of them."""
+    """False if a given cluster has nodes for these pods."""
     os: NodeOs = "al2023"
     """Operating system."""
     instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m7g.large", "m6g.large"]
-    """Types of one processor, tried in this order."""
+    """Types of one processor, in order of preference."""
     min_size: Annotated[int, Field(ge=2)] = 2
-    """At least two: Karpenter's and CoreDNS' replicas run on different nodes and zones."""
+    """At least two: replicas of Karpenter and CoreDNS run on different nodes and zones."""
     max_size: Annotated[int, Field(ge=2)] = 4
-    """At most."""
-    disk_gi_b: Annotated[int, Field(ge=20, le=1024, alias="diskGiB")] = 50
+    """Largest number of nodes."""
+    disk_gib: Annotated[int, Field(ge=20, le=1024)] = 50
     """Disk for images and pods, in GiB."""
     ami_release: str | None = None
-    """Release of the node group's image (for example 1.35.2-20260724); without it the newest when
-    the group is made, and no change after that."""
+    """Release of the node group's image (for example 1.35.2-20260724); default: the newest when
+    the group is created, without later changes."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "SystemNodesSettings":
@@ -61,10 +58,11 @@ class SystemNodesSettings(Settings):
         return self
 
 
-class NodeRole(pulumi.ComponentResource):
-    """The IAM role of nodes: join the cluster, pull images, be reached by Session Manager.
+class NodeRole(IamRole):
+    """The IAM role of nodes: join the cluster, pull images, Session Manager.
 
-    `statements` are what the mount asks for, and nothing else is added.
+    `statements` are what the mount needs. In a given cluster pod networking may use the nodes'
+    role, so the role gets its permissions, too.
     """
 
     def __init__(
@@ -72,47 +70,38 @@ class NodeRole(pulumi.ComponentResource):
         name: str,
         *,
         cloud: Cloud,
-        cluster_networking: bool,
+        cluster: Cluster,
         statements: Sequence[Statement] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("spark-on-eks:nodes:NodeRole", name, None, opts)
-        role = aws.iam.Role(
+        networking = () if cluster.created else ("AmazonEKS_CNI_Policy",)
+        super().__init__(
             f"{name}-node",
-            assume_role_policy=service_trust(f"ec2.{cloud.dns_suffix}"),
-            opts=child(self),
-        )
-        networking = ("AmazonEKS_CNI_Policy",) if cluster_networking else ()
-        self.grants: Sequence[pulumi.Resource] = attach(
-            f"{name}-node",
-            role,
-            parent=self,
+            trust=service_trust(f"ec2.{cloud.dns_suffix}"),
             cloud=cloud,
             policies={"read-jars": statements} if statements else {},
             managed_policies=[*_NODE_POLICIES, *networking],
+            kind="NodeRole",
+            opts=opts,
         )
-        self.arn: pulumi.Output[str] = role.arn
-        self.name: pulumi.Output[str] = role.name
-        self.register_outputs({"arn": self.arn})
 
 
-def launch_template(
+def create_launch_template(
     name: str,
     *,
-    parent: pulumi.Resource,
-    cloud: Cloud,
-    cluster: Cluster,
+    context: Context,
     os: NodeOs,
     disk_gib: int,
     metadata_hop_limit: int = 1,
     user_data: pulumi.Output[str] | None = None,
     node_name: str,
+    opts: pulumi.ResourceOptions,
 ) -> aws.ec2.LaunchTemplate:
-    """A template without an image: EKS chooses it and merges its own bootstrap part.
+    """A template without an image id: EKS selects the image and merges its own user data.
 
     Source: docs.aws.amazon.com/eks/latest/userguide/launch-templates.html.
     """
-    tags = {**cloud.tags, "Name": f"{cluster.name}-{node_name}"}
+    tags = {**context.cloud.tags, "Name": f"{context.cluster.name}-{node_name}"}
     return aws.ec2.LaunchTemplate(
         f"{name}-template",
         update_default_version=True,
@@ -133,19 +122,19 @@ def launch_template(
             }
             for disk in disks(os, disk_gib)
         ],
-        # Default tags stop at the template: what it launches is tagged by the template itself.
+        # The provider's default tags do not reach what the template launches.
         tag_specifications=[
             {"resource_type": kind, "tags": tags} for kind in ("instance", "volume")
         ],
         user_data=user_data.apply(lambda text: base64.b64encode(text.encode()).decode())
         if user_data is not None
         else None,
-        opts=child(parent),
+        opts=opts,
     )
 
 
 class Disk(NamedTuple):
-    """A node's volume: gp3, encrypted, gone with the instance."""
+    """A node's volume: gp3, encrypted, deleted with the instance."""
 
     device: str
     gib: int
@@ -154,7 +143,7 @@ class Disk(NamedTuple):
 def disks(os: NodeOs, disk_gib: int) -> list[Disk]:
     """The volumes of a node with `disk_gib` for images and pods.
 
-    Bottlerocket keeps those on a second device, beside its own small one.
+    Bottlerocket has them on a second device.
     """
     if os == "bottlerocket":
         return [Disk("/dev/xvda", 4), Disk("/dev/xvdb", disk_gib)]
@@ -162,63 +151,63 @@ def disks(os: NodeOs, disk_gib: int) -> list[Disk]:
 
 
 def ami_type(os: NodeOs, arch: Arch) -> str:
-    """EKS' name for the image of this operating system and processor."""
+    """EKS AMI type of this operating system and processor."""
     return _AMI_TYPES[os, arch]
 
 
 class SystemNodes(pulumi.ComponentResource):
-    """The system node group: On-Demand, tainted, spread over the network's zones."""
+    """The system node group: On-Demand, tainted, in all zones of the network."""
 
     def __init__(
         self,
         name: str,
         settings: SystemNodesSettings,
-        *,
-        cloud: Cloud,
-        cluster: Cluster,
-        network: Network,
-        own_cluster: bool,
-        after: Sequence[pulumi.Resource],
+        context: Context,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("spark-on-eks:nodes:SystemNodes", name, None, opts)
-        role = NodeRole(name, cloud=cloud, cluster_networking=not own_cluster, opts=child(self))
-        template = launch_template(
+        super().__init__("spark-on-eks:nodes:SystemNodes", name, None, context.options(opts))
+        own = pulumi.ResourceOptions(parent=self)
+        role = NodeRole(name, cloud=context.cloud, cluster=context.cluster, opts=own)
+        template = create_launch_template(
             name,
-            parent=self,
-            cloud=cloud,
-            cluster=cluster,
+            context=context,
             os=settings.os,
-            disk_gib=settings.disk_gi_b,
+            disk_gib=settings.disk_gib,
             node_name="system",
+            opts=own,
         )
         family = settings.instance_types[0].partition(".")[0]
         group = aws.eks.NodeGroup(
             f"{name}-group",
-            cluster_name=cluster.name,
+            cluster_name=context.cluster.name,
             node_group_name_prefix="system-",
             node_role_arn=role.arn,
-            subnet_ids=network.private_subnet_ids,
+            subnet_ids=context.network.private_subnet_ids,
             ami_type=ami_type(settings.os, arch_of(family)),
             release_version=settings.ami_release,
-            version=cluster.version,
+            version=context.cluster.version,
             capacity_type="ON_DEMAND",
             instance_types=list(settings.instance_types),
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
-            labels=dict(SYSTEM_LABELS),
-            taints=[{"key": SYSTEM_TAINT_KEY, "value": "true", "effect": "NO_SCHEDULE"}],
+            labels={POOL_LABEL: SYSTEM_POOL},
+            taints=[{"key": SYSTEM_TAINT, "value": "true", "effect": "NO_SCHEDULE"}],
             scaling_config={
                 "min_size": settings.min_size,
                 "max_size": settings.max_size,
                 "desired_size": settings.min_size,
             },
             update_config={"max_unavailable": 1},
-            # Somebody may have scaled it by hand or by an autoscaler meanwhile.
-            opts=child(
-                self,
-                depends_on=[cluster, *after, *network.egress, *role.grants],
+            # The group may have been scaled by hand or by an autoscaler.
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[context.cluster, *context.after, context.network, role],
                 ignore_changes=["scalingConfig.desiredSize"],
             ),
         )
-        self.ready: Sequence[pulumi.Resource] = [group]
         self.register_outputs({"nodeGroupName": group.node_group_name})
+
+
+def check_system_nodes(settings: SystemNodesSettings, *, cluster_given: bool) -> Problems:
+    """A new cluster needs system nodes."""
+    if not settings.create and not cluster_given:
+        yield "systemNodes.create", "false leaves the new cluster without a node for CoreDNS"

@@ -1,31 +1,25 @@
-"""Pools of Spark nodes as a stack file describes them: executors' pools and the drivers' pool."""
+"""Pools of Spark nodes as a stack file has them: pools of executors, and the pool of drivers."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
-from components.base import Duration, DurationOrNever, Name, Settings
-from components.instances import Arch, Family, Size, arch_of, has_local_disks, vcpus_of
+from components.base import Duration, DurationOrNever, Name, Problems, Settings
+from components.instances import Arch, Family, Size, arch_of, has_instance_store, vcpus_of
 from components.jar_bucket import JarBucketSettings
+from components.names import DRIVER_POOL, SHARED_JARS, SYSTEM_POOL
 
-LABEL_DOMAIN = "spark-on-eks"
-POOL_LABEL = f"{LABEL_DOMAIN}/pool"
-"""Label and taint key of every Spark node: its value is the pool's name."""
-TIER_LABEL = f"{LABEL_DOMAIN}/tier"
-"""Which rung of the ladder a node is from, for people and dashboards; nothing selects it."""
-JARS_LABEL = f"{LABEL_DOMAIN}/jars"
-"""Which set of JARs a node mounts: a volume over a node's folder is bound to such nodes."""
-
-DRIVERS = "drivers"
-SHARED_JARS = "jars"
-"""Name of the set of JARs that pools without a bucket of their own share."""
+_ADDRESSES_PER_NODE = 33
+"""One for the node, and two /28 prefixes: one in use and one warm (WARM_PREFIX_TARGET)."""
 
 CapacityType = Literal["spot", "on-demand"]
 NodeOs = Literal["al2023", "bottlerocket"]
 
 
 class Tier(NamedTuple):
-    """One rung of the ladder: a processor and a way to pay, and how early it is tried."""
+    """One NodePool of a pool: processor, capacity type, and the weight that orders it."""
 
     name: str
     arch: Arch
@@ -33,29 +27,29 @@ class Tier(NamedTuple):
     weight: int
 
 
-LADDER = (
+FALLBACK_ORDER = (
     Tier("arm-spot", "arm64", "spot", 100),
     Tier("x86-spot", "amd64", "spot", 80),
     Tier("arm-on-demand", "arm64", "on-demand", 60),
     Tier("x86-on-demand", "amd64", "on-demand", 40),
 )
-"""Distinct weights: equal ones are tried by name, backwards
+"""Weights differ: Karpenter orders equal ones by name, descending
 (github.com/kubernetes-sigs/karpenter/issues/2976)."""
 
 
 class Budget(Settings):
-    """How many nodes of a pool may be disrupted at once, as a Karpenter disruption budget."""
+    """A Karpenter disruption budget: how many nodes of a pool it may disrupt at once."""
 
     nodes: Annotated[str, Field(pattern=r"^((100|[0-9]{1,2})%|[0-9]+)$")]
     """A number or a percentage, as text."""
     reasons: list[Literal["Underutilized", "Empty", "Drifted"]] | None = None
-    """For these reasons only; without it for all."""
+    """Reasons that it applies to; default: all."""
     schedule: str | None = None
     """Cron expression in UTC; with `duration`."""
     duration: Annotated[str, Field(pattern=r"^((([0-9]+(h|m))|([0-9]+h[0-9]+m))(0s)?)$")] | None = (
         None
     )
-    """How long the budget holds from each time of the schedule."""
+    """How long the budget is active from each time of the schedule."""
 
     @model_validator(mode="after")
     def _together(self) -> "Budget":
@@ -66,22 +60,22 @@ class Budget(Settings):
 
 class Consolidation(Settings):
     policy: Literal["WhenEmpty", "WhenEmptyOrUnderutilized", "Balanced"] = "WhenEmpty"
-    """`WhenEmpty` never moves a running executor."""
+    """`WhenEmpty` never evicts a running executor."""
     after: DurationOrNever = "1m"
-    """How long a node waits, empty, before it goes."""
+    """How long a node must be empty before Karpenter removes it."""
 
 
 class Limits(Settings):
-    """What all nodes of one rung may add up to."""
+    """Limits of all nodes of one NodePool together."""
 
     cpu: Annotated[int, Field(ge=1)]
     """vCPU."""
-    memory_gi_b: Annotated[int, Field(ge=1, alias="memoryGiB")]
+    memory_gib: Annotated[int, Field(ge=1)]
     """GiB."""
 
 
 class NodeShape(Settings):
-    """What nodes of a pool are made of."""
+    """Instance types, image, disk and lifetime of a pool's nodes."""
 
     families: Annotated[list[Family], Field(min_length=1)]
     """Instance families of either processor, for example m7g, m6g, m7i."""
@@ -90,13 +84,14 @@ class NodeShape(Settings):
     os: NodeOs = "al2023"
     """Operating system of the nodes."""
     ami_release: str | None = None
-    """Release of the EKS image; without it the one in versions.py. A new one drifts the nodes."""
-    disk_gi_b: Annotated[int, Field(ge=20, le=16384, alias="diskGiB")] = 100
-    """Root volume in GiB, gp3, encrypted: images, logs, JAR cache, shuffle without local disks."""
+    """Release of the EKS image; default: the one in versions.py. A new one drifts the nodes."""
+    disk_gib: Annotated[int, Field(ge=20, le=16384)] = 100
+    """Root volume in GiB, gp3, encrypted: images, logs, JAR cache, and shuffle files if nodes have no
+    instance store."""
     expire_after: DurationOrNever = "Never"
-    """Age at which a node is replaced whatever runs on it."""
+    """Age at which a node is replaced, running pods included."""
     termination_grace_period: Duration = "10m"
-    """Longest time that a node drains before what still runs is killed."""
+    """Longest time that a node drains before the remaining pods are killed."""
 
     @field_validator("families", "sizes")
     @classmethod
@@ -110,9 +105,9 @@ class NodeShape(Settings):
         return [family for family in self.families if arch_of(family) == arch]
 
     @property
-    def has_local_disks(self) -> bool:
-        """True where some family carries NVMe instance store."""
-        return any(has_local_disks(family) for family in self.families)
+    def has_instance_store(self) -> bool:
+        """Whether some family has NVMe instance store."""
+        return any(has_instance_store(family) for family in self.families)
 
     @property
     def smallest_vcpus(self) -> int:
@@ -121,56 +116,57 @@ class NodeShape(Settings):
 
 
 class Pool(NodeShape):
-    """`pools[]`: a pool of executors, as a ladder of up to four NodePools."""
+    """`pools[]`: a pool of executors, as up to four NodePools in a fallback order."""
 
     name: Name
-    """Label value, taint value, and part of the NodePools' names."""
+    """Value of the nodes' label and taint, and part of the NodePools' names."""
     families: Annotated[list[Family], Field(min_length=1)] = [
         "m7g", "m6g", "r7g", "r6g", "m7i", "m6i", "r7i", "r6i",
     ]  # fmt: skip
-    """Instance families of either processor; a rung without a family is left out."""
+    """Instance families of either processor; a NodePool without a family is left out."""
     sizes: Annotated[list[Size], Field(min_length=1)] = ["2xlarge", "4xlarge", "8xlarge"]
-    """Sizes. Few dozen types a rung at most: a rung is left only when all of them ran dry."""
+    """Sizes. A NodePool needs a few dozen types at most: Karpenter falls back to the next NodePool
+    only when none of them has capacity."""
     capacity_types: Annotated[list[CapacityType], Field(min_length=1)] = ["spot", "on-demand"]
-    """Ways to pay, Spot first."""
+    """Capacity types; Spot is tried first."""
     limits: Limits = Limits.model_validate({"cpu": 512, "memoryGiB": 2048})
-    """Of each rung, so that a rung that reached its limit falls through to the next."""
+    """Of each NodePool: at its limit Karpenter falls back to the next."""
     consolidation: Consolidation = Consolidation()
-    """When a node goes without being asked."""
+    """Karpenter consolidation."""
     budgets: list[Budget] = [
         Budget.model_validate({"nodes": "100%", "reasons": ["Empty"]}),
         Budget.model_validate({"nodes": "10%", "reasons": ["Underutilized", "Drifted"]}),
     ]
-    """How many nodes may go at once; executors that run are hit by drift and, when asked for,
-    by underutilization."""
+    """Disruption budgets. Running executors can be evicted by drift, and by underutilization if
+    enabled."""
     jar_bucket: JarBucketSettings | None = None
-    """A bucket of its own; the pool then has drivers' nodes of its own, too."""
+    """A bucket of JARs of its own; the pool then also has a drivers' pool of its own."""
 
     @property
     def tiers(self) -> list[Tier]:
-        """The rungs that this pool has: those with a family and an allowed way to pay."""
+        """The NodePools that this pool has: those with a family and an allowed capacity type."""
         return [
             tier
-            for tier in LADDER
+            for tier in FALLBACK_ORDER
             if tier.capacity_type in self.capacity_types and self.families_of(tier.arch)
         ]
 
     @property
-    def jars(self) -> str:
+    def jar_set(self) -> str:
         """Name of the set of JARs on this pool's nodes."""
         return f"{self.name}-jars" if self.jar_bucket else SHARED_JARS
 
     @property
     def driver_pool(self) -> str:
-        """Name of the pool where this pool's drivers run."""
-        return f"{self.name}-{DRIVERS}" if self.jar_bucket else DRIVERS
+        """Name of the pool of this pool's drivers."""
+        return f"{self.name}-{DRIVER_POOL}" if self.jar_bucket else DRIVER_POOL
 
 
 class DriverPool(NodeShape):
-    """`drivers`: nodes for Spark drivers: On-Demand, one zone, left alone until they are empty."""
+    """`drivers`: nodes of Spark drivers: On-Demand, in one zone, removed only when empty."""
 
     zone: Annotated[str, Field(pattern=r"^[a-z]$")] | None = None
-    """Letter of the one zone; without it the first of the network's zones."""
+    """Letter of the zone; default: the first of the network's zones."""
     families: Annotated[list[Family], Field(min_length=1)] = ["m7g", "m6g", "m7i", "m6i"]
     """Instance families of either processor."""
     sizes: Annotated[list[Size], Field(min_length=1)] = ["large", "xlarge", "2xlarge"]
@@ -178,6 +174,65 @@ class DriverPool(NodeShape):
     limits: Limits = Limits.model_validate({"cpu": 128, "memoryGiB": 512})
     """Of the whole pool."""
     empty_after: Duration = "5m"
-    """How long a node waits, empty, before it goes."""
+    """How long a node must be empty before Karpenter removes it."""
     termination_grace_period: Duration = "1h"
-    """Longest time that a drivers' node drains when it must go: a destroy, a zone's failure."""
+    """Longest time that a node drains, for example on destroy, before its drivers are killed."""
+
+
+class PoolGroup(NamedTuple):
+    """Pools that share one set of JARs, and so a node role and a drivers' pool."""
+
+    jar_set: str
+    pools: Sequence[Pool]
+    driver_pool: str
+
+
+def pool_groups(pools: Sequence[Pool]) -> list[PoolGroup]:
+    """The pools by set of JARs; a pool with a bucket of its own is a group of its own."""
+    shared = [pool for pool in pools if pool.jar_bucket is None]
+    groups = [PoolGroup(SHARED_JARS, shared, DRIVER_POOL)] if shared else []
+    own = [pool for pool in pools if pool.jar_bucket is not None]
+    return groups + [PoolGroup(pool.jar_set, [pool], pool.driver_pool) for pool in own]
+
+
+def named_shapes(pools: Sequence[Pool], drivers: DriverPool) -> dict[str, NodeShape]:
+    """Every pool's and the drivers' nodes, by their key in a stack file."""
+    return {**{f"pools[{index}]": pool for index, pool in enumerate(pools)}, "drivers": drivers}
+
+
+def check_pools(pools: Sequence[Pool], drivers: DriverPool, zones: Sequence[str]) -> Problems:
+    """Names, instance types and limits of the pools, and the drivers' zone."""
+    names = Counter(pool.name for pool in pools)
+    for index, pool in enumerate(pools):
+        key = f"pools[{index}]"
+        if names[pool.name] > 1:
+            yield f"{key}.name", f"'{pool.name}' is used twice"
+        if pool.name in (DRIVER_POOL, SYSTEM_POOL) or pool.name.endswith(f"-{DRIVER_POOL}"):
+            yield f"{key}.name", f"'{pool.name}' is the name of nodes that are not executors'"
+        if not pool.tiers:
+            yield f"{key}.families", "leave no NodePool: none has an allowed capacity type"
+        if pool.smallest_vcpus > pool.limits.cpu:
+            yield f"{key}.limits.cpu", f"{pool.limits.cpu} is below the smallest size's vCPU"
+    if drivers.zone is not None and drivers.zone not in zones:
+        yield (
+            "drivers.zone",
+            f"'{drivers.zone}' is not one of the network's zones {', '.join(zones)}",
+        )
+
+
+def check_addresses(
+    pools: Sequence[Pool], drivers: DriverPool, *, system_nodes: int, cidr: str, addresses: int
+) -> Problems:
+    """The private subnets have addresses for all nodes that the limits allow."""
+    # A pool with a bucket of its own has a drivers' pool of its own, with the same limits.
+    driver_pools = len({pool.driver_pool for pool in pools})
+    nodes = system_nodes + driver_pools * (drivers.limits.cpu // drivers.smallest_vcpus)
+    nodes += sum(len(pool.tiers) * (pool.limits.cpu // pool.smallest_vcpus) for pool in pools)
+    needed = nodes * _ADDRESSES_PER_NODE
+    if needed > addresses:
+        yield (
+            "pools",
+            f"limits allow {nodes} nodes, which need {needed} addresses; the private subnets of "
+            f"network.cidr {cidr} hold {addresses}. Lower limits.cpu, drop the smallest sizes, or "
+            "take a larger block",
+        )

@@ -1,139 +1,199 @@
-"""A bucket as every bucket of the stack is: private, versioned, encrypted, TLS only."""
+"""An S3 bucket as the platform has them: private, versioned, encrypted, TLS only."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import Field, model_validator
 
-from components.base import child
+from components.base import Problems, Settings
 from components.cloud import Cloud
-from components.identity import Statement, own_account_manages_key, policy_document
+from components.identity import Statement, own_account_manages_key, policy_document, wildcards
+
+BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$")]
+
+_NAME_LIMIT = 63
+"""docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
+_ACCOUNT_LENGTH = 12
 
 _DefaultEncryption = (
     aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
 )
 
 
-@dataclass(frozen=True)
-class PrivateBucket:
-    """What was made: the bucket, the key where it has one, and what objects are put after."""
+class BucketSettings(Settings):
+    """What every bucket of a stack can be told."""
+
+    name: BucketName | None = None
+    """Name of the bucket; default: `<cluster>-<purpose>-<account>-<region>`."""
+    encryption: Literal["s3", "kms"] = "s3"
+    """SSE-S3, or SSE-KMS with a key of the stack (or `kmsKeyArn`)."""
+    kms_key_arn: KeyArn | None = None
+    """A given key, with `encryption: kms`."""
+    access_log_bucket: BucketName | None = None
+    """A given bucket that receives S3 access logs."""
+    force_destroy: bool = False
+    """`pulumi destroy` also deletes the objects. Refused with cluster.deletionProtection."""
+
+    @model_validator(mode="after")
+    def _key_needs_kms(self) -> "BucketSettings":
+        if self.kms_key_arn and self.encryption != "kms":
+            raise ValueError("kmsKeyArn needs encryption: kms")
+        return self
+
+
+class PrivateBucket(pulumi.ComponentResource):
+    """The bucket with its key, lifecycle, policy and access logs.
+
+    Below `prefix`, where objects are written, unfinished uploads are aborted, beside what
+    `lifecycle` says. `purpose` is part of the default name, `holds` of the key's description. A
+    resource that puts objects depends on this component: encryption is configured first.
+    """
 
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     key_arn: pulumi.Output[str] | None
-    rules: Sequence[pulumi.Resource]
+    """KMS key of the objects, where it is not S3's own."""
 
-
-def create_bucket(
-    name: str,
-    parent: pulumi.Resource,
-    *,
-    cloud: Cloud,
-    bucket_name: pulumi.Input[str],
-    holds: str,
-    kms: bool,
-    key_arn: pulumi.Output[str] | None,
-    prefix: str,
-    lifecycle: Sequence[aws.s3.BucketLifecycleConfigurationRuleArgsDict],
-    access_logs: tuple[str, str] | None,
-    force_destroy: bool,
-    protect: bool,
-) -> PrivateBucket:
-    """The bucket with all that belongs to it, as children of `parent`.
-
-    `holds` is for the key's description; `kms` without `key_arn` makes a key; below `prefix`,
-    where objects are written, unfinished uploads end, after what `lifecycle` says; `access_logs`
-    is a bucket and a prefix in it.
-    """
-    keeps_data = child(parent, protect=protect)
-    bucket = aws.s3.Bucket(
-        f"{name}-bucket", bucket=bucket_name, force_destroy=force_destroy, opts=keeps_data
-    )
-    aws.s3.BucketOwnershipControls(
-        f"{name}-ownership",
-        bucket=bucket.id,
-        rule={"object_ownership": "BucketOwnerEnforced"},
-        opts=child(parent),
-    )
-    closed = aws.s3.BucketPublicAccessBlock(
-        f"{name}-private",
-        bucket=bucket.id,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-        opts=child(parent),
-    )
-    versions = aws.s3.BucketVersioning(
-        f"{name}-versions",
-        bucket=bucket.id,
-        versioning_configuration={"status": "Enabled"},
-        opts=child(parent),
-    )
-    if kms and key_arn is None:
-        key_arn = aws.kms.Key(
-            f"{name}-key",
-            description=f"{holds} in {name}",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,
-            policy=policy_document([own_account_manages_key(cloud)]),
+    def __init__(
+        self,
+        name: str,
+        settings: BucketSettings,
+        *,
+        cloud: Cloud,
+        cluster_name: str,
+        purpose: str,
+        holds: str,
+        prefix: str,
+        lifecycle: Sequence[aws.s3.BucketLifecycleConfigurationRuleArgsDict],
+        protect: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("spark-on-eks:storage:PrivateBucket", name, None, opts)
+        own = pulumi.ResourceOptions(parent=self)
+        keeps_data = pulumi.ResourceOptions(parent=self, protect=protect or None)
+        bucket = aws.s3.Bucket(
+            f"{name}-bucket",
+            bucket=settings.name
+            or pulumi.Output.format(
+                "{0}-{1}-{2}-{3}", cluster_name, purpose, cloud.account, cloud.region
+            ),
+            force_destroy=settings.force_destroy,
             opts=keeps_data,
-        ).arn
-    by_default: _DefaultEncryption = {"sse_algorithm": "AES256"}
-    if key_arn is not None:
-        by_default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
-    encryption = aws.s3.BucketServerSideEncryptionConfiguration(
-        f"{name}-encryption",
-        bucket=bucket.id,
-        rules=[
-            {
-                "apply_server_side_encryption_by_default": by_default,
-                # One KMS call per bucket and hour instead of one per object.
-                "bucket_key_enabled": key_arn is not None,
-            }
-        ],
-        opts=child(parent),
-    )
-    aws.s3.BucketLifecycleConfiguration(
-        f"{name}-lifecycle",
-        bucket=bucket.id,
-        rules=[
-            *lifecycle,
-            {
-                "id": "unfinished-uploads",
-                "status": "Enabled",
-                "filter": {"prefix": prefix},
-                "abort_incomplete_multipart_upload": {"days_after_initiation": 2},
-            },
-        ],
-        # Old versions exist once versions do.
-        opts=child(parent, depends_on=[versions]),
-    )
-    aws.s3.BucketPolicy(
-        f"{name}-tls-only",
-        bucket=bucket.id,
-        policy=policy_document(
-            [
-                Statement(
-                    "DenyWithoutTls",
-                    ["s3:*"],
-                    [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-                    conditions={"Bool": {"aws:SecureTransport": "false"}},
-                    principals="*",
-                    effect="Deny",
-                )
-            ]
-        ),
-        # S3 answers a conflict when both are put at the same time.
-        opts=child(parent, depends_on=[closed]),
-    )
-    if access_logs:
-        aws.s3.BucketLogging(
-            f"{name}-access-log",
-            bucket=bucket.id,
-            target_bucket=access_logs[0],
-            target_prefix=access_logs[1],
-            opts=child(parent),
         )
-    return PrivateBucket(bucket.bucket, bucket.arn, key_arn, [encryption])
+        aws.s3.BucketOwnershipControls(
+            f"{name}-ownership",
+            bucket=bucket.id,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=own,
+        )
+        closed = aws.s3.BucketPublicAccessBlock(
+            f"{name}-private",
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=own,
+        )
+        versions = aws.s3.BucketVersioning(
+            f"{name}-versions",
+            bucket=bucket.id,
+            versioning_configuration={"status": "Enabled"},
+            opts=own,
+        )
+        given = settings.kms_key_arn
+        self.key_arn = pulumi.Output.from_input(given) if given else None
+        key_policy = [own_account_manages_key(cloud)]
+        creates_key = settings.encryption == "kms" and given is None
+        if creates_key:
+            self.key_arn = aws.kms.Key(
+                f"{name}-key",
+                description=f"{holds} in {name}",
+                enable_key_rotation=True,
+                deletion_window_in_days=30,
+                policy=policy_document(key_policy),
+                opts=keeps_data,
+            ).arn
+        by_default: _DefaultEncryption = {"sse_algorithm": "AES256"}
+        if self.key_arn is not None:
+            by_default = {"sse_algorithm": "aws:kms", "kms_master_key_id": self.key_arn}
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.id,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": by_default,
+                    # One KMS request per bucket and hour instead of one per object.
+                    "bucket_key_enabled": self.key_arn is not None,
+                }
+            ],
+            opts=own,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=bucket.id,
+            rules=[
+                *lifecycle,
+                {
+                    "id": "unfinished-uploads",
+                    "status": "Enabled",
+                    "filter": {"prefix": prefix},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 2},
+                },
+            ],
+            # Rules on noncurrent versions need versioning.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versions]),
+        )
+        aws.s3.BucketPolicy(
+            f"{name}-tls-only",
+            bucket=bucket.id,
+            policy=policy_document(
+                [
+                    Statement(
+                        "DenyWithoutTls",
+                        ["s3:*"],
+                        [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
+                        conditions={"Bool": {"aws:SecureTransport": "false"}},
+                        principals="*",
+                        effect="Deny",
+                    )
+                ]
+            ),
+            # S3 answers OperationAborted when both are put at the same time.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[closed]),
+        )
+        if settings.access_log_bucket:
+            aws.s3.BucketLogging(
+                f"{name}-access-log",
+                bucket=bucket.id,
+                target_bucket=settings.access_log_bucket,
+                target_prefix=f"{cluster_name}/{purpose}/",
+                opts=own,
+            )
+        self.name, self.arn = bucket.bucket, bucket.arn
+        reasons = wildcards({f"{name}-key": key_policy}) if creates_key else {}
+        self.register_outputs({"bucket": self.name, **reasons})
+
+
+def check_buckets(
+    buckets: Mapping[str, tuple[BucketSettings, str]],
+    *,
+    cluster_name: str,
+    region: str,
+    protected: bool,
+) -> Problems:
+    """Default names within S3's limit; no forceDestroy in a protected stack.
+
+    `buckets` are settings and purpose by key.
+    """
+    around = len(cluster_name) + _ACCOUNT_LENGTH + len(region) + 3
+    for key, (bucket, purpose) in buckets.items():
+        length = around + len(purpose)
+        if bucket.name is None and length > _NAME_LIMIT:
+            text = f"is not set, and <cluster>-{purpose}-<account>-<region> has {length} characters"
+            yield f"{key}.name", f"{text}; S3 allows {_NAME_LIMIT}"
+        if protected and bucket.force_destroy:
+            yield f"{key}.forceDestroy", "true contradicts cluster.deletionProtection: true"

@@ -1,5 +1,6 @@
-"""Karpenter: controller, node classes, and the NodePools of executors and drivers."""
+"""Karpenter: controller, EC2NodeClasses, and the NodePools of executors and drivers."""
 
 from components.karpenter.autoscaler import Karpenter
+from components.karpenter.controller import KarpenterSettings
 
-__all__ = ["Karpenter"]
+__all__ = ["Karpenter", "KarpenterSettings"]

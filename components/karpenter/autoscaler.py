@@ -1,115 +1,126 @@
-"""Karpenter over a plan of nodes."""
+"""Karpenter with the node roles, EC2NodeClasses and NodePools of a stack."""
 
 from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
 
-from components.base import child
-from components.karpenter.controller import Controller
-from components.karpenter.ladder import driver_pool, rung
-from components.karpenter.node_class import node_class
+from components.context import Context
+from components.karpenter.controller import KarpenterController, KarpenterSettings
+from components.karpenter.node_class import create_node_class
+from components.karpenter.node_pools import create_driver_pool, create_executor_pool
+from components.mounts import Mount
 from components.node_groups import NodeRole
-from components.node_plan import NodeGroupPlan, NodePlan, Platform
-from components.pools import DriverPool, Pool
+from components.pools import DriverPool, NodeShape, Pool, PoolGroup, pool_groups
 
 
 class Karpenter(pulumi.ComponentResource):
-    """Node roles, the controller, then the node classes and NodePools it acts on.
+    """Node roles, the controller, then the EC2NodeClasses and NodePools that it acts on.
 
-    On destroy the order is the reverse: a NodePool ends when its last node is gone, a node class
-    when the controller cleaned up after it, and roles, queue and routes are there until then.
+    The order of deletion is the reverse: deleting a NodePool waits for its nodes, an EC2NodeClass
+    for the controller's finalizer, and roles, queue and routes exist until then.
     """
+
+    pools: Mapping[str, Sequence[pulumi.Resource]]
+    """Pool to its EC2NodeClass and NodePools, drivers' pools included."""
 
     def __init__(
         self,
         name: str,
-        platform: Platform,
-        plan: NodePlan,
+        settings: KarpenterSettings,
+        context: Context,
+        *,
+        pools: Sequence[Pool],
+        drivers: DriverPool,
+        driver_zone: str,
+        mount: Mount,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("spark-on-eks:karpenter:Karpenter", name, None, opts)
-        self._name, self._platform, self._plan = name, platform, plan
-        roles = {group.jars: self._create_role(group) for group in plan.groups}
-        entries = [self._let_join(jars, role) for jars, role in roles.items()]
-        controller = Controller(
+        """`driver_zone` is the letter of the drivers' zone."""
+        super().__init__("spark-on-eks:karpenter:Karpenter", name, None, context.options(opts))
+        self._name, self._context, self._mount = name, context, mount
+        self._own = pulumi.ResourceOptions(parent=self)
+        groups = pool_groups(pools)
+        roles = {group.jar_set: self._create_role(group.jar_set) for group in groups}
+        entries = [self._create_access_entry(jars, role) for jars, role in roles.items()]
+        controller = KarpenterController(
             name,
-            cloud=platform.cloud,
-            cluster=platform.cluster,
+            settings,
+            context,
             node_role_arns=[role.arn for role in roles.values()],
-            after=platform.after,
-            opts=child(self),
+            opts=self._own,
         )
-        grants = [grant for role in roles.values() for grant in role.grants]
-        self._before_classes = [*controller.ready, *entries, *grants]
-        self.node_pools: Mapping[str, Sequence[pulumi.Resource]] = {
-            pool_name: created
-            for group in plan.groups
-            for pool_name, created in self._create_pools(group, roles[group.jars]).items()
-        }
-        """Pool to its NodePools, drivers' pools included."""
+        self._before_classes = [controller, *entries, *roles.values()]
+        created: dict[str, pulumi.Resource] = {}
+        for group in groups:
+            role = roles[group.jar_set]
+            for pool in group.pools:
+                created[pool.name] = self._create_pool(group, pool, role)
+            created[group.driver_pool] = self._create_drivers(group, drivers, driver_zone, role)
+        self.pools = {pool: [component] for pool, component in created.items()}
         self.register_outputs({})
 
-    def _create_role(self, group: NodeGroupPlan) -> NodeRole:
+    def _create_role(self, jar_set: str) -> NodeRole:
         return NodeRole(
-            f"{self._name}-{group.jars}",
-            cloud=self._platform.cloud,
-            cluster_networking=not self._platform.own_cluster,
-            statements=self._plan.node_part(group.jars, self._plan.drivers).statements,
-            opts=child(self),
+            f"{self._name}-{jar_set}",
+            cloud=self._context.cloud,
+            cluster=self._context.cluster,
+            statements=self._mount.node_part(jar_set).statements,
+            opts=self._own,
         )
 
-    def _let_join(self, jars: str, role: NodeRole) -> aws.eks.AccessEntry:
-        # EKS makes this entry for managed groups only; without it a node never registers.
+    def _create_access_entry(self, jar_set: str, role: NodeRole) -> aws.eks.AccessEntry:
+        # EKS creates this entry for managed node groups only; without it nodes cannot register.
         return aws.eks.AccessEntry(
-            f"{self._name}-{jars}-nodes",
-            cluster_name=self._platform.cluster.name,
+            f"{self._name}-{jar_set}-nodes",
+            cluster_name=self._context.cluster.name,
             principal_arn=role.arn,
             type="EC2_LINUX",
-            opts=child(self, depends_on=[self._platform.cluster]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._context.cluster]),
         )
 
-    def _create_pools(
-        self, group: NodeGroupPlan, role: NodeRole
-    ) -> dict[str, Sequence[pulumi.Resource]]:
-        drivers = self._plan.drivers
-        return {
-            **{pool.name: self._ladder(group, pool, role) for pool in group.pools},
-            group.driver_pool: [
-                driver_pool(
-                    f"{self._name}-{group.driver_pool}",
-                    group.driver_pool,
-                    drivers,
-                    zone=self._plan.driver_zone,
-                    node_part=self._plan.node_part(group.jars, drivers),
-                    opts=self._on_class(group, group.driver_pool, drivers, role),
-                )
-            ],
-        }
-
-    def _ladder(self, group: NodeGroupPlan, pool: Pool, role: NodeRole) -> list[pulumi.Resource]:
-        node_part = self._plan.node_part(group.jars, pool)
-        opts = self._on_class(group, pool.name, pool, role)
-        return [
-            rung(
-                f"{self._name}-{pool.name}-{tier.name}", pool, tier, node_part=node_part, opts=opts
+    def _create_pool(self, group: PoolGroup, pool: Pool, role: NodeRole) -> pulumi.Resource:
+        component, on_class = self._create_class(group, pool.name, pool, role)
+        for tier in pool.tiers:
+            create_executor_pool(
+                f"{self._name}-{pool.name}-{tier.name}",
+                pool,
+                tier,
+                node_part=self._mount.node_part(group.jar_set),
+                opts=on_class,
             )
-            for tier in pool.tiers
-        ]
+        component.register_outputs({})
+        return component
 
-    def _on_class(
-        self, group: NodeGroupPlan, pool_name: str, shape: Pool | DriverPool, role: NodeRole
-    ) -> pulumi.ResourceOptions:
-        """Creates the pool's node class, and gives the options of NodePools over it."""
-        created = node_class(
-            f"{self._name}-{pool_name}-class",
-            pool_name,
-            shape,
-            cloud=self._platform.cloud,
-            cluster=self._platform.cluster,
-            network=self._platform.network,
-            role=role,
-            node_part=self._plan.node_part(group.jars, shape),
-            opts=child(self, depends_on=self._before_classes),
+    def _create_drivers(
+        self, group: PoolGroup, drivers: DriverPool, zone: str, role: NodeRole
+    ) -> pulumi.Resource:
+        component, on_class = self._create_class(group, group.driver_pool, drivers, role)
+        create_driver_pool(
+            f"{self._name}-{group.driver_pool}",
+            group.driver_pool,
+            drivers,
+            zone=f"{self._context.cloud.region}{zone}",
+            node_part=self._mount.node_part(group.jar_set),
+            opts=on_class,
         )
-        return child(self, depends_on=[created])
+        component.register_outputs({})
+        return component
+
+    def _create_class(
+        self, group: PoolGroup, pool: str, shape: NodeShape, role: NodeRole
+    ) -> tuple[pulumi.ComponentResource, pulumi.ResourceOptions]:
+        """A pool's component with its EC2NodeClass, and the options of its NodePools."""
+        component = pulumi.ComponentResource(
+            "spark-on-eks:karpenter:Pool", f"{self._name}-{pool}", None, self._own
+        )
+        node_class = create_node_class(
+            f"{self._name}-{pool}-class",
+            pool,
+            shape,
+            context=self._context,
+            role=role,
+            node_part=self._mount.node_part(group.jar_set),
+            opts=pulumi.ResourceOptions(parent=component, depends_on=self._before_classes),
+        )
+        return component, pulumi.ResourceOptions(parent=component, depends_on=[node_class])

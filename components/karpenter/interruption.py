@@ -1,12 +1,11 @@
-"""The queue that tells Karpenter of Spot interruptions and other ends of instances."""
+"""The queue of Spot interruptions and other instance events for Karpenter."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
-from components.base import child
 from components.cloud import Cloud
 from components.identity import Statement, policy_document
 
@@ -20,12 +19,12 @@ EVENTS: Mapping[str, tuple[str, str]] = {
         "EC2 Capacity Reservation Instance Interruption Warning",
     ),
 }
-"""Rule to (source, detail type). Karpenter acts on all but the recommendation to rebalance, which
-it records as an event on the node."""
+"""Rule to (source, detail type). Karpenter acts on all but the rebalance recommendation, which it
+records as an event of the node."""
 
 
 class InterruptionQueue(pulumi.ComponentResource):
-    """An encrypted queue, and one EventBridge rule for each kind of event."""
+    """An encrypted queue, and one EventBridge rule per kind of event."""
 
     def __init__(
         self,
@@ -36,15 +35,16 @@ class InterruptionQueue(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("spark-on-eks:karpenter:InterruptionQueue", name, None, opts)
+        self._own = pulumi.ResourceOptions(parent=self)
         queue = aws.sqs.Queue(
             f"{name}-queue",
             name=cluster_name,
-            # A message about an instance is of no use after five minutes.
+            # After five minutes a message about an instance is outdated.
             message_retention_seconds=300,
             sqs_managed_sse_enabled=True,
-            opts=child(self),
+            opts=self._own,
         )
-        policy = aws.sqs.QueuePolicy(
+        aws.sqs.QueuePolicy(
             f"{name}-queue",
             queue_url=queue.url,
             policy=policy_document(
@@ -66,23 +66,23 @@ class InterruptionQueue(pulumi.ComponentResource):
                     ),
                 ]
             ),
-            opts=child(self),
+            opts=self._own,
         )
-        targets = [self._forward(name, rule, *event, queue) for rule, event in EVENTS.items()]
+        for rule, event in EVENTS.items():
+            self._forward(name, rule, *event, queue)
         self.queue_name: pulumi.Output[str] = queue.name
         self.queue_arn: pulumi.Output[str] = queue.arn
-        self.ready: Sequence[pulumi.Resource] = [policy, *targets]
         self.register_outputs({"queueName": self.queue_name})
 
     def _forward(
         self, name: str, rule: str, source: str, detail_type: str, queue: aws.sqs.Queue
-    ) -> aws.cloudwatch.EventTarget:
+    ) -> None:
         event_rule = aws.cloudwatch.EventRule(
             f"{name}-{rule}",
             description=f"{detail_type}, for Karpenter",
             event_pattern=json.dumps({"source": [source], "detail-type": [detail_type]}),
-            opts=child(self),
+            opts=self._own,
         )
-        return aws.cloudwatch.EventTarget(
-            f"{name}-{rule}", rule=event_rule.name, arn=queue.arn, opts=child(self)
+        aws.cloudwatch.EventTarget(
+            f"{name}-{rule}", rule=event_rule.name, arn=queue.arn, opts=self._own
         )

@@ -5,10 +5,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.cloud import Cloud
-from components.cluster import Cluster
-from components.mounts.contract import NodePart
-from components.network import Network
+from components.context import Context
+from components.mounts.base import NodePart
 from components.node_groups import NodeRole, disks
 from components.pools import NodeShape
 from userdata.render import mime
@@ -16,34 +14,32 @@ from versions import AL2023_RELEASE, BOTTLEROCKET_RELEASE
 
 API_VERSION = "karpenter.k8s.aws/v1"
 _MAX_PODS = 110
-"""With prefix delegation a node's addresses bound nothing: Kubernetes' own advice does."""
+"""Kubernetes' recommended maximum; with prefix delegation addresses are no limit."""
 
 
 def image_alias(shape: NodeShape) -> str:
-    """The pinned image, one alias for both processors: `al2023@v20260724`."""
+    """The pinned image as an alias that covers both processors: `al2023@v20260724`."""
     release = AL2023_RELEASE if shape.os == "al2023" else BOTTLEROCKET_RELEASE
     return f"{shape.os}@{shape.ami_release or release}"
 
 
-def node_class(
+def create_node_class(
     name: str,
     class_name: str,
     shape: NodeShape,
     *,
-    cloud: Cloud,
-    cluster: Cluster,
-    network: Network,
+    context: Context,
     role: NodeRole,
     node_part: NodePart,
     opts: pulumi.ResourceOptions,
 ) -> k8s.apiextensions.CustomResource:
-    """The EC2NodeClass `class_name`. Any change in it replaces the nodes under their budget."""
+    """The EC2NodeClass `class_name`. Any change drifts its nodes, within their budgets."""
     spec: dict[str, Any] = {
         "amiSelectorTerms": [{"alias": image_alias(shape)}],
-        "role": role.name,
-        # By id: a tag that somebody adds elsewhere brings no new subnet in.
-        "subnetSelectorTerms": [{"id": subnet} for subnet in network.private_subnet_ids],
-        "securityGroupSelectorTerms": [{"id": cluster.security_group_id}],
+        "role": role.role_name,
+        # By id: a tag on another subnet or security group selects nothing.
+        "subnetSelectorTerms": [{"id": subnet} for subnet in context.network.private_subnet_ids],
+        "securityGroupSelectorTerms": [{"id": context.cluster.security_group_id}],
         "associatePublicIPAddress": False,
         "metadataOptions": {
             "httpEndpoint": "enabled",
@@ -61,13 +57,13 @@ def node_class(
                     "deleteOnTermination": True,
                 },
             }
-            for disk in disks(shape.os, shape.disk_gi_b)
+            for disk in disks(shape.os, shape.disk_gib)
         ],
         "kubelet": {"maxPods": _MAX_PODS},
-        # Karpenter names what it launches after the cluster and the pool itself.
-        "tags": dict(cloud.tags),
+        # Karpenter itself adds names of cluster and NodePool.
+        "tags": dict(context.cloud.tags),
     }
-    if shape.has_local_disks:
+    if shape.has_instance_store:
         spec["instanceStorePolicy"] = "RAID0"
     if node_part.scripts:
         spec["userData"] = pulumi.Output.all(*node_part.scripts).apply(mime)

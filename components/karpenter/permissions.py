@@ -1,4 +1,4 @@
-"""What Karpenter's controller may do, split in policies as upstream splits them.
+"""Permissions of Karpenter's controller, in policies as upstream has them.
 
 Source of each statement: karpenter.sh, reference of the CloudFormation template, release 1.14.
 """
@@ -28,7 +28,7 @@ def controller_policies(
     queue_arn: pulumi.Output[str],
     node_role_arns: Sequence[pulumi.Output[str]],
 ) -> Mapping[str, Sequence[Statement]]:
-    """Short name to statements, one managed policy each: together they pass IAM's size limit."""
+    """Short name to statements, one policy each: in one they would exceed IAM's size limit."""
     return {
         "nodes": _nodes(cloud, cluster_name),
         "profiles": _instance_profiles(cloud, cluster_name, node_role_arns),
@@ -53,7 +53,6 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
     }
     for_pool = {"aws:RequestTag/karpenter.sh/nodepool": "*"}
     launched = [cloud.anywhere_arn("ec2", f"{kind}/*") for kind in _LAUNCHED]
-    # Images and snapshots belong to AWS, the rest to the account: these have no owner tag.
     ingredients = [
         f"arn:{cloud.partition}:ec2:{cloud.region}::image/*",
         f"arn:{cloud.partition}:ec2:{cloud.region}::snapshot/*",
@@ -63,18 +62,26 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
         ),
     ]
     return [
-        Statement("LaunchFromIngredients", ["ec2:RunInstances", "ec2:CreateFleet"], ingredients),
+        Statement(
+            "LaunchFromIngredients",
+            ["ec2:RunInstances", "ec2:CreateFleet"],
+            ingredients,
+            why="Images and snapshots belong to AWS, subnets and security groups have no owner "
+            "tag; a launch changes none of them.",
+        ),
         Statement(
             "LaunchFromOwnTemplates",
             ["ec2:RunInstances", "ec2:CreateFleet"],
             [cloud.anywhere_arn("ec2", "launch-template/*")],
             conditions={"StringEquals": {owned: "owned"}, "StringLike": {pool: "*"}},
+            why="Karpenter creates the templates: only those with this cluster's tag.",
         ),
         Statement(
             "LaunchTagged",
             ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"],
             launched,
             conditions={"StringEquals": asked, "StringLike": for_pool},
+            why="What is launched has no name yet: it must get this cluster's tags.",
         ),
         Statement(
             "TagOnLaunch",
@@ -87,6 +94,8 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
                 },
                 "StringLike": for_pool,
             },
+            why="Tags only while launching, and only this cluster's: otherwise Karpenter could "
+            "tag, and so own, any instance.",
         ),
         Statement(
             "TagOwnInstances",
@@ -100,6 +109,7 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
                     "aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
                 },
             },
+            why="Three tags, on instances of this cluster.",
         ),
         Statement(
             "DeleteOwn",
@@ -109,6 +119,7 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
                 cloud.anywhere_arn("ec2", "launch-template/*"),
             ],
             conditions={"StringEquals": {owned: "owned"}, "StringLike": {pool: "*"}},
+            why="Instances and templates of this cluster.",
         ),
     ]
 
@@ -142,6 +153,7 @@ def _instance_profiles(
             ["iam:CreateInstanceProfile"],
             profiles,
             conditions={"StringEquals": asked, "StringLike": for_class},
+            why="Karpenter generates the profiles' names: they must get this cluster's tags.",
         ),
         Statement(
             "TagProfiles",
@@ -151,6 +163,7 @@ def _instance_profiles(
                 "StringEquals": {**owned, **asked},
                 "StringLike": {**own_class, **for_class},
             },
+            why="Profiles of this cluster, which keep its tags.",
         ),
         Statement(
             "UseProfiles",
@@ -161,17 +174,28 @@ def _instance_profiles(
             ],
             profiles,
             conditions={"StringEquals": owned, "StringLike": own_class},
+            why="Profiles of this cluster.",
         ),
-        # Without these two an EC2NodeClass never finishes deleting. IAM lists profiles without
-        # regard to a resource: docs.aws.amazon.com/service-authorization (ListInstanceProfiles).
-        Statement("ReadProfiles", ["iam:GetInstanceProfile"], profiles),
-        Statement("ListProfiles", ["iam:ListInstanceProfiles"], ["*"]),
+        # Without these two an EC2NodeClass is never fully deleted.
+        Statement(
+            "ReadProfiles",
+            ["iam:GetInstanceProfile"],
+            profiles,
+            why="Karpenter looks for the profiles of a node class before it deletes it; "
+            "reading one gives no access.",
+        ),
+        Statement(
+            "ListProfiles",
+            ["iam:ListInstanceProfiles"],
+            ["*"],
+            why="The action has no resource-level permissions: "
+            "docs.aws.amazon.com/service-authorization, ListInstanceProfiles.",
+        ),
     ]
 
 
 def _discovery(cloud: Cloud) -> list[Statement]:
     return [
-        # EC2's Describe actions and price lists know no resources: the region is the bound.
         Statement(
             "DescribeInRegion",
             [
@@ -189,11 +213,17 @@ def _discovery(cloud: Cloud) -> list[Statement]:
             ],
             ["*"],
             conditions={"StringEquals": {"aws:RequestedRegion": cloud.region}},
+            why="EC2's Describe actions have no resource-level permissions; one region only.",
         ),
         Statement(
             "ReadImageNames",
             ["ssm:GetParameter"],
             [f"arn:{cloud.partition}:ssm:{cloud.region}::parameter/aws/service/*"],
         ),
-        Statement("ReadPrices", ["pricing:GetProducts"], ["*"]),
+        Statement(
+            "ReadPrices",
+            ["pricing:GetProducts"],
+            ["*"],
+            why="The price list is public and has no resource-level permissions.",
+        ),
     ]

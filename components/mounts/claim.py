@@ -1,45 +1,44 @@
-"""A namespace's claim on its JARs: the same name and path for a job, whatever mounts them."""
+"""The claim of a namespace on its JARs: the same name and path with every mount."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import child
-from components.jar_bucket import JarBucket
-from components.mounts.contract import CLAIM, Mount
+from components.context import Context
+from components.mounts.base import Mount
+from components.names import JARS_CLAIM
 
 _SIZE = "1Gi"
-"""Kubernetes wants a size and S3 has none. It never changes: a claim's request cannot."""
+"""Kubernetes requires a size and S3 has none. A claim's request cannot be changed."""
 
 
 class Claim(pulumi.ComponentResource):
-    """A persistent volume over one set of JARs, and the claim that alone may bind it.
+    """A PersistentVolume over one set of JARs, reserved for one claim.
 
-    `after` is the namespace, and what must outlive the volume: what mounts it, and the nodes.
+    `context.after` are the namespace, the mount and the nodes: they outlive the volume.
     """
 
     def __init__(
         self,
         name: str,
+        context: Context,
         *,
         namespace: str,
         mount: Mount,
-        jars: JarBucket,
-        jars_name: str,
-        after: Sequence[pulumi.Resource],
+        jar_set: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("spark-on-eks:mounts:Claim", name, None, opts)
-        # The mode in the volume's name lets both exist for the moment of a switch.
-        volume_name = f"{CLAIM}-{namespace}-{mount.mode}"
-        volume = mount.volume(jars, jars_name, handle=volume_name)
+        # The mode is part of the name: during a switch both volumes exist for a moment.
+        volume_name = f"{JARS_CLAIM}-{namespace}-{mount.mode}"
+        volume = mount.volume(jar_set, volume_name)
         spec: k8s.core.v1.PersistentVolumeSpecArgsDict = {
             "capacity": {"storage": _SIZE},
             "access_modes": ["ReadOnlyMany"],
             "persistent_volume_reclaim_policy": "Retain",
             "storage_class_name": "",
-            "claim_ref": {"namespace": namespace, "name": CLAIM},
+            "claim_ref": {"namespace": namespace, "name": JARS_CLAIM},
         }
         if volume.csi is not None:
             spec["csi"] = volume.csi
@@ -53,24 +52,24 @@ class Claim(pulumi.ComponentResource):
             f"{name}-{mount.mode}",
             metadata={"name": volume_name},
             spec=spec,
-            opts=child(self, depends_on=after),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
         self.claim = k8s.core.v1.PersistentVolumeClaim(
             f"{name}-claim",
-            metadata={"name": CLAIM, "namespace": namespace},
+            metadata={"name": JARS_CLAIM, "namespace": namespace},
             spec={
                 "access_modes": ["ReadOnlyMany"],
                 "storage_class_name": "",
                 "volume_name": persistent_volume.metadata.name,
                 "resources": {"requests": {"storage": _SIZE}},
             },
-            opts=child(self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
-        self.register_outputs({"claim": CLAIM, "volume": volume_name})
+        self.register_outputs({"claim": JARS_CLAIM, "volume": volume_name})
 
 
 def _on_nodes(labels: Mapping[str, str]) -> k8s.core.v1.VolumeNodeAffinityArgsDict:
-    """The volume is on nodes with all of these labels."""
+    """Node affinity to all of these labels."""
     return {
         "required": {
             "node_selector_terms": [

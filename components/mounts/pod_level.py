@@ -1,71 +1,95 @@
 """Pod level: the Mountpoint CSI driver as an EKS add-on, with a role of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pulumi
 
-from components.addons import addon, on_system_nodes
-from components.base import child
+from components.context import Context
+from components.eks_addons import AddonVersions, EksAddons, system_placement
 from components.identity import ServiceAccountRole
 from components.jar_bucket import JarBucket
-from components.mounts.contract import ClusterParts, Mount, NodePart, Taint, Volume
-from components.pools import NodeShape
+from components.mounts.base import Mount, NodePart, Taint, Volume
+from components.mounts.settings import JarMountSettings
+from components.names import KUBE_SYSTEM
+from components.workloads import Workload
 
 ADDON = "aws-mountpoint-s3-csi-driver"
 DRIVER = "s3.csi.aws.com"
 NOT_READY = Taint(f"{DRIVER}/agent-not-ready", "NoExecute")
-"""The driver takes this taint away once it serves the node
-(github.com/awslabs/mountpoint-s3-csi-driver, from 2.1)."""
+"""The driver removes this taint once it serves the node
+(github.com/awslabs/mountpoint-s3-csi-driver, since 2.1)."""
 
 
 class PodLevel(Mount):
-    """The S3 permission is the driver's, not the node's: one role, the JARs' prefixes only."""
+    """The driver has the S3 permission, not the node: one role, the JARs' prefixes only."""
 
-    @property
-    def mode(self) -> str:
-        return "pod"
+    mode = "pod"
 
-    def node_part(self, jars: JarBucket, set_name: str, shape: NodeShape) -> NodePart:
+    def __init__(
+        self,
+        name: str,
+        settings: JarMountSettings,
+        jars: Mapping[str, JarBucket],
+        *,
+        region: str,
+        versions: AddonVersions,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("PodLevel", name, settings, jars, region=region, opts=opts)
+        self._versions = versions
+
+    def node_part(self, jar_set: str) -> NodePart:
         return NodePart(startup_taints=[NOT_READY])
 
-    def install(self, name: str, parts: ClusterParts) -> Sequence[pulumi.Resource]:
-        driver = pulumi.ComponentResource(
-            "spark-on-eks:mounts:PodLevel",
-            name,
-            opts=pulumi.ResourceOptions(providers=[parts.cloud.provider, parts.cluster.kubernetes]),
-        )
+    def install(self, context: Context) -> None:
+        own = pulumi.ResourceOptions(parent=self)
         role = ServiceAccountRole(
-            f"{name}-driver",
-            namespace="kube-system",
+            f"{self._name}-driver",
+            namespace=KUBE_SYSTEM,
             service_account="s3-csi-driver-sa",
-            oidc=parts.cluster.oidc,
-            cloud=parts.cloud,
+            oidc=context.cluster.oidc,
+            cloud=context.cloud,
             policies={
                 "read-jars": [
                     statement
-                    for jars in parts.jars
+                    for jars in self.jars.values()
                     for statement in jars.read_statements(jars.prefix)
                 ]
             },
-            opts=child(driver),
+            opts=own,
         )
-        installed = addon(
-            f"{name}-{ADDON}",
+        addons = EksAddons(
+            "MountpointDriver",
+            self._name,
+            self._versions,
+            cloud=context.cloud,
+            cluster=context.cluster,
+            opts=own,
+        )
+        addons.create_addon(
             ADDON,
-            cluster=parts.cluster,
-            versions=parts.versions,
+            [
+                Workload("controller", values="controller"),
+                Workload(
+                    "node",
+                    kind="DaemonSet",
+                    tolerate_all="node.tolerateAllTaints",
+                    removes_taint=NOT_READY.key,
+                ),
+            ],
             role=role,
             configuration={
-                "controller": on_system_nodes(),
-                # Spark's nodes are tainted, and every one of them mounts.
+                "controller": system_placement(),
+                # Spark's nodes are tainted, and each of them mounts.
                 "node": {"tolerateAllTaints": True},
             },
-            opts=child(driver, depends_on=[*parts.after, *role.grants]),
+            depends_on=context.after,
         )
-        driver.register_outputs({})
-        return [installed]
+        addons.register()
+        self.register_outputs({})
 
-    def volume(self, jars: JarBucket, set_name: str, handle: str) -> Volume:
+    def volume(self, jar_set: str, handle: str) -> Volume:
+        jars = self.jars[jar_set]
         return Volume(
             csi={
                 "driver": DRIVER,
@@ -73,9 +97,9 @@ class PodLevel(Mount):
                 "volume_attributes": {
                     "bucketName": jars.name,
                     "authenticationSource": "driver",
-                    # The driver keeps the cache 5 % below this.
+                    # The driver limits the cache to 95 % of this.
                     "cache": "emptyDir",
-                    "cacheEmptyDirSizeLimit": f"{self.settings.cache_mi_b}Mi",
+                    "cacheEmptyDirSizeLimit": f"{self.settings.cache_mib}Mi",
                 },
             },
             mount_options=[
@@ -84,8 +108,8 @@ class PodLevel(Mount):
                 f"region {self.region}",
                 f"prefix {jars.prefix}",
                 pulumi.Output.concat("expected-bucket-owner ", jars.owner),
-                # Releases never change, so what was read stays true; a release that is new is
-                # seen at once, because what was missing is asked again.
+                # A release never changes, so its metadata stays valid; a new release is visible at
+                # once, because negative results are not cached.
                 "metadata-ttl indefinite",
                 "negative-metadata-ttl minimal",
                 "file-mode 0444",

@@ -1,17 +1,11 @@
-"""Admission policies over the teams' namespaces: rules in CEL that the API server itself asks."""
+"""Validating admission policies for the teams' namespaces."""
 
 from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import child
-from components.pools import LABEL_DOMAIN
-
-TEAM_LABEL = f"{LABEL_DOMAIN}/team"
-"""Label of a team's namespace; its value is the team's name."""
-MOST_EXECUTORS = f"{LABEL_DOMAIN}/max-executors"
-"""Annotation of a team's namespace."""
+from components.names import TEAM_LABEL
 
 
 def deny_unless(
@@ -25,10 +19,10 @@ def deny_unless(
     rules: Mapping[str, str],
     conditions: Mapping[str, str] | None = None,
 ) -> pulumi.Resource:
-    """A policy, bound to the namespaces of teams; returns the binding.
+    """A policy bound to the namespaces of teams; returns the binding.
 
-    What breaks one of `rules` (message to expression) is refused with its message; so is what a
-    rule cannot be asked about. `conditions` (name to expression) say whom it is asked of.
+    Requests that violate one of `rules` (message to expression), or that it cannot evaluate
+    (failurePolicy: Fail), are denied. `conditions` (name to expression) select the requests.
     """
     spec: k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgsDict = {
         "failure_policy": "Fail",
@@ -49,7 +43,10 @@ def deny_unless(
             {"name": label, "expression": rule} for label, rule in conditions.items()
         ]
     policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
-        f"{name}-policy", metadata={"name": policy_name}, spec=spec, opts=child(parent)
+        f"{name}-policy",
+        metadata={"name": policy_name},
+        spec=spec,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
     return k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
         f"{name}-binding",
@@ -63,5 +60,5 @@ def deny_unless(
                 }
             },
         },
-        opts=child(parent, depends_on=[policy]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[policy]),
     )

@@ -1,12 +1,14 @@
-"""No job of a team has more executors than `maxExecutors`: refused when it is applied."""
+"""Denies jobs with more executors than their team's `maxExecutors`."""
 
 import pulumi
 
-from components.spark.admission import MOST_EXECUTORS, deny_unless
+from components.context import Context
+from components.names import MAX_EXECUTORS_ANNOTATION
+from components.spark.admission import deny_unless
 
 POLICY = "spark-max-executors"
 
-_MOST = f"int(namespaceObject.metadata.annotations['{MOST_EXECUTORS}'])"
+_MOST = f"int(namespaceObject.metadata.annotations['{MAX_EXECUTORS_ANNOTATION}'])"
 _CONF = "object.spec.?sparkConf.orValue({})"
 _DYNAMIC = "object.spec.?dynamicAllocation"
 _IN_CONF = ("spark.executor.instances", "spark.dynamicAllocation.maxExecutors")
@@ -31,10 +33,12 @@ _RULES = {
 
 
 class ExecutorLimit(pulumi.ComponentResource):
-    """The policy, one for all teams: the number stands on each namespace."""
+    """One policy for all teams; the limit is an annotation of each namespace."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("spark-on-eks:spark:ExecutorLimit", name, None, opts)
+    def __init__(
+        self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("spark-on-eks:spark:ExecutorLimit", name, None, context.options(opts))
         deny_unless(
             name,
             self,

@@ -1,4 +1,4 @@
-"""The pod of a History Server: Spark's own image, and two JARs that it lacks."""
+"""The pod of a History Server: Spark's image, and two JARs that it does not contain."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,30 +16,30 @@ _USER = 185
 """The user of Spark's images."""
 _JARS, _STORE, _TMP = "/jars", "/store", "/tmp"
 _HEAP = 0.7
-"""Of the container's memory; the rest is the JVM's own, and RocksDB's."""
+"""Of the container's memory; the rest is for the JVM itself and RocksDB."""
 
 
 @dataclass(frozen=True)
 class HistoryPod:
-    """What one server is told."""
+    """Parameters of one server."""
 
     image: str
     memory_mib: int
     region: str
     logs_url: pulumi.Output[str]
-    """The team's folder, as s3a://."""
+    """The team's prefix, as s3a://."""
     jars_url: pulumi.Output[str]
-    """The release's folder, as s3://, with a slash at the end."""
+    """The release's prefix, as s3://, with a slash at the end."""
     jars: Sequence[str]
 
 
 def pod_spec(
     pod: HistoryPod, *, account: str, placement: Mapping[str, Any]
 ) -> k8s.core.v1.PodSpecArgsDict:
-    """The pod's specification, fit for pod security `restricted`.
+    """The pod's specification, within the Pod Security level `restricted`.
 
-    The JARs are copied and not mounted: with the mount on nodes, only Spark's nodes have it, and
-    a server that never ends would keep such a node from being renewed.
+    The JARs are copied, not mounted: in node level only Spark nodes have the mount, and a server
+    that never ends would keep such a node from being replaced.
     """
     spec: k8s.core.v1.PodSpecArgsDict = {
         "service_account_name": account,
@@ -105,15 +105,15 @@ def pod_spec(
 
 
 def _environment(pod: HistoryPod) -> list[k8s.core.v1.EnvVarArgsDict]:
-    # Spark's own JARs first: the AWS bundle carries a logger that would silence the server.
+    # Spark's own JARs first: the AWS bundle contains a logger that would silence the server.
     class_path = ":".join(["/opt/spark/jars/*", *(f"{_JARS}/{jar}" for jar in pod.jars)])
     options = {
         "spark.history.ui.port": str(PORT),
         "spark.history.store.path": _STORE,
         "spark.history.store.maxDiskUsage": "8g",
-        # Each look is a LIST, and it finds what a job has closed.
+        # Each update is a LIST request, and finds the files that jobs have closed.
         "spark.history.fs.update.interval": "30s",
-        # Its role may delete nothing: the bucket's lifecycle does.
+        # The bucket's lifecycle expires logs; the role cannot delete.
         "spark.history.fs.cleaner.enabled": "false",
         "spark.hadoop.fs.s3a.endpoint.region": pod.region,
         # Not among the defaults of hadoop-aws 3.4.1.

@@ -1,48 +1,46 @@
-"""The Spark History Server: one for each team, each reading its own team's logs and no other's.
+"""The Spark History Server: one per team, with access to that team's logs only.
 
-A server lists the folder that it is given and not the folders below, so one server for all teams
-would need all their logs in one folder, where no right could tell them apart.
+A server lists one prefix and not those below it: one server for all teams would need their logs
+under one prefix, where IAM could not separate them.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field, model_validator
 
-from components.base import Settings, child
-from components.cloud import Cloud
-from components.cluster import Cluster
+from components.base import Settings
+from components.context import Context
 from components.identity import ServiceAccountRole, Statement
 from components.jar_bucket import JarBucket
+from components.names import HISTORY_NAMESPACE, TEAM_LABEL
 from components.spark.event_logs import EventLogs, EventLogSettings
 from components.spark.history_pod import PORT, HistoryPod, pod_spec
 from components.spark.team_network import Spec, dns_policy, https_policy, namespace_selector
-
-NAMESPACE = "spark-history"
 
 Release = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 JarName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\.jar$")]
 
 
 class HistoryServerSettings(Settings):
-    """`spark.historyServer`: a History Server for each team, and the bucket of event logs."""
+    """`spark.historyServer`: a History Server per team, and the bucket of event logs."""
 
     enabled: bool = False
-    """Keep event logs and show them."""
+    """Keep event logs, and install the servers."""
     release: Release | None = None
-    """Release of JARs, of the stack's shared set, that brings what reads S3; must be given."""
+    """Release of the stack's shared set of JARs that contains hadoop-aws; required."""
     jars: Annotated[list[JarName], Field(min_length=1)] = [
         "hadoop-aws-3.4.1.jar",
         "bundle-2.24.6.jar",
     ]
-    """The JARs of it: hadoop-aws of the image's Hadoop, and the AWS SDK that it was built with."""
-    memory_mi_b: Annotated[int, Field(ge=1024, alias="memoryMiB")] = 2048
+    """Its JARs: hadoop-aws of the image's Hadoop version, and the AWS SDK of that hadoop-aws."""
+    memory_mib: Annotated[int, Field(ge=1024)] = 2048
     """Memory of one server, in MiB."""
     clients: list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]] = []
-    """Namespaces whose pods reach the servers, for example of a proxy that asks who is there: a
-    server asks nobody. Without any: through `kubectl port-forward` only."""
+    """Namespaces whose pods reach the servers, for example an authenticating proxy: the History
+    Server has no authentication. Default: `kubectl port-forward` only."""
     logs: EventLogSettings = EventLogSettings()
     """The bucket of event logs."""
 
@@ -54,88 +52,88 @@ class HistoryServerSettings(Settings):
 
 
 class HistoryServers(pulumi.ComponentResource):
-    """A Deployment and a service for each team, with a role that reads that team's folder.
+    """A Deployment and a Service per team, with a role that reads that team's logs.
 
-    Nothing waits for them to be ready: before the release is published they cannot be.
+    Pulumi does not wait for them: until the release is published they cannot become ready.
     """
 
     def __init__(
         self,
         name: str,
         settings: HistoryServerSettings,
+        context: Context,
         *,
         teams: Sequence[str],
         image: str,
         logs: EventLogs,
         jars: JarBucket,
-        cloud: Cloud,
-        cluster: Cluster,
-        placement: Mapping[str, Any],
-        after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("spark-on-eks:spark:HistoryServers", name, None, opts)
+        super().__init__("spark-on-eks:spark:HistoryServers", name, None, context.options(opts))
+        self._context = context
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
-                "name": NAMESPACE,
+                "name": HISTORY_NAMESPACE,
                 "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
             },
-            opts=child(self, depends_on=after),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
+        inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         for label, spec in _policies(settings.clients).items():
             k8s.networking.v1.NetworkPolicy(
                 f"{name}-{label}",
-                metadata={"name": label, "namespace": NAMESPACE},
+                metadata={"name": label, "namespace": HISTORY_NAMESPACE},
                 spec=spec,
-                opts=child(self, depends_on=[namespace]),
+                opts=inside,
             )
         folder = f"{jars.jars_prefix}{settings.release}/"
         for team in teams:
             role = ServiceAccountRole(
                 f"{name}-{team}",
-                namespace=NAMESPACE,
+                namespace=HISTORY_NAMESPACE,
                 service_account=team,
-                oidc=cluster.oidc,
-                cloud=cloud,
+                oidc=context.cluster.oidc,
+                cloud=context.cloud,
                 policies={
                     "read": [*logs.read_statements(team), *_read_jars(jars, folder, settings.jars)]
                 },
-                opts=child(self),
+                opts=pulumi.ResourceOptions(parent=self),
             )
             account = k8s.core.v1.ServiceAccount(
                 f"{name}-{team}",
                 metadata={
                     "name": team,
-                    "namespace": NAMESPACE,
+                    "namespace": HISTORY_NAMESPACE,
                     "annotations": {"eks.amazonaws.com/role-arn": role.arn},
                 },
                 automount_service_account_token=False,
-                opts=child(self, depends_on=[namespace, *role.grants]),
+                opts=pulumi.ResourceOptions.merge(
+                    inside, pulumi.ResourceOptions(depends_on=[role])
+                ),
             )
             pod = HistoryPod(
                 image=image,
-                memory_mib=settings.memory_mi_b,
-                region=cloud.region,
+                memory_mib=settings.memory_mib,
+                region=context.cloud.region,
                 logs_url=logs.url(team),
                 jars_url=pulumi.Output.concat("s3://", jars.name, f"/{folder}"),
                 jars=settings.jars,
             )
-            self._create_server(f"{name}-{team}", team, pod, placement, account)
-        self.register_outputs({"namespace": NAMESPACE})
+            self._create_server(f"{name}-{team}", team, pod, account)
+        self.register_outputs({"namespace": HISTORY_NAMESPACE})
 
     def _create_server(
         self,
         name: str,
         team: str,
         pod: HistoryPod,
-        placement: Mapping[str, Any],
         account: pulumi.Resource,
     ) -> None:
-        labels = {"app.kubernetes.io/name": "spark-history", "spark-on-eks/team": team}
+        labels = {"app.kubernetes.io/name": "spark-history", TEAM_LABEL: team}
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {
             "name": team,
-            "namespace": NAMESPACE,
+            "namespace": HISTORY_NAMESPACE,
             "labels": labels,
             "annotations": {"pulumi.com/skipAwait": "true"},
         }
@@ -143,16 +141,16 @@ class HistoryServers(pulumi.ComponentResource):
             name,
             metadata=metadata,
             spec={
-                # One: it keeps nothing that S3 does not have. A disruption budget would either
-                # say nothing or hold every node that it is on.
+                # One, without state of its own. A disruption budget would have no effect or block
+                # every drain of its node.
                 "replicas": 1,
                 "selector": {"match_labels": labels},
                 "template": {
                     "metadata": {"labels": labels},
-                    "spec": pod_spec(pod, account=team, placement=placement),
+                    "spec": pod_spec(pod, account=team, placement=self._context.placement),
                 },
             },
-            opts=child(self, depends_on=[account]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),
         )
         k8s.core.v1.Service(
             name,
@@ -162,12 +160,12 @@ class HistoryServers(pulumi.ComponentResource):
                 "selector": labels,
                 "ports": [{"name": "http", "port": PORT, "target_port": PORT}],
             },
-            opts=child(self, depends_on=[account]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[account]),
         )
 
 
 def _read_jars(jars: JarBucket, folder: str, names: Sequence[str]) -> list[Statement]:
-    """The named JARs of the release: copied one by one, so that nothing needs listing."""
+    """Access to the named JARs of the release; copies by name need no ListBucket."""
     statements = [
         Statement(
             "ReadJars",

@@ -1,102 +1,82 @@
 """Spark on the cluster, in its order: logs, priorities, scheduler, teams, operator, history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 
-from components.pools import SHARED_JARS, Pool
+from components.context import Context
+from components.mounts import Mount
+from components.names import SHARED_JARS
+from components.pools import Pool
 from components.spark.event_logs import EventLogs
 from components.spark.executor_limit import ExecutorLimit
 from components.spark.history_server import HistoryServers
 from components.spark.operator import SparkOperator
-from components.spark.pod_security import RestrictedButPlaceholders
+from components.spark.pod_security import PodSecurity
 from components.spark.priorities import Priorities
 from components.spark.settings import SparkSettings
-from components.spark.team import TeamGround, TeamRules, create_teams
+from components.spark.team import Team
 from components.spark.yunikorn import Yunikorn
-
-
-@dataclass(frozen=True)
-class SystemPods:
-    """Where and after what the platform's own pods run."""
-
-    placement: Mapping[str, Any]
-    """Node selector and tolerations, as Helm charts take them; empty in a given cluster."""
-    after: Sequence[pulumi.Resource]
 
 
 def install_spark(
     settings: SparkSettings,
-    pools: Sequence[Pool],
-    ground: TeamGround,
+    context: Context,
     *,
-    system: SystemPods,
-    protect: bool,
-    opts: pulumi.ResourceOptions,
+    pools: Sequence[Pool],
+    mount: Mount,
+    nodes: Mapping[str, Sequence[pulumi.Resource]],
 ) -> EventLogs | None:
-    """Creates the teams and what runs their jobs; returns where event logs go, if they do.
+    """Creates the teams and what runs their jobs; returns the event logs, if enabled.
 
-    Without a team there is nothing else. `protect` is for the logs.
+    `nodes` are, by pool, what pods on that pool depend on. A stack without teams gets nothing else.
     """
     names = [team.name for team in settings.teams]
     logs = None
     if settings.history_server.enabled:
-        logs = EventLogs(
-            "event-logs",
-            settings.history_server.logs,
-            cloud=ground.cloud,
-            cluster_name=ground.cluster.name,
-            teams=names,
-            protect=protect,
-            opts=opts,
-        )
+        logs = EventLogs("event-logs", settings.history_server.logs, context, teams=names)
     if not names:
         return logs
-    Priorities("spark-priorities", opts=opts)
-    ExecutorLimit("spark-max-executors", opts=opts)
-    scheduler: list[pulumi.Resource] = []
+    Priorities("spark-priorities", context)
+    ExecutorLimit("spark-max-executors", context)
+    before_teams: list[pulumi.Resource] = []
     if settings.yunikorn.enabled:
-        yunikorn = Yunikorn(
-            "yunikorn",
-            settings.yunikorn,
-            teams=settings.teams,
-            placement=system.placement,
-            after=system.after,
-            opts=opts,
-        )
-        held = RestrictedButPlaceholders("pod-security", opts=opts)
-        scheduler = [*yunikorn.ready, *held.ready]
-    teams = create_teams(
-        settings.teams,
-        pools,
-        ground,
-        TeamRules(gangs=settings.yunikorn.enabled, logs=logs, after=scheduler),
-        opts,
-    )
+        before_teams = [
+            Yunikorn("yunikorn", settings.yunikorn, context, teams=settings.teams),
+            PodSecurity("pod-security", context),
+        ]
+    by_name = {pool.name: pool for pool in pools}
+    shared = next((pool for pool in pools if pool.jar_bucket is None), None)
+    teams: dict[str, pulumi.Resource] = {}
+    for team in settings.teams:
+        pool = by_name[team.pool] if team.pool else shared
+        used = [pool.name, pool.driver_pool] if pool else []
+        after = [*before_teams, mount, *(one for name in used for one in nodes.get(name, []))]
+        teams[team.name] = Team(
+            f"team-{team.name}",
+            team,
+            context.only(after),
+            mount=mount,
+            jar_set=pool.jar_set if pool else SHARED_JARS,
+            gangs=settings.yunikorn.enabled,
+            logs=logs,
+        ).namespace
     if settings.operator.enabled:
         SparkOperator(
             "spark-operator",
             settings.operator,
-            job_namespaces=names,
-            placement=system.placement,
+            context,
+            namespaces=teams,
             batch_scheduler="yunikorn" if settings.yunikorn.enabled else None,
-            after=[*system.after, *(team.namespace for team in teams)],
-            opts=opts,
         )
     if logs is not None:
         HistoryServers(
             "spark-history",
             settings.history_server,
+            context,
             teams=names,
             image=settings.image,
             logs=logs,
-            jars=ground.jars[SHARED_JARS],
-            cloud=ground.cloud,
-            cluster=ground.cluster,
-            placement=system.placement,
-            after=system.after,
-            opts=opts,
+            jars=mount.jars[SHARED_JARS],
         )
     return logs

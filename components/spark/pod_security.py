@@ -1,14 +1,16 @@
-"""Pod security of teams' namespaces where YuniKorn schedules: `restricted` but for placeholders.
+"""Pod security of teams' namespaces with YuniKorn: `restricted`, except for placeholders.
 
-A gang's placeholders say nothing of users, capabilities or seccomp (yunikorn-k8shim 1.8.0,
-pkg/cache/placeholder.go), so the level `restricted` refuses them. The namespaces then enforce
-`baseline`, and this policy holds everybody but YuniKorn's own account to what lies between.
+The placeholders of a gang set no user, capabilities or seccomp profile (yunikorn-k8shim 1.8.0,
+pkg/cache/placeholder.go), so the level `restricted` denies them. The namespaces then enforce
+`baseline`, and this policy adds the rest of `restricted` for all pods but YuniKorn's own.
 """
 
 import pulumi
 
+from components.context import Context
+from components.names import YUNIKORN_NAMESPACE
 from components.spark.admission import deny_unless
-from components.spark.yunikorn import NAMESPACE, SCHEDULER_ACCOUNT
+from components.spark.yunikorn import SCHEDULER_ACCOUNT
 
 POLICY = "spark-restricted"
 
@@ -49,26 +51,26 @@ _RULES = {
         + ")"
     ),
 }
-"""What `restricted` asks beyond `baseline`, with the message of each:
+"""What `restricted` requires beyond `baseline`, with the message of each:
 kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 
-class RestrictedButPlaceholders(pulumi.ComponentResource):
+class PodSecurity(pulumi.ComponentResource):
     """The policy, bound to the teams' namespaces."""
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("spark-on-eks:spark:RestrictedButPlaceholders", name, None, opts)
-        account = f"system:serviceaccount:{NAMESPACE}:{SCHEDULER_ACCOUNT}"
-        self.ready: list[pulumi.Resource] = [
-            deny_unless(
-                name,
-                self,
-                policy_name=POLICY,
-                group="",
-                version="v1",
-                resources=["pods", "pods/ephemeralcontainers"],
-                rules=_RULES,
-                conditions={"not-a-placeholder": f"request.userInfo.username != '{account}'"},
-            )
-        ]
+    def __init__(
+        self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("spark-on-eks:spark:PodSecurity", name, None, context.options(opts))
+        account = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
+        deny_unless(
+            name,
+            self,
+            policy_name=POLICY,
+            group="",
+            version="v1",
+            resources=["pods", "pods/ephemeralcontainers"],
+            rules=_RULES,
+            conditions={"not-a-placeholder": f"request.userInfo.username != '{account}'"},
+        )
         self.register_outputs({})

@@ -1,4 +1,4 @@
-"""`spark`: everything that runs Spark, in one object of a stack file."""
+"""`spark`: the teams, and what runs their jobs."""
 
 from typing import Annotated
 
@@ -18,12 +18,12 @@ class SparkSettings(Settings):
     image: Annotated[str, Field(pattern=r"^[\w.:/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$")] = (
         SPARK_IMAGE
     )
-    """Image of drivers and executors, multi-arch, with its tag or digest."""
+    """Multi-arch image of drivers and executors, with tag or digest."""
     operator: OperatorSettings = OperatorSettings()
     """The Spark operator."""
     yunikorn: YunikornSettings = YunikornSettings()
     """The batch scheduler."""
     history_server: HistoryServerSettings = HistoryServerSettings()
-    """Event logs, and a History Server for each team."""
+    """Event logs, and a History Server per team."""
     teams: list[TeamSettings] = []
-    """The teams, each with a namespace of its own."""
+    """The teams; each has a namespace."""

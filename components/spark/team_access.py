@@ -1,4 +1,4 @@
-"""What a team's pods may do: in AWS by an IAM role, in Kubernetes by a Role of the driver's."""
+"""Permissions of a team's pods: an IAM role in AWS, a Role of the driver in Kubernetes."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -7,24 +7,21 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field
 
-from components.base import Settings, child
-from components.cloud import Cloud
-from components.cluster import Cluster
+from components.base import Settings
+from components.context import Context
 from components.identity import ServiceAccountRole, Statement
-from components.jar_bucket import KeyArn
-
-DRIVER_ACCOUNT = "spark-driver"
-EXECUTOR_ACCOUNT = "spark-executor"
+from components.names import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
+from components.private_bucket import KeyArn
 
 _BUCKETS_A_POLICY = 4
-"""Statements for four buckets with the longest names stay below IAM's 6,144 characters."""
+"""Statements for four buckets with the longest names fit in IAM's 6,144 characters."""
 
 WRITE_ACTIONS = (
     "s3:PutObject",
     "s3:DeleteObject",
     "s3:AbortMultipartUpload",
 )
-"""What S3A does to write, rename and clean up:
+"""What S3A needs to write, rename and clean up:
 hadoop.apache.org/docs/r3.4.1/hadoop-aws/tools/hadoop-aws/assumed_roles.html."""
 
 _DRIVER_RESOURCES = ("pods", "services", "configmaps", "persistentvolumeclaims")
@@ -36,9 +33,9 @@ class BucketAccess(Settings):
     name: Annotated[
         str, Field(pattern=r"^(arn:aws[a-z-]*:s3:::)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     ]
-    """Name or ARN of a bucket that exists."""
+    """Name or ARN of an existing bucket."""
     prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.'()=-]+/)*$", max_length=200)]
-    """Where the data begins, with a slash at the end; `""` is the whole bucket."""
+    """Prefix of the data, with a slash at the end; `""` is the whole bucket."""
     access: Literal["read", "readWrite"] = "read"
     """Read, or also write and delete."""
     kms_key_arn: KeyArn | None = None
@@ -51,22 +48,20 @@ class BucketAccess(Settings):
 
 
 class TeamAccess(pulumi.ComponentResource):
-    """The two service accounts of a team, their one IAM role, and the driver's rights.
+    """The two service accounts of a team, their IAM role, and the driver's Role.
 
-    Drivers and executors read and write the same data, so both assume the role; only the driver
-    talks to the API server.
+    Drivers and executors read and write the same data: both assume the role. Only the driver calls
+    the API server.
     """
 
     def __init__(
         self,
         name: str,
+        context: Context,
         *,
         namespace: str,
         buckets: Sequence[BucketAccess],
         log_statements: Sequence[Statement],
-        cloud: Cloud,
-        cluster: Cluster,
-        after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("spark-on-eks:spark:TeamAccess", name, None, opts)
@@ -74,7 +69,9 @@ class TeamAccess(pulumi.ComponentResource):
             f"data-{start // _BUCKETS_A_POLICY + 1}": [
                 statement
                 for number in range(start, min(start + _BUCKETS_A_POLICY, len(buckets)))
-                for statement in bucket_statements(buckets[number], number + 1, cloud.partition)
+                for statement in bucket_statements(
+                    buckets[number], number + 1, context.cloud.partition
+                )
             ]
             for start in range(0, len(buckets), _BUCKETS_A_POLICY)
         }
@@ -85,10 +82,10 @@ class TeamAccess(pulumi.ComponentResource):
             namespace=namespace,
             service_account=DRIVER_ACCOUNT,
             also=[EXECUTOR_ACCOUNT],
-            oidc=cluster.oidc,
-            cloud=cloud,
+            oidc=context.cluster.oidc,
+            cloud=context.cloud,
             policies=policies,
-            opts=child(self),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         for account in (DRIVER_ACCOUNT, EXECUTOR_ACCOUNT):
             k8s.core.v1.ServiceAccount(
@@ -98,15 +95,15 @@ class TeamAccess(pulumi.ComponentResource):
                     "namespace": namespace,
                     "annotations": {"eks.amazonaws.com/role-arn": role.arn},
                 },
-                # The token for AWS is another one: EKS projects it whatever stands here.
+                # The token for AWS is another one, which EKS always projects.
                 automount_service_account_token=account == DRIVER_ACCOUNT,
-                opts=child(self, depends_on=[*after, *role.grants]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[*context.after, role]),
             )
         driver = k8s.rbac.v1.Role(
             f"{name}-driver",
             metadata={"name": DRIVER_ACCOUNT, "namespace": namespace},
             rules=driver_rules(),
-            opts=child(self, depends_on=after),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
         k8s.rbac.v1.RoleBinding(
             f"{name}-driver",
@@ -117,16 +114,16 @@ class TeamAccess(pulumi.ComponentResource):
                 "name": DRIVER_ACCOUNT,
             },
             subjects=[{"kind": "ServiceAccount", "name": DRIVER_ACCOUNT, "namespace": namespace}],
-            opts=child(self, depends_on=[driver]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[driver]),
         )
         self.role_arn: pulumi.Output[str] = role.arn
         self.register_outputs({"roleArn": role.arn})
 
 
 def driver_rules() -> list[k8s.rbac.v1.PolicyRuleArgsDict]:
-    """What Spark's Kubernetes backend does in its namespace: it makes and watches executors, puts
-    their configuration in config maps, asks for their volumes, and removes all of it by label at
-    the end (deletecollection). It labels an executor that is being decommissioned (patch).
+    """Permissions of Spark's Kubernetes backend: it creates and watches executors, their ConfigMaps
+    and claims, deletes all of them by label at the end (deletecollection), and labels executors
+    that it decommissions (patch).
     Source: spark.apache.org/docs/4.0.1/running-on-kubernetes.html#rbac.
     """
     return [
@@ -140,10 +137,10 @@ def driver_rules() -> list[k8s.rbac.v1.PolicyRuleArgsDict]:
 
 
 def bucket_statements(access: BucketAccess, number: int, partition: str) -> list[Statement]:
-    """The rights on one entry of a team's buckets, and none besides; `number` tells the Sids."""
+    """Permissions on one entry of a team's buckets; `number` is part of the Sids."""
     arn = f"arn:{partition}:s3:::{access.bucket}"
     prefix = access.prefix
-    # S3A asks for the folder itself as if it were an object, without the slash, before it lists.
+    # Before it lists, S3A reads the prefix without the slash as if it were an object.
     objects = [f"{arn}/{prefix.rstrip('/')}", f"{arn}/{prefix}*"] if prefix else [f"{arn}/*"]
     writes = access.access == "readWrite"
     statements = [

@@ -1,73 +1,71 @@
-"""What a team may take: a quota of its namespace, and defaults for pods that ask for nothing."""
+"""Limits of a team: ResourceQuotas of its namespace, and a LimitRange with defaults."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field
 
-from components.base import Settings, child, count, quantity
+from components.base import Settings, count, quantity
 
 QUOTA = "team"
 SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
 
 _CLAIM_GIB = 1
-"""The claim on the JARs counts as this much, and as one claim."""
+"""Size of the claim on the JARs, which the quota counts."""
 
 
 class QuotaSettings(Settings):
-    """`spark.teams[].quota`: what all pods of the team may add up to."""
+    """`spark.teams[].quota`: limits of all pods of the team together."""
 
     cpu: Annotated[int, Field(ge=1)] = 64
-    """vCPU that pods may request."""
-    memory_gi_b: Annotated[int, Field(ge=1, alias="memoryGiB")] = 256
-    """Memory in GiB, requested and as a limit."""
+    """vCPU requests."""
+    memory_gib: Annotated[int, Field(ge=1)] = 256
+    """Memory in GiB, requests and limits."""
     pods: Annotated[int, Field(ge=2)] = 100
-    """Pods that have not ended: drivers and executors."""
-    storage_gi_b: Annotated[int, Field(ge=0, alias="storageGiB")] = 500
-    """Volumes that executors may ask for, in GiB."""
+    """Drivers and executors that have not terminated."""
+    storage_gib: Annotated[int, Field(ge=0)] = 500
+    """Storage requests of the executors' claims, in GiB."""
 
 
 def create_limits(
     name: str,
-    parent: pulumi.Resource,
     *,
     namespace: str,
     quota: QuotaSettings,
     gangs: bool,
-    after: Sequence[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
 ) -> None:
-    """The quota, the refusal of the cluster's own priorities, and the defaults of a namespace.
+    """The quota, a quota of zero for system PriorityClasses, and default requests.
 
-    With `gangs` the queue holds the team to its quota, and the namespace's is twice that: an
-    executor is there for a while together with the placeholder whose place it takes.
+    With `gangs` YuniKorn's queue enforces the quota, and the namespace's is twice that: for a
+    moment an executor exists together with the placeholder that it replaces.
     """
     times = 2 if gangs else 1
-    memory = quantity(quota.memory_gi_b * times * 1024)
+    memory = quantity(quota.memory_gib * times * 1024)
     pods = quota.pods * times
     k8s.core.v1.ResourceQuota(
         f"{name}-quota",
         metadata={"name": QUOTA, "namespace": namespace},
         spec={
             "hard": {
-                # No limits.cpu: a limit throttles an executor on a node that has time to spare,
-                # and under contention the requests decide anyway.
+                # No limits.cpu: a limit throttles an executor even on an idle node, and under
+                # contention the requests decide.
                 "requests.cpu": count(quota.cpu * times),
                 "requests.memory": memory,
                 "limits.memory": memory,
                 "pods": count(pods),
-                "requests.storage": quantity((quota.storage_gi_b + _CLAIM_GIB) * 1024),
+                "requests.storage": quantity((quota.storage_gib + _CLAIM_GIB) * 1024),
                 "persistentvolumeclaims": count(quota.pods + 1),
-                # A driver's service is headless: nothing of a team is reachable from outside.
+                # A driver's Service is headless: no pod of a team is reachable from outside.
                 "services.loadbalancers": "0",
                 "services.nodeports": "0",
             }
         },
-        opts=child(parent, depends_on=after),
+        opts=opts,
     )
-    # Any namespace may use these classes unless a quota says otherwise, and their pods push out
-    # everybody else's: kubernetes.io/docs/concepts/policy/resource-quotas.
+    # Without a quota any namespace can use these classes, whose pods preempt all others:
+    # kubernetes.io/docs/concepts/policy/resource-quotas.
     k8s.core.v1.ResourceQuota(
         f"{name}-system-priority",
         metadata={"name": "no-system-priority", "namespace": namespace},
@@ -83,7 +81,7 @@ def create_limits(
                 ]
             },
         },
-        opts=child(parent, depends_on=after),
+        opts=opts,
     )
     k8s.core.v1.LimitRange(
         f"{name}-limits",
@@ -91,13 +89,13 @@ def create_limits(
         spec={
             "limits": [
                 {
-                    # For init containers and helpers; Spark's own containers name all of it. No
-                    # default for a CPU limit: it would be below what an executor requests.
+                    # For init containers and sidecars; Spark sets requests of its own. No default
+                    # CPU limit: it would be below an executor's request.
                     "type": "Container",
                     "default_request": {"cpu": "100m", "memory": "256Mi"},
                     "default": {"memory": "256Mi"},
                 }
             ]
         },
-        opts=child(parent, depends_on=after),
+        opts=opts,
     )

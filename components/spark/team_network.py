@@ -1,4 +1,4 @@
-"""Whom a team's pods reach and who reaches them: nobody, and then what Spark needs."""
+"""NetworkPolicies: default deny for a namespace, plus what Spark needs."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -8,21 +8,20 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import Field, field_validator
 
-from components.base import Settings, child
+from components.base import Settings
+from components.names import MONITORING_NAMESPACE
 
-METRICS_NAMESPACE = "monitoring"
-"""Namespace of whatever scrapes the drivers' metrics."""
 UI_PORT = 4040
-"""A driver's UI, metrics included: spark.apache.org/docs/4.0.1/monitoring.html."""
+"""A driver's UI and metrics: spark.apache.org/docs/4.0.1/monitoring.html."""
 
 Spec = k8s.networking.v1.NetworkPolicySpecArgsDict
 
 
 class Egress(Settings):
-    """`spark.teams[].egress[]`: something else that the team's jobs reach."""
+    """`spark.teams[].egress[]`: a destination of the team's jobs beside HTTPS."""
 
     cidr: str
-    """Addresses, for example `10.20.0.0/24`."""
+    """CIDR block, for example `10.20.0.0/24`."""
     ports: Annotated[list[Annotated[int, Field(ge=1, le=65535)]], Field(min_length=1)]
     """TCP ports, for example `[5432]`."""
 
@@ -35,29 +34,28 @@ class Egress(Settings):
 
 def create_network_policies(
     name: str,
-    parent: pulumi.Resource,
     *,
     namespace: str,
     egress: Sequence[Egress],
-    after: Sequence[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
 ) -> None:
-    """The policies of a namespace, one for each thing that is let through."""
+    """The policies of a team's namespace, one per kind of traffic."""
     for label, spec in _policies(egress).items():
         k8s.networking.v1.NetworkPolicy(
             f"{name}-{label}",
             metadata={"name": label, "namespace": namespace},
             spec=spec,
-            opts=child(parent, depends_on=after),
+            opts=opts,
         )
 
 
 def namespace_selector(name: str) -> k8s.meta.v1.LabelSelectorArgsDict:
-    """The namespace of this name: Kubernetes itself sets the label."""
+    """Selects the namespace of this name: Kubernetes itself sets the label."""
     return {"match_labels": {"kubernetes.io/metadata.name": name}}
 
 
 def dns_policy() -> Spec:
-    """To the cluster's DNS, for every pod of a namespace."""
+    """Egress of every pod of a namespace to the cluster's DNS."""
     return {
         "pod_selector": {},
         "policy_types": ["Egress"],
@@ -76,11 +74,11 @@ def dns_policy() -> Spec:
 
 
 def https_policy() -> Spec:
-    """To the API server, S3 and STS, for every pod of a namespace.
+    """Egress of every pod of a namespace to the API server, S3 and STS.
 
-    No narrower: a policy knows addresses only, S3's are AWS' to change, and the API server's are
-    among the pods' own subnets. Other teams' pods are closed by their own policies, and the
-    instance metadata service is not on this port.
+    A policy selects addresses only: S3's change, and the API server's are in the pods' subnets.
+    Policies of the other teams protect their pods, and the instance metadata service has another
+    port.
     """
     return {
         "pod_selector": {},
@@ -102,7 +100,7 @@ def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
     }
     policies: dict[str, Spec] = {
         "deny-all": {"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
-        # Tasks, shuffle and broadcasts go both ways, on ports that Spark picks.
+        # Tasks, shuffle and broadcasts, in both directions and on random ports.
         "spark": {
             "pod_selector": spark,
             "policy_types": ["Ingress", "Egress"],
@@ -116,7 +114,7 @@ def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
             "policy_types": ["Ingress"],
             "ingress": [
                 {
-                    "from_": [{"namespace_selector": namespace_selector(METRICS_NAMESPACE)}],
+                    "from_": [{"namespace_selector": namespace_selector(MONITORING_NAMESPACE)}],
                     "ports": [{"protocol": "TCP", "port": UI_PORT}],
                 }
             ],

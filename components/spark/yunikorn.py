@@ -1,78 +1,95 @@
-"""YuniKorn: queues with guarantees for the teams, and gangs; for the teams' pods only."""
+"""YuniKorn: queues with guarantees for the teams, and gang scheduling; for the teams' pods only."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pydantic import Field
 
-from components.base import Settings, child
+from components.context import Context
+from components.helm_addon import HelmAddon, HelmSettings, resources
+from components.names import YUNIKORN_NAMESPACE
 from components.spark.team import TeamSettings
 from components.spark.team_limits import QuotaSettings
+from components.workloads import Workload
 from versions import YUNIKORN
 
-NAMESPACE = "yunikorn"
 SCHEDULER_ACCOUNT = "yunikorn-admin"
-"""The service account that makes the placeholders of a gang: the chart's default."""
+"""The service account that creates the placeholders of a gang: the chart's default."""
 _USER = 4444
 """The user of YuniKorn's images."""
 
+_WORKLOADS = (
+    Workload("scheduler", requests="resources"),
+    Workload(
+        "admission-controller",
+        values="admissionController",
+        replicas="admissionController.replicaCount",
+        no_budget="The chart (1.8.0) has no value for one. The scheduler runs once; the two "
+        "replicas of its admission controller are on two nodes.",
+    ),
+)
 
-class YunikornSettings(Settings):
+
+class YunikornSettings(HelmSettings):
     """`spark.yunikorn`: the batch scheduler."""
+
+    fixed = (
+        *(path for workload in _WORKLOADS for path in workload.fixed_paths()),
+        "image.tag",
+        "serviceAccount",
+        "resources",
+        "admissionController.image.tag",
+        "admissionController.hostNetwork",
+        "podSecurityContext",
+        "schedulerSecurityContext",
+        "admissionPodSecurityContext",
+        "admissionContainerSecurityContext",
+        "yunikornDefaults.admissionController",
+        "yunikornDefaults.admissionController.filtering.processNamespaces",
+        "yunikornDefaults.admissionController.filtering.labelNamespaces",
+        "yunikornDefaults.queues.yaml",
+    )
 
     enabled: bool = False
     """Schedule the teams' pods with YuniKorn. The teams' namespaces then admit its placeholders,
-    which the level `restricted` refuses; every other pod is held to it all the same."""
+    which the level `restricted` denies; an admission policy denies all other such pods."""
     guaranteed_percent: Annotated[int, Field(ge=0, le=100)] = 50
-    """Share of a team's quota that its queue gets even while others wait."""
-    memory_mi_b: Annotated[int, Field(ge=512, alias="memoryMiB")] = 1024
+    """Share of a team's quota that its queue is guaranteed."""
+    memory_mib: Annotated[int, Field(ge=512)] = 1024
     """Memory of the scheduler, in MiB."""
 
 
-class Yunikorn(pulumi.ComponentResource):
-    """The scheduler's release and its namespace. It outlives the teams' pods on destroy."""
+class Yunikorn(HelmAddon):
+    """The scheduler's release and its namespace. It is deleted after the teams' pods."""
 
     def __init__(
         self,
         name: str,
         settings: YunikornSettings,
+        context: Context,
         *,
         teams: Sequence[TeamSettings],
-        placement: Mapping[str, Any],
-        after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("spark-on-eks:spark:Yunikorn", name, None, opts)
-        namespace = k8s.core.v1.Namespace(
-            f"{name}-namespace",
-            metadata={
-                "name": NAMESPACE,
-                "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-            },
-            opts=child(self),
+        super().__init__(
+            "spark:Yunikorn",
+            name,
+            YUNIKORN,
+            context,
+            namespace=YUNIKORN_NAMESPACE,
+            workloads=_WORKLOADS,
+            opts=opts,
         )
-        release = k8s.helm.v3.Release(
-            f"{name}-release",
-            name="yunikorn",
-            chart=YUNIKORN.chart,
-            version=YUNIKORN.version,
-            repository_opts={"repo": YUNIKORN.repository},
-            namespace=NAMESPACE,
-            values=_values(settings, teams, placement),
-            opts=child(self, depends_on=[namespace, *after]),
-        )
-        self.ready: Sequence[pulumi.Resource] = [release]
-        self.register_outputs({"namespace": NAMESPACE})
+        self.install(_values(settings, teams, context.placement), settings)
 
 
 def _values(
     settings: YunikornSettings, teams: Sequence[TeamSettings], placement: Mapping[str, Any]
 ) -> dict[str, Any]:
     version = YUNIKORN.version
-    # A comma parts two patterns, and team names have no character that is special in one.
+    # Patterns, separated by commas. Team names contain no special character.
     spark = ",".join(f"^{team.name}$" for team in teams)
     pod_security = {
         "runAsNonRoot": True,
@@ -88,30 +105,27 @@ def _values(
         "image": {"tag": f"scheduler-{version}", "pullPolicy": "IfNotPresent"},
         "serviceAccount": SCHEDULER_ACCOUNT,
         "priorityClassName": "system-cluster-critical",
-        "resources": {
-            "requests": {"cpu": "200m", "memory": f"{settings.memory_mi_b}Mi"},
-            "limits": {"memory": f"{settings.memory_mi_b}Mi"},
-        },
+        "resources": resources("200m", settings.memory_mib),
         "podSecurityContext": pod_security,
         "schedulerSecurityContext": container_security,
         "admissionPodSecurityContext": pod_security,
         "admissionContainerSecurityContext": container_security,
-        # The queues are in its REST interface and its metrics; the page needs an ingress.
+        # The web page needs an ingress; REST interface and metrics have the same data.
         "enableWebService": False,
         **placement,
         "admissionController": {
             "image": {"tag": f"admission-{version}", "pullPolicy": "IfNotPresent"},
             "replicaCount": 2,
-            # The API server reaches pods by their addresses in the VPC.
+            # The API server reaches pods at their VPC addresses.
             "hostNetwork": False,
             "priorityClassName": "system-cluster-critical",
             **placement,
         },
         "yunikornDefaults": {
-            # By default it takes every pod of the cluster outside kube-system.
+            # Default: every pod of the cluster outside kube-system.
             "admissionController.filtering.processNamespaces": spark,
             "admissionController.filtering.labelNamespaces": spark,
-            # 10 s is too short for a volume of EBS.
+            # The default of 10 s is too short for an EBS volume.
             "service.volumeBindTimeout": "60s",
             "queues.yaml": queues(settings, teams),
         },
@@ -119,10 +133,10 @@ def _values(
 
 
 def queues(settings: YunikornSettings, teams: Sequence[TeamSettings]) -> str:
-    """The queues as YuniKorn reads them. JSON is YAML, and has one way to write a thing.
+    """YuniKorn's queue configuration, as JSON, which is YAML.
 
-    The queue of an application follows from its namespace, whatever its label says: a team cannot
-    take another's.
+    Placement rules derive an application's queue from its namespace and ignore its labels: a team
+    cannot use another team's queue.
     """
     in_namespace = {"name": "tag", "value": "namespace", "create": False}
     below_parent = {"name": "tag", "value": "namespace.parentqueue", "create": False}
@@ -136,7 +150,7 @@ def queues(settings: YunikornSettings, teams: Sequence[TeamSettings]) -> str:
     root = {"name": "root", "parent": True, "submitacl": "*"}
     partition = {
         "name": "default",
-        # Fill nodes up, so that others become empty and go.
+        # Bin packing: other nodes become empty, and the autoscaler removes them.
         "nodesortpolicy": {"type": "binpacking"},
         "placementrules": [{**in_namespace, "parent": below_parent}, in_namespace],
         "queues": [{**root, "queues": _below(tree, settings.guaranteed_percent)}],
@@ -157,7 +171,7 @@ def _resources(quota: QuotaSettings, guaranteed_percent: int) -> dict[str, dict[
     def share(percent: int) -> dict[str, str]:
         return {
             "vcore": f"{quota.cpu * 1000 * percent // 100}m",
-            "memory": f"{quota.memory_gi_b * 1024 * percent // 100}Mi",
+            "memory": f"{quota.memory_gib * 1024 * percent // 100}Mi",
         }
 
     return {"guaranteed": share(guaranteed_percent), "max": share(100)}

@@ -55,6 +55,8 @@ class Resource:
     unknown: tuple[str, ...] = ()
     options: Options = field(default_factory=Options)
     external: bool = False
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """What a component of the program registers as its outputs; of others nothing."""
 
     @property
     def package(self) -> str:

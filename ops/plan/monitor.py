@@ -26,6 +26,8 @@ class Recording:
     registered: dict[str, resource_pb2.RegisterResourceRequest] = field(default_factory=dict)
     read: dict[str, resource_pb2.ReadResourceRequest] = field(default_factory=dict)
     stack_outputs: Any = None
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """By URN what components register."""
     invokes: list[Invoke] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -113,9 +115,11 @@ class RecordingMonitor(mocks.MockMonitor):
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        """Keeps the stack's exports; what components register is theirs."""
+        """Records the stack's exports and the components' outputs."""
         if request.urn.startswith(f"{self._prefix}{STACK_TYPE}::"):
             self.recording.stack_outputs = request.outputs
+        else:
+            self.recording.outputs[request.urn] = request.outputs
         return super().RegisterResourceOutputs(request)
 
     def Invoke(self, request: Any) -> Any:

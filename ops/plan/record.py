@@ -45,6 +45,8 @@ def _secrets(*runs: Recording) -> Iterator[str]:
             for key in request.additionalSecretOutputs:
                 if key in request.object.fields:
                     yield from wire.secrets_inside(request.object.fields[key])
+        for outputs in run.outputs.values():
+            yield from wire.secrets(outputs)
         if run.stack_outputs is not None:
             yield from wire.secrets(run.stack_outputs)
 
@@ -93,6 +95,7 @@ def _resource(urn: str, preview: Recording, update: Recording) -> Resource:
         if first
         else (),
         options=_options(request),
+        outputs=wire.masked(update.outputs[urn]) if urn in update.outputs else {},
     )
 
 

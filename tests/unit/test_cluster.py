@@ -138,7 +138,7 @@ def test_every_deployment_of_the_platform_runs_on_the_tainted_system_nodes() -> 
         placed["metrics-server"],
         placed["aws-ebs-csi-driver"]["controller"],
         placed["aws-mountpoint-s3-csi-driver"]["controller"],
-        named(plan, "Release", "karpenter-controller").inputs["values"],
+        named(plan, "Release", "karpenter-release").inputs["values"],
     ]
     for values in deployments:
         assert values["nodeSelector"].items() <= group["labels"].items()

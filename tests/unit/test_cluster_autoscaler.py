@@ -40,7 +40,7 @@ def test_pools_start_empty_and_grow_to_their_limits() -> None:
 
 def test_the_priority_expander_tries_the_rungs_in_karpenters_order() -> None:
     plan = plan_of("dev", *CLUSTER_AUTOSCALER)
-    values = named(plan, "Release", "cluster-autoscaler-controller").inputs["values"]
+    values = named(plan, "Release", "cluster-autoscaler-release").inputs["values"]
     assert values["extraArgs"]["expander"] == "priority"
     priorities = yaml.safe_load(values["expanderPriorities"])
     groups = [one.inputs["nodeGroupNamePrefix"] for one in of_type(plan, "NodeGroup")]
@@ -82,7 +82,7 @@ def test_jobs_find_the_same_labels_and_taints_as_with_karpenter() -> None:
 
 def test_start_up_taints_do_not_keep_the_autoscaler_from_adding_nodes() -> None:
     plan = plan_of("dev", *CLUSTER_AUTOSCALER)
-    values = named(plan, "Release", "cluster-autoscaler-controller").inputs["values"]
+    values = named(plan, "Release", "cluster-autoscaler-release").inputs["values"]
     assert values["extraArgs"]["startup-taint_1"] == "s3.csi.aws.com/agent-not-ready"
 
 

@@ -147,8 +147,8 @@ def test_bottlerocket_nodes_keep_images_and_pods_on_their_second_disk() -> None:
 
 def test_the_controller_has_two_replicas_and_a_budget_and_its_crds_a_release_of_their_own() -> None:
     plan = plan_of("dev")
-    controller = named(plan, "Release", "karpenter-controller")
-    crds = named(plan, "Release", "karpenter-crd")
+    controller = named(plan, "Release", "karpenter-release")
+    crds = named(plan, "Release", "karpenter-crds")
     assert controller.inputs["version"] == crds.inputs["version"] == "1.14.1"
     assert controller.inputs["skipCrds"] is True
     assert crds.urn in reaches(plan, controller)
@@ -235,8 +235,8 @@ def test_destroy_ends_claims_then_node_pools_then_classes_then_the_controller() 
         named(plan, "PersistentVolume", "team-team-a-jars-pod"),
         named(plan, "NodePool", "karpenter-default-x86-spot"),
         named(plan, "EC2NodeClass", "karpenter-default-class"),
-        named(plan, "Release", "karpenter-controller"),
-        named(plan, "Release", "karpenter-crd"),
+        named(plan, "Release", "karpenter-release"),
+        named(plan, "Release", "karpenter-crds"),
         named(plan, "NodeGroup", "system-group"),
     ]
     for first, then in pairwise(chain):

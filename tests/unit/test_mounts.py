@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from components.mounts.contract import NODE_PARENT
 from ops.diff.diff import compare
+from tests.names import NODE_PARENT
 from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, reaches
 
 LEVELS = {"pod": ("jarMount={level: pod}",), "userdata": NODE, "daemonset": DAEMONSET}

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from components.spark.operator import NAMESPACE
 from ops.plan.model import Plan
 from tests.plans import STACKS, absent, named, of_type, plan_of, reaches
 
@@ -93,7 +92,7 @@ def test_its_namespace_admits_the_charts_hook_and_nothing_worse() -> None:
     (namespace,) = [
         one
         for one in of_type(plan_of("dev"), "Namespace")
-        if one.inputs["metadata"]["name"] == NAMESPACE
+        if one.inputs["metadata"]["name"] == "spark-operator"
     ]
     labels = namespace.inputs["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "baseline"

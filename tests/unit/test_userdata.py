@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from components.mounts.contract import NODE_PARENT
+from tests.names import NODE_PARENT
 from tests.plans import CLUSTER_AUTOSCALER, NODE, named, of_type, plan_of
 from tests.user_data import STACKS, every_user_data, user_data_of
 from userdata.render import (

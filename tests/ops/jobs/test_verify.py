@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from components.mounts import contract, node_daemonset, pod_level
 from ops.jobs.application import jar_names
 from ops.jobs.catalog import JOBS, S3A_RELEASE
 from ops.jobs.team import team_of
 from ops.jobs.verify import script
 from ops.plan.model import Plan
+from tests import names
 from tests.ops.jobs.made import Ground, over, teams
 from tests.plans import DAEMONSET, NODE, ROOT, plan_of
 from userdata.render import MountLimits, MountSource, mount_files
@@ -73,9 +73,7 @@ def test_a_script_has_the_names_of_its_own_plan() -> None:
 
 def test_what_is_looked_at_on_a_node_is_what_userdata_puts_there() -> None:
     source = MountSource("bucket", "spark/jars/", "us-west-2", "111122223333")
-    files = mount_files(
-        source, MountLimits(1024, 300), parent=contract.NODE_PARENT, metrics_dir="/m"
-    )
+    files = mount_files(source, MountLimits(1024, 300), parent=names.NODE_PARENT, metrics_dir="/m")
     known = "".join(f"{file.path}\n{file.content}" for file in files.files)
     scripts = "".join(path.read_text() for path in (ROOT / "userdata").glob("*.sh"))
     text = _commands(text_of(plan_of("dev", *NODE), "team-a"))
@@ -93,14 +91,12 @@ def test_what_is_looked_at_on_a_node_is_what_userdata_puts_there() -> None:
 
 def test_the_ways_in_are_the_platforms_own() -> None:
     daemon = text_of(plan_of("dev", *DAEMONSET), "team-a")
-    name = node_daemonset.DAEMONSET
-    assert (
-        f"kubectl get pods -n {node_daemonset.NAMESPACE} -l app.kubernetes.io/name={name}" in daemon
-    )
+    name = names.MOUNT_DAEMONSET
+    assert f"kubectl get pods -n {names.MOUNT_NAMESPACE} -l app.kubernetes.io/name={name}" in daemon
     assert "chroot /host" in daemon and "aws ssm" not in daemon
     pods = text_of(plan_of("dev"), "team-a")
     assert "on_node" not in pods and "-n mount-s3" in pods
-    assert plan_of("dev").by_name(f"jar-mount-{pod_level.ADDON}")
+    assert plan_of("dev").by_name("jar-mount-aws-mountpoint-s3-csi-driver")
     assert "aws ssm start-session --region us-west-2" in text_of(plan_of("dev", *NODE), "team-a")
 
 

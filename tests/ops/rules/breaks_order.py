@@ -91,7 +91,7 @@ DESTROY = (
     Break("destroy-order", independent("EC2NodeClass", "Release"), "controller's"),
     Break("destroy-order", independent("EC2NodeClass", "AccessEntry"), "stay in the cluster"),
     Break("destroy-order", independent("EC2NodeClass", "RolePolicyAttachment"), "stay in the"),
-    Break("destroy-order", independent("Release", "Release", "karpenter-controller"), "its kinds"),
+    Break("destroy-order", independent("Release", "Release", "karpenter-release"), "its kinds"),
     Break("destroy-order", independent("Release", "EventTarget", "karpenter-controller"), "queue"),
     Break("destroy-order", independent("Release", "QueuePolicy", "karpenter-controller"), "queue"),
     Break("destroy-order", independent("Release", "RolePolicyAttachment", "karpenter-controller"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.pools import DRIVERS, POOL_LABEL
+from tests.names import DRIVERS, POOL_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import COMBINATIONS, TEAMS, Combination
 from tests.tiers.cluster.control_plane import ControlPlane

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from components.mounts.contract import CLAIM
-from components.pools import POOL_LABEL
+from tests.names import CLAIM, POOL_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.objects import clear, of_kind
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.pools import JARS_LABEL
+from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, WITH_POOLS, combination
 from tests.tiers.cluster.conftest import Live

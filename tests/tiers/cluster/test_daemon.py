@@ -4,10 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from components.mounts.contract import AUTO_MODE, COMPUTE_LABEL
-from components.mounts.node_daemonset import ACCOUNT, DAEMONSET, NAMESPACE, NOT_MOUNTED
-from components.node_groups import SYSTEM_LABELS
-from components.pools import JARS_LABEL, POOL_LABEL, SHARED_JARS
+from tests.names import (
+    AUTO_MODE,
+    COMPUTE_LABEL,
+    JARS_LABEL,
+    NOT_MOUNTED_TAINT,
+    POOL_LABEL,
+    SHARED_JARS,
+    SYSTEM_LABELS,
+)
+from tests.names import MOUNT_ACCOUNT as ACCOUNT
+from tests.names import MOUNT_DAEMONSET as DAEMONSET
+from tests.names import MOUNT_NAMESPACE as NAMESPACE
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS
 from tests.tiers.cluster.conftest import Live
@@ -15,7 +23,7 @@ from tests.tiers.cluster.fleet import joined, node, nodes_of
 from tests.tiers.cluster.objects import named, of_kind
 from tests.tiers.cluster.processes import wait_until
 
-_STARTING = {"key": NOT_MOUNTED.key, "effect": NOT_MOUNTED.effect}
+_STARTING = {"key": NOT_MOUNTED_TAINT, "effect": "NoSchedule"}
 _OTHER = {"key": "other", "value": "yes", "effect": "NoSchedule"}
 
 _LABEL = {"metadata": {"labels": {JARS_LABEL: SHARED_JARS}}}
@@ -177,7 +185,7 @@ def _is_refused(pod: Api, target: Object, change: Object) -> bool:
 def _take_away(place: int) -> list[Object]:
     path = f"/spec/taints/{place}"
     return [
-        {"op": "test", "path": f"{path}/key", "value": NOT_MOUNTED.key},
+        {"op": "test", "path": f"{path}/key", "value": NOT_MOUNTED_TAINT},
         {"op": "remove", "path": path},
     ]
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from components.pools import JARS_LABEL
+from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import combination
 from tests.tiers.cluster.conftest import Live

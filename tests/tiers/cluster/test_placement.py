@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.pools import JARS_LABEL
+from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import WITH_POOLS
 from tests.tiers.cluster.conftest import Live

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.spark.pod_security import POLICY
-from components.spark.team_access import DRIVER_ACCOUNT
-from components.spark.yunikorn import NAMESPACE as YUNIKORN_NAMESPACE
-from components.spark.yunikorn import SCHEDULER_ACCOUNT
+from tests.names import DRIVER_ACCOUNT, YUNIKORN_NAMESPACE
+from tests.names import RESTRICTED_POLICY as POLICY
+from tests.names import YUNIKORN_ACCOUNT as SCHEDULER_ACCOUNT
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import GANGS, combination
 from tests.tiers.cluster.conftest import Live

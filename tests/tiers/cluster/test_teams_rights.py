@@ -1,6 +1,6 @@
 """What a team's accounts may do, asked of the real API server."""
 
-from components.spark.team_access import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
+from tests.names import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.conftest import Live
 from tests.tiers.cluster.teams import two_stacks

@@ -60,14 +60,14 @@ PINS = (
         f'"{versions.KARPENTER.version}"',
         '"1.15.0"',
         {},
-        ["update Release karpenter-controller", "update Release karpenter-crd"],
+        ["update Release karpenter-release", "update Release karpenter-crds"],
     ),
     Pin(
         "CLUSTER_AUTOSCALER",
         f'"{versions.CLUSTER_AUTOSCALER.version}"',
         '"9.60.0"',
         CLUSTER_AUTOSCALER,
-        ["update Release cluster-autoscaler-controller"],
+        ["update Release cluster-autoscaler-release"],
     ),
     Pin("AL2023_RELEASE", f'"{versions.AL2023_RELEASE}"', '"v20260901"', {}, CLASSES),
     Pin(

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.pools import DRIVERS, POOL_LABEL
+from tests.names import DRIVERS, POOL_LABEL
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.combinations import TEAMS, Combination
 from tests.tiers.cluster.fleet import driver, executor

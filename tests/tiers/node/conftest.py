@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from components.mounts.contract import NODE_PARENT
+from tests.names import NODE_PARENT
 from tests.tiers.node.node import Node, wait_for
 from tests.tiers.node.s3_server import ACCESS_KEY, OWNER, REGION, SECRET_KEY, S3Server
 from userdata.render import (

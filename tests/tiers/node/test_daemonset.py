@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from components.mounts.node_daemonset import NAMESPACE, NOT_MOUNTED
-from components.pools import JARS_LABEL, SHARED_JARS
+from tests.names import JARS_LABEL, NOT_MOUNTED_TAINT, SHARED_JARS
+from tests.names import MOUNT_NAMESPACE as NAMESPACE
 from tests.plans import named, plan_of
 from tests.tiers.node.kube_api import TOKEN, KubeApi
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
@@ -36,7 +36,7 @@ def api(tmp_path: Path) -> Iterator[KubeApi]:
     server = KubeApi(tmp_path, NODE_NAME, NAMESPACE, "spark-jars")
     server.taints = [
         {"key": "spark-on-eks/pool", "effect": "NoSchedule"},
-        {"key": NOT_MOUNTED.key, "effect": NOT_MOUNTED.effect},
+        {"key": NOT_MOUNTED_TAINT, "effect": "NoSchedule"},
     ]
     yield server
     server.close()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from components.pools import JARS_LABEL
+from tests.names import JARS_LABEL
 from tests.tiers.node.conftest import metric, parts_of
 from tests.tiers.node.kube_api import TOKEN, KubeApi
 from tests.tiers.node.node import Node, wait_for

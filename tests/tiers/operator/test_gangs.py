@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from components.pools import POOL_LABEL
+from tests.names import POOL_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.fleet import NO_TAINT, executor, joined, node, node_of_pod, running
 from tests.tiers.cluster.objects import named, of_kind

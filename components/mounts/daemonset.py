@@ -1,90 +1,95 @@
-"""Node level by DaemonSet: the same script and unit, put on nodes that run already."""
+"""Node level by DaemonSet: the same script and unit, put on nodes that already run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from components.base import child
+from components.context import Context
 from components.identity import policy_document
 from components.jar_bucket import JarBucket
-from components.mounts.contract import (
-    AUTO_MODE,
-    COMPUTE_LABEL,
-    OS_LABEL,
-    ClusterParts,
-    Mount,
-    NodePart,
-    Taint,
-    Volume,
-    jars_label,
-    node_volume,
-)
-from components.mounts.daemon_account import DaemonAccount, create_account
-from components.mounts.node_userdata import files_of
-from components.node_groups import SYSTEM_LABELS
-from components.pools import JARS_LABEL, POOL_LABEL, SHARED_JARS, NodeShape
+from components.mounts.base import Mount, NodePart, Taint
+from components.mounts.daemonset_account import DaemonSetAccount, create_account
+from components.mounts.settings import AUTO_MODE, COMPUTE_LABEL, OS_LABEL, JarMountSettings
+from components.mounts.userdata import node_files
+from components.names import JARS_LABEL, MOUNT_NAMESPACE, POOL_LABEL, SHARED_JARS, SYSTEM_POOL
 from userdata.render import watch_files
 from versions import MOUNT_DAEMON_IMAGE
 
-NAMESPACE = "spark-jars"
-ACCOUNT = "spark-jars"
-DAEMONSET = "spark-jars"
+ACCOUNT = DAEMONSET = "spark-jars"
 NOT_MOUNTED = Taint("spark-on-eks/jars-not-mounted", "NoSchedule")
-"""Nodes that a pool adds carry it from the start; the DaemonSet takes it away."""
+"""Start-up taint of nodes that a pool adds; the DaemonSet removes it."""
 
-_ACCOUNT = DaemonAccount(
-    namespace=NAMESPACE,
+_ACCOUNT = DaemonSetAccount(
+    namespace=MOUNT_NAMESPACE,
     name=ACCOUNT,
     daemonset=DAEMONSET,
     label=(JARS_LABEL, SHARED_JARS),
     taint=NOT_MOUNTED.key,
 )
+_HOST_ACCESS = {
+    "reason": "It writes the node's files and calls the node's systemd to mount the JARs, in a "
+    "namespace of its own and without the privileged flag.",
+    "subjects": ["hostPID", "hostPath /", "capability SYS_CHROOT", "SELinux spc_t"],
+}
+_NOT_HARDENED = {
+    "reason": "Root, to write the node's files and call its systemd; the runtime's seccomp profile "
+    "was not tried with it.",
+    "subjects": ["watch runAsNonRoot", "watch seccompProfile.type"],
+}
 
 
 class NodeDaemonSet(Mount):
-    """The S3 permission is the node role's, of pools and of given nodes alike."""
+    """The node role has the S3 permission, of pools and of given nodes alike."""
 
-    @property
-    def mode(self) -> str:
-        return "node"
+    def __init__(
+        self,
+        name: str,
+        settings: JarMountSettings,
+        jars: Mapping[str, JarBucket],
+        *,
+        region: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("NodeDaemonSet", name, settings, jars, region=region, opts=opts)
 
-    def node_part(self, jars: JarBucket, set_name: str, shape: NodeShape) -> NodePart:
-        return NodePart(
-            startup_taints=[NOT_MOUNTED],
-            statements=jars.read_statements(jars.jars_prefix),
-            labels=jars_label(set_name),
-        )
+    def node_part(self, jar_set: str) -> NodePart:
+        return replace(super().node_part(jar_set), startup_taints=[NOT_MOUNTED])
 
-    def install(self, name: str, parts: ClusterParts) -> Sequence[pulumi.Resource]:
-        component = pulumi.ComponentResource(
-            "spark-on-eks:mounts:NodeDaemonSet",
-            name,
-            opts=pulumi.ResourceOptions(providers=[parts.cloud.provider, parts.cluster.kubernetes]),
-        )
-        # Settings allow one set of JARs with this method: a given node cannot say which is its.
-        (jars,) = parts.jars
-        grants = self._let_given_nodes_read(name, component, jars)
+    def install(self, context: Context) -> None:
+        name, own = self._name, pulumi.ResourceOptions(parent=self)
+        # Settings allow one set of JARs with this method: a given node cannot say which it needs.
+        (jars,) = self.jars.values()
+        policies = [
+            aws.iam.RolePolicy(
+                f"{name}-{role}-read-jars",
+                role=role,
+                policy=policy_document(jars.read_statements(jars.jars_prefix)),
+                opts=own,
+            )
+            for role in self.settings.daemonset.node_roles
+        ]
         namespace = k8s.core.v1.Namespace(
             f"{name}-namespace",
             metadata={
-                "name": NAMESPACE,
-                # It changes the node it runs on; nothing else belongs in this namespace.
+                "name": MOUNT_NAMESPACE,
+                # Its pods change their node; no other pod belongs in this namespace.
                 "labels": {"pod-security.kubernetes.io/enforce": "privileged"},
             },
-            opts=child(component, depends_on=parts.after),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
-        ready = create_account(name, component, _ACCOUNT, namespace)
+        account = create_account(name, self, _ACCOUNT, namespace)
         files = k8s.core.v1.ConfigMap(
             f"{name}-files",
-            metadata={"namespace": NAMESPACE},
-            data=files_of(jars, self.settings, self.region).apply(watch_files),
-            opts=child(component, depends_on=[namespace]),
+            metadata={"namespace": MOUNT_NAMESPACE},
+            data=node_files(jars, self.settings, self.region).apply(watch_files),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
         )
-        daemon_set = k8s.apps.v1.DaemonSet(
+        k8s.apps.v1.DaemonSet(
             f"{name}-daemon",
-            metadata={"name": DAEMONSET, "namespace": NAMESPACE},
+            metadata={"name": DAEMONSET, "namespace": MOUNT_NAMESPACE},
             spec={
                 "selector": {"match_labels": {"app.kubernetes.io/name": "spark-jars"}},
                 "update_strategy": {
@@ -96,26 +101,10 @@ class NodeDaemonSet(Mount):
                     "spec": self._pod(files.metadata.name),
                 },
             },
-            opts=child(component, depends_on=[*ready, *grants]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *policies]),
         )
-        component.register_outputs({})
-        return [daemon_set]
-
-    def volume(self, jars: JarBucket, set_name: str, handle: str) -> Volume:
-        return node_volume(jars_label(set_name))
-
-    def _let_given_nodes_read(
-        self, name: str, component: pulumi.Resource, jars: JarBucket
-    ) -> list[pulumi.Resource]:
-        return [
-            aws.iam.RolePolicy(
-                f"{name}-{role}-read-jars",
-                role=role,
-                policy=policy_document(jars.read_statements(jars.jars_prefix)),
-                opts=child(component),
-            )
-            for role in self.settings.daemonset.node_roles
-        ]
+        waivers = {"pod-host-access": _HOST_ACCESS, "pod-hardened": _NOT_HARDENED}
+        self.register_outputs({"waivers": {f"{name}-daemon": waivers}})
 
     def _pod(self, files: pulumi.Output[str]) -> k8s.core.v1.PodSpecArgsDict:
         settings = self.settings.daemonset
@@ -124,7 +113,7 @@ class NodeDaemonSet(Mount):
             {"name": "LABEL", "value": JARS_LABEL},
             {"name": "STARTUP_TAINT", "value": NOT_MOUNTED.key},
             {"name": "CHECK_SECONDS", "value": str(settings.check_seconds)},
-            {"name": "NAMESPACE", "value": NAMESPACE},
+            {"name": "NAMESPACE", "value": MOUNT_NAMESPACE},
             {"name": "DAEMONSET", "value": DAEMONSET},
             {"name": "NODE_NAME", "value_from": {"field_ref": {"field_path": "spec.nodeName"}}},
         ]
@@ -132,8 +121,8 @@ class NodeDaemonSet(Mount):
             "service_account_name": ACCOUNT,
             "priority_class_name": "system-node-critical",
             "node_selector": {OS_LABEL: "linux", **settings.node_selector},
-            # System nodes run no Spark, and their role may not read the JARs; Auto Mode's have no
-            # package manager.
+            # System nodes run no Spark pods, and their role cannot read the JARs; Auto Mode nodes
+            # have no package manager.
             "affinity": {
                 "node_affinity": {
                     "required_during_scheduling_ignored_during_execution": {
@@ -143,7 +132,7 @@ class NodeDaemonSet(Mount):
                                     {
                                         "key": POOL_LABEL,
                                         "operator": "NotIn",
-                                        "values": [SYSTEM_LABELS[POOL_LABEL]],
+                                        "values": [SYSTEM_POOL],
                                     },
                                     {
                                         "key": COMPUTE_LABEL,
@@ -156,9 +145,9 @@ class NodeDaemonSet(Mount):
                     }
                 }
             },
-            # Spark's nodes are tainted, and a node starts with the taint that this pod removes.
+            # Spark's nodes are tainted; new ones have the start-up taint that this pod removes.
             "tolerations": [{"operator": "Exists"}],
-            # systemctl asks who answers, and gets no answer from outside its process namespace.
+            # systemctl checks the peer's process id, which it sees in its own PID namespace only.
             "host_pid": True,
             "containers": [
                 {
@@ -171,16 +160,16 @@ class NodeDaemonSet(Mount):
                         "limits": {"memory": "128Mi"},
                     },
                     "security_context": {
-                        # Root, to write the node's files and to be heard by its systemd; chroot
-                        # runs the node's systemctl. The mount itself is the node's doing.
+                        # Root, to write the node's files and to call its systemd; chroot runs
+                        # the node's systemctl, and the node itself mounts.
                         "run_as_user": 0,
                         "capabilities": {"drop": ["ALL"], "add": ["SYS_CHROOT"]},
                         "allow_privilege_escalation": False,
                         "read_only_root_filesystem": True,
-                        # On nodes that enforce SELinux, no other type may touch the node's files.
+                        # With SELinux enforcing, other types cannot access the node's files.
                         "se_linux_options": {"type": "spc_t"},
                     },
-                    # An upgrade whose mount does not answer stops at its first nodes.
+                    # A rolling update whose mount does not answer stops at its first nodes.
                     "readiness_probe": {
                         "exec_": {
                             "command": ["chroot", "/host", "/usr/local/sbin/spark-jars", "check"]

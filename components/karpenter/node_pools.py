@@ -1,4 +1,4 @@
-"""NodePools: the ladder of an executors' pool, and the pool of drivers."""
+"""NodePools: those of an executors' pool in their fallback order, and the drivers' NodePool."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,16 +7,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.karpenter.node_class import API_VERSION as CLASS_API_VERSION
-from components.mounts.contract import NodePart
-from components.pools import POOL_LABEL, TIER_LABEL, DriverPool, NodeShape, Pool, Tier
+from components.mounts.base import NodePart
+from components.names import POOL_LABEL, TIER_LABEL
+from components.pools import DriverPool, NodeShape, Pool, Tier
 
 API_VERSION = "karpenter.sh/v1"
 _DELETION = {"pulumi.com/deletionPropagationPolicy": "foreground"}
-"""Deleting a NodePool then waits for its nodes; in the background it would return at once and
-leave instances behind whose controller goes next (github.com/METR/hawk/pull/21)."""
+"""Deletion then waits for the nodes. Background deletion returns at once, and Pulumi deletes the
+controller while instances still run (github.com/METR/hawk/pull/21)."""
 
 
-def rung(
+def create_executor_pool(
     name: str,
     pool: Pool,
     tier: Tier,
@@ -24,8 +25,8 @@ def rung(
     node_part: NodePart,
     opts: pulumi.ResourceOptions,
 ) -> k8s.apiextensions.CustomResource:
-    """One NodePool of a pool's ladder: one processor, one way to pay, one weight."""
-    return _node_pool(
+    """One NodePool of a pool: one processor, one capacity type, one weight."""
+    return _create_node_pool(
         name,
         f"{pool.name}-{tier.name}",
         pool,
@@ -39,7 +40,7 @@ def rung(
             "karpenter.k8s.aws/instance-family": pool.families_of(tier.arch),
             "karpenter.k8s.aws/instance-size": pool.sizes,
         },
-        limits={"cpu": pool.limits.cpu, "memory": pool.limits.memory_gi_b},
+        limits={"cpu": pool.limits.cpu, "memory": pool.limits.memory_gib},
         disruption={
             "consolidationPolicy": pool.consolidation.policy,
             "consolidateAfter": pool.consolidation.after,
@@ -51,7 +52,7 @@ def rung(
     )
 
 
-def driver_pool(
+def create_driver_pool(
     name: str,
     pool_name: str,
     drivers: DriverPool,
@@ -60,8 +61,8 @@ def driver_pool(
     node_part: NodePart,
     opts: pulumi.ResourceOptions,
 ) -> k8s.apiextensions.CustomResource:
-    """The NodePool of drivers: On-Demand, one zone (`us-west-2a`), only empty nodes go."""
-    return _node_pool(
+    """The NodePool of drivers: On-Demand, one zone (`us-west-2a`), only empty nodes are removed."""
+    return _create_node_pool(
         name,
         pool_name,
         drivers,
@@ -78,11 +79,11 @@ def driver_pool(
             "karpenter.k8s.aws/instance-family": drivers.families,
             "karpenter.k8s.aws/instance-size": drivers.sizes,
         },
-        limits={"cpu": drivers.limits.cpu, "memory": drivers.limits.memory_gi_b},
+        limits={"cpu": drivers.limits.cpu, "memory": drivers.limits.memory_gib},
         disruption={
             "consolidationPolicy": "WhenEmpty",
             "consolidateAfter": drivers.empty_after,
-            # A job dies with its driver: neither drift nor underutilization may take the node.
+            # A job fails with its driver: drift and underutilization must not evict it.
             "budgets": [
                 {"nodes": "100%", "reasons": ["Empty"]},
                 {"nodes": "0", "reasons": ["Underutilized", "Drifted"]},
@@ -92,7 +93,7 @@ def driver_pool(
     )
 
 
-def _node_pool(
+def _create_node_pool(
     name: str,
     node_pool_name: str,
     shape: NodeShape,
@@ -129,7 +130,7 @@ def _node_pool(
             "metadata": {"labels": {POOL_LABEL: pool_name, TIER_LABEL: tier, **node_part.labels}},
             "spec": template,
         },
-        # Text, as the API server returns it: a number would show as a change for ever.
+        # Text, as the API server returns it: a number shows as a change in each preview.
         "limits": {"cpu": str(limits["cpu"]), "memory": f"{limits['memory']}Gi"},
         "disruption": disruption,
     }

@@ -1,16 +1,14 @@
-"""The DaemonSet's service account: its rights, and the policy that narrows them to its own node.
+"""The DaemonSet's service account: its permissions, and the policy that restricts them to its node.
 
-RBAC can allow a change to nodes but cannot say which node or which part of it. The API server's
-admission can: a token that is bound to a pod carries the name of the pod's node
-(kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin, from 1.30 on).
+RBAC can allow patching nodes, but not one node or one field only. A validating admission policy
+can: a token that is bound to a pod contains the name of the pod's node
+(kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin, since 1.30).
 """
 
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
-
-from components.base import child
 
 _NODES = "spark-jars-nodes"
 _NODE_CLAIM = "authentication.kubernetes.io/node-name"
@@ -26,31 +24,31 @@ _KEPT = {
     "metadata": ("annotations", "finalizers", "ownerReferences"),
     "spec": ("unschedulable", "providerID", "podCIDR", "podCIDRs"),
 }
-"""What else an update of a node could change: k8s.io/api/core/v1, ObjectMeta and NodeSpec. The
-server itself refuses spec.externalID and drops spec.configSource."""
+"""Fields of a node that must not change: k8s.io/api/core/v1, ObjectMeta and NodeSpec. The server
+itself refuses spec.externalID and drops spec.configSource."""
 
 
 @dataclass(frozen=True)
-class DaemonAccount:
-    """An account and all that it may do."""
+class DaemonSetAccount:
+    """A service account and all that it can do."""
 
     namespace: str
     name: str
     daemonset: str
-    """It may read this one, of its own namespace."""
+    """It can read this DaemonSet of its own namespace."""
     label: tuple[str, str]
-    """Key and value: it may put this label on the node that its pod runs on, and take it away."""
+    """Key and value: it can add this label to the node of its pod, and remove it."""
     taint: str
-    """Key of the taint that it may take away from that node."""
+    """Key of the taint that it can remove from that node."""
 
 
 def create_account(
     name: str,
     component: pulumi.Resource,
-    account: DaemonAccount,
+    account: DaemonSetAccount,
     namespace: k8s.core.v1.Namespace,
 ) -> list[pulumi.Resource]:
-    """The account with its rights. Returns what must be there before a pod of it starts."""
+    """The account with its permissions. Returns what its pods depend on."""
     subject: k8s.rbac.v1.SubjectArgsDict = {
         "kind": "ServiceAccount",
         "name": account.name,
@@ -59,15 +57,15 @@ def create_account(
     service_account = k8s.core.v1.ServiceAccount(
         f"{name}-account",
         metadata={"name": account.name, "namespace": account.namespace},
-        opts=child(component, depends_on=[namespace]),
+        opts=pulumi.ResourceOptions(parent=component, depends_on=[namespace]),
     )
     narrowed = _create_policy(name, component, account)
     role = k8s.rbac.v1.ClusterRole(
         f"{name}-nodes",
         metadata={"name": _NODES},
-        # To say on its own node that the mount answers; the policy holds it to that.
+        # To label its own node when the mount answers; the policy refuses other changes.
         rules=[{"api_groups": [""], "resources": ["nodes"], "verbs": ["patch"]}],
-        opts=child(component),
+        opts=pulumi.ResourceOptions(parent=component),
     )
     binding = k8s.rbac.v1.ClusterRoleBinding(
         f"{name}-nodes",
@@ -78,13 +76,13 @@ def create_account(
             "name": _NODES,
         },
         subjects=[subject],
-        # Never the right without the policy.
-        opts=child(component, depends_on=[role, narrowed]),
+        # The permission never exists without the policy.
+        opts=pulumi.ResourceOptions(parent=component, depends_on=[role, narrowed]),
     )
     own = k8s.rbac.v1.Role(
         f"{name}-own",
         metadata={"name": account.daemonset, "namespace": account.namespace},
-        # To tell an upgrade, after which the mount stays, from a removal.
+        # To tell a rolling update, after which the mount stays, from a removal.
         rules=[
             {
                 "api_groups": ["apps"],
@@ -93,7 +91,7 @@ def create_account(
                 "verbs": ["get"],
             }
         ],
-        opts=child(component, depends_on=[namespace]),
+        opts=pulumi.ResourceOptions(parent=component, depends_on=[namespace]),
     )
     own_binding = k8s.rbac.v1.RoleBinding(
         f"{name}-own",
@@ -104,13 +102,13 @@ def create_account(
             "name": account.daemonset,
         },
         subjects=[subject],
-        opts=child(component, depends_on=[own]),
+        opts=pulumi.ResourceOptions(parent=component, depends_on=[own]),
     )
     return [service_account, binding, own_binding]
 
 
 def _create_policy(
-    name: str, component: pulumi.Resource, account: DaemonAccount
+    name: str, component: pulumi.Resource, account: DaemonSetAccount
 ) -> pulumi.Resource:
     user = f"system:serviceaccount:{account.namespace}:{account.name}"
     policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
@@ -139,18 +137,18 @@ def _create_policy(
                 for message, expression in _rules(account).items()
             ],
         },
-        opts=child(component),
+        opts=pulumi.ResourceOptions(parent=component),
     )
     return k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
         f"{name}-own-node",
         metadata={"name": _NODES},
         spec={"policy_name": policy.metadata.name, "validation_actions": ["Deny"]},
-        opts=child(component),
+        opts=pulumi.ResourceOptions(parent=component),
     )
 
 
-def _rules(account: DaemonAccount) -> dict[str, str]:
-    """What must hold, by what the account may change: the server says it when it does not."""
+def _rules(account: DaemonSetAccount) -> dict[str, str]:
+    """CEL rules, by the text of the refusal."""
     (key, value), taint = account.label, account.taint
     kept = " && ".join(
         f"object.{part}.?{one} == oldObject.{part}.?{one}"

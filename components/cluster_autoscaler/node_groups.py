@@ -1,0 +1,188 @@
+"""Cluster Autoscaler with one managed node group per tier of a pool and per drivers' pool.
+
+For users who cannot run Karpenter. The priority expander has the same fallback order.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cluster_autoscaler.controller import (
+    AutoscalerController,
+    ClusterAutoscalerSettings,
+)
+from components.context import Context
+from components.instances import Arch, has_instance_store
+from components.mounts import Mount
+from components.names import POOL_LABEL, TIER_LABEL
+from components.node_groups import NodeRole, ami_type, create_launch_template
+from components.pools import DriverPool, NodeShape, Pool, PoolGroup, pool_groups
+from userdata.render import mime, node_config
+
+_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
+
+
+class ClusterAutoscaler(pulumi.ComponentResource):
+    """Node groups for the pools, and the autoscaler that scales them."""
+
+    pools: Mapping[str, Sequence[pulumi.Resource]]
+    """Pool to what its pods depend on: its node groups and the autoscaler. Drivers' pools too."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: ClusterAutoscalerSettings,
+        context: Context,
+        *,
+        pools: Sequence[Pool],
+        drivers: DriverPool,
+        driver_zone: str,
+        mount: Mount,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`driver_zone` is the letter of the drivers' zone."""
+        super().__init__(
+            "spark-on-eks:autoscaler:ClusterAutoscaler", name, None, context.options(opts)
+        )
+        self._name, self._context, self._mount = name, context, mount
+        own = pulumi.ResourceOptions(parent=self)
+        components: dict[str, pulumi.Resource] = {}
+        for group in pool_groups(pools):
+            role = NodeRole(
+                f"{name}-{group.jar_set}",
+                cloud=context.cloud,
+                cluster=context.cluster,
+                statements=mount.node_part(group.jar_set).statements,
+                opts=own,
+            )
+            for pool in group.pools:
+                components[pool.name] = self._create_pool(group, pool, role)
+            components[group.driver_pool] = self._create_drivers(group, drivers, driver_zone, role)
+        taints = {
+            taint.key
+            for group in pool_groups(pools)
+            for taint in mount.node_part(group.jar_set).startup_taints
+        }
+        controller = AutoscalerController(
+            name,
+            settings,
+            context.then(*components.values()),
+            startup_taints=sorted(taints),
+            opts=own,
+        )
+        self.pools = {pool: [controller, component] for pool, component in components.items()}
+        self.register_outputs({})
+
+    def _create_pool(self, group: PoolGroup, pool: Pool, role: NodeRole) -> pulumi.Resource:
+        component = self._component(pool.name)
+        for tier in pool.tiers:
+            self._create_group(
+                component,
+                f"{pool.name}-{tier.name}",
+                pool.name,
+                group.jar_set,
+                pool,
+                tier=tier.name,
+                arch=tier.arch,
+                capacity_type="SPOT" if tier.capacity_type == "spot" else "ON_DEMAND",
+                subnets=self._context.network.private_subnet_ids,
+                max_nodes=pool.limits.cpu // pool.smallest_vcpus,
+                role=role,
+            )
+        component.register_outputs({})
+        return component
+
+    def _create_drivers(
+        self, group: PoolGroup, drivers: DriverPool, zone: str, role: NodeRole
+    ) -> pulumi.Resource:
+        component = self._component(group.driver_pool)
+        self._create_group(
+            component,
+            group.driver_pool,
+            group.driver_pool,
+            group.jar_set,
+            drivers,
+            tier="on-demand",
+            arch="arm64" if drivers.families_of("arm64") else "amd64",
+            capacity_type="ON_DEMAND",
+            subnets=[self._context.network.private_subnets[zone]],
+            max_nodes=drivers.limits.cpu // drivers.smallest_vcpus,
+            role=role,
+        )
+        component.register_outputs({})
+        return component
+
+    def _component(self, pool: str) -> pulumi.ComponentResource:
+        return pulumi.ComponentResource(
+            "spark-on-eks:autoscaler:Pool",
+            f"{self._name}-{pool}",
+            None,
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _create_group(
+        self,
+        parent: pulumi.ComponentResource,
+        group_name: str,
+        pool_name: str,
+        jar_set: str,
+        shape: NodeShape,
+        *,
+        tier: str,
+        arch: Arch,
+        capacity_type: Literal["SPOT", "ON_DEMAND"],
+        subnets: Sequence[pulumi.Output[str]],
+        max_nodes: int,
+        role: NodeRole,
+    ) -> None:
+        name = f"{self._name}-{group_name}"
+        context, node_part = self._context, self._mount.node_part(jar_set)
+        families = shape.families_of(arch)
+        config = node_config(local_disks=any(has_instance_store(family) for family in families))
+        user_data = None
+        if node_part.scripts or config:
+            user_data = pulumi.Output.all(*node_part.scripts).apply(
+                lambda scripts: mime(scripts, config)
+            )
+        template = create_launch_template(
+            name,
+            context=context,
+            os=shape.os,
+            disk_gib=shape.disk_gib,
+            metadata_hop_limit=node_part.metadata_hop_limit,
+            user_data=user_data,
+            node_name=group_name,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        aws.eks.NodeGroup(
+            f"{name}-group",
+            cluster_name=context.cluster.name,
+            node_group_name_prefix=f"{group_name}-",
+            node_role_arn=role.arn,
+            subnet_ids=subnets,
+            ami_type=ami_type(shape.os, arch),
+            release_version=shape.ami_release,
+            version=context.cluster.version,
+            capacity_type=capacity_type,
+            # The autoscaler simulates the first type only: settings allow one size and one series.
+            instance_types=[f"{family}.{size}" for size in shape.sizes for family in families],
+            launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+            labels={POOL_LABEL: pool_name, TIER_LABEL: tier, **node_part.labels},
+            taints=[
+                {"key": POOL_LABEL, "value": pool_name, "effect": "NO_SCHEDULE"},
+                *(
+                    aws.eks.NodeGroupTaintArgs(key=taint.key, effect=_EFFECTS[taint.effect])
+                    for taint in node_part.startup_taints
+                ),
+            ],
+            scaling_config={"min_size": 0, "max_size": max(1, max_nodes), "desired_size": 0},
+            update_config={"max_unavailable_percentage": 10},
+            # The autoscaler sets the size.
+            opts=pulumi.ResourceOptions(
+                parent=parent,
+                depends_on=[*context.after, context.network, role],
+                ignore_changes=["scalingConfig.desiredSize"],
+            ),
+        )

@@ -1,0 +1,251 @@
+"""EKS add-ons, each its own resource with its own version, role and place in the order."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import pulumi
+import pulumi_aws as aws
+from pydantic import Field
+
+from components.base import Settings
+from components.cloud import Cloud
+from components.cluster import Cluster
+from components.context import Context
+from components.identity import ServiceAccountRole
+from components.names import KUBE_SYSTEM, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
+from components.workloads import Workload, package
+
+AddonVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$")]
+
+_CHARTS = "https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts"
+_COREDNS_BUDGET = "https://aws.amazon.com/blogs/containers/recent-changes-to-the-coredns-add-on"
+_EBS_BUDGET = f"{_CHARTS}/aws-ebs-csi-driver/templates/poddisruptionbudget-controller.yaml"
+
+
+class AddonVersions(Settings):
+    """`addonVersions`: pins. An add-on without one gets the version that AWS marks as default for
+    the cluster's Kubernetes version, never the latest."""
+
+    vpc_cni: AddonVersion | None = Field(None, alias="vpc-cni")
+    """Pod networking. A pin has the form `v2.3.0-eksbuild.1`."""
+    kube_proxy: AddonVersion | None = Field(None, alias="kube-proxy")
+    """Service addresses."""
+    coredns: AddonVersion | None = None
+    """DNS."""
+    metrics_server: AddonVersion | None = Field(None, alias="metrics-server")
+    """CPU and memory in use."""
+    aws_ebs_csi_driver: AddonVersion | None = Field(None, alias="aws-ebs-csi-driver")
+    """Block storage."""
+    aws_mountpoint_s3_csi_driver: AddonVersion | None = Field(
+        None, alias="aws-mountpoint-s3-csi-driver"
+    )
+    """JARs in pod level; v2.3.0-eksbuild.1 or newer, for its controller's tolerations."""
+
+    def of(self, addon: str) -> str | None:
+        """The pin of an add-on, by the name AWS gives it."""
+        return self.model_dump(by_alias=True)[addon]
+
+
+def system_placement() -> dict[str, Any]:
+    """Values by which a Deployment runs on the system nodes only."""
+    return {
+        "nodeSelector": {POOL_LABEL: SYSTEM_POOL},
+        "tolerations": [{"key": SYSTEM_TAINT, "operator": "Exists"}],
+    }
+
+
+class EksAddons(pulumi.ComponentResource):
+    """A component that creates EKS add-ons and registers what they run."""
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        versions: AddonVersions,
+        *,
+        cloud: Cloud,
+        cluster: Cluster,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(f"spark-on-eks:addons:{kind}", name, None, opts)
+        self._name, self._versions, self._cloud, self._cluster = name, versions, cloud, cluster
+        self._packages: dict[str, Mapping[str, Any]] = {}
+
+    def create_addon(
+        self,
+        addon: str,
+        workloads: Sequence[Workload],
+        *,
+        role: ServiceAccountRole | None = None,
+        configuration: Mapping[str, Any] | None = None,
+        depends_on: Sequence[pulumi.Resource],
+    ) -> aws.eks.Addon:
+        """One add-on. Conflicts resolve to OVERWRITE, on create and on update: manual changes to
+        its objects are lost."""
+        name = f"{self._name}-{addon}"
+        self._packages[name] = package(addon, workloads, calls_aws=role is not None)
+        version: pulumi.Input[str] | None = self._versions.of(addon)
+        if version is None:
+            version = aws.eks.get_addon_version_output(
+                addon_name=addon,
+                kubernetes_version=self._cluster.version,
+                most_recent=False,
+                opts=pulumi.InvokeOptions(parent=self),
+            ).version
+        return aws.eks.Addon(
+            name,
+            addon_name=addon,
+            addon_version=version,
+            cluster_name=self._cluster.name,
+            configuration_values=json.dumps(configuration, sort_keys=True)
+            if configuration
+            else None,
+            service_account_role_arn=role.arn if role else None,
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[*depends_on, *([role] if role else [])]
+            ),
+        )
+
+    def create_role(self, short: str, account: str, policy: str) -> ServiceAccountRole:
+        """The role of an add-on's service account, with one AWS managed policy."""
+        return ServiceAccountRole(
+            f"{self._name}-{short}",
+            namespace=KUBE_SYSTEM,
+            service_account=account,
+            oidc=self._cluster.oidc,
+            cloud=self._cloud,
+            managed_policies=[policy],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def register(self) -> None:
+        """Registers what the add-ons run. To be called last."""
+        self.register_outputs({"packages": self._packages})
+
+
+class NodeAddons(EksAddons):
+    """What a node needs to become Ready: pod networking and kube-proxy. Comes before any node."""
+
+    def __init__(
+        self,
+        name: str,
+        versions: AddonVersions,
+        *,
+        cloud: Cloud,
+        cluster: Cluster,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("NodeAddons", name, versions, cloud=cloud, cluster=cluster, opts=opts)
+        self.create_addon(
+            "vpc-cni",
+            [Workload("aws-node", kind="DaemonSet")],
+            # A role of its own: the node role needs no permission to change network interfaces.
+            role=self.create_role("vpc-cni", "aws-node", "AmazonEKS_CNI_Policy"),
+            configuration={
+                "env": {
+                    # Prefixes of 16 addresses: many pods a node with few calls to EC2.
+                    "ENABLE_PREFIX_DELEGATION": "true",
+                    "WARM_PREFIX_TARGET": "1",
+                },
+                # Off by default; without it NetworkPolicies are accepted but not enforced.
+                "enableNetworkPolicy": "true",
+            },
+            depends_on=[cluster],
+        )
+        self.create_addon(
+            "kube-proxy", [Workload("kube-proxy", kind="DaemonSet")], depends_on=[cluster]
+        )
+        self.register()
+
+
+class ClusterAddons(EksAddons):
+    """What the cluster needs once it has system nodes: DNS, block storage, metrics."""
+
+    def __init__(
+        self,
+        name: str,
+        versions: AddonVersions,
+        context: Context,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(
+            "ClusterAddons",
+            name,
+            versions,
+            cloud=context.cloud,
+            cluster=context.cluster,
+            opts=opts,
+        )
+        placement = system_placement()
+        self.create_addon(
+            "coredns",
+            [
+                Workload(
+                    "coredns",
+                    replicas="autoScaling.minReplicas",
+                    spread="topologySpreadConstraints",
+                    brings_budget=_COREDNS_BUDGET,
+                )
+            ],
+            configuration={
+                **placement,
+                # Scales with nodes and cores: many executors ask at once when a job starts.
+                "autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10},
+                "topologySpreadConstraints": [
+                    _spread("topology.kubernetes.io/zone"),
+                    _spread("kubernetes.io/hostname"),
+                ],
+            },
+            depends_on=context.after,
+        )
+        self.create_addon(
+            "aws-ebs-csi-driver",
+            [
+                Workload(
+                    "controller",
+                    values="controller",
+                    replicas="controller.replicaCount",
+                    brings_budget=_EBS_BUDGET,
+                ),
+                Workload(
+                    "node",
+                    kind="DaemonSet",
+                    tolerate_all="node.tolerateAllTaints",
+                    removes_taint="ebs.csi.aws.com/agent-not-ready",
+                ),
+            ],
+            # The policy without V2 in its name gives access to every volume of the account.
+            role=self.create_role("ebs-csi", "ebs-csi-controller-sa", "AmazonEBSCSIDriverPolicyV2"),
+            configuration={
+                "controller": {"replicaCount": 2, **placement},
+                "node": {"tolerateAllTaints": True},
+                "defaultStorageClass": {"enabled": True},
+            },
+            depends_on=context.after,
+        )
+        self.create_addon(
+            "metrics-server",
+            [
+                Workload(
+                    "metrics-server",
+                    replicas="replicas",
+                    no_budget="`kubectl top` and scaling by metrics can wait a minute; whether the "
+                    "add-on's configuration takes a budget could not be looked up.",
+                )
+            ],
+            configuration={"replicas": 2, **placement},
+            depends_on=context.after,
+        )
+        self.register()
+
+
+def _spread(topology_key: str) -> dict[str, Any]:
+    return {
+        "maxSkew": 1,
+        "topologyKey": topology_key,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }

@@ -1,0 +1,59 @@
+"""VPC endpoints: S3 by gateway, other AWS services by interface."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+
+def create_endpoints(
+    name: str,
+    parent: pulumi.Resource,
+    *,
+    vpc: aws.ec2.Vpc,
+    region: str,
+    interface_endpoints: Sequence[str],
+    route_tables: Sequence[aws.ec2.RouteTable],
+    subnet_ids: Sequence[pulumi.Output[str]],
+) -> None:
+    """The S3 gateway endpoint, and one interface endpoint for each service named."""
+    opts = pulumi.ResourceOptions(parent=parent)
+    service = f"com.amazonaws.{region}"
+    # A gateway endpoint is free of charge; S3 traffic does not pass the NAT gateway.
+    aws.ec2.VpcEndpoint(
+        f"{name}-s3",
+        vpc_id=vpc.id,
+        service_name=f"{service}.s3",
+        vpc_endpoint_type="Gateway",
+        route_table_ids=[table.id for table in route_tables],
+        opts=opts,
+    )
+    if not interface_endpoints:
+        return
+    group = aws.ec2.SecurityGroup(
+        f"{name}-endpoints",
+        vpc_id=vpc.id,
+        description="HTTPS from the VPC to interface endpoints",
+        ingress=[
+            {
+                "protocol": "tcp",
+                "from_port": 443,
+                "to_port": 443,
+                "cidr_blocks": [vpc.cidr_block],
+                "description": "HTTPS from the VPC",
+            }
+        ],
+        egress=[],
+        opts=opts,
+    )
+    for endpoint in interface_endpoints:
+        aws.ec2.VpcEndpoint(
+            f"{name}-{endpoint.replace('.', '-')}",
+            vpc_id=vpc.id,
+            service_name=f"{service}.{endpoint}",
+            vpc_endpoint_type="Interface",
+            private_dns_enabled=True,
+            subnet_ids=list(subnet_ids),
+            security_group_ids=[group.id],
+            opts=opts,
+        )

@@ -1,0 +1,100 @@
+"""What every mount has in common: what it asks of nodes, and the volume of a claim.
+
+A job does not depend on the mount: it uses the claim `spark-jars` of its namespace, mounts it at
+`/mnt/s3`, and finds `/mnt/s3/jars/<release>/x.jar`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.context import Context
+from components.identity import Statement
+from components.jar_bucket import JarBucket
+from components.mounts.settings import JarMountSettings
+from components.names import JARS_LABEL, NODE_JARS_PATH
+
+
+@dataclass(frozen=True)
+class Taint:
+    """A start-up taint: a node has it until something on it is ready."""
+
+    key: str
+    effect: Literal["NoSchedule", "NoExecute"]
+
+
+@dataclass(frozen=True)
+class NodePart:
+    """What a mount needs of a Spark node: pure data, known before any node exists."""
+
+    scripts: Sequence[pulumi.Output[str]] = ()
+    """Shell scripts for the node's user data."""
+    startup_taints: Sequence[Taint] = ()
+    statements: Sequence[Statement] = ()
+    """Permissions of the node's role."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    metadata_hop_limit: int = 1
+    """Hops to the instance metadata service. With 1 pods cannot use the node's role; what mounts
+    runs on the host or has a role of its own."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Source of a PersistentVolume over one set of JARs."""
+
+    csi: k8s.core.v1.CSIPersistentVolumeSourceArgsDict | None = None
+    host_path: k8s.core.v1.HostPathVolumeSourceArgsDict | None = None
+    """The volume's source is one of the two."""
+    mount_options: Sequence[pulumi.Input[str]] = ()
+    node_labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the nodes that have the volume; empty: all nodes."""
+
+
+class Mount(pulumi.ComponentResource):
+    """One way to mount the JARs, in two parts: pure data for nodes, which exist first, and what
+    `install` creates in the cluster once it has system nodes."""
+
+    mode: ClassVar[str] = "node"
+    """Part of the volumes' names: another level creates other volumes."""
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        settings: JarMountSettings,
+        jars: Mapping[str, JarBucket],
+        *,
+        region: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`jars` are all sets of JARs of the stack, by name."""
+        super().__init__(f"spark-on-eks:mounts:{kind}", name, None, opts)
+        self._name = name
+        self.settings = settings
+        self.jars = jars
+        self.region = region
+
+    def node_part(self, jar_set: str) -> NodePart:
+        """What nodes need whose pods claim this set of JARs."""
+        bucket = self.jars[jar_set]
+        return NodePart(
+            statements=bucket.read_statements(bucket.jars_prefix), labels={JARS_LABEL: jar_set}
+        )
+
+    def install(self, context: Context) -> None:
+        """Creates the part in the cluster, which volumes depend on. To be called once."""
+        self.register_outputs({})
+
+    def volume(self, jar_set: str, handle: str) -> Volume:
+        """The volume over one set of JARs; `handle` is unique in the cluster.
+
+        Here it is the node's folder. kubelet checks that the folder exists and keeps the pod
+        waiting until it does: pkg/volume/hostpath of Kubernetes.
+        """
+        return Volume(
+            host_path={"path": NODE_JARS_PATH, "type": "Directory"},
+            node_labels={JARS_LABEL: jar_set},
+        )

@@ -1,0 +1,123 @@
+"""Settings of the mount: `jarMount` of a stack file, and their checks."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from components.base import Problems, Settings
+from components.pools import NodeShape, Pool
+
+OS_LABEL = "kubernetes.io/os"
+COMPUTE_LABEL, AUTO_MODE = "eks.amazonaws.com/compute-type", "auto"
+"""Nodes of EKS Auto Mode: docs.aws.amazon.com/eks/latest/userguide/associate-workload.html."""
+
+_FLAGS = (
+    r"^--((dual-stack|force-path-style|log-metrics|requester-pays|debug)"
+    r"|(endpoint-url|maximum-throughput-gbps|max-threads|read-part-size|otlp-endpoint"
+    r"|otlp-export-interval|ca-bundle)=[\w.:/-]+)$"
+)
+"""Mountpoint flags that users may set; the others are the platform's (read-only, cache)."""
+
+
+class DaemonSetSettings(Settings):
+    """`jarMount.daemonset`: nodes that already run."""
+
+    node_selector: dict[str, str] = {}
+    """Labels of the given nodes that run Spark; default: every Linux node."""
+    node_roles: list[Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")]] = []
+    """Names of the given nodes' IAM roles: each gets permission to read the JARs' prefix."""
+    check_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+    """Seconds between two checks of the mount."""
+
+    @field_validator("node_selector")
+    @classmethod
+    def _nodes_can_mount(cls, value: dict[str, str]) -> dict[str, str]:
+        for key, allowed, nodes in (
+            (COMPUTE_LABEL, value.get(COMPUTE_LABEL) != AUTO_MODE, "EKS Auto Mode nodes"),
+            (OS_LABEL, value.get(OS_LABEL, "linux") == "linux", "nodes that do not run Linux"),
+        ):
+            if not allowed:
+                raise ValueError(
+                    f"{key}: {value[key]} selects {nodes}, which cannot mount JARs at node level; "
+                    "select others, or use jarMount.level: pod"
+                )
+        return value
+
+
+class NodeMountSettings(Settings):
+    """`jarMount.node`: mount-s3 on a node, by either method."""
+
+    memory_mib: Annotated[int, Field(ge=1024)] = 1024
+    """Memory limit of mount-s3 in MiB, set by systemd; its own target is half of that. Measured: 70
+    to 590 MiB."""
+    fill_releases: Annotated[int, Field(ge=1, le=20)] = 2
+    """Newest releases that a node reads into its cache before a job needs them."""
+    fill_seconds: Annotated[int, Field(ge=10, le=1800)] = 120
+    """Time limit for reading one release, in seconds."""
+    mountpoint_version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None
+    """Release of Mountpoint, from its download site with the signature verified. Default: the
+    package of the machine image's repository, whose version the image pins."""
+    flags: list[Annotated[str, Field(pattern=_FLAGS)]] = []
+    """Further flags of mount-s3, as --flag or --flag=value."""
+    metrics_dir: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = (
+        "/var/lib/node_exporter/textfile_collector"
+    )
+    """Folder of node-exporter's textfile collector."""
+
+
+class JarMountSettings(Settings):
+    """`jarMount`: where the JARs are mounted."""
+
+    level: Literal["pod", "node"] = "pod"
+    """Mount for each pod by the Mountpoint CSI driver, or once on each node."""
+    method: Literal["userdata", "daemonset"] = "userdata"
+    """In node level: at boot by user data, or by a DaemonSet on nodes that already run."""
+    cache_mib: Annotated[int, Field(ge=512)] = 10240
+    """Size of the cache in MiB. Use 1.25 times the JARs in use, and twice that while two releases
+    are live: with a smaller cache each start reads all JARs again."""
+    wait_seconds: Annotated[int, Field(ge=30, le=1800)] = 300
+    """Seconds that a booting node waits for its mount before it is powered off."""
+    daemonset: DaemonSetSettings = DaemonSetSettings()
+    """With `method: daemonset`."""
+    node: NodeMountSettings = NodeMountSettings()
+    """With `level: node`."""
+
+    @model_validator(mode="after")
+    def _pods_need_no_node(self) -> "JarMountSettings":
+        if self.node != NodeMountSettings() and self.level != "node":
+            raise ValueError("node has an effect only with level: node")
+        return self
+
+    @model_validator(mode="after")
+    def _given_nodes_need_daemonset(self) -> "JarMountSettings":
+        if self.daemonset != DaemonSetSettings() and not (
+            self.level == "node" and self.method == "daemonset"
+        ):
+            raise ValueError("daemonset has an effect only with level: node, method: daemonset")
+        return self
+
+
+def check_mount(
+    settings: JarMountSettings, shapes: dict[str, NodeShape], *, autoscaler: str
+) -> Problems:
+    """Node level needs nodes that the stack or a DaemonSet can reach, with AL2023 and disk space.
+
+    `shapes` are the stack's Spark nodes by key; with `autoscaler: none` it creates none.
+    """
+    if settings.level != "node":
+        return
+    if autoscaler != "none":
+        for key, shape in shapes.items():
+            if shape.os == "bottlerocket":
+                way_out = "use al2023, or jarMount.level: pod"
+                yield f"{key}.os", f"'bottlerocket' cannot mount JARs at node level; {way_out}"
+            if settings.cache_mib > shape.disk_gib * 1024 // 2:
+                text = f"{settings.cache_mib} is over half of {key}.diskGiB ({shape.disk_gib} GiB)"
+                yield "jarMount.cacheMiB", text
+    if settings.method == "daemonset":
+        for key, shape in shapes.items():
+            if isinstance(shape, Pool) and shape.jar_bucket is not None:
+                text = "needs jarMount.level: pod or method: userdata; a DaemonSet mounts one set"
+                yield f"{key}.jarBucket", text
+    elif autoscaler == "none":
+        yield "jarMount.method", "'userdata' reaches no given node; use daemonset or level: pod"

@@ -1,0 +1,61 @@
+"""What a Helm chart or EKS add-on runs, as its component registers it in the plan.
+
+Rules, capacity and docs read it there, so that no table anywhere names charts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pydantic.alias_generators import to_camel
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The pods of one Deployment, DaemonSet or Job of a package.
+
+    Fields are dotted paths into the package's values, empty where the package decides itself.
+    """
+
+    name: str
+    kind: Literal["Deployment", "DaemonSet", "Job"] = "Deployment"
+    values: str = ""
+    """Object that holds `nodeSelector`, `tolerations` and `priorityClassName`; empty: the top."""
+    replicas: str = ""
+    requests: str = ""
+    """Object with `requests` and `limits`."""
+    budget: str = ""
+    """Size of the PodDisruptionBudget."""
+    brings_budget: str = ""
+    """Source that says that the package creates a PodDisruptionBudget by itself."""
+    no_budget: str = ""
+    """Why several replicas go without a PodDisruptionBudget."""
+    spread: str = ""
+    """Topology spread constraints."""
+    tolerate_all: str = ""
+    """Switch by which a DaemonSet tolerates every taint."""
+    removes_taint: str = ""
+    """Start-up taint that the pods remove from a node once they serve it."""
+
+    def below(self, key: str) -> str:
+        """The path of a key of the object `values`."""
+        return f"{self.values}.{key}" if self.values else key
+
+    def fixed_paths(self) -> list[str]:
+        """Values that placement and availability rest on: users cannot set them."""
+        placed = ["nodeSelector", "tolerations", "priorityClassName"]
+        paths = [] if self.kind == "DaemonSet" else [self.below(key) for key in placed]
+        paths += [self.replicas, self.budget, self.spread, self.tolerate_all]
+        return [path for path in paths if path]
+
+
+def package(name: str, workloads: Sequence[Workload], *, calls_aws: bool) -> Mapping[str, Any]:
+    """A package as its component registers it: output `packages`, by the resource's name."""
+    return {
+        "name": name,
+        "callsAws": calls_aws,
+        "workloads": [
+            {to_camel(key): value for key, value in asdict(one).items() if value}
+            for one in workloads
+        ],
+    }

@@ -1,0 +1,18 @@
+"""Names of the platform as text: tests do not take them from the program that they judge."""
+
+POOL_LABEL = "spark-on-eks/pool"
+TIER_LABEL = "spark-on-eks/tier"
+JARS_LABEL = "spark-on-eks/jars"
+SYSTEM_LABELS = {POOL_LABEL: "system"}
+DRIVERS = "drivers"
+SHARED_JARS = "jars"
+CLAIM = "spark-jars"
+NODE_PARENT = "/mnt/spark-jars"
+DRIVER_ACCOUNT = "spark-driver"
+EXECUTOR_ACCOUNT = "spark-executor"
+MOUNT_NAMESPACE = MOUNT_ACCOUNT = MOUNT_DAEMONSET = "spark-jars"
+NOT_MOUNTED_TAINT = "spark-on-eks/jars-not-mounted"
+COMPUTE_LABEL, AUTO_MODE = "eks.amazonaws.com/compute-type", "auto"
+YUNIKORN_NAMESPACE = "yunikorn"
+YUNIKORN_ACCOUNT = "yunikorn-admin"
+RESTRICTED_POLICY = "spark-restricted"
