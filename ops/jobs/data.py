@@ -1,12 +1,13 @@
 """Which folders in S3 a team's role may read and write, as the plan's policies say it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ops.jobs.team import DRIVER, Team
-from ops.plan.grants import Grant, of_document
-from ops.plan.model import Plan, Resource
+from ops.plan.iam import action_matches
+from ops.plan.iam_grants import Grant, grants
+from ops.plan.iam_roles import assumed_by, documents_of
+from ops.plan.model import Plan
 
 _OBJECTS = ":s3:::"
 _READ, _WRITE = "s3:GetObject", "s3:PutObject"
@@ -40,30 +41,21 @@ class Rights:
 
 
 def rights_of(plan: Plan, team: Team) -> Rights:
-    """What the policies of the role say that the team's drivers assume."""
-    grants = [one for role in _roles(plan, team.name) for one in _grants(plan, role)]
-    return Rights(_patterns(grants, _READ), _patterns(grants, _WRITE), team.event_logs)
-
-
-def _roles(plan: Plan, team: str) -> Iterator[Resource]:
-    account = f"system:serviceaccount:{team}:{DRIVER}"
-    for role in plan.by_type("aws:iam/role:Role"):
-        if f'"{account}"' in str(role.inputs["assumeRolePolicy"]):
-            yield role
-
-
-def _grants(plan: Plan, role: Resource) -> Iterator[Grant]:
-    """Of the policies that stand beside the role in its component."""
-    for policy in plan.by_type("aws:iam/policy:Policy"):
-        if policy.parent == role.parent:
-            yield from of_document(policy.inputs["policy"], policy.name)
+    """Returns what the policies of the role that the team's drivers assume allow."""
+    found = [
+        grant
+        for role in assumed_by(plan, f"system:serviceaccount:{team.name}:{DRIVER}")
+        for document in documents_of(plan, role)
+        for grant in grants(document.statements, document.resource.name)
+    ]
+    return Rights(_patterns(found, _READ), _patterns(found, _WRITE), team.event_logs)
 
 
 def _patterns(grants: list[Grant], action: str) -> tuple[str, ...]:
     return tuple(
         one.resource.partition(_OBJECTS)[2]
         for one in grants
-        if one.effect == "Allow" and one.action == action
+        if one.allows and action_matches(one.action, action) and _OBJECTS in one.resource
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.plan.model import Plan, Resource
-from ops.rules.values import UNKNOWN, each
+from ops.plan.values import UNKNOWN, each
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 

@@ -6,11 +6,11 @@ A resource is destroyed before what it depends on, and created after it.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from ops.plan.graph import inputs_from
+from ops.plan.iam_roles import attachments, given_node_policies, node_roles
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import GROUP, node_groups
-from ops.rules.graph import inputs_from
-from ops.rules.roles import attachments, given_node_policies, node_roles
-from ops.rules.values import at, each
+from ops.plan.values import at, each
 from ops.rules.workloads import ADDON, RELEASE, team_namespaces
 
 Pick = Callable[[Plan], Sequence[Resource]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ops.plan.model import Plan, Resource
-from ops.rules.values import UNKNOWN, at, each
+from ops.plan.values import UNKNOWN, at, each
 
 TEAM_LABEL = "spark-on-eks/team"
 RELEASE = "kubernetes:helm.sh/v3:Release"

@@ -3,32 +3,28 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ops.plan.grants import Grant
+from ops.plan import rbac
+from ops.plan.iam_grants import Grant
 from ops.plan.model import Plan, Resource
+from ops.plan.values import at, each, mapping
 
 NETWORK = "network of namespace"
 
 
 def in_cluster(plan: Plan) -> dict[str, list[Grant]]:
-    """Returns what the subjects of bindings may do, wherever their rules are written, and whom
-    the pods of each namespace reach, whichever policy says so.
+    """Returns what the subjects of bindings may do, and which peers the pods of each namespace
+    reach under all of its NetworkPolicies.
     """
     found: dict[str, list[Grant]] = {}
-    for binding in (*plan.of_kind("RoleBinding"), *plan.of_kind("ClusterRoleBinding")):
-        ref: Mapping[str, Any] = binding.inputs.get("roleRef") or {}
-        namespace = str((binding.inputs.get("metadata") or {}).get("namespace") or "")
-        scope = namespace or "every namespace"
-        for subject in binding.inputs.get("subjects") or []:
-            own = str(subject.get("namespace") or "")
-            name = f"{own}/{subject.get('name')}" if own else str(subject.get("name"))
-            rights = found.setdefault(f"{subject.get('kind')} {name}", [])
-            rights.extend(_rules(plan, ref, namespace, scope, binding.name))
+    for binding in rbac.bindings(plan):
+        for subject in binding.subjects:
+            found.setdefault(str(subject), []).extend(_rights(plan, binding))
     for policy in plan.of_kind("NetworkPolicy"):
-        namespace = str((policy.inputs.get("metadata") or {}).get("namespace") or "default")
+        namespace = str(at(policy.inputs, "metadata.namespace") or "default")
         found.setdefault(f"{NETWORK} {namespace}", []).extend(_flows(policy))
     for namespace in plan.of_kind("Namespace"):
         flows = found.setdefault(f"{NETWORK} {namespace.object_name}", [])
-        # Until the first policy of a direction, every pod may do everything.
+        # Kubernetes isolates no pod in a direction that no policy is for.
         for verb in ("receive from", "send to"):
             if not any(one.action.startswith(verb) for one in flows):
                 flows.append(Grant("Allow", "*", f"{verb} *", "", (), namespace.name))
@@ -36,9 +32,9 @@ def in_cluster(plan: Plan) -> dict[str, list[Grant]]:
 
 
 def _flows(policy: Resource) -> Iterator[Grant]:
-    """Yields what a NetworkPolicy lets through, and that nothing else goes."""
-    spec: Mapping[str, Any] = policy.inputs.get("spec") or {}
-    pods = _pods(spec.get("podSelector") or {})
+    """Yields what a NetworkPolicy allows, and that all else is denied."""
+    spec = mapping(policy.inputs, "spec")
+    pods = _pods(mapping(spec, "podSelector"))
     kinds = spec.get("policyTypes") or ["Ingress", *(["Egress"] if "egress" in spec else [])]
     for kind, key, peers, verb in (
         ("Ingress", "ingress", "from", "receive from"),
@@ -47,7 +43,7 @@ def _flows(policy: Resource) -> Iterator[Grant]:
         if kind not in kinds:
             continue
         yield Grant("Deny", pods, f"{verb} anyone else", "", (), policy.name)
-        for rule in spec.get(key) or []:
+        for rule in each(spec, key):
             ports = [
                 f"{port.get('protocol', 'TCP')} {port.get('port', 'any port')}"
                 for port in rule.get("ports") or [{"protocol": "any protocol,"}]
@@ -59,10 +55,10 @@ def _flows(policy: Resource) -> Iterator[Grant]:
 
 
 def _pods(selector: Mapping[str, Any]) -> str:
-    labels = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
+    labels = [f"{key}={value}" for key, value in mapping(selector, "matchLabels").items()]
     labels += [
         f"{one.get('key')} {one.get('operator')} {'|'.join(one.get('values') or [])}".strip()
-        for one in selector.get("matchExpressions") or []
+        for one in each(selector, "matchExpressions")
     ]
     return f"pods with {' and '.join(labels)}" if labels else "all pods"
 
@@ -73,33 +69,25 @@ def _peer(peer: Mapping[str, Any]) -> str:
         return f"{block.get('cidr')}{without}"
     if not peer:
         return "anyone"
-    words = _pods(peer.get("podSelector") or {})
+    words = _pods(mapping(peer, "podSelector"))
     if "namespaceSelector" in peer:
-        where = _pods(peer["namespaceSelector"] or {}).replace("pods", "namespaces")
+        where = _pods(mapping(peer, "namespaceSelector")).replace("pods", "namespaces")
         return f"{words} in {where}"
     return words
 
 
-def _rules(
-    plan: Plan, ref: Mapping[str, Any], namespace: str, scope: str, source: str
-) -> Iterator[Grant]:
-    role = _role(plan, ref, namespace)
+def _rights(plan: Plan, binding: rbac.Binding) -> Iterator[Grant]:
+    scope = binding.namespace or "every namespace"
+    role = rbac.role_of(plan, binding)
     if role is None:
-        yield Grant("Allow", "", f"use {ref.get('kind')} {ref.get('name')}", scope, (), source)
+        use = f"use {binding.role_kind} {binding.role_name}"
+        yield Grant("Allow", "", use, scope, (), binding.resource.name)
         return
-    for rule in role.inputs.get("rules") or []:
-        for group in rule.get("apiGroups") or [""]:
-            for kind in rule.get("resources") or rule.get("nonResourceURLs") or []:
-                full = f"{kind}.{group}" if group else str(kind)
-                for name in rule.get("resourceNames") or [""]:
-                    on = f"{full}/{name}" if name else f"{full}"
-                    for verb in rule.get("verbs") or []:
-                        yield Grant("Allow", "", str(verb), f"{on} in {scope}", (), role.name)
-
-
-def _role(plan: Plan, ref: Mapping[str, Any], namespace: str) -> Resource | None:
-    for role in plan.of_kind(str(ref.get("kind"))):
-        own = str((role.inputs.get("metadata") or {}).get("namespace") or "")
-        if role.object_name == ref.get("name") and own in ("", namespace):
-            return role
-    return None
+    for rule in role.rules:
+        for group in rule.api_groups or ("",):
+            for kind in rule.resources or rule.urls:
+                full = f"{kind}.{group}" if group else kind
+                for name in rule.resource_names or ("",):
+                    on = f"{full}/{name}" if name else full
+                    for verb in rule.verbs:
+                        yield Grant("Allow", "", verb, f"{on} in {scope}", (), role.resource.name)

@@ -3,10 +3,11 @@
 import ipaddress
 from collections.abc import Iterator
 
+from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource, parent_types
 from ops.plan.nodes import GROUP
+from ops.plan.values import UNKNOWN, at, each, is_false, is_true, known
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each, is_false, is_true, known
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 """The component that the program asks for, and the cluster inside it, which an engine shows."""
@@ -187,10 +188,10 @@ def ingress(plan: Plan) -> Iterator[Broken]:
         if not is_false(one.inputs.get("egress") or None):
             yield Broken(one, "egress", "lets what is behind it call out")
     closed = {
-        urn
+        vpc.urn
         for one in plan.by_type("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
         if not one.inputs.get("ingress") and not one.inputs.get("egress")
-        for urn in one.options.property_dependencies.get("vpcId", ())
+        for vpc in inputs_from(one, "vpcId", plan)
     }
     for one in plan.by_type("aws:ec2/vpc:Vpc"):
         if one.urn not in closed:

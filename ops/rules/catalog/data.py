@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from ops.plan.graph import inputs_from
+from ops.plan.iam import statements
 from ops.plan.model import Plan, Resource
-from ops.rules.documents import statements
-from ops.rules.graph import inputs_from
+from ops.plan.values import at, each, is_true, known
 from ops.rules.nodes import instance_specs
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import at, each, is_true, known
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 BUCKET = "aws:s3/bucket:Bucket"
@@ -135,10 +135,10 @@ def tls_only(plan: Plan) -> Iterator[Broken]:
     refusing = [
         (document.resource, statement)
         for document, statement in statements(plan)
-        if not statement.allows
-        and statement.principals == {"*": ("*",)}
-        and any(action in ("s3:*", "sqs:*", "*") for action in statement.actions)
-        and (tls := statement.has("Bool", "aws:SecureTransport"))
+        if statement.denies
+        and statement.for_everyone
+        and any(action.lower() in ("s3:*", "sqs:*", "*") for action in statement.actions)
+        and (tls := statement.condition("Bool", "aws:SecureTransport"))
         and tls.values == ("false",)
     ]
     for type_, key, wanted in ((BUCKET, "bucket", 2), (QUEUE, "queueUrl", 1)):

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from ops.plan.graph import Graph
 from ops.plan.model import Plan
 from ops.plan.nodes import POOL_LABEL, node_kinds
-from ops.rules.graph import Graph
+from ops.plan.values import UNKNOWN, at
 from ops.rules.order import TABLE
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at
 from ops.rules.workloads import team_namespaces
 
 

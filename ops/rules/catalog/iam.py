@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 
+from ops.plan.iam import IDENTITY, Statement, action_matches, allowed
+from ops.plan.iam_roles import attachments, documents_of, given_node_policies, node_roles
 from ops.plan.model import Plan, Resource
-from ops.rules.documents import IDENTITY, Statement, allowed
-from ops.rules.roles import attachments, documents_of, given_node_policies, node_roles
+from ops.plan.values import known
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import known
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
-_S3_WRITES = ("s3:put", "s3:delete", "s3:abort", "s3:restore", "s3:replicate", "s3:bypass")
+_S3_WRITES = (
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:AbortMultipartUpload",
+    "s3:RestoreObject",
+    "s3:ReplicateObject",
+    "s3:BypassGovernanceRetention",
+)
 _NODE_POLICIES = {
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
@@ -55,7 +62,7 @@ def resource_wildcard(plan: Plan) -> Iterator[Broken]:
 def inverted(plan: Plan) -> Iterator[Broken]:
     """No Allow by exclusion."""
     for document, one in allowed(plan):
-        for element in one.inverted:
+        for element in one.exclusions:
             yield broken(document.resource, one, element, "allows by")
 
 
@@ -81,8 +88,8 @@ def anyone(plan: Plan) -> Iterator[Broken]:
 def pass_role(plan: Plan) -> Iterator[Broken]:
     """A role is passed by name, and to one service."""
     for document, one in allowed(plan):
-        passes = "iam:PassRole" in one.actions
-        if passes and not one.has("StringEquals", "iam:PassedToService"):
+        passes = one.names_action("iam:PassRole")
+        if passes and not one.condition("StringEquals", "iam:PassedToService"):
             yield broken(document.resource, one, "iam:PassRole", "to any service allows")
 
 
@@ -98,7 +105,7 @@ def node_role_writes(plan: Plan) -> Iterator[Broken]:
     nodes = {one.urn for one in (*own, *given_node_policies(plan))}
     for document, one in allowed(plan):
         for action in one.actions if document.resource.urn in nodes else ():
-            if action.lower().startswith(_S3_WRITES) or action in ("*", "s3:*"):
+            if _writes_s3(action):
                 yield broken(document.resource, one, action, "lets nodes")
 
 
@@ -136,7 +143,8 @@ def s3_prefix(plan: Plan) -> Iterator[Broken]:
         if document.kind != IDENTITY:
             continue
         for action in one.actions:
-            if action.startswith("s3:ListBucket") and not one.has("StringLike", "s3:prefix"):
+            lists = action.lower().startswith("s3:listbucket")
+            if lists and not one.condition("StringLike", "s3:prefix"):
                 yield broken(document.resource, one, action, "without s3:prefix allows")
         for arn in one.resources:
             if not arn.startswith("arn:") or arn.split(":", 5)[2] != "s3":
@@ -144,6 +152,14 @@ def s3_prefix(plan: Plan) -> Iterator[Broken]:
             bucket, slash, key = arn.split(":", 5)[5].partition("/")
             if slash and key.startswith("*"):
                 yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
+
+
+def _writes_s3(action: str) -> bool:
+    """Whether an action changes S3: one such as s3:PutObjectTagging, or a wildcard over one."""
+    verbs = ("s3:put", "s3:delete", "s3:abort", "s3:restore", "s3:replicate", "s3:bypass")
+    return action.lower().startswith(verbs) or any(
+        action_matches(action, one) for one in _S3_WRITES
+    )
 
 
 def _wide(resource: str) -> str | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from ops.plan.graph import inputs_from
 from ops.plan.model import Plan
+from ops.plan.values import is_true
 from ops.rules.catalog.nodes import public_subnets
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import is_true
 
 _NAMED = ("vpc:Vpc", "subnet:Subnet", "routeTable:RouteTable", "natGateway:NatGateway", "eip:Eip")
 
@@ -38,7 +39,7 @@ def endpoints(plan: Plan) -> Iterator[Broken]:
             one
             for one in made
             if str(one.inputs.get("serviceName")).endswith(".s3")
-            and vpc.urn in one.options.property_dependencies.get("vpcId", ())
+            and vpc in inputs_from(one, "vpcId", plan)
         ]
         if not any(one.inputs.get("routeTableIds") for one in gateways):
             yield Broken(vpc, "S3", "reaches S3 through NAT")

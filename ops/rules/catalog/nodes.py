@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import GROUP, POOL_LABEL, SYSTEM_POOL
-from ops.rules.graph import inputs_from
+from ops.plan.values import UNKNOWN, at, each, is_false, known
 from ops.rules.nodes import instance_specs
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each, is_false, known
 
 _IMDS = (
     "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html"

@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
+from ops.plan.values import UNKNOWN, at, is_false, is_true
 from ops.rules.catalog.cluster import clusters
 from ops.rules.nodes import instance_specs
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, is_false, is_true
 
 _TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
 REQUIRED_TAGS = ("project", "stack")
@@ -70,9 +71,9 @@ def protected(plan: Plan) -> Iterator[Broken]:
             if not one.options.protect:
                 yield Broken(one, "protect", "Pulumi deletes it when asked")
     watched = {
-        urn
+        vpc.urn
         for one in plan.by_type("aws:ec2/flowLog:FlowLog")
-        for urn in one.options.property_dependencies.get("vpcId", ())
+        for vpc in inputs_from(one, "vpcId", plan)
     }
     for one in plan.by_type("aws:ec2/vpc:Vpc"):
         if one.urn not in watched:

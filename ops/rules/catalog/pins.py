@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from ops.plan.model import Plan
+from ops.plan.values import UNKNOWN, at, known
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, known
 from ops.rules.workloads import ADDON, RELEASE
 
 _VERSION = re.compile(r"^v?\d+\.\d+\.\d+(-[\w.]+)?$")

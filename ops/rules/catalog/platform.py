@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ops.plan.model import Plan
+from ops.plan.values import UNKNOWN, at, each, is_true
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each, is_true
 from ops.rules.workloads import packages, pods, team_namespaces
 
 _OPERATOR = (

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ops.plan.model import Plan
+from ops.plan.values import UNKNOWN, at, each, is_true, known
 from ops.rules.catalog.admission import restricted_by_admission
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each, is_true, known
 from ops.rules.workloads import Pod, packages, pods, team_namespaces
 
 _SECURITY = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from ops.plan.model import Plan
 from ops.plan.nodes import POOL_LABEL
+from ops.plan.values import UNKNOWN, at, each
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each
 
 
 @rule(

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from ops.plan import rbac
+from ops.plan.graph import inputs_from
+from ops.plan.iam_roles import ROLE
 from ops.plan.model import Plan
+from ops.plan.values import UNKNOWN
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each
 from ops.rules.workloads import packages, pods
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
@@ -19,62 +22,57 @@ _ESCALATES = {"escalate", "bind", "impersonate"}
 )
 def wildcard(plan: Plan) -> Iterator[Broken]:
     """A role names what it is for, and no verb by which it could give itself more."""
-    for one in (*plan.of_kind("Role"), *plan.of_kind("ClusterRole")):
-        for item in each(one.inputs, "rules"):
-            for key in ("apiGroups", "resources", "verbs"):
-                if not each(item, key) and "nonResourceURLs" not in item:
-                    yield Broken(one, f"no {key}", f"names no {key}")
-                if "*" in each(item, key):
-                    yield Broken(one, key, f"has a star among its {key}")
-            for verb in sorted(_ESCALATES & set(each(item, "verbs"))):
-                yield Broken(one, verb, f"may {verb}")
+    for role in rbac.roles(plan):
+        for item in role.rules:
+            for key, values in (
+                ("apiGroups", item.api_groups),
+                ("resources", item.resources),
+                ("verbs", item.verbs),
+            ):
+                if not values and not item.urls:
+                    yield Broken(role.resource, f"no {key}", f"names no {key}")
+                if "*" in values:
+                    yield Broken(role.resource, key, f"has a star among its {key}")
+            for verb in sorted(_ESCALATES & set(item.verbs)):
+                yield Broken(role.resource, verb, f"may {verb}")
 
 
 @rule(
     "rbac-cluster-secrets",
     Severity.error,
-    reason="Who reads the secrets of every namespace, or starts pods in any, is an administrator.",
+    reason="A subject that reads the secrets of every namespace, or starts pods in any, is an "
+    "administrator.",
     source=f"{_PRACTICE}#kubernetes-rbac-privilege-escalation-risks",
 )
 def cluster_wide(plan: Plan) -> Iterator[Broken]:
     """No cluster role reads secrets, starts pods, or is the administrator's."""
-    for one in plan.of_kind("ClusterRole"):
-        for item in each(one.inputs, "rules"):
-            if "secrets" in each(item, "resources"):
-                yield Broken(one, "secrets", "reads secrets of every namespace")
-            if "create" in each(item, "verbs") and "pods" in each(item, "resources"):
-                yield Broken(one, "pods", "starts pods in every namespace")
-    for one in (*plan.of_kind("ClusterRoleBinding"), *plan.of_kind("RoleBinding")):
-        if at(one.inputs, "roleRef.name") in ("cluster-admin", "admin", "system:masters"):
-            yield Broken(one, "admin", "makes an administrator")
+    for role in rbac.roles(plan):
+        for item in role.rules if role.kind == "ClusterRole" else ():
+            if "secrets" in item.resources:
+                yield Broken(role.resource, "secrets", "reads secrets of every namespace")
+            if "create" in item.verbs and "pods" in item.resources:
+                yield Broken(role.resource, "pods", "starts pods in every namespace")
+    for binding in rbac.bindings(plan):
+        if binding.role_name in ("cluster-admin", "admin", "system:masters"):
+            yield Broken(binding.resource, "admin", "makes an administrator")
 
 
 @rule(
     "rbac-bound",
     Severity.error,
-    reason="A role without a binding gives nothing, and a pod without an account of its own has "
-    "what everybody's default one gets.",
+    reason="A role without a binding grants nothing, and a pod without a service account of its "
+    "own has the rights of the namespace's default account.",
     source="https://kubernetes.io/docs/concepts/security/service-accounts/",
 )
 def bound(plan: Plan) -> Iterator[Broken]:
     """Every role is bound to a subject, and platform pods have accounts of their own."""
-    bindings = (*plan.of_kind("ClusterRoleBinding"), *plan.of_kind("RoleBinding"))
-    named = {
-        (
-            at(one.inputs, "roleRef.kind"),
-            at(one.inputs, "roleRef.name"),
-            at(one.inputs, "metadata.namespace"),
-        )
-        for one in bindings
-    }
-    for kind in ("Role", "ClusterRole"):
-        for one in plan.of_kind(kind):
-            here = (kind, one.object_name, at(one.inputs, "metadata.namespace"))
-            if here not in named and not at(one.inputs, "aggregationRule"):
-                yield Broken(one, "binding", "is bound to nobody")
-    for one in bindings:
-        if not each(one.inputs, "subjects"):
-            yield Broken(one, "subjects", "binds nobody")
+    bindings = rbac.bindings(plan)
+    for role in rbac.roles(plan):
+        if not role.is_aggregated and not any(one.binds(role) for one in bindings):
+            yield Broken(role.resource, "binding", "has no binding")
+    for binding in bindings:
+        if not binding.subjects:
+            yield Broken(binding.resource, "subjects", "binds no subject")
     for pod in pods(plan):
         if not pod.spec.get("serviceAccountName"):
             yield Broken(pod.resource, "account", "runs as the namespace's default account")
@@ -93,8 +91,8 @@ def roles(plan: Plan) -> Iterator[Broken]:
         if package.parts is None or not package.parts.calls_aws:
             continue
         key = "values" if package.resource.type.startswith("kubernetes:") else ""
-        urns = package.resource.options.property_dependencies.get(key or "serviceAccountRoleArn")
-        if not any("aws:iam/role:Role" in urn for urn in urns or ()):
+        sources = inputs_from(package.resource, key or "serviceAccountRoleArn", plan)
+        if not any(one.type == ROLE for one in sources):
             yield Broken(package.resource, "role", f"{package.name} has no role")
         accounts = "eks.amazonaws.com/role-arn" in str(package.values)
         if key and package.values != UNKNOWN and not accounts:

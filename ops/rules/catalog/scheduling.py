@@ -5,8 +5,8 @@ from typing import Any
 
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT, NodeKind, Taint, node_kinds
+from ops.plan.values import UNKNOWN, at, each, is_true
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each, is_true
 from ops.rules.workloads import RELEASE, Package, packages, pods, tolerates
 
 _TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"

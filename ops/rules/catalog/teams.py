@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ops.plan.iam_roles import trusted_accounts
 from ops.plan.model import Plan, Resource
-from ops.rules.documents import TRUST, documents
+from ops.plan.values import UNKNOWN, at, each
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.values import UNKNOWN, at, each
 from ops.rules.workloads import packages, team_namespaces
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
@@ -192,12 +192,7 @@ def _wide(policy: Resource) -> Iterator[Broken]:
 )
 def trusted(plan: Plan) -> Iterator[Broken]:
     """Each account that names a role is one that the role trusts, and a team's role no other's."""
-    trusts: dict[str, set[str]] = {}
-    for document in documents(plan):
-        if document.kind == TRUST:
-            subs = [one.has("StringEquals", ":sub") for one in document.statements]
-            named = {value for sub in subs if sub for value in sub.values}
-            trusts[document.resource.urn] = named
+    trusts = trusted_accounts(plan)
     accounts = {
         f"system:serviceaccount:{at(one.inputs, 'metadata.namespace')}:{one.object_name}"
         for one in plan.of_kind("ServiceAccount")

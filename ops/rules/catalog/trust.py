@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from ops.plan.iam import RESOURCE, TRUST, allowed, statements
 from ops.plan.model import Plan
 from ops.rules.catalog.iam import broken
-from ops.rules.documents import RESOURCE, TRUST, allowed, statements
 from ops.rules.rule import Broken, Severity, rule
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
@@ -24,7 +24,7 @@ def service_account(plan: Plan) -> Iterator[Broken]:
     for document, one in statements(plan):
         if document.kind != TRUST or "Federated" not in one.principals:
             continue
-        sub, aud = one.has("StringEquals", ":sub"), one.has("StringEquals", ":aud")
+        sub, aud = (one.condition("StringEquals", key) for key in (":sub", ":aud"))
         if sub is None or any("*" in name for name in sub.values):
             yield broken(document.resource, one, "sub", "trusts without one")
         if aud is None or aud.values != ("sts.amazonaws.com",):
@@ -41,7 +41,8 @@ def service_account(plan: Plan) -> Iterator[Broken]:
 def named(plan: Plan) -> Iterator[Broken]:
     """A trust names a service or an identity provider, and nobody else."""
     for document, one in statements(plan):
-        if document.kind in (TRUST, RESOURCE) and not one.principals:
+        principals = one.principals or one.exclusions.get("NotPrincipal")
+        if document.kind in (TRUST, RESOURCE) and not principals:
             yield broken(document.resource, one, "nobody", "is for")
         if document.kind == TRUST and one.allows:
             for kind in sorted(set(one.principals) - {"Service", "Federated"}):

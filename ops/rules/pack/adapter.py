@@ -7,7 +7,7 @@ import pulumi
 from pulumi_policy import PolicyResource, ResourceValidationArgs
 
 from ops.plan.model import Options, Plan, Resource
-from ops.rules.values import UNKNOWN
+from ops.plan.values import UNKNOWN
 
 _PROVIDER = "pulumi:providers:"
 # The engine's markers for what it does not know yet, one for each kind of value

@@ -7,7 +7,7 @@ import pytest
 
 from ops.diff.diff import compare
 from ops.diff.impact import Kind, consequences
-from ops.plan.grants import not_covered, of_document, sentences
+from ops.plan.iam_grants import not_covered, of_document, sentences
 from ops.plan.model import Plan
 from tests.ops.diff.plans import kubernetes, plan, resource
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import NamedTuple
 
-from ops.rules.documents import TRUST, documents
+from ops.plan.iam import TRUST, documents
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
 
 with warnings.catch_warnings():

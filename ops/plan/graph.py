@@ -1,0 +1,79 @@
+"""The dependencies of a plan. An engine creates a resource after its dependencies, and deletes it
+before them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ops.plan.model import Plan, Resource
+
+PROVIDER = "(provider)"
+
+
+class Reference(NamedTuple):
+    """An input of a resource, or its provider, that comes from another resource."""
+
+    input: str
+    """The input's name, or PROVIDER."""
+    urn: str
+    """The other resource."""
+
+
+def references(resource: Resource) -> Iterator[Reference]:
+    """Yields what each input of a resource comes from, then its provider."""
+    for name, urns in resource.options.property_dependencies.items():
+        for urn in urns:
+            yield Reference(name, urn)
+    if resource.options.provider:
+        yield Reference(PROVIDER, resource.options.provider)
+
+
+def direct(resource: Resource) -> set[str]:
+    """Returns the URNs that a resource itself depends on: by option, by input, by provider."""
+    return {*resource.options.dependencies, *(one.urn for one in references(resource))}
+
+
+def inputs_from(resource: Resource, key: str, plan: Plan) -> list[Resource]:
+    """Returns the resources of the plan that an input comes from."""
+    urns = resource.options.property_dependencies.get(key, ())
+    return [found for urn in urns if (found := plan.get(urn))]
+
+
+def reachable(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """Returns the nodes that the edges lead to from `starts`, these included."""
+    seen: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting += edges.get(node, ())
+    return frozenset(seen)
+
+
+class Graph:
+    """The dependencies of a plan, direct and transitive."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._direct: Mapping[str, set[str]] = {one.urn: direct(one) for one in plan.resources}
+        self._below: dict[str, frozenset[str]] = {}
+        self._above: dict[str, set[str]] | None = None
+
+    def below(self, resource: Resource) -> frozenset[str]:
+        """Returns the URNs that exist before the resource is created and after it is deleted."""
+        if resource.urn not in self._below:
+            self._below[resource.urn] = reachable(self._direct.get(resource.urn, ()), self._direct)
+        return self._below[resource.urn]
+
+    def above(self, resource: Resource) -> frozenset[str]:
+        """Returns the URNs that are created after the resource and deleted before it."""
+        if self._above is None:
+            self._above = {}
+            for urn, found in self._direct.items():
+                for other in found:
+                    self._above.setdefault(other, set()).add(urn)
+        return reachable(self._above.get(resource.urn, ()), self._above)
+
+    def missing(self, resource: Resource, needed: Iterable[Resource]) -> list[Resource]:
+        """Returns those of the needed resources that may be deleted before the resource is."""
+        below = self.below(resource)
+        return [one for one in needed if one.urn not in below and one.urn != resource.urn]

@@ -1,0 +1,123 @@
+"""Kubernetes RBAC in a plan: roles, what they allow, and the subjects they are bound to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.plan.model import Plan, Resource
+from ops.plan.values import at, each, mapping
+
+
+@dataclass(frozen=True)
+class RoleRule:
+    """One rule of a role: verbs on resources of API groups, or on URLs."""
+
+    api_groups: tuple[str, ...]
+    resources: tuple[str, ...]
+    resource_names: tuple[str, ...]
+    urls: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A Role, or a ClusterRole, whose namespace is empty."""
+
+    resource: Resource
+    kind: str
+    namespace: str
+    rules: tuple[RoleRule, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name in the cluster."""
+        return self.resource.object_name
+
+    @property
+    def is_aggregated(self) -> bool:
+        """Whether the cluster fills in its rules from other roles."""
+        return bool(at(self.resource.inputs, "aggregationRule"))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A user, a group or a service account; only the last has a namespace."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {name}"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A RoleBinding, or a ClusterRoleBinding, whose namespace is empty."""
+
+    resource: Resource
+    namespace: str
+    role_kind: str
+    role_name: str
+    subjects: tuple[Subject, ...]
+
+    def binds(self, role: Role) -> bool:
+        """Whether it binds this role: a RoleBinding may bind a ClusterRole, for its namespace."""
+        return (role.kind, role.name) == (self.role_kind, self.role_name) and role.namespace in (
+            "",
+            self.namespace,
+        )
+
+
+def roles(plan: Plan) -> list[Role]:
+    """Returns the Roles and ClusterRoles of the plan."""
+    return [
+        Role(
+            one,
+            str(one.inputs["kind"]),
+            _namespace(one) if one.inputs["kind"] == "Role" else "",
+            tuple(_rule(mapping(rule)) for rule in each(one.inputs, "rules")),
+        )
+        for one in (*plan.of_kind("Role"), *plan.of_kind("ClusterRole"))
+    ]
+
+
+def bindings(plan: Plan) -> list[Binding]:
+    """Returns the RoleBindings and ClusterRoleBindings of the plan."""
+    return [
+        Binding(
+            one,
+            _namespace(one) if one.inputs["kind"] == "RoleBinding" else "",
+            str(at(one.inputs, "roleRef.kind")),
+            str(at(one.inputs, "roleRef.name")),
+            tuple(_subject(mapping(subject)) for subject in each(one.inputs, "subjects")),
+        )
+        for one in (*plan.of_kind("RoleBinding"), *plan.of_kind("ClusterRoleBinding"))
+    ]
+
+
+def role_of(plan: Plan, binding: Binding) -> Role | None:
+    """Returns the role that a binding is for, None where the plan does not create it."""
+    return next((role for role in roles(plan) if binding.binds(role)), None)
+
+
+def _namespace(one: Resource) -> str:
+    return str(at(one.inputs, "metadata.namespace") or "")
+
+
+def _subject(raw: Mapping[str, Any]) -> Subject:
+    return Subject(str(raw.get("kind")), str(raw.get("namespace") or ""), str(raw.get("name")))
+
+
+def _rule(raw: Mapping[str, Any]) -> RoleRule:
+    def texts(key: str) -> tuple[str, ...]:
+        return tuple(str(one) for one in each(raw, key))
+
+    return RoleRule(
+        texts("apiGroups"),
+        texts("resources"),
+        texts("resourceNames"),
+        texts("nonResourceURLs"),
+        texts("verbs"),
+    )

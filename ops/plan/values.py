@@ -1,0 +1,49 @@
+"""Inputs of which parts may be absent, text for a boolean, or not known yet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+UNKNOWN = "[unknown]"
+"""Stands for a value that the first preview of an engine does not know; a recorded plan has none.
+An unknown value breaks no rule: the rule is evaluated again once the value is known, before `up`
+or on the next preview."""
+
+
+def at(value: Any, path: str) -> Any:
+    """Returns the value below a dotted path (`spec.template.spec`), None where there is none, and
+    UNKNOWN where a value above it is not known. `ops.plan.paths` is for paths with list indexes."""
+    for part in path.split("."):
+        if value == UNKNOWN:
+            return UNKNOWN
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
+def each(value: Any, path: str) -> list[Any]:
+    """Returns the items of the list below a path; none where it is absent or not known."""
+    found = at(value, path)
+    return list(found) if isinstance(found, list | tuple) else []
+
+
+def mapping(value: Any, path: str = "") -> Mapping[str, Any]:
+    """Returns the object at a path, or the value itself; an empty one where it is absent or not
+    known."""
+    found = at(value, path) if path else value
+    return found if isinstance(found, Mapping) else {}
+
+
+def is_true(value: Any) -> bool:
+    """Returns whether a value is `true`, "true" or not known."""
+    return value is True or value in ("true", UNKNOWN)
+
+
+def is_false(value: Any) -> bool:
+    """Returns whether a value is `false`, "false", absent or not known."""
+    return value in (None, False, "false", UNKNOWN)
+
+
+def known(value: Any) -> bool:
+    """Returns whether there is a value, and it is known."""
+    return value is not None and value != UNKNOWN
