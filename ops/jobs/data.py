@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ops.jobs.team import DRIVER, Team
+from components.names import DRIVER_ACCOUNT
+from ops.jobs.team import Team
 from ops.plan.grants import Grant, of_document
 from ops.plan.model import Plan, Resource
 
@@ -46,7 +47,7 @@ def rights_of(plan: Plan, team: Team) -> Rights:
 
 
 def _roles(plan: Plan, team: str) -> Iterator[Resource]:
-    account = f"system:serviceaccount:{team}:{DRIVER}"
+    account = f"system:serviceaccount:{team}:{DRIVER_ACCOUNT}"
     for role in plan.by_type("aws:iam/role:Role"):
         if f'"{account}"' in str(role.inputs["assumeRolePolicy"]):
             yield role

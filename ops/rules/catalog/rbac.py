@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from ops.plan.model import Plan
+from ops.plan.workloads import packages, pods
 from ops.rules.rule import Broken, Severity, rule
 from ops.rules.values import UNKNOWN, at, each
-from ops.rules.workloads import packages, pods
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _ESCALATES = {"escalate", "bind", "impersonate"}
