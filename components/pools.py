@@ -86,7 +86,7 @@ class NodeShape(Settings):
     ami_release: str | None = None
     """Release of the EKS image; default: the one in versions.py. A new one drifts the nodes."""
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = 100
-    """Root volume in GiB, gp3, encrypted: images, logs, JAR cache, and shuffle files if nodes have no
+    """Root volume in GiB, gp3, encrypted: images, logs, JAR cache, shuffle files if nodes have no
     instance store."""
     expire_after: DurationOrNever = "Never"
     """Age at which a node is replaced, running pods included."""

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/capacity.md from the reckoning itself."""
+"""Writes the tables of docs/capacity.md from the reports of the stacks' plans."""
 
 import io
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from ops.capacity import quotas, show
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.measured import METHODS, NODE, POD
-from ops.capacity.report import Report, Wanted, report
+from ops.capacity.report import Report, Request, report
 from ops.capacity.show import number
 from ops.capacity.start import s3
 from ops.plan.model import Plan
@@ -45,15 +45,15 @@ def render(page: str, plan_of: PlanOf) -> str:
 
 def _example(plan_of: PlanOf) -> str:
     text = io.StringIO()
-    show.render(report(plan_of("dev"), Wanted(executors=100)), text)
+    show.render(report(plan_of("dev"), Request(executors=100)), text)
     return f"```console\n$ make capacity STACK=dev EXECUTORS=100\n{text.getvalue()}```\n"
 
 
 def _executors(plan_of: PlanOf) -> str:
-    reports = [report(plan_of("prod"), Wanted(executors=count)) for count in COUNTS]
+    reports = [report(plan_of("prod"), Request(executors=count)) for count in COUNTS]
     first = reports[0]
-    mixes = [f"`{mix.name}`, {mix.per_node} a node" for mix in first.mixes]
-    head = [""] + [f"{count:,} on {mix}" for count in COUNTS for mix in mixes]
+    types = [f"`{fit.name}`, {fit.per_node} a node" for fit in first.fits]
+    head = [""] + [f"{count:,} on {name}" for count in COUNTS for name in types]
     rows = []
     for key, formula in FORMULAS.items():
         if all(key in figures for figures in first.figures):
@@ -61,14 +61,14 @@ def _executors(plan_of: PlanOf) -> str:
             cells = [number(figures[key]) for one in reports for figures in one.figures]
             rows.append([title, *cells])
     intro = (
-        f"Stack `prod`, pool `{first.pool}`, JARs in pod level, {first.case.platform.nat} NAT "
+        f"Stack `prod`, pool `{first.pool}`, JARs in pod level, {first.scenario.platform.nat} NAT "
         "gateways, executors of 4 vCPU and 16 GiB:"
     )
     return f"{intro}\n\n{_table(head, rows)}"
 
 
 def _mounts(plan_of: PlanOf) -> str:
-    mix = report(plan_of("prod"), Wanted()).mixes[-1]
+    fit = report(plan_of("prod"), Request()).fits[-1]
     head = ["way"]
     for count in COUNTS:
         head += [f"{count:,}: requests", "a second", "s at 5,500 a second", "GiB"]
@@ -76,11 +76,11 @@ def _mounts(plan_of: PlanOf) -> str:
     for method in METHODS:
         cells = []
         for count in COUNTS:
-            figures = s3(count, -(-count // mix.per_node), 1, method)
+            figures = s3(count, -(-count // fit.per_node), 1, method)
             cells += [number(figures[key]) for key in _S3_KEYS]
         title = f"**{method.title}**" if method in (POD, NODE) else method.title
         rows.append([title, *cells])
-    intro = f"{mix.per_node} executors a node (`{mix.name}`), one claim:"
+    intro = f"{fit.per_node} executors a node (`{fit.name}`), one claim:"
     return f"{intro}\n\n{_table(head, rows)}"
 
 
@@ -88,19 +88,20 @@ _S3_KEYS = ("s3-requests", "s3-rate", "s3-seconds", "s3-gib")
 
 
 def _limits(plan_of: PlanOf) -> str:
-    reports = [report(plan_of(stack), Wanted()) for stack in STACKS]
+    reports = [report(plan_of(stack), Request()) for stack in STACKS]
     keys = list(dict.fromkeys(one.quota.key for found in reports for one in found.limits))
     names = {one.quota.key: one.quota.name for found in reports for one in found.limits}
     rows = [
-        [f"{names[key]} (`{key}`)", *(_met_at(found, key) for found in reports)] for key in keys
+        [f"{names[key]} (`{key}`)", *(_exceeded_at(found, key) for found in reports)]
+        for key in keys
     ]
     return _table(["limit", *(f"`{stack}`" for stack in STACKS)], rows)
 
 
-def _met_at(found: Report, key: str) -> str:
+def _exceeded_at(found: Report, key: str) -> str:
     for one in found.limits:
         if one.quota.key == key:
-            return "never" if one.at is None else number(one.at)
+            return "never" if one.exceeded_at is None else number(one.exceeded_at)
     return "-"
 
 

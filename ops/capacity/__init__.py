@@ -1,1 +1,1 @@
-"""Capacity on paper: how far a recorded plan reaches, and which limit it meets first."""
+"""Capacity from a recorded plan: what its limits allow, and which limit is reached first."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ops.capacity.quotas import raised
-from ops.capacity.report import Wanted, report
+from ops.capacity.quotas import account_quotas
+from ops.capacity.report import Request, report
 from ops.capacity.show import render, to_json
 from ops.capacity.start import Executor
 from ops.plan.command import SetOption, StackOption, reported, without_empty
@@ -34,15 +34,15 @@ def capacity(  # noqa: PLR0917  the command's options
     with reported():
         if style not in ("text", "json"):
             raise UserError(f"--format {style}: is not one of text, json")
-        wanted = Wanted(
+        request = Request(
             executors=int(_number("--executors", executors, whole=True)),
             executor=Executor(_number("--cpu", cpu), _number("--gib", gib)),
             pool=pool,
             claims=int(_number("--claims", claims, whole=True)),
             image_gib=_number("--image-gib", image_gib),
-            quotas=raised(without_empty(quota)),
+            quotas=account_quotas(without_empty(quota)),
         )
-        found = report(record(Path.cwd(), stack, without_empty(sets)), wanted)
+        found = report(record(Path.cwd(), stack, without_empty(sets)), request)
         if style == "json":
             sys.stdout.write(to_json(found))
         else:

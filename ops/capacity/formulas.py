@@ -1,4 +1,4 @@
-"""Each figure in words: its title, how it is reckoned, and from where."""
+"""Each figure of a report: its title, unit, formula and source."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ _MEASURED = "measured (see Measured below)"
 
 
 class Formula(NamedTuple):
-    """One figure: title, unit, how it comes about, source."""
+    """One figure; `how` is its formula in words."""
 
     title: str
     unit: str
@@ -62,7 +62,7 @@ FORMULAS: dict[str, Formula] = {
     "launch-seconds": Formula(
         "EC2 launches throttled for",
         "s",
-        "(nodes - 1000) / 2; an instant fleet is reckoned as RunInstances",
+        "(nodes - 1000) / 2; an instant fleet counts as RunInstances",
         LAUNCH_BURST.source,
     ),
     "address-calls": Formula(

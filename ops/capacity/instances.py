@@ -1,4 +1,4 @@
-"""What EC2 says of its instance types, without asking EC2.
+"""EC2's figures of its instance types, without a call to EC2.
 
 The figures are AWS's own DescribeInstanceTypes, as the moto release in requirements-dev.txt carries
 them. A type that is not there has no figures here: nothing is derived from a name.
@@ -40,7 +40,7 @@ class InstanceType:
         return self.memory_mib / 1024
 
     def free_cpu(self) -> float:
-        """vCPU left for pods: kube-reserved goes off, as nodeadm and Karpenter reckon it.
+        """vCPU left for pods, without kube-reserved, as nodeadm and Karpenter compute it.
 
         Source: github.com/aws/karpenter-provider-aws pkg/providers/instancetype/types.go.
         """
@@ -52,8 +52,8 @@ class InstanceType:
         return self.vcpus - reserved
 
     def free_memory_gib(self, max_pods: int) -> float:
-        """Memory left for pods in GiB: what Karpenter takes for the hypervisor, kube-reserved
-        (255 MiB and 11 MiB a pod) and the eviction threshold go off.
+        """Memory left for pods in GiB, without Karpenter's allowance for the hypervisor,
+        kube-reserved (255 MiB and 11 MiB a pod) and the eviction threshold.
 
         Source: github.com/aws/karpenter-provider-aws pkg/providers/instancetype/types.go, and the
         default of its vmMemoryOverheadPercent.

@@ -1,4 +1,4 @@
-"""Which limits a plan meets, and with how many executors: the first one first."""
+"""Which limits a plan reaches, and with how many executors: the first one first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,17 @@ from enum import StrEnum
 
 from ops.capacity import quotas
 from ops.capacity.network import Subnet
-from ops.capacity.nodes import NodeSet
+from ops.capacity.nodes import NodeCapacity
 from ops.capacity.quotas import Quota, limit_of
-from ops.capacity.start import Executor, Mix, Platform, daemon_pods, demand, fit
+from ops.capacity.start import (
+    Executor,
+    NodeFit,
+    Platform,
+    daemon_pods,
+    demand,
+    executors_per_node,
+)
+from ops.plan.nodes import NODE_GROUP
 
 _MOST = 10_000_000
 _SYSTEM_PODS = 16
@@ -16,7 +24,7 @@ _SYSTEM_PODS = 16
 
 
 class Severity(StrEnum):
-    """`error` where the stack contradicts itself, `warning` where an account's limit is met."""
+    """`error` where the stack contradicts itself, `warning` where it exceeds an account's limit."""
 
     error = "error"
     warning = "warning"
@@ -24,26 +32,26 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Met:
-    """One limit: what is asked of it, what it allows, and the executors with which it is met.
+class LimitCheck:
+    """One limit: what is needed of it, what it allows, and how many executors exceed it.
 
-    `at` is None where executors do not move it, or more of them than anyone has would be needed.
+    `exceeded_at` is the fewest executors that do, None where no number of them does.
     """
 
     quota: Quota
-    asked: float
+    needed: float
     allowed: float
     severity: Severity
-    at: int | None
+    exceeded_at: int | None
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Case:
-    """What is weighed: a plan's nodes and subnets, the pool's rungs, an executor, own quotas."""
+class Scenario:
+    """A plan's nodes and subnets, the nodes of the chosen pool, an executor, own quotas."""
 
-    sets: Sequence[NodeSet]
-    rungs: Sequence[NodeSet]
+    nodes: Sequence[NodeCapacity]
+    pool_nodes: Sequence[NodeCapacity]
     subnets: Sequence[Subnet]
     platform: Platform
     executor: Executor
@@ -55,84 +63,91 @@ class Case:
 
 
 Amount = Callable[[int], float]
+"""What a number of executors needs; it never falls as they grow."""
 
 
-def met(executors: int, found: Sequence[Mix], case: Case) -> list[Met]:
-    """The limits that executors move, the first to be met first."""
+def executor_limits(
+    executors: int, fits: Sequence[NodeFit], scenario: Scenario
+) -> list[LimitCheck]:
+    """The limits that depend on the executors, the first to be exceeded first."""
     result = [
-        _met(quota, executors, amount, allowed, note)
-        for quota, amount, allowed, note in _amounts(found, case)
+        _limit_of_executors(quota, executors, amount, allowed, note)
+        for quota, amount, allowed, note in _amounts(fits, scenario)
     ]
-    return sorted(result, key=lambda one: (one.at is None, one.at or 0, one.quota.key))
-
-
-def of_the_plan(case: Case) -> list[Met]:
-    """The limits that the plan meets by itself, with all nodes that its pools allow."""
-    found: list[Met] = []
-    if case.subnets:
-        asked = sum(most_addresses(one, case) for one in case.sets)
-        there = sum(one.usable for one in case.subnets)
-        found.append(_own(asked, there, "all nodes that the pools allow"))
-    for zone in sorted({one.zone for one in case.subnets}):
-        bound = [one for one in case.sets if one.zones == (zone,)]
-        there = sum(one.usable for one in case.subnets if one.zone == zone)
-        if bound:
-            names = ", ".join(one.name for one in bound)
-            asked = sum(most_addresses(one, case) for one in bound)
-            found.append(_own(asked, there, f"in {zone} alone: {names}"))
-    groups = [one for one in case.sets if one.kind == "node group"]
-    largest = max((one.max_nodes or 0 for one in groups), default=0)
-    for quota, asked in ((quotas.GROUPS, len(groups)), (quotas.GROUP_NODES, largest)):
-        if groups:
-            allowed = case.limit(quota)
-            severity = Severity.warning if asked > allowed else Severity.ok
-            found.append(Met(quota, asked, allowed, severity, None))
-    return found
-
-
-def most_addresses(one: NodeSet, case: Case) -> int:
-    """Addresses of a set of nodes at its limits, on the type that takes the most of them."""
-    return max((nodes * each for _, nodes, each in sizes(one, case)), default=0)
-
-
-def sizes(one: NodeSet, case: Case) -> list[tuple[str, int, int]]:
-    """Each type with the nodes that the limits allow of it, and one such node's addresses."""
-    with_address, _ = daemon_pods(case.platform)
-    result = []
-    for of in one.types:
-        # As many drivers fit on a node as executors; 16 of the platform's own on a system node.
-        fitting = fit(one, of, case.executor, case.platform)
-        pods = _SYSTEM_PODS if one.is_system else with_address + fitting
-        nodes = one.most_nodes(of)
-        if nodes is not None:
-            result.append((of.name, nodes, case.platform.networking.addresses(of, pods)))
-    return result
-
-
-def most_executors(rungs: Sequence[NodeSet], case: Case) -> int:
-    """The executors that fit when every rung is at its limits, on the type that takes most."""
-    return sum(
-        max(
-            (
-                fit(rung, of, case.executor, case.platform) * (rung.most_nodes(of) or 0)
-                for of in rung.types
-            ),
-            default=0,
-        )
-        for rung in rungs
+    return sorted(
+        result, key=lambda one: (one.exceeded_at is None, one.exceeded_at or 0, one.quota.key)
     )
 
 
-def _amounts(found: Sequence[Mix], case: Case) -> list[tuple[Quota, Amount, float, str]]:
-    beside = case.platform
+def plan_limits(scenario: Scenario) -> list[LimitCheck]:
+    """The limits that the plan reaches with all nodes that its pools allow."""
+    found: list[LimitCheck] = []
+    if scenario.subnets:
+        needed = sum(most_addresses(one, scenario) for one in scenario.nodes)
+        usable = sum(one.usable for one in scenario.subnets)
+        found.append(_subnets(needed, usable, "all nodes that the pools allow"))
+    for zone in sorted({one.zone for one in scenario.subnets}):
+        bound = [one for one in scenario.nodes if one.nodes.zones == (zone,)]
+        usable = sum(one.usable for one in scenario.subnets if one.zone == zone)
+        if bound:
+            names = ", ".join(one.name for one in bound)
+            needed = sum(most_addresses(one, scenario) for one in bound)
+            found.append(_subnets(needed, usable, f"in {zone} alone: {names}"))
+    groups = [one for one in scenario.nodes if one.nodes.kind == NODE_GROUP]
+    largest = max((one.max_nodes or 0 for one in groups), default=0)
+    for quota, needed in ((quotas.GROUPS, len(groups)), (quotas.GROUP_NODES, largest)):
+        if groups:
+            allowed = scenario.limit(quota)
+            severity = Severity.warning if needed > allowed else Severity.ok
+            found.append(LimitCheck(quota, needed, allowed, severity, None))
+    return found
+
+
+def most_addresses(one: NodeCapacity, scenario: Scenario) -> int:
+    """Addresses of nodes at their limits, on the type that takes the most of them."""
+    return max((nodes * each for _, nodes, each in sizes(one, scenario)), default=0)
+
+
+def sizes(one: NodeCapacity, scenario: Scenario) -> list[tuple[str, int, int]]:
+    """Each type with the nodes that the limits allow of it, and one such node's addresses."""
+    platform = scenario.platform
+    with_address, _ = daemon_pods(platform)
+    result = []
+    for of in one.types:
+        # As many drivers fit on a node as executors; 16 of the platform's own on a system node.
+        fitting = executors_per_node(one, of, scenario.executor, platform)
+        pods = _SYSTEM_PODS if one.nodes.is_system else with_address + fitting
+        nodes = one.most_nodes(of)
+        if nodes is not None:
+            result.append((of.name, nodes, platform.networking.addresses(of, pods)))
+    return result
+
+
+def most_executors(pool_nodes: Sequence[NodeCapacity], scenario: Scenario) -> int:
+    """The executors that fit on all nodes of a pool, of the types that take most of them."""
+    return sum(
+        max(
+            (
+                executors_per_node(one, of, scenario.executor, scenario.platform)
+                * (one.most_nodes(of) or 0)
+                for of in one.types
+            ),
+            default=0,
+        )
+        for one in pool_nodes
+    )
+
+
+def _amounts(fits: Sequence[NodeFit], scenario: Scenario) -> list[tuple[Quota, Amount, float, str]]:
+    platform, pool = scenario.platform, scenario.pool_nodes
 
     def most(key: str, plus: float = 0) -> Amount:
-        return lambda n: max(demand(n, mix, beside).get(key, 0) for mix in found) + plus
+        return lambda n: max(demand(n, fit, platform).get(key, 0) for fit in fits) + plus
 
     system = sum(
         max(of.vcpus for of in one.types) * (one.max_nodes or 0)
-        for one in case.sets
-        if one.is_system and one.types
+        for one in scenario.nodes
+        if one.nodes.is_system and one.types
     )
     rows: list[tuple[Quota, Amount, str]] = [
         (quotas.GP3_STORAGE, most("disk-tib"), ""),
@@ -143,32 +158,35 @@ def _amounts(found: Sequence[Mix], case: Case) -> list[tuple[Quota, Amount, floa
         (quotas.LAUNCH_BURST, most("nodes"), "slower from here on, not refused"),
         (quotas.ADDRESS_CALLS, most("address-calls"), "slower from here on, not refused"),
     ]
-    if any(one.spot for one in case.rungs):
+    if any(one.is_spot for one in pool):
         rows.append((quotas.SPOT_VCPUS, most("vcpus"), ""))
-    if any(not one.spot for one in case.rungs):
+    if any(not one.is_spot for one in pool):
         note = "without any Spot capacity, with all system nodes"
         rows.append((quotas.ON_DEMAND_VCPUS, most("vcpus", system), note))
-    if beside.method is not None:
+    if platform.method is not None:
         rows.append((quotas.S3_READS, most("s3-rate"), "all nodes at the same moment"))
-    if beside.nat:
+    if platform.nat:
         rows.append((quotas.NAT_CONNECTIONS, most("nat-connections"), "one image, not from ECR"))
-    ceiling, room = float(most_executors(case.rungs, case)), sum(one.usable for one in case.subnets)
+    ceiling = float(most_executors(pool, scenario))
+    usable = sum(one.usable for one in scenario.subnets)
     own: list[tuple[Quota, Amount, float, str]] = [
-        (quotas.POOL_LIMITS, float, ceiling, "every rung at its limits, on its roomiest type")
+        (quotas.POOL_LIMITS, float, ceiling, "all its nodes, of the types that take most executors")
     ]
-    if case.subnets:
-        own.append((quotas.SUBNETS, most("addresses"), room, "this pool's nodes alone"))
-    return own + [(quota, amount, case.limit(quota), note) for quota, amount, note in rows]
+    if scenario.subnets:
+        own.append((quotas.SUBNETS, most("addresses"), usable, "this pool's nodes alone"))
+    return own + [(quota, amount, scenario.limit(quota), note) for quota, amount, note in rows]
 
 
-def _met(quota: Quota, executors: int, amount: Amount, allowed: float, note: str) -> Met:
-    asked = amount(executors)
-    severity = Severity.warning if asked > allowed else Severity.ok
-    return Met(quota, asked, allowed, severity, _first(amount, allowed), note)
+def _limit_of_executors(
+    quota: Quota, executors: int, amount: Amount, allowed: float, note: str
+) -> LimitCheck:
+    needed = amount(executors)
+    severity = Severity.warning if needed > allowed else Severity.ok
+    return LimitCheck(quota, needed, allowed, severity, _exceeded_at(amount, allowed), note)
 
 
-def _first(amount: Amount, allowed: float) -> int | None:
-    """The fewest executors whose amount is over what is allowed; the amount never falls."""
+def _exceeded_at(amount: Amount, allowed: float) -> int | None:
+    """The fewest executors that need more than is allowed."""
     if amount(_MOST) <= allowed:
         return None
     low, high = 0, _MOST
@@ -181,6 +199,6 @@ def _first(amount: Amount, allowed: float) -> int | None:
     return low
 
 
-def _own(asked: float, there: float, note: str) -> Met:
-    severity = Severity.error if asked > there else Severity.ok
-    return Met(quotas.SUBNETS, asked, there, severity, None, note)
+def _subnets(needed: float, usable: float, note: str) -> LimitCheck:
+    severity = Severity.error if needed > usable else Severity.ok
+    return LimitCheck(quotas.SUBNETS, needed, usable, severity, None, note)

@@ -1,4 +1,4 @@
-"""What one mount or one start asks of S3: measured, with mount-s3 1.24.0 and real JARs.
+"""Requests to S3 of one mount or one start, measured with mount-s3 1.24.0 and real JARs.
 
 Ten JARs of 464 MB (AWS SDK bundle, Hudi, Iceberg, Delta, ...), a JVM that loads 2000 classes drawn
 from all of them, an S3 API on loopback with 25 ms to the first byte of a GET. Counts and bytes
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 RELEASES_FILLED = 2
-"""`jarMount.node.fillReleases` as it comes: how many releases a node's mount reads at once."""
+"""Default of `jarMount.node.fillReleases`: how many releases a node's mount reads at once."""
 
 
 class Per(StrEnum):
@@ -22,7 +22,7 @@ class Per(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """One way for JARs to reach a JVM: what it asks of S3 at a cold start, and in how long."""
+    """One way for JARs to reach a JVM: requests, bytes and seconds of a cold start."""
 
     key: str
     title: str

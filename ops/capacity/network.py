@@ -1,13 +1,13 @@
-"""Addresses: what the subnets of a plan hold, and what one node with its pods takes of them."""
+"""Addresses: how many the subnets of a plan hold, and how many one node with its pods takes."""
 
 import ipaddress
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ops.capacity.instances import InstanceType
+from ops.plan import paths
 from ops.plan.model import Plan
+from ops.plan.workloads import packages
 
 PREFIX = 16
 """Addresses of one delegated prefix, a /28."""
@@ -18,7 +18,7 @@ _TAG = "kubernetes.io/role/internal-elb"
 
 @dataclass(frozen=True)
 class Subnet:
-    """A private subnet that the plan makes; `usable` is what is left for nodes and pods."""
+    """A private subnet of the plan; `usable` is how many addresses nodes and pods can have."""
 
     name: str
     zone: str
@@ -27,7 +27,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class PodNetworking:
-    """How the VPC CNI hands out addresses. `given` is false where the plan does not install it."""
+    """How the VPC CNI assigns addresses. `given` is false where the plan does not install it."""
 
     given: bool
     prefixes: bool
@@ -71,20 +71,13 @@ class PodNetworking:
 
 
 def pod_networking(plan: Plan) -> PodNetworking:
-    """What the plan's vpc-cni add-on is set to; its own defaults where the plan has no add-on."""
-    addons = [
-        one
-        for one in plan.by_type("aws:eks/addon:Addon")
-        if one.inputs.get("addonName") == "vpc-cni"
-    ]
-    if not addons:
-        return PodNetworking(given=False, prefixes=False, warm_prefixes=0)
-    values: Mapping[str, Mapping[str, str]] = json.loads(
-        addons[0].inputs.get("configurationValues") or "{}"
-    )
-    env = values.get("env", {})
-    on = env.get("ENABLE_PREFIX_DELEGATION") == "true"
-    return PodNetworking(True, on, int(env.get("WARM_PREFIX_TARGET", "1")) if on else 0)
+    """The settings of the plan's vpc-cni add-on; its defaults where the plan has none."""
+    for package in packages(plan):
+        if package.name == "vpc-cni":
+            env = paths.get(package.values, ("env",)) or {}
+            on = env.get("ENABLE_PREFIX_DELEGATION") == "true"
+            return PodNetworking(True, on, int(env.get("WARM_PREFIX_TARGET", "1")) if on else 0)
+    return PodNetworking(given=False, prefixes=False, warm_prefixes=0)
 
 
 def private_subnets(plan: Plan) -> tuple[Subnet, ...]:

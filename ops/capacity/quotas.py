@@ -1,7 +1,7 @@
-"""The limits that a growing platform meets, each with its name, default and source.
+"""The limits of AWS and Kubernetes that a growing platform reaches: name, default, source.
 
-A code such as L-1216C47A is the one of Service Quotas: `aws service-quotas get-service-quota
---service-code ec2 --quota-code L-1216C47A` tells what an account has.
+A code such as L-1216C47A is Service Quotas': `aws service-quotas get-service-quota --service-code
+ec2 --quota-code L-1216C47A` shows the value of an account.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _EKS_QUOTAS = "docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"
 
 @dataclass(frozen=True)
 class Quota:
-    """One limit. `key` is the Service Quotas code, or a word of ours where there is no code."""
+    """One limit. `key` is the code of Service Quotas, or a name of this project's."""
 
     key: str
     name: str
@@ -122,11 +122,11 @@ ALL = (
 
 
 class UnknownQuota(UserError):
-    """A quota was raised that is not one of these, or to what is not a number."""
+    """`--quota` names no quota of this list, or a value that is not a number."""
 
 
-def raised(given: list[str]) -> dict[str, float]:
-    """The account's own values, by key, of `L-34B43A08=5000`. Raises UnknownQuota."""
+def account_quotas(given: list[str]) -> dict[str, float]:
+    """An account's quotas by key, from texts such as `L-34B43A08=5000`. Raises UnknownQuota."""
     known = {quota.key: quota for quota in ALL if quota.default}
     found: dict[str, float] = {}
     for item in given:

@@ -1,19 +1,27 @@
-"""One stack's capacity: what its pools allow, what N executors ask of it, what gives first."""
+"""One stack's capacity: what its pools allow, what N executors need, which limit comes first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ops.capacity.limits import Case, Met, Severity, met, most_executors, of_the_plan, sizes
+from ops.capacity.limits import (
+    LimitCheck,
+    Scenario,
+    Severity,
+    executor_limits,
+    most_executors,
+    plan_limits,
+    sizes,
+)
 from ops.capacity.network import private_subnets, services_without_nat
-from ops.capacity.nodes import NodeSet, node_sets
-from ops.capacity.read import choose, executor_pools, mixes, platform
-from ops.capacity.start import Executor, Mix, demand, free_attachments
+from ops.capacity.nodes import NodeCapacity, node_capacities
+from ops.capacity.pools import executor_pools, node_fits, platform, pool_nodes
+from ops.capacity.start import Executor, NodeFit, demand, free_attachments
 from ops.plan.model import Plan
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is asked: so many executors of this size, of one pool, with an account's own quotas."""
+class Request:
+    """The question: so many executors of this size, of one pool, with an account's own quotas."""
 
     executors: int = 1000
     executor: Executor = field(default_factory=lambda: Executor(4, 16))
@@ -25,17 +33,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Report:
-    """The answer. `pool` is empty where no node of executors is the plan's."""
+    """The answer. `pool` is empty where the plan creates no nodes for executors."""
 
     stack: str
-    wanted: Wanted
-    case: Case
+    request: Request
+    scenario: Scenario
     endpoints: tuple[str, ...]
     pool: str
-    mixes: tuple[Mix, ...]
+    fits: tuple[NodeFit, ...]
     figures: tuple[Mapping[str, float], ...]
-    limits: tuple[Met, ...]
-    plan_limits: tuple[Met, ...]
+    limits: tuple[LimitCheck, ...]
+    plan_limits: tuple[LimitCheck, ...]
     most_executors: Mapping[str, int]
     unknown: tuple[str, ...]
 
@@ -45,55 +53,57 @@ class Report:
         return any(one.severity is Severity.error for one in self.plan_limits)
 
     @property
-    def first(self) -> Met | None:
-        """The limit that is met first."""
-        return next((one for one in self.limits if one.at is not None), None)
+    def first(self) -> LimitCheck | None:
+        """The limit that is exceeded first."""
+        return next((one for one in self.limits if one.exceeded_at is not None), None)
 
-    def attachments(self, mix: Mix) -> int:
-        """Volumes that can still be attached to a node of the mix."""
-        return free_attachments(mix, self.case.platform)
+    def attachments(self, fit: NodeFit) -> int:
+        """Volumes that can still be attached to a node of this type."""
+        return free_attachments(fit, self.scenario.platform)
 
-    def nodes_of(self, one: NodeSet) -> list[tuple[str, int, int]]:
-        """Each type of a set with the nodes that the limits allow, and one node's addresses."""
-        return sizes(one, self.case)
+    def sizes(self, one: NodeCapacity) -> list[tuple[str, int, int]]:
+        """Each type with the nodes that the limits allow, and one node's addresses."""
+        return sizes(one, self.scenario)
 
 
-def report(plan: Plan, wanted: Wanted) -> Report:
-    """What the plan's limits allow and what N executors ask of it. Raises UnknownPool."""
-    beside = platform(plan, claims=wanted.claims, image_gib=wanted.image_gib)
-    sets = node_sets(plan)
-    pools = executor_pools(sets)
-    rungs = choose(sets, wanted.pool) if pools or wanted.pool else []
-    case = Case(sets, rungs, private_subnets(plan), beside, wanted.executor, wanted.quotas)
-    found = mixes(rungs, wanted.executor, beside)
+def report(plan: Plan, request: Request) -> Report:
+    """What the plan's limits allow and what N executors need. Raises UnknownPool."""
+    around = platform(plan, claims=request.claims, image_gib=request.image_gib)
+    nodes = node_capacities(plan)
+    pools = executor_pools(nodes)
+    chosen = pool_nodes(nodes, request.pool) if pools or request.pool else []
+    scenario = Scenario(
+        nodes, chosen, private_subnets(plan), around, request.executor, request.quotas
+    )
+    fits = node_fits(chosen, request.executor, around)
     return Report(
         stack=plan.stack,
-        wanted=wanted,
-        case=case,
+        request=request,
+        scenario=scenario,
         endpoints=services_without_nat(plan),
-        pool=rungs[0].pool if rungs else "",
-        mixes=tuple(found),
-        figures=tuple(demand(wanted.executors, mix, beside) for mix in found),
-        limits=tuple(met(wanted.executors, found, case) if found else []),
-        plan_limits=tuple(of_the_plan(case)),
-        most_executors={name: most_executors(pools[name], case) for name in sorted(pools)},
-        unknown=tuple(_unknown(case, found)),
+        pool=chosen[0].pool if chosen else "",
+        fits=tuple(fits),
+        figures=tuple(demand(request.executors, fit, around) for fit in fits),
+        limits=tuple(executor_limits(request.executors, fits, scenario) if fits else []),
+        plan_limits=tuple(plan_limits(scenario)),
+        most_executors={name: most_executors(pools[name], scenario) for name in sorted(pools)},
+        unknown=tuple(_unknown(scenario, fits)),
     )
 
 
-def _unknown(case: Case, found: list[Mix]) -> list[str]:
-    """What no figure is given for, and why."""
-    lines = [f"{one.name}: {text}" for one in case.sets for text in one.missing]
-    if not case.rungs:
-        lines.append("executors' nodes are not this plan's: no figure depends on them")
-    elif not found:
+def _unknown(scenario: Scenario, fits: list[NodeFit]) -> list[str]:
+    """What the report has no figure for, and why."""
+    lines = [f"{one.name}: {text}" for one in scenario.nodes for text in one.missing]
+    if not scenario.pool_nodes:
+        lines.append("the stack creates no nodes for executors: no figure depends on them")
+    elif not fits:
         lines.append("the executor fits on no type of the pool")
-    if not case.subnets:
-        lines.append("the subnets are not this plan's: their sizes are not known")
-    if not case.platform.networking.given:
-        lines.append("pod networking is not this plan's: addresses as without prefixes")
-    if not case.platform.nat:
-        lines.append("NAT gateways are not this plan's")
-    if case.platform.method is None:
-        lines.append("no volume of JARs is in the plan: no requests to S3 are reckoned")
+    if not scenario.subnets:
+        lines.append("the stack creates no subnets: their sizes are not known")
+    if not scenario.platform.networking.given:
+        lines.append("the stack does not install the VPC CNI: addresses as without prefixes")
+    if not scenario.platform.nat:
+        lines.append("the stack creates no NAT gateways")
+    if scenario.platform.method is None:
+        lines.append("the stack has no volume of JARs: requests to S3 are left out")
     return lines

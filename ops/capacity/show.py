@@ -8,16 +8,16 @@ from typing import IO, Any
 
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.instances import SOURCE
-from ops.capacity.limits import Met, most_addresses
+from ops.capacity.limits import LimitCheck, most_addresses
 from ops.capacity.report import Report
 
 
 def render(report: Report, stream: IO[str]) -> None:
     """Writes the report as text."""
-    wanted, lines = report.wanted, [f"spark-on-eks/{report.stack}: capacity"]
-    if report.case.sets:
+    request, lines = report.request, [f"spark-on-eks/{report.stack}: capacity"]
+    if report.scenario.nodes:
         lines += ["", *columns(_nodes(report), right=(2, 4))]
-    if report.case.subnets:
+    if report.scenario.subnets:
         lines += ["", *columns(_subnets(report), right=(2, 3))]
     if report.plan_limits:
         lines += [
@@ -25,15 +25,22 @@ def render(report: Report, stream: IO[str]) -> None:
             "all nodes that the limits allow",
             *columns(_plan_limits(report), right=(2, 3)),
         ]
-    if report.mixes:
-        size = f"{number(wanted.executor.cpu)} vCPU and {number(wanted.executor.memory_gib)} GiB"
-        lines += ["", f"{wanted.executors:,} executors of {size} at once, pool {report.pool}"]
+    if report.fits:
+        size = f"{number(request.executor.cpu)} vCPU and {number(request.executor.memory_gib)} GiB"
+        lines += ["", f"{request.executors:,} executors of {size} at once, pool {report.pool}"]
         lines += columns(_figures(report), right=(1, 2))
-        lines += ["", "limits, the first to be met first", *columns(_limits(report), right=(1, 2))]
-    if report.case.platform.nat:
-        gateways = report.case.platform.nat
-        past = ", ".join(report.endpoints) or "nothing"
-        lines += ["", f"NAT gateways: {gateways}; reached past them, by an endpoint: {past}"]
+        lines += [
+            "",
+            "limits, the first to be exceeded first",
+            *columns(_limits(report), right=(1, 2)),
+        ]
+    if report.scenario.platform.nat:
+        gateways = report.scenario.platform.nat
+        direct = ", ".join(report.endpoints) or "none"
+        lines += [
+            "",
+            f"NAT gateways: {gateways}; AWS services with an endpoint of their own: {direct}",
+        ]
     if report.first is not None:
         lines += ["", f"first limit: {_first(report.first)}"]
     if report.unknown:
@@ -43,40 +50,42 @@ def render(report: Report, stream: IO[str]) -> None:
 
 def to_json(report: Report) -> str:
     """Returns the report as JSON, the same bytes for the same report."""
-    wanted = report.wanted
+    request = report.request
     content = {
         "stack": report.stack,
-        "executors": wanted.executors,
-        "executor": {"cpu": wanted.executor.cpu, "memoryGiB": wanted.executor.memory_gib},
+        "executors": request.executors,
+        "executor": {"cpu": request.executor.cpu, "memoryGiB": request.executor.memory_gib},
         "pool": report.pool,
-        "prefixDelegation": report.case.platform.networking.prefixes,
-        "jarMethod": report.case.platform.method.key if report.case.platform.method else None,
+        "prefixDelegation": report.scenario.platform.networking.prefixes,
+        "jarMethod": report.scenario.platform.method.key
+        if report.scenario.platform.method
+        else None,
         "instanceTypes": SOURCE,
-        "natGateways": report.case.platform.nat,
+        "natGateways": report.scenario.platform.nat,
         "withoutNat": list(report.endpoints),
         "nodeSets": [
             {
                 "name": one.name,
                 "pool": one.pool,
-                "spot": one.spot,
+                "spot": one.is_spot,
                 "types": [
                     {"type": name, "mostNodes": nodes, "addressesPerNode": addresses}
-                    for name, nodes, addresses in report.nodes_of(one)
+                    for name, nodes, addresses in report.sizes(one)
                 ],
                 "missing": list(one.missing),
             }
-            for one in report.case.sets
+            for one in report.scenario.nodes
         ],
-        "subnets": [asdict(one) for one in report.case.subnets],
+        "subnets": [asdict(one) for one in report.scenario.subnets],
         "mostExecutors": dict(report.most_executors),
         "starts": [
             {
-                "type": mix.name,
-                "executorsPerNode": mix.per_node,
-                "freeAttachmentsPerNode": report.attachments(mix),
+                "type": fit.name,
+                "executorsPerNode": fit.per_node,
+                "freeAttachmentsPerNode": report.attachments(fit),
                 "figures": dict(figures),
             }
-            for mix, figures in zip(report.mixes, report.figures, strict=True)
+            for fit, figures in zip(report.fits, report.figures, strict=True)
         ],
         "limits": [_as_json(one) for one in report.limits],
         "planLimits": [_as_json(one) for one in report.plan_limits],
@@ -108,8 +117,8 @@ def number(value: float) -> str:
 
 def _nodes(report: Report) -> list[list[str]]:
     rows = [["NodePool or node group", "types, most nodes of one", "", "to", ""]]
-    for one in report.case.sets:
-        known = report.nodes_of(one)
+    for one in report.scenario.nodes:
+        known = report.sizes(one)
         if not known:
             rows.append([one.name, "no type with figures", "", "", ""])
             continue
@@ -120,11 +129,11 @@ def _nodes(report: Report) -> list[list[str]]:
 
 
 def _subnets(report: Report) -> list[list[str]]:
-    way = "prefixes of 16" if report.case.platform.networking.prefixes else "single addresses"
-    spread = sum(most_addresses(one, report.case) for one in report.case.sets)
-    each = math.ceil(spread / len(report.case.subnets))
+    way = "prefixes of 16" if report.scenario.platform.networking.prefixes else "single addresses"
+    spread = sum(most_addresses(one, report.scenario) for one in report.scenario.nodes)
+    each = math.ceil(spread / len(report.scenario.subnets))
     rows = [["private subnet", "zone", "addresses", "all nodes, spread evenly", f"by {way}"]]
-    for one in report.case.subnets:
+    for one in report.scenario.subnets:
         rows.append([one.name, one.zone, number(one.usable), number(each), ""])
     return rows
 
@@ -134,11 +143,11 @@ def _by_nodes(row: tuple[str, int, int]) -> int:
 
 
 def _plan_limits(report: Report) -> list[list[str]]:
-    rows = [["", "", "asked", "there", ""]]
+    rows = [["", "", "needed", "allowed", ""]]
     for one in report.plan_limits:
         code = [] if one.quota.default == 0 else [one.quota.key]
         title = " ".join([*code, one.quota.name])
-        rows.append([one.severity, title, number(one.asked), number(one.allowed), one.note])
+        rows.append([one.severity, title, number(one.needed), number(one.allowed), one.note])
     rows += [
         ["", f"executors of pool {name}, at most", number(most), "", ""]
         for name, most in report.most_executors.items()
@@ -147,12 +156,12 @@ def _plan_limits(report: Report) -> list[list[str]]:
 
 
 def _figures(report: Report) -> list[list[str]]:
-    rows = [["", *(f"{mix.name} ({mix.per_node} a node)" for mix in report.mixes)]]
+    rows = [["", *(f"{fit.name} ({fit.per_node} a node)" for fit in report.fits)]]
     for key, formula in FORMULAS.items():
         if any(key in figures for figures in report.figures):
             title = f"{formula.title}, {formula.unit}" if formula.unit else formula.title
             rows.append([title, *(number(figures[key]) for figures in report.figures)])
-    free = [number(report.attachments(mix)) for mix in report.mixes]
+    free = [number(report.attachments(fit)) for fit in report.fits]
     rows.append(["volumes that a node can still attach", *free])
     return rows
 
@@ -160,26 +169,30 @@ def _figures(report: Report) -> list[list[str]]:
 def _limits(report: Report) -> list[list[str]]:
     rows = [["", "from", "limit", "", ""]]
     for one in report.limits:
-        at = "never" if one.at is None else number(one.at)
+        at = "never" if one.exceeded_at is None else number(one.exceeded_at)
         code = f"{one.quota.key} {one.quota.name}"
         rows.append([one.severity, at, number(one.allowed), code, one.note])
     return rows
 
 
-def _first(one: Met) -> str:
-    when = "already without executors" if one.at == 0 else f"with {one.at:,} executors"
+def _first(one: LimitCheck) -> str:
+    when = (
+        "exceeded without any executor"
+        if one.exceeded_at == 0
+        else f"with {one.exceeded_at:,} executors"
+    )
     unit = f" {one.quota.unit}" if one.quota.unit else ""
     return f"{one.quota.name} ({one.quota.key}), {number(one.allowed)}{unit}, {when}"
 
 
-def _as_json(one: Met) -> dict[str, Any]:
+def _as_json(one: LimitCheck) -> dict[str, Any]:
     return {
         "key": one.quota.key,
         "name": one.quota.name,
         "source": one.quota.source,
-        "asked": one.asked,
+        "asked": one.needed,
         "allowed": one.allowed,
         "severity": one.severity,
-        "metAtExecutors": one.at,
+        "metAtExecutors": one.exceeded_at,
         "note": one.note,
     }

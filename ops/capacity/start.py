@@ -1,4 +1,4 @@
-"""The start of N executors at once on one type of node: what it asks of everything below it."""
+"""What the start of N executors at once needs of nodes, network, EC2, S3 and the API server."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from ops.capacity import quotas
 from ops.capacity.instances import InstanceType
 from ops.capacity.measured import Method, Per
 from ops.capacity.network import PodNetworking
-from ops.capacity.nodes import NodeSet
+from ops.capacity.nodes import NodeCapacity
 
 DAEMON_CPU, DAEMON_GIB = 0.25, 0.5
 """Assumed requests of a node's own pods: networking, kube-proxy, drivers of volumes."""
@@ -27,7 +27,7 @@ OBJECTS_PER_APPLICATION = 5
 
 @dataclass(frozen=True)
 class Executor:
-    """What one executor asks of a node, its overhead included."""
+    """What one executor requests of a node, overhead included."""
 
     cpu: float
     memory_gib: float
@@ -35,10 +35,10 @@ class Executor:
 
 @dataclass(frozen=True)
 class Platform:
-    """What a plan says that no type of node changes.
+    """What is the same for every type of node.
 
-    `claims` are the claims on JARs that one node's executors use at once; `nat` is 0 where the plan
-    makes no gateway.
+    `claims` is how many claims on JARs the executors of one node use at once; `nat` is 0 where the
+    plan creates no NAT gateway.
     """
 
     networking: PodNetworking
@@ -51,10 +51,10 @@ class Platform:
 
 
 @dataclass(frozen=True)
-class Mix:
-    """All executors on one type of node."""
+class NodeFit:
+    """Executors on nodes of one type, as many on each as fit."""
 
-    node_set: NodeSet
+    nodes: NodeCapacity
     type: InstanceType
     per_node: int
 
@@ -74,26 +74,28 @@ def daemon_pods(platform: Platform) -> tuple[int, int]:
     return with_address, with_address + DAEMONS_ON_HOST
 
 
-def fit(node_set: NodeSet, of: InstanceType, executor: Executor, platform: Platform) -> int:
-    """How many executors one node takes: by vCPU, by memory, by places for pods."""
-    places = node_set.max_pods(of)
+def executors_per_node(
+    nodes: NodeCapacity, of: InstanceType, executor: Executor, platform: Platform
+) -> int:
+    """How many executors fit on one node, by vCPU, by memory and by its limit of pods."""
+    max_pods = nodes.max_pods(of)
     _, daemons = daemon_pods(platform)
     return max(
         0,
         min(
             math.floor((of.free_cpu() - DAEMON_CPU) / executor.cpu),
-            math.floor((of.free_memory_gib(places) - DAEMON_GIB) / executor.memory_gib),
-            places - daemons,
+            math.floor((of.free_memory_gib(max_pods) - DAEMON_GIB) / executor.memory_gib),
+            max_pods - daemons,
         ),
     )
 
 
-def demand(executors: int, mix: Mix, platform: Platform) -> Mapping[str, float]:
-    """What so many executors on this type ask for, by the key of its formula."""
-    of, networking = mix.type, platform.networking
-    nodes = math.ceil(executors / mix.per_node)
+def demand(executors: int, fit: NodeFit, platform: Platform) -> Mapping[str, float]:
+    """What so many executors on this type need, by the key of its formula."""
+    of, networking = fit.type, platform.networking
+    nodes = math.ceil(executors / fit.per_node)
     own_with_address, own = daemon_pods(platform)
-    with_address = mix.per_node + own_with_address
+    with_address = fit.per_node + own_with_address
     pods = executors + 1 + nodes * own
     interfaces = networking.interfaces(of, with_address)
     calls = nodes * networking.address_calls(of, with_address)
@@ -105,8 +107,8 @@ def demand(executors: int, mix: Mix, platform: Platform) -> Mapping[str, float]:
         "addresses": nodes * networking.addresses(of, with_address),
         "interfaces": nodes * interfaces,
         "usage-units": nodes * networking.usage_units(of, with_address),
-        "volumes": nodes * len(mix.node_set.disks_gib),
-        "disk-tib": nodes * sum(mix.node_set.disks_gib) / 1024,
+        "volumes": nodes * len(fit.nodes.disks_gib),
+        "disk-tib": nodes * sum(fit.nodes.disks_gib) / 1024,
         "launch-seconds": _beyond(nodes, quotas.LAUNCH_BURST.default, quotas.LAUNCH_REFILL),
         "address-calls": calls,
         "address-seconds": _beyond(
@@ -141,12 +143,13 @@ def s3(executors: int, nodes: int, claims: int, method: Method) -> dict[str, flo
     }
 
 
-def free_attachments(mix: Mix, platform: Platform) -> int:
-    """Volumes that can still be attached to a node: the node's own go off, and on types that share
-    the limit further interfaces. EC2's figure has the first interface and local disks taken off."""
-    with_address = mix.per_node + daemon_pods(platform)[0]
-    more = platform.networking.interfaces(mix.type, with_address) - 1 if mix.type.shared else 0
-    return mix.type.attachments - len(mix.node_set.disks_gib) - more
+def free_attachments(fit: NodeFit, platform: Platform) -> int:
+    """Volumes that can still be attached to a node: EC2's limit without the node's own volumes and,
+    on types where both share it, without further network interfaces. EC2's figure already excludes
+    the first interface and local disks."""
+    with_address = fit.per_node + daemon_pods(platform)[0]
+    more = platform.networking.interfaces(fit.type, with_address) - 1 if fit.type.shared else 0
+    return fit.type.attachments - len(fit.nodes.disks_gib) - more
 
 
 def _beyond(count: float, burst: float, refill: float) -> float:

@@ -5,15 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.names import (
+    DRIVER_ACCOUNT,
+    DRIVER_PRIORITY,
+    EXECUTOR_ACCOUNT,
+    EXECUTOR_PRIORITY,
+    JARS_CLAIM,
+    JARS_MOUNT_PATH,
+    POOL_LABEL,
+)
 from ops.jobs.catalog import Executors, Job, Size
-from ops.jobs.nodes import Nodes
-from ops.jobs.team import CLAIM, DRIVER, EXECUTOR, Team
+from ops.jobs.team import Team
 from ops.plan.errors import UserError
-from ops.plan.nodes import POOL_LABEL
+from ops.plan.nodes import NodeSet
 from ops.publish.release import class_path
 from ops.publish.wanted import Coordinate, parse
 
-MOUNT = "/mnt/s3"
 PROGRAM_FOLDER = "/opt/spark/program"
 LOCAL_DISK = "/var/data/spark-local"
 SPARK_USER = 185
@@ -157,7 +164,7 @@ def _hadoop_conf(team: Team) -> dict[str, str]:
 def _volumes(job: Job, request: Request) -> list[dict[str, Any]]:
     program = {"name": _PROGRAM, "configMap": {"name": _program_name(request)}}
     return [
-        {"name": CLAIM, "persistentVolumeClaim": {"claimName": CLAIM, "readOnly": True}},
+        {"name": JARS_CLAIM, "persistentVolumeClaim": {"claimName": JARS_CLAIM, "readOnly": True}},
         *([program] if job.own_program else []),
         {"name": _DRIVER_DISK, "emptyDir": {"sizeLimit": job.driver.local_disk}},
         {"name": _EXECUTOR_DISK, "emptyDir": {"sizeLimit": job.executor.local_disk}},
@@ -166,7 +173,7 @@ def _volumes(job: Job, request: Request) -> list[dict[str, Any]]:
 
 def _driver(job: Job, team: Team) -> dict[str, Any]:
     program = {"name": _PROGRAM, "mountPath": PROGRAM_FOLDER, "readOnly": True}
-    role = _role(DRIVER, job.driver, team.driver_nodes, _DRIVER_DISK)
+    role = _pod(DRIVER_ACCOUNT, DRIVER_PRIORITY, job.driver, team.driver_nodes, _DRIVER_DISK)
     if job.own_program:
         role["volumeMounts"].append(program)
     # The job ends with its driver. The first is Karpenter's word for it, the second the Cluster
@@ -179,13 +186,17 @@ def _driver(job: Job, team: Team) -> dict[str, Any]:
 
 
 def _executor(job: Job, team: Team, executors: Executors) -> dict[str, Any]:
-    role = _role(EXECUTOR, job.executor, team.executor_nodes, _EXECUTOR_DISK)
+    role = _pod(
+        EXECUTOR_ACCOUNT, EXECUTOR_PRIORITY, job.executor, team.executor_nodes, _EXECUTOR_DISK
+    )
     count = {"instances": executors.most} if executors.least is None else {}
     return {**count, **role, "terminationGracePeriodSeconds": GRACE_SECONDS}
 
 
-def _role(account: str, size: Size, nodes: Sequence[Nodes], disk: str) -> dict[str, Any]:
-    """What driver and executors have alike."""
+def _pod(
+    account: str, priority: str, size: Size, nodes: Sequence[NodeSet], disk: str
+) -> dict[str, Any]:
+    """The fields that driver and executors share."""
     role: dict[str, Any] = {
         "cores": size.cores,
         "coreRequest": size.request,
@@ -193,7 +204,7 @@ def _role(account: str, size: Size, nodes: Sequence[Nodes], disk: str) -> dict[s
         "memory": size.memory,
         "memoryOverhead": size.overhead,
         "serviceAccount": account,
-        "priorityClassName": account,
+        "priorityClassName": priority,
     }
     if nodes:
         role["nodeSelector"] = _selector(nodes)
@@ -215,8 +226,8 @@ def _role(account: str, size: Size, nodes: Sequence[Nodes], disk: str) -> dict[s
         },
         "volumeMounts": [
             {
-                "name": CLAIM,
-                "mountPath": MOUNT,
+                "name": JARS_CLAIM,
+                "mountPath": JARS_MOUNT_PATH,
                 "readOnly": True,
                 # A mount that died and came back on the node is then seen by pods that run.
                 "mountPropagation": "HostToContainer",
@@ -226,12 +237,12 @@ def _role(account: str, size: Size, nodes: Sequence[Nodes], disk: str) -> dict[s
     }
 
 
-def _selector(nodes: Sequence[Nodes]) -> dict[str, str]:
-    """The pool, and neither processor nor way to pay: whatever is cheapest and there runs it."""
+def _selector(nodes: Sequence[NodeSet]) -> dict[str, str]:
+    """Selects the pool only: the autoscaler picks architecture and capacity type."""
     return {POOL_LABEL: nodes[0].pool}
 
 
-def _tolerations(nodes: Sequence[Nodes]) -> list[dict[str, str]]:
+def _tolerations(nodes: Sequence[NodeSet]) -> list[dict[str, str]]:
     taints = dict.fromkeys(taint for one in nodes for taint in one.taints)
     return [
         {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}

@@ -1,17 +1,19 @@
-"""Holds a job's objects against the plan they were made for: what could not run is not printed.
+"""Checks a job's objects against the plan they are for: a job that cannot run is not printed.
 
-Nothing here knows how the objects were made: a template that is changed is judged as it stands.
+The checks read the objects alone, so they hold for a changed template, too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from ops.jobs.nodes import Nodes, nodes_of
-from ops.jobs.quantities import amount, shown, spark_bytes
-from ops.jobs.team import Team, affinity_of
+from ops.jobs.team import Team
+from ops.plan import quantity
 from ops.plan.model import Plan
-from ops.plan.nodes import Taint
+from ops.plan.nodes import NodeSet, node_sets
+from ops.plan.quantity import shown
+from ops.plan.requirements import Requirement
+from ops.plan.scheduling import can_run_on, selects, tolerates, volume_terms
 
 _CHOSEN_BY_NODEPOOLS = (
     "kubernetes.io/arch",
@@ -20,7 +22,7 @@ _CHOSEN_BY_NODEPOOLS = (
     "node.kubernetes.io/instance-type",
     "topology.kubernetes.io/zone",
 )
-"""Labels that no job selects: each would cut off rungs of the pool's ladder."""
+"""Labels that no job selects: each would exclude some of the pool's NodePools."""
 
 _LONGEST_GRACE = 120
 """Seconds from the notice of a Spot interruption to its end."""
@@ -50,10 +52,12 @@ def problems(documents: Sequence[Mapping[str, Any]], team: Team, plan: Plan) -> 
 
 def demand(role: Mapping[str, Any]) -> dict[str, Fraction]:
     """What one pod of the role counts for in a quota: vCPU, bytes and pods."""
-    memory = Fraction(spark_bytes(role["memory"]) + spark_bytes(role["memoryOverhead"]))
-    cpu = amount(role.get("coreRequest") or role["cores"])
+    memory = Fraction(
+        quantity.spark_bytes(role["memory"]) + quantity.spark_bytes(role["memoryOverhead"])
+    )
+    cpu = quantity.parse(role.get("coreRequest") or role["cores"])
     # Without a coreLimit a pod has no limit, and a quota on limits refuses it.
-    limit = {"limits.cpu": amount(role["coreLimit"])} if "coreLimit" in role else {}
+    limit = {"limits.cpu": quantity.parse(role["coreLimit"])} if "coreLimit" in role else {}
     return {
         "requests.cpu": cpu,
         "requests.memory": memory,
@@ -71,20 +75,21 @@ def _most(spec: Mapping[str, Any]) -> int:
 
 
 def _placement(pods: _Pods, team: Team, plan: Plan) -> Iterator[str]:
-    """Every selector and toleration matches nodes of the plan, and the pool's every node fits."""
+    """Every selector and toleration matches nodes of the plan, and all of the pool's nodes fit."""
     role, spec = pods.role, pods.spec
-    everywhere = nodes_of(plan)
+    everywhere = node_sets(plan)
     pool = team.driver_nodes if role == "driver" else team.executor_nodes
     selector: Mapping[str, str] = spec.get("nodeSelector") or {}
     for key, value in selector.items():
+        term = (Requirement(key, "In", (value,)),)
         if key in _CHOSEN_BY_NODEPOOLS:
             yield f"{role}.nodeSelector: {key} is the NodePools' to choose"
-        elif not any(one.labels.get(key) == value for one in everywhere):
+        elif not any(selects([term], one) for one in everywhere):
             yield f"{role}.nodeSelector: no node of the stack has the label {key}={value}"
     taints = dict.fromkeys(taint for one in everywhere for taint in one.taints)
     own_taints = {taint for one in pool for taint in one.taints}
     for toleration in spec.get("tolerations") or []:
-        matched = [taint for taint in taints if _tolerates(toleration, taint)]
+        matched = [taint for taint in taints if tolerates(toleration, taint)]
         if not matched:
             yield f"{role}.tolerations: no node of the stack has a taint for {_written(toleration)}"
         for taint in matched:
@@ -94,39 +99,21 @@ def _placement(pods: _Pods, team: Team, plan: Plan) -> Iterator[str]:
                     f"{taint.key}={taint.value}, which is not its pool's"
                 )
     yield from _unreachable(pods, team, pool)
-    own = {one.urn for one in pool}
+    own = {one.resource.urn for one in pool}
     for one in everywhere:
-        if one.urn not in own and _fits(one, spec):
-            yield f"{role}: would also run on {one.name}, which is not its pool's"
+        if one.resource.urn not in own and can_run_on(spec, one):
+            yield f"{role}: would also run on {one.kind} {one.name}, which is not its pool's"
 
 
-def _unreachable(pods: _Pods, team: Team, pool: Sequence[Nodes]) -> Iterator[str]:
-    claimed = affinity_of(team.volume)
+def _unreachable(pods: _Pods, team: Team, pool: Sequence[NodeSet]) -> Iterator[str]:
     for one in pool:
-        if not _fits(one, pods.spec):
-            yield f"{pods.role}: {one.name} of its pool would not take it"
-        for key, values in claimed.items():
-            if one.labels.get(key) not in values:
-                yield f"{pods.role}: {one.name} has not the JARs that team {team.name} claims"
-
-
-def _fits(nodes: Nodes, spec: Mapping[str, Any]) -> bool:
-    selected = (spec.get("nodeSelector") or {}).items()
-    tolerations = spec.get("tolerations") or []
-    return all(nodes.labels.get(key) == value for key, value in selected) and all(
-        any(_tolerates(toleration, taint) for toleration in tolerations)
-        for taint in nodes.taints
-        if taint.effect != "PreferNoSchedule"
-    )
-
-
-def _tolerates(toleration: Mapping[str, Any], taint: Taint) -> bool:
-    """As the scheduler decides it (k8s.io/api/core/v1, Toleration.ToleratesTaint)."""
-    if toleration.get("effect") not in (None, "", taint.effect):
-        return False
-    if toleration.get("operator") == "Exists":
-        return toleration.get("key") in (None, "", taint.key)
-    return toleration.get("key") == taint.key and toleration.get("value", "") == taint.value
+        if not can_run_on(pods.spec, one):
+            yield f"{pods.role}: {one.kind} {one.name} of its pool would not take it"
+        if not selects(volume_terms(team.volume), one):
+            yield (
+                f"{pods.role}: {one.kind} {one.name} does not have the JARs that team {team.name} "
+                "claims"
+            )
 
 
 def _written(toleration: Mapping[str, Any]) -> str:
@@ -138,10 +125,10 @@ def _drivers_nodes(team: Team) -> Iterator[str]:
         missing = "drivers" if team.executor_nodes else "executors"
         yield f"team {team.name} has no pool of nodes for {missing}"
     for one in team.driver_nodes:
-        if not one.on_demand:
-            yield f"driver: {one.name} may be Spot, and a job ends with its driver"
+        if not one.is_on_demand:
+            yield f"driver: {one.kind} {one.name} may be Spot, and a job ends with its driver"
         if not one.one_zone:
-            yield f"driver: {one.name} is in more than one zone"
+            yield f"driver: {one.kind} {one.name} is in more than one zone"
 
 
 def _too_many(pods: Sequence[_Pods], team: Team) -> Iterator[str]:
@@ -175,15 +162,15 @@ def _restricted(pods: _Pods) -> Iterator[str]:
     """The pod-security level `restricted`, as far as a job has a say in it
     (kubernetes.io/docs/concepts/security/pod-security-standards)."""
     container, pod = pods.spec.get("securityContext") or {}, pods.spec.get("podSecurityContext")
-    wanted = {
+    required = {
         "allowPrivilegeEscalation": container.get("allowPrivilegeEscalation") is False,
         "capabilities": (container.get("capabilities") or {}).get("drop") == ["ALL"],
         "runAsNonRoot": container.get("runAsNonRoot") is True,
         "runAsUser": bool(container.get("runAsUser")),
         "seccompProfile": (container.get("seccompProfile") or {}).get("type") == "RuntimeDefault",
     }
-    for key, met in wanted.items():
-        if not met:
+    for key, holds in required.items():
+        if not holds:
             yield f"{pods.role}.securityContext.{key}: not what the level restricted asks for"
     if not (pod or {}).get("runAsNonRoot"):
         yield f"{pods.role}.podSecurityContext.runAsNonRoot: not what the level restricted asks for"
@@ -194,18 +181,18 @@ def _container_limits(pods: _Pods, team: Team) -> Iterator[str]:
     for item in team.container_limits:
         for resource, most in (item.get("max") or {}).items():
             value = asked.get(f"limits.{resource}")
-            if value is not None and value > amount(most):
+            if value is not None and value > quantity.parse(most):
                 yield (
                     f"{pods.role}: {shown(resource, value)} of {resource}, and a container of team "
-                    f"{team.name} may have {shown(resource, amount(most))} (its LimitRange)"
+                    f"{team.name} may have {shown(resource, quantity.parse(most))} (its LimitRange)"
                 )
         for resource, least in (item.get("min") or {}).items():
             value = asked.get(f"requests.{resource}")
-            if value is not None and value < amount(least):
+            if value is not None and value < quantity.parse(least):
+                smallest = shown(resource, quantity.parse(least))
                 yield (
                     f"{pods.role}: asks for {shown(resource, value)} of {resource}, and a "
-                    f"container of team {team.name} asks for {shown(resource, amount(least))} "
-                    "or more (its LimitRange)"
+                    f"container of team {team.name} asks for {smallest} or more (its LimitRange)"
                 )
 
 
@@ -235,9 +222,9 @@ def _quota(pods: Sequence[_Pods], quota: Mapping[str, Any], team: Team) -> Itera
             yield "a quota on limits.cpu needs coreLimit in driver and executor"
             continue
         total = sum((value * one.count for one, value in needed if value is not None), Fraction(0))
-        if total > amount(most):
+        if total > quantity.parse(most):
             yield (
                 f"the job needs {shown(resource, total)} of {resource} and the quota of team "
-                f"{team.name} is {shown(resource, amount(most))}: take fewer executors "
+                f"{team.name} is {shown(resource, quantity.parse(most))}: take fewer executors "
                 "(EXECUTORS=), or raise spark.teams[].quota in the stack file"
             )

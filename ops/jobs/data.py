@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ops.jobs.team import DRIVER, Team
+from components.names import DRIVER_ACCOUNT
+from ops.jobs.team import Team
 from ops.plan.iam import action_matches
 from ops.plan.iam_grants import Grant, grants
 from ops.plan.iam_roles import assumed_by, documents_of
@@ -44,7 +45,7 @@ def rights_of(plan: Plan, team: Team) -> Rights:
     """Returns what the policies of the role that the team's drivers assume allow."""
     found = [
         grant
-        for role in assumed_by(plan, f"system:serviceaccount:{team.name}:{DRIVER}")
+        for role in assumed_by(plan, f"system:serviceaccount:{team.name}:{DRIVER_ACCOUNT}")
         for document in documents_of(plan, role)
         for grant in grants(document.statements, document.resource.name)
     ]

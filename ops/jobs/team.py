@@ -5,15 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.jobs.nodes import Nodes, nodes_of
+from components.names import (
+    DRIVER_ACCOUNT,
+    DRIVER_PRIORITY,
+    EVENT_LOGS_ANNOTATION,
+    EXECUTOR_ACCOUNT,
+    EXECUTOR_PRIORITY,
+    JARS_CLAIM,
+    MAX_EXECUTORS_ANNOTATION,
+    QUEUE_ANNOTATION,
+)
 from ops.plan.errors import UserError
 from ops.plan.model import Plan, Resource
-
-_DOMAIN = "spark-on-eks"
-TEAM_LABEL = f"{_DOMAIN}/team"
-CLAIM = "spark-jars"
-DRIVER, EXECUTOR = "spark-driver", "spark-executor"
-"""Names of the service accounts and of the PriorityClasses."""
+from ops.plan.nodes import NodeSet, node_sets
+from ops.plan.scheduling import volume_terms
+from ops.plan.workloads import in_namespace, team_namespaces
 
 _IMAGE = re.compile(
     r"^.+:(?P<version>[0-9]+\.[0-9]+\.[0-9]+)([.-][\w.-]*)?(@sha256:[0-9a-f]{64})?$"
@@ -37,8 +43,8 @@ class Team:
     """Spec of the volume that the claim is bound to."""
     jar_set: str
     """Key of the stack's output `jarBuckets`."""
-    driver_nodes: Sequence[Nodes]
-    executor_nodes: Sequence[Nodes]
+    driver_nodes: Sequence[NodeSet]
+    executor_nodes: Sequence[NodeSet]
     """None in a given cluster whose nodes the stack does not make."""
     quotas: Sequence[Mapping[str, Any]]
     """Specs of the namespace's ResourceQuotas."""
@@ -61,30 +67,31 @@ def team_of(plan: Plan, name: str) -> Team:
     """Returns the team. Raises UserError when there is none of that name, or when the plan lacks
     something that its jobs need."""
     namespace = _namespace(plan, name)
-    claim = _object(plan, "PersistentVolumeClaim", CLAIM, namespace=name)
+    claim = _object(plan, "PersistentVolumeClaim", JARS_CLAIM, namespace=name)
     volume = _object(plan, "PersistentVolume", claim.inputs["spec"]["volumeName"])
-    for kind, space in (("ServiceAccount", name), ("PriorityClass", None)):
-        for wanted in (DRIVER, EXECUTOR):
-            _object(plan, kind, wanted, namespace=space)
-    # A namespace stands on the nodes that its pods run on, so that these outlive it.
-    behind = set(namespace.options.dependencies)
-    nodes = [one for one in nodes_of(plan) if one.urn in behind]
+    for account in (DRIVER_ACCOUNT, EXECUTOR_ACCOUNT):
+        _object(plan, "ServiceAccount", account, namespace=name)
+    for priority in (DRIVER_PRIORITY, EXECUTOR_PRIORITY):
+        _object(plan, "PriorityClass", priority)
+    # A team's namespace depends on its nodes, so that they outlive its pods.
+    own = set(namespace.options.dependencies)
+    nodes = [one for one in node_sets(plan) if one.resource.urn in own]
     spec = volume.inputs["spec"]
     return Team(
         name=name,
         region=str(plan.exports["region"]),
         image=str(plan.exports["sparkImage"]),
-        max_executors=int(_annotation(plan, namespace, "max-executors") or 0),
-        queue=_annotation(plan, namespace, "queue", required=False),
-        event_logs=_annotation(plan, namespace, "event-logs", required=False),
+        max_executors=_max_executors(plan, namespace),
+        queue=_annotation(namespace, QUEUE_ANNOTATION),
+        event_logs=_annotation(namespace, EVENT_LOGS_ANNOTATION),
         volume=spec,
         jar_set=_jar_set(plan, spec),
-        driver_nodes=[one for one in nodes if one.for_drivers],
-        executor_nodes=[one for one in nodes if not one.for_drivers],
-        quotas=[quota.inputs["spec"] for quota in _in_namespace(plan, "ResourceQuota", name)],
+        driver_nodes=[one for one in nodes if one.is_drivers],
+        executor_nodes=[one for one in nodes if not one.is_drivers],
+        quotas=[quota.inputs["spec"] for quota in in_namespace(plan, "ResourceQuota", name)],
         container_limits=[
             item
-            for limits in _in_namespace(plan, "LimitRange", name)
+            for limits in in_namespace(plan, "LimitRange", name)
             for item in limits.inputs["spec"]["limits"]
             if item.get("type") == "Container"
         ],
@@ -92,11 +99,7 @@ def team_of(plan: Plan, name: str) -> Team:
 
 
 def _namespace(plan: Plan, name: str) -> Resource:
-    teams = {
-        resource.object_name: resource
-        for resource in plan.of_kind("Namespace")
-        if TEAM_LABEL in (resource.inputs["metadata"].get("labels") or {})
-    }
+    teams = {resource.object_name: resource for resource in team_namespaces(plan)}
     if name not in teams:
         known = ", ".join(sorted(teams)) or "none"
         given = f"there is no team {name!r}" if name else "no team is named"
@@ -107,28 +110,24 @@ def _namespace(plan: Plan, name: str) -> Resource:
     return teams[name]
 
 
-def _annotation(plan: Plan, namespace: Resource, name: str, *, required: bool = True) -> str | None:
-    """What the namespace tells those who write jobs."""
-    annotations = namespace.inputs["metadata"].get("annotations") or {}
-    found = annotations.get(f"{_DOMAIN}/{name}")
-    if found is None and required:
-        raise UserError(
-            f"stack {plan.stack}: namespace {namespace.object_name} has no annotation "
-            f"{_DOMAIN}/{name}, which every job needs"
-        )
+def _annotation(namespace: Resource, key: str) -> str | None:
+    found = (namespace.inputs["metadata"].get("annotations") or {}).get(key)
     return None if found is None else str(found)
 
 
-def _in_namespace(plan: Plan, kind: str, namespace: str | None) -> list[Resource]:
-    return [
-        resource
-        for resource in plan.of_kind(kind)
-        if resource.inputs["metadata"].get("namespace") == namespace
-    ]
+def _max_executors(plan: Plan, namespace: Resource) -> int:
+    found = _annotation(namespace, MAX_EXECUTORS_ANNOTATION)
+    if found is None:
+        raise UserError(
+            f"stack {plan.stack}: namespace {namespace.object_name} has no annotation "
+            f"{MAX_EXECUTORS_ANNOTATION}, which every job needs"
+        )
+    return int(found)
 
 
-def _object(plan: Plan, kind: str, name: str, *, namespace: str | None = None) -> Resource:
-    for resource in _in_namespace(plan, kind, namespace):
+def _object(plan: Plan, kind: str, name: str, *, namespace: str = "") -> Resource:
+    objects = in_namespace(plan, kind, namespace) if namespace else plan.of_kind(kind)
+    for resource in objects:
         if resource.object_name == name:
             return resource
     where = f" in namespace {namespace}" if namespace else ""
@@ -144,23 +143,9 @@ def _jar_set(plan: Plan, volume: Mapping[str, Any]) -> str:
         url = f"s3://{csi['volumeAttributes']['bucketName']}/{options.get('prefix', '')}jars/"
         found = [name for name, place in sets.items() if place == url]
     else:
-        found = [name for name in sets if name in affinity_values(volume)]
+        terms = volume_terms(volume)
+        values = {value for term in terms for one in term for value in one.values}
+        found = [name for name in sets if name in values]
     if len(found) != 1:
         raise UserError(f"stack {plan.stack}: the volume of the claim is over no known set of JARs")
     return found[0]
-
-
-def affinity_of(volume: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Labels that a node must have to be given the volume, each with the values allowed."""
-    required = (volume.get("nodeAffinity") or {}).get("required") or {}
-    return {
-        one["key"]: list(one["values"])
-        for term in required.get("nodeSelectorTerms", [])
-        for one in term.get("matchExpressions", [])
-        if one["operator"] == "In"
-    }
-
-
-def affinity_values(volume: Mapping[str, Any]) -> set[str]:
-    """All values in the volume's node affinity."""
-    return {value for values in affinity_of(volume).values() for value in values}

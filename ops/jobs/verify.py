@@ -8,16 +8,17 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ops.jobs.application import LOCAL_DISK, MOUNT
-from ops.jobs.team import CLAIM, Team
+from components.names import JARS_CLAIM, JARS_MOUNT_PATH, MOUNT_NAMESPACE, NODE_JARS_PATH
+from ops.jobs.application import LOCAL_DISK
+from ops.jobs.team import Team
 from ops.plan.errors import UserError
 from ops.plan.model import Plan, Resource
+from ops.plan.workloads import in_namespace
 
 _DAEMON = "spark-jars"
-"""Namespace and DaemonSet of the node level for nodes that run already."""
+"""Name of the DaemonSet that mounts JARs on nodes that run already."""
 _CONTAINER = "spark-kubernetes-executor"
 """Spark's own name for an executor's container."""
-_PARENT = "/mnt/spark-jars"
 _REAL = "/run/spark-jars/parent"
 _SCRIPT = "/usr/local/sbin/spark-jars"
 
@@ -65,7 +66,7 @@ def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:
     claim = _bound_volume(plan, team)
     yield Step(
         f"The claim is bound: Bound {claim}",
-        f'kubectl get pvc {CLAIM} -n "${{namespace}}" '
+        f'kubectl get pvc {JARS_CLAIM} -n "${{namespace}}" '
         "-o jsonpath='{.status.phase} {.spec.volumeName}{\"\\n\"}'",
     )
     yield Step(
@@ -83,17 +84,17 @@ def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator
     name = str(sentinel.inputs["key"]).rpartition("/")[2]
     yield Step(
         f"The mount answers: {sentinel.inputs['content']}",
-        f'"${{in_pod[@]}}" cat {MOUNT}/jars/{name}; echo',
+        f'"${{in_pod[@]}}" cat {JARS_MOUNT_PATH}/jars/{name}; echo',
     )
     listed = ", ".join(jars)
     yield Step(
         f"The release is there: release.json, {listed}.",
-        f'"${{in_pod[@]}}" ls -l "{MOUNT}/jars/${{release}}/"',
+        f'"${{in_pod[@]}}" ls -l "{JARS_MOUNT_PATH}/jars/${{release}}/"',
     )
     yield Step(
-        f"The JVM has them open in the mount: {MOUNT}/jars/{release}/ with {listed}.",
+        f"The JVM has them open in the mount: {JARS_MOUNT_PATH}/jars/{release}/ with {listed}.",
         "\"${in_pod[@]}\" sh -c 'ls -l /proc/[0-9]*/fd 2>/dev/null' "
-        f"| grep -o '{MOUNT}/jars/[^ ]*' | sort -u",
+        f"| grep -o '{JARS_MOUNT_PATH}/jars/[^ ]*' | sort -u",
     )
     yield Step(
         "Nothing was copied: no line, then a few kB.",
@@ -108,7 +109,7 @@ def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator
     )
     yield Step(
         "Writing is refused: Read-only file system, then: refused, as it must be",
-        f'if "${{in_pod[@]}}" touch {MOUNT}/jars/written-by-verify; then\n'
+        f'if "${{in_pod[@]}}" touch {JARS_MOUNT_PATH}/jars/written-by-verify; then\n'
         "  echo 'WRONG: the mount can be written to' >&2\n"
         "else\n"
         "  echo 'refused, as it must be'\n"
@@ -157,9 +158,10 @@ def _by_ssm(team: Team) -> str:
 
 def _by_daemon() -> str:
     return (
-        f'daemon="$(kubectl get pods -n {_DAEMON} -l app.kubernetes.io/name={_DAEMON} '
+        f'daemon="$(kubectl get pods -n {MOUNT_NAMESPACE} -l app.kubernetes.io/name={_DAEMON} '
         '--field-selector "spec.nodeName=${node}" -o name)"\n'
-        f'on_node() {{ kubectl exec "${{daemon}}" -n {_DAEMON} -- chroot /host sh -c "$1"; }}'
+        f'on_node() {{ kubectl exec "${{daemon}}" -n {MOUNT_NAMESPACE} '
+        '-- chroot /host sh -c "$1"; }'
     )
 
 
@@ -174,7 +176,7 @@ def _node_level(door: str) -> Iterator[Step]:
     )
     yield Step(
         f"Pods get the mount's parent by a link, there only while it answers: {_REAL}",
-        f"on_node 'readlink {_PARENT}'",
+        f"on_node 'readlink {NODE_JARS_PATH}'",
     )
     yield Step(
         "The sentinel can be read on the node: exit code 0",
@@ -203,8 +205,8 @@ def _node_level(door: str) -> Iterator[Step]:
 def _bound_volume(plan: Plan, team: Team) -> str:
     claims = [
         one
-        for one in plan.of_kind("PersistentVolumeClaim")
-        if one.inputs["metadata"].get("namespace") == team.name and one.object_name == CLAIM
+        for one in in_namespace(plan, "PersistentVolumeClaim", team.name)
+        if one.object_name == JARS_CLAIM
     ]
     return str(claims[0].inputs["spec"]["volumeName"])
 

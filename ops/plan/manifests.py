@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from ops.plan.model import Plan, Resource, generated_name
+from ops.plan.workloads import RELEASE
 
-RELEASE = "kubernetes:helm.sh/v3:Release"
 _FIRST_KEYS = ("apiVersion", "kind", "metadata", "spec")
 
 

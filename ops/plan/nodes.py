@@ -1,112 +1,226 @@
-"""The nodes of a plan: Karpenter's NodePools and managed node groups, in one form."""
+"""The nodes of a plan: Karpenter's NodePools and EKS managed node groups, in one form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
-from ops.plan import paths
+from components.names import DRIVER_POOL, POOL_LABEL, SYSTEM_POOL, TIER_LABEL
+from ops.plan import paths, quantity
 from ops.plan.model import Plan, Resource
+from ops.plan.node_templates import (
+    LAUNCH_TEMPLATE,
+    NODE_CLASS,
+    NodeTemplate,
+    launch_template,
+    node_class,
+)
+from ops.plan.requirements import (
+    Requirement,
+    Taint,
+    listed,
+    mapping,
+    requirements_of,
+    sequence,
+    taints_of,
+)
+from ops.plan.workloads import RELEASE
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
-POOL_LABEL = "spark-on-eks/pool"
-"""Label of every node of the platform: its pool."""
-SYSTEM_POOL = "system"
-"""The pool of the platform's own pods."""
-SYSTEM_TAINT = "CriticalAddonsOnly"
-"""Keeps other pods off them; EKS and Karpenter's chart tolerate it."""
+NODE_POOL, NODE_GROUP = "NodePool", "node group"
 
-_EFFECTS = {
-    "NO_SCHEDULE": "NoSchedule",
-    "NO_EXECUTE": "NoExecute",
-    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
-}
-"""EKS' words for a taint's effect, and Kubernetes'."""
+ARCH = "kubernetes.io/arch"
+ZONE = "topology.kubernetes.io/zone"
+INSTANCE_TYPE = "node.kubernetes.io/instance-type"
+CAPACITY_TYPE = "karpenter.sh/capacity-type"
+_FAMILY, _SIZE = "karpenter.k8s.aws/instance-family", "karpenter.k8s.aws/instance-size"
 
-
-@dataclass(frozen=True)
-class Taint:
-    """A taint, its effect in Kubernetes' words."""
-
-    key: str
-    value: str
-    effect: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
-        )
+_DRIVER_TIER = "on-demand"
+"""Tier of drivers' nodes; the tiers of executors' nodes name the architecture, too."""
+_CAPACITY_TYPES = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "reserved"}
+"""A node group's capacity type in the EKS API, and in Karpenter."""
 
 
 @dataclass(frozen=True)
-class NodeKind:
-    """Nodes that look alike: those of a NodePool, or of a managed node group."""
+class NodeSet:
+    """Nodes that are launched alike: those of a NodePool, or of a managed node group.
+
+    What an engine's preview does not know of them is empty.
+    """
 
     resource: Resource
+    kind: str
+    """`NodePool` or `node group`."""
+    name: str
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
-    """Of a node group also those that something removes: EKS keeps them in one list."""
-    startup_taints: tuple[Taint, ...] = ()
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What a NodePool's requirements allow of further labels."""
+    """Those that a node keeps."""
+    startup_taints: tuple[Taint, ...]
+    """Those that a node starts with, until an agent removes them."""
+    requirements: tuple[Requirement, ...]
+    """What a node's further labels can be. Of a node group: architecture, zones, instance types."""
+    capacity_types: tuple[str, ...]
+    """`spot`, `on-demand` or both."""
+    one_zone: bool
+    template: NodeTemplate | None
+    """None where the plan does not make it."""
+    is_known: bool = True
+    """False where an engine's first preview does not know what a NodePool's nodes are."""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    """Quantities of `cpu`, `memory` and `nodes`, as far as they are limited."""
+    min_nodes: int = 0
+    weight: int = 0
+    """A NodePool's: Karpenter tries the heaviest first."""
+
+    @property
+    def pool(self) -> str:
+        """Name of the pool, empty without its label."""
+        return str(self.labels.get(POOL_LABEL, ""))
 
     @property
     def is_system(self) -> bool:
         """Whether the platform's own pods run here."""
-        return self.labels.get(POOL_LABEL) == SYSTEM_POOL
+        return self.pool == SYSTEM_POOL
 
-    def matches(self, key: str, wanted: tuple[str, ...]) -> bool:
-        """Whether a node of this kind can carry the label with one of the values."""
-        here = self.values.get(key, ())
-        if key in self.labels:
-            here = (self.labels[key],)
-        return any(value in wanted for value in here)
+    @property
+    def is_drivers(self) -> bool:
+        """Whether Spark drivers run here, and no executor."""
+        return self.pool == DRIVER_POOL or self.labels.get(TIER_LABEL) == _DRIVER_TIER
+
+    @property
+    def is_on_demand(self) -> bool:
+        """Whether no node is Spot."""
+        return self.capacity_types == ("on-demand",)
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The zones that nodes are bound to; empty for all, or where they are not known."""
+        return self.values_of(ZONE)
+
+    @property
+    def architectures(self) -> tuple[str, ...]:
+        """`amd64`, `arm64` or both; empty where any is allowed."""
+        return self.values_of(ARCH)
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """Names of the instance types; of a NodePool families times sizes, existing or not."""
+        sizes = self.values_of(_SIZE)
+        return self.values_of(INSTANCE_TYPE) or tuple(
+            f"{family}.{size}" for family in self.values_of(_FAMILY) for size in sizes
+        )
+
+    def values_of(self, key: str) -> tuple[str, ...]:
+        """The values that the requirements list for a label; empty where they list none."""
+        return listed(self.requirements, key)
+
+    def limit(self, resource: str) -> Fraction | None:
+        """What all nodes add up to at most, in vCPU, bytes or nodes; None without a limit.
+
+        Raises ValueError for a limit that is no quantity.
+        """
+        value = self.limits.get(resource)
+        return None if value is None else quantity.parse(value)
 
 
-def node_kinds(plan: Plan) -> list[NodeKind]:
-    """All of them, the node groups first."""
+def node_sets(plan: Plan) -> list[NodeSet]:
+    """All nodes that the plan makes, the node groups first."""
     return [*node_groups(plan), *node_pools(plan)]
 
 
-def node_groups(plan: Plan) -> list[NodeKind]:
-    """The managed node groups; what an engine's preview does not know of them is empty."""
-    return [
-        NodeKind(one, _mapping(one.inputs.get("labels")), _taints(one.inputs, "taints"))
-        for one in plan.by_type(GROUP)
-    ]
+def node_groups(plan: Plan) -> list[NodeSet]:
+    """The managed node groups, without those that the program only reads."""
+    removed = frozenset(_startup_taint_keys(plan))
+    return [_node_group(plan, one, removed) for one in plan.by_type(GROUP) if not one.external]
 
 
-def node_pools(plan: Plan) -> list[NodeKind]:
-    """The NodePools; what an engine's preview does not know of them is empty."""
-    return [_node_pool(one) for one in plan.of_kind("NodePool")]
+def node_pools(plan: Plan) -> list[NodeSet]:
+    """The NodePools."""
+    return [_node_pool(plan, one) for one in plan.of_kind(NODE_POOL)]
 
 
-def _node_pool(resource: Resource) -> NodeKind:
-    template = paths.get(resource.inputs, ("spec", "template"))
-    return NodeKind(
+def class_name(node_pool: Resource) -> str:
+    """Name of the EC2NodeClass that a NodePool refers to."""
+    path = ("spec", "template", "spec", "nodeClassRef", "name")
+    return str(paths.get(node_pool.inputs, path) or "")
+
+
+def _node_pool(plan: Plan, resource: Resource) -> NodeSet:
+    spec = mapping(resource.inputs.get("spec"))
+    template = mapping(spec.get("template"))
+    nodes = mapping(template.get("spec"))
+    requirements = requirements_of(nodes.get("requirements"))
+    wanted = class_name(resource)
+    classes = [one for one in plan.of_kind(NODE_CLASS) if one.object_name == wanted]
+    return NodeSet(
         resource,
-        _mapping(paths.get(template, ("metadata", "labels"))),
-        _taints(template, "spec", "taints"),
-        _taints(template, "spec", "startupTaints"),
-        {
-            item["key"]: tuple(item.get("values") or ())
-            for item in _list(paths.get(template, ("spec", "requirements")))
-            if item.get("operator") == "In"
-        },
+        kind=NODE_POOL,
+        name=resource.object_name,
+        labels=mapping(paths.get(template, ("metadata", "labels"))),
+        taints=taints_of(nodes.get("taints")),
+        startup_taints=taints_of(nodes.get("startupTaints")),
+        requirements=requirements,
+        capacity_types=listed(requirements, CAPACITY_TYPE),
+        one_zone=len(listed(requirements, ZONE)) == 1,
+        template=node_class(classes[0]) if classes else None,
+        is_known=not any(
+            isinstance(one, str) for one in (resource.inputs.get("spec"), spec.get("template"))
+        ),
+        limits=mapping(spec.get("limits")),
+        weight=_integer(spec.get("weight")),
     )
 
 
-def _taints(holder: Any, *path: str) -> tuple[Taint, ...]:
-    return tuple(_taint(item) for item in _list(paths.get(holder, path)))
+def _node_group(plan: Plan, resource: Resource, removed: frozenset[str]) -> NodeSet:
+    inputs = resource.inputs
+    taints = taints_of(inputs.get("taints"))
+    scaling = mapping(inputs.get("scalingConfig"))
+    name = inputs.get("nodeGroupName") or inputs.get("nodeGroupNamePrefix") or resource.name
+    capacity_type = inputs.get("capacityType") or "ON_DEMAND"
+    templates = _from_input(plan, resource, "launchTemplate", LAUNCH_TEMPLATE)
+    return NodeSet(
+        resource,
+        kind=NODE_GROUP,
+        name=str(name).removesuffix("-"),
+        labels=mapping(inputs.get("labels")),
+        # EKS keeps both kinds of taints in one list.
+        taints=tuple(one for one in taints if one.key not in removed),
+        startup_taints=tuple(one for one in taints if one.key in removed),
+        requirements=tuple(_group_requirements(plan, resource)),
+        capacity_types=tuple(name for key, name in _CAPACITY_TYPES.items() if key == capacity_type),
+        one_zone=len(sequence(inputs.get("subnetIds"))) == 1,
+        template=launch_template(templates[0]) if templates else None,
+        limits={"nodes": scaling["maxSize"]} if "maxSize" in scaling else {},
+        min_nodes=_integer(scaling.get("minSize")),
+    )
 
 
-def _taint(item: Mapping[str, Any]) -> Taint:
-    effect = str(item.get("effect", ""))
-    return Taint(str(item.get("key")), str(item.get("value") or ""), _EFFECTS.get(effect, effect))
+def _group_requirements(plan: Plan, group: Resource) -> Iterator[Requirement]:
+    image = str(group.inputs.get("amiType", ""))
+    for word, arch in (("ARM_64", "arm64"), ("x86_64", "amd64")):
+        if word in image:
+            yield Requirement(ARCH, "In", (arch,))
+    if types := sequence(group.inputs.get("instanceTypes")):
+        yield Requirement(INSTANCE_TYPE, "In", tuple(str(one) for one in types))
+    subnets = _from_input(plan, group, "subnetIds", "aws:ec2/subnet:Subnet")
+    zones = sorted({str(one.inputs.get("availabilityZone")) for one in subnets})
+    if zones and len(subnets) == len(sequence(group.inputs.get("subnetIds"))):
+        yield Requirement(ZONE, "In", tuple(zones))
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _startup_taint_keys(plan: Plan) -> Iterator[str]:
+    """Taints that Cluster Autoscaler is told to ignore, as an agent removes them from a node."""
+    for release in plan.by_type(RELEASE):
+        for key, value in mapping(paths.get(release.inputs, ("values", "extraArgs"))).items():
+            if key.partition("_")[0] == "startup-taint":
+                yield str(value)
 
 
-def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
+def _from_input(plan: Plan, resource: Resource, key: str, type_: str) -> list[Resource]:
+    """The resources of a type that an input is made from."""
+    urns = resource.options.property_dependencies.get(key, ())
+    return [one for urn in urns if (one := plan.get(urn)) is not None and one.type == type_]
+
+
+def _integer(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) else 0

@@ -11,7 +11,7 @@ from ops.plan.iam_roles import attachments, given_node_policies, node_roles
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import GROUP, node_groups
 from ops.plan.values import at, each
-from ops.rules.workloads import ADDON, RELEASE, team_namespaces
+from ops.plan.workloads import ADDON, RELEASE, team_namespaces
 
 Pick = Callable[[Plan], Sequence[Resource]]
 
@@ -46,11 +46,11 @@ def _addon(*names: str) -> Pick:
 
 
 def _system_groups(plan: Plan) -> Sequence[Resource]:
-    return [kind.resource for kind in node_groups(plan) if kind.is_system]
+    return [nodes.resource for nodes in node_groups(plan) if nodes.is_system]
 
 
 def _spark_groups(plan: Plan) -> Sequence[Resource]:
-    return [kind.resource for kind in node_groups(plan) if not kind.is_system]
+    return [nodes.resource for nodes in node_groups(plan) if not nodes.is_system]
 
 
 def _egress(plan: Plan) -> Sequence[Resource]:

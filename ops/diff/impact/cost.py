@@ -1,7 +1,6 @@
-"""What is paid for by the hour, as counts: prices are AWS's to tell."""
+"""What AWS bills by the hour, as counts without prices."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster import TYPES
@@ -10,7 +9,8 @@ from ops.diff.steps import Operation
 from ops.diff.values import change_line
 from ops.plan import paths
 from ops.plan.model import Plan
-from ops.plan.nodes import GROUP
+from ops.plan.nodes import NodeSet, node_groups, node_pools
+from ops.plan.quantity import GIB
 
 _DONE = {
     Operation.create: "is created",
@@ -19,7 +19,6 @@ _DONE = {
     Operation.may_replace: "may be replaced",
     Operation.delete: "is deleted",
 }
-_BYTES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
@@ -41,7 +40,7 @@ def _addresses(plan: Plan) -> float:
 
 
 def _endpoint_interfaces(plan: Plan) -> float:
-    """An interface endpoint is paid for by the zone."""
+    """An interface endpoint is billed for each zone."""
     return sum(
         len(one.inputs.get("subnetIds") or [0])
         for one in plan.by_type("aws:ec2/vpcEndpoint:VpcEndpoint")
@@ -50,22 +49,23 @@ def _endpoint_interfaces(plan: Plan) -> float:
 
 
 def _node_floor(plan: Plan) -> float:
-    groups = plan.by_type(GROUP)
-    return sum(paths.get(one.inputs, ("scalingConfig", "minSize")) or 0 for one in groups)
+    return sum(one.min_nodes for one in node_groups(plan))
 
 
 def _node_ceiling(plan: Plan) -> float:
-    groups = plan.by_type(GROUP)
-    return sum(paths.get(one.inputs, ("scalingConfig", "maxSize")) or 0 for one in groups)
+    return _total(node_groups(plan), "nodes")
 
 
 def _pool_cpu(plan: Plan) -> float:
-    return sum(_quantity(_limit(one.inputs, "cpu")) for one in plan.of_kind("NodePool"))
+    return _total(node_pools(plan), "cpu")
 
 
 def _pool_memory(plan: Plan) -> float:
-    found = sum(_quantity(_limit(one.inputs, "memory")) for one in plan.of_kind("NodePool"))
-    return found / _BYTES["Gi"]
+    return _total(node_pools(plan), "memory") / GIB
+
+
+def _total(nodes: Iterable[NodeSet], resource: str) -> float:
+    return float(sum(one.limit(resource) or 0 for one in nodes))
 
 
 def _keys(plan: Plan) -> float:
@@ -130,14 +130,3 @@ def _support(diff: Diff) -> Iterator[Consequence]:
             )
             cause = Cause(step.resource.name, change_line(change))
             yield Consequence(Kind.cost, text, (cause,))
-
-
-def _limit(inputs: Any, resource: str) -> str:
-    return str(paths.get(inputs, ("spec", "limits", resource)) or "0")
-
-
-def _quantity(text: str) -> float:
-    for suffix, factor in _BYTES.items():
-        if text.endswith(suffix):
-            return float(text.removesuffix(suffix)) * factor
-    return float(text.removesuffix("m")) / 1000 if text.endswith("m") else float(text)

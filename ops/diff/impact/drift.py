@@ -12,6 +12,7 @@ from typing import Any
 
 from ops.diff.impact.model import Cause
 from ops.plan.model import Resource
+from ops.plan.requirements import requirements_of
 
 _CLASS_UNHASHED = frozenset(
     {
@@ -24,13 +25,13 @@ _CLASS_UNHASHED = frozenset(
     }
 )
 REQUIREMENT = "requirement"
-"""How a cause begins that drifts only the nodes which no longer fit."""
+"""First word of a cause that drifts only the nodes which no longer fit."""
 _DEFAULT_BUDGETS = [{"nodes": "10%"}]
 """The CRD's default."""
 
 
 def of_pool(old: Resource, new: Resource) -> Iterator[Cause]:
-    """Yields what of a NodePool's change drifts its nodes; weight, limits, disruption do not."""
+    """Yields the changes of a NodePool that drift its nodes; weight, limits, disruption do not."""
     before, after = (_template(one) for one in (old, new))
     for path in sorted({*before, *after} - {"spec.requirements"}):
         if _hashed(before.get(path)) != _hashed(after.get(path)):
@@ -45,9 +46,9 @@ def of_pool(old: Resource, new: Resource) -> Iterator[Cause]:
 
 
 def of_class(old: Resource, new: Resource) -> Iterator[Cause]:
-    """Yields what of an EC2NodeClass's change drifts the nodes made from it.
+    """Yields the changes of an EC2NodeClass that drift its nodes.
 
-    A subnet more does not; security groups must be the same set; images those of the selector.
+    A further subnet does not; another set of security groups or another image does.
     """
     before, after = (one.inputs.get("spec") or {} for one in (old, new))
     for field in sorted({*before, *after} - _CLASS_UNHASHED):
@@ -65,9 +66,9 @@ def of_class(old: Resource, new: Resource) -> Iterator[Cause]:
 
 
 def budget(pool: Resource) -> tuple[str, bool]:
-    """Returns how many drifted nodes go at once, in words, and whether any goes at all.
+    """Returns how many drifted nodes are replaced at once, in words, and whether any is.
 
-    The least of the budgets for all reasons and for drift holds.
+    Of the budgets for all reasons and for drift the smallest holds.
     """
     disruption = (pool.inputs.get("spec") or {}).get("disruption") or {}
     found = [
@@ -96,14 +97,13 @@ def _template(pool: Resource) -> Mapping[str, Any]:
 
 
 def _requirements(pool: Resource) -> Mapping[str, frozenset[str]]:
-    """Returns the values that each key may have; another operator than In is a value of its own."""
+    """Returns the allowed values of each label; an operator other than In counts as one value."""
     found: dict[str, frozenset[str]] = {}
-    for one in _template(pool).get("spec.requirements") or []:
-        values = frozenset(map(str, one.get("values") or []))
-        if one.get("operator") != "In":
-            values = frozenset({f"{one.get('operator')} {', '.join(sorted(values))}".strip()})
-        key = str(one.get("key"))
-        found[key] = found[key] & values if key in found else values
+    for one in requirements_of(_template(pool).get("spec.requirements")):
+        values = frozenset(one.values)
+        if one.operator != "In":
+            values = frozenset({f"{one.operator} {', '.join(sorted(values))}".strip()})
+        found[one.key] = found[one.key] & values if one.key in found else values
     return found
 
 
@@ -116,5 +116,5 @@ def _normal(value: Any) -> Any:
         return {str(key): _normal(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return sorted((_normal(item) for item in value), key=json.dumps)
-    # Nothing and false are told apart: a pointer to false is hashed, none is not.
+    # None differs from false: Karpenter hashes a pointer to false, and no nil pointer.
     return value

@@ -1,4 +1,4 @@
-"""What namespaces may take and let in: quotas, defaults, priorities, rules of admission."""
+"""Limits of namespaces: quotas, defaults, priorities, admission policies, pod security."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,8 +14,9 @@ from ops.diff.impact.model import (
     touches,
 )
 from ops.diff.steps import Operation, Step
-from ops.plan import paths
+from ops.plan import paths, quantity
 from ops.plan.model import Resource
+from ops.plan.workloads import namespace_of
 
 _LABEL = "pod-security.kubernetes.io/enforce"
 _LEVELS = ("privileged", "baseline", "restricted")
@@ -23,14 +24,14 @@ _LEVELS = ("privileged", "baseline", "restricted")
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what pods may take more or less of. A namespace that goes takes its limits along."""
+    """Yields the changes of limits, without those of a namespace that is deleted."""
     gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if goes(step)}
     for step in of_kind(diff, "ResourceQuota"):
-        if step.old is not None and namespace(step.old) not in gone:
+        if step.old is not None and namespace_of(step.old) not in gone:
             yield from _quota(step)
     for step in of_kind(diff, "LimitRange"):
-        if step.old is not None and namespace(step.old) not in gone and touches(step, "spec"):
-            text = f"new pods of namespace {namespace(step.old)} get other defaults"
+        if step.old is not None and namespace_of(step.old) not in gone and touches(step, "spec"):
+            text = f"new pods of namespace {namespace_of(step.old)} get other defaults"
             yield Consequence(Kind.new_pods, text, causes_of(step))
     yield from _admission(diff)
     for step in of_kind(diff, "PriorityClass"):
@@ -46,10 +47,10 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
     for step in of_kind(diff, "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
         name = f"{step.resource.inputs['kind']} {step.resource.object_name}"
         if step.operation is Operation.delete:
-            text = f"{name} goes: what it refused is let in"
+            text = f"{name} is deleted: what it denied is admitted"
             yield Consequence(Kind.guard, text, causes_of(step))
         elif step.old is not None and touches(step, "spec"):
-            text = f"{name} refuses and lets in something else than before"
+            text = f"{name} denies other requests than before"
             yield Consequence(Kind.guard, text, causes_of(step, "spec"))
     for step in of_kind(diff, "Namespace"):
         if step.old is None or step.new is None:
@@ -72,30 +73,34 @@ def _level(namespace: Resource) -> str:
     return level if level in _LEVELS else _LEVELS[0]
 
 
-def namespace(resource: Resource) -> str:
-    """Returns the namespace of an object, `default` where it names none."""
-    metadata = resource.inputs.get("metadata") or {}
-    return str(metadata.get("namespace") or "default")
-
-
 def _quota(step: Step) -> Iterator[Consequence]:
     if step.old is None:
         return
-    name = f"{namespace(step.old)}/{step.old.object_name}"
+    name = f"{namespace_of(step.old)}/{step.old.object_name}"
     if step.operation is Operation.delete:
-        text = f"quota {name} goes: nothing bounds what it did"
+        text = f"quota {name} is deleted: what it limited has no limit"
         yield Consequence(Kind.guard, text, causes_of(step))
         return
     old, new = _hard(step.old), _hard(step.resource)
     lines = [
         f"{key}: {old.get(key, 'unbounded')} -> {new.get(key, 'unbounded')}"
         for key in sorted({*old, *new})
-        if old.get(key) != new.get(key)
+        if not _equal(old.get(key), new.get(key))
     ]
     if lines:
-        # kubernetes.io/docs/concepts/policy/resource-quotas: asked at creation only.
+        # kubernetes.io/docs/concepts/policy/resource-quotas: checked at creation only.
         text = f"quota {name} changes: pods that run stay, new ones are refused above it"
         yield Consequence(Kind.quota, text, causes_of(step), tuple(lines))
+
+
+def _equal(old: str | None, new: str | None) -> bool:
+    """Whether two limits allow the same: `2000m` is `2`."""
+    if old is None or new is None:
+        return old == new
+    try:
+        return quantity.parse(old) == quantity.parse(new)
+    except ValueError:
+        return old == new
 
 
 def _hard(quota: Resource) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Nodes that are replaced: by Karpenter under a budget, by EKS one group at a time."""
+"""Nodes that are replaced: by Karpenter within disruption budgets, by EKS group by group."""
 
 from collections.abc import Iterator
 
@@ -18,10 +18,11 @@ from ops.diff.impact.model import (
 )
 from ops.diff.steps import Operation, Step, key_of
 from ops.diff.values import names
-from ops.plan.model import Resource
-from ops.plan.nodes import GROUP, SYSTEM_TAINT
+from ops.plan import paths
+from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS
+from ops.plan.nodes import GROUP, NODE_POOL, NodeSet, class_name, node_groups, node_pools
+from ops.plan.requirements import mappings
 
-_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 # docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupVersion.html
 _ROLLS = ("version", "releaseVersion", "launchTemplate.version")
 _EVICTED = "executors there end and their tasks run again, a driver there ends its job"
@@ -39,8 +40,9 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
     if step.old is None:
         return
-    # EKS and Karpenter's chart tolerate this taint: only the platform's own pods run there.
-    system = any(taint.get("key") == SYSTEM_TAINT for taint in step.old.inputs.get("taints") or [])
+    system = any(
+        nodes.is_system for nodes in node_groups(diff.old) if nodes.resource.urn == step.old.urn
+    )
     jobs = "" if system else f"on node group {{}}: {_EVICTED}"
     who = "the platform's own pods move" if system else "pods on it are evicted"
     if step.operation is Operation.replace:
@@ -67,7 +69,7 @@ def _template_causes(step: Step, diff: Diff) -> tuple[Cause, ...]:
     keys = {key_of(urn, diff.new) for urn in used}
     return tuple(
         cause
-        for one in of_type(diff, _TEMPLATE)
+        for one in of_type(diff, LAUNCH_TEMPLATE)
         if one.key in keys and one.old is not None
         for cause in causes_of(one)
     )
@@ -75,8 +77,8 @@ def _template_causes(step: Step, diff: Diff) -> tuple[Cause, ...]:
 
 def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     """Yields what happens to the nodes of each NodePool, for itself or for its node class."""
-    steps = {step.key: step for step in of_kind(diff, "NodePool")}
-    classes = {step.resource.object_name: step for step in of_kind(diff, "EC2NodeClass")}
+    steps = {step.key: step for step in of_kind(diff, NODE_POOL)}
+    classes = {step.resource.object_name: step for step in of_kind(diff, NODE_CLASS)}
     for step in steps.values():
         if step.old is not None and goes(step):
             # A foreground deletion (the program's annotation) waits for the nodes.
@@ -86,14 +88,15 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
                 step.old.object_name,
                 Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs),
             )
-    for pool in diff.new.of_kind("NodePool"):
+    for nodes in node_pools(diff.new):
+        pool = nodes.resource
         step = steps.get(key_of(pool.urn, diff.new))
         if step is not None and (step.old is None or goes(step)):
             continue
         causes: list[Cause] = []
         if step is not None and step.old is not None:
             causes += drift.of_pool(step.old, pool)
-        changed = classes.get(_class_name(pool))
+        changed = classes.get(class_name(pool))
         if changed is not None and changed.old is not None and changed.new is not None:
             causes += drift.of_class(changed.old, changed.new)
             causes += [
@@ -102,30 +105,30 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
                 # A replaced subnet or group is another one, whatever the plan calls it.
                 if follow.path.startswith("spec.")
             ]
-        causes += _image_causes(pool, diff)
+        causes += _image_causes(nodes, diff)
         if causes:
-            yield pool.object_name, _drifted(pool, tuple(dict.fromkeys(causes)))
+            yield nodes.name, _drifted(nodes, tuple(dict.fromkeys(causes)))
 
 
-def _drifted(pool: Resource, causes: tuple[Cause, ...]) -> Consequence:
-    words, moves = drift.budget(pool)
+def _drifted(nodes: NodeSet, causes: tuple[Cause, ...]) -> Consequence:
+    words, moves = drift.budget(nodes.resource)
     why = names(dict.fromkeys(cause.what for cause in causes), 3)
     partly = all(cause.what.startswith(drift.REQUIREMENT) for cause in causes)
-    nodes = "its nodes that no longer fit" if partly else "its nodes"
+    which = "its nodes that no longer fit" if partly else "its nodes"
     if not moves:
-        text = f"drifts NodePool {{}} ({why}): {nodes} stay until they are empty, {words}"
+        text = f"drifts NodePool {{}} ({why}): {which} stay until they are empty, {words}"
         return Consequence(Kind.drifts_nodes, text, causes)
-    text = f"drifts NodePool {{}} ({why}): {nodes} are replaced, {words}"
+    text = f"drifts NodePool {{}} ({why}): {which} are replaced, {words}"
     jobs = f"on nodes of NodePool {{}}, {words}: {_EVICTED}"
     return Consequence(Kind.drifts_nodes, text, causes, jobs=jobs)
 
 
 def _quiet(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    """Yields the changes of pools that nodes do not notice."""
-    for step in of_kind(diff, "NodePool", "EC2NodeClass"):
+    """Yields the changes of NodePools and classes that leave their nodes as they are."""
+    for step in of_kind(diff, NODE_POOL, NODE_CLASS):
         if step.old is None or step.new is None or step.operation is not Operation.update:
             continue
-        drifts = drift.of_pool if step.new.inputs["kind"] == "NodePool" else drift.of_class
+        drifts = drift.of_pool if step.new.inputs["kind"] == NODE_POOL else drift.of_class
         if any(drifts(step.old, step.new)) or step.follows:
             continue
         kind = step.new.inputs["kind"]
@@ -133,28 +136,17 @@ def _quiet(diff: Diff) -> Iterator[tuple[str, Consequence]]:
         yield step.new.object_name, Consequence(Kind.stays, text, causes_of(step))
 
 
-def _image_causes(pool: Resource, diff: Diff) -> Iterator[Cause]:
-    """Yields that the control plane's version changes: an alias leads to the images made for it.
+def _image_causes(nodes: NodeSet, diff: Diff) -> Iterator[Cause]:
+    """Yields that the control plane's version changes: an alias selects the image of that version.
 
     Source: pkg/providers/amifamily (DescribeImageQuery takes the Kubernetes version) of
     github.com/aws/karpenter-provider-aws v1.14.1.
     """
-    classes = [
-        one for one in diff.new.of_kind("EC2NodeClass") if one.object_name == _class_name(pool)
-    ]
-    terms = [
-        term
-        for one in classes
-        for term in (one.inputs.get("spec") or {}).get("amiSelectorTerms") or []
-    ]
+    inputs = nodes.template.resource.inputs if nodes.template else {}
+    terms = mappings(paths.get(inputs, ("spec", "amiSelectorTerms")))
     if not any("alias" in term for term in terms):
         return
     for step in of_type(diff, *cluster.TYPES):
         if step.operation is Operation.update and touches(step, "version"):
             version = step.resource.inputs.get("version")
             yield Cause(step.resource.name, f"images for Kubernetes {version}")
-
-
-def _class_name(pool: Resource) -> str:
-    template = (pool.inputs.get("spec") or {}).get("template") or {}
-    return str(((template.get("spec") or {}).get("nodeClassRef") or {}).get("name"))

@@ -17,9 +17,8 @@ from ops.diff.impact.model import (
 )
 from ops.diff.steps import Operation, Step
 from ops.plan import paths
-from ops.plan.manifests import RELEASE
+from ops.plan.workloads import ADDON, RELEASE
 
-_ADDON = "aws:eks/addon:Addon"
 _RUNNERS = ("DaemonSet", "Deployment", "StatefulSet")
 
 
@@ -27,7 +26,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields what restarts, and what is taken away."""
     for step in of_type(diff, RELEASE):
         yield from _release(step)
-    for step in of_type(diff, _ADDON):
+    for step in of_type(diff, ADDON):
         yield from _addon(step)
     yield from merged(_runners(diff))
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from components.names import TEAM_LABEL
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import TEAM_LABEL
 
 _DOCS = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
 _BETWEEN = (

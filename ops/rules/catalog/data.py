@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from ops.plan.graph import inputs_from
 from ops.plan.iam import statements
 from ops.plan.model import Plan, Resource
+from ops.plan.node_templates import node_templates
 from ops.plan.values import at, each, is_true, known
-from ops.rules.nodes import instance_specs
 from ops.rules.rule import Broken, Severity, rule
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
@@ -27,12 +27,12 @@ def _of(plan: Plan, type_: str, bucket: Resource, key: str = "bucket") -> list[R
 )
 def volumes(plan: Plan) -> Iterator[Broken]:
     """Every volume of a node is named and encrypted."""
-    for spec in instance_specs(plan):
-        if not spec.volumes and not spec.volumes_unknown:
+    for spec in node_templates(plan):
+        if not spec.volumes and spec.volumes_known:
             yield Broken(spec.resource, "volumes", "leaves its volumes to the image's defaults")
-        for device, volume in spec.volumes:
-            if not is_true(at(volume, "encrypted")):
-                yield Broken(spec.resource, device, f"{device} is not encrypted")
+        for volume in spec.volumes:
+            if not is_true(volume.settings.get("encrypted")):
+                yield Broken(spec.resource, volume.device, f"{volume.device} is not encrypted")
 
 
 @rule(
@@ -43,10 +43,10 @@ def volumes(plan: Plan) -> Iterator[Broken]:
 )
 def volumes_end(plan: Plan) -> Iterator[Broken]:
     """Every volume of a node goes with it."""
-    for spec in instance_specs(plan):
-        for device, volume in spec.volumes:
-            if not is_true(at(volume, "deleteOnTermination")):
-                yield Broken(spec.resource, device, f"{device} outlives its instance")
+    for spec in node_templates(plan):
+        for volume in spec.volumes:
+            if not is_true(volume.settings.get("deleteOnTermination")):
+                yield Broken(spec.resource, volume.device, f"{volume.device} outlives its instance")
 
 
 @rule(

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from ops.plan.graph import Graph
 from ops.plan.model import Plan
-from ops.plan.nodes import POOL_LABEL, node_kinds
+from ops.plan.nodes import node_sets
 from ops.plan.values import UNKNOWN, at
+from ops.plan.workloads import team_namespaces
 from ops.rules.order import TABLE
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import team_namespaces
 
 
 @rule(
@@ -38,16 +38,16 @@ def order(plan: Plan) -> Iterator[Broken]:
 def teams(plan: Plan) -> Iterator[Broken]:
     """A team's namespace and volume go before the nodes of its drivers and executors."""
     graph = Graph(plan)
-    spark = [kind for kind in node_kinds(plan) if not kind.is_system]
+    spark = [nodes for nodes in node_sets(plan) if not nodes.is_system]
     if not spark:
         return
     volumes = [one for one in plan.of_kind("PersistentVolume") if at(one.inputs, "spec.claimRef")]
     for one in (*team_namespaces(plan), *volumes):
         below = graph.below(one)
-        pools = [kind.labels.get(POOL_LABEL, "") for kind in spark if kind.resource.urn in below]
-        if not any(pool.endswith("drivers") for pool in pools):
+        kept = [nodes for nodes in spark if nodes.resource.urn in below]
+        if not any(nodes.is_drivers for nodes in kept):
             yield Broken(one, "drivers", "may outlive the nodes of its drivers")
-        if all(pool.endswith("drivers") for pool in pools):
+        if all(nodes.is_drivers for nodes in kept):
             yield Broken(one, "executors", "may outlive the nodes of its executors")
 
 

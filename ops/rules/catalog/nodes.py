@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
-from ops.plan.nodes import GROUP, POOL_LABEL, SYSTEM_POOL
-from ops.plan.values import UNKNOWN, at, each, is_false, known
-from ops.rules.nodes import instance_specs
+from ops.plan.node_templates import NODE_CLASS, node_templates
+from ops.plan.nodes import GROUP, node_groups
+from ops.plan.values import UNKNOWN, at, each, is_false
 from ops.rules.rule import Broken, Severity, rule
 
 _IMDS = (
@@ -26,8 +26,8 @@ _PINNED = re.compile(r"^[a-z0-9]+@v\d[\w.]*$")
 )
 def imds_v2(plan: Plan) -> Iterator[Broken]:
     """Every instance asks for a session token."""
-    for spec in instance_specs(plan):
-        if spec.metadata.get("httpTokens") not in ("required", UNKNOWN):
+    for spec in node_templates(plan):
+        if spec.metadata_options.get("httpTokens") not in ("required", UNKNOWN):
             yield Broken(spec.resource, "httpTokens", "answers IMDSv1")
 
 
@@ -39,8 +39,8 @@ def imds_v2(plan: Plan) -> Iterator[Broken]:
 )
 def hop_limit(plan: Plan) -> Iterator[Broken]:
     """The metadata service answers the node only."""
-    for spec in instance_specs(plan):
-        hops = spec.metadata.get("httpPutResponseHopLimit")
+    for spec in node_templates(plan):
+        hops = spec.metadata_options.get("httpPutResponseHopLimit")
         if hops != UNKNOWN and (hops is None or int(hops) > 1):
             yield Broken(
                 spec.resource, "hops", f"answers over {hops or 'the default number of'} hops"
@@ -56,7 +56,7 @@ def hop_limit(plan: Plan) -> Iterator[Broken]:
 )
 def ami_pinned(plan: Plan) -> Iterator[Broken]:
     """A node class selects its image by release or by id."""
-    for one in plan.of_kind("EC2NodeClass"):
+    for one in plan.of_kind(NODE_CLASS):
         terms = each(one.inputs, "spec.amiSelectorTerms")
         if not terms and at(one.inputs, "spec") != UNKNOWN:
             yield Broken(one, "image", "selects no image")
@@ -92,7 +92,7 @@ def private(plan: Plan) -> Iterator[Broken]:
     for one in plan.by_type("aws:ec2/subnet:Subnet"):
         if not is_false(one.inputs.get("mapPublicIpOnLaunch")):
             yield Broken(one, "addresses", "gives public addresses to instances")
-    for one in plan.of_kind("EC2NodeClass"):
+    for one in plan.of_kind(NODE_CLASS):
         if not is_false(at(one.inputs, "spec.associatePublicIPAddress")):
             yield Broken(one, "addresses", "gives nodes public addresses")
         # Without the field Karpenter asks the subnet; a given network's may give addresses.
@@ -103,7 +103,7 @@ def private(plan: Plan) -> Iterator[Broken]:
             for subnet in inputs_from(one, key, plan):
                 if subnet in public:
                     yield Broken(one, subnet.name, f"stands in the public subnet {subnet.name}")
-    for one in plan.of_kind("EC2NodeClass"):
+    for one in plan.of_kind(NODE_CLASS):
         for subnet in inputs_from(one, "spec", plan):
             if subnet in public:
                 yield Broken(one, subnet.name, f"stands in the public subnet {subnet.name}")
@@ -118,26 +118,23 @@ def private(plan: Plan) -> Iterator[Broken]:
 )
 def system_nodes(plan: Plan) -> Iterator[Broken]:
     """A system node group is On-Demand, has two nodes in two subnets, and is not resized."""
-    for one in plan.by_type(GROUP):
-        if at(one.inputs, f"labels.{POOL_LABEL}") != SYSTEM_POOL:
-            continue
-        if one.inputs.get("capacityType") not in ("ON_DEMAND", None, UNKNOWN):
-            yield Broken(one, "capacity", "is not On-Demand")
-        smallest = at(one.inputs, "scalingConfig.minSize")
-        if not known(smallest) or int(smallest) < 2:
-            yield Broken(one, "size", "may shrink below two nodes")
-        subnets = one.inputs.get("subnetIds")
-        if subnets != UNKNOWN and len(subnets or ()) < 2:
-            yield Broken(one, "zones", "stands in one zone")
-        if not each(one.inputs, "taints"):
-            yield Broken(one, "taint", "takes any pod")
-    for one in plan.by_type(GROUP):
-        if not one.inputs.get("capacityType"):
-            yield Broken(one, "capacity type", "does not say how its nodes are paid")
-        if not one.inputs.get("updateConfig"):
-            yield Broken(one, "update", "does not say how many nodes an update takes at once")
-        if not any("desiredSize" in path for path in one.options.ignore_changes):
-            yield Broken(one, "desiredSize", "an `up` undoes what an autoscaler did")
+    for nodes in node_groups(plan):
+        group, subnets = nodes.resource, nodes.resource.inputs.get("subnetIds")
+        if nodes.is_system:
+            if group.inputs.get("capacityType") != UNKNOWN and not nodes.is_on_demand:
+                yield Broken(group, "capacity", "is not On-Demand")
+            if nodes.min_nodes < 2:
+                yield Broken(group, "size", "may shrink below two nodes")
+            if subnets != UNKNOWN and len(subnets or ()) < 2:
+                yield Broken(group, "zones", "stands in one zone")
+            if not nodes.taints:
+                yield Broken(group, "taint", "takes any pod")
+        if not group.inputs.get("capacityType"):
+            yield Broken(group, "capacity type", "does not say how its nodes are paid")
+        if not group.inputs.get("updateConfig"):
+            yield Broken(group, "update", "does not say how many nodes an update takes at once")
+        if not any("desiredSize" in path for path in group.options.ignore_changes):
+            yield Broken(group, "desiredSize", "an `up` undoes what an autoscaler did")
 
 
 def public_subnets(plan: Plan) -> list[Resource]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
+from ops.plan.node_templates import node_templates
 from ops.plan.values import UNKNOWN, at, is_false, is_true
 from ops.rules.catalog.cluster import clusters
-from ops.rules.nodes import instance_specs
 from ops.rules.rule import Broken, Severity, rule
 
 _TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
@@ -42,10 +42,10 @@ def tags(plan: Plan) -> Iterator[Broken]:
         own = plan.get(one.options.provider)
         if one.package == "aws" and one.custom and not one.is_provider and own is None:
             yield Broken(one, "provider", "is made by a provider without the stack's tags")
-    for spec in instance_specs(plan):
+    for spec in node_templates(plan):
         for what in ("instance", "volume"):
             missing = sorted(set(wanted) - {UNKNOWN} - set(spec.tags.get(what, ())))
-            if missing and not spec.volumes_unknown:
+            if missing and spec.volumes_known:
                 names = ", ".join(missing)
                 yield Broken(spec.resource, what, f"puts no {names} on each {what}")
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from ops.plan.model import Plan
 from ops.plan.values import UNKNOWN, at, known
+from ops.plan.workloads import ADDON, RELEASE
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import ADDON, RELEASE
 
 _VERSION = re.compile(r"^v?\d+\.\d+\.\d+(-[\w.]+)?$")
 _ADDON_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html"

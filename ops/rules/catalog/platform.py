@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.names import JARS_CLAIM
 from ops.plan.model import Plan
 from ops.plan.values import UNKNOWN, at, each, is_true
+from ops.plan.workloads import in_namespace, namespace_of, packages, pods, team_namespaces
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import packages, pods, team_namespaces
 
 _OPERATOR = (
     "https://github.com/kubeflow/spark-operator/blob/master/charts/spark-operator-chart/README.md"
@@ -44,7 +45,7 @@ def workloads(plan: Plan) -> Iterator[Broken]:
 def services(plan: Plan) -> Iterator[Broken]:
     """Every service selects pods of its namespace, and a port of theirs; none is open outside."""
     for one in plan.of_kind("Service"):
-        namespace = at(one.inputs, "metadata.namespace")
+        namespace = namespace_of(one)
         selector = at(one.inputs, "spec.selector") or {}
         if at(one.inputs, "spec.type") not in (None, "ClusterIP"):
             yield Broken(one, "type", "is reached from outside the cluster")
@@ -84,7 +85,7 @@ def tokens(plan: Plan) -> Iterator[Broken]:
         for subject in each(one.inputs, "subjects")
     }
     for one in plan.of_kind("ServiceAccount"):
-        account = (at(one.inputs, "metadata.namespace"), one.object_name)
+        account = (namespace_of(one), one.object_name)
         if account not in bound and one.inputs.get("automountServiceAccountToken") is not False:
             yield Broken(one, "token", "gets a token for the API server that it does not use")
     for pod in pods(plan):
@@ -132,8 +133,8 @@ def labelled(plan: Plan) -> Iterator[Broken]:
     """A namespace with a claim on JARs is labelled as a team's."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for one in plan.of_kind("PersistentVolumeClaim"):
-        namespace = at(one.inputs, "metadata.namespace")
-        if one.object_name == "spark-jars" and namespace not in teams:
+        namespace = namespace_of(one)
+        if one.object_name == JARS_CLAIM and namespace not in teams:
             yield Broken(one, "label", f"is in {namespace}, which is not labelled as a team's")
 
 
@@ -147,14 +148,11 @@ def network(plan: Plan) -> Iterator[Broken]:
     """A namespace with a service of the stack denies what is not named, both ways."""
     for namespace in plan.of_kind("Namespace"):
         name = namespace.object_name
-        served = [
-            one for one in plan.of_kind("Service") if at(one.inputs, "metadata.namespace") == name
-        ]
+        served = in_namespace(plan, "Service", name)
         closed = {
             kind
-            for one in plan.of_kind("NetworkPolicy")
-            if at(one.inputs, "metadata.namespace") == name
-            and not any(at(one.inputs, f"spec.{k}") for k in ("podSelector", "ingress", "egress"))
+            for one in in_namespace(plan, "NetworkPolicy", name)
+            if not any(at(one.inputs, f"spec.{k}") for k in ("podSelector", "ingress", "egress"))
             for kind in each(one.inputs, "spec.policyTypes")
         }
         for kind in ("Ingress", "Egress") if served else ():

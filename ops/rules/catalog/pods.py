@@ -6,9 +6,9 @@ from typing import Any
 
 from ops.plan.model import Plan
 from ops.plan.values import UNKNOWN, at, each, is_true, known
+from ops.plan.workloads import Pod, packages, pods, team_namespaces
 from ops.rules.catalog.admission import restricted_by_admission
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import Pod, packages, pods, team_namespaces
 
 _SECURITY = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ops.plan.model import Plan
-from ops.plan.nodes import POOL_LABEL
+from ops.plan.nodes import ARCH, CAPACITY_TYPE, node_pools
 from ops.plan.values import UNKNOWN, at, each
 from ops.rules.rule import Broken, Severity, rule
 
@@ -16,17 +16,18 @@ from ops.rules.rule import Broken, Severity, rule
 )
 def limits(plan: Plan) -> Iterator[Broken]:
     """Every NodePool ends at CPU and memory, names what it may buy, and drains in a time."""
-    for one in plan.of_kind("NodePool"):
+    for nodes in node_pools(plan):
+        one = nodes.resource
         if at(one.inputs, "spec") == UNKNOWN:
             continue
         for key in ("cpu", "memory"):
-            if not at(one.inputs, f"spec.limits.{key}"):
+            if not nodes.limits.get(key):
                 yield Broken(one, key, f"has no limit of {key}")
         if not at(one.inputs, "spec.template.spec.terminationGracePeriod"):
             yield Broken(one, "drain", "drains without an end: a budget or a job keeps a node")
-        wanted = {item.get("key") for item in each(one.inputs, "spec.template.spec.requirements")}
-        for key in ("kubernetes.io/arch", "karpenter.sh/capacity-type"):
-            if key not in wanted:
+        named = {requirement.key for requirement in nodes.requirements}
+        for key in (ARCH, CAPACITY_TYPE):
+            if key not in named:
                 yield Broken(one, key, f"does not say which {key}")
 
 
@@ -38,8 +39,8 @@ def limits(plan: Plan) -> Iterator[Broken]:
 )
 def kept(plan: Plan) -> Iterator[Broken]:
     """Every NodePool says when nodes go and how many at once; drivers' nodes only when empty."""
-    for one in plan.of_kind("NodePool"):
-        spec = at(one.inputs, "spec")
+    for nodes in node_pools(plan):
+        one, spec = nodes.resource, at(nodes.resource.inputs, "spec")
         if spec == UNKNOWN:
             continue
         if not each(spec, "disruption.budgets"):
@@ -53,8 +54,7 @@ def kept(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "consolidation", "moves pods to save nodes, which is the default")
         if not at(spec, "template.spec.expireAfter"):
             yield Broken(one, "expireAfter", "ends nodes after 720 hours, which is the default")
-        pool = (at(spec, "template.metadata.labels") or {}).get(POOL_LABEL, "")
-        if not pool.endswith("drivers"):
+        if not nodes.is_drivers:
             continue
         if at(spec, "disruption.consolidationPolicy") != "WhenEmpty":
             yield Broken(one, "consolidation", "moves drivers")
@@ -62,10 +62,5 @@ def kept(plan: Plan) -> Iterator[Broken]:
         reasons = {reason for item in frozen for reason in item.get("reasons") or ()}
         if not {"Drifted", "Underutilized"} <= reasons:
             yield Broken(one, "budgets", "replaces drivers' nodes when they drift")
-        ways = [
-            item.get("values")
-            for item in each(spec, "template.spec.requirements")
-            if item.get("key") == "karpenter.sh/capacity-type"
-        ]
-        if ways != [["on-demand"]]:
+        if not nodes.is_on_demand:
             yield Broken(one, "capacity", "runs drivers on Spot")

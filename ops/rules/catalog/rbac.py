@@ -7,8 +7,8 @@ from ops.plan.graph import inputs_from
 from ops.plan.iam_roles import ROLE
 from ops.plan.model import Plan
 from ops.plan.values import UNKNOWN
+from ops.plan.workloads import packages, pods
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import packages, pods
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _ESCALATES = {"escalate", "bind", "impersonate"}

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.names import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
 from ops.plan.model import Plan, Resource
-from ops.plan.nodes import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT, NodeKind, Taint, node_kinds
+from ops.plan.nodes import node_sets
+from ops.plan.requirements import Taint
+from ops.plan.scheduling import Term, pod_terms, selects, tolerates, untolerated, volume_terms
 from ops.plan.values import UNKNOWN, at, each, is_true
+from ops.plan.workloads import RELEASE, packages, pods
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import RELEASE, Package, packages, pods, tolerates
 
 _TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"
 _ASSIGN = "https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"
@@ -16,7 +19,7 @@ _DRIVER_TAINTS = {
     "ebs.csi.aws.com/agent-not-ready": "aws-ebs-csi-driver",
 }
 """Startup taints that an add-on's own DaemonSet takes away."""
-_SET_BY_KUBELET = ("kubernetes.io/", "node.kubernetes.io/", "topology.kubernetes.io/")
+_SYSTEM_NODES_TAINT = Taint(SYSTEM_TAINT, "true", "NoSchedule")
 
 
 @rule(
@@ -27,11 +30,11 @@ _SET_BY_KUBELET = ("kubernetes.io/", "node.kubernetes.io/", "topology.kubernetes
 )
 def placed(plan: Plan) -> Iterator[Broken]:
     """Each chart's and add-on's controller selects the system nodes and tolerates their taint."""
-    if not any(kind.is_system for kind in node_kinds(plan)):
+    if not any(nodes.is_system for nodes in node_sets(plan)):
         return
     for package in packages(plan):
         if package.parts is None and package.name != UNKNOWN:
-            what = f"{package.name} is not in ops/rules/workloads.py: where do its pods run?"
+            what = f"{package.name} is not in ops/plan/workloads.py: where do its pods run?"
             yield Broken(package.resource, package.name, what)
         if package.parts is None or package.values == UNKNOWN:
             continue
@@ -45,10 +48,7 @@ def placed(plan: Plan) -> Iterator[Broken]:
             selector = (where or {}).get("nodeSelector") or {}
             if selector.get(POOL_LABEL) != SYSTEM_POOL:
                 yield Broken(package.resource, "selector", f"{package.name} may run on any node")
-            if not any(
-                tolerates(one, SYSTEM_TAINT, "true", "NoSchedule")
-                for one in each(where, "tolerations")
-            ):
+            if untolerated(each(where, "tolerations"), [_SYSTEM_NODES_TAINT]):
                 yield Broken(package.resource, "toleration", f"{package.name} cannot run there")
 
 
@@ -61,16 +61,16 @@ def placed(plan: Plan) -> Iterator[Broken]:
 )
 def tainted(plan: Plan) -> Iterator[Broken]:
     """Every group and NodePool keeps other pods off, and its label says for whom it is."""
-    for kind in node_kinds(plan):
-        if at(kind.resource.inputs, "spec.template") == UNKNOWN:
+    for nodes in node_sets(plan):
+        if not nodes.is_known:
             continue
-        if not any(taint.effect in ("NoSchedule", "NoExecute") for taint in kind.taints):
-            yield Broken(kind.resource, "taint", "takes any pod")
-        if POOL_LABEL not in kind.labels:
-            yield Broken(kind.resource, POOL_LABEL, f"has no label {POOL_LABEL}")
-        for taint in kind.taints:
-            if taint.key == POOL_LABEL and taint.value != kind.labels.get(POOL_LABEL):
-                yield Broken(kind.resource, str(taint), f"taint {taint} is not its label's")
+        if not any(taint.effect in ("NoSchedule", "NoExecute") for taint in nodes.taints):
+            yield Broken(nodes.resource, "taint", "takes any pod")
+        if not nodes.pool:
+            yield Broken(nodes.resource, POOL_LABEL, f"has no label {POOL_LABEL}")
+        for taint in nodes.taints:
+            if taint.key == POOL_LABEL and taint.value != nodes.pool:
+                yield Broken(nodes.resource, str(taint), f"taint {taint} is not its label's")
 
 
 @rule(
@@ -81,10 +81,11 @@ def tainted(plan: Plan) -> Iterator[Broken]:
 )
 def tolerated(plan: Plan) -> Iterator[Broken]:
     """Every taint is tolerated by some pod, chart, add-on or job template of the plan."""
-    for kind in node_kinds(plan):
-        for taint in kind.taints:
-            if not any(_tolerates(one, taint) for one in _tolerations(plan)):
-                yield Broken(kind.resource, str(taint), f"nobody tolerates {taint}")
+    tolerations = list(_tolerations(plan))
+    for nodes in node_sets(plan):
+        for taint in nodes.taints:
+            if not any(tolerates(one, taint) for one in tolerations):
+                yield Broken(nodes.resource, str(taint), f"nobody tolerates {taint}")
 
 
 @rule(
@@ -103,12 +104,12 @@ def agents(plan: Plan) -> Iterator[Broken]:
     for pod in pods(plan):
         if pod.kind != "DaemonSet":
             continue
-        for kind in node_kinds(plan):
-            for taint in (*kind.taints, *kind.startup_taints):
-                found = each(pod.spec, "tolerations")
-                if not kind.is_system and not any(_tolerates(one, taint) for one in found):
-                    where = f"{taint} of {kind.resource.object_name}"
-                    yield Broken(pod.resource, where, f"does not tolerate {where}")
+        for nodes in node_sets(plan):
+            taints = (*nodes.taints, *nodes.startup_taints)
+            missing = untolerated(each(pod.spec, "tolerations"), taints)
+            for taint in () if nodes.is_system else missing:
+                where = f"{taint} of {nodes.name}"
+                yield Broken(pod.resource, where, f"does not tolerate {where}")
 
 
 @rule(
@@ -126,17 +127,16 @@ def startup(plan: Plan) -> Iterator[Broken]:
             for item in each(container, "env"):
                 if item.get("name") == "STARTUP_TAINT":
                     removers.add(str(item.get("value")))
-    for kind in node_kinds(plan):
-        taints = (*kind.startup_taints, *kind.taints) if kind.values else kind.taints
+    for nodes in node_sets(plan):
+        taints = (*nodes.startup_taints, *nodes.taints)
         for taint in taints:
-            remover = taint.key in removers
-            starts = taint in kind.startup_taints or taint.key in _DRIVER_TAINTS
-            if starts and not remover:
-                yield Broken(kind.resource, str(taint), f"nothing takes {taint} away")
-        held = {taint.key for taint in taints}
+            starts = taint in nodes.startup_taints or taint.key in _DRIVER_TAINTS
+            if starts and taint.key not in removers:
+                yield Broken(nodes.resource, str(taint), f"nothing takes {taint} away")
+        present = {taint.key for taint in taints}
         for key in sorted(removers):
-            if key not in held and key in _MOUNT_TAINTS and not kind.is_system:
-                yield Broken(kind.resource, key, f"takes pods before {key} is taken away")
+            if key not in present and key in _MOUNT_TAINTS and not nodes.is_system:
+                yield Broken(nodes.resource, key, f"takes pods before {key} is taken away")
 
 
 @rule(
@@ -147,20 +147,16 @@ def startup(plan: Plan) -> Iterator[Broken]:
 )
 def selectors(plan: Plan) -> Iterator[Broken]:
     """Every selector of a pod, a package or a volume fits some kind of node of the stack."""
-    kinds = node_kinds(plan)
-    if not kinds:
+    everywhere = node_sets(plan)
+    if not everywhere:
         # The nodes are given ones, of which the plan knows nothing.
         return
-    given = _labels_set_by_pods(plan)
+    added = _labels_set_by_pods(plan)
     for resource, terms in _selected(plan):
-        fits = any(
-            all(_fits(kind, key, values, given) for key, values in term.items())
-            for kind in kinds
-            for term in terms
-        )
-        if terms and not fits:
+        if not any(selects(terms, nodes, added) for nodes in everywhere):
             text = " or ".join(
-                str({key: list(found) for key, found in one.items()}) for one in terms
+                ", ".join(f"{one.key} {one.operator} {list(one.values)}" for one in term)
+                for term in terms
             )
             yield Broken(resource, text, f"no node has {text}")
 
@@ -182,49 +178,17 @@ def _tolerations(plan: Plan) -> Iterator[Mapping[str, Any]]:
             yield {"operator": "Exists"}
 
 
-def _tolerates(toleration: Mapping[str, Any], taint: Taint) -> bool:
-    return tolerates(toleration, taint.key, taint.value, taint.effect)
-
-
-Term = dict[str, tuple[str, ...]]
-
-
 def _selected(plan: Plan) -> Iterator[tuple[Resource, list[Term]]]:
-    """Resources with what they select: any of the terms, all keys of a term."""
+    """Resources with the terms that select their nodes."""
     for pod in pods(plan):
-        yield (
-            pod.resource,
-            _terms(
-                at(pod.spec, "nodeSelector"),
-                at(
-                    pod.spec, "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
-                ),
-            ),
-        )
+        yield pod.resource, pod_terms(pod.spec)
     for package in packages(plan):
         for path in package.parts.controllers if package.parts else ():
-            yield package.resource, _terms(_selector(package, path), None)
+            where = at(package.values, path) if path else package.values
+            if isinstance(where, Mapping):
+                yield package.resource, pod_terms({"nodeSelector": where.get("nodeSelector")})
     for one in plan.of_kind("PersistentVolume"):
-        yield one, _terms(None, at(one.inputs, "spec.nodeAffinity.required"))
-
-
-def _selector(package: Package, path: str) -> Any:
-    return at(package.values, f"{path}.nodeSelector" if path else "nodeSelector")
-
-
-def _terms(selector: Any, required: Any) -> list[Term]:
-    plain: Term = {}
-    if isinstance(selector, Mapping):
-        plain = {str(key): (str(value),) for key, value in selector.items()}
-    terms: list[Term] = [
-        {
-            item["key"]: tuple(item.get("values") or ())
-            for item in each(term, "matchExpressions")
-            if item.get("operator") == "In"
-        }
-        for term in each(required, "nodeSelectorTerms")
-    ]
-    return [{**plain, **term} for term in terms] or ([plain] if plain else [])
+        yield one, volume_terms(at(one.inputs, "spec") or {})
 
 
 def _labels_set_by_pods(plan: Plan) -> dict[str, str]:
@@ -236,9 +200,3 @@ def _labels_set_by_pods(plan: Plan) -> dict[str, str]:
             if pod.kind == "DaemonSet" and values.get("LABEL"):
                 found[str(values["LABEL"])] = str(values.get("JARS"))
     return found
-
-
-def _fits(kind: NodeKind, key: str, values: tuple[str, ...], given: Mapping[str, str]) -> bool:
-    if kind.matches(key, values) or given.get(key) in values:
-        return True
-    return key.startswith(_SET_BY_KUBELET) and key not in kind.values

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from components.names import DRIVER_PRIORITY, EXECUTOR_PRIORITY, MONITORING_NAMESPACE
 from ops.plan.iam_roles import trusted_accounts
 from ops.plan.model import Plan, Resource
 from ops.plan.values import UNKNOWN, at, each
+from ops.plan.workloads import in_namespace, packages, team_namespaces
 from ops.rules.rule import Broken, Severity, rule
-from ops.rules.workloads import packages, team_namespaces
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
 _NETWORK = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
@@ -20,15 +21,7 @@ _BOUNDED = (
     "persistentvolumeclaims",
 )
 _CLOSED = ("services.loadbalancers", "services.nodeports")
-_METRICS = "monitoring"
-"""The one namespace that may call a driver, for its metrics."""
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
-
-
-def _inside(plan: Plan, kind: str, namespace: Resource) -> list[Resource]:
-    """The objects of a kind in a namespace."""
-    name = namespace.object_name
-    return [one for one in plan.of_kind(kind) if at(one.inputs, "metadata.namespace") == name]
 
 
 @rule(
@@ -42,7 +35,7 @@ def quota(plan: Plan) -> Iterator[Broken]:
     """A team's CPU, memory, pods and storage end somewhere, and it opens no way in."""
     for namespace in team_namespaces(plan):
         hard: dict[str, Any] = {}
-        for one in _inside(plan, "ResourceQuota", namespace):
+        for one in in_namespace(plan, "ResourceQuota", namespace.object_name):
             if not at(one.inputs, "spec.scopeSelector"):
                 hard |= at(one.inputs, "spec.hard") or {}
         for key in _BOUNDED:
@@ -53,7 +46,7 @@ def quota(plan: Plan) -> Iterator[Broken]:
                 yield Broken(namespace, key, f"may have {key}")
         limits = [
             item
-            for one in _inside(plan, "LimitRange", namespace)
+            for one in in_namespace(plan, "LimitRange", namespace.object_name)
             for item in each(one.inputs, "spec.limits")
         ]
         for path in ("defaultRequest.cpu", "defaultRequest.memory", "default.memory"):
@@ -72,7 +65,7 @@ def priority(plan: Plan) -> Iterator[Broken]:
     for namespace in team_namespaces(plan):
         refused = {
             value
-            for one in _inside(plan, "ResourceQuota", namespace)
+            for one in in_namespace(plan, "ResourceQuota", namespace.object_name)
             if at(one.inputs, "spec.hard.pods") == "0"
             for item in each(one.inputs, "spec.scopeSelector.matchExpressions")
             if item.get("scopeName") == "PriorityClass" and item.get("operator") == "In"
@@ -82,7 +75,7 @@ def priority(plan: Plan) -> Iterator[Broken]:
             if name not in refused:
                 yield Broken(namespace, name, f"may use {name}")
     classes = {one.object_name: one for one in plan.of_kind("PriorityClass")}
-    executor, driver = classes.get("spark-executor"), classes.get("spark-driver")
+    executor, driver = classes.get(EXECUTOR_PRIORITY), classes.get(DRIVER_PRIORITY)
     if executor and executor.inputs.get("preemptionPolicy") != "Never":
         yield Broken(executor, "preemption", "pushes other pods out")
     if executor and driver and executor.inputs["value"] >= driver.inputs["value"]:
@@ -98,7 +91,7 @@ def priority(plan: Plan) -> Iterator[Broken]:
 def network(plan: Plan) -> Iterator[Broken]:
     """A team's traffic is denied both ways unless named, and what is named is narrow."""
     for namespace in team_namespaces(plan):
-        policies = _inside(plan, "NetworkPolicy", namespace)
+        policies = in_namespace(plan, "NetworkPolicy", namespace.object_name)
         closed = {
             kind
             for one in policies
@@ -143,7 +136,7 @@ def _among_spark(policy: Resource, way: str, peers: str) -> bool:
 def _scraped(policy: Resource) -> bool:
     return "Ingress" in each(policy.inputs, "spec.policyTypes") and any(
         each(item, "ports")
-        and _METRICS in (at(peer, "namespaceSelector.matchLabels") or {}).values()
+        and MONITORING_NAMESPACE in (at(peer, "namespaceSelector.matchLabels") or {}).values()
         for item in each(policy.inputs, "spec.ingress")
         for peer in each(item, "from")
     )
@@ -168,7 +161,7 @@ def _wide(policy: Resource) -> Iterator[Broken]:
         for peer in each(item, "from"):
             names = at(peer, "namespaceSelector.matchLabels") or {}
             whole = peer.get("namespaceSelector") == {} or "ipBlock" in peer
-            if whole or (names and _METRICS not in names.values()):
+            if whole or (names and MONITORING_NAMESPACE not in names.values()):
                 yield Broken(policy, "from", "lets other namespaces in")
     for item in each(policy.inputs, "spec.egress"):
         ports = {port.get("port") for port in each(item, "ports")}

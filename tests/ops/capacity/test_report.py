@@ -1,4 +1,4 @@
-"""What a stack's plan allows, what a start asks of it, and what gives first."""
+"""What a stack's plan allows, what a start needs, and which limit comes first."""
 
 import dataclasses
 import json
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from ops.capacity import quotas
-from ops.capacity.limits import Met, Severity
-from ops.capacity.nodes import node_sets
-from ops.capacity.read import UnknownPool
-from ops.capacity.report import Report, Wanted, report
+from ops.capacity.limits import LimitCheck, Severity
+from ops.capacity.nodes import node_capacities
+from ops.capacity.pools import UnknownPool
+from ops.capacity.report import Report, Request, report
 from ops.capacity.show import to_json
 from ops.capacity.start import Executor, demand
 from ops.plan.model import Plan
@@ -24,11 +24,11 @@ SMALL_NETWORK = (
 )
 
 
-def of_quota(found: Sequence[Met], quota: quotas.Quota) -> list[Met]:
+def of_quota(found: Sequence[LimitCheck], quota: quotas.Quota) -> list[LimitCheck]:
     return [one for one in found if one.quota is quota]
 
 
-def asked(found: Report, quota: quotas.Quota) -> Met:
+def limit_check(found: Report, quota: quotas.Quota) -> LimitCheck:
     (one,) = of_quota(found.limits, quota)
     return one
 
@@ -43,45 +43,45 @@ def without_prefixes(plan: Plan) -> Plan:
     return dataclasses.replace(plan, resources=tuple(resources))
 
 
-def test_a_rung_has_the_nodes_that_both_its_limits_allow() -> None:
-    rung = next(one for one in node_sets(plan_of("dev")) if one.name == "default-arm-spot")
-    assert (rung.max_cpu, rung.max_memory_gib, rung.given_max_pods) == (128, 512, 110)
-    assert {rung.max_pods(one) for one in rung.types} == {110}
-    most = {one.name: rung.most_nodes(one) for one in rung.types}
+def test_a_node_pool_has_the_nodes_that_both_its_limits_allow() -> None:
+    pool = next(one for one in node_capacities(plan_of("dev")) if one.name == "default-arm-spot")
+    assert (pool.nodes.limit("cpu"), pool.nodes.limit("memory")) == (128, 512 * 1024**3)
+    assert {pool.max_pods(one) for one in pool.types} == {110}
+    most = {one.name: pool.most_nodes(one) for one in pool.types}
     assert most["m7g.2xlarge"] == 16  # 128 / 8
     assert most["r7g.2xlarge"] == 8  # 512 / 64: memory gives out before vCPU
     assert most["r7g.8xlarge"] == 2
 
 
 def test_a_node_group_has_its_own_greatest_size_disks_and_places_for_pods() -> None:
-    sets = {one.name: one for one in node_sets(plan_of("dev", *CLUSTER_AUTOSCALER))}
+    sets = {one.name: one for one in node_capacities(plan_of("dev", *CLUSTER_AUTOSCALER))}
     group = sets["default-arm-spot"]
-    assert (group.kind, group.spot, group.max_nodes, group.disks_gib) == (
+    assert (group.nodes.kind, group.is_spot, group.max_nodes, group.disks_gib) == (
         *("node group", True, 32),
         (100,),
     )
     assert [group.max_pods(one) for one in group.types] == [110]
-    assert sets["drivers"].zones == ("us-west-2a",)
+    assert sets["drivers"].nodes.zones == ("us-west-2a",)
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
 def test_the_stacks_fit_into_their_own_subnets(stack: str) -> None:
-    found = report(plan_of(stack), Wanted())
+    found = report(plan_of(stack), Request())
     assert not found.failed
     assert of_quota(found.plan_limits, quotas.SUBNETS)
 
 
 def test_many_small_executors_a_node_can_need_more_addresses_than_the_subnets_hold() -> None:
     plan = plan_of("dev", *SMALL_NETWORK)
-    assert not report(plan, Wanted()).failed
-    found = report(plan, Wanted(executor=TINY))
+    assert not report(plan, Request()).failed
+    found = report(plan, Request(executor=TINY))
     whole = of_quota(found.plan_limits, quotas.SUBNETS)[0]
-    assert found.failed and whole.severity is Severity.error and whole.asked > whole.allowed
+    assert found.failed and whole.severity is Severity.error and whole.needed > whole.allowed
 
 
 def test_drivers_can_fill_the_one_zone_that_they_are_bound_to() -> None:
     found = report(
-        plan_of("dev", "drivers.limits.cpu=1000", "drivers.limits.memoryGiB=4000"), Wanted()
+        plan_of("dev", "drivers.limits.cpu=1000", "drivers.limits.memoryGiB=4000"), Request()
     )
     whole, zone = of_quota(found.plan_limits, quotas.SUBNETS)
     assert whole.severity is Severity.ok
@@ -90,43 +90,47 @@ def test_drivers_can_fill_the_one_zone_that_they_are_bound_to() -> None:
 
 def test_without_prefixes_a_node_takes_more_addresses_and_the_add_on_s_setting_says_so() -> None:
     plan = plan_of("prod")
-    with_them, without = report(plan, Wanted()), report(without_prefixes(plan), Wanted())
-    assert with_them.case.platform.networking.prefixes
-    assert not without.case.platform.networking.prefixes
+    with_them, without = report(plan, Request()), report(without_prefixes(plan), Request())
+    assert with_them.scenario.platform.networking.prefixes
+    assert not without.scenario.platform.networking.prefixes
     assert without.figures[1]["addresses"] == 143 * 60  # 2 interfaces of 30
     assert with_them.figures[1]["addresses"] == 143 * 33
 
 
 def test_the_first_limit_of_a_new_account_is_the_vcpu_quota_by_its_name() -> None:
-    first = report(plan_of("dev"), Wanted()).first
+    first = report(plan_of("dev"), Request()).first
     assert first is not None
-    assert (first.quota.key, first.at) == ("L-1216C47A", 0)
+    assert (first.quota.key, first.exceeded_at) == ("L-1216C47A", 0)
 
 
 def test_raised_quotas_leave_the_next_limit_as_the_first() -> None:
     own = {"L-1216C47A": 1e6, "L-34B43A08": 1e6}
-    first = report(plan_of("dev"), Wanted(quotas=own)).first
-    assert first is not None and (first.quota, first.at) == (quotas.ADDRESS_CALLS, 101)
+    first = report(plan_of("dev"), Request(quotas=own)).first
+    assert first is not None and (first.quota, first.exceeded_at) == (quotas.ADDRESS_CALLS, 101)
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_a_limit_is_met_with_the_executors_named_and_not_with_one_less(stack: str) -> None:
-    for one in report(plan_of(stack), Wanted()).limits:
-        if not one.at:
+def test_a_limit_is_exceeded_by_the_executors_named_and_not_by_one_less(stack: str) -> None:
+    for one in report(plan_of(stack), Request()).limits:
+        if not one.exceeded_at:
             continue
-        before = report(plan_of(stack), Wanted(executors=one.at - 1)) if one.at > 1 else None
-        after = report(plan_of(stack), Wanted(executors=one.at))
-        assert asked(after, one.quota).asked > one.allowed
-        assert asked(after, one.quota).severity is Severity.warning
+        before = (
+            report(plan_of(stack), Request(executors=one.exceeded_at - 1))
+            if one.exceeded_at > 1
+            else None
+        )
+        after = report(plan_of(stack), Request(executors=one.exceeded_at))
+        assert limit_check(after, one.quota).needed > one.allowed
+        assert limit_check(after, one.quota).severity is Severity.warning
         if before is not None:
-            assert asked(before, one.quota).severity is Severity.ok
+            assert limit_check(before, one.quota).severity is Severity.ok
 
 
 def test_more_executors_never_ask_for_less_of_anything() -> None:
-    found = report(plan_of("prod"), Wanted())
+    found = report(plan_of("prod"), Request())
     counts = [1, 2, 7, 8, 100, 999, 1000, 1001, 50_000]
-    for mix in found.mixes:
-        rows = [demand(count, mix, found.case.platform) for count in counts]
+    for fit in found.fits:
+        rows = [demand(count, fit, found.scenario.platform) for count in counts]
         for key in rows[0]:
             values = [row[key] for row in rows]
             assert values == sorted(values), key
@@ -136,65 +140,65 @@ def test_more_executors_never_ask_for_less_of_anything() -> None:
     ("overrides", "method", "requests"),
     [((), "pod", 388), (NODE, "node", 140), (DAEMONSET, "node", 140)],
 )
-def test_requests_to_s3_are_those_of_the_way_that_the_stack_mounts(
+def test_requests_to_s3_are_those_of_the_mount_level(
     overrides: tuple[str, ...], method: str, requests: int
 ) -> None:
-    found = report(plan_of("dev", *overrides), Wanted(executors=7))
-    assert found.case.platform.method is not None
-    assert found.case.platform.method.key == method
+    found = report(plan_of("dev", *overrides), Request(executors=7))
+    assert found.scenario.platform.method is not None
+    assert found.scenario.platform.method.key == method
     assert found.figures[-1]["nodes"] == 1
     assert found.figures[-1]["s3-requests"] == requests
 
 
 def test_each_claim_in_use_on_a_node_is_a_mount_of_its_own_in_pod_level() -> None:
-    one, two = (report(plan_of("dev"), Wanted(claims=count)) for count in (1, 2))
+    one, two = (report(plan_of("dev"), Request(claims=count)) for count in (1, 2))
     for before, after in zip(one.figures, two.figures, strict=True):
         assert after["s3-requests"] == 2 * before["s3-requests"]
         assert after["pods"] == before["pods"] + before["nodes"]
 
 
 def test_traffic_to_a_registry_is_shared_by_the_nat_gateways() -> None:
-    dev, prod = report(plan_of("dev"), Wanted()), report(plan_of("prod"), Wanted())
-    assert (dev.case.platform.nat, prod.case.platform.nat) == (1, 3)
+    dev, prod = report(plan_of("dev"), Request()), report(plan_of("prod"), Request())
+    assert (dev.scenario.platform.nat, prod.scenario.platform.nat) == (1, 3)
     assert dev.figures[0]["nat-connections"] == 3000
     assert prod.figures[0]["nat-connections"] == 1002
     assert dev.endpoints == ("s3",) and "ecr.api" in prod.endpoints
 
 
 def test_disks_and_further_interfaces_go_off_the_volumes_that_a_node_can_attach() -> None:
-    found = report(plan_of("dev"), Wanted())
-    shared, own = found.mixes
+    found = report(plan_of("dev"), Request())
+    shared, own = found.fits
     assert (shared.type.shared, own.type.shared) == (True, False)
     assert found.attachments(shared) == 27 - 1
     assert found.attachments(own) == 32 - 1
 
 
 def test_what_the_plan_does_not_make_is_named_as_unknown_and_not_guessed() -> None:
-    found = report(plan_of("existing"), Wanted())
-    assert (found.mixes, found.limits, found.plan_limits) == ((), (), ())
+    found = report(plan_of("existing"), Request())
+    assert (found.fits, found.limits, found.plan_limits) == ((), (), ())
     assert len(found.unknown) == 4 and not found.failed
 
 
 def test_a_family_without_figures_is_named_and_the_others_still_count() -> None:
-    found = report(plan_of("dev", "pools[0].families=[m7g, q9z, r7g]"), Wanted())
+    found = report(plan_of("dev", "pools[0].families=[m7g, q9z, r7g]"), Request())
     assert any("q9z: EC2's figures do not have the family" in line for line in found.unknown)
-    assert {mix.type.name.partition(".")[0] for mix in found.mixes} <= {"m7g", "r7g"}
+    assert {fit.type.name.partition(".")[0] for fit in found.fits} <= {"m7g", "r7g"}
 
 
 def test_an_executor_that_fits_on_no_type_is_said_so() -> None:
-    found = report(plan_of("dev"), Wanted(executor=Executor(64, 16)))
-    assert found.mixes == () and "the executor fits on no type of the pool" in found.unknown
+    found = report(plan_of("dev"), Request(executor=Executor(64, 16)))
+    assert found.fits == () and "the executor fits on no type of the pool" in found.unknown
 
 
 def test_an_unknown_pool_is_answered_with_the_ones_there_are() -> None:
     with pytest.raises(UnknownPool, match="default, memory"):
-        report(plan_of("prod"), Wanted(pool="gpu"))
+        report(plan_of("prod"), Request(pool="gpu"))
 
 
 def test_json_names_every_type_of_every_pool_and_every_limit_s_source() -> None:
-    content = json.loads(to_json(report(plan_of("prod"), Wanted(pool="memory"))))
-    rung = next(one for one in content["nodeSets"] if one["name"] == "memory-arm-spot")
-    assert {one["type"] for one in rung["types"]} == {
+    content = json.loads(to_json(report(plan_of("prod"), Request(pool="memory"))))
+    pool = next(one for one in content["nodeSets"] if one["name"] == "memory-arm-spot")
+    assert {one["type"] for one in pool["types"]} == {
         f"{family}.{size}"
         for family in ("r7gd", "r6gd")
         for size in ("4xlarge", "8xlarge", "12xlarge")

@@ -291,7 +291,7 @@ def test_a_rule_of_admission_that_goes_lets_in_what_it_refused():
     group = "admissionregistration.k8s.io/v1"
     rule = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 1}}, group=group)
     (one,) = told(plan(rule, resource(VPC, "v")), plan(resource(VPC, "v")))
-    assert one.text == "ValidatingAdmissionPolicy rule goes: what it refused is let in"
+    assert one.text == "ValidatingAdmissionPolicy rule is deleted: what it denied is admitted"
     other = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 2}}, group=group)
     (changed,) = told(plan(rule), plan(other))
     assert changed.kind is Kind.guard

@@ -5,16 +5,14 @@ import re
 import pytest
 import yaml
 
-from ops.jobs import nodes, team
 from ops.jobs.application import jar_names
 from ops.jobs.catalog import JOBS, S3A, S3A_RELEASE
 from ops.jobs.check import problems
 from ops.jobs.data import rights_of
 from ops.jobs.team import team_of
 from ops.plan.manifests import to_yaml
-from ops.plan.nodes import POOL_LABEL
+from ops.plan.nodes import node_sets
 from ops.publish.release import MOUNTED_JARS, SPARK_JARS
-from tests import names
 from tests.ops.jobs.made import GROUNDS, Ground, application, every, over
 from tests.plans import ROOT, plan_of
 from tests.validate import reference
@@ -22,6 +20,7 @@ from tests.validate.condensed import load
 from tests.validate.crd import errors_of_custom
 from tests.validate.manifest import errors_of
 
+POOL_LABEL = "spark-on-eks/pool"
 KEYS = (ROOT / "tests" / "ops" / "jobs" / "keys.txt").read_text().splitlines()
 
 
@@ -65,17 +64,17 @@ def test_a_driver_runs_on_demand_in_one_zone_and_executors_on_their_own_pool(
     ground: Ground,
 ) -> None:
     for plan in ground.plans():
-        found = nodes.nodes_of(plan)
+        found = node_sets(plan)
         for _, _, objects in every(plan):
             spec = objects[-1]["spec"]
-            drivers = spec["driver"]["nodeSelector"][names.POOL_LABEL]
-            executors = spec["executor"]["nodeSelector"][names.POOL_LABEL]
-            assert {one.on_demand and one.one_zone for one in found if one.pool == drivers} == {
+            drivers = spec["driver"]["nodeSelector"][POOL_LABEL]
+            executors = spec["executor"]["nodeSelector"][POOL_LABEL]
+            assert {one.is_on_demand and one.one_zone for one in found if one.pool == drivers} == {
                 True
             }
-            assert any(not one.on_demand for one in found if one.pool == executors)
+            assert any(not one.is_on_demand for one in found if one.pool == executors)
             for role, pool in (("driver", drivers), ("executor", executors)):
-                assert set(spec[role]["nodeSelector"]) == {names.POOL_LABEL}
+                assert set(spec[role]["nodeSelector"]) == {POOL_LABEL}
                 assert [one["value"] for one in spec[role]["tolerations"]] == [pool]
             assert spec["driver"]["annotations"]["karpenter.sh/do-not-disrupt"] == "true"
             assert "annotations" not in spec["executor"]
@@ -84,8 +83,8 @@ def test_a_driver_runs_on_demand_in_one_zone_and_executors_on_their_own_pool(
 def test_a_team_on_a_pool_with_its_own_bucket_has_that_pools_drivers_and_jars() -> None:
     plan = plan_of("staging")
     spec = application(plan, "pi", "team-etl")["spec"]
-    assert spec["driver"]["nodeSelector"] == {names.POOL_LABEL: "etl-drivers"}
-    assert spec["executor"]["nodeSelector"] == {names.POOL_LABEL: "etl"}
+    assert spec["driver"]["nodeSelector"] == {POOL_LABEL: "etl-drivers"}
+    assert spec["executor"]["nodeSelector"] == {POOL_LABEL: "etl"}
     assert team_of(plan, "team-etl").jar_set == "etl-jars"
     assert team_of(plan, "team-a").jar_set == "jars"
 
@@ -117,7 +116,7 @@ def test_a_job_without_jars_has_no_class_path_and_no_release() -> None:
 def test_the_claim_is_mounted_read_only_and_sees_a_mount_that_comes_back(job: str) -> None:
     spec = application(plan_of("dev"), job, "team-a")["spec"]
     for role in ("driver", "executor"):
-        (mount,) = [m for m in spec[role]["volumeMounts"] if m["name"] == names.CLAIM]
+        (mount,) = [m for m in spec[role]["volumeMounts"] if m["name"] == "spark-jars"]
         assert mount == {
             "name": "spark-jars",
             "mountPath": "/mnt/s3",
@@ -217,10 +216,3 @@ def test_the_image_is_of_several_architectures_and_tells_its_spark() -> None:
         spec = application(plan_of(stack), "pi", plan_of(stack).exports["teams"][0])["spec"]
         assert f":{spec['sparkVersion']}" in spec["image"]
         assert not re.search(r"amd64|arm64|x86|aarch64", spec["image"])
-
-
-def test_names_are_the_programs_own() -> None:
-    assert POOL_LABEL == names.POOL_LABEL
-    assert nodes.TIER_LABEL == names.TIER_LABEL
-    assert team.CLAIM == names.CLAIM
-    assert team.TEAM_LABEL == "spark-on-eks/team"

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from ops.jobs import check
-from ops.jobs.nodes import nodes_of
-from ops.jobs.quantities import amount, spark_bytes
 from ops.jobs.team import Team, team_of
 from ops.plan.errors import UserError
 from ops.plan.model import Plan
-from ops.plan.nodes import POOL_LABEL
+from ops.plan.nodes import node_sets
 from tests.ops.jobs.made import application, made
 from tests.plans import CLUSTER_AUTOSCALER, NODE, plan_of
 
+POOL_LABEL = "spark-on-eks/pool"
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -134,20 +133,20 @@ def test_a_job_as_it_is_made_is_not_refused() -> None:
 def test_every_rung_of_the_pool_takes_the_executors_and_nobody_elses_nodes_do() -> None:
     plan = plan_of("dev")
     found = refused(put("executor", "nodeSelector", POOL_LABEL, value="drivers"))
-    rungs = [one.name for one in nodes_of(plan) if one.pool == "default"]
-    assert len(rungs) == 4
-    for name in rungs:
-        assert f"executor: {name} of its pool would not take it" in found
+    names = [one.name for one in node_sets(plan) if one.pool == "default"]
+    assert len(names) == 4
+    for name in names:
+        assert f"executor: NodePool {name} of its pool would not take it" in found
 
 
 def test_node_groups_are_held_to_the_same_as_nodepools() -> None:
     plan = plan_of("dev", *CLUSTER_AUTOSCALER)
-    groups = [one for one in nodes_of(plan) if one.pool == "default"]
-    assert groups and all(one.name.startswith("node group ") for one in groups)
+    groups = [one for one in node_sets(plan) if one.pool == "default"]
+    assert groups and all(one.kind == "node group" for one in groups)
     # The taint that the CSI driver takes away is none that a job must tolerate.
     assert {taint.key for one in groups for taint in one.taints} == {POOL_LABEL}
     found = refused(put("executor", "tolerations", value=[]), *CLUSTER_AUTOSCALER)
-    assert [line for line in found if "node group default-arm-spot- of its pool" in line]
+    assert [line for line in found if "node group default-arm-spot of its pool" in line]
 
 
 def team_with(plan: Plan, **changed: Any) -> Team:
@@ -222,14 +221,17 @@ def test_a_volume_that_is_not_on_the_pools_nodes_is_refused() -> None:
     team = team_of(plan, "team-a")
     other = json.loads(json.dumps(team.volume).replace('"jars"', '"etl-jars"'))
     found = said(replace(team, volume=other), plan)
-    assert "driver: NodePool drivers has not the JARs that team team-a claims" in found
+    assert "driver: NodePool drivers does not have the JARs that team team-a claims" in found
     assert len(found) == 5
 
 
 def test_drivers_that_may_be_spot_or_in_two_zones_are_refused() -> None:
     plan = plan_of("dev")
     team = team_of(plan, "team-a")
-    spread = [replace(one, on_demand=False, one_zone=False) for one in team.driver_nodes]
+    spread = [
+        replace(one, capacity_types=("spot", "on-demand"), one_zone=False)
+        for one in team.driver_nodes
+    ]
     found = said(replace(team, driver_nodes=spread), plan)
     assert "driver: NodePool drivers may be Spot, and a job ends with its driver" in found
     assert "driver: NodePool drivers is in more than one zone" in found
@@ -245,23 +247,6 @@ def test_what_is_asked_for_is_what_spark_makes_of_it() -> None:
         "limits.memory": 11 * 1024**3,
         "pods": 1,
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("500m", Fraction("0.5")), ("4", 4), ("1.5Gi", 3 * 1024**3 // 2), ("2k", 2000), ("1M", 10**6)],
-)
-def test_a_quantity_is_read_as_kubernetes_does(text: str, value: Fraction) -> None:
-    assert amount(text) == value
-
-
-def test_sizes_are_powers_of_two_for_spark() -> None:
-    assert spark_bytes("8g") == spark_bytes("8192m") == spark_bytes("8gb") == 8 * 1024**3
-    for wrong in ("8Gi", "8", "g"):
-        with pytest.raises(ValueError, match="is not a size"):
-            spark_bytes(wrong)
-    with pytest.raises(ValueError, match="is not a quantity"):
-        amount("8g")
 
 
 @pytest.mark.parametrize("name", ["1-job", "Job", "job-", "a.b", "a" * 37, ""])

@@ -201,7 +201,7 @@ SCHEDULING = (
     Break("system-pods-placed", put("Addon", "configurationValues!tolerations", [],
                                     "cluster-addons-coredns"), "coredns cannot run there"),
     Break("system-pods-placed", put("Release", "chart", "oci://x/unheard-of", "karpenter-crd"),
-          "unheard-of is not in ops/rules/workloads.py"),
+          "unheard-of is not in ops/plan/workloads.py"),
     Break("system-pods-placed", put("Release", "values.priorityClassName", GONE,
                                     "karpenter-controller"), "evicted like a job"),
     Break("nodes-tainted", put("NodePool", f"{_POOL}.taints", [], _RUNG), "takes any pod"),
@@ -221,7 +221,7 @@ SCHEDULING = (
           put("NodePool", f"{_POOL}.startupTaints[0].key", "x/never", _RUNG), "nothing takes"),
     Break("startup-taints-removed", put("NodePool", f"{_POOL}.startupTaints", GONE, _RUNG),
           "takes pods before s3.csi.aws.com/agent-not-ready"),
-    Break("selectors-matched", _TEAM_POD, "no node has {'spark-on-eks/pool': ['nowhere']}"),
+    Break("selectors-matched", _TEAM_POD, "no node has spark-on-eks/pool In ['nowhere']"),
     Break("selectors-matched", put("PersistentVolume", "spec.nodeAffinity.required."
                                    "nodeSelectorTerms[0].matchExpressions[0].values", ["x"]),
           "no node has", "staging"),

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from ops.jobs.application import Request, documents
 from ops.jobs.catalog import JOBS, S3A_RELEASE
-from ops.jobs.team import TEAM_LABEL, team_of
+from ops.jobs.team import team_of
 from ops.plan.model import Plan
 from tests.plans import plan_of
 from tests.tiers.cluster.api import Object
@@ -53,7 +53,7 @@ def teams_of(one: Combination) -> list[str]:
     return [
         resource.object_name
         for resource in plan_for(one).of_kind("Namespace")
-        if TEAM_LABEL in (resource.inputs["metadata"].get("labels") or {})
+        if "spark-on-eks/team" in (resource.inputs["metadata"].get("labels") or {})
     ]
 
 

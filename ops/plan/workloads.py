@@ -1,25 +1,27 @@
-"""The pods of a plan: written in manifests, and made by charts and add-ons."""
+"""The pods of a plan: those that manifests describe, and those of Helm charts and EKS add-ons."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from components.names import TEAM_LABEL
+from ops.plan import paths
 from ops.plan.model import Plan, Resource
-from ops.plan.values import UNKNOWN, at, each
 
-TEAM_LABEL = "spark-on-eks/team"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 ADDON = "aws:eks/addon:Addon"
 _TEMPLATES = {
-    "Deployment": "spec.template",
-    "StatefulSet": "spec.template",
-    "DaemonSet": "spec.template",
-    "ReplicaSet": "spec.template",
-    "Job": "spec.template",
-    "CronJob": "spec.jobTemplate.spec.template",
-    "PodTemplate": "template",
+    "Pod": (),
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "PodTemplate": ("template",),
 }
+"""Where an object of each kind has its pods' template."""
 
 
 @dataclass(frozen=True)
@@ -35,31 +37,42 @@ class Pod:
 
     @property
     def containers(self) -> Iterator[Mapping[str, Any]]:
-        """All containers, those that run first included."""
+        """All containers, init containers first."""
         for key in ("initContainers", "containers", "ephemeralContainers"):
-            yield from each(self.spec, key)
+            for item in self.spec.get(key) or ():
+                if isinstance(item, Mapping):
+                    yield item
 
 
 def pods(plan: Plan) -> Iterator[Pod]:
     """Every pod that a manifest of the plan describes."""
     for one in plan.resources:
         kind = str(one.inputs.get("kind"))
-        if not one.is_kubernetes_object or (kind not in _TEMPLATES and kind != "Pod"):
+        if not one.is_kubernetes_object or kind not in _TEMPLATES:
             continue
-        template = one.inputs if kind == "Pod" else at(one.inputs, _TEMPLATES[kind])
-        spec = at(template, "spec")
+        template = paths.get(one.inputs, _TEMPLATES[kind])
+        spec = paths.get(template, ("spec",))
         if isinstance(spec, Mapping):
-            namespace = str(at(one.inputs, "metadata.namespace") or "default")
-            labels = at(template, "metadata.labels")
-            replicas = at(one.inputs, "spec.replicas")
+            labels = paths.get(template, ("metadata", "labels"))
+            replicas = paths.get(one.inputs, ("spec", "replicas"))
             yield Pod(
                 one,
                 kind,
-                namespace,
+                namespace_of(one),
                 labels if isinstance(labels, Mapping) else {},
                 spec,
                 replicas if isinstance(replicas, int) else 1,
             )
+
+
+def namespace_of(resource: Resource) -> str:
+    """The namespace of an object, `default` where it names none."""
+    return str(paths.get(resource.inputs, ("metadata", "namespace")) or "default")
+
+
+def in_namespace(plan: Plan, kind: str, namespace: str) -> list[Resource]:
+    """The objects of a kind in a namespace."""
+    return [one for one in plan.of_kind(kind) if namespace_of(one) == namespace]
 
 
 def team_namespaces(plan: Plan) -> list[Resource]:
@@ -67,7 +80,7 @@ def team_namespaces(plan: Plan) -> list[Resource]:
     return [
         one
         for one in plan.of_kind("Namespace")
-        if TEAM_LABEL in (at(one.inputs, "metadata.labels") or {})
+        if TEAM_LABEL in (paths.get(one.inputs, ("metadata", "labels")) or {})
     ]
 
 
@@ -160,7 +173,7 @@ class Package:
     resource: Resource
     name: str
     values: Any
-    """The values, UNKNOWN where they are not known."""
+    """Text where an engine's first preview does not know them."""
     parts: Parts | None
 
 
@@ -171,17 +184,13 @@ def packages(plan: Plan) -> Iterator[Package]:
         yield Package(one, name, one.inputs.get("values") or {}, PACKAGES.get(name))
     for one in plan.by_type(ADDON):
         name = str(one.inputs.get("addonName"))
-        text = one.inputs.get("configurationValues")
-        values = text if text == UNKNOWN else json.loads(text or "{}")
+        values = _values(one.inputs.get("configurationValues"))
         yield Package(one, name, values, PACKAGES.get(name))
 
 
-def tolerates(toleration: Mapping[str, Any], key: str, value: str, effect: str) -> bool:
-    """Whether a toleration is for this taint, as the scheduler decides it."""
-    if toleration.get("effect") not in (None, "", effect):
-        return False
-    if not toleration.get("key"):
-        return toleration.get("operator") == "Exists"
-    if toleration["key"] != key:
-        return False
-    return toleration.get("operator") == "Exists" or (toleration.get("value") or "") == value
+def _values(text: Any) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        # In an engine's first preview the text stands for values that are not known yet.
+        return text
