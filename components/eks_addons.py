@@ -79,12 +79,13 @@ class EksAddons(pulumi.ComponentResource):
         *,
         role: ServiceAccountRole | None = None,
         configuration: Mapping[str, Any] | None = None,
+        provides: Sequence[str] = (),
         depends_on: Sequence[pulumi.Resource],
     ) -> aws.eks.Addon:
         """One add-on. Conflicts resolve to OVERWRITE, on create and on update: manual changes to
         its objects are lost."""
         name = f"{self._name}-{addon}"
-        self._packages[name] = package(addon, workloads, calls_aws=role is not None)
+        self._packages[name] = package(workloads, calls_aws=role is not None, provides=provides)
         version: pulumi.Input[str] | None = self._versions.of(addon)
         if version is None:
             version = aws.eks.get_addon_version_output(
@@ -153,10 +154,14 @@ class NodeAddons(EksAddons):
                 # Off by default; without it NetworkPolicies are accepted but not enforced.
                 "enableNetworkPolicy": "true",
             },
+            provides=["node-networking"],
             depends_on=[cluster],
         )
         self.create_addon(
-            "kube-proxy", [Workload("kube-proxy", kind="DaemonSet")], depends_on=[cluster]
+            "kube-proxy",
+            [Workload("kube-proxy", kind="DaemonSet")],
+            provides=["node-networking"],
+            depends_on=[cluster],
         )
         self.register()
 
@@ -199,6 +204,7 @@ class ClusterAddons(EksAddons):
                     _spread("kubernetes.io/hostname"),
                 ],
             },
+            provides=["dns"],
             depends_on=context.after,
         )
         self.create_addon(

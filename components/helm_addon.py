@@ -62,14 +62,17 @@ class HelmAddon(pulumi.ComponentResource):
         namespace: str,
         workloads: Sequence[Workload],
         pod_security: str = "restricted",
+        provides: Sequence[str] = (),
+        api_groups: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`pod_security` is the Pod Security level that a namespace of its own enforces."""
+        """`pod_security` is the Pod Security level that a namespace of its own enforces; `provides`
+        and `api_groups` as in components/workloads.py."""
         super().__init__(f"spark-on-eks:{kind}", name, None, context.options(opts))
         self.own = pulumi.ResourceOptions(parent=self)
         self.namespace = namespace
         self._name, self._chart, self._context = name, chart, context
-        self._workloads = workloads
+        self._workloads, self._provides, self._api_groups = workloads, provides, api_groups
         self._first: list[pulumi.Resource] = []
         self._packages: dict[str, Mapping[str, Any]] = {}
         self._calls_aws = False
@@ -134,9 +137,13 @@ class HelmAddon(pulumi.ComponentResource):
         values: Mapping[str, Any],
         skip_crds: bool,
     ) -> k8s.helm.v3.Release:
-        workloads = self._workloads if chart is self._chart else ()
-        calls_aws = self._calls_aws and chart is self._chart
-        self._packages[name] = package(chart.name, workloads, calls_aws=calls_aws)
+        is_main = chart is self._chart
+        self._packages[name] = package(
+            self._workloads if is_main else (),
+            calls_aws=self._calls_aws and is_main,
+            provides=self._provides if is_main else (),
+            api_groups=self._api_groups,
+        )
         depends_on = [*self._context.after, *after]
         return k8s.helm.v3.Release(
             name,

@@ -49,11 +49,23 @@ class Workload:
         return [path for path in paths if path]
 
 
-def package(name: str, workloads: Sequence[Workload], *, calls_aws: bool) -> Mapping[str, Any]:
-    """A package as its component registers it: output `packages`, by the resource's name."""
+def package(
+    workloads: Sequence[Workload],
+    *,
+    calls_aws: bool,
+    provides: Sequence[str] = (),
+    api_groups: Sequence[str] = (),
+) -> Mapping[str, Any]:
+    """A package as its component registers it: output `packages`, by the resource's name.
+
+    `provides` is what other resources need of it: `dns`, `node-networking`, `csi:<driver>`,
+    `node-group-scaling`, `spark-jobs`. `api_groups` are those of the custom resources that it
+    reconciles or defines.
+    """
     return {
-        "name": name,
         "callsAws": calls_aws,
+        "provides": list(provides),
+        "apiGroups": list(api_groups),
         "workloads": [
             {to_camel(key): value for key, value in asdict(one).items() if value}
             for one in workloads

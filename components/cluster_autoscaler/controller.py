@@ -57,6 +57,7 @@ class AutoscalerController(HelmAddon):
             context,
             namespace=KUBE_SYSTEM,
             workloads=[_CONTROLLER],
+            provides=["node-group-scaling"],
             opts=opts,
         )
         cluster = context.cluster

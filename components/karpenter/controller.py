@@ -54,6 +54,7 @@ class KarpenterController(HelmAddon):
             # As upstream: API priority and fairness prefers the controller to workloads.
             namespace=KUBE_SYSTEM,
             workloads=[_CONTROLLER],
+            api_groups=["karpenter.sh", "karpenter.k8s.aws"],
             opts=opts,
         )
         cluster = context.cluster

@@ -104,7 +104,9 @@ class NodeDaemonSet(Mount):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *policies]),
         )
         waivers = {"pod-host-access": _HOST_ACCESS, "pod-hardened": _NOT_HARDENED}
-        self.register_outputs({"waivers": {f"{name}-daemon": waivers}})
+        self.register_outputs(
+            {"waivers": {f"{name}-daemon": waivers}, "startupTaints": [NOT_MOUNTED.key]}
+        )
 
     def _pod(self, files: pulumi.Output[str]) -> k8s.core.v1.PodSpecArgsDict:
         settings = self.settings.daemonset

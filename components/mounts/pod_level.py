@@ -83,10 +83,11 @@ class PodLevel(Mount):
                 # Spark's nodes are tainted, and each of them mounts.
                 "node": {"tolerateAllTaints": True},
             },
+            provides=[f"csi:{DRIVER}"],
             depends_on=context.after,
         )
         addons.register()
-        self.register_outputs({})
+        self.register_outputs({"startupTaints": [NOT_READY.key]})
 
     def volume(self, jar_set: str, handle: str) -> Volume:
         jars = self.jars[jar_set]

@@ -84,6 +84,7 @@ class SparkOperator(HelmAddon):
             workloads=_WORKLOADS,
             # The chart's hook sets neither a seccomp profile nor a non-root user.
             pod_security="baseline",
+            provides=["spark-jobs"],
             opts=opts,
         )
         self.install(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ops.capacity.instances import InstanceType
 from ops.plan import paths
 from ops.plan.model import Plan
-from ops.plan.workloads import packages
+from ops.plan.packages import packages
 
 PREFIX = 16
 """Addresses of one delegated prefix, a /28."""

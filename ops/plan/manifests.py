@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from ops.plan.model import Plan, Resource, generated_name
-from ops.plan.workloads import RELEASE
+from ops.plan.packages import RELEASE
 
 _FIRST_KEYS = ("apiVersion", "kind", "metadata", "spec")
 

@@ -1,7 +1,7 @@
 """A recorded plan: what the program registered, as plain data."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -158,6 +158,12 @@ class Plan:
     def children(self, urn: str = "") -> tuple[Resource, ...]:
         """Returns the resources directly below `urn`; without it those without a parent."""
         return self._children.get(urn, ())
+
+    def below(self, urn: str) -> Iterator[Resource]:
+        """Yields all resources below `urn`, at any depth."""
+        for child in self.children(urn):
+            yield child
+            yield from self.below(child.urn)
 
     def component(self, resource: Resource) -> Resource | None:
         """Returns the outermost component around the resource, itself included."""

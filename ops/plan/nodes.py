@@ -15,6 +15,7 @@ from ops.plan.node_templates import (
     launch_template,
     node_class,
 )
+from ops.plan.packages import RELEASE
 from ops.plan.requirements import (
     Requirement,
     Taint,
@@ -24,7 +25,6 @@ from ops.plan.requirements import (
     sequence,
     taints_of,
 )
-from ops.plan.workloads import RELEASE
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 NODE_POOL, NODE_GROUP = "NodePool", "node group"

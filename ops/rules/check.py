@@ -1,12 +1,12 @@
-"""Runs the rules over a plan, and sorts what they find from what is allowed."""
+"""Runs the rules over a plan, and separates findings from those that a component waives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops.plan.model import Plan
 from ops.rules.catalog import RULES
-from ops.rules.exceptions import EXCEPTIONS, Allowed
 from ops.rules.rule import Finding, Rule, Severity
+from ops.rules.waivers import Waiver, waivers
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Report:
     plan: Plan
     rules: tuple[Rule, ...]
     findings: tuple[Finding, ...]
-    excepted: tuple[tuple[Finding, Allowed], ...]
+    excepted: tuple[tuple[Finding, Waiver], ...]
 
     def of(self, severity: Severity) -> list[Finding]:
         """The findings of one severity."""
@@ -26,11 +26,11 @@ class Report:
 def check(
     plan: Plan,
     rules: Sequence[Rule] = RULES,
-    exceptions: Sequence[Allowed] = EXCEPTIONS,
 ) -> Report:
     """Returns what the rules find in the plan."""
+    given = waivers(plan)
     findings: list[Finding] = []
-    excepted: list[tuple[Finding, Allowed]] = []
+    excepted: list[tuple[Finding, Waiver]] = []
     for rule in rules:
         seen: set[tuple[str, str, str]] = set()
         for broken in rule.check(plan):
@@ -39,11 +39,11 @@ def check(
                 continue
             seen.add(place)
             finding = Finding(rule, broken)
-            allowed = next((one for one in exceptions if one.covers(finding)), None)
-            if allowed is None:
+            waiver = next((one for one in given if one.covers(finding, plan)), None)
+            if waiver is None:
                 findings.append(finding)
             else:
-                excepted.append((finding, allowed))
+                excepted.append((finding, waiver))
     return Report(plan, tuple(rules), tuple(sorted(findings, key=_order)), tuple(excepted))
 
 

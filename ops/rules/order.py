@@ -1,6 +1,6 @@
-"""What must still be there while something is being deleted, row by row, and why.
+"""The order of deletion, row by row, with reasons.
 
-A resource is destroyed before what it depends on, and created after it.
+A resource is deleted before those that it depends on, and created after them.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,15 +10,15 @@ from ops.plan.graph import inputs_from
 from ops.plan.iam_roles import attachments, given_node_policies, node_roles
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import GROUP, node_groups
+from ops.plan.packages import ADDON, RELEASE, Package, packages
 from ops.plan.values import at, each
-from ops.plan.workloads import ADDON, RELEASE, team_namespaces
+from ops.plan.workloads import team_namespaces
 
 Pick = Callable[[Plan], Sequence[Resource]]
 
 
 class Row(NamedTuple):
-    """`first` go before any of `then`; with `own` the second depends on the resource of the
-    first."""
+    """Each of `first` must be deleted before what `then` returns for it."""
 
     first: Pick
     then: Callable[[Plan, Resource], Sequence[Resource]]
@@ -33,16 +33,32 @@ def _type(*names: str) -> Pick:
     return lambda plan: [one for name in names for one in plan.by_type(name)]
 
 
-def _chart(*names: str) -> Pick:
-    return lambda plan: [
-        one
-        for one in plan.by_type(RELEASE)
-        if str(one.inputs.get("chart")).rpartition("/")[2] in names
-    ]
+def _packages(test: Callable[[Package], bool]) -> Pick:
+    return lambda plan: [one.resource for one in packages(plan) if test(one)]
 
 
-def _addon(*names: str) -> Pick:
-    return lambda plan: [one for one in plan.by_type(ADDON) if one.inputs.get("addonName") in names]
+def _providing(what: str) -> Pick:
+    """The charts and add-ons whose components register that they provide something."""
+    return _packages(lambda package: what in package.provides)
+
+
+def _owned(plan: Plan) -> Sequence[Resource]:
+    """Custom resources of API groups that a package of the plan reconciles."""
+    groups = {group for package in packages(plan) for group in package.api_groups}
+    return [one for one in plan.resources if _group(one) in groups]
+
+
+def _owners(plan: Plan, one: Resource) -> Sequence[Resource]:
+    return [package.resource for package in packages(plan) if _group(one) in package.api_groups]
+
+
+def _group(one: Resource) -> str:
+    return str(one.inputs.get("apiVersion", "")).partition("/")[0]
+
+
+def _rest_of_component(plan: Plan, release: Resource) -> Sequence[Resource]:
+    """Namespace, role, CRDs and all else that the component of a chart creates."""
+    return [one for one in plan.below(release.parent) if one.custom and one.urn != release.urn]
 
 
 def _system_groups(plan: Plan) -> Sequence[Resource]:
@@ -54,7 +70,7 @@ def _spark_groups(plan: Plan) -> Sequence[Resource]:
 
 
 def _egress(plan: Plan) -> Sequence[Resource]:
-    """What a node reaches AWS through: routes, their tables' places, gateways, endpoints."""
+    """What nodes reach AWS through: routes, associations, gateways, endpoints."""
     return _type(
         "aws:ec2/route:Route",
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
@@ -68,7 +84,7 @@ def _all(pick: Pick) -> Callable[[Plan, Resource], Sequence[Resource]]:
 
 
 def _role_of(key: str) -> Callable[[Plan, Resource], Sequence[Resource]]:
-    """The role that an input names, and every right of it."""
+    """The role that an input refers to, and its policy attachments."""
 
     def found(plan: Plan, one: Resource) -> Sequence[Resource]:
         roles = [role for role in inputs_from(one, key, plan) if role.type.endswith(":Role")]
@@ -83,7 +99,7 @@ def _own_class(plan: Plan, pool: Resource) -> Sequence[Resource]:
 
 
 def _joined(plan: Plan, node_class: Resource) -> Sequence[Resource]:
-    """The rights and the access entry of the node role of a class."""
+    """Policy attachments and access entry of the node role of a class."""
     roles = [one for one in inputs_from(node_class, "spec", plan) if one in node_roles(plan)]
     entries = [
         one
@@ -103,9 +119,9 @@ def _volume_of(plan: Plan, claim: Resource) -> Sequence[Resource]:
 
 
 def _mounts(plan: Plan, volume: Resource) -> Sequence[Resource]:
-    """What mounts a volume: the driver, the DaemonSet, or the nodes with its label."""
-    if at(volume.inputs, "spec.csi"):
-        return _addon("aws-mountpoint-s3-csi-driver")(plan)
+    """What mounts a volume: the CSI driver or the DaemonSet."""
+    if driver := at(volume.inputs, "spec.csi.driver"):
+        return _providing(f"csi:{driver}")(plan)
     return [one for one in plan.of_kind("DaemonSet") if one.object_name == "spark-jars"]
 
 
@@ -126,7 +142,7 @@ def _cluster_logs(plan: Plan, cluster: Resource) -> Sequence[Resource]:
 
 
 def _with(type_: str, key: str = "bucket") -> Callable[[Plan, Resource], Sequence[Resource]]:
-    """The resources of a type that are made from the same resource by an input."""
+    """Resources of a type that have the same resource in an input."""
 
     def found(plan: Plan, one: Resource) -> Sequence[Resource]:
         holders = inputs_from(one, key, plan)
@@ -144,7 +160,7 @@ def _to_internet(plan: Plan) -> Sequence[Resource]:
 
 
 def _rights_by_name(plan: Plan, one: Resource) -> Sequence[Resource]:
-    """In-line policies of roles that an input leads to, and those of given nodes."""
+    """Inline policies of the role in an input."""
     roles = inputs_from(one, "iamRoleArn", plan)
     return [
         policy
@@ -183,7 +199,7 @@ def _policy_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
 
 
 def _accounts_rights(plan: Plan, workload: Resource) -> Sequence[Resource]:
-    """The service account of a workload's pods, and the bindings of that account."""
+    """The service account of a workload's pods, and its role bindings."""
     name = at(workload.inputs, "spec.template.spec.serviceAccountName")
     accounts = [one for one in plan.of_kind("ServiceAccount") if one.object_name == name]
     bindings = [
@@ -194,53 +210,56 @@ def _accounts_rights(plan: Plan, workload: Resource) -> Sequence[Resource]:
     return [*accounts, *bindings]
 
 
+_controllers = _packages(
+    lambda one: one.calls_aws and one.resource.type == RELEASE and bool(one.workloads)
+)
+_charts_with_pods = _packages(lambda one: one.resource.type == RELEASE and bool(one.workloads))
+_addons_with_controllers = _packages(
+    lambda one: one.resource.type == ADDON and any(found.is_placed for found in one.workloads)
+)
+
 TABLE = (
-    Row(_kind("PersistentVolumeClaim"), _volume_of, "the claim lets the volume go first"),
-    Row(_kind("PersistentVolume"), _mounts, "a pod that still runs loses its mount"),
-    Row(_kind("NodePool"), _own_class, "its nodes are ended by the class' settings"),
-    Row(_kind("EC2NodeClass"), _all(_chart("karpenter")), "its finalizer is the controller's"),
-    Row(_kind("EC2NodeClass"), _joined, "its nodes must stay in the cluster until they are gone"),
-    Row(_kind("NodePool"), _all(_chart("karpenter-crd")), "its kind goes with the CRDs"),
-    Row(_chart("karpenter"), _all(_chart("karpenter-crd")), "it stops without its kinds"),
-    Row(_chart("karpenter"), _all(_type("aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy",
-        "aws:cloudwatch/eventTarget:EventTarget")), "it reads its queue while it ends nodes"),
-    Row(_chart("karpenter", "cluster-autoscaler"), _role_of("values"), "it acts with its role"),
-    Row(_chart("karpenter", "cluster-autoscaler"), _all(_addon("coredns")), "it finds AWS by DNS"),
-    Row(_chart("karpenter", "cluster-autoscaler"), _all(_egress), "it calls AWS through them"),
-    Row(_chart("cluster-autoscaler"), _all(_spark_groups), "it sizes groups that are there"),
+    Row(_kind("PersistentVolumeClaim"), _volume_of, "a bound volume waits for its claim"),
+    Row(_kind("PersistentVolume"), _mounts, "running pods would lose their mount"),
+    Row(_kind("NodePool"), _own_class, "its nodes are terminated with the class' settings"),
+    Row(_owned, _owners, "its controller removes its finalizer, and deleting a CRD deletes it"),
+    Row(_kind("EC2NodeClass"), _joined, "its nodes need them until they are terminated"),
+    Row(_charts_with_pods, _rest_of_component, "its pods use them"),
+    Row(_controllers, _all(_providing("dns")), "it resolves AWS endpoints"),
+    Row(_controllers, _all(_egress), "it calls AWS through them"),
+    Row(_providing("node-group-scaling"), _all(_spark_groups), "it scales them"),
     Row(_type(GROUP), _all(_egress), "nodes reach the cluster and AWS through them"),
-    Row(_type(GROUP), _all(_addon("vpc-cni", "kube-proxy")), "without networking no node is Ready"),
-    Row(_type(GROUP), _role_of("nodeRoleArn"), "a node without its rights is lost to the cluster"),
-    Row(_addon("coredns", "metrics-server", "aws-ebs-csi-driver", "aws-mountpoint-s3-csi-driver"),
-        _all(_system_groups), "its pods run there"),
-    Row(_type(ADDON), _role_of("serviceAccountRoleArn"), "its pods act with their role"),
-    Row(_type("eks:index:Cluster"), _all(_egress), "its teardown needs the routes"),
-    Row(_type("eks:index:Cluster"), _cluster_logs, "EKS makes a log group anew while it is there"),
+    Row(_type(GROUP), _all(_providing("node-networking")), "nodes are not Ready without it"),
+    Row(_type(GROUP), _role_of("nodeRoleArn"), "its nodes need them"),
+    Row(_addons_with_controllers, _all(_system_groups), "its pods run there"),
+    Row(_type(ADDON), _role_of("serviceAccountRoleArn"), "its pods use them"),
+    Row(_type("eks:index:Cluster"), _all(_egress), "its deletion needs the routes"),
+    Row(_type("eks:index:Cluster"), _cluster_logs, "EKS recreates the log group"),
     Row(_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation"), _entry_of,
-        "it is a part of its entry"),
+        "it is part of the entry"),
     Row(_type("aws:eks/accessEntry:AccessEntry", ADDON, GROUP), _all(_type("eks:index:Cluster")),
-        "it is a part of the cluster"),
+        "it is part of the cluster"),
     Row(_type("aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"), _all(_to_internet),
-        "an address is bound to the way out"),
-    Row(_type("aws:ec2/flowLog:FlowLog"), _rights_by_name, "records are refused without rights"),
+        "the EIP is attached to the gateway"),
+    Row(_type("aws:ec2/flowLog:FlowLog"), _rights_by_name, "it writes with that role"),
     Row(_type("aws:s3/bucketPolicy:BucketPolicy"),
         _with("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"),
-        "S3 answers a conflict to both at once"),
+        "S3 answers OperationAborted to both at once"),
     Row(_type("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"),
-        _with("aws:s3/bucketVersioning:BucketVersioning"), "old versions exist once versions do"),
+        _with("aws:s3/bucketVersioning:BucketVersioning"), "its rules need versioning"),
     Row(_type("aws:s3/bucketObjectv2:BucketObjectv2"),
         _with("aws:s3/bucketServerSideEncryptionConfiguration"
-              ":BucketServerSideEncryptionConfiguration"), "it would be written before"),
+              ":BucketServerSideEncryptionConfiguration"), "it would be written unencrypted"),
     Row(_namespaced, _namespace_of, "it is in the namespace"),
     Row(_type(RELEASE), _namespace_of_release, "its objects are in the namespace"),
     Row(_type(RELEASE), _all(_system_groups), "its pods run there"),
-    Row(_chart("spark-operator"), _all(team_namespaces), "its chart puts rights there"),
-    Row(_kind("ServiceAccount"), _role_of("metadata"), "its pods act with their role"),
-    Row(_kind("Deployment"), _accounts_rights, "its pods act with them"),
+    Row(_providing("spark-jobs"), _all(team_namespaces), "its chart creates Roles there"),
+    Row(_kind("ServiceAccount"), _role_of("metadata"), "its pods use them"),
+    Row(_kind("Deployment"), _accounts_rights, "its pods use them"),
     Row(_kind("Deployment"), _all(_system_groups), "its pods run there"),
     Row(_kind("ClusterRoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("ValidatingAdmissionPolicyBinding"), _policy_bound, "it binds the policy"),
     Row(_kind("RoleBinding"), _role_bound, "it binds the role"),
-    Row(_kind("DaemonSet"), _accounts_rights, "its pods act with them"),
+    Row(_kind("DaemonSet"), _accounts_rights, "its pods use them"),
     Row(_kind("DaemonSet"), _all(given_node_policies), "its nodes read the JARs with them"),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """A report for people, and as JSON."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import IO, Any
 
@@ -35,15 +36,12 @@ def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
             out.print(Text(f"  {rule.source}", style="dim"), soft_wrap=True)
     if report.excepted:
         out.print()
-        reasons = {allowed: 0 for _, allowed in report.excepted}
-        for _, allowed in report.excepted:
-            reasons[allowed] += 1
+        reasons = Counter((one.rule, one.resource, one.reason) for _, one in report.excepted)
         hint = "" if exceptions else "; EXCEPTIONS=1 lists them"
         by = _plural(len(reasons), "exception")
         out.print(Text(f"{_plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
-        for allowed, times in reasons.items() if exceptions else ():
-            line = f"  {allowed.rule}  {allowed.resource}  ({times}): {allowed.reason}"
-            out.print(Text(line), soft_wrap=True)
+        for (rule, resource, reason), times in reasons.items() if exceptions else ():
+            out.print(Text(f"  {rule}  {resource}  ({times}): {reason}"), soft_wrap=True)
 
 
 def _table(out: Console, findings: Sequence[Finding]) -> None:

@@ -101,7 +101,7 @@ def test_pod_networking_has_a_role_of_its_own_and_nodes_hold_no_such_right() -> 
         if one.inputs["policyArn"].startswith("arn:aws:iam::aws:")
     }
     nodes = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
-    assert {policy for role, policy in attached if role == "system-node"} == {
+    assert {policy for role, policy in attached if role == "system-node-role"} == {
         *nodes,
         "AmazonSSMManagedInstanceCore",
     }

@@ -8,6 +8,8 @@ import pytest
 from components.instances import arch_of
 from tests.plans import named, of_type, plan_of, reaches, statements
 
+REGION = "us-west-2"
+
 RUNGS = [
     ("arm-spot", "arm64", "spot", 100),
     ("x86-spot", "amd64", "spot", 80),
@@ -190,23 +192,55 @@ def controller_statements(stack: str) -> dict[str, dict]:
 def test_the_controller_passes_node_roles_only_and_to_ec2_only() -> None:
     passed = controller_statements("staging")["PassNodeRoles"]
     assert [arn.rsplit("/", 1)[1] for arn in passed["Resource"]] == [
-        "karpenter-jars-node",
-        "karpenter-etl-jars-node",
+        "karpenter-jars-node-role",
+        "karpenter-etl-jars-node-role",
     ]
     assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
 
 
-def test_the_controller_ends_and_tags_only_what_it_launched_for_this_cluster() -> None:
-    found = controller_statements("dev")
-    owned = {"aws:ResourceTag/kubernetes.io/cluster/spark-dev": "owned"}
-    for sid in ("DeleteOwn", "TagOwnInstances", "LaunchFromOwnTemplates"):
-        assert found[sid]["Condition"]["StringEquals"] == owned
-        assert found[sid]["Condition"]["StringLike"] == {
-            "aws:ResourceTag/karpenter.sh/nodepool": "*"
-        }
-    assert found["LaunchTagged"]["Condition"]["StringEquals"] == {
-        "aws:RequestTag/kubernetes.io/cluster/spark-dev": "owned",
-        "aws:RequestTag/eks:eks-cluster-name": "spark-dev",
+def test_the_controller_launches_tags_and_deletes_only_what_is_this_clusters() -> None:
+    on, asked = "aws:ResourceTag/", "aws:RequestTag/"
+    cluster = {"kubernetes.io/cluster/spark-dev": "owned"}
+    name = {"eks:eks-cluster-name": "spark-dev"}
+    region = {"topology.kubernetes.io/region": REGION}
+    pool, node_class = {"karpenter.sh/nodepool": "*"}, {"karpenter.k8s.aws/ec2nodeclass": "*"}
+
+    def tags(prefix: str, *found: dict[str, str]) -> dict[str, str]:
+        return {f"{prefix}{key}": value for one in found for key, value in one.items()}
+
+    own_instance = {"StringEquals": tags(on, cluster), "StringLike": tags(on, pool)}
+    new_instance = {"StringEquals": tags(asked, cluster, name), "StringLike": tags(asked, pool)}
+    creates = ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]
+    conditions = {sid: one.get("Condition") for sid, one in controller_statements("dev").items()}
+    assert {sid: one for sid, one in conditions.items() if one} == {
+        "DescribeInRegion": {"StringEquals": {"aws:RequestedRegion": REGION}},
+        "PassNodeRoles": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+        "LaunchFromOwnTemplates": own_instance,
+        "LaunchTagged": new_instance,
+        "TagOnLaunch": {
+            **new_instance,
+            "StringEquals": {**new_instance["StringEquals"], "ec2:CreateAction": creates},
+        },
+        "TagOwnInstances": {
+            **own_instance,
+            "StringEqualsIfExists": tags(asked, name),
+            "ForAllValues:StringEquals": {
+                "aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
+            },
+        },
+        "DeleteOwn": own_instance,
+        "CreateProfiles": {
+            "StringEquals": tags(asked, cluster, name, region),
+            "StringLike": tags(asked, node_class),
+        },
+        "TagProfiles": {
+            "StringEquals": tags(on, cluster, region) | tags(asked, cluster, name, region),
+            "StringLike": tags(on, node_class) | tags(asked, node_class),
+        },
+        "UseProfiles": {
+            "StringEquals": tags(on, cluster, region),
+            "StringLike": tags(on, node_class),
+        },
     }
 
 
@@ -251,7 +285,7 @@ def test_what_the_controller_needs_to_end_a_node_outlives_the_node_classes() -> 
         *(one for one in of_type(plan, "RolePolicyAttachment") if "karpenter" in one.name),
         named(plan, "Queue", "karpenter-interruption-queue"),
         named(plan, "Role", "karpenter-controller-role"),
-        named(plan, "Role", "karpenter-jars-node"),
+        named(plan, "Role", "karpenter-jars-node-role"),
         named(plan, "AccessEntry", "karpenter-jars-nodes"),
         named(plan, "NatGateway", "network-nat-a"),
         named(plan, "VpcEndpoint", "network-s3"),

@@ -207,12 +207,14 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
     expected = {
         # pod level goes
         ("delete", "jar-mount", "PodLevel"),
+        ("delete", "jar-mount", "MountpointDriver"),
         ("delete", "jar-mount-driver", "ServiceAccountRole"),
         ("delete", "jar-mount-driver-role", "Role"),
         ("delete", "jar-mount-driver-read-jars", "Policy"),
         ("delete", "jar-mount-driver-read-jars", "RolePolicyAttachment"),
         ("delete", "jar-mount-aws-mountpoint-s3-csi-driver", "Addon"),
         # node level comes
+        ("create", "jar-mount", "NodeUserData"),
         ("create", "karpenter-jars-node-read-jars", "Policy"),
         ("create", "karpenter-jars-node-read-jars", "RolePolicyAttachment"),
         ("update", "karpenter-default-class", "EC2NodeClass"),

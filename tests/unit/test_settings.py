@@ -25,7 +25,7 @@ WRONG = {
         "spark-on-eks:cluster.version: '1.20' is not one of 1.33, 1.34, 1.35, 1.36"
     ),
     ("cluster.endpoint={public: true}",): (
-        "spark-on-eks:cluster.endpoint: publicCidrs must list who may call the public endpoint"
+        "spark-on-eks:cluster.endpoint: publicCidrs must list the CIDR blocks that may call"
     ),
     ("cluster.admins=[alice]",): "spark-on-eks:cluster.admins[0]: 'alice' does not match",
     ("network.cidr=8.8.0.0/16",): (

@@ -17,7 +17,7 @@ from ops.diff.impact.model import (
 )
 from ops.diff.steps import Operation, Step
 from ops.plan import paths
-from ops.plan.workloads import ADDON, RELEASE
+from ops.plan.packages import ADDON, RELEASE
 
 _RUNNERS = ("DaemonSet", "Deployment", "StatefulSet")
 

@@ -17,6 +17,12 @@ _S3_WRITES = (
     "s3:ReplicateObject",
     "s3:BypassGovernanceRetention",
 )
+_READS = ("Describe", "Get", "List")
+_LAUNCHES = ("ec2:RunInstances", "ec2:CreateFleet")
+_INGREDIENTS = (
+    "image", "snapshot", "security-group", "subnet", "capacity-reservation", "placement-group",
+)  # fmt: skip
+"""What a launch uses and does not change."""
 _NODE_POLICIES = {
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
@@ -51,6 +57,29 @@ def resource_wildcard(plan: Plan) -> Iterator[Broken]:
         for wide in filter(None, map(_wide, one.resources)):
             for action in one.actions:
                 yield broken(document.resource, one, f"{action} on {wide}", "allows")
+
+
+@rule(
+    "iam-wildcard-bounded",
+    Severity.error,
+    reason="A reason does not bound a permission to change all resources of a kind: a tag of this "
+    "cluster on the resource or in the request does.",
+    source=f"{_GUIDE}/access_tags.html",
+)
+def wildcard_bounded(plan: Plan) -> Iterator[Broken]:
+    """An action that changes resources, on all of a kind, needs a condition on a tag."""
+    for document, one in allowed(plan):
+        tagged = any(
+            condition.key.startswith(("aws:ResourceTag/", "aws:RequestTag/"))
+            for condition in one.conditions
+        )
+        if document.kind != IDENTITY or tagged:
+            continue
+        for wide in filter(None, map(_wide, one.resources)):
+            for action in one.actions:
+                launch = action in _LAUNCHES and wide.split("/")[0] in _INGREDIENTS
+                if not launch and not action.partition(":")[2].startswith(_READS):
+                    yield broken(document.resource, one, f"{action} on any {wide}", "allows")
 
 
 @rule(

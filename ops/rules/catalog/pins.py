@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from ops.plan.model import Plan
+from ops.plan.packages import ADDON, RELEASE
 from ops.plan.values import UNKNOWN, at, known
-from ops.plan.workloads import ADDON, RELEASE
 from ops.rules.rule import Broken, Severity, rule
 
 _VERSION = re.compile(r"^v?\d+\.\d+\.\d+(-[\w.]+)?$")

@@ -5,8 +5,9 @@ from typing import Any
 
 from components.names import JARS_CLAIM
 from ops.plan.model import Plan
+from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true
-from ops.plan.workloads import in_namespace, namespace_of, packages, pods, team_namespaces
+from ops.plan.workloads import in_namespace, namespace_of, pods, team_namespaces
 from ops.rules.rule import Broken, Severity, rule
 
 _OPERATOR = (

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ops.plan.model import Plan
+from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true, known
-from ops.plan.workloads import Pod, packages, pods, team_namespaces
+from ops.plan.workloads import Pod, pods, team_namespaces
 from ops.rules.catalog.admission import restricted_by_admission
 from ops.rules.rule import Broken, Severity, rule
 
@@ -206,9 +207,9 @@ def requests(plan: Plan) -> Iterator[Broken]:
             name = str(container.get("name"))
             yield from _unset(pod.resource, name, container.get("resources"))
     for package in packages(plan):
-        for path in package.parts.requests if package.parts else ():
-            if package.values != UNKNOWN:
-                yield from _unset(package.resource, package.name, at(package.values, path))
+        for path in (workload.requests for workload in package.workloads):
+            if path and package.values != UNKNOWN:
+                yield from _unset(package.resource, package.name, package.at(path))
 
 
 def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
@@ -240,18 +241,16 @@ def budgets(plan: Plan) -> Iterator[Broken]:
         if pod.kind in ("Deployment", "StatefulSet") and pod.replicas > 1 and not kept:
             yield Broken(pod.resource, "budget", f"has {pod.replicas} replicas and no budget")
     for package in packages(plan):
-        parts = package.parts
-        if parts is None or not parts.replicas or package.values == UNKNOWN:
-            continue
-        for path in parts.replicas:
-            count = at(package.values, path)
+        for one in package.workloads if package.values != UNKNOWN else ():
+            if not one.replicas:
+                continue
+            count, name = package.at(one.replicas), package.name
             if count is None or (known(count) and int(count) < 2):
-                yield Broken(package.resource, path, f"{package.name} runs once")
-        for path in parts.spreads:
-            if not at(package.values, path):
-                yield Broken(package.resource, path, f"{package.name} may run on one node")
-        for path in parts.budgets:
-            if at(package.values, path) is None:
-                yield Broken(package.resource, path, f"{package.name} has no budget")
-        if not parts.budgets and not parts.brings_budget:
-            yield Broken(package.resource, "budget", f"{package.name} is not known to have one")
+                yield Broken(package.resource, one.replicas, f"{name} runs once")
+            if one.spread and not package.at(one.spread):
+                yield Broken(package.resource, one.spread, f"{name} may run on one node")
+            if one.budget and package.at(one.budget) is None:
+                yield Broken(package.resource, one.budget, f"{name} has no budget")
+            if not one.budget and not one.brings_budget:
+                what = f"{one.name} of {name} is not known to have one"
+                yield Broken(package.resource, f"budget of {one.name}", what)

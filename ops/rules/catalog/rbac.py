@@ -6,8 +6,9 @@ from ops.plan import rbac
 from ops.plan.graph import inputs_from
 from ops.plan.iam_roles import ROLE
 from ops.plan.model import Plan
+from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN
-from ops.plan.workloads import packages, pods
+from ops.plan.workloads import pods
 from ops.rules.rule import Broken, Severity, rule
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
@@ -88,7 +89,7 @@ def bound(plan: Plan) -> Iterator[Broken]:
 def roles(plan: Plan) -> Iterator[Broken]:
     """Charts and add-ons that call AWS have a role of the stack's."""
     for package in packages(plan):
-        if package.parts is None or not package.parts.calls_aws:
+        if not package.calls_aws:
             continue
         key = "values" if package.resource.type.startswith("kubernetes:") else ""
         sources = inputs_from(package.resource, key or "serviceAccountRoleArn", plan)

@@ -6,19 +6,15 @@ from typing import Any
 from components.names import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import node_sets
+from ops.plan.packages import RELEASE, packages, registered
 from ops.plan.requirements import Taint
 from ops.plan.scheduling import Term, pod_terms, selects, tolerates, untolerated, volume_terms
 from ops.plan.values import UNKNOWN, at, each, is_true
-from ops.plan.workloads import RELEASE, packages, pods
+from ops.plan.workloads import pods
 from ops.rules.rule import Broken, Severity, rule
 
 _TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"
 _ASSIGN = "https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"
-_DRIVER_TAINTS = {
-    "s3.csi.aws.com/agent-not-ready": "aws-mountpoint-s3-csi-driver",
-    "ebs.csi.aws.com/agent-not-ready": "aws-ebs-csi-driver",
-}
-"""Startup taints that an add-on's own DaemonSet takes away."""
 _SYSTEM_NODES_TAINT = Taint(SYSTEM_TAINT, "true", "NoSchedule")
 
 
@@ -33,18 +29,19 @@ def placed(plan: Plan) -> Iterator[Broken]:
     if not any(nodes.is_system for nodes in node_sets(plan)):
         return
     for package in packages(plan):
-        if package.parts is None and package.name != UNKNOWN:
-            what = f"{package.name} is not in ops/plan/workloads.py: where do its pods run?"
+        if not package.registered and package.name != UNKNOWN:
+            what = f"{package.name}: its component does not register where its pods run"
             yield Broken(package.resource, package.name, what)
-        if package.parts is None or package.values == UNKNOWN:
+        if package.values == UNKNOWN:
             continue
-        for path in package.parts.controllers:
-            where = at(package.values, path) if path else package.values
+        for workload in package.workloads:
+            if not workload.is_placed:
+                continue
+            where = package.at(workload.values)
             critical = at(where, "priorityClassName") == "system-cluster-critical"
-            if package.resource.type == RELEASE and not critical:
+            chart = package.resource.type == RELEASE and workload.kind == "Deployment"
+            if chart and not critical:
                 yield Broken(package.resource, "priority", f"{package.name} is evicted like a job")
-        for path in (*package.parts.controllers, *package.parts.jobs):
-            where = at(package.values, path) if path else package.values
             selector = (where or {}).get("nodeSelector") or {}
             if selector.get(POOL_LABEL) != SYSTEM_POOL:
                 yield Broken(package.resource, "selector", f"{package.name} may run on any node")
@@ -98,9 +95,9 @@ def tolerated(plan: Plan) -> Iterator[Broken]:
 def agents(plan: Plan) -> Iterator[Broken]:
     """DaemonSets, of the plan or of an add-on, run on every kind of Spark node."""
     for package in packages(plan):
-        path = package.parts.agents if package.parts else ""
-        if path and package.values != UNKNOWN and not is_true(at(package.values, path)):
-            yield Broken(package.resource, path, f"{package.name}: {path} is not set")
+        for path in (workload.tolerate_all for workload in package.workloads):
+            if path and package.values != UNKNOWN and not is_true(package.at(path)):
+                yield Broken(package.resource, path, f"{package.name}: {path} is not set")
     for pod in pods(plan):
         if pod.kind != "DaemonSet":
             continue
@@ -121,7 +118,8 @@ def agents(plan: Plan) -> Iterator[Broken]:
 )
 def startup(plan: Plan) -> Iterator[Broken]:
     """Every startup taint has its remover in the plan, and what mounts JARs has its taint."""
-    removers = {_DRIVER_TAINTS_BACK.get(package.name, "") for package in packages(plan)}
+    removers = {one.removes_taint for package in packages(plan) for one in package.workloads}
+    mount_taints = {key for _, keys in registered(plan, "startupTaints") for key in keys}
     for pod in pods(plan):
         for container in pod.containers:
             for item in each(container, "env"):
@@ -130,12 +128,12 @@ def startup(plan: Plan) -> Iterator[Broken]:
     for nodes in node_sets(plan):
         taints = (*nodes.startup_taints, *nodes.taints)
         for taint in taints:
-            starts = taint in nodes.startup_taints or taint.key in _DRIVER_TAINTS
+            starts = taint in nodes.startup_taints or taint.key in _AGENT_TAINTS
             if starts and taint.key not in removers:
                 yield Broken(nodes.resource, str(taint), f"nothing takes {taint} away")
         present = {taint.key for taint in taints}
         for key in sorted(removers):
-            if key not in present and key in _MOUNT_TAINTS and not nodes.is_system:
+            if key not in present and key in mount_taints and not nodes.is_system:
                 yield Broken(nodes.resource, key, f"takes pods before {key} is taken away")
 
 
@@ -161,21 +159,19 @@ def selectors(plan: Plan) -> Iterator[Broken]:
             yield Broken(resource, text, f"no node has {text}")
 
 
-_DRIVER_TAINTS_BACK = {name: key for key, name in _DRIVER_TAINTS.items()}
-_MOUNT_TAINTS = ("s3.csi.aws.com/agent-not-ready", "spark-on-eks/jars-not-mounted")
-"""Startup taints of what mounts the JARs."""
+_AGENT_TAINTS = ("s3.csi.aws.com/agent-not-ready", "ebs.csi.aws.com/agent-not-ready")
+"""Taints that CSI drivers remove. A node group lists its start-up taints with the others."""
 
 
 def _tolerations(plan: Plan) -> Iterator[Mapping[str, Any]]:
     for pod in pods(plan):
         yield from each(pod.spec, "tolerations")
     for package in packages(plan):
-        if package.values == UNKNOWN or package.parts is None:
-            continue
-        for path in package.parts.controllers:
-            yield from each(at(package.values, path) if path else package.values, "tolerations")
-        if package.parts.agents and is_true(at(package.values, package.parts.agents)):
-            yield {"operator": "Exists"}
+        for workload in package.workloads if package.values != UNKNOWN else ():
+            if workload.is_placed:
+                yield from each(package.at(workload.values), "tolerations")
+            elif workload.tolerate_all and is_true(package.at(workload.tolerate_all)):
+                yield {"operator": "Exists"}
 
 
 def _selected(plan: Plan) -> Iterator[tuple[Resource, list[Term]]]:
@@ -183,9 +179,9 @@ def _selected(plan: Plan) -> Iterator[tuple[Resource, list[Term]]]:
     for pod in pods(plan):
         yield pod.resource, pod_terms(pod.spec)
     for package in packages(plan):
-        for path in package.parts.controllers if package.parts else ():
-            where = at(package.values, path) if path else package.values
-            if isinstance(where, Mapping):
+        for workload in package.workloads:
+            where = package.at(workload.values)
+            if workload.is_placed and isinstance(where, Mapping):
                 yield package.resource, pod_terms({"nodeSelector": where.get("nodeSelector")})
     for one in plan.of_kind("PersistentVolume"):
         yield one, volume_terms(at(one.inputs, "spec") or {})

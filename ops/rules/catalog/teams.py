@@ -6,8 +6,9 @@ from typing import Any
 from components.names import DRIVER_PRIORITY, EXECUTOR_PRIORITY, MONITORING_NAMESPACE
 from ops.plan.iam_roles import trusted_accounts
 from ops.plan.model import Plan, Resource
+from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each
-from ops.plan.workloads import in_namespace, packages, team_namespaces
+from ops.plan.workloads import in_namespace, team_namespaces
 from ops.rules.rule import Broken, Severity, rule
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"

@@ -58,15 +58,18 @@ def _resource(one: PolicyResource) -> Resource:
         ignore_changes=tuple(sorted(one.opts.ignore_changes)),
         provider=one.provider.urn if one.provider else "",
     )
+    custom = is_provider or one.provider is not None
     return Resource(
         urn=one.urn,
         type=one.resource_type,
         name=one.name,
         parent=one.parent.urn if one.parent else "",
-        custom=is_provider or one.provider is not None,
+        custom=custom,
         remote=False,
-        inputs=_inputs.get(one.urn) or _plain(one.props),
+        inputs=(_inputs.get(one.urn) or _plain(one.props)) if custom else {},
         options=options,
+        # Of a component the engine shows the outputs that it registered.
+        outputs={} if custom else _plain(one.props),
     )
 
 

@@ -8,7 +8,8 @@ import pytest
 from ops.plan.model import Plan
 from ops.plan.node_templates import node_templates
 from ops.plan.nodes import NodeSet, node_groups, node_pools, node_sets
-from ops.plan.workloads import in_namespace, packages, pods, team_namespaces
+from ops.plan.packages import packages
+from ops.plan.workloads import in_namespace, pods, team_namespaces
 from tests.ops.diff.plans import GROUP, SUBNET, TEMPLATE, kubernetes, plan, resource
 from tests.plans import CLUSTER_AUTOSCALER, plan_of
 

@@ -1,7 +1,16 @@
 """For rules on AWS: the changes of a plan that break them, and what they then say."""
 
 from ops.plan.model import Plan
-from tests.ops.rules.changes import GONE, Break, option, picked, put, with_inputs, without
+from tests.ops.rules.changes import (
+    GONE,
+    Break,
+    option,
+    picked,
+    put,
+    unregistered,
+    with_inputs,
+    without,
+)
 
 _NODES, _DISCOVERY = "karpenter-controller-nodes", "karpenter-controller-discovery"
 _DRIVER = "jar-mount-driver-read-jars"
@@ -26,15 +35,15 @@ IAM = (
           "allows the wildcard s3:*"),
     Break("iam-resource-wildcard", put("Policy", "policy!Statement[1].Resource", "*", _DRIVER),
           "ReadJars allows s3:GetObject on *"),
-    Break("iam-resource-wildcard",
-          put("Policy", "policy!Statement[5].Condition.StringLike", GONE, _NODES),
-          "DeleteOwn allows ec2:TerminateInstances on instance/*"),
-    Break("iam-resource-wildcard",
-          put("Policy", "policy!Statement[0].Condition", GONE, _DISCOVERY),
+    Break("iam-resource-wildcard", unregistered("wildcards", "karpenter-controller"),
           "DescribeInRegion allows ec2:DescribeImages on *"),
-    Break("iam-resource-wildcard",
-          put("Policy", "policy!Statement[5].Action", ["ec2:ModifyInstanceAttribute"], _NODES),
-          "DeleteOwn allows ec2:ModifyInstanceAttribute on instance/*"),
+    Break("iam-action-wildcard", unregistered("wildcards", "cluster"), "wildcard kms:*", "prod"),
+    Break("iam-wildcard-bounded",
+          put("Policy", "policy!Statement[5].Condition", GONE, _NODES),
+          "DeleteOwn allows ec2:TerminateInstances on any instance/*"),
+    Break("iam-wildcard-bounded",
+          put("Policy", "policy!Statement[0].Action", ["ec2:DeleteTags"], _DISCOVERY),
+          "DescribeInRegion allows ec2:DeleteTags on any *"),
     Break("iam-inverted", put("Policy", "policy!Statement[0].NotAction", ["iam:*"], _DRIVER),
           "allows by NotAction"),
     Break("iam-anyone", put("BucketPolicy", "policy!Statement[1]", _EVERYONE),

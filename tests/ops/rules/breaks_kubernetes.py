@@ -1,6 +1,15 @@
 """For rules on what runs in the cluster: what breaks them, and what they then say."""
 
-from tests.ops.rules.changes import GONE, Break, added, also, independent, put, without
+from tests.ops.rules.changes import (
+    GONE,
+    Break,
+    added,
+    also,
+    independent,
+    put,
+    unregistered,
+    without,
+)
 
 _CONTAINER = "spec.template.spec.containers[0]"
 _POOL = "spec.template.spec"
@@ -83,14 +92,14 @@ PODS = (
     Break("requests-set", put("DaemonSet", f"{_CONTAINER}.resources.requests.cpu", GONE),
           "watch sets no requests.cpu", "existing"),
     Break("requests-set", put("Release", "values.controller.resources", GONE,
-                              "karpenter-controller"), "karpenter sets no limits.memory"),
+                              "karpenter-release"), "karpenter sets no limits.memory"),
     Break("budget-for-replicas", put("Addon", "configurationValues!topologySpreadConstraints", [],
                                      "cluster-addons-coredns"), "may run on one node"),
     Break("budget-for-replicas", _TEAM_POD, "has 2 replicas and no budget"),
-    Break("budget-for-replicas", put("Release", "values.replicas", 1, "karpenter-controller"),
+    Break("budget-for-replicas", put("Release", "values.replicas", 1, "karpenter-release"),
           "karpenter runs once"),
     Break("budget-for-replicas", put("Release", "values.podDisruptionBudget", GONE,
-                                     "karpenter-controller"), "karpenter has no budget"),
+                                     "karpenter-release"), "karpenter has no budget"),
 )  # fmt: skip
 
 RBAC = (
@@ -112,7 +121,7 @@ RBAC = (
           "existing"),
     Break("packages-have-role", independent("Addon", "Role", "node-addons-vpc-cni"), "has no role"),
     Break("packages-have-role", put("Release", "values.serviceAccount.annotations", {},
-                                    "karpenter-controller"), "names no role"),
+                                    "karpenter-release"), "names no role"),
 )  # fmt: skip
 
 TEAMS = (
@@ -196,14 +205,14 @@ TEAMS = (
 )  # fmt: skip
 
 SCHEDULING = (
-    Break("system-pods-placed", put("Release", "values.nodeSelector", GONE, "karpenter-controller"),
+    Break("system-pods-placed", put("Release", "values.nodeSelector", GONE, "karpenter-release"),
           "karpenter may run on any node"),
     Break("system-pods-placed", put("Addon", "configurationValues!tolerations", [],
                                     "cluster-addons-coredns"), "coredns cannot run there"),
-    Break("system-pods-placed", put("Release", "chart", "oci://x/unheard-of", "karpenter-crd"),
-          "unheard-of is not in ops/plan/workloads.py"),
+    Break("system-pods-placed", unregistered("packages", "yunikorn"),
+          "yunikorn: its component does not register", "dev", ("spark.yunikorn.enabled=true",)),
     Break("system-pods-placed", put("Release", "values.priorityClassName", GONE,
-                                    "karpenter-controller"), "evicted like a job"),
+                                    "karpenter-release"), "evicted like a job"),
     Break("nodes-tainted", put("NodePool", f"{_POOL}.taints", [], _RUNG), "takes any pod"),
     Break("nodes-tainted", put("NodePool", f"{_POOL}.taints[0].value", "other", _RUNG),
           "is not its label's"),

@@ -46,6 +46,17 @@ def put(kind: str, path: str, value: Any, name: str = "") -> Edit:
     return edit
 
 
+def unregistered(output: str, component: str) -> Edit:
+    """Takes an output away that a component registers."""
+
+    def edit(plan: Plan) -> Plan:
+        (one,) = [one for one in plan.by_name(component) if output in one.outputs]
+        left = {key: value for key, value in one.outputs.items() if key != output}
+        return _replaced(plan, one, replace(one, outputs=left))
+
+    return edit
+
+
 def without(kind: str, name: str = "") -> Edit:
     """Takes a resource away."""
 

@@ -1,6 +1,7 @@
 """`make check`: what it prints, and how it ends."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -8,7 +9,7 @@ from typer.testing import CliRunner, Result
 from ops.rules import show
 from ops.rules.check import check
 from ops.rules.cli import app
-from ops.rules.exceptions import Allowed
+from ops.rules.waivers import Waiver
 from tests.ops.rules.changes import put
 from tests.plans import ROOT, plan_of
 
@@ -63,17 +64,25 @@ def test_a_wrong_request_is_one_message_and_exit_code_2(arguments: list[str], me
 def test_exceptions_are_counted_and_listed_with_their_reason_when_asked_for() -> None:
     assert "EXCEPTIONS=1 lists them" in run("--stack", "existing").stdout
     listed = run("--stack", "existing", "--exceptions").stdout
-    assert "pod-host-access  jar-mount-daemon  (4): It mounts the JARs" in listed
+    assert "pod-host-access  jar-mount-daemon  (4): It writes the node's files" in listed
 
 
-def test_an_exception_holds_for_its_place_only_and_while_its_condition_is_there() -> None:
+def test_a_waiver_holds_for_one_rule_one_resource_and_below_its_own_component() -> None:
     plan = put("Queue", "sqsManagedSseEnabled", False)(plan_of("dev"))
     (found,) = [one for one in check(plan).findings if one.rule.id == "queue-encrypted"]
-    place = {"rule": "queue-encrypted", "resource": "karpenter-*", "reason": "because"}
-    assert Allowed(**place, subjects=("encryption",)).covers(found)
-    assert not Allowed(**place, subjects=("other",)).covers(found)
-    assert not Allowed(**{**place, "resource": "jars"}, subjects=("encryption",)).covers(found)
-    assert not Allowed(**place, subjects=("encryption",), given=("Bool *",)).covers(found)
+    assert found.broken.resource is not None
+    right = Waiver(
+        "queue-encrypted", found.broken.resource.parent, found.name, "encryption", "because"
+    )
+    assert right.covers(found, plan)
+    for wrong in (
+        {"rule": "pod-hardened"},
+        {"component": plan.by_name("jars")[0].urn},
+        {"resource": "karpenter"},
+        {"subject": "other"},
+        {"subject": "encrypt"},
+    ):
+        assert not replace(right, **wrong).covers(found, plan)
 
 
 def test_the_same_plan_gives_the_same_report() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from ops.rules.catalog import RULES
 from ops.rules.check import Report, check
-from ops.rules.exceptions import EXCEPTIONS
 from ops.rules.rule import Severity
+from ops.rules.waivers import waivers
 from tests.ops.rules import breaks_aws, breaks_kubernetes, breaks_order
 from tests.ops.rules.changes import Break
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
@@ -55,9 +55,11 @@ def test_a_stack_breaks_no_rule_and_warns_of_what_is_meant(variant: tuple[str, .
     assert warned == always | MEANT.get(variant[0], set())
 
 
-def test_every_exception_is_used_by_a_stack() -> None:
-    used = {allowed for variant in VARIANTS for _, allowed in check(plan_of(*variant)).excepted}
-    assert [one for one in EXCEPTIONS if one not in used] == []
+@pytest.mark.parametrize("variant", VARIANTS, ids=" ".join)
+def test_every_reason_that_a_component_gives_is_needed(variant: tuple[str, ...]) -> None:
+    plan = plan_of(*variant)
+    used = {(one.resource, one.subject) for _, one in check(plan).excepted}
+    assert {(one.resource, one.subject) for one in waivers(plan)} == used
 
 
 def test_every_rule_says_why_and_who_says_so() -> None:

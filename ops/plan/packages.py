@@ -1,0 +1,129 @@
+"""Helm charts and EKS add-ons of a plan, with what their components register of them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.plan.model import Plan, Resource
+from ops.plan.values import UNKNOWN, at
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+ADDON = "aws:eks/addon:Addon"
+
+
+def registered(plan: Plan, output: str) -> Iterator[tuple[Resource, Any]]:
+    """Every component that registers an output of this name, and its value."""
+    for one in plan.resources:
+        if output in one.outputs:
+            yield one, one.outputs[output]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Pods of a package, as its component registers them; components/workloads.py has the fields.
+
+    `budget`, `replicas`, `requests`, `spread`, `tolerate_all` and `values` are paths into the
+    package's values.
+    """
+
+    name: str
+    kind: str
+    values: str
+    replicas: str
+    requests: str
+    budget: str
+    brings_budget: str
+    no_budget: str
+    spread: str
+    tolerate_all: str
+    removes_taint: str
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it must run on system nodes: a DaemonSet runs on all nodes."""
+        return self.kind != "DaemonSet"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Helm release or an EKS add-on with its values."""
+
+    resource: Resource
+    name: str
+    values: Any
+    """UNKNOWN where an engine's first preview does not know them."""
+    registered: bool
+    """Whether its component registers what it runs."""
+    workloads: tuple[Workload, ...] = ()
+    calls_aws: bool = False
+    provides: tuple[str, ...] = ()
+    """What other resources need of it: `dns`, `node-networking`, `csi:<driver>` ..."""
+    api_groups: tuple[str, ...] = ()
+    """API groups of the custom resources that it reconciles or defines."""
+    component: Resource | None = None
+
+    def at(self, path: str) -> Any:
+        """The value at a dotted path, all values at the empty one."""
+        return at(self.values, path) if path else self.values
+
+
+def packages(plan: Plan) -> Iterator[Package]:
+    """Every chart and add-on of the plan."""
+    known = {
+        (component.urn, name): found
+        for component, packages in registered(plan, "packages")
+        for name, found in packages.items()
+    }
+    for one in (*plan.by_type(RELEASE), *plan.by_type(ADDON)):
+        found = known.get((one.parent, one.name))
+        yield _package(one, found, plan.get(one.parent))
+
+
+def _package(one: Resource, found: Mapping[str, Any] | None, parent: Resource | None) -> Package:
+    if one.type == RELEASE:
+        name = str(one.inputs.get("chart")).rpartition("/")[2]
+        values = one.inputs.get("values") or {}
+    else:
+        name = str(one.inputs.get("addonName"))
+        values = _parsed(one.inputs.get("configurationValues"))
+    if found is None:
+        return Package(one, name, values, registered=False)
+    return Package(
+        one,
+        name,
+        values,
+        registered=True,
+        workloads=tuple(_workload(item) for item in found.get("workloads", ())),
+        calls_aws=bool(found.get("callsAws")),
+        provides=tuple(found.get("provides", ())),
+        api_groups=tuple(found.get("apiGroups", ())),
+        component=parent,
+    )
+
+
+def _workload(item: Mapping[str, Any]) -> Workload:
+    def text(key: str) -> str:
+        return str(item.get(key, ""))
+
+    return Workload(
+        name=text("name"),
+        kind=text("kind"),
+        values=text("values"),
+        replicas=text("replicas"),
+        requests=text("requests"),
+        budget=text("budget"),
+        brings_budget=text("bringsBudget"),
+        no_budget=text("noBudget"),
+        spread=text("spread"),
+        tolerate_all=text("tolerateAll"),
+        removes_taint=text("removesTaint"),
+    )
+
+
+def _parsed(text: Any) -> Any:
+    """The configuration of an add-on, which is JSON text."""
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return UNKNOWN
