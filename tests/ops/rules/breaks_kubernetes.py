@@ -53,7 +53,7 @@ PODS = (
     Break("admission-denies", without("ValidatingAdmissionPolicyBinding", _RESTRICTED_BINDING),
           "bound to nothing", "prod", _YUNIKORN),
     Break("admission-denies", put("ValidatingAdmissionPolicyBinding", "spec.validationActions",
-                                  ["Audit"], _RESTRICTED_BINDING), "only tells", "prod",
+                                  ["Audit"], _RESTRICTED_BINDING), "warns only", "prod",
           _YUNIKORN),
     Break("team-pods-restricted", _TEAM_POD, "has hostPath /var in a team's namespace"),
     Break("team-pods-restricted", _TEAM_POD, "has privileged in a team's namespace"),
