@@ -140,9 +140,10 @@ def s3_prefix(plan: Plan) -> Iterator[Broken]:
             if lists and not one.condition("StringLike", "s3:prefix"):
                 yield broken(document.resource, one, action, "without s3:prefix allows")
         for arn in one.resources:
-            if not arn.startswith("arn:") or arn.split(":", 5)[2] != "s3":
+            parts = arn.split(":", 5)
+            if len(parts) < 6 or parts[2] != "s3":
                 continue
-            bucket, slash, key = arn.split(":", 5)[5].partition("/")
+            bucket, slash, key = parts[5].partition("/")
             if slash and key.startswith("*"):
                 yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
 

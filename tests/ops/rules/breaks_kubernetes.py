@@ -49,7 +49,7 @@ PODS = (
           put("ValidatingAdmissionPolicy", "spec.validations[0]", {"expression": "true"},
               _RESTRICTED), "enforces baseline", "prod", _YUNIKORN),
     Break("admission-denies", put("ValidatingAdmissionPolicy", "spec.failurePolicy", "Ignore",
-                                  _RESTRICTED), "lets pass", "prod", _YUNIKORN),
+                                  _RESTRICTED), "admits requests", "prod", _YUNIKORN),
     Break("admission-denies", without("ValidatingAdmissionPolicyBinding", _RESTRICTED_BINDING),
           "bound to nothing", "prod", _YUNIKORN),
     Break("admission-denies", put("ValidatingAdmissionPolicyBinding", "spec.validationActions",
