@@ -60,7 +60,7 @@ def _step(step: Step) -> dict[str, Any]:
         "changes": [_change(change) for change in step.changes],
         "forcedBy": list(step.forced_by),
         "unknown": list(step.unknown),
-        "follows": [str(follow) for follow in step.follows],
+        "follows": [str(change) for change in step.propagated],
     }
 
 

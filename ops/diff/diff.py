@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ops.diff.compare import Change, changes
-from ops.diff.replace_chain import follow
+from ops.diff.replace_chain import propagate
 from ops.diff.replacement import covers, verdict
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.model import STACK_TYPE, Plan, Resource
@@ -21,7 +21,7 @@ class Diff:
 
     @property
     def is_update(self) -> bool:
-        """Whether one stack becomes the other: two stacks never do, nor does nothing."""
+        """Whether the second plan updates the first: the same stack, and not an empty one."""
         return self.old.stack == self.new.stack and bool(self.old.resources)
 
     def of(self, operation: Operation) -> tuple[Step, ...]:
@@ -32,7 +32,7 @@ class Diff:
 def compare(old: Plan, new: Plan) -> Diff:
     """Returns the difference; resources are the same when their URNs are, but for the stack.
 
-    Replacements are followed to those that depend on them.
+    Resources that depend on a replaced one may be replaced, too.
     """
     before = {key_of(resource.urn, old): resource for resource in old.resources}
     after = {key_of(resource.urn, new): resource for resource in new.resources}
@@ -46,7 +46,7 @@ def compare(old: Plan, new: Plan) -> Diff:
             steps[key] = step
     for key in before.keys() - after.keys() - set(renamed.values()):
         steps[key] = Step(Operation.delete, key, before[key], None)
-    follow(
+    propagate(
         steps, {key: known for key in after if (known := before.get(renamed.get(key, key)))}, new
     )
     return Diff(
@@ -85,7 +85,7 @@ def _option_changes(old: Resource, new: Resource, before: Plan, after: Plan) -> 
 
 
 def _renamed(before: Iterable[str], after: dict[str, Resource], plan: Plan) -> dict[str, str]:
-    """Returns the old key of each resource that says by an alias what it was called."""
+    """Returns the old key of each resource that has an alias with its old name."""
     known = set(before)
     found: dict[str, str] = {}
     for key, resource in after.items():

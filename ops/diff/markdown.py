@@ -50,7 +50,7 @@ def counted(steps: list[Step]) -> str:
 
 
 def escape(text: str) -> str:
-    """Returns text that markdown shows as it is: no markup, no link, nobody mentioned."""
+    """Returns text that markdown shows as it is: no markup, link or mention."""
     escaped = html.escape(text, quote=False).replace("\n", " ")
     for character in "\\`*_[]|~":
         escaped = escaped.replace(character, f"\\{character}")

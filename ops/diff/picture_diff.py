@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ops.diff.diff import Diff
-from ops.diff.steps import Operation, graver
+from ops.diff.steps import Operation, more_severe
 from ops.plan.model import Plan
 
 Text = Callable[..., str]
@@ -64,7 +64,7 @@ def _gravest(found: Iterable[Operation], *, is_new: bool, is_gone: bool) -> Oper
     gravest = Operation.update
     for operation in found:
         if operation in (Operation.may_replace, Operation.replace):
-            gravest = graver(gravest, operation)
+            gravest = more_severe(gravest, operation)
     return gravest
 
 

@@ -1,4 +1,4 @@
-"""What a changed input does to its resource: `ops.diff.replace_rules` asked for one resource."""
+"""What a changed input does to its resource, by the tables of `ops.diff.replace_rules`."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from ops.plan.model import Resource
 
 
 def row_of(resource: Resource) -> tuple[Row, ...] | None:
-    """Returns the rows that speak of this resource, None where its type has none of its own."""
+    """Returns the rows for this resource, None where its type has none of its own."""
     if not resource.custom and not resource.remote:
         return ()
     if resource.type in kubernetes.OTHER:
@@ -24,7 +24,7 @@ def row_of(resource: Resource) -> tuple[Row, ...] | None:
 
 
 def verdict(resource: Resource, change: Change) -> Operation:
-    """Returns what one change does: update, replace, or may replace where nobody knows."""
+    """Returns what one change does: update, replace, or may replace where no table says."""
     if any(covers(path, change.path) for path in resource.options.replace_on_changes):
         return Operation.replace
     # Options in parentheses are Pulumi's own, and a component exists in Pulumi only.
@@ -38,13 +38,13 @@ def verdict(resource: Resource, change: Change) -> Operation:
     return Operation.may_replace
 
 
-def forces_unknown(resource: Resource, path: str) -> Operation:
-    """Returns what a new value at a path does, where the value is known to AWS only."""
+def verdict_on_path(resource: Resource, path: str) -> Operation:
+    """Returns what a new value at a path does, where only AWS knows the value."""
     return verdict(resource, Change(path, "", ""))
 
 
 def refused(resource: Resource) -> tuple[str, ...]:
-    """Returns the paths that the API server does not let change and nothing replaces."""
+    """Returns the paths whose change the API server refuses, and that no replacement changes."""
     return tuple(path for row in row_of(resource) or () for path in row.refused.split())
 
 
@@ -74,7 +74,7 @@ def _in_row(row: Row, change: Change) -> Operation | None:
 
 
 def _holds(change: Change, path: str) -> bool:
-    """Whether an object that came or went as a whole has the path below it."""
+    """Whether an object that was added or removed as a whole has the path below it."""
     if not path.startswith(f"{change.path}."):
         return False
     below = paths.parse(path.removeprefix(f"{change.path}."))

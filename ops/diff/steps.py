@@ -18,7 +18,7 @@ class Operation(StrEnum):
 
 
 @dataclass(frozen=True, order=True)
-class Follow:
+class PropagatedChange:
     """An input that gets another value because another resource is changed."""
 
     path: str
@@ -35,7 +35,7 @@ class Step:
     """One resource that does not stay as it is.
 
     `forced_by` are the paths that replace it, `unknown` those of which no table knows whether
-    they do, `follows` what it takes from other resources that change.
+    they do, `propagated` the inputs that change with another resource.
     """
 
     operation: Operation
@@ -45,18 +45,18 @@ class Step:
     changes: tuple[Change, ...] = ()
     forced_by: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    follows: tuple[Follow, ...] = ()
+    propagated: tuple[PropagatedChange, ...] = ()
 
     @property
     def resource(self) -> Resource:
-        """The resource as it will be; as it was, if it goes."""
+        """The resource as it will be; as it was, if it is deleted."""
         found = self.new or self.old
         assert found is not None
         return found
 
 
-def graver(one: Operation, other: Operation) -> Operation:
-    """Returns which of two ways to change a resource is the graver one."""
+def more_severe(one: Operation, other: Operation) -> Operation:
+    """Returns the more severe of two ways to change a resource."""
     order = (Operation.update, Operation.may_replace, Operation.replace)
     return max(one, other, key=order.index)
 

@@ -103,4 +103,4 @@ def step_lines(step: Step) -> Sequence[str]:
         note = "may force replacement" if change.path in unknown else note
         lines.append(f"{first}  ({note})" if note else first)
         lines += rest
-    return [*lines, *(f"because {follow}" for follow in step.follows)]
+    return [*lines, *(f"because {change}" for change in step.propagated)]

@@ -18,8 +18,7 @@ from ops.jobs.catalog import Executors, Job, Size
 from ops.jobs.team import Team
 from ops.plan.errors import UserError
 from ops.plan.nodes import NodeSet
-from ops.publish.release import class_path
-from ops.publish.wanted import Coordinate, parse
+from ops.plan.releases import Coordinate, class_path
 
 PROGRAM_FOLDER = "/opt/spark/program"
 LOCAL_DISK = "/var/data/spark-local"
@@ -69,8 +68,7 @@ def documents(job: Job, team: Team, request: Request) -> list[dict[str, Any]]:
 
 def jar_names(job: Job) -> list[str]:
     """File names of the JARs that the job needs, in the order of the class path."""
-    wanted = parse(job.jars) if job.jars else []
-    return [item.file_name for item in wanted if isinstance(item, Coordinate)]
+    return [one.file_name for jar in job.jars if (one := Coordinate.parse(jar))]
 
 
 def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:

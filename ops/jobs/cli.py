@@ -22,7 +22,7 @@ from ops.plan.command import (
     without_empty,
 )
 from ops.plan.errors import UserError
-from ops.publish.wanted import release_name
+from ops.plan.releases import release_name
 
 if TYPE_CHECKING:
     from ops.plan.model import Plan

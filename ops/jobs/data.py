@@ -56,7 +56,10 @@ def _patterns(grants: list[Grant], action: str) -> tuple[str, ...]:
     return tuple(
         one.resource.partition(_OBJECTS)[2]
         for one in grants
-        if one.allows and action_matches(one.action, action) and _OBJECTS in one.resource
+        if one.allows
+        and action_matches(one.action, action)
+        and _OBJECTS in one.resource
+        and not one.resource.startswith("!")
     )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ops.plan.command import stop, told
+from ops.plan.releases import Coordinate, release_name
 from ops.publish import aws, destination, jars, wanted
 from ops.publish.destination import Destination
 from ops.publish.duplicates import refuse_duplicates
@@ -21,7 +22,6 @@ from ops.publish.maven import CENTRAL, Repository
 from ops.publish.progress import Report, megabytes, reporting
 from ops.publish.publish import Published, publish
 from ops.publish.store import Store
-from ops.publish.wanted import Coordinate
 
 ROOT = Path(__file__).resolve().parents[2]
 _INTERRUPTED = 130
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0917  the command's options
 ) -> None:
     """Publish JARs as a release that never changes, and print what a job needs to use it."""
     with _told(), reporting() as report:
-        name = wanted.release_name(release)
+        name = release_name(release)
         asked = wanted.parse(words or [])
         maven = Repository(repository, cache)
         # Local files first: what is wrong with them is known before anybody is asked.

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from ops.plan.releases import Coordinate
 from ops.publish.errors import Failed, Refused
 from ops.publish.progress import Report
 from ops.publish.threads import in_parallel
-from ops.publish.wanted import Coordinate
 
 CENTRAL = "https://repo1.maven.org/maven2"
 ALGORITHMS = ("sha256", "sha1")

@@ -4,18 +4,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from ops.plan.releases import class_path
 from ops.publish.errors import Failed
 from ops.publish.jars import Jar
 
 MANIFEST = "release.json"
 """Written last: a folder is a release once it is there."""
-
-SPARK_JARS = "/opt/spark/jars/*"
-"""Spark's own JARs in its images. First on the class path: the AWS bundle carries an slf4j of its
-own that would silence all of Spark's logs."""
-
-MOUNTED_JARS = "/mnt/s3/jars"
-"""Where every pod with the claim `spark-jars` sees the releases."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +75,3 @@ class Release:
         path = self.class_path()
         keys = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
         return "".join(f'{key}: "{path}"\n' for key in keys)
-
-
-def class_path(release: str, names: Iterable[str]) -> str:
-    """Spark's own JARs, then those of the release by name: a wildcard over the mount would list
-    the bucket whenever a JVM starts."""
-    return ":".join([SPARK_JARS, *(f"{MOUNTED_JARS}/{release}/{name}" for name in names)])

@@ -1,50 +1,10 @@
 """What a person asks to publish: Maven coordinates, paths, and lists of both."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from ops.plan.releases import Coordinate
 from ops.publish.errors import Refused
-
-_PART = r"[A-Za-z0-9_][A-Za-z0-9_.+-]*"
-_COORDINATE = re.compile(f"({_PART}):({_PART}):({_PART})(?::({_PART}))?")
-_RELEASE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
-
-
-@dataclass(frozen=True)
-class Coordinate:
-    """One artifact of a Maven repository: `group:artifact:version[:classifier]`."""
-
-    group: str
-    artifact: str
-    version: str
-    classifier: str = ""
-
-    @property
-    def file_name(self) -> str:
-        """`artifact-version[-classifier].jar`."""
-        suffix = f"-{self.classifier}" if self.classifier else ""
-        return f"{self.artifact}-{self.version}{suffix}.jar"
-
-    @property
-    def path(self) -> str:
-        """Where every Maven repository has it (maven.apache.org/repositories/layout.html)."""
-        return f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}/{self.file_name}"
-
-    def __str__(self) -> str:
-        suffix = f":{self.classifier}" if self.classifier else ""
-        return f"{self.group}:{self.artifact}:{self.version}{suffix}"
-
-
-def release_name(name: str) -> str:
-    """The name of a release. Raises Refused unless it can be one folder, typed without quotes."""
-    if not _RELEASE.fullmatch(name) or ".." in name:
-        raise Refused(
-            f"{name!r} cannot be a release's name: it has up to 63 lower-case letters, digits, "
-            "dots and hyphens, and begins and ends with a letter or digit, such as 2026-11-01"
-        )
-    return name
 
 
 def parse(words: Iterable[str], folder: Path = Path()) -> list[Coordinate | Path]:
@@ -73,14 +33,13 @@ def _items(word: str, folder: Path) -> list[Coordinate | Path]:
 
 
 def _item(word: str, folder: Path) -> Coordinate | Path:
-    match = _COORDINATE.fullmatch(word)
-    if match:
-        group, artifact, version, classifier = match.groups()
+    if coordinate := Coordinate.parse(word):
+        version = coordinate.version
         if version.endswith("-SNAPSHOT"):
             raise Refused(f"{word}: a snapshot changes, a release of JARs must not")
         if version in ("LATEST", "RELEASE"):
             raise Refused(f"{word}: name the version itself, {version} is another one every day")
-        return Coordinate(group, artifact, version, classifier or "")
+        return coordinate
     if word.endswith(".jar"):
         return folder / word
     raise Refused(

@@ -1,4 +1,4 @@
-"""Who reaches what over the network: the API server's endpoint, security groups."""
+"""Which networks reach what: the API server's endpoint, security groups."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from ops.diff.diff import Diff
 from ops.diff.impact.cluster import TYPES
 from ops.diff.impact.model import Consequence, Kind, causes_of, of_type, touches
 from ops.plan.model import Resource
+from ops.plan.values import each, mapping
 
 _GROUPS = (
     "aws:ec2/securityGroup:SecurityGroup",
@@ -17,7 +18,7 @@ _EVERYWHERE = "0.0.0.0/0"
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what may be reached by more, and by fewer."""
+    """Yields what more networks reach than before, and what fewer reach."""
     for step in of_type(diff, *TYPES):
         if step.old is None or step.new is None:
             continue
@@ -53,12 +54,12 @@ def _compared(
 
 
 def _config(cluster: Resource) -> Mapping[str, Any]:
-    return cluster.inputs.get("vpcConfig") or cluster.inputs
+    return mapping(cluster.inputs, "vpcConfig") or cluster.inputs
 
 
 def _callers(cluster: Resource) -> set[str]:
     config = _config(cluster)
-    # EKS's default: the public endpoint is there, for everybody.
+    # EKS's default: a public endpoint, open to every address.
     if config.get("endpointPublicAccess") is False:
         return set()
     return set(config.get("publicAccessCidrs") or [_EVERYWHERE])
@@ -70,17 +71,17 @@ def _private(cluster: Resource) -> bool:
 
 def _rules(group: Resource, key: str) -> set[str]:
     found = set()
-    for rule in group.inputs.get(key) or []:
+    for rule in each(group.inputs, key):
         ports = f"{rule.get('protocol')} {rule.get('fromPort')}-{rule.get('toPort')}"
-        sources = [*(rule.get("cidrBlocks") or []), *(rule.get("ipv6CidrBlocks") or [])]
-        sources += [*(rule.get("securityGroups") or []), *(rule.get("prefixListIds") or [])]
+        lists = ("cidrBlocks", "ipv6CidrBlocks", "securityGroups", "prefixListIds")
+        sources = [one for name in lists for one in each(rule, name)]
         sources += ["itself"] if rule.get("self") else []
         found |= {f"{ports} {source}" for source in sources}
     return found
 
 
 def _within(one: str, other: str) -> bool:
-    """Whether a block (after what is before it) lies in another."""
+    """Whether a CIDR block lies in another, with the same ports before both."""
     *what, block = one.split(" ")
     *other_what, other_block = other.split(" ")
     if what != other_what:

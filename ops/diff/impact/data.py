@@ -1,7 +1,6 @@
-"""What is lost: buckets and their versions, volumes, logs, keys, namespaces."""
+"""What an update deletes: buckets and their versions, volumes, logs, keys, namespaces."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ops.diff.diff import Diff
 from ops.diff.impact.model import (
@@ -16,8 +15,8 @@ from ops.diff.impact.model import (
     touches,
 )
 from ops.diff.steps import Operation, Step
-from ops.plan import paths
 from ops.plan.model import Plan, Resource
+from ops.plan.values import at, each, mapping
 
 _BUCKET = "aws:s3/bucket:Bucket"
 _LOGS = "aws:cloudwatch/logGroup:LogGroup"
@@ -32,7 +31,7 @@ _WAITS = "a driver that asks for a new executor waits while claims are made anew
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what an update deletes that nothing brings back, and what stays without an owner."""
+    """Yields data that an update deletes for good, and resources that stay without an owner."""
     for step in of_type(diff, _BUCKET):
         yield from _bucket(step)
     for step in of_type(diff, "aws:s3/bucketVersioning:BucketVersioning"):
@@ -78,9 +77,9 @@ def _bucket(step: Step) -> Iterator[Consequence]:
 
 
 def _versioning(step: Step) -> Iterator[Consequence]:
-    status = ("versioningConfiguration", "status")
-    before = step.old and paths.get(step.old.inputs, status)
-    after = step.new and paths.get(step.new.inputs, status)
+    status = "versioningConfiguration.status"
+    before = step.old and at(step.old.inputs, status)
+    after = step.new and at(step.new.inputs, status)
     if before == "Enabled" and after != "Enabled":
         text = f"{step.resource.name}: what is overwritten or deleted can no longer be brought back"
         yield Consequence(Kind.guard, text, causes_of(step))
@@ -101,9 +100,9 @@ def _lifecycle(step: Step) -> Iterator[Consequence]:
 def _days(resource: Resource | None) -> Mapping[str, float]:
     """Returns the days after which each rule deletes something."""
     found: dict[str, float] = {}
-    for rule in (resource.inputs.get("rules") or []) if resource else []:
+    for rule in each(resource.inputs, "rules") if resource else []:
         for key in ("expiration.days", "noncurrentVersionExpiration.noncurrentDays"):
-            days = paths.get(rule, tuple(key.split(".")))
+            days = at(rule, key)
             if days is not None and rule.get("status") == "Enabled":
                 found[f"{rule.get('id')}, {key.partition('.')[0]}"] = float(days)
     return found
@@ -142,7 +141,7 @@ def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in of_kind(diff, "Namespace"):
         if goes(step) and not _kept(step):
             text = "deletes namespace {} with everything in it"
-            jobs = "whatever runs in namespace {} ends"
+            jobs = "all pods in namespace {} end"
             yield (
                 step.resource.object_name,
                 Consequence(Kind.ends_jobs, text, forcing_causes(step), jobs=jobs),
@@ -154,14 +153,14 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in of_kind(diff, "PersistentVolumeClaim"):
         if step.old is None or not goes(step):
             continue
-        namespace = str((step.old.inputs.get("metadata") or {}).get("namespace") or "default")
+        namespace = str(at(step.old.inputs, "metadata.namespace") or "default")
         name = f"{namespace}/{step.old.object_name}"
         lost = _volume_is_deleted(step.old, diff.old)
         if lost:
             text = f"loses data: the volume of claim {{}} is deleted ({lost})"
             yield name, Consequence(Kind.loses_data, text, forcing_causes(step))
         if step.operation is Operation.replace:
-            # Kubernetes keeps a claim while a pod uses it, and starts no pod on one that goes.
+            # Kubernetes keeps a claim while a pod uses it, and starts no pod on one in deletion.
             text = (
                 "makes claims anew: {}; the update waits until no pod uses them, and new pods "
                 "cannot start meanwhile"
@@ -177,11 +176,11 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
 
 
 def _volume_is_deleted(claim: Resource, plan: Plan) -> str:
-    """Returns why the volume goes with its claim; empty where it stays."""
-    spec: Mapping[str, Any] = claim.inputs.get("spec") or {}
+    """Returns why the volume is deleted with its claim; empty where it stays."""
+    spec = mapping(claim.inputs, "spec")
     for volume in plan.of_kind("PersistentVolume"):
         if volume.object_name == spec.get("volumeName"):
-            policy = paths.get(volume.inputs, ("spec", "persistentVolumeReclaimPolicy"))
+            policy = at(volume.inputs, "spec.persistentVolumeReclaimPolicy")
             return "reclaim policy Delete" if policy == "Delete" else ""
     class_name = spec.get("storageClassName")
     if class_name == "" or spec.get("volumeName"):

@@ -1,4 +1,4 @@
-"""Whether Spark jobs that run during the update notice it."""
+"""What an update does to the Spark jobs that run during it."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from ops.diff.impact.model import Consequence, Kind
 
 
 def verdict(found: Sequence[Consequence]) -> list[Consequence]:
-    """Returns one line, drawn from what the other consequences say of jobs."""
+    """Returns one consequence that sums up what the others do to jobs."""
     effects = dict.fromkeys(one.jobs for one in found if one.jobs)
     if not effects:
         return [Consequence(Kind.jobs_unaffected, "jobs that run now are not affected")]
-    # The causes are told with the consequences that these words are of.
+    # The consequences that these lines come from list the causes.
     return [Consequence(Kind.jobs_affected, "jobs that run now are affected", (), tuple(effects))]

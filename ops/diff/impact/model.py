@@ -94,7 +94,8 @@ class Consequence:
 
 
 def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
-    """Returns why a step happens: its changes and what it follows, below `prefixes` if given."""
+    """Returns why a step happens: its own changes and those that other resources bring, below
+    `prefixes` if given."""
     name = step.resource.name
     if step.new is None or step.old is None:
         return (Cause(name, "is deleted" if step.new is None else "is created"),)
@@ -104,9 +105,9 @@ def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
         if not prefixes or any(covers(prefix, change.path) for prefix in prefixes)
     ]
     found += [
-        Cause(name, str(follow))
-        for follow in step.follows
-        if not prefixes or any(covers(prefix, follow.path) for prefix in prefixes)
+        Cause(name, str(change))
+        for change in step.propagated
+        if not prefixes or any(covers(prefix, change.path) for prefix in prefixes)
     ]
     return tuple(found)
 
@@ -136,7 +137,7 @@ def of_kind(diff: Diff, *kinds: str) -> Iterator[Step]:
 
 def changed(step: Step) -> set[str]:
     """Returns the paths that get another value, Pulumi's own options left out."""
-    paths = {change.path for change in step.changes} | {follow.path for follow in step.follows}
+    paths = {change.path for change in (*step.changes, *step.propagated)}
     return {path for path in paths if not path.startswith("(")}
 
 

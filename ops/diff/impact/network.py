@@ -1,4 +1,4 @@
-"""The network under everything: what is made anew, and connections that are cut."""
+"""The network: what is replaced, and which connections are cut."""
 
 from collections.abc import Iterator
 
@@ -16,18 +16,18 @@ from ops.diff.impact.model import (
 from ops.diff.steps import Operation
 
 _CUT = "open connections through {} are cut: requests to outside AWS's own endpoints are retried"
-_GROUND = {"aws:ec2/vpc:Vpc": "VPC", "aws:ec2/subnet:Subnet": "subnet"}
+_NETWORK = {"aws:ec2/vpc:Vpc": "VPC", "aws:ec2/subnet:Subnet": "subnet"}
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what changes for packets."""
+    """Yields what an update does to networks and to connections."""
     yield from merged(_parts(diff))
 
 
 def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    for step in of_type(diff, *_GROUND):
+    for step in of_type(diff, *_NETWORK):
         if goes(step):
-            what = _GROUND[step.resource.type]
+            what = _NETWORK[step.resource.type]
             doing = "removes" if step.operation is Operation.delete else "replaces"
             text = f"{doing} {what} {{}}, with the nodes in it"
             jobs = f"nodes in {what} {{}} go: executors there end, a driver there ends its job"

@@ -100,10 +100,10 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
         if changed is not None and changed.old is not None and changed.new is not None:
             causes += drift.of_class(changed.old, changed.new)
             causes += [
-                Cause(changed.resource.name, str(follow))
-                for follow in changed.follows
+                Cause(changed.resource.name, str(change))
+                for change in changed.propagated
                 # A replaced subnet or group is another one, whatever the plan calls it.
-                if follow.path.startswith("spec.")
+                if change.path.startswith("spec.")
             ]
         causes += _image_causes(nodes, diff)
         if causes:
@@ -129,7 +129,7 @@ def _quiet(diff: Diff) -> Iterator[tuple[str, Consequence]]:
         if step.old is None or step.new is None or step.operation is not Operation.update:
             continue
         drifts = drift.of_pool if step.new.inputs["kind"] == NODE_POOL else drift.of_class
-        if any(drifts(step.old, step.new)) or step.follows:
+        if any(drifts(step.old, step.new)) or step.propagated:
             continue
         kind = step.new.inputs["kind"]
         text = f"no drift: the nodes of {kind} {{}} stay as they are"

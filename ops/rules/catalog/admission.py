@@ -1,4 +1,4 @@
-"""Admission policies: what the API server itself refuses."""
+"""Admission policies: which requests the API server denies."""
 
 from collections.abc import Iterator
 
@@ -59,22 +59,22 @@ def restricted_by_admission(plan: Plan) -> bool:
 @rule(
     "admission-denies",
     Severity.error,
-    reason="A policy without a binding, with one that only warns, or that lets pass what it cannot "
-    "judge, refuses nothing.",
+    reason="A policy without a binding, with one that only warns, or that admits requests which it "
+    "cannot evaluate, denies nothing.",
     source=_DOCS,
 )
 def denies(plan: Plan) -> Iterator[Broken]:
     """Every admission policy is bound, denies, and fails closed."""
     for policy in plan.of_kind("ValidatingAdmissionPolicy"):
         if at(policy.inputs, "spec.failurePolicy") != "Fail":
-            yield Broken(policy, "failurePolicy", "lets pass what it cannot judge")
+            yield Broken(policy, "failurePolicy", "admits requests that it cannot evaluate")
         if not each(policy.inputs, "spec.validations"):
-            yield Broken(policy, "validations", "judges nothing")
+            yield Broken(policy, "validations", "has no validation")
         bindings = _bindings(plan, policy)
         if not bindings:
             yield Broken(policy, "binding", "is bound to nothing")
         for one in bindings:
             if not _denies(one):
-                yield Broken(one, "actions", "only tells what it should deny")
+                yield Broken(one, "actions", "warns only, where it should deny")
             if not _for_teams(one):
                 yield Broken(one, "namespaces", "is not for every team")

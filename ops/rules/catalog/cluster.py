@@ -1,4 +1,4 @@
-"""The control plane: who reaches it, who is let in, what it records."""
+"""The control plane: its endpoint, access to it, and its logs."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ops.plan.values import UNKNOWN, at, each, is_false, is_true, known
 from ops.rules.rule import Broken, Severity, rule
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
-"""The component that the program asks for, and the cluster inside it, which an engine shows."""
+"""The eks component, and the cluster inside it, which an engine shows."""
 _USERGUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
 _BARE = {
     "bootstrapSelfManagedAddons": False,
@@ -21,13 +21,13 @@ _BARE = {
     "kubeProxyAddonOptions.enabled": False,
     "corednsAddonOptions.enabled": False,
 }
-"""What keeps the eks component from making more than a control plane."""
+"""Inputs that keep the eks component from creating more than a control plane."""
 _WIDEST = {4: 8, 6: 16}
-"""Prefix length by IP version below which a block is no office or VPN."""
+"""Shortest prefix length, by IP version, that an office or a VPN may have."""
 
 
 def clusters(plan: Plan) -> Iterator[Resource]:
-    """The clusters that the stack makes, as the component or as what is inside."""
+    """The clusters that the stack creates: the component, or the cluster inside it."""
     for type_ in _CLUSTER_TYPES:
         for one in plan.by_type(type_):
             # The engine knows the component's outputs only: the cluster inside has the inputs.
@@ -43,7 +43,7 @@ def _of(cluster: Resource, component: str, inside: str) -> object:
 @rule(
     "endpoint-allow-list",
     Severity.error,
-    reason="An API server that answers everybody is one stolen token or one flaw away from anyone.",
+    reason="With an open endpoint, one stolen token or one flaw gives the internet access.",
     source=f"{_USERGUIDE}/cluster-endpoint.html",
 )
 def endpoint(plan: Plan) -> Iterator[Broken]:
@@ -66,8 +66,8 @@ def endpoint(plan: Plan) -> Iterator[Broken]:
 @rule(
     "secrets-own-key",
     Severity.warning,
-    reason="EKS encrypts all API data with a key of AWS' since Kubernetes 1.28; with a key of the "
-    "stack, its use shows in CloudTrail and can be taken away.",
+    reason="Since Kubernetes 1.28 EKS encrypts all API data with a key of AWS; the use of the "
+    "stack's own key shows in CloudTrail and can be revoked.",
     source=f"{_USERGUIDE}/envelope-encryption.html",
 )
 def secrets(plan: Plan) -> Iterator[Broken]:
@@ -80,11 +80,11 @@ def secrets(plan: Plan) -> Iterator[Broken]:
 @rule(
     "control-plane-logs",
     Severity.error,
-    reason="Who did what in the cluster is known only if it was recorded.",
+    reason="Only the audit log records which identity did what in the cluster.",
     source=f"{_USERGUIDE}/control-plane-logs.html",
 )
 def logs(plan: Plan) -> Iterator[Broken]:
-    """Audit and authenticator logs are on, and their group is made before EKS makes it."""
+    """Audit and authenticator logs are on, and the stack creates their log group."""
     groups = {str(one.inputs.get("name")): one for one in plan.by_type(_LOG_GROUP)}
     for one in clusters(plan):
         if one.inputs.get("enabledClusterLogTypes") == UNKNOWN:
@@ -94,14 +94,14 @@ def logs(plan: Plan) -> Iterator[Broken]:
                 yield Broken(one, kind, f"records no {kind} log")
         wanted = f"/aws/eks/{one.inputs.get('name')}/cluster"
         if wanted not in groups:
-            yield Broken(one, "log group", f"leaves {wanted} to EKS, which keeps it for ever")
+            yield Broken(one, "log group", f"leaves {wanted} to EKS, which sets no retention")
 
 
 @rule(
     "kubernetes-version",
     Severity.error,
-    reason="Without a version a new cluster is the newest, and a node group the cluster's of the "
-    "day; at the end of support AWS upgrades or charges, as the stack says.",
+    reason="Without a version a new cluster gets the newest one, and a node group the cluster's "
+    "current one; the support type decides whether AWS upgrades or charges at the end of support.",
     source=f"{_USERGUIDE}/kubernetes-versions.html",
 )
 def version(plan: Plan) -> Iterator[Broken]:
@@ -111,7 +111,7 @@ def version(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "version", "is made at the newest version")
     for one in plan.by_type(GROUP):
         if not one.inputs.get("version"):
-            yield Broken(one, "version", "follows the cluster's version unsaid")
+            yield Broken(one, "version", "names no version and follows the cluster's")
     for one in clusters(plan):
         if not at(one.inputs, "upgradePolicy.supportType"):
             yield Broken(one, "support", "does not say what happens at the end of support")
@@ -120,11 +120,11 @@ def version(plan: Plan) -> Iterator[Broken]:
 @rule(
     "access-by-entries",
     Severity.error,
-    reason="The aws-auth ConfigMap is edited without a record; entries are AWS resources.",
+    reason="Changes of the aws-auth ConfigMap are not recorded; access entries are AWS resources.",
     source=f"{_USERGUIDE}/access-entries.html",
 )
 def access(plan: Plan) -> Iterator[Broken]:
-    """Access is by entries only, and each gives rights."""
+    """Access is by access entries only, and each grants permissions."""
     for one in clusters(plan):
         mode = _of(one, "authenticationMode", "accessConfig.authenticationMode")
         if mode not in ("API", UNKNOWN):
@@ -137,18 +137,18 @@ def access(plan: Plan) -> Iterator[Broken]:
         nodes = str(one.inputs.get("type", "")).startswith("EC2")
         may = nodes or each(one.inputs, "kubernetesGroups")
         if not may and one.inputs.get("principalArn") not in entitled:
-            yield Broken(one, "rights", "lets somebody in who may do nothing")
+            yield Broken(one, "rights", "access entry grants no permissions")
 
 
 @rule(
     "cluster-bare",
     Severity.error,
-    reason="What the eks component adds by itself has no version in the program and no place in "
-    "the order of a destroy.",
+    reason="Resources that the eks component adds by itself have no version in the program and no "
+    "place in the order of a destroy.",
     source="https://www.pulumi.com/registry/packages/eks/api-docs/cluster/",
 )
 def bare(plan: Plan) -> Iterator[Broken]:
-    """The eks component makes the control plane and nothing else."""
+    """The eks component creates the control plane and nothing else."""
     for one in plan.by_type("eks:index:Cluster"):
         # An engine shows the component without its inputs.
         for key, wanted in _BARE.items() if "name" in one.inputs else ():
@@ -159,7 +159,7 @@ def bare(plan: Plan) -> Iterator[Broken]:
 @rule(
     "provider-identity",
     Severity.error,
-    reason="Without a name of the cluster, a changed kubeconfig is a changed cluster: every object "
+    reason="Without clusterIdentifier a changed kubeconfig counts as another cluster: every object "
     "in it shows as replaced (github.com/pulumi/pulumi-kubernetes/issues/2745).",
     source="https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/",
 )
@@ -175,11 +175,11 @@ def identity(plan: Plan) -> Iterator[Broken]:
 @rule(
     "no-open-ingress",
     Severity.error,
-    reason="What listens behind an open port is found within minutes.",
+    reason="Scanners find an open port within minutes.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
 )
 def ingress(plan: Plan) -> Iterator[Broken]:
-    """No security group lets the internet in; a VPC's default group lets nothing in or out."""
+    """No security group is open to the internet; a VPC's default group has no rules."""
     for one in plan.by_type("aws:ec2/securityGroup:SecurityGroup"):
         for item in each(one.inputs, "ingress"):
             blocks = [*each(item, "cidrBlocks"), *each(item, "ipv6CidrBlocks")]

@@ -1,4 +1,4 @@
-"""What holds data: encrypted, private, over TLS only, kept for a time that somebody chose."""
+"""Data at rest: encrypted, private, over TLS only, with an explicit retention."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ QUEUE = "aws:sqs/queue:Queue"
 
 
 def _of(plan: Plan, type_: str, bucket: Resource, key: str = "bucket") -> list[Resource]:
-    """The resources of a type that are about this bucket or queue."""
+    """The resources of a type that configure this bucket or queue."""
     return [one for one in plan.by_type(type_) if bucket in inputs_from(one, key, plan)]
 
 
@@ -38,11 +38,11 @@ def volumes(plan: Plan) -> Iterator[Broken]:
 @rule(
     "volumes-end-with-node",
     Severity.warning,
-    reason="A volume that outlives its instance is paid for and forgotten, with data on it.",
+    reason="A volume that outlives its instance is billed, with data on it.",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html",
 )
 def volumes_end(plan: Plan) -> Iterator[Broken]:
-    """Every volume of a node goes with it."""
+    """Every volume of a node is deleted with it."""
     for spec in node_templates(plan):
         for volume in spec.volumes:
             if not is_true(volume.settings.get("deleteOnTermination")):
@@ -52,7 +52,7 @@ def volumes_end(plan: Plan) -> Iterator[Broken]:
 @rule(
     "bucket-encrypted",
     Severity.error,
-    reason="How objects are encrypted is the stack's choice, not a default that may change.",
+    reason="The stack states how objects are encrypted, so that a new default changes nothing.",
     source=f"{_S3}/bucket-encryption.html",
 )
 def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
@@ -74,7 +74,7 @@ def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
 @rule(
     "bucket-private",
     Severity.error,
-    reason="A bucket becomes public by a policy or an ACL; these switches stop both.",
+    reason="A policy or an ACL can make a bucket public; these settings block both.",
     source=f"{_S3}/access-control-block-public-access.html",
 )
 def bucket_private(plan: Plan) -> Iterator[Broken]:
@@ -99,11 +99,11 @@ def bucket_private(plan: Plan) -> Iterator[Broken]:
 @rule(
     "bucket-versions",
     Severity.error,
-    reason="A deleted or overwritten release of JARs comes back, for a time that is bounded.",
+    reason="A deleted or overwritten release of JARs can be restored, for a limited time.",
     source=f"{_S3}/Versioning.html",
 )
 def bucket_versions(plan: Plan) -> Iterator[Broken]:
-    """Every bucket keeps versions and ends old ones."""
+    """Every bucket keeps versions, and expires old ones."""
     for bucket in plan.by_type(BUCKET):
         kept = _of(plan, "aws:s3/bucketVersioning:BucketVersioning", bucket)
         if not any(at(one.inputs, "versioningConfiguration.status") == "Enabled" for one in kept):
@@ -127,7 +127,7 @@ def bucket_versions(plan: Plan) -> Iterator[Broken]:
 @rule(
     "tls-only",
     Severity.error,
-    reason="Without the Deny, a request over plain HTTP is answered.",
+    reason="Without the Deny, S3 and SQS answer requests over plain HTTP.",
     source=f"{_S3}/security-best-practices.html#transit",
 )
 def tls_only(plan: Plan) -> Iterator[Broken]:
@@ -163,7 +163,7 @@ def tls_only(plan: Plan) -> Iterator[Broken]:
 @rule(
     "queue-encrypted",
     Severity.error,
-    reason="Messages name instances and accounts.",
+    reason="Messages have instance and account ids.",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-data-encryption.html",
 )
 def queue(plan: Plan) -> Iterator[Broken]:
@@ -177,7 +177,7 @@ def queue(plan: Plan) -> Iterator[Broken]:
 @rule(
     "queue-forgets",
     Severity.warning,
-    reason="A controller that was away would act on news of instances that are long gone.",
+    reason="After an outage, a controller would act on events of instances that no longer exist.",
     source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
 )
 def forgets(plan: Plan) -> Iterator[Broken]:
@@ -191,8 +191,8 @@ def forgets(plan: Plan) -> Iterator[Broken]:
 @rule(
     "keys-rotate",
     Severity.error,
-    reason="A key that leaked once reads everything for ever, unless it changes; a deleted key is "
-    "the data's end, so there is time to notice.",
+    reason="Rotation limits how much data one key protects; a deletion window of 30 days leaves "
+    "time to cancel.",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
 )
 def keys(plan: Plan) -> Iterator[Broken]:
@@ -202,17 +202,17 @@ def keys(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "rotation", "does not rotate")
         days = one.inputs.get("deletionWindowInDays")
         if days is None or (known(days) and int(days) < 30):
-            yield Broken(one, "deletion", "can be gone in less than 30 days")
+            yield Broken(one, "deletion", "can be deleted in less than 30 days")
 
 
 @rule(
     "logs-end",
     Severity.warning,
-    reason="A log group without a retention keeps, and costs, for ever.",
+    reason="A log group without a retention keeps, and bills, its records without end.",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
 )
 def logs(plan: Plan) -> Iterator[Broken]:
-    """Every log group says how long it keeps records."""
+    """Every log group has a retention."""
     for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
         if not one.inputs.get("retentionInDays"):
             yield Broken(one, "retention", "keeps its records for ever")

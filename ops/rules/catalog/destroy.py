@@ -14,8 +14,8 @@ from ops.rules.rule import Broken, Severity, rule
 @rule(
     "destroy-order",
     Severity.error,
-    reason="A destroy in another order leaves instances that nobody ends, and a VPC that cannot "
-    "go.",
+    reason="A destroy in another order leaves instances without a controller that ends them, and a "
+    "VPC that cannot be deleted.",
     source="https://karpenter.sh/docs/concepts/disruption/#termination-controller",
 )
 def order(plan: Plan) -> Iterator[Broken]:
@@ -32,7 +32,7 @@ def order(plan: Plan) -> Iterator[Broken]:
 @rule(
     "teams-before-nodes",
     Severity.error,
-    reason="A namespace ends when its pods did: without nodes and their controller that is never.",
+    reason="A namespace is deleted after its pods, which needs the nodes and their controller.",
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/",
 )
 def teams(plan: Plan) -> Iterator[Broken]:
@@ -54,7 +54,7 @@ def teams(plan: Plan) -> Iterator[Broken]:
 @rule(
     "nodepools-wait",
     Severity.error,
-    reason="A NodePool that is deleted in the background is gone at once, and its controller next: "
+    reason="A NodePool that is deleted in the background is gone at once, and then its controller: "
     "the instances stay (github.com/METR/hawk/pull/21).",
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion",
 )

@@ -1,4 +1,4 @@
-"""IAM: nothing wide without a reason."""
+"""IAM: no wildcard without a documented reason."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,7 @@ from ops.plan.values import known
 from ops.rules.rule import Broken, Severity, rule
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
-_S3_WRITES = (
-    "s3:PutObject",
-    "s3:DeleteObject",
-    "s3:AbortMultipartUpload",
-    "s3:RestoreObject",
-    "s3:ReplicateObject",
-    "s3:BypassGovernanceRetention",
-)
+_S3_WRITES = ("s3:Put", "s3:Delete", "s3:Abort", "s3:Restore", "s3:Replicate", "s3:Bypass")
 _READS = ("Describe", "Get", "List")
 _LAUNCHES = ("ec2:RunInstances", "ec2:CreateFleet")
 _INGREDIENTS = (
@@ -34,11 +27,11 @@ _NODE_POLICIES = {
 @rule(
     "iam-action-wildcard",
     Severity.error,
-    reason="A wildcard among actions grants what AWS adds to the service later, unseen.",
+    reason="A wildcard among actions also grants the actions that AWS adds to the service later.",
     source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
 def action_wildcard(plan: Plan) -> Iterator[Broken]:
-    """No `*` in the actions of what is allowed."""
+    """No Allow has a wildcard in its actions."""
     for document, one in allowed(plan):
         for action in one.actions:
             if "*" in action:
@@ -48,11 +41,11 @@ def action_wildcard(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-resource-wildcard",
     Severity.error,
-    reason="A permission on every resource of a kind reaches what other stacks and people own.",
+    reason="A permission on every resource of a kind includes those of other stacks and teams.",
     source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
 def resource_wildcard(plan: Plan) -> Iterator[Broken]:
-    """No resource that stands for all of its kind."""
+    """No Allow is on every resource of a kind."""
     for document, one in allowed(plan):
         for wide in filter(None, map(_wide, one.resources)):
             for action in one.actions:
@@ -85,7 +78,7 @@ def wildcard_bounded(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-inverted",
     Severity.error,
-    reason="NotAction, NotResource and NotPrincipal allow all that is not named.",
+    reason="NotAction, NotResource and NotPrincipal allow everything that they do not name.",
     source=f"{_GUIDE}/reference_policies_elements_notaction.html",
 )
 def inverted(plan: Plan) -> Iterator[Broken]:
@@ -111,7 +104,7 @@ def anyone(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-pass-role",
     Severity.error,
-    reason="Who passes a role to a service of choice gets all that the role may do.",
+    reason="A principal that may pass a role to any service gets all permissions of that role.",
     source=f"{_GUIDE}/id_roles_use_passrole.html",
 )
 def pass_role(plan: Plan) -> Iterator[Broken]:
@@ -125,11 +118,11 @@ def pass_role(plan: Plan) -> Iterator[Broken]:
 @rule(
     "node-role-no-s3-write",
     Severity.error,
-    reason="Every pod on a node may come to use the node's role: it reads JARs and writes nothing.",
+    reason="Any pod on a node may come to use the node's role, so the role may only read JARs.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
 )
 def node_role_writes(plan: Plan) -> Iterator[Broken]:
-    """No action on S3 beyond reading in a node role's own policies."""
+    """A node role's policies only read S3."""
     own = [one.resource for role in node_roles(plan) for one in documents_of(plan, role)]
     nodes = {one.urn for one in (*own, *given_node_policies(plan))}
     for document, one in allowed(plan):
@@ -141,8 +134,8 @@ def node_role_writes(plan: Plan) -> Iterator[Broken]:
 @rule(
     "node-role-managed-policies",
     Severity.error,
-    reason="AWS' managed policies are wide and change; a node needs three of them, and in a given "
-    "cluster pod networking's.",
+    reason="AWS managed policies are wide and change; a node needs three of them, and in a given "
+    "cluster the one of the VPC CNI.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html",
 )
 def node_role_managed(plan: Plan) -> Iterator[Broken]:
@@ -163,11 +156,11 @@ def node_role_managed(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-s3-prefix",
     Severity.error,
-    reason="A bucket holds more than JARs: rights on objects and lists end at a prefix.",
+    reason="A bucket holds more than JARs: permissions on objects and lists are for a prefix.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html",
 )
 def s3_prefix(plan: Plan) -> Iterator[Broken]:
-    """Objects are named by a prefix, and a list is bounded by one."""
+    """Permissions on objects and lists of a bucket are for a prefix."""
     for document, one in allowed(plan):
         if document.kind != IDENTITY:
             continue
@@ -176,23 +169,24 @@ def s3_prefix(plan: Plan) -> Iterator[Broken]:
             if lists and not one.condition("StringLike", "s3:prefix"):
                 yield broken(document.resource, one, action, "without s3:prefix allows")
         for arn in one.resources:
-            if not arn.startswith("arn:") or arn.split(":", 5)[2] != "s3":
+            parts = arn.split(":", 5)
+            if len(parts) < 6 or parts[2] != "s3":
                 continue
-            bucket, slash, key = arn.split(":", 5)[5].partition("/")
+            bucket, slash, key = parts[5].partition("/")
             if slash and key.startswith("*"):
                 yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
 
 
 def _writes_s3(action: str) -> bool:
     """Whether an action changes S3: one such as s3:PutObjectTagging, or a wildcard over one."""
-    verbs = ("s3:put", "s3:delete", "s3:abort", "s3:restore", "s3:replicate", "s3:bypass")
-    return action.lower().startswith(verbs) or any(
-        action_matches(action, one) for one in _S3_WRITES
+    return any(
+        action.lower().startswith(verb.lower()) or action_matches(action, f"{verb}Object")
+        for verb in _S3_WRITES
     )
 
 
 def _wide(resource: str) -> str | None:
-    """What a resource stands for where that is all of a kind: `*`, `instance/*`."""
+    """The part of an ARN that is every resource of a kind (`*`, `instance/*`), else None."""
     if resource == "*":
         return "*"
     parts = resource.split(":", 5)
@@ -207,7 +201,7 @@ def _wide(resource: str) -> str | None:
 
 
 def broken(resource: Resource, statement: Statement, what: str, verb: str) -> Broken:
-    """A statement that breaks a rule; an exception may insist on its conditions."""
+    """A statement that breaks a rule; an exception may require its conditions."""
     sid = statement.sid or "(no Sid)"
     return Broken(
         resource,

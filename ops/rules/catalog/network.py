@@ -1,4 +1,4 @@
-"""The network: ways in and out that work, and can be told apart."""
+"""The network: endpoints, flow logs, names and tags."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,8 @@ _NAMED = ("vpc:Vpc", "subnet:Subnet", "routeTable:RouteTable", "natGateway:NatGa
 @rule(
     "endpoints-used",
     Severity.error,
-    reason="An interface endpoint without private DNS or a group that lets callers in is paid for "
-    "and not used; S3 without one goes through NAT and is billed by the gigabyte.",
+    reason="An interface endpoint without private DNS, or without a security group that allows "
+    "callers, is billed and not used; without a gateway endpoint S3 traffic is billed by NAT.",
     source="https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html",
 )
 def endpoints(plan: Plan) -> Iterator[Broken]:
@@ -27,13 +27,15 @@ def endpoints(plan: Plan) -> Iterator[Broken]:
         if not is_true(one.inputs.get("privateDnsEnabled")):
             yield Broken(one, "DNS", "is not found by the service's name")
         if not one.inputs.get("securityGroupIds"):
-            yield Broken(one, "group", "is behind the VPC's default group, which lets nobody in")
+            yield Broken(
+                one, "group", "has the VPC's default security group, which allows no ingress"
+            )
     for group in plan.by_type("aws:ec2/securityGroup:SecurityGroup"):
         if not group.inputs.get("ingress"):
-            yield Broken(group, "ingress", "lets nobody in")
+            yield Broken(group, "ingress", "allows no ingress")
         for item in group.inputs.get("ingress") or []:
             if not (item.get("cidrBlocks") or item.get("securityGroups") or item.get("self")):
-                yield Broken(group, "callers", "has a rule that lets nobody in")
+                yield Broken(group, "callers", "has an ingress rule without a source")
     for vpc in plan.by_type("aws:ec2/vpc:Vpc"):
         gateways = [
             one
@@ -48,11 +50,11 @@ def endpoints(plan: Plan) -> Iterator[Broken]:
 @rule(
     "flow-logs-whole",
     Severity.error,
-    reason="An attack is seen in what was refused, a leak in what was let through.",
+    reason="Rejected traffic shows an attack, accepted traffic a leak.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
 )
 def flow_logs(plan: Plan) -> Iterator[Broken]:
-    """A flow log records what is let through and what is not."""
+    """A flow log records accepted and rejected traffic."""
     for one in plan.by_type("aws:ec2/flowLog:FlowLog"):
         if one.inputs.get("trafficType") != "ALL":
             yield Broken(one, "traffic", f"records {one.inputs.get('trafficType') or 'nothing'}")
@@ -61,7 +63,7 @@ def flow_logs(plan: Plan) -> Iterator[Broken]:
 @rule(
     "network-named",
     Severity.warning,
-    reason="The console and every bill show ids: a name tells which zone and which stack.",
+    reason="The console and the bill show ids: a name has the zone and the stack.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-subnets-routing.html",
 )
 def named(plan: Plan) -> Iterator[Broken]:
@@ -79,7 +81,7 @@ def named(plan: Plan) -> Iterator[Broken]:
     source="https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html",
 )
 def balancers(plan: Plan) -> Iterator[Broken]:
-    """Public subnets are for outer load balancers, private ones for inner."""
+    """Public subnets are for internet-facing load balancers, private ones for internal."""
     public = public_subnets(plan)
     for one in plan.by_type("aws:ec2/subnet:Subnet"):
         tag = "kubernetes.io/role/elb" if one in public else "kubernetes.io/role/internal-elb"

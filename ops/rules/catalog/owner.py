@@ -1,4 +1,4 @@
-"""Whose it is, and what may not go by mistake."""
+"""Tags, and protection against deletion by mistake."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ops.rules.rule import Broken, Severity, rule
 _TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
 REQUIRED_TAGS = ("project", "stack")
 PRODUCTION = ("prod",)
-"""A stack whose name begins so is production."""
+"""A stack whose name begins with one of these is production."""
 _KEEPS_DATA = ("aws:s3/bucket:Bucket", "aws:kms/key:Key")
 
 
@@ -26,7 +26,7 @@ def is_production(plan: Plan) -> bool:
 @rule(
     "tags",
     Severity.error,
-    reason="A resource without tags belongs to nobody: no bill and no clean-up finds it.",
+    reason="A resource without tags is not found by cost reports or clean-ups.",
     source=_TAGS,
 )
 def tags(plan: Plan) -> Iterator[Broken]:
@@ -53,7 +53,7 @@ def tags(plan: Plan) -> Iterator[Broken]:
 @rule(
     "production-protected",
     Severity.error,
-    reason="What production cannot be rebuilt without is not deleted by one command.",
+    reason="Production cannot be rebuilt without these, so one command must not delete them.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
 )
 def protected(plan: Plan) -> Iterator[Broken]:
@@ -80,7 +80,11 @@ def protected(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "flow logs", "records no connections")
     for provider in plan.by_type("pulumi:providers:aws"):
         if not provider.inputs.get("allowedAccountIds"):
-            yield Broken(provider, "account", "deploys to whichever account is signed in")
+            yield Broken(
+                provider,
+                "account",
+                "deploys to the account of the credentials, without a check",
+            )
 
 
 @rule(
@@ -102,12 +106,12 @@ def survives(plan: Plan) -> Iterator[Broken]:
 @rule(
     "given-data-stays",
     Severity.error,
-    reason="What the stack puts into a bucket that it was given may be in use by others.",
+    reason="Others may use what the stack puts into a given bucket.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/",
     offline_only=True,
 )
 def given_data(plan: Plan) -> Iterator[Broken]:
-    """An object in a given bucket stays when the stack goes."""
+    """An object in a given bucket is retained when the stack is destroyed."""
     for one in plan.by_type("aws:s3/bucketObjectv2:BucketObjectv2"):
         own = one.options.property_dependencies.get("bucket")
         if not own and not one.options.retain_on_delete:
@@ -117,13 +121,13 @@ def given_data(plan: Plan) -> Iterator[Broken]:
 @rule(
     "fixed-names-replaced",
     Severity.error,
-    reason="Kubernetes has one object of a name: its replacement cannot be made before it is gone, "
-    "and a field that cannot change needs one.",
+    reason="Names in Kubernetes are unique: a replacement cannot be created before the old object "
+    "is deleted, and a change of an immutable field is a replacement.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace/",
     offline_only=True,
 )
 def fixed_names(plan: Plan) -> Iterator[Broken]:
-    """Claims and priorities, whose fields cannot change, are deleted before they are replaced."""
+    """Claims and PriorityClasses, which have immutable fields, are deleted before replacement."""
     for one in (*plan.of_kind("PersistentVolumeClaim"), *plan.of_kind("PriorityClass")):
         if not one.options.delete_before_replace:
             yield Broken(one, "replace", "is replaced before it is deleted")
@@ -165,8 +169,8 @@ def read_only(plan: Plan) -> Iterator[Broken]:
 @rule(
     "jars-mount-bounded",
     Severity.error,
-    reason="A mount with the driver's rights sees its prefix of the bucket that is meant, writes "
-    "nothing, and keeps its cache within what the node has.",
+    reason="A mount has the driver's permissions: it is read-only, for one prefix of a bucket "
+    "whose owner is known, and its cache is limited.",
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
 def bounded(plan: Plan) -> Iterator[Broken]:
@@ -187,7 +191,7 @@ def bounded(plan: Plan) -> Iterator[Broken]:
 
 
 def _default_tags(provider: Resource) -> dict[str, Any]:
-    """The tags that an AWS provider puts on everything; engines and SDKs pass them as JSON."""
+    """The default tags of an AWS provider; engines and SDKs pass them as JSON."""
     value = provider.inputs.get("defaultTags")
     if value == UNKNOWN:
         return {UNKNOWN: UNKNOWN}

@@ -1,4 +1,4 @@
-"""Who may become whom: trusts, and what lets services in."""
+"""Trust policies of roles, and resource policies that allow AWS services."""
 
 from collections.abc import Iterator
 
@@ -15,12 +15,12 @@ _WITHOUT_SOURCE = ("ec2.", "eks.")
 @rule(
     "trust-service-account",
     Severity.error,
-    reason="Without sub any pod of the cluster, without aud a token made for another audience, "
-    "assumes the role.",
+    reason="Without a condition on sub any pod of the cluster may assume the role, without one on "
+    "aud a token for another audience may.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
 def service_account(plan: Plan) -> Iterator[Broken]:
-    """A federated trust names one service account and the audience of STS."""
+    """A federated trust policy names one service account and the audience of STS."""
     for document, one in statements(plan):
         if document.kind != TRUST or "Federated" not in one.principals:
             continue
@@ -34,16 +34,16 @@ def service_account(plan: Plan) -> Iterator[Broken]:
 @rule(
     "trust-named",
     Severity.error,
-    reason="A role is for one service or one service account; people and other accounts come in "
-    "through access entries.",
+    reason="A role is for one service or one service account; people and other accounts use "
+    "access entries.",
     source=f"{_GUIDE}/id_roles_create_for-service.html",
 )
 def named(plan: Plan) -> Iterator[Broken]:
-    """A trust names a service or an identity provider, and nobody else."""
+    """A trust policy names a service or an identity provider as principal, nothing else."""
     for document, one in statements(plan):
         principals = one.principals or one.exclusions.get("NotPrincipal")
         if document.kind in (TRUST, RESOURCE) and not principals:
-            yield broken(document.resource, one, "nobody", "is for")
+            yield broken(document.resource, one, "no principal", "has")
         if document.kind == TRUST and one.allows:
             for kind in sorted(set(one.principals) - {"Service", "Federated"}):
                 yield broken(document.resource, one, f"{kind} principal", "trusts a")
@@ -56,7 +56,7 @@ def named(plan: Plan) -> Iterator[Broken]:
     source=f"{_GUIDE}/id_roles_providers_create_oidc.html",
 )
 def audience(plan: Plan) -> Iterator[Broken]:
-    """The cluster's identity provider is for STS."""
+    """The cluster's identity provider accepts tokens for STS only."""
     for one in plan.by_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider"):
         if one.inputs.get("clientIdLists") != ["sts.amazonaws.com"]:
             yield Broken(one, "audience", "accepts tokens that are not for STS")
@@ -65,12 +65,12 @@ def audience(plan: Plan) -> Iterator[Broken]:
 @rule(
     "confused-deputy",
     Severity.error,
-    reason="A service acts for every account: without its source, another account's rule or log "
-    "reaches this one's resource through it.",
+    reason="An AWS service acts for every account: without a condition on the source, another "
+    "account's rule or log reaches this account's resource through it.",
     source=f"{_GUIDE}/confused-deputy.html#cross-service-confused-deputy-prevention",
 )
 def confused_deputy(plan: Plan) -> Iterator[Broken]:
-    """What lets a service in says for which source; nodes and clusters have none to say."""
+    """A policy that allows a service has a condition on the source; EC2 and EKS send none."""
     for document, one in allowed(plan):
         services = [
             name

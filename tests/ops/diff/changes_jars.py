@@ -130,7 +130,7 @@ JARS = [
         team(),
         [
             "ends-jobs: deletes namespace team-c with everything in it",
-            "jobs-affected: whatever runs in namespace team-c ends",
+            "jobs-affected: all pods in namespace team-c end",
             OPERATOR,
             "narrower-permission: ServiceAccount team-c/spark-driver (goes)",
             "narrower-permission: role team-team-c-access-role (goes)",
@@ -201,7 +201,7 @@ JARS = [
         (),
         [
             "ends-jobs: deletes namespace yunikorn with everything in it",
-            "jobs-affected: whatever runs in namespace yunikorn ends",
+            "jobs-affected: all pods in namespace yunikorn end",
             OPERATOR,
             "removes: removes Helm release yunikorn",
             "guard: ValidatingAdmissionPolicy",

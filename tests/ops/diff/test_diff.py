@@ -125,7 +125,7 @@ def test_a_replacement_reaches_those_that_need_the_new_id():
         "s": Operation.replace,
         "q": Operation.update,
     }
-    assert [str(one) for one in steps["s"].follows] == ["vpcId: v is replaced"]
+    assert [str(one) for one in steps["s"].propagated] == ["vpcId: v is replaced"]
 
 
 def test_a_replaced_provider_replaces_what_it_made():

@@ -12,7 +12,7 @@ from ops.jobs.data import rights_of
 from ops.jobs.team import team_of
 from ops.plan.manifests import to_yaml
 from ops.plan.nodes import node_sets
-from ops.publish.release import MOUNTED_JARS, SPARK_JARS
+from ops.plan.releases import MOUNTED_JARS, SPARK_JARS
 from tests.ops.jobs.made import GROUNDS, Ground, application, every, over
 from tests.plans import ROOT, plan_of
 from tests.validate import reference

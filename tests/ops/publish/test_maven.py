@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ops.plan.releases import Coordinate
 from ops.publish.errors import Failed, Refused
 from ops.publish.maven import CENTRAL, Repository
-from ops.publish.wanted import Coordinate
 from tests.ops.publish.conftest import Silent, write_jar
 from tests.ops.publish.maven_server import MavenServer
 

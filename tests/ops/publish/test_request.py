@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from ops.plan.errors import UserError
+from ops.plan.releases import Coordinate, release_name
 from ops.publish import jars
 from ops.publish.destination import from_url
 from ops.publish.duplicates import refuse_duplicates
 from ops.publish.errors import Failed, Refused
 from ops.publish.jars import Jar
 from ops.publish.release import Release
-from ops.publish.wanted import Coordinate, parse, release_name
+from ops.publish.wanted import parse
 from tests.ops.publish.conftest import write_jar
 
 MakeJar = Callable[..., Jar]
@@ -69,7 +71,7 @@ def test_a_release_may_be_called(name: str) -> None:
     "name", ["", ".", "..", "a..b", "a/b", "-a", "a-", "A", "a b", "a_b", "jour-é", "a" * 64, "a\n"]
 )
 def test_a_release_may_not_be_called(name: str) -> None:
-    with pytest.raises(Refused, match="cannot be a release's name"):
+    with pytest.raises(UserError, match="cannot be a release's name"):
         release_name(name)
 
 

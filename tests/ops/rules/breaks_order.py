@@ -18,10 +18,10 @@ NETWORK = (
     Break("endpoints-used", put("VpcEndpoint", "privateDnsEnabled", GONE, "network-ec2"),
           "not found by", "prod"),
     Break("endpoints-used", put("VpcEndpoint", "securityGroupIds", GONE, "network-ec2"),
-          "the VPC's default group", "prod"),
-    Break("endpoints-used", put("SecurityGroup", "ingress[0].cidrBlocks", GONE), "lets nobody in",
+          "VPC's default security group", "prod"),
+    Break("endpoints-used", put("SecurityGroup", "ingress[0].cidrBlocks", GONE), "without a source",
           "prod"),
-    Break("endpoints-used", put("SecurityGroup", "ingress", GONE), "lets nobody in", "prod"),
+    Break("endpoints-used", put("SecurityGroup", "ingress", GONE), "allows no ingress", "prod"),
     Break("flow-logs-whole", put("FlowLog", "trafficType", "REJECT"), "records REJECT", "prod"),
     Break("endpoints-used", without("VpcEndpoint", "network-s3"), "reaches S3 through NAT"),
     Break("network-named", put("Subnet", "tags.Name", GONE), "has no Name"),
@@ -63,7 +63,7 @@ PINS_AND_OWNER = (
           "prod"),
     Break("production-protected", option("Bucket", protect=False), "Pulumi deletes", "prod"),
     Break("production-protected", option("Key", protect=False), "Pulumi deletes", "prod"),
-    Break("production-protected", put("aws", "allowedAccountIds", GONE), "whichever account",
+    Break("production-protected", put("aws", "allowedAccountIds", GONE), "without a check",
           "prod"),
     Break("production-protected", without("FlowLog"), "records no connections", "prod"),
     Break("data-survives", put("Bucket", "forceDestroy", True), "emptied on destroy", "prod"),
@@ -86,7 +86,7 @@ PINS_AND_OWNER = (
 )  # fmt: skip
 
 DESTROY = (
-    Break("destroy-order", independent("PersistentVolumeClaim", "PersistentVolume"), "for its claim"),
+    Break("destroy-order", independent("PersistentVolumeClaim", "PersistentVolume"), "its claim"),
     Break("destroy-order", independent("NodePool", "EC2NodeClass"), "class' settings"),
     Break("destroy-order", independent("EC2NodeClass", "Release"), "its finalizer"),
     Break("destroy-order", independent("EC2NodeClass", "AccessEntry"), "until they are terminated"),

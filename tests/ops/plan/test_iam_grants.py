@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ops.diff.diff import compare
-from ops.diff.impact import Kind, consequences
-from ops.plan.iam_grants import not_covered, of_document, sentences
+from ops.diff.impact import Consequence, Kind, consequences
+from ops.plan.iam_grants import grants_of, not_covered, sentences
 from ops.plan.model import Plan
 from tests.ops.diff.plans import kubernetes, plan, resource
 
@@ -24,8 +24,13 @@ def policy(*statements: dict[str, Any]) -> str:
 
 
 def more_and_less(old: str, new: str) -> tuple[list[str], list[str]]:
-    before, after = list(of_document(old, "p")), list(of_document(new, "p"))
+    before, after = list(grants_of(old, "p")), list(grants_of(new, "p"))
     return sentences(not_covered(after, before)), sentences(not_covered(before, after))
+
+
+def wider_permissions(old: Plan, new: Plan) -> list[Consequence]:
+    found = consequences(compare(old, new))
+    return [one for one in found if one.kind is Kind.wider]
 
 
 TLS = {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}}
@@ -79,10 +84,53 @@ def test_the_same_rights_in_other_words_are_no_change(old: str, new: str):
             ["may s3:Get on *"],
             ["may !iam:* on *"],
         ),
+        (
+            {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},
+            {"Effect": "Allow", "NotAction": ["s3:*", "iam:*"], "Resource": "*"},
+            ["may !iam:*|s3:* on *"],
+            ["may !iam:* on *"],
+        ),
     ],
 )
-def test_what_is_wider_and_what_is_narrower_is_told(old, new, more, less):
+def test_wider_and_narrower_permissions_are_reported(old, new, more, less):
     assert more_and_less(policy(old), policy(new)) == (more, less)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"Version": "2012-10-17"}', '{"Statement": [1, "x"]}']
+)
+def test_a_text_that_is_no_policy_grants_nothing(text: str):
+    assert list(grants_of(text, "p")) == []
+
+
+def test_a_statement_without_an_effect_grants_nothing():
+    assert list(grants_of({"Statement": {"Action": "s3:Get", "Resource": BUCKET}}, "p")) == []
+
+
+def test_a_statement_may_stand_alone_and_a_policy_be_an_object():
+    (grant,) = grants_of({"Statement": allow("s3:Get")}, "p")
+    assert (grant.action, grant.resource, grant.source) == ("s3:Get", BUCKET, "p")
+
+
+def test_an_inline_policy_of_a_role_is_a_right_of_the_role():
+    def platform(*actions: str) -> Plan:
+        inline = {"name": "i", "policy": policy(*(allow(one) for one in actions))}
+        return plan(resource(ROLE, "r", {"inlinePolicies": [inline]}))
+
+    (wider,) = wider_permissions(platform("s3:Get"), platform("s3:Get", "s3:Put"))
+    assert (wider.text, wider.details) == (
+        "wider permission: role r (may now)",
+        (f"may s3:Put on {BUCKET}",),
+    )
+
+
+def test_a_policy_for_a_user_is_reported_under_the_user():
+    def platform(*actions: str) -> Plan:
+        inputs = {"user": "ci", "policy": policy(*(allow(one) for one in actions))}
+        return plan(resource("aws:iam/userPolicy:UserPolicy", "p", inputs))
+
+    (wider,) = wider_permissions(platform(), platform("s3:Get"))
+    assert wider.text == "wider permission: user ci (may now)"
 
 
 def test_a_right_that_moves_to_another_policy_of_the_same_role_is_no_change():

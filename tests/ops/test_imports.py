@@ -1,0 +1,122 @@
+"""Imports go one way: every tool stands on ops.plan and on no other tool, without a circle."""
+
+import ast
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ops
+from tests.plans import ROOT
+
+TOOLS = ("capacity", "diff", "jobs", "publish", "rules")
+PACK = "ops.rules.pack"
+"""Runs in an environment of its own, which has the policy SDK: it is read, not imported."""
+SHARED = {"ops", "components", "components.names"}
+KNOWN_CIRCLE = {"settings", "settings_checks", "components.spark.checks"}
+"""The checks import the settings for their types. Empty this once each component has its checks."""
+
+
+def modules_of(package: str) -> list[str]:
+    folder = ROOT.joinpath(*package.split("."))
+    found = [one.name for one in pkgutil.walk_packages([str(folder)], f"{package}.")]
+    return [package, *(one for one in found if not one.startswith(PACK))]
+
+
+def imported_alone(package: str) -> set[str]:
+    """The project's modules that a fresh interpreter has after it imported the package."""
+    program = (
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    importlib.import_module(name)\n"
+        "print(*sys.modules, sep='\\n')\n"
+    )
+    command = [sys.executable, "-c", program, *modules_of(package)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split()) & set(PROGRAM) - {"__main__"}
+
+
+def files() -> Iterator[Path]:
+    """The files of the program and of ops."""
+    yield from (ROOT / f"{name}.py" for name in ("__main__", "settings", "versions"))
+    yield from ROOT.glob("settings_*.py")
+    for folder in ("components", "userdata", "ops"):
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+PROGRAM = {module_of(path): path for path in files()}
+
+
+def imports_of(module: str) -> set[str]:
+    """The modules of the program and of ops that a module imports when it is loaded, or for its
+    types (`if TYPE_CHECKING`)."""
+    found: set[str] = set()
+    path = PROGRAM[module]
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    waiting: list[ast.stmt] = list(ast.parse(path.read_text()).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            base = ".".join(part for part in (above, node.module) if part)
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            inside = names & set(PROGRAM)
+            found |= inside | ({base} if inside != names else set())
+        elif isinstance(node, ast.If | ast.Try):
+            waiting += [*node.body, *node.orelse]
+    return found & set(PROGRAM)
+
+
+def circles() -> list[str]:
+    """Modules that import each other, directly or through others."""
+    edges = {module: imports_of(module) for module in PROGRAM}
+    # Without a circle, taking away the modules without imports takes away all.
+    while leaves := [module for module, found in edges.items() if not found & set(edges)]:
+        for module in leaves:
+            del edges[module]
+    while tops := [one for one in edges if not any(one in found for found in edges.values())]:
+        for module in tops:
+            del edges[module]
+    return sorted(edges)
+
+
+def strangers(tool: str, modules: set[str]) -> set[str]:
+    allowed = ("ops.plan", f"ops.{tool}")
+    return {
+        one
+        for one in modules - SHARED
+        if one not in allowed and not one.startswith(tuple(f"{name}." for name in allowed))
+    }
+
+
+def test_every_package_of_ops_is_looked_at() -> None:
+    packages = {one.name for one in pkgutil.iter_modules(ops.__path__) if one.ispkg}
+    assert packages == {"plan", *TOOLS}
+
+
+def test_plan_imports_no_tool() -> None:
+    assert strangers("plan", imported_alone("ops.plan")) == set()
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_imports_plan_and_no_other_tool(tool: str) -> None:
+    assert strangers(tool, imported_alone(f"ops.{tool}")) == set()
+
+
+@pytest.mark.parametrize("tool", ["plan", *TOOLS])
+def test_a_tool_names_no_other_tool_in_its_files(tool: str) -> None:
+    inside = [one for one in PROGRAM if f"{one}.".startswith(f"ops.{tool}.")]
+    assert strangers(tool, {name for one in inside for name in imports_of(one)}) == set()
+
+
+def test_no_modules_import_each_other() -> None:
+    assert set(circles()) <= KNOWN_CIRCLE
