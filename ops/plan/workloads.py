@@ -162,8 +162,7 @@ PACKAGES: Mapping[str, Parts] = {
     "vpc-cni": Parts(calls_aws=True),
     "kube-proxy": Parts(),
 }
-"""Charts and add-ons by name. One that is not here is refused by a rule: whoever adds it says
-where its pods run."""
+"""Charts and add-ons by name. The rule system-pods-placed refuses one that is not here."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def _release(step: Step) -> Iterator[Consequence]:
     name = str(step.resource.inputs.get("name") or step.resource.name)
     if goes(step):
         doing = "removes" if step.operation is Operation.delete else "replaces"
-        text = f"{doing} Helm release {name}: its pods end first"
+        text = f"{doing} Helm release {name}: its objects are deleted first"
         yield Consequence(Kind.removes, text, forcing_causes(step))
     elif changed(step):
         before, after = (str(one.inputs.get("version")) for one in (step.old, step.resource) if one)
