@@ -1,4 +1,4 @@
-"""The jobs there are: what each runs, which JARs it needs, and how large it is."""
+"""The jobs: what each runs, which JARs it needs, and how large it is."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +14,20 @@ S3A_RELEASE = "s3a-3.4.1"
 
 @dataclass(frozen=True)
 class Size:
-    """Of a driver or an executor. `request` is the share of its `cores` that it asks a node for:
-    a little less than whole, so that two of them fit on a node beside what runs on every node."""
+    """Resources of a driver or an executor. `request` is its CPU request: a little less than its
+    `cores`, so that two of them fit on a node beside the DaemonSets' pods."""
 
     cores: int
     request: str
     memory: str
     overhead: str
     local_disk: str
-    """At most this much for shuffle and spill; what needs more is evicted, not its neighbours."""
+    """Limit of shuffle and spill: a pod that exceeds it is evicted, and its neighbours are not."""
 
 
 @dataclass(frozen=True)
 class Executors:
-    """How many. With `least` they come and go with the work, up to `most`."""
+    """How many executors. With `least` Spark allocates them dynamically, up to `most`."""
 
     most: int
     least: int | None = None

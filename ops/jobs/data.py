@@ -1,4 +1,4 @@
-"""Which folders in S3 a team's role may read and write, as the plan's policies say it."""
+"""The folders in S3 that a team's role may read and write, from the plan's policies."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase

@@ -1,7 +1,7 @@
 """The checks of a live mount for one team: commands, and what each must show.
 
-What comes out is a bash script that only looks, but for one attempt to write that must be refused.
-Names on nodes are those of userdata/; what the plan knows is taken from it.
+The result is a bash script that changes nothing; its one attempt to write must be refused. Names on
+nodes are those of userdata/, all others the plan's.
 """
 
 import shlex

@@ -1,4 +1,4 @@
-"""A diff in the platform's words: what it does to what runs, most serious first."""
+"""What a diff does to the running platform, most serious first."""
 
 from collections.abc import Callable, Iterable
 
@@ -30,7 +30,7 @@ _RULES: tuple[Callable[[Diff], Iterable[Consequence]], ...] = (
     limits.rules,
     cost.rules,
 )
-# Said with the cluster: what lives in it goes with it.
+# A replaced cluster ends everything in it: these are not listed apart.
 _IN_CLUSTER = frozenset(
     {
         Kind.ends_jobs,

@@ -1,4 +1,4 @@
-"""The control plane, and whatever cannot go through."""
+"""The control plane, and changes that AWS, the API server or Pulumi refuse."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ _KEY = ("encryptionConfigKeyArn", "encryptionConfig")
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields replacements, upgrades, refusals and what nobody knows."""
+    """Yields replacements, upgrades, refusals and changes without a known effect."""
     for step in of_type(diff, *TYPES):
         yield from _cluster(step, diff)
     yield from _tags(diff)
@@ -32,7 +32,6 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         yield from _refusals(step)
         if step.operation is Operation.may_replace:
             resource = step.resource
-            # Of a type without a row the old value of each input is as unknown as its effect.
             unknown = names(dict.fromkeys(step.unknown), 4)
             yield Consequence(
                 Kind.may_replace,
@@ -93,11 +92,11 @@ def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Conseq
     cause = causes_of(step, "version")
     old, new = _minor(before), _minor(after)
     if new < old:
-        text = f"fails: EKS does not go back from Kubernetes {before} to {after}"
+        text = f"fails: EKS does not downgrade from Kubernetes {before} to {after}"
         yield Consequence(Kind.fails, text, cause)
         return
     if new > old + 1:
-        text = f"fails: EKS goes up one minor version at a time, not from {before} to {after}"
+        text = f"fails: EKS upgrades one minor version at a time, not from {before} to {after}"
         yield Consequence(Kind.fails, text, cause)
         return
     looked_up = sorted(

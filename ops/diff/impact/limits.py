@@ -37,8 +37,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     for step in of_kind(diff, "PriorityClass"):
         if step.operation is Operation.replace:
             text = (
-                f"PriorityClass {step.resource.object_name} is made anew: pods that run keep "
-                "their priority, a pod that asks for it meanwhile is refused"
+                f"PriorityClass {step.resource.object_name} is replaced: pods that run keep their "
+                "priority, a pod that names it meanwhile is refused"
             )
             yield Consequence(Kind.new_pods, text, forcing_causes(step))
 

@@ -11,7 +11,7 @@ from ops.diff.values import change_line, names
 
 
 class Level(IntEnum):
-    """How much a reviewer has to care, most first."""
+    """How much attention a consequence needs, most first."""
 
     danger = 0
     disruption = 1
@@ -89,7 +89,7 @@ class Consequence:
 
     @property
     def level(self) -> Level:
-        """How much a reviewer has to care."""
+        """How much attention it needs."""
         return self.kind.level
 
 
@@ -118,7 +118,7 @@ def forcing_causes(step: Step) -> tuple[Cause, ...]:
 
 
 def goes(step: Step) -> bool:
-    """Whether the resource as it was is no more afterwards, in the program's words."""
+    """Whether the resource is deleted, or replaced by a new one."""
     return step.old is not None and step.operation in (Operation.delete, Operation.replace)
 
 

@@ -46,7 +46,7 @@ def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
     jobs = "" if system else f"on node group {{}}: {_EVICTED}"
     who = "the platform's own pods move" if system else "pods on it are evicted"
     if step.operation is Operation.replace:
-        text = f"replaces managed node group {{}}: every node is drained and made anew, {who}"
+        text = f"replaces managed node group {{}}: every node is drained and replaced, {who}"
         yield Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs)
     elif step.operation is Operation.delete:
         text = "removes managed node group {}: its nodes are drained"
@@ -102,7 +102,7 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
             causes += [
                 Cause(changed.resource.name, str(change))
                 for change in changed.propagated
-                # A replaced subnet or group is another one, whatever the plan calls it.
+                # A replaced subnet or security group has another id, also under the same name.
                 if change.path.startswith("spec.")
             ]
         causes += _image_causes(nodes, diff)

@@ -23,7 +23,7 @@ _RUNNERS = ("DaemonSet", "Deployment", "StatefulSet")
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what restarts, and what is taken away."""
+    """Yields what restarts, and what is removed."""
     for step in of_type(diff, RELEASE):
         yield from _release(step)
     for step in of_type(diff, ADDON):
@@ -37,7 +37,7 @@ def _release(step: Step) -> Iterator[Consequence]:
     name = str(step.resource.inputs.get("name") or step.resource.name)
     if goes(step):
         doing = "removes" if step.operation is Operation.delete else "replaces"
-        text = f"{doing} Helm release {name}: what it runs goes first"
+        text = f"{doing} Helm release {name}: its objects are deleted first"
         yield Consequence(Kind.removes, text, forcing_causes(step))
     elif changed(step):
         before, after = (str(one.inputs.get("version")) for one in (step.old, step.resource) if one)
@@ -67,7 +67,7 @@ def _runners(diff: Diff) -> Iterator[tuple[str, Consequence]]:
         name = step.resource.object_name
         if goes(step):
             doing = "removes" if step.operation is Operation.delete else "replaces"
-            text = f"{doing} {kind} {{}}: its pods go first"
+            text = f"{doing} {kind} {{}}: its pods end first"
             yield name, Consequence(Kind.removes, text, forcing_causes(step))
         elif touches(step, "spec.template"):
             yield name, Consequence(Kind.restarts, _restart(step, kind), causes_of(step))

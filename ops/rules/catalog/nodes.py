@@ -1,4 +1,4 @@
-"""Nodes: their metadata service, their image, where they stand."""
+"""Nodes: instance metadata service, image, subnets, system node groups."""
 
 import re
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ _PINNED = re.compile(r"^[a-z0-9]+@v\d[\w.]*$")
 @rule(
     "imds-v2",
     Severity.error,
-    reason="Version 1 answers a plain GET, so a request forged through an application reads the "
-    "node's credentials.",
+    reason="IMDSv1 answers a plain GET: a request forged through an application reads "
+    "the node's credentials.",
     source=_IMDS,
 )
 def imds_v2(plan: Plan) -> Iterator[Broken]:
-    """Every instance asks for a session token."""
+    """Every instance requires a session token."""
     for spec in node_templates(plan):
         if spec.metadata_options.get("httpTokens") not in ("required", UNKNOWN):
             yield Broken(spec.resource, "httpTokens", "answers IMDSv1")
@@ -34,11 +34,12 @@ def imds_v2(plan: Plan) -> Iterator[Broken]:
 @rule(
     "imds-hop-limit",
     Severity.error,
-    reason="With more than one hop a pod reaches the metadata service and the node's role with it.",
+    reason="With a hop limit above 1 a pod reaches the instance metadata service, and "
+    "with it the node's role.",
     source=_IMDS,
 )
 def hop_limit(plan: Plan) -> Iterator[Broken]:
-    """The metadata service answers the node only."""
+    """The instance metadata service answers the node only."""
     for spec in node_templates(plan):
         hops = spec.metadata_options.get("httpPutResponseHopLimit")
         if hops != UNKNOWN and (hops is None or int(hops) > 1):
@@ -50,8 +51,8 @@ def hop_limit(plan: Plan) -> Iterator[Broken]:
 @rule(
     "ami-pinned",
     Severity.error,
-    reason="An image that floats replaces every node on the day that AWS releases a new one "
-    "(github.com/aws/karpenter-provider-aws/issues/6952).",
+    reason="With an alias such as al2023@latest every node drifts on the day that AWS "
+    "releases a new image (github.com/aws/karpenter-provider-aws/issues/6952).",
     source="https://karpenter.sh/docs/tasks/managing-amis/",
 )
 def ami_pinned(plan: Plan) -> Iterator[Broken]:
@@ -69,8 +70,8 @@ def ami_pinned(plan: Plan) -> Iterator[Broken]:
 @rule(
     "group-release-pinned",
     Severity.warning,
-    reason="A node group without a release gets the newest image when it is made: two stacks made "
-    "on different days differ.",
+    reason="A node group without a release gets the newest image on the day of its "
+    "creation: two stacks differ.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html",
 )
 def release_pinned(plan: Plan) -> Iterator[Broken]:
@@ -87,7 +88,7 @@ def release_pinned(plan: Plan) -> Iterator[Broken]:
     source="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
 )
 def private(plan: Plan) -> Iterator[Broken]:
-    """Nodes and the control plane stand in subnets without a way in."""
+    """Nodes and the control plane are in private subnets."""
     public = public_subnets(plan)
     for one in plan.by_type("aws:ec2/subnet:Subnet"):
         if not is_false(one.inputs.get("mapPublicIpOnLaunch")):
@@ -102,18 +103,18 @@ def private(plan: Plan) -> Iterator[Broken]:
         for one in plan.by_type(type_):
             for subnet in inputs_from(one, key, plan):
                 if subnet in public:
-                    yield Broken(one, subnet.name, f"stands in the public subnet {subnet.name}")
+                    yield Broken(one, subnet.name, f"is in the public subnet {subnet.name}")
     for one in plan.of_kind(NODE_CLASS):
         for subnet in inputs_from(one, "spec", plan):
             if subnet in public:
-                yield Broken(one, subnet.name, f"stands in the public subnet {subnet.name}")
+                yield Broken(one, subnet.name, f"is in the public subnet {subnet.name}")
 
 
 @rule(
     "system-nodes-stay",
     Severity.error,
-    reason="The platform's own pods need two zones at least and no interruption: Karpenter cannot "
-    "bring back the node that it runs on.",
+    reason="The platform's pods need two zones and no Spot interruptions: Karpenter "
+    "cannot replace the node that it runs on.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
 )
 def system_nodes(plan: Plan) -> Iterator[Broken]:
@@ -126,15 +127,17 @@ def system_nodes(plan: Plan) -> Iterator[Broken]:
             if nodes.min_nodes < 2:
                 yield Broken(group, "size", "may shrink below two nodes")
             if subnets != UNKNOWN and len(subnets or ()) < 2:
-                yield Broken(group, "zones", "stands in one zone")
+                yield Broken(group, "zones", "is in one zone")
             if not nodes.taints:
-                yield Broken(group, "taint", "takes any pod")
+                yield Broken(group, "taint", "has no taint: any pod can run there")
         if not group.inputs.get("capacityType"):
-            yield Broken(group, "capacity type", "does not say how its nodes are paid")
+            yield Broken(group, "capacity type", "does not name its capacity type")
         if not group.inputs.get("updateConfig"):
-            yield Broken(group, "update", "does not say how many nodes an update takes at once")
+            yield Broken(
+                group, "update", "does not limit how many nodes an update replaces at once"
+            )
         if not any("desiredSize" in path for path in group.options.ignore_changes):
-            yield Broken(group, "desiredSize", "an `up` undoes what an autoscaler did")
+            yield Broken(group, "desiredSize", "an `up` resets the size that an autoscaler chose")
 
 
 def public_subnets(plan: Plan) -> list[Resource]:

@@ -1,4 +1,4 @@
-"""Pins: what is installed is what was looked at."""
+"""Versions of charts, CRDs and add-ons are pinned."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _ADDON_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-
 @rule(
     "charts-pinned",
     Severity.error,
-    reason="A chart without a version is whatever its repository serves on the day of the `up`.",
+    reason="A release without a version installs the newest chart on the day of the `up`.",
     source="https://helm.sh/docs/topics/charts/#the-chartyaml-file",
 )
 def charts(plan: Plan) -> Iterator[Broken]:
@@ -23,7 +23,7 @@ def charts(plan: Plan) -> Iterator[Broken]:
     for one in plan.by_type(RELEASE):
         version = one.inputs.get("version")
         if version is None or (known(version) and not _VERSION.match(str(version))):
-            yield Broken(one, "version", f"installs version {version or 'of the day'}")
+            yield Broken(one, "version", f"installs version {version or 'latest'}")
         repository = at(one.inputs, "repositoryOpts.repo")
         where = repository or str(one.inputs.get("chart"))
         if where != UNKNOWN and not where.startswith(("oci://", "https://")):
@@ -44,15 +44,16 @@ def crds(plan: Plan) -> Iterator[Broken]:
         if own is None:
             continue
         if one.inputs.get("skipCrds") is not True:
-            yield Broken(one, "CRDs", f"installs CRDs that {own.name} holds")
+            yield Broken(one, "CRDs", f"installs CRDs that are {own.name}'s")
         if own.inputs.get("version") != one.inputs.get("version"):
-            yield Broken(one, "version", f"is not of the version of {own.name}")
+            yield Broken(one, "version", f"has not the version of {own.name}")
 
 
 @rule(
     "addons-not-latest",
     Severity.error,
-    reason="The latest add-on is not the one that AWS chose for the Kubernetes version.",
+    reason="The latest version of an add-on is not the default that AWS chose for the "
+    "Kubernetes version.",
     source=_ADDON_VERSIONS,
 )
 def latest(plan: Plan) -> Iterator[Broken]:
@@ -69,7 +70,7 @@ def latest(plan: Plan) -> Iterator[Broken]:
 @rule(
     "addons-pinned",
     Severity.warning,
-    reason="AWS moves the default version of an add-on: two previews of one commit may differ.",
+    reason="AWS changes the default version of an add-on: two previews of one commit may differ.",
     source=_ADDON_VERSIONS,
     offline_only=True,
 )
@@ -87,11 +88,12 @@ def addons(plan: Plan) -> Iterator[Broken]:
 @rule(
     "addons-overwrite",
     Severity.error,
-    reason="An add-on that keeps what somebody changed by hand is not what the program says.",
+    reason="With other settings manual changes of an add-on's fields stay, and differ "
+    "from the program.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html",
 )
 def overwrite(plan: Plan) -> Iterator[Broken]:
-    """Every add-on takes its fields back."""
+    """Every add-on overwrites conflicting changes."""
     for one in plan.by_type(ADDON):
         for key in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):
             if one.inputs.get(key) != "OVERWRITE":

@@ -1,4 +1,4 @@
-"""What runs for all teams: bounded to them, reached by who must, with rights only while needed."""
+"""What runs for all teams: probes, Services, tokens, the Spark operator, network policies."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,19 +19,21 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 @rule(
     "workloads-tell",
     Severity.error,
-    reason="Without a probe a pod that hangs gets requests, and a roll-out never stops; a selector "
-    "that is not the pods' own adopts others or none.",
+    reason="Without a readiness probe a pod that hangs gets requests, and a rollout "
+    "never stops; a selector that does not match the template adopts other pods or none.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/"
     "configure-liveness-readiness-startup-probes/",
 )
 def workloads(plan: Plan) -> Iterator[Broken]:
-    """Every workload's pods say when they are ready, and are its own."""
+    """Every workload has readiness probes, and a selector that matches its own pods."""
     for pod in pods(plan):
         if pod.kind not in _WORKLOADS:
             continue
         for container in each(pod.spec, "containers"):
             if "readinessProbe" not in container:
-                yield Broken(pod.resource, "probe", f"{container.get('name')} cannot say it failed")
+                yield Broken(
+                    pod.resource, "probe", f"{container.get('name')} has no readiness probe"
+                )
         wanted = at(pod.resource.inputs, "spec.selector.matchLabels") or {}
         if not wanted or not wanted.items() <= pod.labels.items():
             yield Broken(pod.resource, "selector", "selects other pods than its own")
@@ -40,16 +42,16 @@ def workloads(plan: Plan) -> Iterator[Broken]:
 @rule(
     "services-reach",
     Severity.error,
-    reason="A service that selects no pod, or a port that no container has, answers nobody.",
+    reason="Requests to a Service without pods, or to a port that no container has, fail.",
     source="https://kubernetes.io/docs/concepts/services-networking/service/",
 )
 def services(plan: Plan) -> Iterator[Broken]:
-    """Every service selects pods of its namespace, and a port of theirs; none is open outside."""
+    """Every Service selects pods of its namespace and a port of theirs, and is a ClusterIP."""
     for one in plan.of_kind("Service"):
         namespace = namespace_of(one)
         selector = at(one.inputs, "spec.selector") or {}
         if at(one.inputs, "spec.type") not in (None, "ClusterIP"):
-            yield Broken(one, "type", "is reached from outside the cluster")
+            yield Broken(one, "type", "is open to the outside of the cluster")
         chosen = [
             pod
             for pod in pods(plan)
@@ -68,18 +70,21 @@ def services(plan: Plan) -> Iterator[Broken]:
             yield Broken(one, "ports", "has no port")
         for port in each(one.inputs, "spec.ports"):
             if chosen and port.get("targetPort", port.get("port")) not in here:
-                yield Broken(one, "port", f"leads to port {port.get('targetPort')}, which none has")
+                yield Broken(
+                    one, "port", f"leads to port {port.get('targetPort')}, which no container has"
+                )
 
 
 @rule(
     "tokens-needed",
     Severity.error,
-    reason="A token for the API server in a pod that never calls it is for whoever breaks in.",
+    reason="An attacker in a pod uses the API server's token there; a pod that never "
+    "calls it needs none.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
     "#opt-out-of-api-credential-automounting",
 )
 def tokens(plan: Plan) -> Iterator[Broken]:
-    """A pod, and an account that no role is bound to, opts out of the token."""
+    """A pod whose account has no role, and such an account, opt out of the token."""
     bound = {
         (subject.get("namespace"), subject.get("name"))
         for one in (*plan.of_kind("RoleBinding"), *plan.of_kind("ClusterRoleBinding"))
@@ -88,7 +93,7 @@ def tokens(plan: Plan) -> Iterator[Broken]:
     for one in plan.of_kind("ServiceAccount"):
         account = (namespace_of(one), one.object_name)
         if account not in bound and one.inputs.get("automountServiceAccountToken") is not False:
-            yield Broken(one, "token", "gets a token for the API server that it does not use")
+            yield Broken(one, "token", "gets a token of the API server that it does not use")
     for pod in pods(plan):
         account = (pod.namespace, pod.spec.get("serviceAccountName"))
         if account not in bound and pod.spec.get("automountServiceAccountToken") is not False:
@@ -98,12 +103,13 @@ def tokens(plan: Plan) -> Iterator[Broken]:
 @rule(
     "operator-bounded",
     Severity.error,
-    reason="An operator without namespaces watches all of them; without its webhook a pod misses "
-    "its volumes and security context; two without a leader submit a job twice.",
+    reason="Without namespaces the operator watches all of them; without its webhook "
+    "pods lack volumes and security context; without leader election two replicas submit "
+    "a job twice.",
     source=_OPERATOR,
 )
 def operator(plan: Plan) -> Iterator[Broken]:
-    """The Spark operator watches the teams' namespaces, under one leader, and none without it."""
+    """The Spark operator watches the teams' namespaces only, with leader election and webhook."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for package in packages(plan):
         if package.name != "spark-operator" or package.values == UNKNOWN:
@@ -111,13 +117,13 @@ def operator(plan: Plan) -> Iterator[Broken]:
         values: Mapping[str, Any] = package.values
         watched = set(each(values, "spark.jobNamespaces"))
         if not watched or not watched <= teams:
-            told = ", ".join(sorted(watched - teams)) or "every namespace"
-            yield Broken(package.resource, "namespaces", f"watches {told}")
+            named = ", ".join(sorted(watched - teams)) or "every namespace"
+            yield Broken(package.resource, "namespaces", f"watches {named}")
         for path in ("controller.leaderElection.enable", "webhook.leaderElection.enable"):
             if not is_true(at(values, path)):
                 yield Broken(package.resource, path, f"{path} is not set")
         if at(values, "webhook.failurePolicy") != "Fail":
-            yield Broken(package.resource, "failurePolicy", "lets pods pass without its webhook")
+            yield Broken(package.resource, "failurePolicy", "admits pods without its webhook")
         if not is_true(at(values, "hook.upgradeCrd")) or not package.resource.inputs.get(
             "skipCrds"
         ):
@@ -127,7 +133,7 @@ def operator(plan: Plan) -> Iterator[Broken]:
 @rule(
     "team-labelled",
     Severity.error,
-    reason="Rules, quotas' reports and network policies know a team's namespace by its label.",
+    reason="Rules and network policies find a team's namespace by its label.",
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/",
 )
 def labelled(plan: Plan) -> Iterator[Broken]:
@@ -142,11 +148,11 @@ def labelled(plan: Plan) -> Iterator[Broken]:
 @rule(
     "platform-network",
     Severity.error,
-    reason="What serves one team's data is otherwise open to every pod of the cluster.",
+    reason="Without a policy every pod of the cluster reaches what serves a team's data.",
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
 )
 def network(plan: Plan) -> Iterator[Broken]:
-    """A namespace with a service of the stack denies what is not named, both ways."""
+    """A namespace with a Service of the stack denies all other ingress and egress."""
     for namespace in plan.of_kind("Namespace"):
         name = namespace.object_name
         served = in_namespace(plan, "Service", name)

@@ -1,4 +1,4 @@
-"""Pods: what they may touch, what they are made of, what they ask for."""
+"""Pods: host access, security context, images, requests, disruption budgets."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _SAFE_VOLUMES = {
 
 
 def _reaches_host(pod: Pod) -> Iterator[str]:
-    """What of its node a pod reaches."""
+    """The parts of its node that a pod can reach."""
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(key) not in (None, False, "false"):
             yield key
@@ -49,11 +49,11 @@ def _reaches_host(pod: Pod) -> Iterator[str]:
 @rule(
     "pod-host-access",
     Severity.error,
-    reason="A pod that reaches its node is root on it, and on what the node's role may do.",
+    reason="A pod with host access is root on its node, and has what the node's role may do.",
     source=_SECURITY,
 )
 def host_access(plan: Plan) -> Iterator[Broken]:
-    """No pod reaches its node."""
+    """No pod has access to its node."""
     for pod in pods(plan):
         for what in _reaches_host(pod):
             yield Broken(pod.resource, what, f"reaches its node: {what}")
@@ -62,8 +62,7 @@ def host_access(plan: Plan) -> Iterator[Broken]:
 @rule(
     "team-pods-restricted",
     Severity.error,
-    reason="A team's code is not the platform's: the API server refuses a pod of it that asks for "
-    "more than an unprivileged one has.",
+    reason="Team code is untrusted: the API server must deny a pod that asks for privileges.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
 def team_restricted(plan: Plan) -> Iterator[Broken]:
@@ -88,7 +87,7 @@ def team_restricted(plan: Plan) -> Iterator[Broken]:
 @rule(
     "pod-hardened",
     Severity.error,
-    reason="What a container does not need, whoever breaks into it does not get.",
+    reason="An attacker in a container gets every privilege that the container has.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
 )
 def hardened(plan: Plan) -> Iterator[Broken]:
@@ -113,11 +112,11 @@ def hardened(plan: Plan) -> Iterator[Broken]:
 @rule(
     "namespace-level",
     Severity.error,
-    reason="A namespace that says nothing lets any pod in, the privileged one too.",
+    reason="A namespace without a pod security level admits privileged pods.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
 def namespace_level(plan: Plan) -> Iterator[Broken]:
-    """Every namespace says which pods it takes."""
+    """Every namespace has a pod security level."""
     for one in plan.of_kind("Namespace"):
         labels = at(one.inputs, "metadata.labels") or {}
         if labels != UNKNOWN and "pod-security.kubernetes.io/enforce" not in labels:
@@ -127,17 +126,19 @@ def namespace_level(plan: Plan) -> Iterator[Broken]:
 @rule(
     "agents-safe",
     Severity.error,
-    reason="A DaemonSet changes every node at once, and goes first where memory is short, unless "
-    "it says otherwise.",
+    reason="By default a DaemonSet is evicted like any pod when a node runs out of "
+    "memory; its rollout needs a limit of nodes at once.",
     source="https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
 )
 def agents_safe(plan: Plan) -> Iterator[Broken]:
-    """A DaemonSet changes a few nodes at a time, and is critical to them."""
+    """A DaemonSet is rolled out a few nodes at a time, and its pods are critical to the node."""
     for pod in pods(plan):
         if pod.kind != "DaemonSet":
             continue
         if not at(pod.resource.inputs, "spec.updateStrategy.rollingUpdate.maxUnavailable"):
-            yield Broken(pod.resource, "update", "does not say how many nodes it changes at once")
+            yield Broken(
+                pod.resource, "update", "does not limit how many nodes a rollout changes at once"
+            )
         if pod.spec.get("priorityClassName") != "system-node-critical":
             yield Broken(pod.resource, "priority", "is evicted like a job")
 
@@ -145,7 +146,7 @@ def agents_safe(plan: Plan) -> Iterator[Broken]:
 @rule(
     "images-pinned",
     Severity.error,
-    reason="Without a version, a pod that starts tomorrow is another one than today's.",
+    reason="Without a version a pod that starts tomorrow may run another image than today's.",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
 def images_pinned(plan: Plan) -> Iterator[Broken]:
@@ -175,8 +176,8 @@ def images_by_digest(plan: Plan) -> Iterator[Broken]:
 @rule(
     "images-multi-arch",
     Severity.error,
-    reason="Nodes fall back from Arm to x86: an image for one processor does not start on the "
-    "other.",
+    reason="Nodes fall back from arm64 to amd64: an image of one architecture does not "
+    "start on the other.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html",
 )
 def images_multi_arch(plan: Plan) -> Iterator[Broken]:
@@ -190,14 +191,16 @@ def images_multi_arch(plan: Plan) -> Iterator[Broken]:
             one_arch = at(pod.spec, "nodeSelector") or {}
             listed = repository in MULTI_ARCH or "kubernetes.io/arch" in one_arch
             if image != UNKNOWN and not listed:
-                yield Broken(pod.resource, repository, f"{repository} is not known for both")
+                yield Broken(
+                    pod.resource, repository, f"{repository} is not known to be multi-arch"
+                )
 
 
 @rule(
     "requests-set",
     Severity.error,
-    reason="The scheduler and Karpenter count requests: a pod without any fits everywhere and "
-    "pushes others out.",
+    reason="The scheduler and Karpenter count requests: a pod without any is placed on "
+    "full nodes and takes memory from others.",
     source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
 )
 def requests(plan: Plan) -> Iterator[Broken]:
@@ -221,8 +224,7 @@ def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
 @rule(
     "budget-for-replicas",
     Severity.error,
-    reason="A drain or an upgrade takes all replicas at once, unless a PodDisruptionBudget says "
-    "how many.",
+    reason="Without a PodDisruptionBudget a drain or an upgrade may evict all replicas at once.",
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
 def budgets(plan: Plan) -> Iterator[Broken]:

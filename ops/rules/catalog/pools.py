@@ -1,4 +1,4 @@
-"""NodePools: how far they grow, and when their nodes go."""
+"""NodePools: limits, and when Karpenter may disrupt their nodes."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,12 @@ from ops.rules.rule import Broken, Severity, rule
 @rule(
     "limits-bounded",
     Severity.error,
-    reason="A NodePool without limits buys nodes until the account's quota stops it.",
+    reason="A NodePool without limits launches nodes until the account's quota is reached.",
     source="https://karpenter.sh/docs/concepts/nodepools/#speclimits",
 )
 def limits(plan: Plan) -> Iterator[Broken]:
-    """Every NodePool ends at CPU and memory, names what it may buy, and drains in a time."""
+    """Every NodePool limits CPU and memory, names architecture and capacity type, and bounds the
+    time of a drain."""
     for nodes in node_pools(plan):
         one = nodes.resource
         if at(one.inputs, "spec") == UNKNOWN:
@@ -24,40 +25,49 @@ def limits(plan: Plan) -> Iterator[Broken]:
             if not nodes.limits.get(key):
                 yield Broken(one, key, f"has no limit of {key}")
         if not at(one.inputs, "spec.template.spec.terminationGracePeriod"):
-            yield Broken(one, "drain", "drains without an end: a budget or a job keeps a node")
+            yield Broken(
+                one, "drain", "drains without a time limit: a budget or a job can keep a node"
+            )
         named = {requirement.key for requirement in nodes.requirements}
         for key in (ARCH, CAPACITY_TYPE):
             if key not in named:
-                yield Broken(one, key, f"does not say which {key}")
+                yield Broken(one, key, f"has no requirement of {key}")
 
 
 @rule(
     "running-pods-kept",
     Severity.error,
-    reason="A node that is moved to save money takes its executors with it, and a driver its job.",
+    reason="Consolidation of a running node ends its executors, and a driver's job.",
     source="https://karpenter.sh/docs/concepts/disruption/",
 )
 def kept(plan: Plan) -> Iterator[Broken]:
-    """Every NodePool says when nodes go and how many at once; drivers' nodes only when empty."""
+    """Every NodePool has a consolidation policy, disruption budgets and an expiry; drivers' nodes
+    are removed only when empty."""
     for nodes in node_pools(plan):
         one, spec = nodes.resource, at(nodes.resource.inputs, "spec")
         if spec == UNKNOWN:
             continue
         if not each(spec, "disruption.budgets"):
-            yield Broken(one, "budgets", "may lose a tenth of its nodes for any reason, at once")
+            yield Broken(
+                one,
+                "budgets",
+                "may lose 10% of its nodes at once for any reason, which is the default",
+            )
         for item in each(spec, "disruption.budgets"):
             if item.get("nodes") == "0" and not (item.get("reasons") or item.get("schedule")):
                 yield Broken(one, "budget 0", "keeps empty nodes for ever")
         if not at(spec, "disruption.consolidateAfter"):
-            yield Broken(one, "consolidateAfter", "does not say how long an empty node waits")
+            yield Broken(one, "consolidateAfter", "does not say how long an empty node is kept")
         if not at(spec, "disruption.consolidationPolicy"):
-            yield Broken(one, "consolidation", "moves pods to save nodes, which is the default")
+            yield Broken(
+                one, "consolidation", "evicts pods from underutilized nodes, which is the default"
+            )
         if not at(spec, "template.spec.expireAfter"):
-            yield Broken(one, "expireAfter", "ends nodes after 720 hours, which is the default")
+            yield Broken(one, "expireAfter", "expires nodes after 720 hours, which is the default")
         if not nodes.is_drivers:
             continue
         if at(spec, "disruption.consolidationPolicy") != "WhenEmpty":
-            yield Broken(one, "consolidation", "moves drivers")
+            yield Broken(one, "consolidation", "evicts drivers")
         frozen = [item for item in each(spec, "disruption.budgets") if item.get("nodes") == "0"]
         reasons = {reason for item in frozen for reason in item.get("reasons") or ()}
         if not {"Drifted", "Underutilized"} <= reasons:

@@ -1,4 +1,4 @@
-"""Scheduling: each taint, selector and label has its other half."""
+"""Scheduling: taints are tolerated, selectors match nodes, startup taints are removed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,7 +21,8 @@ _SYSTEM_NODES_TAINT = Taint(SYSTEM_TAINT, "true", "NoSchedule")
 @rule(
     "system-pods-placed",
     Severity.error,
-    reason="A controller on a node that it may remove, or on Spot, takes the platform with it.",
+    reason="A controller must not run on a Spot node, or on one that it can remove: the "
+    "platform stops with it.",
     source="https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/",
 )
 def placed(plan: Plan) -> Iterator[Broken]:
@@ -52,28 +53,28 @@ def placed(plan: Plan) -> Iterator[Broken]:
 @rule(
     "nodes-tainted",
     Severity.error,
-    reason="A node without a taint takes whatever comes: a job's pod between the platform's, or "
-    "the platform's on Spot.",
+    reason="Any pod can run on a node without a taint: a job's on a system node, or the "
+    "platform's on Spot.",
     source=_TAINTS,
 )
 def tainted(plan: Plan) -> Iterator[Broken]:
-    """Every group and NodePool keeps other pods off, and its label says for whom it is."""
+    """Every node group and NodePool has a taint and the label of its pool."""
     for nodes in node_sets(plan):
         if not nodes.is_known:
             continue
         if not any(taint.effect in ("NoSchedule", "NoExecute") for taint in nodes.taints):
-            yield Broken(nodes.resource, "taint", "takes any pod")
+            yield Broken(nodes.resource, "taint", "has no taint: any pod can run there")
         if not nodes.pool:
             yield Broken(nodes.resource, POOL_LABEL, f"has no label {POOL_LABEL}")
         for taint in nodes.taints:
             if taint.key == POOL_LABEL and taint.value != nodes.pool:
-                yield Broken(nodes.resource, str(taint), f"taint {taint} is not its label's")
+                yield Broken(nodes.resource, str(taint), f"taint {taint} differs from its label")
 
 
 @rule(
     "taints-tolerated",
     Severity.error,
-    reason="A taint that nobody tolerates makes nodes that stay empty.",
+    reason="Nodes with a taint that no pod tolerates stay empty.",
     source=_TAINTS,
 )
 def tolerated(plan: Plan) -> Iterator[Broken]:
@@ -82,14 +83,14 @@ def tolerated(plan: Plan) -> Iterator[Broken]:
     for nodes in node_sets(plan):
         for taint in nodes.taints:
             if not any(tolerates(one, taint) for one in tolerations):
-                yield Broken(nodes.resource, str(taint), f"nobody tolerates {taint}")
+                yield Broken(nodes.resource, str(taint), f"no pod tolerates {taint}")
 
 
 @rule(
     "agents-everywhere",
     Severity.error,
-    reason="A node without the storage drivers' and the mount's agents fails each pod with a "
-    "volume.",
+    reason="On a node without the agents of the storage drivers and of the mount, pods "
+    "with volumes do not start.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/s3-csi.html",
 )
 def agents(plan: Plan) -> Iterator[Broken]:
@@ -112,12 +113,12 @@ def agents(plan: Plan) -> Iterator[Broken]:
 @rule(
     "startup-taints-removed",
     Severity.error,
-    reason="A startup taint stays until somebody takes it away: without them the node is paid for "
-    "and takes no pod.",
+    reason="A startup taint stays until an agent removes it: until then the node costs "
+    "money and runs no pod.",
     source="https://karpenter.sh/docs/concepts/nodepools/#spectemplatespecstartuptaints",
 )
 def startup(plan: Plan) -> Iterator[Broken]:
-    """Every startup taint has its remover in the plan, and what mounts JARs has its taint."""
+    """An agent of the plan removes every startup taint, and Spark nodes have that of the mount."""
     removers = {one.removes_taint for package in packages(plan) for one in package.workloads}
     mount_taints = {key for _, keys in registered(plan, "startupTaints") for key in keys}
     for pod in pods(plan):
@@ -130,24 +131,26 @@ def startup(plan: Plan) -> Iterator[Broken]:
         for taint in taints:
             starts = taint in nodes.startup_taints or taint.key in _AGENT_TAINTS
             if starts and taint.key not in removers:
-                yield Broken(nodes.resource, str(taint), f"nothing takes {taint} away")
+                yield Broken(nodes.resource, str(taint), f"nothing removes {taint}")
         present = {taint.key for taint in taints}
         for key in sorted(removers):
             if key not in present and key in mount_taints and not nodes.is_system:
-                yield Broken(nodes.resource, key, f"takes pods before {key} is taken away")
+                yield Broken(
+                    nodes.resource, key, f"lacks {key}: pods start before the mount is ready"
+                )
 
 
 @rule(
     "selectors-matched",
     Severity.error,
-    reason="A pod or volume whose labels no node carries waits for ever.",
+    reason="A pod stays Pending if no node has the labels that it or its volume selects.",
     source=_ASSIGN,
 )
 def selectors(plan: Plan) -> Iterator[Broken]:
-    """Every selector of a pod, a package or a volume fits some kind of node of the stack."""
+    """Every selector of a pod, a chart, an add-on or a volume matches nodes of the stack."""
     everywhere = node_sets(plan)
     if not everywhere:
-        # The nodes are given ones, of which the plan knows nothing.
+        # The nodes are not the stack's: nothing is known of them.
         return
     added = _labels_set_by_pods(plan)
     for resource, terms in _selected(plan):

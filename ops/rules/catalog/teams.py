@@ -1,4 +1,4 @@
-"""Teams: what one takes or reaches is bounded, and nobody else's."""
+"""Teams: quotas, priorities, network policies, roles of service accounts."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,12 +28,13 @@ ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 @rule(
     "team-quota",
     Severity.error,
-    reason="One team's job otherwise takes all nodes that the pools may have, or opens a load "
-    "balancer.",
+    reason="Without a quota one team's job takes all nodes that the pools allow, or "
+    "opens a load balancer.",
     source=_QUOTAS,
 )
 def quota(plan: Plan) -> Iterator[Broken]:
-    """A team's CPU, memory, pods and storage end somewhere, and it opens no way in."""
+    """A team has a quota of CPU, memory, pods and storage, and may open no port of a node or load
+    balancer."""
     for namespace in team_namespaces(plan):
         hard: dict[str, Any] = {}
         for one in in_namespace(plan, "ResourceQuota", namespace.object_name):
@@ -41,7 +42,7 @@ def quota(plan: Plan) -> Iterator[Broken]:
                 hard |= at(one.inputs, "spec.hard") or {}
         for key in _BOUNDED:
             if key not in hard:
-                yield Broken(namespace, key, f"sets no bound to {key}")
+                yield Broken(namespace, key, f"has no quota of {key}")
         for key in _CLOSED:
             if hard.get(key) != "0":
                 yield Broken(namespace, key, f"may have {key}")
@@ -52,17 +53,17 @@ def quota(plan: Plan) -> Iterator[Broken]:
         ]
         for path in ("defaultRequest.cpu", "defaultRequest.memory", "default.memory"):
             if not any(at(item, path) for item in limits):
-                yield Broken(namespace, path, f"gives a pod that asks for nothing no {path}")
+                yield Broken(namespace, path, f"has no {path} for pods that set none")
 
 
 @rule(
     "team-priority",
     Severity.error,
-    reason="A pod of a system class pushes out everybody else's, the platform's controllers too.",
+    reason="A pod of a system priority class preempts all others, the platform's controllers too.",
     source=f"{_QUOTAS}#limit-priority-class-consumption-by-default",
 )
 def priority(plan: Plan) -> Iterator[Broken]:
-    """A team has no pod of a system priority, and its executors push nobody out."""
+    """A team cannot use system priorities, and its executors preempt no pod."""
     for namespace in team_namespaces(plan):
         refused = {
             value
@@ -78,19 +79,19 @@ def priority(plan: Plan) -> Iterator[Broken]:
     classes = {one.object_name: one for one in plan.of_kind("PriorityClass")}
     executor, driver = classes.get(EXECUTOR_PRIORITY), classes.get(DRIVER_PRIORITY)
     if executor and executor.inputs.get("preemptionPolicy") != "Never":
-        yield Broken(executor, "preemption", "pushes other pods out")
+        yield Broken(executor, "preemption", "preempts other pods")
     if executor and driver and executor.inputs["value"] >= driver.inputs["value"]:
-        yield Broken(executor, "value", "goes before a driver")
+        yield Broken(executor, "value", "has no lower priority than a driver")
 
 
 @rule(
     "team-network",
     Severity.error,
-    reason="Without a policy every pod of the cluster reaches a team's, and they reach everything.",
+    reason="Without a policy a team's pods and all other pods of the cluster reach each other.",
     source=f"{_NETWORK}#default-deny-all-ingress-and-all-egress-traffic",
 )
 def network(plan: Plan) -> Iterator[Broken]:
-    """A team's traffic is denied both ways unless named, and what is named is narrow."""
+    """A team's traffic is denied both ways by default, and what policies allow is narrow."""
     for namespace in team_namespaces(plan):
         policies = in_namespace(plan, "NetworkPolicy", namespace.object_name)
         closed = {
@@ -110,18 +111,18 @@ def network(plan: Plan) -> Iterator[Broken]:
             if not any(_among_spark(one, way, peers) for one in policies):
                 yield Broken(namespace, way, f"has no {way} between drivers and executors")
         if not any(_scraped(one) for one in policies):
-            yield Broken(namespace, "metrics", "lets nobody scrape its drivers")
+            yield Broken(namespace, "metrics", "lets no monitoring scrape its drivers")
         for name, port in (("DNS", 53), ("HTTPS", 443)):
             if not any(_lets_out(one, port) for one in policies):
                 yield Broken(namespace, name, f"does not reach {name}")
     networking = [package for package in packages(plan) if package.name == "vpc-cni"]
     for package in networking if plan.of_kind("NetworkPolicy") else ():
         if package.values != UNKNOWN and at(package.values, "enableNetworkPolicy") != "true":
-            yield Broken(package.resource, "policies", "enforces no NetworkPolicy")
+            yield Broken(package.resource, "policies", "does not enforce NetworkPolicies")
 
 
 def _among_spark(policy: Resource, way: str, peers: str) -> bool:
-    """Whether a policy lets a team's Spark pods talk to each other, and lists that way."""
+    """Whether a policy allows this direction between a team's Spark pods."""
     selector = at(policy.inputs, "spec.podSelector")
     return (
         bool(selector)
@@ -144,7 +145,7 @@ def _scraped(policy: Resource) -> bool:
 
 
 def _lets_out(policy: Resource, port: int) -> bool:
-    """Whether a policy lets every pod of its namespace out to a port."""
+    """Whether a policy allows egress to a port from every pod of its namespace."""
     return (
         not at(policy.inputs, "spec.podSelector")
         and "Egress" in each(policy.inputs, "spec.policyTypes")
@@ -158,34 +159,35 @@ def _lets_out(policy: Resource, port: int) -> bool:
 def _wide(policy: Resource) -> Iterator[Broken]:
     for item in each(policy.inputs, "spec.ingress"):
         if not each(item, "from"):
-            yield Broken(policy, "from", "lets everybody in")
+            yield Broken(policy, "from", "allows ingress from anywhere")
         for peer in each(item, "from"):
             names = at(peer, "namespaceSelector.matchLabels") or {}
             whole = peer.get("namespaceSelector") == {} or "ipBlock" in peer
             if whole or (names and MONITORING_NAMESPACE not in names.values()):
-                yield Broken(policy, "from", "lets other namespaces in")
+                yield Broken(policy, "from", "allows ingress from other namespaces")
     for item in each(policy.inputs, "spec.egress"):
         ports = {port.get("port") for port in each(item, "ports")}
         if not each(item, "to"):
-            yield Broken(policy, "to", "lets out to anywhere")
+            yield Broken(policy, "to", "allows egress to anywhere")
         for peer in each(item, "to"):
             if at(peer, "ipBlock.cidr") == "0.0.0.0/0" and ports != {443}:
-                yield Broken(policy, "0.0.0.0/0", "lets out to the internet beside HTTPS")
+                yield Broken(policy, "0.0.0.0/0", "allows egress to the internet beside HTTPS")
             if not ports and ("podSelector" not in peer or "namespaceSelector" in peer):
-                yield Broken(policy, "ports", "lets out on any port")
+                yield Broken(policy, "ports", "allows egress on any port")
             if 53 in ports and not (peer.get("podSelector") and peer.get("namespaceSelector")):
-                yield Broken(policy, "DNS", "takes any pod for the cluster's DNS")
+                yield Broken(policy, "DNS", "allows DNS to any pod")
 
 
 @rule(
     "account-trusted",
     Severity.error,
-    reason="A service account gets a role's rights only if the role trusts it, by namespace and "
-    "name; a role that trusts another namespace's account is that team's, too.",
+    reason="A service account gets a role's rights only if the role trusts it by "
+    "namespace and name; a role that trusts an account of another namespace is shared "
+    "with that team.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
 def trusted(plan: Plan) -> Iterator[Broken]:
-    """Each account that names a role is one that the role trusts, and a team's role no other's."""
+    """A role trusts each account that names it, and a team's role no other team's account."""
     trusts = trusted_accounts(plan)
     accounts = {
         f"system:serviceaccount:{at(one.inputs, 'metadata.namespace')}:{one.object_name}"

@@ -185,7 +185,7 @@ CLOUD = [
         "an older Kubernetes",
         (),
         [
-            "fails: EKS does not go back from Kubernetes 1.36 to 1.35",
+            "fails: EKS does not downgrade from Kubernetes 1.36 to 1.35",
             ROLLED,
             *drifts("images for Kubernetes 1.35", True),
         ],

@@ -273,6 +273,15 @@ def test_the_first_network_policy_closes_a_namespace_and_opens_nothing():
     assert other.kind is Kind.wider
 
 
+def test_a_quota_that_is_written_otherwise_is_no_other_quota():
+    quotas = [
+        plan(kubernetes("ResourceQuota", "q", {"spec": {"hard": hard}}))
+        for hard in ({"cpu": "2", "memory": "1Gi"}, {"cpu": "2000m", "memory": "2Gi"})
+    ]
+    (one,) = told(*quotas)
+    assert (one.kind, one.details) == (Kind.quota, ("memory: 1Gi -> 2Gi",))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "word"),
     [("restricted", "baseline", "looser"), ("baseline", "restricted", "stricter")],

@@ -1,1 +1,1 @@
-"""Jobs and checks made from a stack's plan."""
+"""Jobs and checks from a stack's plan."""

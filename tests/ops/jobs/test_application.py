@@ -13,7 +13,7 @@ from ops.jobs.team import team_of
 from ops.plan.manifests import to_yaml
 from ops.plan.nodes import node_sets
 from ops.plan.releases import MOUNTED_JARS, SPARK_JARS
-from tests.ops.jobs.made import GROUNDS, Ground, application, every, over
+from tests.ops.jobs.variants import VARIANTS, Variant, application, every, over
 from tests.plans import ROOT, plan_of
 from tests.validate import reference
 from tests.validate.condensed import load
@@ -25,10 +25,10 @@ KEYS = (ROOT / "tests" / "ops" / "jobs" / "keys.txt").read_text().splitlines()
 
 
 @over()
-def test_a_job_is_the_same_text_in_every_mount_level(ground: Ground) -> None:
+def test_a_job_is_the_same_text_in_every_mount_level(variant: Variant) -> None:
     texts = [
         {(team, job): "---\n".join(map(to_yaml, objects)) for team, job, objects in every(plan)}
-        for plan in ground.plans()
+        for plan in variant.plans()
     ]
     assert len(texts) >= 2
     assert all(text == texts[0] for text in texts)
@@ -36,34 +36,34 @@ def test_a_job_is_the_same_text_in_every_mount_level(ground: Ground) -> None:
 
 
 @over()
-def test_a_job_is_valid_and_its_plan_can_run_it(ground: Ground) -> None:
-    for plan in ground.plans():
+def test_a_job_is_valid_and_its_plan_can_run_it(variant: Variant) -> None:
+    for plan in variant.plans():
         for team_name, _, objects in every(plan):
             assert [line for one in objects for line in errors_of(one)] == []
             assert problems(objects, team_of(plan, team_name), plan) == []
 
 
 @over()
-def test_the_full_crd_takes_every_job(ground: Ground) -> None:
+def test_the_full_crd_takes_every_job(variant: Variant) -> None:
     if reference.missing():
         pytest.skip(reference.missing() or "")
     crd = reference.place() / "crds" / load("sparkapplication").reference["crd"]
-    for _, _, objects in every(ground.plans()[0]):
+    for _, _, objects in every(variant.plans()[0]):
         assert errors_of_custom(objects[-1], crd) == []
 
 
 @over()
-def test_what_is_printed_reads_back_as_it_was_made(ground: Ground) -> None:
-    for _, _, objects in every(ground.plans()[0]):
+def test_what_is_printed_reads_back_as_it_was_made(variant: Variant) -> None:
+    for _, _, objects in every(variant.plans()[0]):
         text = "---\n".join(map(to_yaml, objects))
         assert list(yaml.safe_load_all(text)) == objects
 
 
-@over(GROUNDS[:-1])
+@over(VARIANTS[:-1])
 def test_a_driver_runs_on_demand_in_one_zone_and_executors_on_their_own_pool(
-    ground: Ground,
+    variant: Variant,
 ) -> None:
-    for plan in ground.plans():
+    for plan in variant.plans():
         found = node_sets(plan)
         for _, _, objects in every(plan):
             spec = objects[-1]["spec"]
@@ -166,7 +166,7 @@ def test_s3_is_asked_as_the_team_and_never_as_the_node(job: str) -> None:
 @pytest.mark.parametrize("job", ["taxi-trip", "etl-dynamic"])
 def test_the_program_comes_with_the_job_and_is_the_file_of_examples(job: str) -> None:
     plan = plan_of("dev")
-    (config_map, app) = next(made for _, name, made in every(plan) if name == job)
+    (config_map, app) = next(found for _, name, found in every(plan) if name == job)
     (name,) = config_map["data"]
     assert config_map["data"][name] == (ROOT / "examples" / name).read_text()
     main = app["spec"]["mainApplicationFile"].removeprefix("local://")

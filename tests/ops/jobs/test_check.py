@@ -13,7 +13,7 @@ from ops.jobs.team import Team, team_of
 from ops.plan.errors import UserError
 from ops.plan.model import Plan
 from ops.plan.nodes import node_sets
-from tests.ops.jobs.made import application, made
+from tests.ops.jobs.variants import application, objects_of
 from tests.plans import CLUSTER_AUTOSCALER, NODE, plan_of
 
 POOL_LABEL = "spark-on-eks/pool"
@@ -23,7 +23,7 @@ Change = Callable[[dict[str, Any]], Any]
 def refused(change: Change, *overrides: str, team: str = "team-a") -> list[str]:
     """What is said of a taxi-trip job of dev after a change of its spec."""
     plan = plan_of("dev", *overrides)
-    objects = json.loads(json.dumps(made(plan, "taxi-trip", team)))
+    objects = json.loads(json.dumps(objects_of(plan, "taxi-trip", team)))
     change(objects[-1]["spec"])
     return check.problems(objects, team_of(plan, team), plan)
 
@@ -130,7 +130,7 @@ def test_a_job_as_it_is_made_is_not_refused() -> None:
     assert refused(lambda spec: None, *CLUSTER_AUTOSCALER) == []
 
 
-def test_every_rung_of_the_pool_takes_the_executors_and_nobody_elses_nodes_do() -> None:
+def test_every_node_pool_of_the_pool_takes_the_executors_and_no_other_does() -> None:
     plan = plan_of("dev")
     found = refused(put("executor", "nodeSelector", POOL_LABEL, value="drivers"))
     names = [one.name for one in node_sets(plan) if one.pool == "default"]
@@ -154,7 +154,7 @@ def team_with(plan: Plan, **changed: Any) -> Team:
 
 
 def said(team: Team, plan: Plan, **chosen: Any) -> list[str]:
-    return check.problems(made(plan, "taxi-trip", "team-a", **chosen), team, plan)
+    return check.problems(objects_of(plan, "taxi-trip", "team-a", **chosen), team, plan)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_quota_is_met_to_the_last_unit_and_counts_the_most_executors_there_can
     exact = {"requests.cpu": "8", "limits.cpu": "9", "requests.memory": "25Gi", "pods": "3"}
     assert said(team_with(plan, quotas=[{"hard": exact}]), plan) == []
     assert len(said(team_with(plan, quotas=[{"hard": exact}]), plan, executors=3)) == 4
-    dynamic = made(plan, "etl-dynamic", "team-a")
+    dynamic = objects_of(plan, "etl-dynamic", "team-a")
     team = team_with(plan, quotas=[{"hard": {"pods": "6"}}])
     assert "needs 7 of pods" in check.problems(dynamic, team, plan)[0]
 
@@ -199,7 +199,7 @@ def test_a_quota_counts_only_the_priorities_that_it_is_for() -> None:
 
 def test_a_quota_on_limits_refuses_pods_without_one() -> None:
     plan = plan_of("dev")
-    objects = made(plan, "taxi-trip", "team-a")
+    objects = objects_of(plan, "taxi-trip", "team-a")
     del objects[-1]["spec"]["driver"]["coreLimit"]
     team = team_with(plan, quotas=[{"hard": {"limits.cpu": "100"}}])
     assert check.problems(objects, team, plan) == [
@@ -252,7 +252,7 @@ def test_what_is_asked_for_is_what_spark_makes_of_it() -> None:
 @pytest.mark.parametrize("name", ["1-job", "Job", "job-", "a.b", "a" * 37, ""])
 def test_a_name_that_no_job_can_have_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="cannot be a job's"):
-        made(plan_of("dev"), "pi", "team-a", name=name)
+        objects_of(plan_of("dev"), "pi", "team-a", name=name)
 
 
 def test_an_image_that_does_not_tell_its_spark_is_refused() -> None:

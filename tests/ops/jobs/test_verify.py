@@ -13,7 +13,7 @@ from ops.jobs.team import team_of
 from ops.jobs.verify import script
 from ops.plan.model import Plan
 from tests import names
-from tests.ops.jobs.made import Ground, over, teams
+from tests.ops.jobs.variants import Variant, over, teams
 from tests.plans import DAEMONSET, NODE, ROOT, plan_of
 from userdata.render import MountLimits, MountSource, mount_files
 
@@ -25,9 +25,9 @@ def text_of(plan: Plan, team: str, release: str = S3A_RELEASE) -> str:
 
 
 @over()
-def test_every_script_is_valid_and_clean_bash(ground: Ground, tmp_path: Path) -> None:
+def test_every_script_is_valid_and_clean_bash(variant: Variant, tmp_path: Path) -> None:
     files = []
-    for number, plan in enumerate(ground.plans()):
+    for number, plan in enumerate(variant.plans()):
         for team in teams(plan):
             files.append(tmp_path / f"{number}-{team}.sh")
             files[-1].write_text(text_of(plan, team))

@@ -1,4 +1,4 @@
-"""NodePools and node groups are one form of nodes, and the plan's pods are found wherever."""
+"""NodePools and node groups are read in one form, and pods in every kind that has them."""
 
 import dataclasses
 from typing import Any
@@ -76,8 +76,8 @@ def test_a_startup_taint_of_a_group_is_one_that_the_cluster_autoscaler_ignores()
         {"key": NOT_READY, "effect": "NO_EXECUTE"},
     ]
     group = resource(GROUP, "g", {"taints": taints})
-    told = resource(RELEASE, "r", {"values": {"extraArgs": {"startup-taint_1": NOT_READY}}})
-    (alone,), (ignored,) = node_groups(plan(group)), node_groups(plan(group, told))
+    autoscaler = resource(RELEASE, "r", {"values": {"extraArgs": {"startup-taint_1": NOT_READY}}})
+    (alone,), (ignored,) = node_groups(plan(group)), node_groups(plan(group, autoscaler))
     assert [one.effect for one in alone.taints] == ["NoSchedule", "NoExecute"]
     assert [one.key for one in ignored.taints] == ["spark-on-eks/pool"]
     assert [one.key for one in ignored.startup_taints] == [NOT_READY]

@@ -133,14 +133,14 @@ NODES = (
           "gives nodes public addresses"),
     Break("nodes-private", put("EC2NodeClass", "spec.associatePublicIPAddress", GONE),
           "leaves public addresses to the subnet"),
-    Break("nodes-private", _public, "stands in the public subnet network-private-a"),
+    Break("nodes-private", _public, "is in the public subnet network-private-a"),
     Break("system-nodes-stay", put("NodeGroup", "capacityType", "SPOT"), "not On-Demand"),
     Break("system-nodes-stay", put("NodeGroup", "scalingConfig.minSize", 1), "below two"),
     Break("system-nodes-stay", put("NodeGroup", "subnetIds", ["subnet-1"]), "one zone"),
-    Break("system-nodes-stay", put("NodeGroup", "taints", GONE), "takes any pod"),
-    Break("system-nodes-stay", put("NodeGroup", "capacityType", GONE), "how its nodes are paid"),
+    Break("system-nodes-stay", put("NodeGroup", "taints", GONE), "any pod can run there"),
+    Break("system-nodes-stay", put("NodeGroup", "capacityType", GONE), "its capacity type"),
     Break("system-nodes-stay", put("NodeGroup", "updateConfig", GONE), "how many nodes an update"),
-    Break("system-nodes-stay", option("NodeGroup", ignore_changes=()), "undoes what"),
+    Break("system-nodes-stay", option("NodeGroup", ignore_changes=()), "resets the size"),
 )  # fmt: skip
 
 DATA = (

@@ -29,12 +29,12 @@ NETWORK = (
 )  # fmt: skip
 
 PINS_AND_OWNER = (
-    Break("charts-pinned", put("Release", "version", GONE), "version of the day"),
+    Break("charts-pinned", put("Release", "version", GONE), "installs version latest"),
     Break("charts-pinned", put("Release", "version", ">=1.0"), "installs version >=1.0"),
     Break("charts-pinned", put("Release", "chart", "./karpenter", "karpenter-release"),
           "comes from ./karpenter"),
     Break("crds-once", put("Release", "skipCrds", GONE, "karpenter-release"), "installs CRDs"),
-    Break("crds-once", put("Release", "version", "1.14.0", "karpenter-crds"), "not of the version"),
+    Break("crds-once", put("Release", "version", "1.14.0", "karpenter-crds"), "not the version"),
     Break("addons-not-latest", put("Addon", "addonVersion", GONE), "leaves its version to EKS"),
     Break("addons-not-latest", _looked_up_latest, "follows the latest version"),
     Break("addons-pinned", _looked_up_latest, "looks up the version", "existing"),

@@ -1,4 +1,4 @@
-"""Jobs of every stack, team and mount level, made as the command makes them."""
+"""Jobs of every stack, team and mount level, as the command prints them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ POD = ("jarMount={level: pod}",)
 ONE_SET = ("pools=[{name: default}, {name: etl, families: [r7gd, r6gd, r7i, r6id]}]",)
 
 
-class Ground(NamedTuple):
+class Variant(NamedTuple):
     """A stack with keys changed, and the mount levels that it may have."""
 
     stack: str
@@ -31,25 +31,25 @@ class Ground(NamedTuple):
         return f"{self.stack}{'-changed' if self.changed else ''}"
 
 
-GROUNDS = (
-    Ground("dev", (), ((), NODE, DAEMONSET)),
-    Ground("dev", CLUSTER_AUTOSCALER, ((), NODE)),
-    Ground("staging", (), (POD, ())),
-    Ground("staging", ONE_SET, (POD, DAEMONSET)),
-    Ground("prod", (), ((), NODE)),
+VARIANTS = (
+    Variant("dev", (), ((), NODE, DAEMONSET)),
+    Variant("dev", CLUSTER_AUTOSCALER, ((), NODE)),
+    Variant("staging", (), (POD, ())),
+    Variant("staging", ONE_SET, (POD, DAEMONSET)),
+    Variant("prod", (), ((), NODE)),
     # It adds no nodes, so user data has nothing to be on.
-    Ground("existing", (), (POD, ())),
+    Variant("existing", (), (POD, ())),
 )
 """A level `()` is the stack's own."""
 
 
-def over(grounds: Sequence[Ground] = GROUNDS) -> pytest.MarkDecorator:
+def over(variants: Sequence[Variant] = VARIANTS) -> pytest.MarkDecorator:
     """A test for each of them; those beyond the first belong to the long tables."""
     return pytest.mark.parametrize(
-        "ground",
+        "variant",
         [
-            pytest.param(one, id=str(one), marks=() if one is GROUNDS[0] else pytest.mark.table)
-            for one in grounds
+            pytest.param(one, id=str(one), marks=() if one is VARIANTS[0] else pytest.mark.table)
+            for one in variants
         ],
     )
 
@@ -59,7 +59,7 @@ def teams(plan: Plan) -> list[str]:
     return list(plan.exports["teams"])
 
 
-def made(plan: Plan, job: str, team: str, **chosen: Any) -> list[dict[str, Any]]:
+def objects_of(plan: Plan, job: str, team: str, **chosen: Any) -> list[dict[str, Any]]:
     """The objects of a job."""
     given = {"name": job, "release": S3A_RELEASE, **chosen}
     if JOBS[job].uses_s3:
@@ -69,11 +69,11 @@ def made(plan: Plan, job: str, team: str, **chosen: Any) -> list[dict[str, Any]]
 
 def application(plan: Plan, job: str, team: str, **chosen: Any) -> dict[str, Any]:
     """The SparkApplication of a job."""
-    return made(plan, job, team, **chosen)[-1]
+    return objects_of(plan, job, team, **chosen)[-1]
 
 
 def every(plan: Plan) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
     """Team, job and objects of all teams and jobs of a plan."""
     for team in teams(plan):
         for job in JOBS:
-            yield team, job, made(plan, job, team)
+            yield team, job, objects_of(plan, job, team)
