@@ -100,12 +100,13 @@ golden: $(READY) ## Rewrite the golden files; read their diff before you commit 
 
 docs: $(READY) ## Write anew what documents take from the code: settings, rules, outputs
 	@$(BIN)/python -m dev.configuration_docs
+	@$(BIN)/python -m dev.cost_docs
 	@$(BIN)/python -m dev.rules_docs
 	@$(BIN)/python -m dev.capacity_docs
 	@$(BIN)/python -m dev.node_docs
 	@$(BIN)/python -m dev.shown_outputs
 
-mutate: $(READY) ## Drop each guard of the program once: which would nobody miss? ONLY=components/mounts
+mutate: $(READY) ## Drop each guard of the program once and list those that no test protects: ONLY=components/mounts
 	@$(BIN)/python -m tests.mutation --only '$(ONLY)'
 
 lint: $(READY) ## Format, lint, types, shell, workflows

@@ -25,9 +25,9 @@ PlanOf = Callable[[str], Plan]
 
 
 def render(page: str, plan_of: PlanOf) -> str:
-    """The page with its tables anew; the rest of it stays.
+    """The page with new tables and the same text around them.
 
-    Raises LookupError where the page has no place for one.
+    Raises LookupError if the page lacks the markers of a table.
     """
     tables = {
         "example": _example,

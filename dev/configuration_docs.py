@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md: every key of a stack file, from the settings themselves."""
+"""Writes docs/configuration.md, all keys of a stack file, from the settings."""
 
 import json
 import types
@@ -15,10 +15,9 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
 _HEAD = """# Configuration
 
-Every key that a stack file (`stacks/Pulumi.<stack>.yaml`) may hold, in the namespace
-`spark-on-eks:`. `aws:region` is needed beside them. A key that is not here is refused, and so is
-a combination that cannot work, with the key and the way out; nothing is created then.
-This page is made from the settings by `make docs`.
+All keys of a stack file (`stacks/Pulumi.<stack>.yaml`), in the namespace `spark-on-eks:`.
+`aws:region` is required as well. An unknown key or an invalid combination is an error that names
+the key and the fix; nothing is created then. `make docs` writes this page from the settings.
 """
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 AUTHOR = "github-actions[bot]"
-"""Who writes with a workflow's token. Nobody else's text is touched, whatever it begins with."""
+"""The author of texts written with a workflow's token. Texts of other authors are not changed."""
 
 _MARKER = re.compile(r"<!-- [^<>]+ -->")
 _PAGE = 100

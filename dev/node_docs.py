@@ -1,4 +1,4 @@
-"""Writes the table of user data's sizes in docs/testing-node.md, from the stacks' plans."""
+"""Writes the sizes of user data in docs/testing-node.md from the stacks' plans."""
 
 import re
 
@@ -10,7 +10,7 @@ _TABLE = re.compile(r"(<!-- made by `make docs`: sizes -->\n).*?(<!-- end -->)",
 
 
 def render(page: str) -> str:
-    """The page with its table anew; the rest of it stays."""
+    """The page with a new table and the same text around it."""
     rows = ["| node | bytes | base64 |", "|---|---|---|"]
     rows += [f"| {name} | {size} | {encoded} |" for name, (size, encoded) in sizes().items()]
     table = "\n".join(rows)

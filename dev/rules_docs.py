@@ -1,4 +1,4 @@
-"""Writes the tables and the shown output of docs/rules.md, from the code."""
+"""Writes the tables and the shown output of docs/rules.md from the rules."""
 
 import io
 import re
@@ -16,7 +16,7 @@ _SHOWN = re.compile(r"^\$ make check STACK=(\w+)\n(?:.*\n)*?```$", re.MULTILINE)
 
 
 def render(page: str) -> str:
-    """The page with its tables made anew; what is between them stays."""
+    """The page with new tables and the same text between them."""
     rules, exceptions, survivors = _rules(), _exceptions(), _survivors()
     for name, table in (("rules", rules), ("exceptions", exceptions), ("survivors", survivors)):
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
@@ -27,14 +27,14 @@ def render(page: str) -> str:
 
 
 def _real(shown: re.Match[str]) -> str:
-    """The command with what it prints now."""
+    """The command with its current output."""
     stream = io.StringIO()
     show.render(check(record(PAGE.parent.parent, shown[1])), stream)
     return f"$ make check STACK={shown[1]}\n{stream.getvalue()}```"
 
 
 def _rules() -> str:
-    lines = ["| rule | severity | a stack meets it when | why | source |", "|---|---|---|---|---|"]
+    lines = ["| rule | severity | what it requires | why | source |", "|---|---|---|---|---|"]
     for module in MODULES:
         for rule in RULES:
             if rule not in vars(module).values():
@@ -63,7 +63,7 @@ def _exceptions() -> str:
 
 
 def _survivors() -> str:
-    lines = ["| guard | why nobody misses it |", "|---|---|"]
+    lines = ["| guard | why no test protects it |", "|---|---|"]
     lines += [f"| `{_cell(place)}` | {reason} |" for place, reason in REASONS.items()]
     return "\n".join(lines) + "\n"
 

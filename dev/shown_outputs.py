@@ -1,5 +1,5 @@
-"""Renews what README.md and docs/ show of the program: outputs of `make preview` and `make diff`,
-and the picture of stack dev."""
+"""Writes the outputs of `make preview` and `make diff` in README.md and docs/, and the picture of
+stack dev."""
 
 import io
 import re
@@ -12,18 +12,17 @@ from ops.plan import tree
 from tests.plans import ROOT, plan_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-"""Where readers look."""
 PICTURE = ROOT / "docs" / "platform.svg"
 
 SHOWN = re.compile(
     r"^\$ make (?P<command>preview|diff) (?P<arguments>.*)\n(?P<output>(?:(?!\$ |```).*\n)+)```$",
     re.MULTILINE,
 )
-"""The last command of a block, with its output: a command that shows none is no match."""
+"""The last command of a block and its output. A command without output does not match."""
 
 
 def output(command: str, arguments: str) -> str:
-    """What `make preview` or `make diff` prints, given such as `STACK=dev SET='drivers.zone=b'`."""
+    """The output of `make preview` or `make diff` with `STACK=dev SET='drivers.zone=b'`."""
     given = dict(word.split("=", 1) for word in shlex.split(arguments))
     after = plan_of(given["STACK"], *([given["SET"]] if "SET" in given else []))
     stream = io.StringIO()
@@ -35,7 +34,7 @@ def output(command: str, arguments: str) -> str:
 
 
 def render(page: str) -> str:
-    """The page with every output as it is now; the rest of it stays."""
+    """The page with current outputs and the same text around them."""
     return SHOWN.sub(_renewed, page)
 
 

@@ -1,7 +1,7 @@
-"""Cleans taxi trips, writes them by day, and sums the days up.
+"""Cleans taxi trips, writes them by day, and sums up the days.
 
-Three stages that want different numbers of executors: a wide read, a shuffle as wide, and a few
-tasks at the end, during which executors that are idle go. Needs only pyspark.
+Three stages need different numbers of executors: a wide read, a wide shuffle, and a few tasks at
+the end, when dynamic allocation removes idle executors. Needs only pyspark.
 """
 
 import argparse
@@ -14,12 +14,12 @@ TIMES = (
     ("tpep_pickup_datetime", "tpep_dropoff_datetime"),
     ("lpep_pickup_datetime", "lpep_dropoff_datetime"),
 )
-"""Pick-up and drop-off, of yellow and of green cabs."""
+"""Pick-up and drop-off columns of yellow and green cabs."""
 
 
 def clean(trips: DataFrame) -> DataFrame:
-    """Trips that can have been, each once, with their day and minutes. Ends the program where the
-    input has no times of pick-up and drop-off."""
+    """Plausible trips without duplicates, with day and minutes. Exits if the input lacks columns of
+    pick-up and drop-off times."""
     found = [pair for pair in TIMES if set(pair) <= set(trips.columns)]
     if not found:
         sys.exit(f"etl-dynamic: the input lacks {' and '.join(TIMES[0])}")
@@ -30,7 +30,7 @@ def clean(trips: DataFrame) -> DataFrame:
 
 
 def main() -> None:
-    """Runs the job. An output that exists is an error: nothing is overwritten."""
+    """Runs the job. An existing output is an error: nothing is overwritten."""
     parser = argparse.ArgumentParser(description="Cleans taxi trips and writes them by day.")
     parser.add_argument("--input", required=True, help="folder of parquet files, s3a://...")
     parser.add_argument("--output", required=True, help="folder that does not exist yet")

@@ -1,4 +1,4 @@
-"""Aggregates taxi trips by hour and zone of pick-up.
+"""Aggregates taxi trips by pick-up hour and zone.
 
 Reads the parquet files of the New York City Taxi and Limousine Commission (yellow or green), or
 any with the same columns; writes trips, miles and fares as parquet. Needs only pyspark.
@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 PICKUPS = ("tpep_pickup_datetime", "lpep_pickup_datetime")
-"""Of yellow and of green cabs."""
+"""Pick-up columns of yellow and green cabs."""
 NEEDED = ("PULocationID", "trip_distance", "fare_amount", "tip_amount", "total_amount")
 
 
@@ -39,7 +39,7 @@ def aggregate(trips: DataFrame) -> DataFrame:
 
 
 def main() -> None:
-    """Runs the job. An output that exists is an error: nothing is overwritten."""
+    """Runs the job. An existing output is an error: nothing is overwritten."""
     parser = argparse.ArgumentParser(description="Aggregates taxi trips.")
     parser.add_argument("--input", required=True, help="folder of parquet files, s3a://...")
     parser.add_argument("--output", required=True, help="folder that does not exist yet")

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs once, before kubelet starts. A node whose JARs are not mounted must not take pods: however
-# this script ends, it ends well or the node does. A power-off is what Karpenter and Auto Scaling
-# replace a node for, and EC2 keeps the console's text.
+# Runs once, before kubelet starts. On any failure the node is powered off, because it must not take
+# pods without the JARs: Karpenter and Auto Scaling replace it, and EC2 keeps the console's output.
 set -euo pipefail
 
 give_up() {
@@ -13,7 +12,7 @@ give_up() {
     journalctl --unit spark-jars.service --lines 20 --no-pager || true
   } >/dev/console 2>&1 || true
   systemctl poweroff
-  # nodeadm starts kubelet when cloud-init is done: it never is. The shutdown may end this.
+  # nodeadm starts kubelet when cloud-init ends: keep it running until the shutdown kills it.
   trap - TERM INT HUP
   exec sleep infinity
 }

@@ -1,10 +1,10 @@
-# What keeps the cache filled and the mount answering: spark-jars-watch.service.
+# spark-jars-watch.service: checks the mount, fills the cache, writes metrics.
 # Sourced by spark-jars.
 # shellcheck shell=bash disable=SC2154
 
-# Deletes the caches of earlier starts, and nothing on or below which something is mounted: a bind
-# mount of the same disk is no other file system to rm. The list is taken before the name in use
-# is read.
+# Deletes the caches of earlier starts, except folders with a mount on or below them: rm's
+# --one-file-system does not stop at a bind mount of the same disk. List the folders before reading
+# the current name, or a new start's folder could be deleted.
 sweep() {
   local folders=("${CACHE_DIR}"/run.* "${ARRAY}"/spark-jars/run.*) folder current
   current="$(cat "${state}/run" 2>/dev/null || true)"
@@ -20,8 +20,8 @@ holds_mount() {
     /proc/self/mountinfo
 }
 
-# Reads the JARs of the newest releases once, so that no job waits for S3. Which releases there are
-# is learned from the bucket: a folder is one when its release.json is there. One request a look.
+# Reads the JARs of the newest releases once, so that jobs do not wait for S3. A folder with a
+# release.json is a release. Finding new ones takes one request.
 fill() {
   local run room manifest folder jars bytes begin
   run="$(cat "${state}/run")"
@@ -73,24 +73,24 @@ spark_jars_up ${up}
 # HELP spark_jars_last_success_timestamp_seconds When it was last read.
 # TYPE spark_jars_last_success_timestamp_seconds gauge
 spark_jars_last_success_timestamp_seconds ${success}
-# HELP spark_jars_restarts_total How often the mount was started again since boot.
+# HELP spark_jars_restarts_total Restarts of the mount since boot.
 # TYPE spark_jars_restarts_total counter
 spark_jars_restarts_total $(systemctl show --property NRestarts --value spark-jars.service)
-# HELP spark_jars_cache_bytes Disk that the cache takes.
+# HELP spark_jars_cache_bytes Disk space used by the cache.
 # TYPE spark_jars_cache_bytes gauge
 spark_jars_cache_bytes ${bytes}
-# HELP spark_jars_fenced Whether the node gave up its label, so that no new pod claims JARs on it.
+# HELP spark_jars_fenced Whether the node removed its label, so that new pods with the claim avoid it.
 # TYPE spark_jars_fenced gauge
 spark_jars_fenced $([[ -s "${fenced}" ]] && printf 1 || printf 0)
-# HELP spark_jars_filled_releases Releases that were read into the cache.
+# HELP spark_jars_filled_releases Releases read into the cache.
 # TYPE spark_jars_filled_releases gauge
 spark_jars_filled_releases $(wc --lines 2>/dev/null <"${run}/seen" || printf 0)
 METRICS
   mv "${METRICS_DIR}/spark-jars.new" "${METRICS_DIR}/spark-jars.prom"
 }
 
-# systemd starts a mount-s3 again that ends, or that never answers. This loop finds the one that has
-# answered and does not any more, and fills the cache when a release or a new cache appears.
+# systemd restarts a mount-s3 that ends or never answers. This loop restarts one that stopped
+# answering, and fills the cache after a restart or a new release.
 watch() {
   local run='' now up success=0 failed=0 due=0 bytes=0 filler='' tell="${FENCE_SECONDS}"
   while true; do

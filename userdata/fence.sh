@@ -1,13 +1,13 @@
-# Keeps new pods away from a node whose JARs stay away, and lets them come again. Volumes are only
-# where the label $FENCE is; a node may change that label of itself with kubelet's credentials
-# (admission plugin NodeRestriction), but neither its taints nor another node. What runs goes on.
-# Without $FENCE somebody else sees to the label: the DaemonSet.
+# Fences a node whose mount stays down: removes the label $FENCE that volumes require, so new pods
+# with the claim go elsewhere, and restores it later. Running pods stay. kubelet's credentials may
+# change this label of the own node, but neither taints nor other nodes (admission plugin
+# NodeRestriction). $FENCE is empty where the DaemonSet manages the label.
 # Sourced by spark-jars.
 # shellcheck shell=bash disable=SC2154
 
 readonly fenced=/etc/spark-jars/fenced
 
-# One request by kubelet's kubeconfig, which names a command that prints a token.
+# A request with kubelet's kubeconfig, whose exec command prints a token.
 ask() {
   local config=/var/lib/kubelet/kubeconfig path="$1" command token at
   mapfile -t command < <(awk '{ gsub(/["\047]/, "") }
@@ -16,13 +16,13 @@ ask() {
     { listed = $1 == "args:" }' "${config}")
   token="$(timeout 20 "${command[@]}" | sed --quiet 's/.*"token": *"\([^"]*\)".*/\1/p')" || return 1
   at="$(awk '$1 == "server:" { print $2 }' "${config}")"
-  # The token by a file: a command line can be read by every process.
+  # Pass the token as a file: any process can read a command line.
   curl --fail --silent --show-error --max-time 10 \
     --cacert "$(awk '$1 == "certificate-authority:" { print $2 }' "${config}")" \
     --header @<(printf 'Authorization: Bearer %s' "${token}") "${@:2}" "${at}${path}"
 }
 
-# Gives this node's label the value, in JSON.
+# Sets this node's label to a JSON value; null removes it.
 label() {
   local who='{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}' node
   node="$(ask /apis/authentication.k8s.io/v1/selfsubjectreviews \
@@ -33,8 +33,8 @@ label() {
     --data "{\"metadata\":{\"labels\":{\"${FENCE%%=*}\":$1}}}"
 }
 
-# The mark is on the disk, because the API server's memory outlives a reboot too. It is there before
-# the request, and has a text after it.
+# The marker file outlives a reboot, as the label does. It is created empty before the request and
+# gets content after it, so that an interrupted request is repeated.
 fence() {
   [[ -n "${FENCE}" && ! -s "${fenced}" ]] || return 0
   : >"${fenced}"

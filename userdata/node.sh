@@ -1,4 +1,4 @@
-# How the mount comes to a node, and how it leaves it: what boot.sh and the DaemonSet call.
+# Installs and uninstalls the mount; called by boot.sh and the DaemonSet.
 # Sourced by spark-jars.
 # shellcheck shell=bash disable=SC2154
 
@@ -7,14 +7,15 @@ installed() {
   [[ -z "${MOUNTPOINT_VERSION}" || "$(mount-s3 --version)" == "mount-s3 ${MOUNTPOINT_VERSION}"* ]]
 }
 
-# Short network time-outs, because the caller tries again; a transaction is never cut off.
+# Short network timeouts, because the caller retries. No `timeout` around dnf: it could interrupt a
+# transaction.
 add_package() {
   dnf --assumeyes --quiet --setopt=install_weak_deps=False --setopt=timeout=10 \
     --setopt=retries=2 install "$1"
 }
 
-# The upstream package is signed by a detached signature, which dnf does not look at. Every step
-# says what to do when it fails: inside a condition, bash's errexit is off.
+# dnf does not verify the upstream package's detached signature, so gpg does. Each step handles its
+# failure: errexit is off inside a condition.
 add_pinned_package() (
   arch=x86_64
   if [[ "$(uname -m)" == aarch64 ]]; then arch=arm64; fi
@@ -39,8 +40,8 @@ add_pinned_package() (
   add_package "./${package}"
 )
 
-# Another process (the SSM agent's own update) may hold the package database, and a node may boot
-# before its network: github.com/amazonlinux/amazon-linux-2023/issues/397
+# Retries: the SSM agent's update may lock the package database, and the network may come later:
+# github.com/amazonlinux/amazon-linux-2023/issues/397
 install_mountpoint() {
   local output line said='' status
   until installed; do
@@ -65,7 +66,7 @@ install_mountpoint() {
   done
 }
 
-# Installs, mounts, waits for the first answer, fills. Running it again changes nothing.
+# Installs mount-s3, mounts, waits for the first answer, fills the cache. Idempotent.
 start() {
   deadline=$((SECONDS + WAIT_SECONDS))
   mkdir --parents "${state}" "${limits}"
@@ -85,13 +86,13 @@ start() {
   systemctl start --no-block spark-jars-watch.service
 }
 
-# Processes in containers that have the parent as a volume, whether the mount is alive or not.
+# Lists processes in containers with the parent as a volume, also while the mount is down.
 users() {
   awk -v parent="${real#/run}" '$4 == parent { print FILENAME; nextfile }' \
     /proc/[0-9]*/mountinfo 2>/dev/null || true
 }
 
-# Lets a changed mount.env count, when nobody would lose the JARs by it.
+# Applies a changed mount.env, unless a pod uses the JARs.
 refresh() {
   if cmp --silent /etc/spark-jars/mount.env "${state}/used.env"; then return 0; fi
   if [[ -n "$(users)" ]]; then
@@ -101,7 +102,7 @@ refresh() {
   systemctl restart spark-jars.service spark-jars-watch.service
 }
 
-# Takes everything away again. Refuses while a pod has the JARs.
+# Removes the mount and its files. Fails while a pod uses the JARs.
 uninstall() {
   if [[ -n "$(users)" ]]; then die 'in use by a pod; nothing was removed'; fi
   systemctl disable --quiet --now "${units[@]}" || true
@@ -113,7 +114,7 @@ uninstall() {
     "${units[@]/#//etc/systemd/system/}" /etc/systemd/system/spark-jars-do@.service /etc/spark-jars/{mount.env,installed} \
     "${state}"/{lock,said,used.env,failures,help} "${library}"/{node,cache,fence}.sh \
     /usr/local/sbin/spark-jars
-  # rmdir, never rm: it takes no folder that holds anything.
+  # rmdir, because it removes only empty folders.
   rmdir "${limits}" "${mount_point}" "${real}" "${state}" "${CACHE_DIR}" "${library}" \
     /etc/spark-jars || true
   systemctl daemon-reload

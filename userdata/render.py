@@ -31,7 +31,7 @@ _INSTALLED = {
     "node.sh": ("/usr/local/lib/spark-jars/node.sh", 0o644),
     "cache.sh": ("/usr/local/lib/spark-jars/cache.sh", 0o644),
     "fence.sh": ("/usr/local/lib/spark-jars/fence.sh", 0o644),
-    # After what it reads: a pod of the DaemonSet puts them one by one.
+    # After the files that it sources: the DaemonSet's pod copies them in this order.
     "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
     "spark-jars.service": ("/etc/systemd/system/spark-jars.service", 0o644),
     "spark-jars-do@.service": ("/etc/systemd/system/spark-jars-do@.service", 0o644),
@@ -54,58 +54,58 @@ class NodeFile:
 
     @property
     def key(self) -> str:
-        """Its name without its folder, as a config map allows it for a key."""
+        """The file name as a config map key, which allows no @."""
         return self.path.rpartition("/")[2].replace("@", "")
 
 
 @dataclass(frozen=True)
 class MountFiles:
-    """The files of one mount: the same ones through every door."""
+    """The files of one mount, the same for user data and for the DaemonSet."""
 
     files: Sequence[NodeFile]
 
     @property
     def environment(self) -> str:
-        """The one file that differs between mounts."""
+        """Content of mount.env, the only file that differs between mounts."""
         return next(file.content for file in self.files if file.path == _ENVIRONMENT)
 
 
 @dataclass(frozen=True)
 class MountLimits:
-    """What a mount may take, and how long things may take."""
+    """Resources and timeouts of a mount."""
 
     cache_mib: int
-    """Disk for the cache."""
+    """Maximum size of the cache."""
     wait_seconds: int
-    """Until a boot without an answer counts as failed."""
+    """Timeout of the first mount; a boot then fails."""
     memory_mib: int = 1024
-    """Memory that systemd allows the mount."""
+    """MemoryMax of the mount's unit."""
     fill_seconds: int = 120
-    """For reading one release into the cache."""
+    """Timeout for reading one release into the cache."""
     fill_releases: int = 2
-    """The newest releases, which are read into the cache."""
+    """Number of newest releases to read into the cache."""
     check_seconds: int = 5
-    """Between two looks at the mount. A look is answered by the cache: S3 is not asked."""
+    """Period of the health check, which the cache answers without a request to S3."""
     fence_seconds: int = 30
-    """Without an answer until new pods are kept away from the node."""
+    """Time without an answer until the node removes its label."""
     releases_seconds: int = 60
-    """Between two looks for a new release: one ListObjectsV2 request each."""
+    """Period of the check for new releases, one ListObjectsV2 request each."""
 
 
 @dataclass(frozen=True)
 class MountSource:
-    """What is mounted, and with which Mountpoint."""
+    """The bucket and prefix to mount, and the Mountpoint release that mounts them."""
 
     bucket: str
     prefix: str
     """Ends with a slash."""
     region: str
     owner: str
-    """Account of the bucket's owner; a bucket of any other is refused."""
+    """Account that must own the bucket."""
     version: str = ""
     """Release of Mountpoint; empty for the package of the machine image's repository."""
     flags: Sequence[str] = field(default_factory=tuple)
-    """Further flags of mount-s3, each as one word."""
+    """Additional flags of mount-s3, each without blanks."""
 
 
 def mount_files(
@@ -113,8 +113,8 @@ def mount_files(
 ) -> MountFiles:
     """The files that mount `source` at `<parent>/jars` and write metrics to `metrics_dir`.
 
-    `fence` is the node's label, as key=value, that the node itself takes away while its JARs stay
-    away; empty where somebody else does.
+    `fence` is the label, as key=value, that the node removes from itself while the mount does not
+    answer; empty if the DaemonSet does that.
     """
     values = {
         "BUCKET": source.bucket,
@@ -123,7 +123,7 @@ def mount_files(
         "OWNER": source.owner,
         "PARENT": parent,
         "FLAGS": " ".join(source.flags),
-        # Not /tmp: on AL2023 that is memory.
+        # Not /tmp, which is tmpfs on AL2023.
         "CACHE_DIR": "/var/cache/spark-jars",
         # Where nodeadm mounts the instance store's RAID0.
         "ARRAY": "/mnt/k8s-disks/0",
@@ -154,9 +154,9 @@ def read(name: str) -> str:
 
 
 def boot_script(files: MountFiles) -> str:
-    """boot.sh with the files inside, and with kubelet's gate.
+    """boot.sh with the files and kubelet's drop-in.
 
-    The environment stands there as it is, for whoever reads what a change does to nodes.
+    The environment is not packed, so that a diff of user data shows changed settings.
     """
     gate = NodeFile(_KUBELET_GATE, 0o644, read("kubelet-gate.conf"))
     packed = _unpack([*(file for file in files.files if file.path != _ENVIRONMENT), gate])
@@ -170,17 +170,17 @@ def boot_script(files: MountFiles) -> str:
 
 
 def watch_files(files: MountFiles) -> Mapping[str, str]:
-    """The DaemonSet's config map: the files, where they go, and what puts them there."""
+    """The DaemonSet's config map: the files, the table of their paths, and watch.sh."""
     table = "".join(f"{file.key} {file.path} {file.mode:04o}\n" for file in files.files)
     contents = {file.key: file.content for file in files.files}
     return {**contents, "watch.sh": read("watch.sh"), "table": table}
 
 
 def _unpack(files: Sequence[NodeFile]) -> str:
-    """Shell that writes the files: an archive, or they would not fit in user data.
+    """Shell code that unpacks the files; uncompressed they exceed the limit of user data.
 
-    bzip2, because its output for an input is the same everywhere; zlib's depends on which zlib
-    Python was built with, and a laptop with another one would replace every node.
+    bzip2, because its output is the same everywhere: zlib's depends on the zlib that Python was
+    built with, and another output would replace every node.
     """
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
@@ -191,7 +191,7 @@ def _unpack(files: Sequence[NodeFile]) -> str:
             tar.addfile(member, io.BytesIO(content))
     packed = base64.b85encode(bz2.compress(archive.getvalue(), 9)).decode()
     lines = "\n".join(packed[at : at + 100] for at in range(0, len(packed), 100))
-    # cloud-init is Python, so the node has it; bzip2 it may not have.
+    # cloud-init needs Python, so the node has it; the bzip2 program may be missing.
     unpack = (
         "import base64, bz2, sys\n"
         'packed = base64.b85decode("".join(sys.stdin.read().split()))\n'
@@ -205,10 +205,10 @@ def _unpack(files: Sequence[NodeFile]) -> str:
 
 
 def node_config(*, local_disks: bool) -> str | None:
-    """The nodeadm part that a managed group needs, or None where the defaults do.
+    """The nodeadm part of a managed node group, or None if nodeadm's defaults suffice.
 
-    Local NVMe disks become one RAID0 under kubelet and containerd. Karpenter writes this part
-    itself (`instanceStorePolicy`). JSON is YAML to nodeadm.
+    Local NVMe disks become one RAID0 array under kubelet and containerd. Karpenter writes this
+    part itself (`instanceStorePolicy`). nodeadm accepts JSON as YAML.
     """
     if not local_disks:
         return None
@@ -225,9 +225,9 @@ def node_config(*, local_disks: bool) -> str | None:
 def mime(scripts: Sequence[str], config: str | None = None) -> str:
     """User data: shell scripts and a nodeadm part in one MIME message.
 
-    The parts carry no transfer encoding, because Karpenter keeps only their Content-Type. The
-    same input gives the same bytes, or nodes would drift. Raises ValueError beyond EC2's limit
-    and for text that is not ASCII.
+    No part has a transfer encoding, because Karpenter keeps only the Content-Type. The output is
+    deterministic, or nodes would drift. Raises ValueError for text above EC2's limit or outside
+    ASCII.
     """
     parts = [("text/x-shellscript", script) for script in scripts]
     if config is not None:

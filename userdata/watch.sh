@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The DaemonSet's container: puts the mount's files on the node that it runs on and has the node's
-# own systemd do the rest, so that the mount outlives this pod; then keeps looking, and tells the
-# API server. It needs only bash, coreutils and curl.
+# The DaemonSet's container: copies the mount's files to its node and lets the node's systemd run
+# them, so that the mount outlives this pod; then checks the mount and updates the node's label and
+# taint. It needs only bash, coreutils and curl.
 set -euo pipefail
 
 readonly api="https://${KUBERNETES_SERVICE_HOST}:${KUBERNETES_SERVICE_PORT}"
@@ -11,8 +11,8 @@ log() { printf 'spark-jars: %s\n' "$*"; }
 
 on_host() { chroot /host "$@"; }
 
-# As a job of the node's systemd: it goes on when this pod ends, with the node's memory. In the
-# background, because bash looks at a signal only between commands, or while it waits.
+# As a unit of the node's systemd, which outlives this pod and does not use its memory limit. In the
+# background, because bash handles signals only between commands or in `wait`.
 host_does() {
   on_host systemctl start "spark-jars-do@$1.service" &
   wait "$!"
@@ -20,8 +20,8 @@ host_does() {
 
 # --- Files --------------------------------------------------------------------------------------
 
-# Copies a file to the node when it differs; says whether it did. A rename, because a script that
-# runs is read from its old file to the end.
+# Copies a file to the node if it differs; fails if it does not. By rename, so that a running script
+# is read from its old file to the end.
 put() {
   local from="$1" to="/host$2" mode="$3"
   if [[ -f "${to}" && "$(<"${from}")" == "$(<"${to}")" ]]; then
@@ -39,8 +39,8 @@ put_files() {
     if put "/files/${key}" "${path}" "${mode}"; then changed=yes; fi
   done </files/table
   if [[ "${changed}" == yes ]]; then log "put new files on ${NODE_NAME}"; fi
-  # Changed or not: an earlier pod may have ended between the files and this. The mount itself
-  # stays, or jobs would lose their JARs: `refresh` sees to it.
+  # Also without changes: an earlier pod may have ended before this step. The mount is not restarted,
+  # because jobs would lose their JARs; `refresh` does that.
   on_host systemctl daemon-reload
   on_host systemctl try-restart spark-jars-watch.service
 }
@@ -61,7 +61,7 @@ label_node() {
   patch_node merge-patch+json "{\"metadata\":{\"labels\":{\"${LABEL}\":$1}}}"
 }
 
-# The list of taints has no keys to patch by: the server tests each place for us.
+# A JSON patch addresses taints by index: try each, with a test of its key.
 remove_startup_taint() {
   local place
   for place in {0..15}; do
@@ -74,7 +74,7 @@ remove_startup_taint() {
   done
 }
 
-# An upgrade ends this pod and keeps the DaemonSet; so does a drained node. In doubt: not removed.
+# An upgrade or a drain ends this pod and keeps the DaemonSet. An unclear answer means: keep the mount.
 daemonset_is_removed() {
   local answer
   answer="$(call --write-out '\n%{http_code}' \
@@ -111,7 +111,7 @@ leave() {
   trap '' TERM INT
   if daemonset_is_removed; then
     label_node null || true
-    # The node refuses while a pod has the JARs.
+    # Fails while a pod uses the JARs.
     if on_host systemctl start spark-jars-do@uninstall.service; then
       log "removed from ${NODE_NAME}"
     else
@@ -122,8 +122,7 @@ leave() {
 }
 trap leave TERM INT
 
-# Bottlerocket has neither a package manager nor a place for the script: better to say so once than
-# to fail for ever at a file.
+# Bottlerocket has neither a package manager nor a writable path for the script: log it once.
 if [[ ! -x /host/usr/bin/dnf ]]; then
   trap 'exit 0' TERM INT
   # shellcheck source=/dev/null
@@ -136,7 +135,7 @@ fi
 
 put_files
 while true; do
-  # Twice, because a mount that died is back within a second.
+  # Two checks, because systemd restarts a dead mount within a second.
   if check || { sleep 2 && check; }; then
     mark_answering || true
     if ! on_host cmp --silent /etc/spark-jars/mount.env /run/spark-jars/used.env; then

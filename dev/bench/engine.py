@@ -1,8 +1,8 @@
-"""What a whole cycle of the largest stack costs on the engine, beside as many no-op resources.
+"""The cost of a full cycle of the largest stack on the engine, compared with no-op resources.
 
-Up, a switch of the mount there and back, destroy; the no-op program has as many resources, of one
-type that a provider says yes to, and goes up and down. CPU is told apart: this process holds the
-program and the stand-in providers, its child is the engine.
+Up, a change of the mount level and back, destroy; the no-op program has the same number of
+resources of a type that its provider accepts. CPU is measured apart: this process runs the program
+and the fake providers, its child the engine.
 """
 
 import os
@@ -32,7 +32,7 @@ POD = {"level": "pod", "cacheMiB": 20480}
 
 
 class Cost(NamedTuple):
-    """One command: operations it did, seconds of wall time, and of CPU here and in the engine."""
+    """One command: operations, seconds of wall time, seconds of CPU here and in the engine."""
 
     operations: int
     seconds: float
@@ -48,7 +48,7 @@ class Cost(NamedTuple):
 
 
 class Noop(Provider):
-    """A provider that says yes, for what an engine costs by itself."""
+    """A provider that accepts everything: the cost of the engine itself."""
 
     def check(
         self, token: str, urn: str, old: State, new: State, seed: bytes
@@ -69,7 +69,7 @@ class Noop(Provider):
 
 
 def main() -> None:
-    """Prints a table of both cycles, and how much memory each process took at most."""
+    """Prints a table of both cycles and the maximum memory of each process."""
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     print(f"{'':24}{'ops':>6} {'wall s':>8} {'here s':>8} {'engine s':>8} {'ops/s':>8}")
     resources = _platform()
@@ -86,7 +86,7 @@ def _platform() -> int:
             _tell("up", world, project.up)
             resources = len(world.operations)
             _tell("preview, no change", world, project.preview)
-            for name, level in (("switch to node", NODE), ("switch to pod", POD)):
+            for name, level in (("change to node level", NODE), ("change back", POD)):
                 project.set(jarMount=level)
                 _tell(name, world, project.up)
             _tell("destroy", world, project.destroy)
@@ -119,13 +119,13 @@ def _tell(name: str, world: World, command: Callable[[], Outcome]) -> None:
 
 
 _ENGINE: list[float] = [0.0]
-"""Memory of the engine's processes, in MB, as far as they were looked at."""
+"""Samples of the engine's memory, in MB."""
 
 
 @contextmanager
 def _watched() -> Iterator[None]:
-    """Looks at the engine's memory until the block ends: what the kernel tells afterwards is that
-    of the fork, which is this process'."""
+    """Samples the engine's memory until the block ends: the kernel's figure afterwards is that of
+    the fork, which is this process'."""
     over = threading.Event()
 
     def look() -> None:
@@ -142,7 +142,7 @@ def _watched() -> Iterator[None]:
 
 
 def memory_of_engine() -> Iterator[float]:
-    """The most memory that each running `pulumi` below this process had so far, in MB."""
+    """Peak memory of each running `pulumi` below this process, in MB."""
     for process in engines():
         with suppress(OSError):
             status = Path(f"/proc/{process}/status").read_text()

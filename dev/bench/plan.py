@@ -1,4 +1,4 @@
-"""How long a preview takes and how much memory, and how both grow with the stack.
+"""Time and memory of a preview, and how both grow with the stack.
 
 Each figure is the best of three runs of `python -m ops plan` in a process of its own, after
 one that is not counted. Ratios within one run carry over to other machines; seconds do not.
@@ -15,12 +15,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("dev", "staging", "prod", "existing")
 SIZES = ((1, 2), (5, 10), (10, 25), (20, 50), (40, 100))
-"""Pools and teams of the stacks that growth is measured on."""
+"""Numbers of pools and teams of the measured stacks."""
 RUNS = 3
 
 
 class Run(NamedTuple):
-    """One preview: seconds of wall time, most memory in MB, and how many resources it had."""
+    """One preview: seconds of wall time, peak memory in MB, number of resources."""
 
     seconds: float
     megabytes: float

@@ -1,4 +1,4 @@
-"""What publishing costs: 10 JARs of 500 MB in total, the real command, moto's S3 on loopback.
+"""The cost of publishing 10 JARs of 500 MB in total: the real command, moto's S3 on loopback.
 
 Once undisturbed, once again (nothing to do), and killed (SIGKILL) at every so many requests that
 write, started again until it gets through. Counts and bytes carry over to S3; seconds do not: moto,
@@ -21,13 +21,13 @@ from tests.ops.publish.s3 import REGION, S3, Request, nothing
 
 ROOT = Path(__file__).resolve().parents[2]
 MEGABYTES = (280, 109, 47, 26, 14, 9, 6, 4, 3, 2)
-"""500 MB, spread as a usual set of Spark JARs is: one AWS bundle, one table format, small ones."""
+"""500 MB, sized as a usual set of Spark JARs: one AWS bundle, one table format, small ones."""
 BUCKET, FOLDER = "bench-jars", "spark/jars/"
 WRITES = ("PutObject", "UploadPart", "CompleteMultipartUpload")
 
 
 class Run(NamedTuple):
-    """One run of the command: its exit code, seconds of wall time, most memory in MB."""
+    """One run of the command: exit code, seconds of wall time, peak memory in MB."""
 
     code: int
     seconds: float
@@ -35,7 +35,7 @@ class Run(NamedTuple):
 
 
 class Bench:
-    """The JARs, the server, and the command between them."""
+    """The JARs, the S3 server, and the command."""
 
     def __init__(self, folder: Path) -> None:
         self.jars = [_write(folder / f"jar-{n}.jar", size) for n, size in enumerate(MEGABYTES)]
@@ -45,7 +45,7 @@ class Bench:
         self._process: subprocess.Popen[bytes] | None = None
 
     def publish(self, release: str) -> Run:
-        """Runs the command to its end, whatever that is."""
+        """Runs the command to its end, success or not."""
         command = [sys.executable, "-m", "ops", "publish-jars", "--release", release, "--to"]
         command += [f"s3://{BUCKET}/{FOLDER}", *map(str, self.jars)]
         start = time.perf_counter()
@@ -64,7 +64,7 @@ class Bench:
         return Run(self._process.returncode, seconds, kibibytes / 1024)
 
     def kill_after(self, writes: int) -> None:
-        """Kills the next run as soon as S3 has done so many requests that write."""
+        """Kills the next run after a number of write requests to S3."""
         done = 0
 
         def rule(request: Request) -> None:
@@ -93,7 +93,7 @@ class Bench:
 
 
 def _peak(pid: int) -> int:
-    """Most memory of a process so far, in KiB; wait4 would count the parent's, too."""
+    """Peak memory of a process, in KiB; wait4 would include the parent's."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -130,7 +130,7 @@ def _killed(bench: Bench, every: int) -> None:
     while True:
         bench.kill_after(every)
         run = bench.publish(name)
-        # What the dead process had sent already is still taken.
+        # S3 still accepts what the dead process sent.
         bench.s3.wait_until_idle()
         bench.s3.after = nothing
         if run.code == 0:

@@ -5,14 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from dev import shown_outputs
+from dev import cost_docs, shown_outputs
 from dev.configuration_docs import PAGE, render
 from dev.shown_outputs import PAGES, SHOWN
-from tests.plans import ROOT
+from tests.plans import ROOT, plan_of
 
 
 def test_the_configuration_page_is_made_from_the_settings() -> None:
     assert PAGE.read_text() == render(), "run `make docs`"
+
+
+def test_the_cost_table_is_calculated_from_the_plans() -> None:
+    page = cost_docs.PAGE.read_text(encoding="utf-8")
+    assert cost_docs.render(page, plan_of) == page, "run `make docs`"
+    stale = page.replace("| EKS control plane | 73 (1) |", "| EKS control plane | 0 (0) |")
+    assert stale != page and cost_docs.render(stale, plan_of) == page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,1 +1,1 @@
-"""How long a JVM takes to start on JARs from S3, by how they reach it."""
+"""Start time of a JVM with JARs from S3, by the way it reads them."""

@@ -54,7 +54,7 @@ class JarServer(S3Server):
 
 
 def program() -> str:
-    """What mounts: the path and version of MOUNT_S3, or that it is the stand-in."""
+    """The mount program: path and version of MOUNT_S3, or the fake."""
     real = os.environ.get("MOUNT_S3")
     if not real:
         return "the tests' stand-in, not mount-s3"
@@ -89,7 +89,7 @@ def mounted(server: S3Server, folder: Path) -> Iterator[Path]:
             subprocess.run(["umount", "--lazy", str(point)], check=False)
             process.kill()
             process.wait()
-    # Only the cache and the log are deleted in depth: the mount point goes by rmdir.
+    # Delete only cache and log recursively; rmdir removes the mount point.
     shutil.rmtree(cache)
     point.rmdir()
 

@@ -120,7 +120,7 @@ DEFECTS = (
         (UP,),
     ),
     Defect(
-        "a key that nobody may manage",
+        "a key without an administrator",
         "components/identity.py",
         '["kms:*"]',
         '["kms:Decrypt"]',

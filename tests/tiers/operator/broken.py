@@ -69,7 +69,7 @@ BROKEN = [
     ),
     Broken("type", "spec/type", "Pyhton", "refused", "Unsupported value"),
     # Accepted, and then refused by the API server when spark-submit makes the driver
-    Broken("account", "spec/driver/serviceAccount", "nobody", "failed", 'nobody" not found'),
+    Broken("account", "spec/driver/serviceAccount", "unknown", "failed", 'unknown" not found'),
     Broken("priority", "spec/driver/priorityClassName", "urgent", "failed", "PriorityClass"),
     Broken("quota", "spec/driver/memory", "2000g", "failed", "exceeded quota: team"),
     Broken(

@@ -1,0 +1,149 @@
+"""Writes the cost table of README.md: what a stack costs a month before it runs a job."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.plan import paths
+from ops.plan.model import Plan
+from ops.plan.record import record
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "README.md"
+STACKS = ("dev", "prod")
+HOURS = 730
+"""Hours of a month, as AWS's calculator has it."""
+
+_TABLE = re.compile(r"(<!-- made by `make docs`: cost -->\n).*?(<!-- end -->)", re.DOTALL)
+
+_INSTANCES = {"m7g.large": 0.0816, "m7g.xlarge": 0.1632}
+"""Dollars an hour, On-Demand, Linux, us-east-1, as of 2026-07-06:
+github.com/aws/karpenter-provider-aws v1.14.1, pkg/providers/pricing/zz_generated.pricing_aws.go."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that AWS bills while the stack exists."""
+
+    title: str
+    price: str
+    source: str
+    count: Callable[[Plan], int]
+    monthly: Callable[[Plan], float]
+
+
+PlanOf = Callable[[str], Plan]
+
+
+def render(page: str, plan_of: PlanOf) -> str:
+    """The page with a new table. Raises LookupError if the page lacks the table's markers."""
+    if not _TABLE.search(page):
+        raise LookupError(f"{PAGE.name} has no place for the cost table")
+    plans = [plan_of(stack) for stack in STACKS]
+    head = ["USD a month (number)", *(f"`{stack}`" for stack in STACKS), "price in USD"]
+    rows = [
+        [
+            item.title,
+            *(f"{item.monthly(plan):.0f} ({item.count(plan)})" for plan in plans),
+            f"[{item.price}]({item.source})",
+        ]
+        for item in ITEMS
+    ]
+    totals = [sum(item.monthly(plan) for item in ITEMS) for plan in plans]
+    rows.append(["**sum**", *(f"**{total:.0f}**" for total in totals), ""])
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---", "--:", "--:", "---"], *rows)]
+    return _TABLE.sub(lambda found: "\n".join([found[1].rstrip(), *lines, found[2]]), page)
+
+
+def _hourly(
+    title: str, dollars: float, unit: str, source: str, count: Callable[[Plan], int]
+) -> Item:
+    return Item(
+        title, f"{dollars:g} {unit}", source, count, lambda plan: count(plan) * dollars * HOURS
+    )
+
+
+def _of(kind: str) -> Callable[[Plan], int]:
+    return lambda plan: len(plan.by_type(kind))
+
+
+def _interfaces(plan: Plan) -> int:
+    """An interface endpoint is billed by the zone."""
+    return sum(
+        len(one.inputs["subnetIds"])
+        for one in plan.by_type("aws:ec2/vpcEndpoint:VpcEndpoint")
+        if one.inputs["vpcEndpointType"] == "Interface"
+    )
+
+
+def _system_nodes(plan: Plan) -> int:
+    (group,) = plan.by_type("aws:eks/nodeGroup:NodeGroup")
+    return int(paths.get(group.inputs, ("scalingConfig", "minSize")))
+
+
+def _instances(plan: Plan) -> float:
+    (group,) = plan.by_type("aws:eks/nodeGroup:NodeGroup")
+    return _system_nodes(plan) * _INSTANCES[group.inputs["instanceTypes"][0]] * HOURS
+
+
+def _gib(plan: Plan) -> int:
+    (template,) = plan.by_type("aws:ec2/launchTemplate:LaunchTemplate")
+    disks = template.inputs["blockDeviceMappings"]
+    return _system_nodes(plan) * sum(disk["ebs"]["volumeSize"] for disk in disks)
+
+
+ITEMS = (
+    _hourly(
+        "EKS control plane",
+        0.10,
+        "an hour",
+        "https://aws.amazon.com/eks/pricing/",
+        _of("eks:index:Cluster"),
+    ),
+    _hourly(
+        "NAT gateways",
+        0.045,
+        "an hour, and as much a GB",
+        "https://aws.amazon.com/vpc/pricing/",
+        _of("aws:ec2/natGateway:NatGateway"),
+    ),
+    _hourly(
+        "their public IPv4 addresses",
+        0.005,
+        "an hour",
+        "https://aws.amazon.com/vpc/pricing/",
+        _of("aws:ec2/eip:Eip"),
+    ),
+    _hourly(
+        "interface endpoints x zones",
+        0.01,
+        "an hour, and as much a GB",
+        "https://aws.amazon.com/privatelink/pricing/",
+        _interfaces,
+    ),
+    Item(
+        "system nodes, the minimum",
+        ", ".join(f"{name} {dollars}" for name, dollars in _INSTANCES.items()) + " an hour",
+        "https://aws.amazon.com/ec2/pricing/on-demand/",
+        _system_nodes,
+        _instances,
+    ),
+    Item(
+        "their EBS volumes, GiB of gp3",
+        "0.08 a GiB",
+        "https://aws.amazon.com/ebs/pricing/",
+        _gib,
+        lambda plan: _gib(plan) * 0.08,
+    ),
+)
+
+
+def main() -> None:
+    """Writes the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(render(page, lambda stack: record(ROOT, stack)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
