@@ -1,5 +1,5 @@
 """Renews what README.md and docs/ show of the program: outputs of `make preview` and `make diff`,
-and the picture of stack dev."""
+and pictures by `make picture`."""
 
 import io
 import re
@@ -7,19 +7,23 @@ import shlex
 
 from ops.diff import text as show_diff
 from ops.diff.diff import compare
-from ops.diff.picture import draw
+from ops.diff.mermaid import chart_of, to_mermaid
 from ops.plan import tree
 from tests.plans import ROOT, plan_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 """Where readers look."""
-PICTURE = ROOT / "docs" / "platform.svg"
 
 SHOWN = re.compile(
     r"^\$ make (?P<command>preview|diff) (?P<arguments>.*)\n(?P<output>(?:(?!\$ |```).*\n)+)```$",
     re.MULTILINE,
 )
 """The last command of a block, with its output: a command that shows none is no match."""
+PICTURES = re.compile(
+    r"(?P<head>^<!-- make picture STACK=(?P<stack>[a-z-]+) -->\n\n```mermaid\n)(?P<chart>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+"""A Mermaid chart, after a comment with the command that prints it."""
 
 
 def output(command: str, arguments: str) -> str:
@@ -36,12 +40,13 @@ def output(command: str, arguments: str) -> str:
 
 def render(page: str) -> str:
     """The page with every output as it is now; the rest of it stays."""
-    return SHOWN.sub(_renewed, page)
+    page = SHOWN.sub(_renewed, page)
+    return PICTURES.sub(lambda shown: f"{shown['head']}{picture(shown['stack'])}```", page)
 
 
-def picture() -> str:
-    """The platform as README.md shows it: `make picture STACK=dev`."""
-    return draw(plan_of("dev"))
+def picture(stack: str) -> str:
+    """What `make picture` prints of a stack."""
+    return to_mermaid(chart_of(plan_of(stack)))
 
 
 def _renewed(shown: re.Match[str]) -> str:
@@ -50,8 +55,7 @@ def _renewed(shown: re.Match[str]) -> str:
 
 
 def main() -> None:
-    """Writes the pages and the picture."""
-    PICTURE.write_text(picture(), encoding="utf-8")
+    """Writes the pages."""
     for page in PAGES:
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
 
