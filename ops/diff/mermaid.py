@@ -128,7 +128,7 @@ def _nodes(found: Sequence[Component], changes: Mapping[str, ComponentChange]) -
 
     def operation(one: Component) -> Operation | None:
         known = changes.get(one.name)
-        return known and known.operation
+        return known.operation if known else None
 
     nodes: list[Node] = []
     for key in (

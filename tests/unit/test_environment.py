@@ -117,6 +117,8 @@ def test_one_that_is_killed_leaves_nothing_that_counts_as_ready(setup: Setup) ->
     setup.wait_for("install begins")
     first.send_signal(signal.SIGKILL)
     first.wait()
+    assert first.stderr is not None
+    first.stderr.close()
     assert not (setup.folder / ".ready").exists()
     # What the killed one started still writes to the folder, so the next one waits for it.
     code, said = setup.run()
