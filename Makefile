@@ -7,7 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-ENVIRONMENT := PYTHON='$(PYTHON)' dev/setup/environment
+ENVIRONMENT := '$(PYTHON)' dev/setup/environment.py
+# Without bytecode each command would compile 300 modules of the SDKs again.
+unexport PYTHONDONTWRITEBYTECODE
+# Handed over in the environment, so that a value may hold quotes.
+SET ?=
+export SET
+WITH_FORMAT = $(if $(FORMAT),--format '$(FORMAT)')
 
 # A tier of its own: one process, and the skips told with their reasons.
 TIER := --numprocesses=0 -rs
@@ -22,30 +28,31 @@ help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 preview: $(READY) ## What a stack consists of: STACK=dev, DEPTH=1 for its components only
-	@$(BIN)/python -m ops tree --stack '$(STACK)' --set '$(SET)' --depth '$(or $(DEPTH),0)'
+	@$(BIN)/python -m ops tree --stack '$(STACK)' --set "$$SET" --depth '$(or $(DEPTH),0)' $(WITH_FORMAT)
 
 plan: $(READY) ## The same as JSON, every input included
-	@$(BIN)/python -m ops plan --stack '$(STACK)' --set '$(SET)'
+	@$(BIN)/python -m ops plan --stack '$(STACK)' --set "$$SET" $(WITH_FORMAT)
 
 diff: $(READY) ## FROM=dev TO=prod, or STACK=dev (all: each) with SET='jarMount.level=node' or BASE=main
 	@$(BIN)/python -m ops diff --from '$(FROM)' --to '$(TO)' --stack '$(if $(FROM)$(TO),,$(STACK))' \
-	  --set '$(SET)' --base '$(BASE)' --head '$(HEAD)' --format '$(or $(FORMAT),text)'
+	  --set "$$SET" --base '$(BASE)' --head '$(HEAD)' $(WITH_FORMAT)
 
 manifests: $(READY) ## The Kubernetes objects and Helm values as files: OUT=dir
-	@$(BIN)/python -m ops manifests --stack '$(STACK)' --set '$(SET)' --out '$(or $(OUT),out/$(STACK))'
+	@$(BIN)/python -m ops manifests --stack '$(STACK)' --set "$$SET" --out '$(or $(OUT),out/$(STACK))'
 
 check: $(READY) ## The rules that a stack breaks, SET='key=value' to try a change, FORMAT=json
-	@$(BIN)/python -m ops check --stack '$(STACK)' --set '$(SET)' --format '$(or $(FORMAT),text)' \
+	@$(BIN)/python -m ops check --stack '$(STACK)' --set "$$SET" $(WITH_FORMAT) \
 	  $(if $(EXCEPTIONS),--exceptions)
 
-picture: $(READY) ## A stack as SVG: OUT=file.svg; SET=... or BASE=main: what changes, coloured
-	@$(BIN)/python -m ops picture --stack '$(STACK)' --set '$(SET)' --base '$(BASE)' --out '$(or $(OUT),out/$(STACK).svg)'
+picture: $(READY) ## A stack as a Mermaid flowchart: OUT=file; SET=... or BASE=main: what changes, coloured
+	@$(BIN)/python -m ops picture --stack '$(STACK)' --set "$$SET" --base '$(BASE)' --out '$(OUT)' \
+	  $(WITH_FORMAT)
 
 capacity: $(READY) ## How far a stack reaches: EXECUTORS=1000, CPU=4 GIB=16 of one, POOL=, QUOTAS='L-34B43A08=5000'
-	@$(BIN)/python -m ops capacity --stack '$(STACK)' --set '$(SET)' \
+	@$(BIN)/python -m ops capacity --stack '$(STACK)' --set "$$SET" \
 	  --executors '$(or $(EXECUTORS),1000)' --cpu '$(or $(CPU),4)' --gib '$(or $(GIB),16)' \
 	  --pool '$(POOL)' $(foreach quota,$(QUOTAS),--quota '$(quota)') \
-	  --format '$(or $(FORMAT),text)'
+	  $(WITH_FORMAT)
 
 publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
 	@$(BIN)/python -m ops publish-jars --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \
@@ -53,13 +60,13 @@ publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS
 	  -- $(foreach jar,$(JARS),'$(jar)')
 
 job: $(READY) ## A Spark job as YAML: JOB=pi|taxi-trip|etl-dynamic STACK=dev TEAM=team-a IN= OUT= RELEASE=
-	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' \
+	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
-	  --account '$(ACCOUNT)'
+	  --account '$(ACCOUNT)' $(WITH_FORMAT)
 
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
-	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set '$(SET)' --release '$(RELEASE)' \
-	  --account '$(ACCOUNT)'
+	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
+	  --account '$(ACCOUNT)' $(WITH_FORMAT)
 
 test: $(READY) ## Everything that needs Python only
 	@$(BIN)/python -m pytest
@@ -74,7 +81,6 @@ policy-pack: ops/rules/pack/venv/.ready ## The rules for pulumi preview --policy
 
 ops/rules/pack/venv/.ready: ops/rules/pack/requirements.txt
 	@$(ENVIRONMENT) $(@D) $<
-	@touch $@
 
 test-engine: $(READY) ops/rules/pack/venv/.ready ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
 	@$(BIN)/python -m pytest -c tests/tiers/engine/pytest.ini tests/engine
@@ -84,7 +90,6 @@ test-manifests: $(READY) .cache/checkov/.ready ## Every manifest as checkov judg
 
 .cache/checkov/.ready: tests/tiers/manifests/requirements.txt
 	@$(ENVIRONMENT) $(@D) $<
-	@touch $@
 
 test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
 	@$(BIN)/python -m pytest tests/tiers/karpenter $(TIER)
@@ -116,7 +121,7 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run dev/kube/build \
 	  tests/tiers/karpenter/build dev/operator/build tests/tiers/operator/entrypoint.sh \
 	  tests/tiers/engine/policy_bin/pulumi-analyzer-policy-python dev/drift \
-	  dev/actionlint/run dev/setup/uv dev/setup/environment
+	  dev/actionlint/run dev/setup/uv dev/setup/ops
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	@dev/actionlint/run
 
@@ -138,6 +143,5 @@ clean: ## Remove what the other targets made
 $(READY): requirements.txt requirements-dev.txt
 	@test -n '$(PYTHON)' \
 	  || { echo 'Python 3.11 or newer is needed; name one with PYTHON=...' >&2; exit 2; }
-	@echo 'Setting up $(VENV) (once)...' >&2
-	@$(ENVIRONMENT) $(VENV) requirements-dev.txt
-	@touch $@
+	@$(ENVIRONMENT) $(VENV) requirements-dev.txt -m ops tree --stack dev
+	@ln -sf ../../dev/setup/ops $(BIN)/ops

@@ -1,5 +1,5 @@
-"""Writes the outputs of `make preview` and `make diff` in README.md and docs/, and the picture of
-stack dev."""
+"""Renews what README.md and docs/ show of the program: outputs of `make preview` and `make diff`,
+and pictures by `make picture`."""
 
 import io
 import re
@@ -7,22 +7,27 @@ import shlex
 
 from ops.diff import text as show_diff
 from ops.diff.diff import compare
-from ops.diff.picture import draw
+from ops.diff.mermaid import chart_of, to_mermaid
 from ops.plan import tree
 from tests.plans import ROOT, plan_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PICTURE = ROOT / "docs" / "platform.svg"
+"""Where readers look."""
 
 SHOWN = re.compile(
     r"^\$ make (?P<command>preview|diff) (?P<arguments>.*)\n(?P<output>(?:(?!\$ |```).*\n)+)```$",
     re.MULTILINE,
 )
-"""The last command of a block and its output. A command without output does not match."""
+"""The last command of a block, with its output: a command that shows none is no match."""
+PICTURES = re.compile(
+    r"(?P<head>^<!-- make picture STACK=(?P<stack>[a-z-]+) -->\n\n```mermaid\n)(?P<chart>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+"""A Mermaid chart, after a comment with the command that prints it."""
 
 
 def output(command: str, arguments: str) -> str:
-    """The output of `make preview` or `make diff` with `STACK=dev SET='drivers.zone=b'`."""
+    """What `make preview` or `make diff` prints, given such as `STACK=dev SET='drivers.zone=b'`."""
     given = dict(word.split("=", 1) for word in shlex.split(arguments))
     after = plan_of(given["STACK"], *([given["SET"]] if "SET" in given else []))
     stream = io.StringIO()
@@ -34,13 +39,14 @@ def output(command: str, arguments: str) -> str:
 
 
 def render(page: str) -> str:
-    """The page with current outputs and the same text around them."""
-    return SHOWN.sub(_renewed, page)
+    """The page with every output as it is now; the rest of it stays."""
+    page = SHOWN.sub(_renewed, page)
+    return PICTURES.sub(lambda shown: f"{shown['head']}{picture(shown['stack'])}```", page)
 
 
-def picture() -> str:
-    """The platform as README.md shows it: `make picture STACK=dev`."""
-    return draw(plan_of("dev"))
+def picture(stack: str) -> str:
+    """What `make picture` prints of a stack."""
+    return to_mermaid(chart_of(plan_of(stack)))
 
 
 def _renewed(shown: re.Match[str]) -> str:
@@ -49,8 +55,7 @@ def _renewed(shown: re.Match[str]) -> str:
 
 
 def main() -> None:
-    """Writes the pages and the picture."""
-    PICTURE.write_text(picture(), encoding="utf-8")
+    """Writes the pages."""
     for page in PAGES:
         page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
 

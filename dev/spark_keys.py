@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops.publish.cli import ROOT
+from ops.publish.command import ROOT
 from ops.publish.maven import CENTRAL, Repository
 from ops.publish.progress import reporting
 from ops.publish.wanted import Coordinate

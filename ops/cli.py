@@ -1,6 +1,11 @@
 """The commands of every package, under one name: `python -m ops --help` is the manual."""
 
+import os
+import sys
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 import ops.capacity.cli
 import ops.diff.cli
@@ -8,10 +13,44 @@ import ops.jobs.cli
 import ops.plan.cli
 import ops.publish.cli
 import ops.rules.cli
+from ops.plan.command import Panel
+
+_SHORT_NAME = "ops"
+"""The program that shell completion is for: `.venv/bin/ops`."""
+_EPILOG = """Exit codes: 0 done; 1 a check failed or the program is wrong; 2 the request is wrong.
+
+Each command has a make target of its name (`tree` is `make preview`), which sets up Python first.
+
+\b
+Manuals:
+  docs/preview.md   tree, plan, picture, manifests
+  docs/diff.md      diff
+  docs/rules.md     check
+  docs/capacity.md  capacity
+  docs/jobs.md      job, verify
+  docs/ci.md        diffs as comments on pull requests"""
+
+
+class Manual(TyperGroup):
+    """Lists the commands by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes a section for each group, each command with its first sentence."""
+        for panel in Panel:
+            rows = [
+                (name, command.get_short_help_str(limit=200))
+                for name, command in self.commands.items()
+                if getattr(command, "rich_help_panel", None) == panel and not command.hidden
+            ]
+            with formatter.section(panel):
+                formatter.write_dl(rows)
+
 
 app = typer.Typer(
-    help="What a stack would create and what a change does to it, from a recorded plan: without "
-    "cloud, credentials or the Pulumi CLI.",
+    cls=Manual,
+    help="Shows what a stack would create and what a change does to it, from a recorded plan. "
+    "Needs no cloud account, credentials or Pulumi CLI.",
+    epilog=_EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -22,4 +61,7 @@ for package in (ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.publi
 
 def main() -> None:
     """Runs the command line."""
-    app(prog_name="python -m ops")
+    # A shell completes the arguments of one word, not those of `python -m ops`.
+    completes = {"--install-completion", "--show-completion"} & {*sys.argv[1:2]}
+    completes |= {"_OPS_COMPLETE"} & {*os.environ}
+    app(prog_name=_SHORT_NAME if completes else "python -m ops")

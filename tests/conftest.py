@@ -1,6 +1,12 @@
 """What every tier's process does at its start."""
 
 import gc
+import os
+import sys
+
+# Else each command that a test starts would compile 300 modules of the SDKs again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure() -> None:

@@ -1,39 +1,62 @@
-"""The command: how far a stack reaches, and which limit it meets first."""
+"""The command `capacity`: how far a stack scales, and which limit it reaches first."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ops.capacity.quotas import account_quotas
-from ops.capacity.report import Request, report
-from ops.capacity.show import render, to_json
-from ops.capacity.start import Executor
-from ops.plan.command import SetOption, StackOption, reported, without_empty
+from ops.plan.command import (
+    Format,
+    FormatOption,
+    Panel,
+    RootOption,
+    SetOption,
+    StackOption,
+    chosen_format,
+    command_errors,
+    recorded,
+    without_empty,
+)
 from ops.plan.errors import UserError
-from ops.plan.record import record
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.judge)
 def capacity(  # noqa: PLR0917  the command's options
-    stack: StackOption,
+    stack: StackOption = "",
     sets: SetOption = None,
-    executors: Annotated[str, typer.Option(help="Executors that start at once.")] = "1000",
-    cpu: Annotated[str, typer.Option(help="vCPU of one executor.")] = "4",
-    gib: Annotated[str, typer.Option(help="GiB of one executor, overhead included.")] = "16",
-    pool: Annotated[str, typer.Option(help="The pool; without it the alphabet's first.")] = "",
-    claims: Annotated[str, typer.Option(help="Claims on JARs in use on one node.")] = "1",
-    image_gib: Annotated[str, typer.Option(help="Size of the image, packed.")] = "1",
-    quota: Annotated[list[str] | None, typer.Option(metavar="CODE=VALUE")] = None,
-    style: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    root: RootOption = "",
+    executors: Annotated[
+        str, typer.Option(metavar="COUNT", help="Executors that start at once.")
+    ] = "1000",
+    cpu: Annotated[str, typer.Option(metavar="NUMBER", help="vCPU of one executor.")] = "4",
+    gib: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Memory of one executor in GiB, with overhead.")
+    ] = "16",
+    pool: Annotated[
+        str, typer.Option(metavar="NAME", help="The pool. Default: the first by name.")
+    ] = "",
+    claims: Annotated[
+        str, typer.Option(metavar="COUNT", help="JAR claims in use on one node.")
+    ] = "1",
+    image_gib: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Compressed size of the image in GiB.")
+    ] = "1",
+    quota: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE=VALUE", help="Your account's value of a quota."),
+    ] = None,
+    format_: FormatOption = "",
 ) -> None:
-    """Reckon a stack's capacity from its plan. Exit code 1: its limits exceed its own subnets."""
-    with reported():
-        if style not in ("text", "json"):
-            raise UserError(f"--format {style}: is not one of text, json")
+    """Compute how many executors a stack can run. Exit code 1: it outgrows its own subnets."""
+    with command_errors():
+        style = chosen_format(format_)
+        from ops.capacity import show  # noqa: PLC0415  a command's start stays light
+        from ops.capacity.quotas import account_quotas  # noqa: PLC0415
+        from ops.capacity.report import Request, report  # noqa: PLC0415
+        from ops.capacity.start import Executor  # noqa: PLC0415
+
         request = Request(
             executors=int(_number("--executors", executors, whole=True)),
             executor=Executor(_number("--cpu", cpu), _number("--gib", gib)),
@@ -42,11 +65,13 @@ def capacity(  # noqa: PLR0917  the command's options
             image_gib=_number("--image-gib", image_gib),
             quotas=account_quotas(without_empty(quota)),
         )
-        found = report(record(Path.cwd(), stack, without_empty(sets)), request)
-        if style == "json":
-            sys.stdout.write(to_json(found))
+        found = report(recorded(stack, sets, root), request)
+        if style is Format.json:
+            sys.stdout.write(show.to_json(found))
+        elif style is Format.markdown:
+            sys.stdout.write(show.markdown(found))
         else:
-            render(found, sys.stdout)
+            show.render(found, sys.stdout)
         if found.failed:
             raise typer.Exit(1)
 

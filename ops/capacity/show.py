@@ -1,5 +1,6 @@
 """A report for people, and for programs."""
 
+import io
 import json
 import math
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from ops.capacity.formulas import FORMULAS
 from ops.capacity.instances import SOURCE
 from ops.capacity.limits import LimitCheck, most_addresses
 from ops.capacity.report import Report
+from ops.plan.command import fenced
 
 
 def render(report: Report, stream: IO[str]) -> None:
@@ -46,6 +48,14 @@ def render(report: Report, stream: IO[str]) -> None:
     if report.unknown:
         lines += ["", "not known", *(f"  {line}" for line in report.unknown)]
     stream.write("\n".join(lines) + "\n")
+
+
+def markdown(report: Report) -> str:
+    """Returns the report as text in a code block, under a heading."""
+    stream = io.StringIO()
+    render(report, stream)
+    title, _, text = stream.getvalue().partition("\n")
+    return f"### {title}\n\n{fenced(text.strip(chr(10)), 'text')}"
 
 
 def to_json(report: Report) -> str:

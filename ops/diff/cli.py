@@ -1,20 +1,25 @@
 """The commands: diff, picture."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops.plan.command import (
+    Format,
+    FormatOption,
+    Panel,
     RootOption,
     SetOption,
     StackOption,
+    chosen_format,
+    command_errors,
+    complete_stacks,
+    fail,
+    fenced,
     project_root,
     recorded,
-    reported,
-    stop,
     without_empty,
 )
 from ops.plan.errors import UserError
@@ -26,28 +31,54 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-class Format(StrEnum):
-    """How a diff is written."""
-
-    text = "text"
-    markdown = "markdown"
-    json = "json"
-
-
-@app.command()
+@app.command(rich_help_panel=Panel.look)
 def diff(  # noqa: PLR0917  the command's options
-    stack: Annotated[str, typer.Option("--stack", help="A stack, or all of them: all.")] = "",
+    stack: Annotated[
+        str,
+        typer.Option(
+            "--stack",
+            metavar="NAME",
+            help="The stack to compare with itself, changed; `all` is every stack.",
+            autocompletion=complete_stacks,
+        ),
+    ] = "",
     sets: SetOption = None,
     root: RootOption = "",
-    from_: Annotated[str, typer.Option("--from", help="Compare from this stack.")] = "",
-    to: Annotated[str, typer.Option("--to", help="Compare to this stack.")] = "",
-    base: Annotated[str, typer.Option("--base", help="Compare from this git revision.")] = "",
-    head: Annotated[str, typer.Option("--head", help="Compare to this git revision.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="text, markdown or json.")] = "",
+    from_: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help="Compare this stack with --to.",
+            autocompletion=complete_stacks,
+        ),
+    ] = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="NAME",
+            help="Compare --from with this stack.",
+            autocompletion=complete_stacks,
+        ),
+    ] = "",
+    base: Annotated[
+        str,
+        typer.Option("--base", metavar="REVISION", help="Compare from this git revision."),
+    ] = "",
+    head: Annotated[
+        str,
+        typer.Option(
+            "--head",
+            metavar="REVISION",
+            help="Compare to this git revision. Default: the working tree.",
+        ),
+    ] = "",
+    format_: FormatOption = "",
 ) -> None:
     """Compare two stacks, a stack with changed keys, or stacks with a git revision."""
-    with reported():
-        style = _format(format_)
+    with command_errors():
+        style = chosen_format(format_)
         found = _compared(stack, sets, root, from_, to, base, head)
         _write(found, style, _command(stack, sets, from_, to, base, head))
         from ops.diff.sources import Failure  # noqa: PLC0415
@@ -57,33 +88,47 @@ def diff(  # noqa: PLR0917  the command's options
             raise typer.Exit(min(codes))
 
 
-@app.command()
-def picture(
+@app.command(rich_help_panel=Panel.look)
+def picture(  # noqa: PLR0917  the command's options
     stack: StackOption = "",
     sets: SetOption = None,
     root: RootOption = "",
-    out: Annotated[str, typer.Option("--out", help="The SVG file; without it stdout.")] = "",
-    base: Annotated[str, typer.Option("--base", help="Show what changed since a revision.")] = "",
+    out: Annotated[
+        str, typer.Option("--out", metavar="FILE", help="Where to write. Default: stdout.")
+    ] = "",
+    base: Annotated[
+        str,
+        typer.Option("--base", metavar="REVISION", help="Show what changed since a git revision."),
+    ] = "",
+    format_: FormatOption = "",
 ) -> None:
-    """Draw the components and what they stand on, as SVG; what --set or --base change coloured."""
-    with reported():
-        from ops.diff.picture import draw  # noqa: PLC0415
-
-        if base or without_empty(sets):
-            if stack == "all":
-                raise UserError("--stack all: a picture is of one stack")
-            (one,) = _diffs(_compared(stack, sets, root, "", "", base, ""))
-            svg = draw(one.new, one)
-        else:
-            svg = draw(recorded(stack, sets, root))
+    """Draw a stack's components, or what --set or --base changes, as a Mermaid flowchart."""
+    with command_errors():
+        style = chosen_format(format_)
+        text = _drawn(stack, sets, root, base, style)
         if out:
             Path(out).parent.mkdir(parents=True, exist_ok=True)
-            Path(out).write_text(svg, encoding="utf-8")
+            Path(out).write_text(text, encoding="utf-8")
         else:
-            sys.stdout.write(svg)
+            sys.stdout.write(text)
 
 
-def _compared(  # noqa: PLR0917
+def _drawn(stack: str, sets: list[str] | None, root: str, base: str, style: Format) -> str:
+    from ops.diff.mermaid import chart_of, to_json, to_mermaid  # noqa: PLC0415
+
+    if base or without_empty(sets):
+        if stack == "all":
+            raise UserError("--stack all: a picture is of one stack; name it")
+        (one,) = _diffs(_compared(stack, sets, root, "", "", base, ""))
+        chart = chart_of(one.new, one)
+    else:
+        chart = chart_of(recorded(stack, sets, root))
+    if style is Format.json:
+        return to_json(chart)
+    return fenced(to_mermaid(chart), "mermaid") if style is Format.markdown else to_mermaid(chart)
+
+
+def _compared(  # noqa: PLR0917  the command's options
     stack: str, sets: list[str] | None, root: str, from_: str, to: str, base: str, head: str
 ) -> "list[Compared]":
     from ops.diff.sources import ALL, Compared, Failure, Request, compared  # noqa: PLC0415
@@ -103,10 +148,10 @@ def _compared(  # noqa: PLR0917
         raise UserError("diff --stack needs --set k=v or --base REV to compare with")
     found = compared(Request(project_root(root), stack, without_empty(sets), base, head))
     if stack != ALL:
-        # Nothing else to show: the error itself is told, as by every command.
+        # There is nothing else to show, so the command fails with the stack's own error.
         for one in found:
             if isinstance(one.found, Failure):
-                stop(one.found.message, one.found.code)
+                fail(one.found.message, one.found.code)
     return found
 
 
@@ -145,10 +190,3 @@ def _command(stack: str, sets: list[str] | None, *rest: str) -> str:
     words = [f"{key}={value}" for key, value in {"STACK": stack, **given}.items() if value]
     words += [f"SET='{one}'" for one in without_empty(sets)]
     return " ".join(["make diff", *words])
-
-
-def _format(name: str) -> Format:
-    try:
-        return Format(name or Format.text)
-    except ValueError:
-        raise UserError(f"--format {name}: is not one of {', '.join(Format)}") from None

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ops.diff import markdown as diff_markdown
+from ops.diff.component_changes import component_changes
 from ops.diff.diff import Diff
 from ops.diff.impact import consequences
+from ops.diff.mermaid import chart_of, to_mermaid
 from ops.diff.sources import Compared, Failure
 from ops.diff.text import summary, title
+from ops.plan.command import fenced
 
 MARKER = "<!-- spark-on-eks: diff of the plan -->"
-"""The first line: by it a workflow finds its comment of before, and updates it in place."""
+"""The first line, by which a workflow finds its earlier comment and updates it in place."""
 LIMIT = 65_536
 """GitHub refuses a longer body: "Body is too long (maximum is 65536 characters)"."""
 _SPARE = 1_500
@@ -33,14 +36,14 @@ class _Section:
 def comment(stacks: Sequence[Compared], command: str) -> str:
     """Returns the comment, at most `LIMIT` characters; `command` prints what had to be left out."""
     many = len(stacks) > 1
-    # Without a difference the table says all there is.
+    # The table is enough for a stack without a difference.
     sections = [_section(one) for one in stacks if not many or _says_more(one)]
     head = [MARKER, ""]
     if many:
         head += ["## What this change does", "", "| stack | resources | most serious |"]
         head += ["|---|---|---|", *(_row(one) for one in stacks), ""]
     room = LIMIT - _SPARE - len("\n".join(head)) - sum(_frame(one, many) for one in sections)
-    # Every stack gets its share of the room; what one does not use is the next ones'.
+    # Each stack gets an equal share of the room that the stacks before it left.
     body: list[str] = []
     for index, section in enumerate(sections):
         share = room // (len(sections) - index)
@@ -61,7 +64,15 @@ def _section(one: Compared) -> _Section:
     parts = [*diff_markdown.components(diff)]
     if shown := diff_markdown.exports(diff):
         parts.append(("exports", shown))
+    if component_changes(diff):
+        parts.append(("the picture", _picture(diff)))
     return _Section(title(diff), f"{summary(diff)}{note}", always, parts)
+
+
+def _picture(diff: Diff) -> str:
+    """Returns the components before and after, folded."""
+    chart = fenced(to_mermaid(chart_of(diff.new, diff)), "mermaid")
+    return f"<details>\n<summary>picture</summary>\n\n{chart}\n</details>\n\n"
 
 
 def _says_more(one: Compared) -> bool:
@@ -116,7 +127,8 @@ def _filled(section: _Section, room: int, many: bool, command: str) -> tuple[str
     if left:
         names = ", ".join(left[:10]) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
         inner += (
-            f"Left out, for GitHub takes {LIMIT:,} characters: {diff_markdown.escape(names)}. "
+            f"Left out, because GitHub accepts at most {LIMIT:,} characters: "
+            f"{diff_markdown.escape(names)}. "
             f"All of it: {diff_markdown.code(command)}\n\n"
         )
     return _framed(section, inner, many), len(inner)

@@ -1,5 +1,6 @@
 """The commands: `job` writes a SparkApplication, `verify` the checks of a live mount."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -13,11 +14,17 @@ from ops.jobs.catalog import JOBS, S3A_RELEASE, Job
 from ops.jobs.data import Rights, rights_of
 from ops.jobs.team import Team, team_of
 from ops.plan.command import (
+    Format,
+    FormatOption,
+    Panel,
     RootOption,
     SetOption,
     StackOption,
+    chosen_format,
+    command_errors,
+    complete_teams,
+    fenced,
     project_root,
-    reported,
     require_stack,
     without_empty,
 )
@@ -34,29 +41,61 @@ NOBODY = "000000000000"
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
 
-TeamOption = Annotated[str, typer.Option("--team", help="A team of the stack: spark.teams[].name.")]
-ReleaseOption = Annotated[str, typer.Option("--release", help="Release of JARs, as published.")]
+TeamOption = Annotated[
+    str,
+    typer.Option(
+        "--team",
+        metavar="NAME",
+        help="A team of the stack: spark.teams[].name.",
+        autocompletion=complete_teams,
+    ),
+]
+ReleaseOption = Annotated[
+    str, typer.Option("--release", metavar="NAME", help="A published release of JARs.")
+]
 AccountOption = Annotated[
-    str, typer.Option("--account", help="AWS account, where the stack names none.")
+    str, typer.Option("--account", help="The AWS account, if the stack names none.")
 ]
 
 
-@app.command()
+def _complete_jobs(incomplete: str) -> list[str]:
+    return [name for name in JOBS if name.startswith(incomplete)]
+
+
+@app.command(rich_help_panel=Panel.run)
 def job(  # noqa: PLR0917  the command's options
-    job: Annotated[str, typer.Option("--job", help=f"One of {', '.join(JOBS)}.")] = "",
+    job: Annotated[
+        str,
+        typer.Option(
+            "--job",
+            metavar="NAME",
+            help=f"One of {', '.join(JOBS)}.",
+            autocompletion=_complete_jobs,
+        ),
+    ] = "",
     stack: StackOption = "",
     team: TeamOption = "",
     release: ReleaseOption = "",
-    name: Annotated[str, typer.Option("--name", help="The job's own; without it --job's.")] = "",
-    input_: Annotated[str, typer.Option("--in", help="Folder that it reads: s3a://...")] = "",
-    output: Annotated[str, typer.Option("--out", help="Folder that it writes: s3a://...")] = "",
-    executors: Annotated[str, typer.Option("--executors", help="How many, at most.")] = "",
+    name: Annotated[
+        str, typer.Option("--name", help="Name of the SparkApplication. Default: --job.")
+    ] = "",
+    input_: Annotated[
+        str, typer.Option("--in", metavar="URL", help="The folder to read: s3a://...")
+    ] = "",
+    output: Annotated[
+        str, typer.Option("--out", metavar="URL", help="The folder to write: s3a://...")
+    ] = "",
+    executors: Annotated[
+        str, typer.Option("--executors", metavar="COUNT", help="Executors at most.")
+    ] = "",
     account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",
+    format_: FormatOption = "",
 ) -> None:
-    """Write a job for a team of a stack as YAML; what to know about it goes to stderr."""
-    with reported():
+    """Write a Spark job for a team of a stack, as YAML; notes about it go to stderr."""
+    with command_errors():
+        style = chosen_format(format_)
         chosen = _job(job)
         given = {"IN": input_, "OUT": output}
         for variable, folder in given.items():
@@ -85,12 +124,14 @@ def job(  # noqa: PLR0917  the command's options
                 f"{chosen.name} needs the account's number for a bucket's name, and stack {stack} "
                 f"names none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
             )
-        sys.stdout.write(text)
+        if style is Format.json:
+            text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+        sys.stdout.write(fenced(text, "yaml") if style is Format.markdown else text)
         sys.stdout.flush()
         _hint(chosen, found, request, rights, stack)
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.run)
 def verify(  # noqa: PLR0917  the command's options
     stack: StackOption = "",
     team: TeamOption = "",
@@ -98,14 +139,19 @@ def verify(  # noqa: PLR0917  the command's options
     account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",
+    format_: FormatOption = "",
 ) -> None:
-    """Write what shows on a live cluster that a team's JARs are mounted, open and not copied."""
-    with reported():
+    """Write a script that checks on a live cluster that a team's JARs are read from the mount."""
+    with command_errors():
+        style = chosen_format(format_)
         name = release_name(release or S3A_RELEASE)
         plan = _plan(stack, sets, root, account)
-        from ops.jobs.verify import script  # noqa: PLC0415
+        from ops.jobs import verify as checks  # noqa: PLC0415
 
-        text = script(plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"]))
+        write = {Format.json: checks.to_json, Format.markdown: checks.markdown}
+        text = write.get(style, checks.script)(
+            plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"])
+        )
         sys.stdout.write(text.replace(NOBODY, "${account}"))
 
 

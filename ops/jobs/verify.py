@@ -4,6 +4,7 @@ The result is a bash script that changes nothing; its one attempt to write must 
 nodes are those of userdata/, all others the plan's.
 """
 
+import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from components.names import JARS_CLAIM, JARS_MOUNT_PATH, MOUNT_NAMESPACE, NODE_JARS_PATH
 from ops.jobs.application import LOCAL_DISK
 from ops.jobs.team import Team
+from ops.plan.command import fenced
 from ops.plan.errors import UserError
 from ops.plan.model import Plan, Resource
 from ops.plan.workloads import in_namespace
@@ -31,8 +33,54 @@ class Step:
     command: str
 
 
+@dataclass(frozen=True)
+class Checks:
+    """A team's checks: what they are about, what every command needs first, and the steps."""
+
+    title: str
+    setup: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
 def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     """The script for the plan's mount level. `jars` are the names that the job opens."""
+    checks = _checks(plan, team, release, jars)
+    head = [
+        "#!/usr/bin/env bash",
+        f"# {checks.title}",
+        f"# Run it while a job of the team runs. First: {plan.exports['kubeconfigCommand']}",
+        *checks.setup,
+    ]
+    blocks = [
+        f"# {number}. {step.shows}\n{step.command}"
+        for number, step in enumerate(checks.steps, start=1)
+    ]
+    return "\n\n".join(["\n".join(head), *blocks]) + "\n"
+
+
+def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
+    """The same as a numbered list, each command in a block that can be copied."""
+    checks = _checks(plan, team, release, jars)
+    first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
+    parts = [
+        f"### {checks.title}\n\nRun it while a job of the team runs. First:\n",
+        fenced("\n".join(first), "bash"),
+    ]
+    for number, step in enumerate(checks.steps, start=1):
+        parts += [f"{number}. {step.shows}\n", fenced(step.command, "bash")]
+    return "\n".join(parts)
+
+
+def to_json(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
+    """The same as JSON: a list of what a command must show, and the command."""
+    checks = _checks(plan, team, release, jars)
+    first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
+    steps = [{"shows": one.shows, "command": one.command} for one in checks.steps]
+    content = {"title": checks.title, "first": first, "steps": steps}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _checks(plan: Plan, team: Team, release: str, jars: list[str]) -> Checks:
     csi = team.volume.get("csi")
     daemon = any(one.object_name == _DAEMON for one in plan.of_kind("DaemonSet"))
     if csi:
@@ -41,19 +89,14 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
         level, steps = "node level, put on nodes by a DaemonSet", _node_level(_by_daemon())
     else:
         level, steps = "node level, mounted at boot by user data", _node_level(_by_ssm(team))
-    all_steps = [*_before(plan, team, release), *_in_a_pod(plan, team, release, jars), *steps]
-    head = [
-        "#!/usr/bin/env bash",
-        f"# The JARs of team {team.name}, stack {plan.stack}: {level}.",
-        f"# Run it while a job of the team runs. First: {plan.exports['kubeconfigCommand']}",
-        'account="$(aws sts get-caller-identity --query Account --output text)"',
-        f"namespace={shlex.quote(team.name)} release={shlex.quote(release)}",
-    ]
-    blocks = [
-        f"# {number}. {step.shows}\n{step.command}"
-        for number, step in enumerate(all_steps, start=1)
-    ]
-    return "\n\n".join(["\n".join(head), *blocks]) + "\n"
+    return Checks(
+        f"The JARs of team {team.name}, stack {plan.stack}: {level}.",
+        (
+            'account="$(aws sts get-caller-identity --query Account --output text)"',
+            f"namespace={shlex.quote(team.name)} release={shlex.quote(release)}",
+        ),
+        (*_before(plan, team, release), *_in_a_pod(plan, team, release, jars), *steps),
+    )
 
 
 def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:

@@ -8,37 +8,56 @@ from typing import Annotated
 import typer
 
 from ops.plan.command import (
+    Format,
+    FormatOption,
+    Panel,
     RootOption,
     SetOption,
     StackOption,
+    chosen_format,
+    command_errors,
     project_root,
     recorded,
-    reported,
     without_empty,
 )
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.look)
 def tree(
     stack: StackOption = "",
     sets: SetOption = None,
     root: RootOption = "",
-    depth: Annotated[int, typer.Option("--depth", min=0, help="Levels; 0: all.")] = 0,
+    depth: Annotated[
+        int, typer.Option("--depth", min=0, help="How many levels to show; 0 is all.")
+    ] = 0,
+    format_: FormatOption = "",
 ) -> None:
-    """Show the resources as a tree by component."""
-    with reported():
+    """Show a stack's resources as a tree by component."""
+    with command_errors():
+        style = chosen_format(format_)
         plan = recorded(stack, sets, root)
-        from ops.plan.tree import render  # noqa: PLC0415  rich is not needed by `plan`
+        from ops.plan import tree as show  # noqa: PLC0415  rich is not needed by `plan`
 
-        render(plan, sys.stdout, depth)
+        if style is Format.json:
+            sys.stdout.write(show.to_json(plan, depth))
+        elif style is Format.markdown:
+            sys.stdout.write(show.markdown(plan, depth))
+        else:
+            show.render(plan, sys.stdout, depth)
 
 
-@app.command()
-def plan(stack: StackOption = "", sets: SetOption = None, root: RootOption = "") -> None:
-    """Write the plan as JSON."""
-    with reported():
+@app.command(rich_help_panel=Panel.look)
+def plan(
+    stack: StackOption = "",
+    sets: SetOption = None,
+    root: RootOption = "",
+    format_: FormatOption = "",
+) -> None:
+    """Write every resource of a stack with its inputs and options, as JSON."""
+    with command_errors():
+        chosen_format(format_, Format.json, [Format.json])
         sys.stdout.write(recorded(stack, sets, root).to_json())
 
 
@@ -49,12 +68,12 @@ def plans(
     root: RootOption = "",
 ) -> None:
     """Write a line of JSON per stack: name, plan, message, exit code. For other revisions."""
-    with reported():
+    with command_errors():
         from ops.plan.record_stacks import Failure, record_all  # noqa: PLC0415
         from ops.plan.stack import stack_names  # noqa: PLC0415
 
-        there = stack_names(project_root(root))
-        wanted = [name for name in stack or there if name in there]
+        existing = stack_names(project_root(root))
+        wanted = [name for name in stack or existing if name in existing]
         for name in wanted:
             found = record_all(project_root(root), [name], without_empty(sets))[name]
             failed = isinstance(found, Failure)
@@ -62,15 +81,18 @@ def plans(
             sys.stdout.write(json.dumps([name, *rest]) + "\n")
 
 
-@app.command()
+@app.command(rich_help_panel=Panel.look)
 def manifests(
     stack: StackOption = "",
     sets: SetOption = None,
     root: RootOption = "",
-    out: Annotated[str, typer.Option("--out", help="The folder to write to.")] = "",
+    out: Annotated[
+        str,
+        typer.Option("--out", metavar="FOLDER", help="Where to write. Default: manifests/NAME."),
+    ] = "",
 ) -> None:
-    """Write the Kubernetes objects as YAML files, and the Helm values."""
-    with reported():
+    """Write a stack's Kubernetes objects and Helm values, a YAML file each."""
+    with command_errors():
         from ops.plan.manifests import write  # noqa: PLC0415
 
         plan = recorded(stack, sets, root)

@@ -1,12 +1,13 @@
-"""What the commands of all packages share: their options, and how an error is told."""
+"""What the commands share: options, formats, completion, and errors as a message and exit code."""
 
 import os
 import sys
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -15,12 +16,102 @@ from ops.plan.errors import PlanError, UserError
 if TYPE_CHECKING:
     from ops.plan.model import Plan
 
-StackOption = Annotated[str, typer.Option("--stack", help="The stack, as in Pulumi.<stack>.yaml.")]
+
+class Panel(StrEnum):
+    """The groups of `python -m ops --help`."""
+
+    look = "Look at a stack or a change"
+    judge = "Judge it"
+    run = "Run jobs on it"
+    publish = "Publish JARs for it"
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    text = "text"
+    markdown = "markdown"
+    json = "json"
+
+
+def complete_stacks(incomplete: str) -> list[str]:
+    """Returns the project's stacks that begin so."""
+    from ops.plan.stack import stack_names  # noqa: PLC0415  a command's start stays light
+
+    try:
+        return [name for name in stack_names(Path.cwd()) if name.startswith(incomplete)]
+    except UserError:
+        return []
+
+
+def complete_teams(context: typer.Context, incomplete: str) -> list[str]:
+    """Returns the teams in the file of the stack that --stack names."""
+    from ops.plan.stack import load  # noqa: PLC0415
+
+    try:
+        spark: Any = load(Path.cwd(), str(context.params.get("stack") or "")).own("spark")
+        names = [str(team["name"]) for team in spark["teams"]]
+    except (UserError, LookupError, TypeError):
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_formats(incomplete: str) -> list[str]:
+    """Returns the formats that begin so."""
+    return [one for one in Format if one.startswith(incomplete)]
+
+
+StackOption = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help="The stack: NAME of stacks/Pulumi.NAME.yaml.",
+        autocompletion=complete_stacks,
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a key: pools[0].limits.cpu=10."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change keys for this command only: 'a.b=1 c[0]=[x, y]', or @FILE with a YAML "
+        "mapping of paths to values. May be repeated.",
+    ),
 ]
-RootOption = Annotated[str, typer.Option("--root", help="The project's folder.")]
+RootOption = Annotated[
+    str,
+    typer.Option(
+        "--root", metavar="FOLDER", help="The project's folder. Default: the current one."
+    ),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="|".join(Format),
+        help="How the result is written.",
+        autocompletion=complete_formats,
+    ),
+]
+
+
+def chosen_format(name: str, default: Format = Format.text, only: Sequence[Format] = ()) -> Format:
+    """Returns the format that --format names. Raises UserError for another than `only`, or all."""
+    known = only or tuple(Format)
+    if not name:
+        return default
+    if name not in known:
+        raise UserError(f"--format {name}: is not one of {', '.join(known)}")
+    return Format(name)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Returns text as a markdown code block, which no line of the text can close."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
 def project_root(root: str) -> Path:
@@ -29,15 +120,15 @@ def project_root(root: str) -> Path:
 
 
 def without_empty(items: list[str] | None) -> list[str]:
-    """The values of an option that may be repeated, without those that say nothing."""
-    # A Makefile passes --set "$(SET)" also when SET is empty.
+    """The values of an option that may be repeated, without the empty ones."""
+    # A Makefile passes --set "$SET" also when SET is empty.
     return [item for item in items or [] if item.strip()]
 
 
 def require_stack(stack: str, root: str, option: str = "--stack") -> None:
     """Raises UserError, with the names that there are, when no stack is named."""
     if not stack:
-        from ops.plan.stack import stack_names  # noqa: PLC0415  a command's start stays light
+        from ops.plan.stack import stack_names  # noqa: PLC0415
 
         known = ", ".join(stack_names(project_root(root))) or "none"
         raise UserError(f"{option} is missing; the stacks are: {known}")
@@ -52,29 +143,31 @@ def recorded(stack: str, sets: list[str] | None, root: str) -> "Plan":
 
 
 @contextmanager
-def told() -> Generator[None]:
-    """Turns the errors that a user can act on into one message and an exit code.
+def user_errors() -> Generator[None]:
+    """Turns the errors that a user can correct into one message and an exit code.
 
     2: the request or the configuration is wrong; 1: the program is.
     """
     try:
         yield
     except UserError as error:
-        stop(str(error), 2)
+        fail(str(error), 2)
     except PlanError as error:
-        stop(error.message, 1)
+        fail(error.message, 1)
 
 
 @contextmanager
-def reported() -> Generator[None]:
-    """As `told`, for a command that only writes to stdout: whoever reads may stop early, and
-    whatever else goes wrong is a bug, shown with its traceback and exit code 1."""
+def command_errors() -> Generator[None]:
+    """Like `user_errors`, for a command that only writes to stdout.
+
+    A closed pipe is not an error; any other exception is a bug: a traceback and exit code 1.
+    """
     try:
-        with told():
+        with user_errors():
             yield
             sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain at exit otherwise.
+        # Python would report the closed pipe again when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except (typer.Exit, typer.Abort):
@@ -84,7 +177,7 @@ def reported() -> Generator[None]:
         raise typer.Exit(1) from None
 
 
-def stop(message: str, code: int) -> NoReturn:
+def fail(message: str, code: int) -> NoReturn:
     """Ends the command with one message on stderr."""
     sys.stderr.write(f"error: {message}\n")
     raise typer.Exit(code)

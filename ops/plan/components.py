@@ -1,4 +1,4 @@
-"""A plan's components as a graph: what each consists of, and which others it stands on."""
+"""A plan's components as a graph: what each consists of, and which others must exist first."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from ops.plan.model import Plan, Resource
 
 
 class Tier(IntEnum):
-    """Where a component lives, from the ground up."""
+    """Where a component's resources are."""
 
     network = 0
     cloud = 1
@@ -17,22 +17,16 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True)
 class Component:
-    """One top-level component: the kinds of resources in it, and the names it stands on."""
+    """One top-level component: the kinds of resources in it, and the components it needs."""
 
     name: str
     kind: str
     tier: Tier
     contents: tuple[tuple[str, int], ...]
-    stands_on: tuple[str, ...]
-
-    @property
-    def size(self) -> int:
-        """How many resources it has."""
-        return sum(count for _, count in self.contents)
+    needs: tuple[str, ...]
 
 
-# What tells most about a component comes first, what only joins two others last.
-_TELLING = (
+_IMPORTANT = (
     "Vpc",
     "Subnet",
     "NatGateway",
@@ -58,7 +52,9 @@ _TELLING = (
     "LocalQueue",
     "Role",
 )
-_JOINTS = ("Association", "Attachment", "Rule", "Tag", "Policy", "Route", "Binding", "Target")
+"""Kinds that a component lists first."""
+_CONNECTING = ("Association", "Attachment", "Rule", "Tag", "Policy", "Route", "Binding", "Target")
+"""Kinds that a component lists last: each only connects two others."""
 
 
 def components(plan: Plan) -> tuple[Component, ...]:
@@ -87,9 +83,7 @@ def components(plan: Plan) -> tuple[Component, ...]:
             kind=resource.type.rsplit(":", 1)[1],
             tier=tiers[urn],
             contents=_contents(members[urn]),
-            stands_on=tuple(
-                sorted(below.name for u in _reduced(urn, edges) if (below := found[u]))
-            ),
+            needs=tuple(sorted(below.name for u in edges[urn] if (below := found[u]))),
         )
         for urn, resource in found.items()
         if resource is not None
@@ -102,7 +96,7 @@ def _edges(
     reached: set[str] = set()
     for resource in resources:
         reached.update(resource.options.dependencies)
-        # What a provider is configured with is what its resources stand on.
+        # Resources need what their provider is configured with.
         for reference in (resource.options.provider, *resource.options.providers.values()):
             if provider := plan.get(reference):
                 reached.update(provider.options.dependencies)
@@ -110,30 +104,17 @@ def _edges(
 
 
 def _ordered(edges: dict[str, frozenset[str]]) -> list[str]:
-    """Returns the nodes so that each comes after what it stands on; `edges` loses its cycles."""
+    """Returns the nodes so that each comes after what it needs; removes cycles from `edges`."""
     order: list[str] = []
     left = sorted(edges)
     while left:
         done = set(order)
-        # Two components that need each other: the one with the fewest open ends comes first.
+        # Of components that need each other, the one with the fewest open needs comes first.
         chosen = min(left, key=lambda urn: (len(edges[urn] - done), urn))
         edges[chosen] &= done
         order.append(chosen)
         left.remove(chosen)
     return order
-
-
-def _reduced(urn: str, edges: dict[str, frozenset[str]]) -> set[str]:
-    """Returns the direct edges that no longer way also leads along."""
-    direct = edges[urn]
-    indirect: set[str] = set()
-    pending = [below for step in direct for below in edges[step]]
-    while pending:
-        step = pending.pop()
-        if step not in indirect:
-            indirect.add(step)
-            pending += edges[step]
-    return set(direct) - indirect
 
 
 def _tier(resources: list[Resource]) -> Tier:
@@ -155,6 +136,6 @@ def _contents(resources: list[Resource]) -> tuple[tuple[str, int], ...]:
 
 
 def _rank(kind: str) -> int:
-    if kind in _TELLING:
-        return _TELLING.index(kind)
-    return len(_TELLING) + kind.endswith(_JOINTS)
+    if kind in _IMPORTANT:
+        return _IMPORTANT.index(kind)
+    return len(_IMPORTANT) + kind.endswith(_CONNECTING)

@@ -21,11 +21,10 @@ from pulumi.runtime.settings import Settings, configure
 
 from ops.plan.cloud import DEFAULT_ACCOUNT, DEFAULT_REGION, Cloud
 from ops.plan.errors import PlanError, UserError
-from ops.plan.fast_sdk import quick_sdk
 from ops.plan.monitor import RecordingEngine, RecordingMonitor
 from ops.plan.stack import StackConfig
 
-# Provider arguments default to these variables, and a plan must not depend on who makes it.
+# Provider arguments default to these variables; a plan must not depend on the environment.
 _AMBIENT = ("AWS_", "KUBECONFIG", "PULUMI_")
 _OWN_PACKAGE = __name__.partition(".")[0]
 
@@ -47,7 +46,7 @@ def run(config: StackConfig, preview: bool) -> RecordingMonitor:
         else:
             result.set_result(None)
 
-    with _surroundings(config.root, quiet=not preview):
+    with _program_environment(config.root, quiet=not preview):
         # Pulumi keeps its runtime in context variables and the event loop of the thread. A new
         # thread starts with neither, so a run leaves nothing behind for the next one.
         thread = threading.Thread(target=target, name="program", daemon=True)
@@ -93,7 +92,7 @@ def _execute(config: StackConfig, monitor: RecordingMonitor, preview: bool) -> N
     asyncio.set_event_loop(loop)
     # One thread answers requests in the order in which they come.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
-    # A failed registration fails everything that waits for it: one exception is told, by `run`.
+    # A failed registration fails everything that waits for it; `run` raises the first exception.
     loop.set_exception_handler(lambda loop, context: None)
     try:
         loop.run_until_complete(run_in_stack(lambda: _program(config.program)))
@@ -112,8 +111,8 @@ async def _program(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _surroundings(root: Path, quiet: bool) -> Generator[None]:
-    """Gives the program its folder, search path and a quiet machine, and takes them back."""
+def _program_environment(root: Path, quiet: bool) -> Generator[None]:
+    """Sets the working directory, search path and environment for the program; restores them."""
     environment = dict(os.environ)
     arguments, search, modules, folder = sys.argv, sys.path, _shadowing(root), Path.cwd()
     for name in environment:
@@ -124,9 +123,9 @@ def _surroundings(root: Path, quiet: bool) -> Generator[None]:
     before = set(sys.modules)
     os.chdir(root)
     try:
-        # What the program prints is no part of a plan, and is told once.
+        # What the program prints is no part of a plan; it goes to stderr, from one run of the two.
         prints = contextlib.redirect_stdout(io.StringIO() if quiet else sys.stderr)
-        with warnings.catch_warnings(), prints, quick_sdk():
+        with warnings.catch_warnings(), prints:
             # pulumi_aws.s3 and pulumi_eks warn of their own old names when imported.
             warnings.simplefilter("ignore")
             yield
@@ -143,7 +142,7 @@ def _surroundings(root: Path, quiet: bool) -> Generator[None]:
 
 
 def _shadowing(root: Path) -> dict[str, ModuleType]:
-    """Takes modules of another project out of `sys.modules` that this one has too."""
+    """Removes modules from `sys.modules` whose names the project in `root` also has."""
     taken: dict[str, ModuleType] = {}
     if root == _home():
         return taken

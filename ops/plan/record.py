@@ -7,7 +7,7 @@ from typing import Any
 from ops.plan import argument_types as check
 from ops.plan import paths, program, stack
 from ops.plan import protobuf as wire
-from ops.plan.errors import PlanError
+from ops.plan.errors import PlanError, UserError
 from ops.plan.model import Invoke, Options, Plan, Resource, sorted_unique
 from ops.plan.monitor import Recording
 from ops.plan.redact import Redactor
@@ -19,8 +19,7 @@ def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
     Raises UserError for what the user can correct, PlanError for a program that could not be
     deployed, and lets any other exception of the program through.
     """
-    config = stack.load(root.resolve(), stack_name, overrides)
-    preview = program.run(config, preview=True).recording
+    config, preview = _preview(root.resolve(), stack_name, overrides)
     update = program.run(config, preview=False).recording
     redact = Redactor(_secrets(preview, update))
     resources = {urn: _resource(urn, preview, update) for urn in _all_urns(preview, update)}
@@ -35,6 +34,23 @@ def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
         ),
         notes=sorted_unique(map(redact.text, _notes(preview, update, resources.values()))),
     )
+
+
+def _preview(
+    root: Path, stack_name: str, overrides: Sequence[str]
+) -> tuple[stack.StackConfig, Recording]:
+    """Runs the program as a preview; again with the overrides that it refuses taken as text."""
+    config = stack.load(root, stack_name, overrides)
+    try:
+        return config, program.run(config, preview=True).recording
+    except UserError as error:
+        as_text = stack.load(root, stack_name, overrides, refused=str(error))
+        if as_text == config:
+            raise
+        try:
+            return as_text, program.run(as_text, preview=True).recording
+        except UserError:
+            raise error from None
 
 
 def _secrets(*runs: Recording) -> Iterator[str]:

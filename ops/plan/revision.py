@@ -1,4 +1,4 @@
-"""Plans of another git revision, recorded by this version of the preview."""
+"""Plans of another git revision, recorded by the tools of this one."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.plan.errors import UserError
+from ops.plan.overrides import absolute
 
 _HOME = Path(__file__).resolve().parents[2]
 
@@ -32,8 +33,8 @@ class Revision:
         for stack in stacks:
             command += ["--stack", stack]
         for override in overrides:
-            command += ["--set", override]
-        # `-m` looks in the current folder first, and the revision has a preview of its own.
+            command += ["--set", absolute(override)]
+        # `-m` looks in the current folder first, and the revision has an `ops` of its own.
         self._process = subprocess.Popen(
             command, cwd=_HOME, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -7,13 +7,13 @@ The Python SDK never reads Pulumi.yaml: types and defaults are the engine's work
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ops.plan import yamlfile
+from ops.plan import paths, yamlfile
 from ops.plan.errors import UserError
-from ops.plan.overrides import Override, set_path
+from ops.plan.overrides import parse_all, set_path
 from ops.plan.protobuf import SECRET
 
 
@@ -51,9 +51,11 @@ def project_name(root: Path) -> str:
     return str(_project(root)["name"])
 
 
-def load(root: Path, stack: str, overrides: Sequence[str] = ()) -> StackConfig:
+def load(root: Path, stack: str, overrides: Sequence[str] = (), refused: str = "") -> StackConfig:
     """Returns the configuration of `stack` with defaults merged and `overrides` applied.
 
+    `refused` is the program's message about the same request: an override whose path it names is
+    taken as text, so that a tag may be `true` and a release `2026`.
     Raises UserError for an unknown stack, an unknown key, a wrong type, malformed YAML or a
     malformed override.
     """
@@ -69,11 +71,15 @@ def load(root: Path, stack: str, overrides: Sequence[str] = ()) -> StackConfig:
         _full_key(key, name): value
         for key, value in _mapping(yamlfile.read(path).get("config"), f"{path}: config").items()
     }
-    for source in overrides:
-        override = Override.parse(source)
+    for override in parse_all(overrides):
         key = _full_key(override.key, name)
-        _refuse_unknown(key, name, schema, f"--set {source}")
-        values[key] = set_path(values.get(key), override)
+        _refuse_unknown(key, name, schema, override.source)
+        # The engine keeps a scalar as text: the account 012345670123 is no octal number.
+        declared_text = not override.path and schema.get(key, {}).get("type") == "string"
+        if declared_text or f"{key}{_dotted(override.path)}" in refused:
+            values[key] = set_path(values.get(key), replace(override, value=override.text))
+        else:
+            values[key] = set_path(values.get(key), override)
     for key in values:
         _refuse_unknown(key, name, schema, str(path))
 
@@ -89,6 +95,10 @@ def load(root: Path, stack: str, overrides: Sequence[str] = ()) -> StackConfig:
     ordered = {key: values[key] for key in sorted(values)}
     program = root / project.get("main", ".")
     return StackConfig(root, program, name, stack, ordered, tuple(sorted(secret_keys)))
+
+
+def _dotted(path: paths.Path) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
 def _project(root: Path) -> dict[str, Any]:

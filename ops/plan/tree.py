@@ -1,13 +1,16 @@
 """A plan as a tree by component: one line per resource, no inputs."""
 
+import io
+import json
 import math
 from collections import Counter
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from ops.plan.command import fenced
 from ops.plan.model import Plan, Resource
 
 _WIDE = 10_000
@@ -15,7 +18,7 @@ _WIDE = 10_000
 
 
 class _Console(Console):
-    """Leaves a reader that stops early to the command line; rich's own ends with exit code 1."""
+    """Raises BrokenPipeError for a closed pipe, where rich would end with exit code 1."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -41,6 +44,27 @@ def render(plan: Plan, stream: IO[str], depth: int = 0) -> None:
             out.print(Text(f"\n{title}", style="bold"))
             for line in lines:
                 out.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def markdown(plan: Plan, depth: int = 0) -> str:
+    """Returns the tree as a code block, under a heading."""
+    stream = io.StringIO()
+    render(plan, stream, depth)
+    return f"### {plan.project}/{plan.stack}\n\n{fenced(stream.getvalue(), 'text')}"
+
+
+def to_json(plan: Plan, depth: int = 0) -> str:
+    """Returns the tree as JSON: each resource with its flags and children, without inputs."""
+    content = {
+        "project": plan.project,
+        "stack": plan.stack,
+        "resources": len(plan.resources),
+        "packages": counts(plan),
+        "tree": [_as_data(plan, one, depth or math.inf) for one in _ordered(plan.children())],
+        "exports": sorted(plan.exports),
+        "notes": list(plan.notes),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def flags(resource: Resource) -> list[str]:
@@ -80,6 +104,16 @@ def _headline(plan: Plan) -> Text:
     if by_package:
         text.append(f" ({by_package})", style="dim")
     return text
+
+
+def _as_data(plan: Plan, resource: Resource, depth: float) -> dict[str, Any]:
+    children = plan.children(resource.urn)
+    data: dict[str, Any] = {"name": resource.name, "type": resource.type, "flags": flags(resource)}
+    if children:
+        data["below"] = _below(plan, resource)
+    if children and depth > 1:
+        data["children"] = [_as_data(plan, one, depth - 1) for one in _ordered(children)]
+    return data
 
 
 def _add(tree: Tree, plan: Plan, resource: Resource, depth: float) -> None:

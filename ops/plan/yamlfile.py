@@ -1,5 +1,6 @@
 """YAML as the engine reads it: YAML 1.2 booleans, no dates, no key twice."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,26 @@ import yaml
 from ops.plan.errors import UserError
 
 
-class _Loader(yaml.SafeLoader):
+class StackFileLoader(yaml.SafeLoader):
     """PyYAML reads YAML 1.1, where `yes`, `on` and `2026-01-01` are no strings."""
+
+
+class SettingLoader(yaml.SafeLoader):
+    """Scalars typed as `pulumi config set --path` types them: `true`, `false` and integers without
+    a leading zero; anything else is text, so that `1.30` stays `1.30`.
+
+    Source: adjustObjectValue in pulumi/pulumi sdk/go/common/resource/config/value.go. An empty
+    value, `null` and `~` are null.
+    """
+
+
+class TextLoader(yaml.SafeLoader):
+    """Every scalar is text, as written."""
 
 
 _BOOL, _DATE = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
 # Resolvers are kept by the first character: the booleans left are true and false.
-_Loader.yaml_implicit_resolvers = {
+StackFileLoader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
         for tag, pattern in resolvers
@@ -22,9 +36,19 @@ _Loader.yaml_implicit_resolvers = {
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+SettingLoader.yaml_implicit_resolvers = {}
+TextLoader.yaml_implicit_resolvers = {}
+for _kind, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("int", r"-?[1-9][0-9]*|0", "-0123456789"),
+    ("null", r"null|~|", ["n", "~", ""]),
+):
+    SettingLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), list(_first)
+    )
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     loader.flatten_mapping(node)
     seen: set[Any] = set()
     for key_node, _ in node.value:
@@ -37,13 +61,14 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+for _loader in (StackFileLoader, SettingLoader, TextLoader):
+    _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def parse(source: str, what: str) -> Any:
+def parse(source: str, what: str, loader: type[yaml.SafeLoader] = StackFileLoader) -> Any:
     """Returns the value that `source` writes. Raises UserError, naming `what`, for bad YAML."""
     try:
-        return yaml.load(source, Loader=_Loader)  # a SafeLoader
+        return yaml.load(source, Loader=loader)  # a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"{what}{line}: malformed YAML: {error.problem}") from None
@@ -51,10 +76,15 @@ def parse(source: str, what: str) -> Any:
         raise UserError(f"{what}: malformed YAML: {error}") from None
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Returns the mapping in the file. Raises UserError when it is not one."""
-    value = parse(path.read_text(encoding="utf-8"), str(path))
-    if value is None:
+def read(path: Path, loader: type[yaml.SafeLoader] = StackFileLoader) -> dict[str, Any]:
+    """Returns the mapping in the file. Raises UserError when there is no such file or mapping."""
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        raise UserError(f"{path}: cannot be read: {reason}") from None
+    value = parse(source, str(path), loader)
+    if value is None or value == "":
         return {}
     if not isinstance(value, dict):
         raise UserError(f"{path}: expected a mapping at the top")

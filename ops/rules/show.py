@@ -1,6 +1,7 @@
 """A report for people, and as JSON."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import IO, Any
@@ -42,6 +43,37 @@ def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
         out.print(Text(f"{_plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
         for (rule, resource, reason), times in reasons.items() if exceptions else ():
             out.print(Text(f"  {rule}  {resource}  ({times}): {reason}"), soft_wrap=True)
+
+
+def markdown(report: Report, exceptions: bool = False) -> str:
+    """The findings as a table, and each rule's reason and source; exceptions where asked for."""
+    lines = [f"### {_cell(summary(report))}", ""]
+    if report.findings:
+        lines += ["| severity | rule | resource | finding |", "|---|---|---|---|"]
+        lines += [
+            f"| {one.rule.severity} | {one.rule.id} | {_cell(one.name)} "
+            f"| {_cell(one.broken.message)} |"
+            for one in report.findings
+        ]
+        lines.append("")
+        for rule in dict.fromkeys(one.rule for one in report.findings):
+            lines.append(f"- **{rule.id}**: {_cell(rule.reason)} <{rule.source}>")
+        lines.append("")
+    if exceptions and report.excepted:
+        lines += ["| exception | resource | reason |", "|---|---|---|"]
+        lines += [
+            f"| {rule} | {_cell(resource)} | {_cell(reason)} |"
+            for rule, resource, reason in dict.fromkeys(
+                (one.rule, one.resource, one.reason) for _, one in report.excepted
+            )
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Text that markdown shows as it is."""
+    return re.sub(r"([\\`*_|<>\[\]~#@])", r"\\\1", text.replace("\n", " "))
 
 
 def _table(out: Console, findings: Sequence[Finding]) -> None:

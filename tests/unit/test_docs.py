@@ -7,7 +7,7 @@ import pytest
 
 from dev import cost_docs, shown_outputs
 from dev.configuration_docs import PAGE, render
-from dev.shown_outputs import PAGES, SHOWN
+from dev.shown_outputs import PAGES, PICTURES, SHOWN
 from tests.plans import ROOT, plan_of
 
 
@@ -56,10 +56,10 @@ def test_a_page_shows_the_output_of_a_preview_and_of_a_diff() -> None:
     assert {command for _, command, _, _ in outputs_shown()} == {"preview", "diff"}
 
 
-def test_the_picture_is_drawn_from_the_plan_of_stack_dev() -> None:
-    assert shown_outputs.PICTURE.read_text(encoding="utf-8") == shown_outputs.picture(), (
-        "run `make docs`"
-    )
+def test_the_picture_of_the_readme_is_drawn_from_the_plan_of_stack_dev() -> None:
+    (shown,) = PICTURES.finditer((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert shown["stack"] == "dev"
+    assert shown["chart"] == shown_outputs.picture("dev"), "run `make docs`"
 
 
 def test_make_docs_renews_an_output_that_is_stale_and_leaves_the_rest() -> None:
@@ -75,9 +75,15 @@ $ make plan STACK=dev
 $ make preview STACK=dev DEPTH=1
 {}```
 
+<!-- make picture STACK=dev -->
+
+```mermaid
+{}```
+
 The end, with ``` in it.
 ```
 a block
 ```
 """
-    assert shown_outputs.render(page.format("spark-on-eks/dev  1 resource\n")) == page.format(real)
+    stale = page.format("spark-on-eks/dev  1 resource\n", "flowchart TD\n")
+    assert shown_outputs.render(stale) == page.format(real, shown_outputs.picture("dev"))

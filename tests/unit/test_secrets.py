@@ -71,7 +71,7 @@ def outputs(root: Path, folder: Path, *stacks: str) -> Iterator[tuple[str, str]]
         result = CliRunner().invoke(cli.app, [*words, "--root", str(root)])
         assert result.exit_code == 0, f"{name}: {result.output}"
         yield name, result.output
-    for style in ("text", "json"):
+    for style in ("text", "markdown", "json"):
         words = ["--stack", stack, "--root", str(root), "--format", style]
         result = CliRunner().invoke(policies.app, words)
         assert result.exit_code in (0, 1), result.output
@@ -146,7 +146,7 @@ def test_a_stack_s_plan_and_what_is_made_of_it_hold_nothing_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = record(ROOT, "dev")
-    monkeypatch.setattr(capacity, "record", lambda root, stack, sets: plan)
+    monkeypatch.setattr("ops.plan.record.record", lambda root, stack, sets: plan)
     result = CliRunner().invoke(capacity.app, ["--stack", "dev", "--format", "json"])
     assert result.exit_code == 0
     assert leaks(plan.to_json()) == leaks(result.output) == []

@@ -19,7 +19,7 @@ def _plans_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def record(root: Path, stack: str, overrides: list[str]) -> Plan:
         return plan_of(stack, *overrides)
 
-    monkeypatch.setattr(command, "record", record)
+    monkeypatch.setattr("ops.plan.record.record", record)
 
 
 def capacity(*arguments: str) -> Result:
@@ -31,6 +31,12 @@ def test_the_command_runs_by_itself() -> None:
     result = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == capacity("--format", "json").stdout
+
+
+def test_markdown_is_the_text_as_a_code_block_under_a_heading() -> None:
+    text = capacity("--format", "markdown").stdout
+    assert text.startswith("### spark-on-eks/dev: capacity\n\n```text\n") and text.endswith("```\n")
+    assert capacity().stdout.splitlines()[-1] in text
 
 
 def test_warnings_alone_end_with_exit_code_0() -> None:
@@ -54,7 +60,7 @@ def test_a_stack_that_outgrows_its_own_subnets_ends_with_exit_code_1() -> None:
         (("--pool", "gpu"), "--pool gpu: is not a pool of executors; the pools are: default"),
         (("--quota", "L-1=5"), "--quota L-1=5: 'L-1' is not one of L-34B43A08"),
         (("--quota", "s3-get=many"), "--quota s3-get=many: 'many' is not a number"),
-        (("--format", "xml"), "--format xml: is not one of text, json"),
+        (("--format", "xml"), "--format xml: is not one of text, markdown, json"),
         (("--set", "pools[0].limits.cpu=none"), "spark-on-eks:pools[0].limits.cpu"),
     ],
 )

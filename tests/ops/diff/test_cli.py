@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -204,7 +205,62 @@ def test_a_picture_of_a_change_is_written_where_it_is_asked_for(project, tmp_pat
         part = Part(f"part-{config.get_int('size')}")
         aws.sqs.Queue("queue", opts=part.child)
     """)
-    out = tmp_path / "new" / "dev.svg"
+    out = tmp_path / "new" / "dev.mmd"
     result = run("picture", "--stack", "dev", "--set", "size=2", "--root", root, "--out", out)
     assert result.exit_code == 0, result.stderr
-    assert "what changes" in out.read_text()
+    assert result.stdout == ""
+    assert out.read_text().startswith('---\ntitle: "toy/dev: 1 to create, 1 to delete')
+    plain = run("picture", "--stack", "dev", "--root", root, "--format", "markdown")
+    assert re.fullmatch(r"```mermaid\n---\ntitle: .*?\n```\n", plain.stdout, re.S)
+
+
+def test_two_keys_in_one_set_and_a_file_of_keys_are_the_same(project, tmp_path, monkeypatch):
+    root = committed(project("Part(f\"{config.get('queue')}-{config.get_int('size')}\")"))
+    (tmp_path / "changes.yaml").write_text("queue: 1.30\nsize: 2\n")
+    monkeypatch.chdir(tmp_path)
+    at_once = run("diff", "--stack", "dev", "--set", "queue=1.30 size=2", "--root", root)
+    from_file = run("diff", "--stack", "dev", "--set", "@changes.yaml", "--root", root)
+    assert "+ create 1.30-2" in at_once.stdout
+    assert from_file.stdout == at_once.stdout
+    # Another revision is recorded in another folder, where the file's name means nothing.
+    words = ["--base", "HEAD", "--head", "HEAD", "--set", "@changes.yaml", "--root", root]
+    assert "+ create 1.30-2" in run("diff", "--stack", "dev", *words).stdout
+
+
+def test_a_setting_that_the_program_wants_as_text_is_given_as_text(project):
+    root = project("""
+        tag = config.require_object("mount").get("tag")
+        if tag is not None and not isinstance(tag, str):
+            raise pulumi.RunError(f"toy:mount.tag: {tag} is not text")
+        if config.require_object("mount").get("cores", 1) != 1:
+            raise pulumi.RunError("toy:mount.cores: is not 1")
+        Part(f"part-{tag}")
+    """)
+    words = ["tree", "--stack", "dev", "--root", root, "--set"]
+    for text in ("true", "7", "1.30", "0123"):
+        assert f"part-{text} " in run(*words, f"mount.tag={text} mount.cores=1").stdout
+    wrong = run(*words, "mount.tag=true mount.cores=2")
+    assert wrong.exit_code == 2
+    # The first message, about the value as it was given.
+    assert wrong.stderr == "error: toy:mount.tag: True is not text\n"
+
+
+@pytest.mark.parametrize("command", ["tree", "diff", "picture"])
+@pytest.mark.parametrize("style", ["text", "markdown", "json"])
+def test_every_command_that_prints_a_result_takes_a_format(project, command, style):
+    root = project('Part("a")')
+    change = ["--set", "size=2"] if command == "diff" else []
+    result = run(command, "--stack", "dev", *change, "--root", root, "--format", style)
+    assert (result.exit_code, result.stderr) == (0, "")
+    if style == "json":
+        assert json.loads(result.stdout)
+    else:
+        assert ("```" in result.stdout or "###" in result.stdout) is (style == "markdown")
+
+
+def test_a_plan_is_json_whatever_is_asked_for(project):
+    words = ["plan", "--stack", "dev", "--root", project('Part("a")'), "--format"]
+    assert json.loads(run(*words, "json").stdout)["resources"]
+    refused = run(*words, "markdown")
+    assert refused.exit_code == 2
+    assert refused.stderr == "error: --format markdown: is not one of json\n"

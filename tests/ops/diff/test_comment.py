@@ -1,6 +1,7 @@
 """One comment tells a reviewer what a change does to every stack, and GitHub takes it."""
 
 import json
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -66,7 +67,7 @@ def test_500_changed_resources_are_a_comment_that_github_takes(stacks: int):
     page = comment([big(each, lines=6) for _ in range(stacks)], COMMAND)
     assert len(page) <= LIMIT
     assert page.count("<details>") == page.count("</details>")
-    assert "Left out, for GitHub takes 65,536 characters: part-" in page
+    assert "Left out, because GitHub accepts at most 65,536 characters: part-" in page
     assert "make diff STACK=all BASE=main" in page
 
 
@@ -74,6 +75,12 @@ def test_what_fits_is_all_there_and_nothing_is_said_to_be_left_out():
     page = comment([big(40)], COMMAND)
     assert "Left out" not in page
     assert all(f"<code>v-{number}</code>" in page for number in range(40))
+
+
+def test_the_picture_of_the_change_is_folded_in_while_there_is_room():
+    page = comment([big(40), rolled("small")], COMMAND)
+    (chart,) = re.findall(r"<summary>picture</summary>\n\n```mermaid\n(.*?)```", page, re.S)
+    assert "flowchart TD" in chart and "40 unchanged" not in chart
 
 
 def test_a_large_stack_does_not_take_the_room_of_a_small_one():

@@ -186,7 +186,7 @@ def test_markdown_cannot_be_broken_by_a_value():
     page = comment([Compared("dev", compare(old, new))], "make diff")
     assert "1 to update" in page
     assert "<script>" not in page
-    assert page.count("<details>") == page.count("</details>") == 1
+    assert page.count("<details>") == page.count("</details>") == 2
     (row,) = [line for line in page.splitlines() if line.startswith("| ~")]
     assert row.count("|") == 4
     assert "`" not in row

@@ -1,14 +1,13 @@
-"""A plan as a tree, as manifests and as a picture."""
+"""A plan as a tree and as manifests."""
 
 import io
-from xml.etree import ElementTree
+import json
 
 import yaml
 
-from ops.diff.picture import draw
 from ops.plan.manifests import documents, write
 from ops.plan.model import Plan
-from ops.plan.tree import render
+from ops.plan.tree import markdown, render, to_json
 from tests.ops.diff.plans import VPC, component, kubernetes, plan, resource
 
 
@@ -61,6 +60,20 @@ def test_a_tree_of_one_level_shows_the_components_and_how_much_they_hold():
     assert "network-vpc" not in shown
 
 
+def test_a_tree_as_json_has_flags_and_children_and_no_inputs():
+    found = json.loads(to_json(platform()))
+    assert found["packages"] == {"components": 2, "kubernetes": 2, "aws": 1}
+    (network,) = [one for one in found["tree"] if one["name"] == "network"]
+    assert network["children"] == [{"name": "network-vpc", "type": VPC, "flags": ["protect"]}]
+    assert "10.0.0.0" not in json.dumps(found)
+    assert all("children" not in one for one in json.loads(to_json(platform(), 1))["tree"])
+
+
+def test_a_tree_as_markdown_is_a_code_block():
+    shown = markdown(platform())
+    assert shown == f"### toy/dev\n\n```text\n{tree(platform())}```\n"
+
+
 def test_a_tree_in_a_pipe_has_no_colour_and_no_width(monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -92,25 +105,3 @@ def test_two_objects_of_one_name_are_two_files():
     first = kubernetes("ConfigMap", "a", {})
     second = kubernetes("ConfigMap", "b", {"metadata": {"name": "a"}})
     assert list(documents(plan(first, second))) == ["configmap-a-2.yaml", "configmap-a.yaml"]
-
-
-def test_a_picture_has_a_box_a_component_and_an_arrow_a_dependency():
-    svg = draw(platform())
-    assert svg == draw(platform())
-    root = ElementTree.fromstring(svg)
-    words = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"network", "team", "Vpc", "Network", "In the cluster, on Kubernetes"} <= set(words)
-    arrows = [p for p in root.iter("{http://www.w3.org/2000/svg}path") if p.get("marker-end")]
-    assert len(arrows) == 1
-
-
-def test_a_picture_of_components_that_need_each_other_ends():
-    one, two = component("one"), component("two")
-    first = resource(VPC, "a", parent=one)
-    second = resource(VPC, "b", parent=two, dependencies=(first.urn,))
-    again = resource(VPC, "c", parent=one, dependencies=(second.urn,))
-    assert ElementTree.fromstring(draw(plan(one, two, first, second, again))) is not None
-
-
-def test_a_picture_of_nothing_is_a_picture():
-    assert ElementTree.fromstring(draw(plan())) is not None

@@ -1,5 +1,6 @@
 """`make job` and `make verify`: what they print, and how they fail."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -172,6 +173,18 @@ def test_a_check_for_people_asks_for_the_account_where_the_stack_names_none(run:
     prod = run("verify", "--stack", "prod", "--team", "analytics", "--release", "r1")
     assert "s3://spark-prod-jars-111122223333-us-west-2/spark/jars/" in prod.stdout
     assert dev.stderr == prod.stderr == ""
+
+
+@pytest.mark.parametrize("command", [["job", "--job", "pi"], ["verify"]])
+def test_a_job_and_its_checks_come_as_markdown_and_json_too(run: Run, command: list[str]) -> None:
+    words = [*command, "--stack", "dev", "--team", "team-a", "--format"]
+    text, markdown, data = (run(*words, style) for style in ("text", "markdown", "json"))
+    assert text.exit_code == markdown.exit_code == data.exit_code == 0
+    assert "```" in markdown.stdout and "```" not in text.stdout
+    assert json.loads(data.stdout)
+    if command == ["verify"]:
+        commands = [one["command"] for one in json.loads(data.stdout)["steps"]]
+        assert all(one in text.stdout and one in markdown.stdout for one in commands)
 
 
 def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() -> None:

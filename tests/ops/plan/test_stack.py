@@ -33,10 +33,95 @@ def test_a_stack_value_replaces_a_default_object_as_a_whole(project):
         ('mount.labels["a.b/c"]=yes', "mount", {"labels": {"a.b/c": "yes"}}),
         ("pools[0].limits.cpu=10", "pools", [{"limits": {"cpu": 10}}]),
         ("pools=[{name: a}]", "pools", [{"name": "a"}]),
+        # As `pulumi config set --path`: true, false and integers have a type, the rest is text.
+        ("mount.version=1.36", "mount", {"version": "1.36"}),
+        ("mount.version=1.30", "mount", {"version": "1.30"}),
+        (
+            "mount={version: 1.30, sizes: [0.5, 2]}",
+            "mount",
+            {"version": "1.30", "sizes": ["0.5", 2]},
+        ),
+        ("mount.account=012345670123", "mount", {"account": "012345670123"}),
+        ("mount.cores=-4", "mount", {"cores": -4}),
+        ("mount.on=true", "mount", {"on": True}),
+        ("mount.on=True", "mount", {"on": "True"}),
+        ("mount.on='true'", "mount", {"on": "true"}),
+        ("mount.time=12:30", "mount", {"time": "12:30"}),
+        ("mount.day=2026-11-01", "mount", {"day": "2026-11-01"}),
+        ("mount.size=1e3", "mount", {"size": "1e3"}),
+        ("mount.release=null", "mount", {"release": None}),
+        # Pulumi.yaml says that this one is text.
+        ("queue=012345670123", "queue", "012345670123"),
+        ("queue=true", "queue", "true"),
+        ("queue=1.30", "queue", "1.30"),
+        ("queue=7", "queue", "7"),
     ],
 )
 def test_an_override_sets_a_key_or_a_part_of_it(project, override, key, value):
     assert load(project(""), "dev", [override]).own(key) == value
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("queue=a size=3", {"queue": "a", "size": 3}),
+        ("  queue=a \n size=3 ", {"queue": "a", "size": 3}),
+        ("queue=two words size=3", {"queue": "two words", "size": 3}),
+        ("queue='a size=3'", {"queue": "a size=3"}),
+        ('queue="a \\" b" size=3', {"queue": 'a " b', "size": 3}),
+        ("queue=O'Brien size=3", {"queue": "O'Brien", "size": 3}),
+        ("pools=[{name: a, x: b=c d}, {name: e}] size=3", {"pools": 2, "size": 3}),
+        (
+            "mount.a=1 mount.b=[x, y] mount.c[0].d=2",
+            {"mount": {"a": 1, "b": ["x", "y"], "c": [{"d": 2}]}},
+        ),
+        ('mount.l["a.b/c"]=1 toy:size=3', {"mount": {"l": {"a.b/c": 1}}, "size": 3}),
+        ("aws:region=us-east-1 size=3", {"size": 3}),
+    ],
+)
+def test_one_set_takes_several_keys(project, source, expected):
+    config = load(project(""), "dev", [source])
+    found = {key: config.own(key) for key in expected}
+    if isinstance(expected.get("pools"), int):
+        found["pools"] = len(found["pools"])
+    assert found == expected
+
+
+def test_a_setting_that_is_text_in_the_stack_file_stays_text(project):
+    root = project("", prod='config:\n  toy:mount: {replicas: "2", cores: 2}\n')
+    config = load(root, "prod", ["mount.replicas=3 mount.cores=4"])
+    assert config.own("mount") == {"replicas": "3", "cores": 4}
+
+
+def test_a_file_of_keys_is_read_as_several_keys(project, tmp_path):
+    changes = tmp_path / "changes.yaml"
+    changes.write_text("mount.version: 1.30\npools[0]: {name: a, cores: 2}\nqueue: 0123\n")
+    config = load(project(""), "dev", [f"@{changes}"])
+    assert config.own("mount")["version"] == "1.30"
+    assert config.own("pools") == [{"name": "a", "cores": 2}]
+    assert config.own("queue") == "0123"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("queu: a", "changes.yaml: queu: toy:queu is not a configuration key.*mean toy:queue"),
+        ("mount.x[2]: a", r"changes.yaml: mount.x\[2\]: mount.x has only 0 items"),
+        ("mount..a: 1", "changes.yaml: mount..a: .*is not a property path"),
+        ("- a", "changes.yaml: expected a mapping"),
+        ("a: [", "changes.yaml line .*malformed YAML"),
+        ("size: 1\nsize: 2", "changes.yaml line 2.*'size' is there twice"),
+    ],
+)
+def test_a_wrong_file_of_keys_is_refused_with_its_name_and_key(project, tmp_path, content, message):
+    (tmp_path / "changes.yaml").write_text(content)
+    with pytest.raises(UserError, match=message):
+        load(project(""), "dev", [f"@{tmp_path}/changes.yaml"])
+
+
+def test_a_missing_file_of_keys_is_refused_by_name(project):
+    with pytest.raises(UserError, match=r"nowhere\.yaml: cannot be read: No such file"):
+        load(project(""), "dev", ["@nowhere.yaml"])
 
 
 def test_a_foreign_key_can_be_overridden(project):
@@ -51,6 +136,7 @@ def test_a_foreign_key_can_be_overridden(project):
         (["mount=x"], "toy:mount must be of type object"),
         (["pools=[1]"], r"toy:pools\[0\] must be of type object"),
         (["queue"], "write it as key=value"),
+        (["size=3 queu=x"], "--set queu=x: toy:queu is not"),
         (["pools[1].a=b"], "has only 0 items"),
         (["queue=a", "queue.b=c"], "queue is not an object"),
         (["mount..a=b"], "is not a property path"),

@@ -45,12 +45,21 @@ def test_json_holds_every_finding_and_every_exception_with_its_reason() -> None:
     assert all(one["allowedBecause"] for one in document["exceptions"])
 
 
+def test_markdown_has_a_row_a_finding_and_a_line_a_rule() -> None:
+    text = run("--stack", "dev", "--set", OPEN, "--format", "markdown").stdout
+    assert text.startswith("### spark-on-eks/dev: ")
+    assert "| error | endpoint-allow-list | cluster-eks | answers callers from 0.0.0.0/0" in text
+    assert "- **endpoint-allow-list**: " in text
+    listed = run("--stack", "existing", "--exceptions", "--format", "markdown").stdout
+    assert "| pod-host-access | jar-mount-daemon | It mounts the JARs" in listed
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "--stack is missing; the stacks are: dev, existing, prod, staging"),
         (["--stack", "qa"], "there is no stack 'qa'"),
-        (["--stack", "dev", "--format", "pdf"], "--format pdf: is not one of text, json"),
+        (["--stack", "dev", "--format", "pdf"], "--format pdf: is not one of text, markdown, json"),
         (["--stack", "dev", "--set", "cluster.version='1.1'"], "is not one of 1.33"),
     ],
 )

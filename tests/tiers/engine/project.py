@@ -22,8 +22,6 @@ from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 from pulumi.runtime import _grpc_settings
 
-from ops.plan.fast_sdk import quick_sdk
-
 from . import empty
 from .cli import ROOT
 from .outcome import Outcome, Step, collect
@@ -189,8 +187,7 @@ class Project:
 
         failed = False
         try:
-            with quick_sdk():
-                call(on_event=on_event, **options)
+            call(on_event=on_event, **options)
         except automation.CommandError as error:
             failed = True
             # Without the line for each resource that went well.
