@@ -134,13 +134,13 @@ class Repository:
     def _download(self, wanted: Coordinate, path: Path, report: Report) -> None:
         with self._open(wanted.path) as answer, path.open("wb") as file:
             size, got = int(answer.headers.get("Content-Length") or 0), 0
-            task = report.task("downloading", wanted.file_name, size)
-            while block := answer.read(_BLOCK):
-                file.write(block)
-                got += len(block)
-                task.advance(len(block))
-        if size and got != size:
-            raise ConnectionError(f"{got} of {size} bytes came")
+            with report.task("downloading", wanted.file_name, size) as advance:
+                while block := answer.read(_BLOCK):
+                    file.write(block)
+                    got += len(block)
+                    advance(len(block))
+                if size and got != size:
+                    raise ConnectionError(f"{got} of {size} bytes came")
 
     def _open(self, path: str, method: str = "GET") -> Any:
         request = urllib.request.Request(f"{self._base}/{path}", method=method)

@@ -24,8 +24,7 @@ _OTHERS = (
     "docs",
     "commands",
     "settings",
-    "schemas_reference",
-    "schemas_comparison",
+    "validate",
     "secrets",
     "node_docs",
 )

@@ -19,9 +19,6 @@ from ops.plan.nodes import POOL_LABEL
 from ops.publish.release import MOUNTED_JARS, SPARK_JARS
 from tests.ops.jobs.made import GROUNDS, Ground, application, every, over
 from tests.plans import ROOT, plan_of
-from tests.validate import reference
-from tests.validate.condensed import load
-from tests.validate.crd import errors_of_custom
 from tests.validate.manifest import errors_of
 
 KEYS = (ROOT / "tests" / "ops" / "jobs" / "keys.txt").read_text().splitlines()
@@ -44,15 +41,6 @@ def test_a_job_is_valid_and_its_plan_can_run_it(ground: Ground) -> None:
         for team_name, _, objects in every(plan):
             assert [line for one in objects for line in errors_of(one)] == []
             assert problems(objects, team_of(plan, team_name), plan) == []
-
-
-@over()
-def test_the_full_crd_takes_every_job(ground: Ground) -> None:
-    if reference.missing():
-        pytest.skip(reference.missing() or "")
-    crd = reference.place() / "crds" / load("sparkapplication").reference["crd"]
-    for _, _, objects in every(ground.plans()[0]):
-        assert errors_of_custom(objects[-1], crd) == []
 
 
 @over()

@@ -17,13 +17,12 @@ _CHAINS = {
     "test_lifecycle.py": "stack",
     "test_plan.py": "stack",
     "test_knobs.py": "file",
-    "test_teams.py": "file",
 }
 """Files whose tests go on from each other, as a whole or for each stack."""
 
 
 class Chains(LoadScopeScheduling):
-    """Keeps a chain on one worker and gives every other test to whoever is free.
+    """Keeps a chain on one worker and gives every other test to a free worker.
 
     xdist's own groups do nothing with pytest 9.2: they rename tests by `_nodeid`.
     """

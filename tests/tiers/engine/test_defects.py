@@ -76,13 +76,3 @@ def test_a_defect_is_noticed(defect: Defect, open_project, tmp_path: Path):
 
 def test_the_program_without_a_defect_is_noticed_by_none(open_project, tmp_path: Path):
     assert list(noticed(open_project("dev", program=copy_of(ROOT, tmp_path, {})))) == []
-
-
-def test_every_defect_is_in_the_table_of_the_docs():
-    table = (ROOT / "docs" / "testing.md").read_text()
-    missing = [
-        defect.what
-        for defect in DEFECTS
-        if f"| {defect.what} | `{defect.file}` | {' or '.join(defect.caught)} |" not in table
-    ]
-    assert missing == []

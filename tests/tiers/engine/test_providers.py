@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
-from tests.tiers.engine.providers import aws_schemas, iam, sdk, wire
+from tests.tiers.engine.providers import aws_schemas, iam, wire
 from tests.tiers.engine.providers.aws import Aws
 from tests.tiers.engine.providers.aws_types import ROWS
-from tests.tiers.engine.providers.base import below
 from tests.tiers.engine.providers.kubernetes import Kubernetes
 from tests.tiers.engine.providers.world import Refused, Thing, World
 from tests.tiers.engine.seeds import account
@@ -77,16 +76,6 @@ GROUP = {
         ),
         (
             "aws:eks/nodeGroup:NodeGroup",
-            {**GROUP, "scalingConfig": {**GROUP["scalingConfig"], "size": 1}},
-            "scalingConfig.size: there is no such property",
-        ),
-        (
-            "aws:eks/nodeGroup:NodeGroup",
-            {**GROUP, "scalingConfig": {"minSize": 1, "maxSize": 2}},
-            "scalingConfig.desiredSize: is required",
-        ),
-        (
-            "aws:eks/nodeGroup:NodeGroup",
             {**GROUP, "capacityType": "ONDEMAND"},
             "capacityType: 'ONDEMAND' is not one of CAPACITY_BLOCK, ON_DEMAND",
         ),
@@ -94,11 +83,6 @@ GROUP = {
             "aws:eks/nodeGroup:NodeGroup",
             {**GROUP, "scalingConfig": {"minSize": 1, "maxSize": 0, "desiredSize": 1}},
             "scalingConfig.maxSize: 0 is below 1",
-        ),
-        (
-            "aws:eks/nodeGroup:NodeGroup",
-            {**GROUP, "taints": [{"key": "k", "value": "v" * 64, "effect": "NO_SCHEDULE"}]},
-            "taints[0].value: 64 characters, at most 63 are allowed",
         ),
         (
             "aws:s3/bucketObjectv2:BucketObjectv2",
@@ -134,29 +118,6 @@ def test_a_resource_named_by_hand_is_deleted_before_it_is_replaced():
     assert (changes.replaces, changes.delete_before_replace) == (["fifoQueue"], True)
 
 
-@pytest.mark.parametrize(
-    ("token", "path", "replaces"),
-    [
-        ("aws:eks/nodeGroup:NodeGroup", "instanceTypes[0]", True),
-        ("aws:eks/nodeGroup:NodeGroup", "launchTemplate.id", True),
-        ("aws:eks/nodeGroup:NodeGroup", "launchTemplate.version", False),
-        ("aws:eks/cluster:Cluster", "roleArn", True),
-        ("aws:eks/cluster:Cluster", "version", False),
-        ("aws:ec2/vpc:Vpc", "cidrBlock", True),
-        ("aws:ec2/vpc:Vpc", "region", True),
-        ("aws:s3/bucketPolicy:BucketPolicy", "policy", False),
-    ],
-)
-def test_create_only_properties_replace(token, path, replaces):
-    assert ROWS[token].forces_replacement(re.sub(r"\[\d+\]", "[]", path)) is replaces
-
-
-def test_a_path_is_below_itself_and_its_parents_and_not_beside_its_namesakes():
-    assert below("a.b[0]", ["a.b"])
-    assert below("a", ["a.b"])
-    assert not below("a.bc", ["a.b"])
-
-
 META = {"kind": "Thing", "metadata": {"name": "x", "namespace": "y"}}
 
 
@@ -170,8 +131,6 @@ def kubernetes(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Any:
     [
         ("PersistentVolume", {"spec": {"csi": {"a": 1}}}, {"spec": {"csi": {"a": 2}}}),
         ("PersistentVolumeClaim", {"spec": {"volumeName": "a"}}, {"spec": {"volumeName": "b"}}),
-        ("DaemonSet", {"spec": {"selector": {"a": 1}}}, {"spec": {"selector": {"a": 2}}}),
-        ("ConfigMap", {"data": {"a": "1"}}, {"data": {"a": "2"}}),
         ("RoleBinding", {"roleRef": {"name": "a"}}, {"roleRef": {"name": "b"}}),
     ],
 )
@@ -224,7 +183,7 @@ def test_rights_end_at_their_action_resource_and_conditions():
     assert not iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::b/k")
 
 
-def test_a_condition_that_nobody_here_understands_does_not_pass():
+def test_a_condition_of_an_unknown_operator_does_not_pass():
     world = role_with(
         {
             "Effect": "Allow",
@@ -237,40 +196,14 @@ def test_a_condition_that_nobody_here_understands_does_not_pass():
         iam.may(world, "r", "s3:GetObject", "x", {"aws:SourceIp": "10.0.0.1"})
 
 
-def test_the_sdk_knows_every_type_that_the_table_has():
-    assert [token for token in ROWS if sdk.arguments_class(token) is None] == []
-
-
-@pytest.mark.parametrize(
-    ("type_", "id_", "said"),
-    [
-        ("aws:ec2/vpc:Vpc", "vpc-0a1b2c3d4e5f60718", "DependencyViolation"),
-        ("aws:ec2/subnet:Subnet", "subnet-0a1b2c3d4e5f60711", "in use by Cluster analytics"),
-    ],
-)
-def test_what_something_stands_on_cannot_be_deleted(type_, id_, said):
-    with pytest.raises(Refused, match=said):
-        Aws(account()).delete(type_, id_)
+def test_a_resource_in_use_cannot_be_deleted():
+    with pytest.raises(Refused, match=r"DependencyViolation.*in use by Cluster analytics"):
+        Aws(account()).delete("aws:ec2/subnet:Subnet", "subnet-0a1b2c3d4e5f60711")
 
 
 def test_what_stands_on_nothing_cannot_be_created():
     with pytest.raises(Refused, match=r"InvalidVpcID\.NotFound"):
         Aws(account()).create("aws:ec2/subnet:Subnet", URN, {"vpcId": "vpc-9", "cidrBlock": "x"})
-
-
-def test_a_name_is_given_once():
-    aws = Aws(account())
-    aws.create("aws:sqs/queue:Queue", URN, {"name": "q"})
-    with pytest.raises(Refused, match="QueueAlreadyExists"):
-        aws.create("aws:sqs/queue:Queue", URN, {"name": "q"})
-
-
-def test_an_instance_profile_keeps_its_role():
-    world = account()
-    profile = {"role": "analytics-spark-nodes"}
-    world.add(Thing(iam.PROFILE, "p", "", profile, profile))
-    with pytest.raises(Refused, match="DeleteConflict"):
-        Aws(world).delete(iam.ROLE, "analytics-spark-nodes")
 
 
 def test_another_account_than_the_stack_s_is_refused():

@@ -31,7 +31,6 @@ FORCE_NEW: Mapping[str, tuple[str, ...]] = {
     "ConfigMap": ("data", "binaryData", "immutable"),
     "DaemonSet": ("spec.selector",),
     "Deployment": ("spec.selector",),
-    "Job": ("spec.selector", "spec.template", "spec.completions"),
     "PersistentVolume": ("spec.csi", "spec.hostPath", "spec.nfs", "spec.local"),
     "PersistentVolumeClaim": (
         "spec.accessModes",
@@ -42,15 +41,11 @@ FORCE_NEW: Mapping[str, tuple[str, ...]] = {
     ),
     "Release": ("name", "namespace"),
     "RoleBinding": ("roleRef",),
-    "Secret": ("data", "stringData", "type"),
-    "StatefulSet": ("spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"),
-    "StorageClass": ("parameters", "provisioner"),
 }
 REFUSED_IN_UPDATE: Mapping[str, tuple[str, ...]] = {
     "PersistentVolume": ("spec.nodeAffinity",),
     "PersistentVolumeClaim": ("spec.resources",),
     "PriorityClass": ("value",),
-    "StorageClass": ("reclaimPolicy", "volumeBindingMode"),
 }
 """Not replaced by the provider and not changed by the API server: the preview fails."""
 
