@@ -140,23 +140,6 @@ def test_exports_hold_no_credential(case: tuple[str, ...]) -> None:
     }
 
 
-def test_a_given_cluster_gets_only_what_it_must() -> None:
-    plan = plan_of("existing")
-    kinds = {one.type.removeprefix("aws:") for one in plan.resources if one.type.startswith("aws:")}
-    assert kinds == {
-        "iam/role:Role",
-        "iam/rolePolicy:RolePolicy",
-        "s3/bucket:Bucket",
-        "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        "s3/bucketObjectv2:BucketObjectv2",
-        "s3/bucketOwnershipControls:BucketOwnershipControls",
-        "s3/bucketPolicy:BucketPolicy",
-        "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        "s3/bucketVersioning:BucketVersioning",
-    }
-
-
 def test_a_stack_that_names_its_account_refuses_every_other() -> None:
     (provider,) = of_type(plan_of("prod"), "pulumi:providers:aws")
     assert json.loads(provider.inputs["allowedAccountIds"]) == ["111122223333"]

@@ -94,14 +94,6 @@ DEFECTS = (
         (WORKS,),
     ),
     Defect(
-        "nodes that nothing tells to mount the JARs",
-        "components/karpenter/node_class.py",
-        "    if node_part.scripts:\n",
-        "    if node_part.scripts and shape.has_local_disks:\n",
-        (WORKS,),
-        "staging",
-    ),
-    Defect(
         "a right that only Karpenter's launches need",
         _RIGHTS,
         '["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"]',
