@@ -8,7 +8,8 @@ import sys
 import time
 
 from tests.tiers.cluster.processes import is_alive
-from tests.tiers.cluster.programs import ROOT, programs_or_skip
+from tests.tiers.cluster.programs import programs
+from tests.tiers.programs import ROOT, or_skip
 
 _RUN = """
 import sys, time
@@ -22,7 +23,7 @@ with ControlPlane(Path(sys.argv[1])) as running:
 
 def test_a_killed_run_leaves_no_program_behind() -> None:
     run = subprocess.Popen(
-        [sys.executable, "-c", _RUN, programs_or_skip()],
+        [sys.executable, "-c", _RUN, or_skip(programs)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.tiers.engine.cli import ROOT, cli_or_skip
+from tests.tiers.engine import cli as pulumi
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.providers.world import World
 from tests.tiers.engine.seeds import account
+from tests.tiers.programs import ROOT, or_skip
 
 _CHAINS = {
     "test_lifecycle.py": "stack",
@@ -43,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
 @pytest.fixture(scope="session")
 def cli() -> Path:
     """The Pulumi CLI."""
-    return cli_or_skip()
+    return or_skip(pulumi.cli)
 
 
 @pytest.fixture(scope="session")

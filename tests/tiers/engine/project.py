@@ -23,9 +23,8 @@ from pulumi.automation.events import EngineEvent
 from pulumi.runtime import _grpc_settings
 
 from ops.plan.fast_sdk import quick_sdk
+from tests.tiers.programs import ROOT
 
-from . import empty
-from .cli import ROOT
 from .outcome import Outcome, Step, collect
 from .providers.aws import Aws
 from .providers.base import Provider
@@ -96,18 +95,10 @@ class Project:
             pulumi_command=_command_of(self._cli),
         )
         if not (self._folder / "state").exists():
-            self._make_empty(workspace)
-        self._pulumi = _Stack(self.stack, workspace, StackInitMode.SELECT)
-        return self
-
-    def _make_empty(self, workspace: automation.Workspace) -> None:
-        key = (self.stack, workspace.project_settings().name)
-        if key in _EMPTY:
-            empty.write(_EMPTY[key], self._folder, self.stack)
-        else:
             (self._folder / "state").mkdir()
             automation.Stack(self.stack, workspace, StackInitMode.CREATE)
-            _EMPTY[key] = empty.read(self._folder, self.stack)
+        self._pulumi = _Stack(self.stack, workspace, StackInitMode.SELECT)
+        return self
 
     def __exit__(
         self,
@@ -288,5 +279,4 @@ def _modules_of(program: Path) -> Iterator[None]:
             sys.path.remove(str(program))
 
 
-_EMPTY: dict[tuple[str, str], empty.Empty] = {}
 _LOADED: dict[Path, dict[str, Any]] = {}

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.tiers.engine import health
-from tests.tiers.engine.cli import ROOT
 from tests.tiers.engine.copies import copy_of
 from tests.tiers.engine.defects import (
     CHECK,
@@ -22,6 +21,7 @@ from tests.tiers.engine.defects import (
 )
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.seeds import published_jar
+from tests.tiers.programs import ROOT
 
 
 def noticed(project: Project) -> Iterator[tuple[str, str]]:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.tiers.engine import health
-from tests.tiers.engine.cli import ROOT
 from tests.tiers.engine.copies import copy_of
 from tests.tiers.engine.outcome import operations
 from tests.tiers.engine.project import Project
+from tests.tiers.programs import ROOT
 
 SMALL = {"name": "default", "limits": {"cpu": 64, "memoryGiB": 256}}
 LADDER = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")

@@ -5,8 +5,8 @@ import hashlib
 import os
 import subprocess
 
-from tests.tiers.cluster.programs import ROOT
 from tests.tiers.operator.programs import Programs
+from tests.tiers.programs import ROOT
 
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Options of a JVM that does little and ends soon."""

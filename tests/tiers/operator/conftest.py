@@ -14,14 +14,14 @@ from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.definitions import custom_resource_definitions, install
 from tests.tiers.cluster.fleet import joined, nodes_of
 from tests.tiers.cluster.objects import apply_all, clear
-from tests.tiers.cluster.programs import leave_out
-from tests.tiers.cluster.programs import programs_or_skip as control_plane_programs
+from tests.tiers.cluster.programs import programs as control_plane_programs
 from tests.tiers.operator import yunikorn
 from tests.tiers.operator.cases import EVERY, chart_values, teams_of
 from tests.tiers.operator.chart import definitions
 from tests.tiers.operator.machine import Machine
-from tests.tiers.operator.programs import Programs, programs_or_skip
+from tests.tiers.operator.programs import Programs, programs
 from tests.tiers.operator.release import Operator, running
+from tests.tiers.programs import leave_out, or_skip
 
 _CSI_DRIVER: Object = {
     "apiVersion": "storage.k8s.io/v1",
@@ -34,7 +34,7 @@ _CSI_DRIVER: Object = {
 @pytest.fixture(scope="session")
 def spark() -> Programs:
     """The operator's programs and Spark's."""
-    return programs_or_skip()
+    return or_skip(programs)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def plane(spark: Programs) -> Iterator[ControlPlane]:
     own = definitions(spark)
     names = {one["metadata"]["name"] for one in own}
     others = [one for one in custom_resource_definitions() if one["metadata"]["name"] not in names]
-    with ControlPlane(control_plane_programs()) as running_plane:
+    with ControlPlane(or_skip(control_plane_programs)) as running_plane:
         install(running_plane.api, [*own, *others])
         running_plane.api.create(_CSI_DRIVER)
         yield running_plane

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.ops.publish.s3 import OWNER, REGION, S3
 from tests.tiers.cluster.processes import Child, start, wait_until
-from tests.tiers.cluster.programs import ROOT
 from tests.tiers.operator.machine import Machine
+from tests.tiers.programs import ROOT
 
 PREFIX = "spark/jars/"
 _STAND_IN = ROOT / "tests" / "tiers" / "node" / "mount_s3.py"
