@@ -11,9 +11,9 @@ from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import COMBINATIONS, TEAMS, Combination
 from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.definitions import custom_resource_definitions, install
-from tests.tiers.cluster.fleet import driver, executor
 from tests.tiers.cluster.objects import apply_all, clear, of_kind
 from tests.tiers.cluster.programs import programs
+from tests.tiers.cluster.scheduling import driver, executor
 from tests.tiers.programs import or_skip
 
 # What the add-on installs and no plan shows: the driver mounts without an attachment.

@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.tiers.engine import cli as pulumi
 from tests.tiers.engine.project import Project
-from tests.tiers.engine.providers.world import World
+from tests.tiers.engine.providers.cloud import Cloud
 from tests.tiers.engine.seeds import account
 from tests.tiers.programs import ROOT, or_skip
 
@@ -57,12 +57,12 @@ def open_project(
         def opened(
             name: str,
             *,
-            world: World | None = None,
+            cloud: Cloud | None = None,
             program: Path = ROOT,
             checkpoints: bool = False,
         ) -> Project:
             folder = tmp_path_factory.mktemp(name)
-            project = Project(folder, name, world or account(), cli, program, None, checkpoints)
+            project = Project(folder, name, cloud or account(), cli, program, None, checkpoints)
             return stack.enter_context(project)
 
         yield opened

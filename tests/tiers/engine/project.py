@@ -28,10 +28,10 @@ from tests.tiers.programs import ROOT
 from .outcome import Outcome, Step, collect
 from .providers.aws import Aws
 from .providers.base import Provider
+from .providers.cloud import Cloud
 from .providers.eks import Eks
 from .providers.host import Host
 from .providers.kubernetes import Kubernetes
-from .providers.world import World
 
 # gRPC lets two servers of one user share a port, and the kernel then gives one that is in use:
 # with two workers, a command's events went to the other worker's test.
@@ -44,7 +44,7 @@ _PROGRAM = ("components", "userdata", "settings", "settings_checks", "versions")
 
 
 class Project:
-    """One stack in a folder of its own; `world` is the account it is deployed to.
+    """One stack in a folder of its own; `cloud` is the account it is deployed to.
 
     `more` are further providers, by package; each has a launcher in providers/bin. With
     `checkpoints` the engine writes its state after each operation, as it does for users; without,
@@ -55,18 +55,18 @@ class Project:
         self,
         folder: Path,
         stack: str,
-        world: World,
+        cloud: Cloud,
         cli: Path,
         program: Path = ROOT,
         more: Mapping[str, Callable[[], Provider]] | None = None,
         checkpoints: bool = False,
     ) -> None:
-        self.world, self.stack, self._cli, self.program = world, stack, cli, program
+        self.cloud, self.stack, self._cli, self.program = cloud, stack, cli, program
         self._folder, self._more, self._checkpoints = folder, more, checkpoints
         providers: dict[str, Callable[[], Provider]] = {
-            "aws": lambda: Aws(world),
-            "eks": lambda: Eks(world),
-            "kubernetes": lambda: Kubernetes(world),
+            "aws": lambda: Aws(cloud),
+            "eks": lambda: Eks(cloud),
+            "kubernetes": lambda: Kubernetes(cloud),
             **(more or {}),
         }
         self._host = Host(providers)
@@ -110,9 +110,9 @@ class Project:
 
     def copy(self, folder: Path, checkpoints: bool = False) -> "Project":
         """The same stack as it is now, in an account of its own."""
-        world = self.world.copy()
+        cloud = self.cloud.copy()
         copied = Project(
-            folder, self.stack, world, self._cli, self.program, self._more, checkpoints
+            folder, self.stack, cloud, self._cli, self.program, self._more, checkpoints
         )
         for part in ("stacks", "state"):
             shutil.copytree(self._folder / part, folder / part, dirs_exist_ok=True)

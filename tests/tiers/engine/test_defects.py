@@ -41,7 +41,7 @@ def noticed(project: Project) -> Iterator[tuple[str, str]]:
     }
     if made_up - {"pulumi:providers:eks"}:
         yield OWN_PROVIDERS, ", ".join(sorted(made_up))
-    complaints = health.complaints(project.world)
+    complaints = health.complaints(project.cloud)
     if complaints:
         yield WORKS, "; ".join(complaints)
         return
@@ -59,12 +59,12 @@ def noticed_later(project: Project) -> Iterator[tuple[str, str]]:
         if switch.failed:
             yield SWITCH, switch.text
             return
-        project.world.add(published_jar(project.world))
+        project.cloud.add(published_jar(project.cloud))
     destroy = project.destroy()
     if destroy.failed:
         yield DESTROY, destroy.text
-    elif project.world.left():
-        yield LEFT, ", ".join(project.world.left())
+    elif project.cloud.left():
+        yield LEFT, ", ".join(project.cloud.left())
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.what)

@@ -138,7 +138,7 @@ def running(open_project) -> Project:
 def test_a_knob_changes_what_it_is_for_and_nothing_else(running: Project, knob: Knob):
     running.set(**knob.changes)
     assert operations(running.up().ok()) == sorted(knob.operations)
-    assert health.complaints(running.world) == []
+    assert health.complaints(running.cloud) == []
 
 
 @pytest.mark.parametrize(("verb", "teams"), [("create", "abc"), ("delete", "ab")])
@@ -155,7 +155,7 @@ def test_a_team_that_comes_or_goes_touches_its_own_resources_only(
     done.remove("update Release spark-operator-release")
     assert len(done) > 10
     assert all(line.startswith(f"{verb} ") and " team-team-c-" in line for line in done)
-    assert health.complaints(running.world) == []
+    assert health.complaints(running.cloud) == []
 
 
 def test_another_priority_replaces_the_class_of_that_name(running: Project, tmp_path: Path):
@@ -172,7 +172,7 @@ def test_tags_reach_everything_that_can_have_them(running: Project):
     assert set(outcome.summary) == {"update"}
     untagged = [
         thing.id
-        for thing in running.world.things.values()
+        for thing in running.cloud.things.values()
         if thing.urn.startswith("urn:") and thing.state.get("tagsAll", {"owner": ""}) is not None
         if "owner" not in thing.state.get("tagsAll", {"owner": ""})
     ]
@@ -189,8 +189,8 @@ def test_another_autoscaler_takes_karpenter_away_and_leaves_none_of_its_nodes(ru
     assert done["create NodeGroup"] == 5
     assert done["delete NodePool"] == 5
     assert not any(verb.startswith("replace") for verb in done)
-    assert not [thing for thing in running.world.things.values() if "karpenter" in thing.id]
-    assert not list(running.world.all("aws:ec2/instance:Instance"))
+    assert not [thing for thing in running.cloud.things.values() if "karpenter" in thing.id]
+    assert not list(running.cloud.all("aws:ec2/instance:Instance"))
     assert running.preview().ok().changes == []
 
 
@@ -201,4 +201,4 @@ def test_another_name_shows_the_new_cluster_that_it_means(running: Project):
 
 def test_after_all_of_that_a_destroy_leaves_nothing(running: Project):
     running.destroy().ok()
-    assert running.world.left() == []
+    assert running.cloud.left() == []

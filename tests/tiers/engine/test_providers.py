@@ -10,8 +10,8 @@ from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
 from tests.tiers.engine.providers import aws_schemas, iam, wire
 from tests.tiers.engine.providers.aws import Aws
 from tests.tiers.engine.providers.aws_types import ROWS
+from tests.tiers.engine.providers.cloud import Cloud, Refused, Thing
 from tests.tiers.engine.providers.kubernetes import Kubernetes
-from tests.tiers.engine.providers.world import Refused, Thing, World
 from tests.tiers.engine.seeds import account
 
 VARIANTS = (
@@ -123,7 +123,7 @@ META = {"kind": "Thing", "metadata": {"name": "x", "namespace": "y"}}
 
 def kubernetes(kind: str, old: dict[str, Any], new: dict[str, Any]) -> Any:
     """The kubernetes stand-in's diff of two objects of one name."""
-    return Kubernetes(World()).diff(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new}, {})
+    return Kubernetes(Cloud()).diff(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new}, {})
 
 
 @pytest.mark.parametrize(
@@ -154,20 +154,20 @@ def test_immutable_fields_of_a_named_object_replace_it_after_its_deletion(kind, 
 def test_what_the_api_server_never_changes_fails_the_preview(kind, old, new):
     assert not kubernetes(kind, old, new).replaces
     with pytest.raises(Refused, match="may not be changed"):
-        Kubernetes(World()).dry_run(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new})
+        Kubernetes(Cloud()).dry_run(f"kubernetes:x/v1:{kind}", {**META, **old}, {**META, **new})
 
 
-def role_with(statement: Mapping[str, Any]) -> World:
-    """A world with the role `r` that has one inline statement."""
-    world = World()
+def role_with(statement: Mapping[str, Any]) -> Cloud:
+    """A cloud with the role `r` that has one inline statement."""
+    cloud = Cloud()
     document = aws_schemas.json.dumps({"Statement": [statement]})
     inline = {"role": "r", "policy": document}
-    world.add(Thing(iam.INLINE, "r:p", "", inline, inline))
-    return world
+    cloud.add(Thing(iam.INLINE, "r:p", "", inline, inline))
+    return cloud
 
 
 def test_rights_end_at_their_action_resource_and_conditions():
-    world = role_with(
+    cloud = role_with(
         {
             "Effect": "Allow",
             "Action": "s3:Get*",
@@ -176,15 +176,15 @@ def test_rights_end_at_their_action_resource_and_conditions():
         }
     )
     inside = {"s3:prefix": "x/1"}
-    assert iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::b/k", inside)
-    assert not iam.may(world, "r", "s3:PutObject", "arn:aws:s3:::b/k", inside)
-    assert not iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::c/k", inside)
-    assert not iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::b/k", {"s3:prefix": "y"})
-    assert not iam.may(world, "r", "s3:GetObject", "arn:aws:s3:::b/k")
+    assert iam.may(cloud, "r", "s3:GetObject", "arn:aws:s3:::b/k", inside)
+    assert not iam.may(cloud, "r", "s3:PutObject", "arn:aws:s3:::b/k", inside)
+    assert not iam.may(cloud, "r", "s3:GetObject", "arn:aws:s3:::c/k", inside)
+    assert not iam.may(cloud, "r", "s3:GetObject", "arn:aws:s3:::b/k", {"s3:prefix": "y"})
+    assert not iam.may(cloud, "r", "s3:GetObject", "arn:aws:s3:::b/k")
 
 
 def test_a_condition_of_an_unknown_operator_does_not_pass():
-    world = role_with(
+    cloud = role_with(
         {
             "Effect": "Allow",
             "Action": "*",
@@ -193,7 +193,7 @@ def test_a_condition_of_an_unknown_operator_does_not_pass():
         }
     )
     with pytest.raises(KeyError):
-        iam.may(world, "r", "s3:GetObject", "x", {"aws:SourceIp": "10.0.0.1"})
+        iam.may(cloud, "r", "s3:GetObject", "x", {"aws:SourceIp": "10.0.0.1"})
 
 
 def test_a_resource_in_use_cannot_be_deleted():

@@ -12,13 +12,13 @@ from tests.tiers.cluster.combinations import Combination
 from tests.tiers.cluster.conftest import Live
 from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.definitions import custom_resource_definitions, install
-from tests.tiers.cluster.fleet import joined, nodes_of
 from tests.tiers.cluster.objects import apply_all, clear
 from tests.tiers.cluster.programs import programs as control_plane_programs
+from tests.tiers.cluster.scheduling import joined, nodes_of
 from tests.tiers.operator import yunikorn
 from tests.tiers.operator.cases import EVERY, chart_values, teams_of
 from tests.tiers.operator.chart import definitions
-from tests.tiers.operator.machine import Machine
+from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
 from tests.tiers.operator.release import Operator, running
 from tests.tiers.programs import leave_out, or_skip
@@ -109,10 +109,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def machine() -> Iterator[Machine]:
+def pod_host() -> Iterator[PodHost]:
     """Where pods run; tests that start pods are left out where this process may not mount."""
     if os.geteuid() != 0:
         leave_out("starting Spark from its pods needs root (sudo make test-operator)")
-    made = Machine()
+    made = PodHost()
     yield made
     made.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.rights import Context, Statement, allowed, conditions_hold, many, matches
 
-from .world import Thing, World
+from .cloud import Cloud, Thing
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/policy:Policy"
@@ -40,17 +40,17 @@ def managed_policy(arn: str) -> Statement | None:
     return found["Document"]
 
 
-def role_by_arn(world: World, arn: str) -> Thing | None:
+def role_by_arn(cloud: Cloud, arn: str) -> Thing | None:
     """The role with this ARN."""
-    return world.first(ROLE, arn=arn)
+    return cloud.first(ROLE, arn=arn)
 
 
 def may(
-    world: World, role: str, action: str, resource: str, context: Context | None = None
+    cloud: Cloud, role: str, action: str, resource: str, context: Context | None = None
 ) -> bool:
     """Whether the role of this name may do the action to the resource."""
-    known = {"aws:RequestedRegion": world.region, **(context or {})}
-    return allowed(_statements(world, role), action, resource, known)
+    known = {"aws:RequestedRegion": cloud.region, **(context or {})}
+    return allowed(_statements(cloud, role), action, resource, known)
 
 
 def may_assume_by_service(role: Thing, service: str) -> bool:
@@ -63,10 +63,10 @@ def may_assume_by_service(role: Thing, service: str) -> bool:
     )
 
 
-def may_assume_by_account(world: World, role: Thing, issuer: str, subject: str) -> bool:
+def may_assume_by_account(cloud: Cloud, role: Thing, issuer: str, subject: str) -> bool:
     """Whether the role's trust lets a service account in, and its identity provider exists."""
     claims = {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": subject}
-    provider = world.first(OIDC, url=issuer)
+    provider = cloud.first(OIDC, url=issuer)
     return provider is not None and any(
         statement["Effect"] == "Allow"
         and provider.text("arn") in many(statement["Principal"].get("Federated", []))
@@ -93,13 +93,13 @@ def _names(given: Any, principal: str) -> bool:
     return isinstance(given, Mapping) and any(principal in many(one) for one in given.values())
 
 
-def _statements(world: World, role: str) -> Iterator[Statement]:
-    for attachment in world.all(ATTACHMENT, role=role):
+def _statements(cloud: Cloud, role: str) -> Iterator[Statement]:
+    for attachment in cloud.all(ATTACHMENT, role=role):
         arn = attachment.text("policyArn")
         document = managed_policy(arn)
         if document is None:
-            own = world.first(POLICY, arn=arn)
+            own = cloud.first(POLICY, arn=arn)
             document = json.loads(own.text("policy")) if own else {"Statement": []}
         yield from many(document["Statement"])
-    for inline in world.all(INLINE, role=role):
+    for inline in cloud.all(INLINE, role=role):
         yield from many(json.loads(inline.text("policy"))["Statement"])
