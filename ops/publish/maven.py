@@ -146,7 +146,7 @@ class Repository:
         request = urllib.request.Request(f"{self._base}/{path}", method=method)
         request.add_header("User-Agent", "spark-on-eks")
         if self._authorization:
-            # Unredirected: whoever a redirect leads to does not get it.
+            # Unredirected: the target of a redirect does not get it.
             request.add_unredirected_header("Authorization", self._authorization)
         return self._opener.open(request, timeout=_TIMEOUT)
 

@@ -98,7 +98,7 @@ class S3:
         self.before: Callable[[Request], None] = nothing
         self.after: Callable[[Request], None] = nothing
         self.reported = ""
-        """The checksum that is reported for whatever is sent, where it is not the true one."""
+        """A wrong checksum to report for each object; empty for the true ones."""
         self.requests: list[Request] = []
         self.stored: Counter[str] = Counter()
         """How often S3 took an object, by key."""

@@ -25,7 +25,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def environment(server: S3, tmp_path: Path) -> dict[str, str]:
-    """No AWS but the one on loopback, and nobody's profile."""
+    """The AWS on loopback only, without a profile."""
     nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(tmp_path / "none")}
     return {**nowhere, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path), **server.environment()}
 
@@ -149,8 +149,8 @@ def test_without_credentials_region_or_rights_it_says_so_and_ends_with_1_or_2(
     assert result.exit_code == 1 and "there are no AWS credentials" in result.stderr
     result = run(*arguments, AWS_REGION=None, AWS_DEFAULT_REGION=None)
     assert result.exit_code == 2 and "--region or AWS_REGION" in result.stderr
-    result = run(*arguments, AWS_PROFILE="nobody")
-    assert result.exit_code == 1 and "nobody" in result.stderr
+    result = run(*arguments, AWS_PROFILE="absent")
+    assert result.exit_code == 1 and "absent" in result.stderr
     result = run(*arguments, "--bucket-owner", "999999999999")
     assert result.exit_code == 1 and "belongs to another account" in result.stderr
     result = run(*arguments[:-1], "s3://no-such-bucket-here/jars/")

@@ -17,7 +17,7 @@ from tests.tiers.cluster.scheduling import driver, executor
 from tests.tiers.programs import or_skip
 
 # What the add-on installs and no plan shows: the driver mounts without an attachment.
-_CSI_DRIVER: dict[str, Any] = {
+CSI_DRIVER: dict[str, Any] = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "CSIDriver",
     "metadata": {"name": "s3.csi.aws.com"},
@@ -31,7 +31,7 @@ def control_plane() -> Iterator[ControlPlane]:
     definitions = custom_resource_definitions()
     with ControlPlane(or_skip(programs)) as running:
         install(running.api, definitions)
-        running.api.create(_CSI_DRIVER)
+        running.api.create(CSI_DRIVER)
         yield running
 
 

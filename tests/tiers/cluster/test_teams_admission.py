@@ -86,7 +86,7 @@ UNSAFE: dict[str, tuple[Mapping[str, Any], str]] = {
         "runAsNonRoot",
     ),
     "every system call": ({"securityContext": {"runAsNonRoot": True}}, "seccomp"),
-    "a share of somebody's disk": (
+    "an NFS share": (
         {"volumes": [{"name": "jars", "nfs": {"server": "10.0.0.1", "path": "/"}}]},
         "olume",
     ),

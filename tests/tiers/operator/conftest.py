@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.combinations import Combination
-from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.conftest import CSI_DRIVER, Live
 from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.definitions import custom_resource_definitions, install
 from tests.tiers.cluster.objects import apply_all, clear
@@ -22,13 +22,6 @@ from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
 from tests.tiers.operator.release import Operator, running
 from tests.tiers.programs import leave_out, or_skip
-
-_CSI_DRIVER: Object = {
-    "apiVersion": "storage.k8s.io/v1",
-    "kind": "CSIDriver",
-    "metadata": {"name": "s3.csi.aws.com"},
-    "spec": {"attachRequired": False},
-}
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +38,7 @@ def plane(spark: Programs) -> Iterator[ControlPlane]:
     others = [one for one in custom_resource_definitions() if one["metadata"]["name"] not in names]
     with ControlPlane(or_skip(control_plane_programs)) as running_plane:
         install(running_plane.api, [*own, *others])
-        running_plane.api.create(_CSI_DRIVER)
+        running_plane.api.create(CSI_DRIVER)
         yield running_plane
 
 

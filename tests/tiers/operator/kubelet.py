@@ -63,7 +63,7 @@ time.sleep(600)
 
 
 def waiting(server: str) -> Callable[[str, str], str]:
-    """An edit for drivers whose executors nobody starts: instead of the job's program they run one
+    """An edit for drivers whose executors are not started: in place of the job they run a program
     that only waits, and writes no event log, which would need the JARs. `server` is the API
     server's address, which no DNS knows here."""
 

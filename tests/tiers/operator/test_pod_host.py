@@ -1,4 +1,4 @@
-"""What runs in a pod of the stand-in for kubelet ends with it, whatever user it is."""
+"""Processes in a pod of the stand-in for kubelet end with it, also those of another user."""
 
 import secrets
 import subprocess

@@ -170,7 +170,7 @@ def _key_change(cloud: Cloud, thing: Thing) -> None:
     root = f"arn:aws:iam::{cloud.account}:root"
     document = thing.text("policy")
     if document and not iam.document_allows(document, "kms:PutKeyPolicy", "*", root):
-        raise Refused("MalformedPolicyDocumentException: nobody could change the policy later")
+        raise Refused("MalformedPolicyDocumentException: the policy could not be changed later")
 
 
 def _bucket_delete(cloud: Cloud, thing: Thing) -> None:

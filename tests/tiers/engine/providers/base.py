@@ -232,7 +232,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 def _abort_half_done(context: Any, half: HalfDone, inputs: State) -> None:
     """Tells the engine of a resource that exists and is not all right: it keeps it in its state,
-    and updates it next time whatever its inputs."""
+    and updates it next time even with the same inputs."""
     reason, (id_, state) = half.args
     detail = provider_pb2.ErrorResourceInitFailed(
         id=id_,

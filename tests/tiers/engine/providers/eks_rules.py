@@ -11,7 +11,7 @@ NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 
 
 def write_log(cloud: Cloud, cluster: Thing) -> None:
-    """EKS makes the log group that it wants to write to, and nobody deletes that one."""
+    """EKS creates the log group that it writes to, and never deletes it."""
     name = f"/aws/eks/{cluster.id}/cluster"
     if cluster.inputs.get("enabledClusterLogTypes") and not cloud.get(LOGS, name):
         cloud.add(Thing(LOGS, name, "", {"name": name}, {"name": name}))

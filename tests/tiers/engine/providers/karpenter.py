@@ -2,7 +2,7 @@
 
 It runs while its release, its CRDs, its role, its queue, nodes for its pods and a way to AWS are
 there; each call is evaluated against the role's policies. A NodePool makes it launch an instance
-at once, as if pods waited. What fails is told in `Cloud.troubles`, where nobody waits for it.
+at once, as if pods waited. Failures that no operation waits for go to `Cloud.troubles`.
 """
 
 from collections.abc import Iterator, Mapping
