@@ -73,13 +73,6 @@ DEFECTS = (
         (UP,),
     ),
     Defect(
-        "a claim that asks for the default storage class",
-        _CLAIM,
-        '                "storage_class_name": "",\n                "volume_name"',
-        '                "volume_name"',
-        (UP,),
-    ),
-    Defect(
         "components without the stack's provider",
         "__main__.py",
         "on_aws = pulumi.ResourceOptions(providers=[cloud.provider])",

@@ -191,25 +191,6 @@ def _identity(cloud: Cloud, args: State) -> State:
     return {"id": cloud.account, "accountId": cloud.account, "arn": arn, "userId": "AROADEPLOYER"}
 
 
-def _partition(cloud: Cloud, args: State) -> State:
-    return {
-        "id": "aws",
-        "partition": "aws",
-        "dnsSuffix": "amazonaws.com",
-        "reverseDnsPrefix": "com.amazonaws",
-    }
-
-
-def _region(cloud: Cloud, args: State) -> State:
-    return {
-        "id": cloud.region,
-        "region": cloud.region,
-        "name": cloud.region,
-        "description": cloud.region,
-        "endpoint": f"ec2.{cloud.region}.amazonaws.com",
-    }
-
-
 _ADDONS = {
     "vpc-cni": "v1.21.1-eksbuild.1",
     "kube-proxy": "v{kubernetes}.2-eksbuild.4",
@@ -249,8 +230,6 @@ def _oidc_provider(cloud: Cloud, args: State) -> State:
 
 _INVOKES: Mapping[str, Callable[[Cloud, State], State]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
-    "aws:index/getPartition:getPartition": _partition,
-    "aws:index/getRegion:getRegion": _region,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
     "aws:eks/getCluster:getCluster": _cluster,
     "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": _oidc_provider,

@@ -1,7 +1,6 @@
 """What an API server with its controllers enforces, kind by kind."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from . import eks_rules, karpenter
 from .cloud import Cloud, Refused, Thing
@@ -97,26 +96,10 @@ def _claim_create(cloud: Cloud, thing: Thing) -> None:
     volume = cloud.get(VOLUME, str(spec.get("volumeName")))
     if volume is None:
         raise Refused(f"timed out: claim {thing.id} is Pending: no volume {spec.get('volumeName')}")
-    offered = volume.inputs["spec"]
     wanted = {"namespace": _namespace(thing), "name": thing.id.partition("/")[2]}
-    held = {
-        key: value for key, value in (offered.get("claimRef") or wanted).items() if key in wanted
-    }
-    wrong = [
-        text
-        for text, bad in (
-            ("the volume is kept for another claim", held != wanted),
-            ("access modes", not set(spec["accessModes"]) <= set(offered["accessModes"])),
-            ("class", spec.get("storageClassName", "gp2") != offered.get("storageClassName", "")),
-            (
-                "size",
-                spec["resources"]["requests"]["storage"] != offered["capacity"]["storage"],
-            ),
-        )
-        if bad
-    ]
-    if wrong:
-        raise Refused(f"timed out: claim {thing.id} is Pending: {', '.join(wrong)}")
+    held = volume.inputs["spec"].get("claimRef") or wanted
+    if {key: held[key] for key in wanted} != wanted:
+        raise Refused(f"timed out: claim {thing.id} is Pending: its volume is for another claim")
 
 
 def _claim_delete(cloud: Cloud, thing: Thing) -> None:
@@ -144,9 +127,6 @@ def _namespace_delete(cloud: Cloud, thing: Thing) -> None:
 def _daemon_set_create(cloud: Cloud, thing: Thing) -> None:
     spec = thing.inputs["spec"]
     pod, namespace = spec["template"]["spec"], _namespace(thing)
-    wanted = spec["selector"]["matchLabels"]
-    if not wanted.items() <= (spec["template"]["metadata"].get("labels") or {}).items():
-        raise Refused(f"DaemonSet {thing.id} is invalid: selector does not match template labels")
     account = pod.get("serviceAccountName", "default")
     if account != "default" and not cloud.get(ACCOUNT, f"{namespace}/{account}"):
         raise Refused(f"timed out: pods of {thing.id}: no service account {account}")
@@ -154,19 +134,6 @@ def _daemon_set_create(cloud: Cloud, thing: Thing) -> None:
         name = (volume.get("configMap") or {}).get("name")
         if name and not cloud.get(CONFIG_MAP, f"{namespace}/{name}"):
             raise Refused(f"timed out: pods of {thing.id}: no ConfigMap {name}")
-    owner = cloud.get(NAMESPACE, namespace)
-    labels = (owner.inputs["metadata"].get("labels") or {}) if owner else {}
-    level = labels.get("pod-security.kubernetes.io/enforce", "privileged")
-    if level != "privileged" and _is_privileged(pod):
-        raise Refused(f"timed out: pods of {thing.id} are forbidden: violates {level}")
-
-
-def _is_privileged(pod: Mapping[str, Any]) -> bool:
-    host = any(pod.get(key) for key in ("hostPID", "hostNetwork", "hostIPC"))
-    containers = pod.get("containers") or []
-    contexts = [one.get("securityContext") or {} for one in containers]
-    paths = any("hostPath" in volume for volume in pod.get("volumes") or [])
-    return host or paths or any(one.get("privileged") for one in contexts)
 
 
 def _release_create(cloud: Cloud, thing: Thing) -> None:
