@@ -1,35 +1,39 @@
-"""What a role of a plan may do in S3: its policies evaluated as IAM does."""
+"""What a role may do: its policies evaluated as IAM does.
+
+A condition operator that is not known here raises KeyError: a condition that is not understood must
+not pass for one that holds.
+"""
 
 import json
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from ops.plan.model import Plan
 from tests.plans import named, of_type
 
+Context = Mapping[str, str | list[str]]
+Statement = Mapping[str, Any]
+
+_OPERATORS = {
+    "StringEquals": lambda value, wanted: value == wanted,
+    "StringLike": lambda value, wanted: like(wanted, value),
+    "ArnEquals": lambda value, wanted: like(wanted, value),
+    "ArnLike": lambda value, wanted: like(wanted, value),
+    "Bool": lambda value, wanted: str(value).lower() == str(wanted).lower(),
+    "StringNotEquals": lambda value, wanted: value != wanted,
+}
+
 
 def may(plan: Plan, role: str, action: str, resource: str, **conditions: str) -> bool:
-    """Whether the role does the action to the resource; conditions as `s3_prefix="x/"`.
-
-    Raises KeyError for a condition operator that is not known here.
-    """
+    """Whether a role may do the action to the resource; conditions as `s3_prefix="x/"`."""
     context = {key.replace("_", ":", 1): value for key, value in conditions.items()}
-    return any(
-        statement["Effect"] == "Allow"
-        and action in statement["Action"]
-        and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
-        and all(
-            key in context and _OPERATORS[operator](context[key], wanted)
-            for operator, keys in statement.get("Condition", {}).items()
-            for key, wanted in keys.items()
-        )
-        for statement in _statements(plan, role)
-    )
+    return allowed(_statements(plan, role), action, resource, context)
 
 
 def buckets_of(plan: Plan, role: str) -> set[str]:
-    """Names of the buckets that a role's policies speak of."""
+    """Names of the buckets that a role's policies name."""
     return {
         resource.split(":::", 1)[1].split("/", 1)[0]
         for statement in _statements(plan, role)
@@ -38,13 +42,64 @@ def buckets_of(plan: Plan, role: str) -> set[str]:
     }
 
 
-_OPERATORS = {
-    "StringLike": lambda value, wanted: any(fnmatchcase(value, one) for one in wanted),
-    "StringEquals": lambda value, wanted: value in wanted,
-}
+def allowed(statements: Iterable[Statement], action: str, resource: str, context: Context) -> bool:
+    """Whether the statements allow the action, and none denies it."""
+    effects = {
+        statement["Effect"]
+        for statement in statements
+        if matches(statement.get("Action", []), action)
+        and matches(statement.get("Resource", []), resource)
+        and conditions_hold(statement.get("Condition", {}), context)
+    }
+    return effects == {"Allow"}
 
 
-def _statements(plan: Plan, role: str) -> Iterator[dict[str, Any]]:
+def conditions_hold(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Whether all conditions of a statement hold for a request."""
+    return all(
+        _condition_holds(operator, key, many(wanted), context)
+        for operator, keys in conditions.items()
+        for key, wanted in keys.items()
+    )
+
+
+def matches(patterns: Any, text: str) -> bool:
+    """Whether one of the patterns matches."""
+    return any(like(pattern, text) for pattern in many(patterns))
+
+
+def like(pattern: str, text: str) -> bool:
+    """Whether a pattern with `*` and `?` matches a text."""
+    return _pattern(pattern).fullmatch(text) is not None
+
+
+def many(value: Any) -> list[Any]:
+    """A list; IAM takes a single value in its place."""
+    return value if isinstance(value, list) else [value]
+
+
+def _condition_holds(operator: str, key: str, wanted: list[Any], context: Context) -> bool:
+    for_all = operator.startswith("ForAllValues:")
+    operator = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
+    if_exists = operator.endswith("IfExists")
+    compare = _OPERATORS[operator.removesuffix("IfExists")]
+    names = {name.lower(): name for name in context}
+    if key.lower() not in names:
+        return if_exists or for_all or operator.startswith("StringNot")
+    hits = [
+        any(compare(value, one) for one in wanted) for value in many(context[names[key.lower()]])
+    ]
+    return all(hits) if for_all else any(hits)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+    # Names of actions ignore case; nothing else that is compared here differs by case alone.
+    return re.compile(parts, re.IGNORECASE | re.DOTALL)
+
+
+def _statements(plan: Plan, role: str) -> Iterator[Statement]:
     physical = named(plan, "iam/role:Role", role).name
     for attachment in of_type(plan, "RolePolicyAttachment"):
         if attachment.inputs["role"] == physical:

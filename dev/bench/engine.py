@@ -22,7 +22,7 @@ from tests.tiers.engine.faults import engines
 from tests.tiers.engine.outcome import Outcome
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.providers.base import Changes, Provider, State, changed_paths
-from tests.tiers.engine.providers.world import World
+from tests.tiers.engine.providers.cloud import Cloud
 from tests.tiers.engine.seeds import account
 
 STACK = "prod"
@@ -80,16 +80,16 @@ def main() -> None:
 
 def _platform() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        world = account()
-        with Project(Path(folder), STACK, world, cli(), checkpoints=True) as project:
+        cloud = account()
+        with Project(Path(folder), STACK, cloud, cli(), checkpoints=True) as project:
             project.set(cluster__deletionProtection=False)
-            _tell("up", world, project.up)
-            resources = len(world.operations)
-            _tell("preview, no change", world, project.preview)
+            _tell("up", cloud, project.up)
+            resources = len(cloud.operations)
+            _tell("preview, no change", cloud, project.preview)
             for name, level in (("change to node level", NODE), ("change back", POD)):
                 project.set(jarMount=level)
-                _tell(name, world, project.up)
-            _tell("destroy", world, project.destroy)
+                _tell(name, cloud, project.up)
+            _tell("destroy", cloud, project.destroy)
     return resources
 
 
@@ -101,20 +101,20 @@ def _noop(resources: int) -> None:
             "    pulumi.CustomResource('noop:index:Nothing', f'nothing-{number}', {'n': number})\n"
         )
         root = small_program(Path(program), "noop", text)
-        world = World()
-        more = {"noop": lambda: Noop(world)}
-        with Project(Path(folder), "noop", world, cli(), root, more, checkpoints=True) as project:
-            _tell("no-op: up", world, project.up)
-            _tell("no-op: preview", world, project.preview)
-            _tell("no-op: destroy", world, project.destroy)
+        cloud = Cloud()
+        more = {"noop": lambda: Noop(cloud)}
+        with Project(Path(folder), "noop", cloud, cli(), root, more, checkpoints=True) as project:
+            _tell("no-op: up", cloud, project.up)
+            _tell("no-op: preview", cloud, project.preview)
+            _tell("no-op: destroy", cloud, project.destroy)
 
 
-def _tell(name: str, world: World, command: Callable[[], Outcome]) -> None:
-    done, start, before = len(world.operations), time.perf_counter(), _cpu()
+def _tell(name: str, cloud: Cloud, command: Callable[[], Outcome]) -> None:
+    done, start, before = len(cloud.operations), time.perf_counter(), _cpu()
     with _watched():
         command().ok()
     here, engine = (now - then for now, then in zip(_cpu(), before, strict=True))
-    cost = Cost(len(world.operations) - done, time.perf_counter() - start, here, engine)
+    cost = Cost(len(cloud.operations) - done, time.perf_counter() - start, here, engine)
     print(f"{name:24}{cost}")
 
 

@@ -134,19 +134,19 @@ class Repository:
     def _download(self, wanted: Coordinate, path: Path, report: Report) -> None:
         with self._open(wanted.path) as answer, path.open("wb") as file:
             size, got = int(answer.headers.get("Content-Length") or 0), 0
-            task = report.task("downloading", wanted.file_name, size)
-            while block := answer.read(_BLOCK):
-                file.write(block)
-                got += len(block)
-                task.advance(len(block))
-        if size and got != size:
-            raise ConnectionError(f"{got} of {size} bytes came")
+            with report.task("downloading", wanted.file_name, size) as advance:
+                while block := answer.read(_BLOCK):
+                    file.write(block)
+                    got += len(block)
+                    advance(len(block))
+                if size and got != size:
+                    raise ConnectionError(f"{got} of {size} bytes came")
 
     def _open(self, path: str, method: str = "GET") -> Any:
         request = urllib.request.Request(f"{self._base}/{path}", method=method)
         request.add_header("User-Agent", "spark-on-eks")
         if self._authorization:
-            # Unredirected: whoever a redirect leads to does not get it.
+            # Unredirected: the target of a redirect does not get it.
             request.add_unredirected_header("Authorization", self._authorization)
         return self._opener.open(request, timeout=_TIMEOUT)
 

@@ -1,9 +1,8 @@
 """How far it is: a bar on a terminal, a line for each JAR elsewhere. Both on stderr."""
 
 import sys
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from rich.console import Console
@@ -16,62 +15,35 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-
-class Task(Protocol):
-    """One JAR on its way."""
-
-    def advance(self, count: int) -> None:
-        """So many bytes more have gone; negative when they must go again."""
+Advance = Callable[[int], None]
+"""Takes how many more bytes were sent; negative when they must be sent again."""
 
 
 class Report(Protocol):
-    """Where progress is told."""
+    """Where progress goes."""
 
     def say(self, text: str) -> None:
-        """Tells one line."""
+        """Prints one line."""
 
-    def task(self, verb: str, name: str, size: int) -> Task:
-        """Begins a JAR of so many bytes: `uploading`, `x.jar`."""
-
-
-class _Counted:
-    """Tells a JAR when all of it has gone."""
-
-    def __init__(self, report: "Lines", text: str, size: int) -> None:
-        self._report, self._text, self._left = report, text, size
-        self._lock = threading.Lock()
-
-    def advance(self, count: int) -> None:
-        with self._lock:
-            self._left -= count
-            if self._left == 0:
-                self._report.say(self._text)
+    def task(self, verb: str, name: str, size: int) -> AbstractContextManager[Advance]:
+        """The transfer of a JAR of so many bytes: `uploading`, `x.jar`."""
 
 
 class Lines:
-    """For a log: nothing that moves."""
+    """For a log: a line when a JAR is done."""
 
     def say(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
-    def task(self, verb: str, name: str, size: int) -> Task:
-        return _Counted(self, f"{verb} {name}, {megabytes(size)}: done", size)
-
-
-class _Shown:
-    """A line of the display."""
-
-    def __init__(self, progress: Progress, text: str, size: int) -> None:
-        self._progress = progress
-        self._id = progress.add_task(text, total=size)
-
-    def advance(self, count: int) -> None:
-        self._progress.advance(self._id, count)
+    @contextmanager
+    def task(self, verb: str, name: str, size: int) -> Generator[Advance]:
+        yield lambda count: None
+        self.say(f"{verb} {name}, {megabytes(size)}: done")
 
 
 class Bars:
-    """For a person at a terminal."""
+    """For a terminal."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -79,8 +51,10 @@ class Bars:
     def say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def task(self, verb: str, name: str, size: int) -> Task:
-        return _Shown(self._progress, f"{verb} {name}", size)
+    @contextmanager
+    def task(self, verb: str, name: str, size: int) -> Generator[Advance]:
+        task = self._progress.add_task(f"{verb} {name}", total=size)
+        yield lambda count: self._progress.advance(task, count)
 
 
 @contextmanager

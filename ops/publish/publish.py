@@ -10,7 +10,7 @@ from ops.publish.errors import Failed, Refused
 from ops.publish.jars import Jar
 from ops.publish.progress import Report
 from ops.publish.release import MANIFEST, Release
-from ops.publish.store import Overtaken, Store
+from ops.publish.store import AlreadyExists, Store
 from ops.publish.threads import in_parallel
 from ops.publish.transfer import send
 
@@ -52,13 +52,15 @@ def publish(
             try:
                 sent |= send(store, name, missing, report)
             except Failed as error:
-                raise Failed(f"{error}\nrun it again: what S3 has is not sent again") from None
+                raise Failed(
+                    f"{error}\nrun it again: JARs that S3 has are not sent again"
+                ) from None
         elif published:
             return Published(published, frozenset(sent), new=False)
         else:
             try:
                 store.put_text(name, MANIFEST, release.to_json())
-            except Overtaken:
+            except AlreadyExists:
                 continue
             return Published(release, frozenset(sent), new=True)
     raise Failed(f"{to.url(name)} keeps changing: someone else works on it at the same time")

@@ -1,76 +1,56 @@
-"""Sends JARs to S3, several requests at a time."""
+"""Sends JARs to S3, several at a time, each in one request."""
 
-import threading
+import io
 from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
 
 from ops.publish.aws import THREADS
-from ops.publish.jars import Jar, Part
-from ops.publish.progress import Report, Task
-from ops.publish.store import Overtaken, Store, Upload
+from ops.publish.errors import Failed
+from ops.publish.jars import Jar
+from ops.publish.progress import Report
+from ops.publish.store import AlreadyExists, Store
 from ops.publish.threads import in_parallel
 
 
 def send(store: Store, release: str, jars: Iterable[Jar], report: Report) -> set[str]:
-    """Uploads what S3 does not have of each JAR. Returns the names of those that it completed.
+    """Uploads JARs and returns the names of those that this call completed.
 
-    An object that has come into being meanwhile is left alone, and its name is not returned.
-    Raises Failed; by then no request is under way any more.
+    An object that exists by now is left alone, and its name is not returned. Raises Failed when all
+    requests have ended.
     """
-    transfer = _Transfer(store, release, report)
-    jars = list(jars)
-    in_parts = [jar for jar in jars if len(jar.parts) > 1]
-    begun = store.begun(release) if in_parts else {}
-    steps = [step for jar in jars for step in transfer.steps(jar, begun.get(jar.name, []))]
-    in_parallel(steps, THREADS)
-    return transfer.sent
+    steps = [partial(_send, store, release, jar, report) for jar in jars]
+    return {name for name in in_parallel(steps, THREADS) if name}
 
 
-class _Transfer:
-    """The requests that it takes, as functions to be called in any order and at the same time."""
+def _send(store: Store, release: str, jar: Jar, report: Report) -> str | None:
+    try:
+        with (
+            report.task("uploading", jar.name, jar.size) as advance,
+            _Counted(jar.path, advance) as body,
+        ):
+            store.put_jar(release, jar, body)
+    except AlreadyExists:
+        return None
+    except OSError as error:
+        raise Failed(f"{jar.path}: {error.strerror}") from None
+    return jar.name
 
-    def __init__(self, store: Store, release: str, report: Report) -> None:
-        self._store, self._release, self._report = store, release, report
-        self._lock = threading.Lock()
-        self.sent: set[str] = set()
 
-    def steps(self, jar: Jar, begun: list[str]) -> list[Callable[[], None]]:
-        """One for a small JAR, one a missing part for a large one; the last makes the object."""
-        task = self._report.task("uploading", jar.name, jar.size)
-        if len(jar.parts) == 1:
-            return [lambda: self._whole(jar, task)]
-        try:
-            upload = self._store.open(self._release, jar, begun)
-        except Overtaken:
-            return []
-        missing = [part for part in jar.parts if part.number not in upload.etags]
-        task.advance(jar.size - sum(part.size for part in missing))
-        if not missing:
-            return [lambda: self._finish(upload, jar)]
-        return [lambda part=part: self._part(upload, jar, part, task) for part in missing]
+class _Counted(io.FileIO):
+    """A file that reports how far it was read; a retry reads it again from the start."""
 
-    def _whole(self, jar: Jar, task: Task) -> None:
-        try:
-            self._store.put_jar(self._release, jar)
-        except Overtaken:
-            return
-        self.sent.add(jar.name)
-        task.advance(jar.size)
+    def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
+        super().__init__(path)
+        self._advance = advance
 
-    def _part(self, upload: Upload, jar: Jar, part: Part, task: Task) -> None:
-        try:
-            etag = self._store.send(upload, jar, part)
-        except Overtaken:
-            return
-        task.advance(part.size)
-        with self._lock:
-            upload.etags[part.number] = etag
-            complete = len(upload.etags) == len(jar.parts)
-        if complete:
-            self._finish(upload, jar)
+    def read(self, size: int | None = -1, /) -> bytes:
+        read = super().read(-1 if size is None else size)
+        self._advance(len(read))
+        return read
 
-    def _finish(self, upload: Upload, jar: Jar) -> None:
-        try:
-            self._store.finish(upload, jar)
-        except Overtaken:
-            return
-        self.sent.add(jar.name)
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        before = self.tell()
+        position = super().seek(offset, whence)
+        self._advance(position - before)
+        return position

@@ -1,4 +1,4 @@
-"""`make mutate`: drops each guard of the program once and lists which nobody would miss.
+"""`make mutate`: drops each guard of the program once and lists those whose loss is not found.
 
 Exit code 1: fewer than nine in ten are caught, one is missed without a reason on the list, or the
 list has one that a run over all guards does not miss.

@@ -1,4 +1,4 @@
-"""Guards that nobody misses when they are dropped, and why that is so."""
+"""Guards whose loss neither a rule nor a test finds, with the reason."""
 
 from collections.abc import Mapping
 

@@ -24,8 +24,7 @@ _OTHERS = (
     "docs",
     "commands",
     "settings",
-    "schemas_reference",
-    "schemas_comparison",
+    "validate",
     "secrets",
     "node_docs",
 )
@@ -44,7 +43,7 @@ _SECONDS = 300
 
 @dataclass(frozen=True)
 class Outcome:
-    """Who noticed a dropped guard: `refused`, `rule`, `test`, or nobody (`missed`)."""
+    """What found that a guard is gone: `refused`, `rule`, `test`, or nothing (`missed`)."""
 
     by: str
     detail: str = ""

@@ -1,4 +1,4 @@
-"""The pages of the node's mount say what is so: sizes, tests by name, metrics of the alerts."""
+"""The pages of the node's mount name tests and metrics that exist."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from dev import node_docs
-from tests.user_data import sizes
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "node-mount.md").read_text()
@@ -22,17 +21,6 @@ def table(heading: str) -> list[list[str]]:
     return [
         [cell.strip() for cell in line.strip("|").split("|")] for line in rows[0].splitlines()[2:]
     ]
-
-
-def test_the_sizes_of_user_data_are_the_real_ones() -> None:
-    shown = {name: (int(size), int(encoded)) for name, size, encoded in table("## User data")}
-    assert shown == sizes(), "run `make docs`"
-
-
-def test_make_docs_leaves_the_page_as_it_is() -> None:
-    assert node_docs.render(PROOF) == PROOF
-    stale = PROOF.replace("| dev karpenter-default-class |", "| dev gone |")
-    assert stale != PROOF and node_docs.render(stale) == PROOF
 
 
 def test_every_measured_consequence_has_a_test_or_a_reason() -> None:

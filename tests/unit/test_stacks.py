@@ -9,9 +9,6 @@ import pytest
 
 from ops.plan.model import Plan
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, of_type, plan_of
-from tests.validate import reference
-from tests.validate.crd import errors_of_custom
-from tests.validate.full_values import errors_by_chart
 from tests.validate.manifest import errors_of
 from tests.validate.values import errors_of_addon, errors_of_release
 
@@ -61,28 +58,6 @@ def test_every_chart_and_add_on_knows_the_keys_it_is_given(case: tuple[str, ...]
     for addon in of_type(plan, "addon:Addon"):
         configuration = addon.inputs.get("configurationValues")
         assert errors_of_addon(addon.inputs["addonName"], configuration) == []
-
-
-@every_case
-def test_the_full_crds_and_charts_accept_what_the_stack_makes(case: tuple[str, ...]) -> None:
-    absent = reference.missing()
-    if absent and not reference.is_required():
-        pytest.skip(absent)
-    assert absent is None, absent
-    folder, plan = reference.place(), plan_of(*case)
-    crds = {
-        "NodePool": "karpenter.sh_nodepools.yaml",
-        "EC2NodeClass": "karpenter.k8s.aws_ec2nodeclasses.yaml",
-    }
-    for manifest in manifests(plan):
-        if manifest["kind"] in crds:
-            file = folder / "crds" / crds[manifest["kind"]]
-            assert errors_of_custom(with_ids(manifest), file) == [], manifest
-    for release in of_type(plan, "Release"):
-        chart = release.inputs["chart"].rsplit("/", 1)[-1]
-        if values := release.inputs.get("values"):
-            version = release.inputs["version"]
-            assert errors_by_chart(folder / "helm-values", chart, version, values) == []
 
 
 @every_case
@@ -162,23 +137,6 @@ def test_exports_hold_no_credential(case: tuple[str, ...]) -> None:
         "teams",
         "sparkImage",
         "eventLogs",
-    }
-
-
-def test_a_given_cluster_gets_only_what_it_must() -> None:
-    plan = plan_of("existing")
-    kinds = {one.type.removeprefix("aws:") for one in plan.resources if one.type.startswith("aws:")}
-    assert kinds == {
-        "iam/role:Role",
-        "iam/rolePolicy:RolePolicy",
-        "s3/bucket:Bucket",
-        "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        "s3/bucketObjectv2:BucketObjectv2",
-        "s3/bucketOwnershipControls:BucketOwnershipControls",
-        "s3/bucketPolicy:BucketPolicy",
-        "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        "s3/bucketVersioning:BucketVersioning",
     }
 
 

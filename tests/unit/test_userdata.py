@@ -64,11 +64,6 @@ def unpacked(script: str) -> dict[str, tuple[int, str]]:
     return {**found, "/etc/spark-jars/mount.env": (0o644, environment[1])}
 
 
-def test_the_same_input_gives_the_same_bytes() -> None:
-    assert mime([boot_script(files())]) == mime([boot_script(files())])
-    assert every_user_data() == every_user_data()
-
-
 def test_two_runs_give_the_same_bytes() -> None:
     """Sets and dictionaries of another process have another order; a zip has another time."""
     program = (

@@ -1,5 +1,5 @@
-"""Judges of what the program makes: manifests, Helm values, add-on configurations.
+"""Validates manifests, Helm values and add-on configurations, one line of text for each error.
 
-`manifest` and `values` need nothing but this repository. `crd` and `full_values` hold the same
-things against full third-party files, wherever those are at hand.
+Custom resources and charts are held against the real CRDs and chart values in a folder beside this
+repository (`reference`), built-in kinds against Kubernetes' own schemas.
 """

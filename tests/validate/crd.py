@@ -1,140 +1,134 @@
-"""Judge a custom resource by a full CRD file, as the API server does on create.
+"""Validates a custom resource by its CRD, as the API server does on create.
 
 The order is the server's: defaults, then the structural schema with unknown fields refused, then
-the CEL rules. Rules that mention `oldSelf` speak of updates and are skipped.
+the CEL rules. Rules that mention `oldSelf` are about updates and are skipped.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cel
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
-from .messages import explain, line
-from .rules import true_of
-
-_COPIED = (
+_COPIED = {
     *("type", "enum", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
     *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
     *("required", "uniqueItems", "multipleOf"),
-)
-_COMPOSED = ("allOf", "anyOf", "oneOf")
+}
+_OPEN = ("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource")
 
 
 def errors_of_custom(manifest: Mapping[str, Any], crd_file: Path) -> list[str]:
-    """Return a line per defect of a manifest by the CRD in the file."""
+    """The errors of a manifest by the CRD in the file."""
     document = json.loads(json.dumps(manifest))
-    version = str(document.get("apiVersion")).rsplit("/", maxsplit=1)[-1]
-    crd = load_crd(crd_file)
-    wrong = _head_errors(document, crd, version)
-    if wrong:
-        return wrong
-    schema = schema_of(crd_file, version)
+    spec = load(crd_file)["spec"]
+    group, _, version = str(document["apiVersion"]).rpartition("/")
+    served = {one["name"]: one["schema"]["openAPIV3Schema"] for one in spec["versions"]
+              if one["served"]}  # fmt: skip
+    if (group, document["kind"]) != (spec["group"], spec["names"]["kind"]) or version not in served:
+        return [f"{document['apiVersion']} {document['kind']} is not served by {crd_file.name}"]
+    if spec["scope"] == "Cluster" and "namespace" in document["metadata"]:
+        return ["metadata.namespace: the kind is cluster-scoped"]
+    schema = served[version]
     _set_defaults(document, schema)
-    lines = explain(_validator(crd_file, version).iter_errors(document))
-    return lines or list(_broken_rules(document, schema, []))
+    return messages(_validator(crd_file, version).iter_errors(document)) or list(
+        _violated_rules(document, schema, "")
+    )
+
+
+def messages(errors: Iterable[ValidationError]) -> list[str]:
+    """One line for each error: `spec.taints[0].effect: 'NoSchedul' is not one of ...`."""
+    return sorted(f"{e.json_path.removeprefix('$').lstrip('.')}: {e.message}" for e in errors)
 
 
 @cache
-def load_crd(crd_file: Path) -> dict[str, Any]:
-    """Return the CRD's document."""
+def load(crd_file: Path) -> dict[str, Any]:
+    """The CRD's document."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(crd_file.read_text(), Loader=loader)
 
 
-def schema_of(crd_file: Path, version: str) -> dict[str, Any]:
-    """Return the OpenAPI v3 schema of one served version; KeyError if there is none."""
-    for served in load_crd(crd_file)["spec"]["versions"]:
-        if served["name"] == version and served["served"]:
-            return served["schema"]["openAPIV3Schema"]
-    raise KeyError(f"{crd_file.name} serves no version {version}")
+@cache
+def _validator(crd_file: Path, version: str) -> Draft202012Validator:
+    versions = load(crd_file)["spec"]["versions"]
+    (served,) = [one for one in versions if one["name"] == version]
+    schema = _json_schema(served["schema"]["openAPIV3Schema"])
+    # A CRD says only "object" of metadata; the server knows its fields.
+    schema["properties"]["metadata"] = {"type": "object", "required": ["name"]}
+    return Draft202012Validator(schema)
 
 
-def json_schema(node: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON Schema of an OpenAPI node, closed wherever the server would prune."""
-    out: dict[str, Any] = {key: node[key] for key in _COPIED if key in node}
+def _json_schema(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of an OpenAPI node, closed where the server would drop unknown fields."""
+    out: dict[str, Any] = {key: node[key] for key in _COPIED & node.keys()}
     if node.get("x-kubernetes-int-or-string"):
         out["type"] = ["integer", "string"]
     else:
-        out |= {key: [json_schema(part) for part in node[key]] for key in _COMPOSED if key in node}
+        composed = {"allOf", "anyOf", "oneOf"} & node.keys()
+        out |= {key: [_json_schema(part) for part in node[key]] for key in composed}
     if node.get("nullable") and isinstance(out.get("type"), str):
         out["type"] = [out["type"], "null"]
     if "items" in node:
-        out["items"] = json_schema(node["items"])
+        out["items"] = _json_schema(node["items"])
     if "properties" in node:
-        out["properties"] = {key: json_schema(part) for key, part in node["properties"].items()}
+        out["properties"] = {key: _json_schema(part) for key, part in node["properties"].items()}
     extra = node.get("additionalProperties")
     if isinstance(extra, Mapping):
-        out["additionalProperties"] = json_schema(extra)
-    elif node.get("type") == "object" and not _is_open(node):
+        out["additionalProperties"] = _json_schema(extra)
+    elif node.get("type") == "object" and not extra and not any(node.get(key) for key in _OPEN):
         out["additionalProperties"] = False
     return out
 
 
-def _is_open(node: Mapping[str, Any]) -> bool:
-    return bool(
-        node.get("additionalProperties")
-        or node.get("x-kubernetes-preserve-unknown-fields")
-        or node.get("x-kubernetes-embedded-resource")
-    )
-
-
-@cache
-def _validator(crd_file: Path, version: str) -> Draft202012Validator:
-    schema = json_schema(schema_of(crd_file, version))
-    # A CRD says only "object" of metadata; the server knows what belongs there.
-    schema["properties"] |= {"metadata": {"type": "object"}}
-    return Draft202012Validator(schema)
-
-
-def _head_errors(document: dict[str, Any], crd: dict[str, Any], version: str) -> list[str]:
-    spec = crd["spec"]
-    served = [v["name"] for v in spec["versions"] if v["served"]]
-    wrong = []
-    if document.get("kind") != spec["names"]["kind"]:
-        wrong.append(line(["kind"], document.get("kind"), f"allowed: {spec['names']['kind']}"))
-    if version not in served or document.get("apiVersion") != f"{spec['group']}/{version}":
-        allowed = ", ".join(f"{spec['group']}/{name}" for name in served)
-        wrong.append(line(["apiVersion"], document.get("apiVersion"), f"allowed: {allowed}"))
-    metadata = document.get("metadata") or {}
-    if not metadata.get("name"):
-        wrong.append(line(["metadata", "name"], None, "required and not set"))
-    if spec["scope"] == "Cluster" and "namespace" in metadata:
-        wrong.append(line(["metadata", "namespace"], metadata["namespace"], "cluster-scoped kind"))
-    return wrong
-
-
 def _set_defaults(value: Any, node: Mapping[str, Any]) -> None:
     if isinstance(value, dict):
-        properties = node.get("properties", {})
-        for key, part in properties.items():
+        for key, part in node.get("properties", {}).items():
             if key not in value and "default" in part:
                 value[key] = deepcopy(part["default"])
     for _, child, part in _children(value, node):
         _set_defaults(child, part)
 
 
-def _broken_rules(value: Any, node: Mapping[str, Any], path: list[str | int]) -> Iterator[str]:
+def _violated_rules(value: Any, node: Mapping[str, Any], path: str) -> Iterator[str]:
     for rule in node.get("x-kubernetes-validations", []):
-        if "oldSelf" not in rule["rule"] and not true_of(rule["rule"], value):
-            yield line(path, value, rule.get("message") or rule["rule"])
+        if "oldSelf" not in rule["rule"] and not holds(rule["rule"], value):
+            yield f"{path.lstrip('.')}: {rule.get('message') or rule['rule']}"
     for step, child, part in _children(value, node):
-        yield from _broken_rules(child, part, [*path, step])
+        yield from _violated_rules(child, part, path + step)
 
 
-def _children(
-    value: Any, node: Mapping[str, Any]
-) -> Iterator[tuple[str | int, Any, Mapping[str, Any]]]:
-    """Yield (step, value, schema) of each item and each described or mapped key."""
+def _children(value: Any, node: Mapping[str, Any]) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    """Path, value and schema of each item and each described or mapped key."""
     if isinstance(value, list) and "items" in node:
-        yield from ((index, item, node["items"]) for index, item in enumerate(value))
+        yield from ((f"[{index}]", item, node["items"]) for index, item in enumerate(value))
     if isinstance(value, dict):
-        extra = node.get("additionalProperties")
         for key, child in value.items():
-            part = node.get("properties", {}).get(key, extra)
+            part = node.get("properties", {}).get(key, node.get("additionalProperties"))
             if isinstance(part, Mapping):
-                yield key, child, part
+                yield f".{key}", child, part
+
+
+def holds(expression: str, value: Any) -> bool:
+    """True where the CEL expression holds; one that cannot be evaluated does not, as in the server.
+
+    `find` and `split` are Kubernetes' additions to CEL, which the library lacks.
+    """
+    functions = {"find": _find, "split": lambda text, separator: text.split(separator)}
+    try:
+        return _compiled(expression).execute(cel.Context({"self": value}, functions)) is True
+    except (KeyError, ValueError, TypeError, RuntimeError):
+        return False
+
+
+def _find(text: str, pattern: str) -> str:
+    found = re.search(pattern, text)
+    return found.group(0) if found else ""
+
+
+_compiled = cache(cel.compile)

@@ -15,9 +15,6 @@ from ops.plan.nodes import node_sets
 from ops.plan.releases import MOUNTED_JARS, SPARK_JARS
 from tests.ops.jobs.variants import VARIANTS, Variant, application, every, over
 from tests.plans import ROOT, plan_of
-from tests.validate import reference
-from tests.validate.condensed import load
-from tests.validate.crd import errors_of_custom
 from tests.validate.manifest import errors_of
 
 POOL_LABEL = "spark-on-eks/pool"
@@ -41,15 +38,6 @@ def test_a_job_is_valid_and_its_plan_can_run_it(variant: Variant) -> None:
         for team_name, _, objects in every(plan):
             assert [line for one in objects for line in errors_of(one)] == []
             assert problems(objects, team_of(plan, team_name), plan) == []
-
-
-@over()
-def test_the_full_crd_takes_every_job(variant: Variant) -> None:
-    if reference.missing():
-        pytest.skip(reference.missing() or "")
-    crd = reference.place() / "crds" / load("sparkapplication").reference["crd"]
-    for _, _, objects in every(variant.plans()[0]):
-        assert errors_of_custom(objects[-1], crd) == []
 
 
 @over()

@@ -16,7 +16,6 @@ from ops.publish.publish import Published, publish
 from ops.publish.store import Store
 from tests.ops.publish.s3 import OWNER, REGION, S3
 
-PART_BYTES = 1000
 _numbers = itertools.count(1)
 
 
@@ -32,7 +31,7 @@ def write_jar(path: Path, size: int = 100, classes: Iterable[str] = (), seed: in
 
 
 class Silent(Lines):
-    """Progress that nobody reads."""
+    """Progress that is not printed."""
 
     def say(self, text: str) -> None:
         pass
@@ -51,7 +50,7 @@ class Place:
         s3.forget()
 
     def publish(self, files: list[Jar], release: str = "r1", attempts: int = 1) -> Published:
-        """Publishes, each request tried so often."""
+        """Publishes; `attempts` is how often each request is tried."""
         client = self.s3.client if attempts == 1 else self.s3.client_with(attempts)
         return publish(release, files, Store(client, self.to), self.to, Silent())
 
@@ -66,18 +65,15 @@ class Place:
         }
 
     def put(self, name: str, body: bytes) -> None:
-        """An object that somebody else wrote."""
+        """Writes an object as another client."""
         self.s3.client.put_object(Bucket=self.to.bucket, Key=f"{self.to.prefix}{name}", Body=body)
 
 
 @pytest.fixture(scope="session")
 def server() -> Generator[S3]:
-    with pytest.MonkeyPatch.context() as patch:
-        # S3 takes parts from 5 MiB on; small ones make a test of every interruption quick.
-        patch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
-        running = S3()
-        yield running
-        running.close()
+    running = S3()
+    yield running
+    running.close()
 
 
 @pytest.fixture
@@ -87,9 +83,9 @@ def place(server: S3) -> Place:
 
 @pytest.fixture
 def jar(tmp_path: Path) -> Callable[..., Jar]:
-    """Writes a JAR and reads it, in parts of 1,000 bytes."""
+    """Writes a JAR and reads it."""
 
     def make(name: str, size: int = 100, classes: Iterable[str] = (), seed: int = 0) -> Jar:
-        return jars.read(write_jar(tmp_path / name, size, classes, seed), PART_BYTES)
+        return jars.read(write_jar(tmp_path / name, size, classes, seed))
 
     return make

@@ -1,15 +1,12 @@
 """moto's S3 on loopback, behind a door that logs, refuses and breaks off as S3 and networks do.
 
 What moto leaves out of S3's own behaviour and publishing rests on is done at the door: a body whose
-SHA-256 is not the one announced is refused (BadDigest), parts are listed with their checksums, an
-upload that is over is unknown (NoSuchUpload), the checksum of an object sent in parts ends with
-their number, and a bucket of another account is denied.
+SHA-256 is not the one announced is refused (BadDigest), and a bucket of another account is denied.
 """
 
 import base64
 import hashlib
 import io
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -27,15 +24,7 @@ OWNER = "123456789012"
 """moto's account."""
 ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI-not-a-secret"
 
-_OPERATIONS = {
-    ("GET", "list-type"): "ListObjectsV2",
-    ("GET", "uploads"): "ListMultipartUploads",
-    ("GET", "uploadId"): "ListParts",
-    ("PUT", "partNumber"): "UploadPart",
-    ("POST", "uploads"): "CreateMultipartUpload",
-    ("POST", "uploadId"): "CompleteMultipartUpload",
-}
-_PLAIN = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}
+_OPERATIONS = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +34,6 @@ class Request:
     number: int
     operation: str
     key: str
-    part: int
 
 
 class Refuse(Exception):
@@ -78,8 +66,6 @@ class S3:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock, self._turn = threading.Lock(), threading.Lock()
         self._active, self._changed = 0, threading.Condition()
-        self._checksums: dict[tuple[str, int], str] = {}
-        self._uploads: set[str] = set()
         self.forget()
         self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_Handler)
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -108,14 +94,14 @@ class S3:
         )
 
     def forget(self) -> None:
-        """Takes all rules away and counts from zero."""
+        """Removes all rules and counts from zero."""
         self.before: Callable[[Request], None] = nothing
         self.after: Callable[[Request], None] = nothing
         self.reported = ""
-        """The checksum that is reported for whatever is sent, where it is not the true one."""
+        """A wrong checksum to report for each object; empty for the true ones."""
         self.requests: list[Request] = []
-        self.stored: Counter[tuple[str, int]] = Counter()
-        """How often S3 took an object (part 0) or a part of one."""
+        self.stored: Counter[str] = Counter()
+        """How often S3 took an object, by key."""
 
     def count(self, operation: str) -> int:
         """How many requests of this kind there were."""
@@ -149,52 +135,42 @@ class S3:
                 self._changed.notify_all()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        query = parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
-        request = self._logged(environ, query)
+        request = self._logged(environ)
         try:
             self.before(request)
             # One at a time: moto looks and writes in two steps, S3 in one.
             with self._turn:
-                self._refuse(request, environ, query)
-                body, answer = self._pass_on(environ)
-                self._note(request, environ, query, answer, body)
+                self._refuse(request, environ)
+                body, (status, headers) = self._pass_on(environ)
+                if request.operation == "PutObject" and status.startswith("200"):
+                    self.stored[request.key] += 1
             self.after(request)
         except Refuse as refusal:
             text = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
             empty = request.operation == "HeadObject"
             start_response(f"{refusal.status} x", [("Content-Type", "application/xml")])
             return [] if empty else [text.encode()]
-        if request.operation == "HeadObject":
-            answer = (answer[0], _with_part_count(dict(answer[1])))
-        if self.reported and request.operation in ("PutObject", "UploadPart"):
-            headers = {name.lower(): value for name, value in answer[1]}
-            answer = (answer[0], [*{**headers, "x-amz-checksum-sha256": self.reported}.items()])
-        if request.operation == "ListParts":
-            body = self._with_checksums(body, query["uploadId"][0])
-            answer = (answer[0], [h for h in answer[1] if h[0].lower() != "content-length"])
-        start_response(*answer)
+        if self.reported and request.operation == "PutObject":
+            named = {name.lower(): value for name, value in headers}
+            headers = list({**named, "x-amz-checksum-sha256": self.reported}.items())
+        start_response(status, headers)
         return [body]
 
-    def _logged(self, environ: dict[str, Any], query: dict[str, list[str]]) -> Request:
+    def _logged(self, environ: dict[str, Any]) -> Request:
         method = environ["REQUEST_METHOD"]
-        names = [name for verb, name in _OPERATIONS if verb == method and name in query]
         key = unquote(environ["PATH_INFO"]).partition("/")[2].partition("/")[2]
-        plain = _PLAIN.get(method, method) if key else f"{method} bucket"
-        operation = _OPERATIONS[method, names[0]] if names else plain
+        operation = _OPERATIONS.get(method, method) if key else f"{method} bucket"
+        if "list-type" in parse_qs(environ["QUERY_STRING"]):
+            operation = "ListObjectsV2"
         with self._lock:
-            number, part = len(self.requests) + 1, int(query.get("partNumber", ["0"])[0])
-            request = Request(number, operation, key, part)
+            request = Request(len(self.requests) + 1, operation, key)
             self.requests.append(request)
         return request
 
-    def _refuse(
-        self, request: Request, environ: dict[str, Any], query: dict[str, list[str]]
-    ) -> None:
+    def _refuse(self, request: Request, environ: dict[str, Any]) -> None:
         if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", OWNER) != OWNER:
             raise Refuse(403, "AccessDenied", "Access Denied")
-        if "uploadId" in query and query["uploadId"][0] not in self._uploads:
-            raise Refuse(404, "NoSuchUpload", "The specified upload does not exist.")
-        if request.operation in ("PutObject", "UploadPart"):
+        if request.operation == "PutObject":
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
             environ["wsgi.input"] = io.BytesIO(body)
             announced = environ.get("HTTP_X_AMZ_CHECKSUM_SHA256")
@@ -205,43 +181,6 @@ class S3:
         answers: list[tuple[str, list[Any]]] = []
         body = self._moto(environ, lambda status, headers, *_: answers.append((status, headers)))
         return b"".join(body), answers[0]
-
-    def _note(
-        self,
-        request: Request,
-        environ: dict[str, Any],
-        query: dict[str, list[str]],
-        answer: tuple[str, list[Any]],
-        body: bytes,
-    ) -> None:
-        if not answer[0].startswith("200"):
-            return
-        with self._lock:
-            if request.operation in ("PutObject", "UploadPart"):
-                self.stored[request.key, request.part] += 1
-            if request.operation == "UploadPart":
-                upload = query["uploadId"][0]
-                self._checksums[upload, request.part] = environ["HTTP_X_AMZ_CHECKSUM_SHA256"]
-            if request.operation == "CreateMultipartUpload":
-                self._uploads.add(re.findall(r"<UploadId>(.*?)</UploadId>", body.decode())[0])
-            if request.operation == "CompleteMultipartUpload":
-                self._uploads.discard(query["uploadId"][0])
-
-    def _with_checksums(self, body: bytes, upload: str) -> bytes:
-        def add(match: re.Match[str]) -> str:
-            checksum = self._checksums[upload, int(match[1])]
-            return f"{match[0]}<ChecksumSHA256>{checksum}</ChecksumSHA256>"
-
-        return re.sub(r"<PartNumber>(\d+)</PartNumber>", add, body.decode()).encode()
-
-
-def _with_part_count(headers: dict[str, str]) -> list[tuple[str, str]]:
-    # There only where the request asks for it.
-    asked = "x-amz-checksum-sha256" in headers
-    if asked and headers.get("x-amz-checksum-type") == "COMPOSITE":
-        parts = headers["ETag"].strip('"').partition("-")[2]
-        headers["x-amz-checksum-sha256"] += f"-{parts}"
-    return list(headers.items())
 
 
 def sha256(body: bytes) -> str:

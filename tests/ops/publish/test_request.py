@@ -86,16 +86,17 @@ def test_a_file_name_that_no_class_path_could_hold_is_refused(tmp_path: Path, na
 def test_what_is_no_file_or_no_jar_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.jar").write_text("<html>404</html>")
     (tmp_path / "folder.jar").mkdir()
-    for name, told in (("text", "no zip"), ("folder", "no such file"), ("gone", "no such file")):
+    for name, told in (("text", "not a zip"), ("folder", "no such file"), ("gone", "no such file")):
         with pytest.raises(Refused, match=told):
             jars.read(tmp_path / f"{name}.jar")
 
 
-def test_a_file_that_vanishes_before_it_is_sent_is_named(jar: MakeJar) -> None:
-    file = jar("x.jar")
-    file.path.unlink()
-    with pytest.raises(Failed, match=r"x\.jar: No such file"):
-        file.open(file.parts[0])
+def test_a_jar_that_is_larger_than_one_request_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jars, "LARGEST", 10)
+    with pytest.raises(Refused, match="takes 10 in one request"):
+        jars.read(write_jar(tmp_path / "x.jar"))
 
 
 def test_the_same_class_in_two_jars_is_refused_with_a_list(tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import COMBINATIONS, TEAMS, Combination
 from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.definitions import custom_resource_definitions, install
-from tests.tiers.cluster.fleet import driver, executor
 from tests.tiers.cluster.objects import apply_all, clear, of_kind
-from tests.tiers.cluster.programs import programs_or_skip
+from tests.tiers.cluster.programs import programs
+from tests.tiers.cluster.scheduling import driver, executor
+from tests.tiers.programs import or_skip
 
 # What the add-on installs and no plan shows: the driver mounts without an attachment.
-_CSI_DRIVER: dict[str, Any] = {
+CSI_DRIVER: dict[str, Any] = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "CSIDriver",
     "metadata": {"name": "s3.csi.aws.com"},
@@ -28,9 +29,9 @@ _CSI_DRIVER: dict[str, Any] = {
 def control_plane() -> Iterator[ControlPlane]:
     """The running control plane, with what a stack's charts and add-ons would install."""
     definitions = custom_resource_definitions()
-    with ControlPlane(programs_or_skip()) as running:
+    with ControlPlane(or_skip(programs)) as running:
         install(running.api, definitions)
-        running.api.create(_CSI_DRIVER)
+        running.api.create(CSI_DRIVER)
         yield running
 
 

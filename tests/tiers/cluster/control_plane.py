@@ -81,7 +81,7 @@ class ControlPlane:
             initial_advertise_peer_urls=peers,
             initial_cluster=f"default={peers}",
             log_level="error",
-            # Nobody needs this data after a power cut.
+            # The data need not survive a power cut.
             unsafe_no_fsync="true",
         )
         return url
@@ -178,7 +178,7 @@ class ControlPlane:
 def free_ports(count: int) -> list[int]:
     """Ports that are free now; held together, so that they differ.
 
-    They are none that the kernel gives to whoever asks for any (32768 and up), or another
+    They are outside the range that the kernel assigns from (32768 and up), or another
     program could have one before its owner has started.
     """
     held: list[socket.socket] = []

@@ -7,7 +7,7 @@ import yaml
 
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.processes import wait_until
-from tests.tiers.cluster.programs import leave_out
+from tests.tiers.programs import leave_out
 from tests.validate.reference import place
 
 

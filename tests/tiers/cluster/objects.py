@@ -1,6 +1,7 @@
 """A plan's Kubernetes objects as the Pulumi provider sends them, in the order it may send them."""
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -8,6 +9,9 @@ from ops.plan.manifests import manifest
 from ops.plan.model import Plan, Resource
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.processes import wait_until
+
+ABSENT = object()
+"""In `with_value`: removes the field."""
 
 _GONE_SECONDS = 90
 
@@ -30,6 +34,26 @@ def named(objects: Sequence[Object], kind: str, name: str, namespace: str = "") 
         if one["metadata"]["name"] == name and namespace in ("", one["metadata"].get("namespace"))
     ]
     return found
+
+
+def with_value(manifest_: Object, path: str, value: Any) -> Object:
+    """A copy with the value at a path such as `spec/taints/0/key`.
+
+    The index after a list's last item appends; `~` stands for the slash in a label's name.
+    """
+    changed = deepcopy(manifest_)
+    words = path.split("/")
+    *parents, last = [int(one) if one.isdigit() else one.replace("~", "/") for one in words]
+    target: Any = changed
+    for key in parents:
+        target = target[key]
+    if value is ABSENT:
+        del target[last]
+    elif isinstance(target, list) and last == len(target):
+        target.append(value)
+    else:
+        target[last] = value
+    return changed
 
 
 def identity(manifest_: Object) -> tuple[str, str, str]:

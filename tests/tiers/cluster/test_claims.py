@@ -6,9 +6,9 @@ from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, WITH_POOLS, combination
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.fleet import executor, joined, node, node_of_pod, running
 from tests.tiers.cluster.objects import named, of_kind, switch
 from tests.tiers.cluster.processes import wait_until
+from tests.tiers.cluster.scheduling import executor, joined, node, node_of_pod, running
 
 
 def test_each_claim_binds_to_the_volume_of_its_own_namespace(api: Api, live: Live) -> None:

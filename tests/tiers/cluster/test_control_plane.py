@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 
-from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.processes import is_alive
-from tests.tiers.cluster.programs import ROOT, programs_or_skip
+from tests.tiers.cluster.programs import programs
+from tests.tiers.programs import ROOT, or_skip
 
 _RUN = """
 import sys, time
 from pathlib import Path
-from tests.cluster.control_plane import ControlPlane
+from tests.tiers.cluster.control_plane import ControlPlane
 with ControlPlane(Path(sys.argv[1])) as running:
     print(running.folder, *(child.process.pid for child in running.children), flush=True)
     time.sleep(600)
@@ -23,7 +23,7 @@ with ControlPlane(Path(sys.argv[1])) as running:
 
 def test_a_killed_run_leaves_no_program_behind() -> None:
     run = subprocess.Popen(
-        [sys.executable, "-c", _RUN, programs_or_skip()],
+        [sys.executable, "-c", _RUN, or_skip(programs)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -42,16 +42,3 @@ def test_a_killed_run_leaves_no_program_behind() -> None:
         time.sleep(0.05)
     # Its data is in the system's folder for temporary files, which a killed run cannot empty.
     shutil.rmtree(folder)
-
-
-def test_a_run_that_ends_by_an_error_leaves_neither_program_nor_data() -> None:
-    class Broken(Exception):
-        pass
-
-    try:
-        with ControlPlane(programs_or_skip(), controllers=False) as running:
-            raise Broken
-    except Broken:
-        pass
-    assert all(child.process.poll() is not None for child in running.children)
-    assert not running.folder.exists()

@@ -19,9 +19,9 @@ from tests.names import MOUNT_NAMESPACE as NAMESPACE
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.fleet import joined, node, nodes_of
 from tests.tiers.cluster.objects import named, of_kind
 from tests.tiers.cluster.processes import wait_until
+from tests.tiers.cluster.scheduling import joined, node, nodes_of
 
 _STARTING = {"key": NOT_MOUNTED_TAINT, "effect": "NoSchedule"}
 _OTHER = {"key": "other", "value": "yes", "effect": "NoSchedule"}

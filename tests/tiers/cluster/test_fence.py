@@ -9,9 +9,16 @@ from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import combination
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.fleet import executor, joined, node_of_pod, nodes_of, running, why_pending
 from tests.tiers.cluster.objects import of_kind
-from tests.tiers.cluster.programs import ROOT
+from tests.tiers.cluster.scheduling import (
+    executor,
+    joined,
+    node_of_pod,
+    nodes_of,
+    running,
+    why_pending,
+)
+from tests.tiers.programs import ROOT
 
 one_with_user_data = pytest.mark.parametrize(
     "live", [combination("dev", "userdata")], ids=str, indirect=True

@@ -2,8 +2,8 @@
 
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.drift import changed_by_server
 from tests.tiers.cluster.objects import identity
-from tests.tiers.cluster.returned import changed_by_server
 
 
 def test_the_server_takes_all_of_them(live: Live) -> None:

@@ -1,4 +1,7 @@
-"""The real scheduler over one node of each NodePool: every pod to its own pool, and only there."""
+"""The real scheduler over one node of each NodePool: pods that claim JARs run where these are.
+
+Which pools' nodes take drivers, executors and other pods is the Karpenter tier's to prove.
+"""
 
 import pytest
 
@@ -6,74 +9,17 @@ from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import WITH_POOLS
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.fleet import (
-    NO_TAINT,
-    driver,
+from tests.tiers.cluster.objects import of_kind
+from tests.tiers.cluster.scheduling import (
     executor,
     joined,
     node_of_pod,
     nodes_of,
-    one_a_node,
     running,
     why_pending,
 )
-from tests.tiers.cluster.objects import of_kind
-
-RUNGS = 4
 
 pytestmark = pytest.mark.parametrize("live", WITH_POOLS, ids=str, indirect=True)
-
-
-def test_executors_fill_exactly_the_nodes_of_their_own_pool(api: Api, live: Live) -> None:
-    with joined(api, nodes_of(live.sent, startup_taints=False)):
-        for team, pool in live.teams.items():
-            pods = [
-                one_a_node(executor(f"executor-{number}", team, pool)) for number in range(RUNGS)
-            ]
-            one_more = one_a_node(executor("one-more", team, pool))
-            with running(api, pods):
-                assert {node_of_pod(api, pod) for pod in pods} == live.node_pools(pool)
-                with running(api, [one_more]):
-                    assert "anti-affinity" in why_pending(api, one_more)
-
-
-def test_a_driver_runs_on_its_drivers_node_and_nowhere_else(api: Api, live: Live) -> None:
-    with joined(api, nodes_of(live.sent, startup_taints=False)):
-        for team, pool in live.teams.items():
-            drivers = live.driver_pool(pool)
-            first, second = (one_a_node(driver(name, team, drivers)) for name in ("one", "two"))
-            with running(api, [first]):
-                assert node_of_pod(api, first) == drivers
-                with running(api, [second]):
-                    assert "anti-affinity" in why_pending(api, second)
-
-
-def test_a_pod_that_tolerates_nothing_stays_off_every_spark_node(api: Api, live: Live) -> None:
-    nodes = nodes_of(live.sent, startup_taints=False)
-    (team, pool), *_ = live.teams.items()
-    stranger = executor("stranger", team, pool, tolerations=[], nodeSelector={}, volumes=[])
-    stranger["spec"]["containers"][0].pop("volumeMounts")
-    with joined(api, nodes), running(api, [stranger]):
-        assert node_of_pod(api, stranger) == NO_TAINT
-    without = [one for one in nodes if one["metadata"]["name"] != NO_TAINT]
-    with joined(api, without), running(api, [stranger]):
-        assert "untolerated taint" in why_pending(api, stranger)
-
-
-def test_no_pod_starts_before_the_start_up_taint_is_gone(api: Api, live: Live) -> None:
-    if live.level == "userdata":
-        # It mounts before kubelet starts: there is nothing to wait for.
-        pools = of_kind(live.sent, "NodePool")
-        assert not any("startupTaints" in pool["spec"]["template"]["spec"] for pool in pools)
-        return
-    pods = live.pods()
-    with joined(api, nodes_of(live.sent, startup_taints=True)), running(api, pods):
-        for pod in pods:
-            assert "untolerated taint" in why_pending(api, pod)
-        for bare in nodes_of(live.sent, startup_taints=False):
-            api.patch(bare, {"spec": bare["spec"]})
-        for pod in pods:
-            assert node_of_pod(api, pod)
 
 
 def test_no_pod_with_the_claim_starts_on_a_node_without_the_jars(api: Api, live: Live) -> None:

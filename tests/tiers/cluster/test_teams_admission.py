@@ -12,10 +12,10 @@ from tests.names import YUNIKORN_ACCOUNT as SCHEDULER_ACCOUNT
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import GANGS, combination
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.fleet import driver
+from tests.tiers.cluster.drift import changed_by_server
 from tests.tiers.cluster.objects import clear, identity, of_kind
 from tests.tiers.cluster.processes import wait_until
-from tests.tiers.cluster.returned import changed_by_server
+from tests.tiers.cluster.scheduling import driver
 from tests.tiers.cluster.teams import refusal
 
 with_and_without_gangs = pytest.mark.parametrize(
@@ -85,7 +85,7 @@ UNSAFE: dict[str, tuple[Mapping[str, Any], str]] = {
         "runAsNonRoot",
     ),
     "every system call": ({"securityContext": {"runAsNonRoot": True}}, "seccomp"),
-    "a share of somebody's disk": (
+    "an NFS share": (
         {"volumes": [{"name": "jars", "nfs": {"server": "10.0.0.1", "path": "/"}}]},
         "olume",
     ),

@@ -8,8 +8,8 @@ import pytest
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import combination
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.fleet import driver, executor
 from tests.tiers.cluster.processes import wait_until
+from tests.tiers.cluster.scheduling import driver, executor
 from tests.tiers.cluster.teams import refusal, two_stacks
 
 

@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.tiers.engine.cli import ROOT, cli_or_skip
+from tests.tiers.engine import cli as pulumi
 from tests.tiers.engine.project import Project
-from tests.tiers.engine.providers.world import World
+from tests.tiers.engine.providers.cloud import Cloud
 from tests.tiers.engine.seeds import account
+from tests.tiers.programs import ROOT, or_skip
 
 _CHAINS = {
     "test_lifecycle.py": "stack",
     "test_plan.py": "stack",
     "test_knobs.py": "file",
-    "test_teams.py": "file",
 }
 """Files whose tests go on from each other, as a whole or for each stack."""
 
 
 class Chains(LoadScopeScheduling):
-    """Keeps a chain on one worker and gives every other test to whoever is free.
+    """Keeps a chain on one worker and gives every other test to a free worker.
 
     xdist's own groups do nothing with pytest 9.2: they rename tests by `_nodeid`.
     """
@@ -44,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
 @pytest.fixture(scope="session")
 def cli() -> Path:
     """The Pulumi CLI."""
-    return cli_or_skip()
+    return or_skip(pulumi.cli)
 
 
 @pytest.fixture(scope="session")
@@ -57,12 +57,12 @@ def open_project(
         def opened(
             name: str,
             *,
-            world: World | None = None,
+            cloud: Cloud | None = None,
             program: Path = ROOT,
             checkpoints: bool = False,
         ) -> Project:
             folder = tmp_path_factory.mktemp(name)
-            project = Project(folder, name, world or account(), cli, program, None, checkpoints)
+            project = Project(folder, name, cloud or account(), cli, program, None, checkpoints)
             return stack.enter_context(project)
 
         yield opened

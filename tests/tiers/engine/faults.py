@@ -1,4 +1,4 @@
-"""Things that go wrong in a cloud, on demand: put one in `World.faults`, and take it out again."""
+"""Things that go wrong in a cloud, on demand: put one in `Cloud.faults`, and take it out again."""
 
 import os
 import signal
@@ -8,42 +8,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .providers.world import Fault, HalfDone, Operation, Refused, Throttled, Verb, World
+from .providers.cloud import Cloud, Fault, HalfDone, Operation, Refused, Throttled, Verb
 
 
 @contextmanager
-def injected(world: World, fault: Fault) -> Iterator[None]:
+def injected(cloud: Cloud, fault: Fault) -> Iterator[None]:
     """Has the fault while the block lasts."""
-    world.faults.append(fault)
+    cloud.faults.append(fault)
     try:
         yield
     finally:
-        world.faults.remove(fault)
+        cloud.faults.remove(fault)
 
 
-def after(world: World, operations: int) -> Fault:
+def after(cloud: Cloud, operations: int) -> Fault:
     """Nothing is possible any more after so many operations, as when credentials run out."""
-    end = len(world.operations) + operations
+    end = len(cloud.operations) + operations
 
     def fault(operation: Operation) -> None:
-        if len(world.operations) >= end:
+        if len(cloud.operations) >= end:
             raise Refused("ExpiredToken: the security token included in the request is expired")
 
     return fault
 
 
-def killed_after(world: World, operations: int) -> Fault:
+def killed_after(cloud: Cloud, operations: int) -> Fault:
     """The engine is killed at the operation after so many, and the operation is not done.
 
     It has time to note what is done already: what it does not get to note is made without its
     knowledge, and must be imported or deleted by hand.
     """
-    end = len(world.operations) + operations
+    end = len(cloud.operations) + operations
     killed = False
 
     def fault(operation: Operation) -> None:
         nonlocal killed
-        if len(world.operations) < end:
+        if len(cloud.operations) < end:
             return
         # Calls that the engine made before it died still come in here, one after the other.
         if not killed:

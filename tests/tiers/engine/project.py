@@ -22,15 +22,15 @@ from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 from pulumi.runtime import _grpc_settings
 
-from . import empty
-from .cli import ROOT
+from tests.tiers.programs import ROOT
+
 from .outcome import Outcome, Step, collect
 from .providers.aws import Aws
 from .providers.base import Provider
+from .providers.cloud import Cloud
 from .providers.eks import Eks
 from .providers.host import Host
 from .providers.kubernetes import Kubernetes
-from .providers.world import World
 
 # gRPC lets two servers of one user share a port, and the kernel then gives one that is in use:
 # with two workers, a command's events went to the other worker's test.
@@ -43,7 +43,7 @@ _PROGRAM = ("components", "userdata", "settings", "settings_checks", "versions")
 
 
 class Project:
-    """One stack in a folder of its own; `world` is the account it is deployed to.
+    """One stack in a folder of its own; `cloud` is the account it is deployed to.
 
     `more` are further providers, by package; each has a launcher in providers/bin. With
     `checkpoints` the engine writes its state after each operation, as it does for users; without,
@@ -54,18 +54,18 @@ class Project:
         self,
         folder: Path,
         stack: str,
-        world: World,
+        cloud: Cloud,
         cli: Path,
         program: Path = ROOT,
         more: Mapping[str, Callable[[], Provider]] | None = None,
         checkpoints: bool = False,
     ) -> None:
-        self.world, self.stack, self._cli, self.program = world, stack, cli, program
+        self.cloud, self.stack, self._cli, self.program = cloud, stack, cli, program
         self._folder, self._more, self._checkpoints = folder, more, checkpoints
         providers: dict[str, Callable[[], Provider]] = {
-            "aws": lambda: Aws(world),
-            "eks": lambda: Eks(world),
-            "kubernetes": lambda: Kubernetes(world),
+            "aws": lambda: Aws(cloud),
+            "eks": lambda: Eks(cloud),
+            "kubernetes": lambda: Kubernetes(cloud),
             **(more or {}),
         }
         self._host = Host(providers)
@@ -94,18 +94,10 @@ class Project:
             pulumi_command=_command_of(self._cli),
         )
         if not (self._folder / "state").exists():
-            self._make_empty(workspace)
-        self._pulumi = _Stack(self.stack, workspace, StackInitMode.SELECT)
-        return self
-
-    def _make_empty(self, workspace: automation.Workspace) -> None:
-        key = (self.stack, workspace.project_settings().name)
-        if key in _EMPTY:
-            empty.write(_EMPTY[key], self._folder, self.stack)
-        else:
             (self._folder / "state").mkdir()
             automation.Stack(self.stack, workspace, StackInitMode.CREATE)
-            _EMPTY[key] = empty.read(self._folder, self.stack)
+        self._pulumi = _Stack(self.stack, workspace, StackInitMode.SELECT)
+        return self
 
     def __exit__(
         self,
@@ -117,9 +109,9 @@ class Project:
 
     def copy(self, folder: Path, checkpoints: bool = False) -> "Project":
         """The same stack as it is now, in an account of its own."""
-        world = self.world.copy()
+        cloud = self.cloud.copy()
         copied = Project(
-            folder, self.stack, world, self._cli, self.program, self._more, checkpoints
+            folder, self.stack, cloud, self._cli, self.program, self._more, checkpoints
         )
         for part in ("stacks", "state"):
             shutil.copytree(self._folder / part, folder / part, dirs_exist_ok=True)
@@ -285,5 +277,4 @@ def _modules_of(program: Path) -> Iterator[None]:
             sys.path.remove(str(program))
 
 
-_EMPTY: dict[tuple[str, str], empty.Empty] = {}
 _LOADED: dict[Path, dict[str, Any]] = {}

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.tiers.engine import health
-from tests.tiers.engine.cli import ROOT
 from tests.tiers.engine.copies import copy_of
 from tests.tiers.engine.defects import (
     CHECK,
@@ -22,6 +21,7 @@ from tests.tiers.engine.defects import (
 )
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.seeds import published_jar
+from tests.tiers.programs import ROOT
 
 
 def noticed(project: Project) -> Iterator[tuple[str, str]]:
@@ -41,7 +41,7 @@ def noticed(project: Project) -> Iterator[tuple[str, str]]:
     }
     if made_up - {"pulumi:providers:eks"}:
         yield OWN_PROVIDERS, ", ".join(sorted(made_up))
-    complaints = health.complaints(project.world)
+    complaints = health.complaints(project.cloud)
     if complaints:
         yield WORKS, "; ".join(complaints)
         return
@@ -59,12 +59,12 @@ def noticed_later(project: Project) -> Iterator[tuple[str, str]]:
         if switch.failed:
             yield SWITCH, switch.text
             return
-        project.world.add(published_jar(project.world))
+        project.cloud.add(published_jar(project.cloud))
     destroy = project.destroy()
     if destroy.failed:
         yield DESTROY, destroy.text
-    elif project.world.left():
-        yield LEFT, ", ".join(project.world.left())
+    elif project.cloud.left():
+        yield LEFT, ", ".join(project.cloud.left())
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.what)
@@ -76,13 +76,3 @@ def test_a_defect_is_noticed(defect: Defect, open_project, tmp_path: Path):
 
 def test_the_program_without_a_defect_is_noticed_by_none(open_project, tmp_path: Path):
     assert list(noticed(open_project("dev", program=copy_of(ROOT, tmp_path, {})))) == []
-
-
-def test_every_defect_is_in_the_table_of_the_docs():
-    table = (ROOT / "docs" / "testing.md").read_text()
-    missing = [
-        defect.what
-        for defect in DEFECTS
-        if f"| {defect.what} | `{defect.file}` | {' or '.join(defect.caught)} |" not in table
-    ]
-    assert missing == []

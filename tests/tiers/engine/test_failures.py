@@ -36,23 +36,23 @@ def running_noted(first_dev: Project, tmp_path: Path) -> Iterator[Project]:
 
 def finished(stack: Project) -> None:
     stack.up().ok()
-    assert health.complaints(stack.world) == []
+    assert health.complaints(stack.cloud) == []
     assert stack.preview().ok().changes == []
 
 
 @pytest.mark.parametrize("operations", POINTS)
 def test_an_up_that_fails_in_the_middle_is_finished_by_a_second_one(dev, operations):
-    with faults.injected(dev.world, faults.after(dev.world, operations)):
+    with faults.injected(dev.cloud, faults.after(dev.cloud, operations)):
         failed = dev.up()
     assert failed.failed
     assert "ExpiredToken" in failed.text
-    assert len(dev.world.operations) == operations
+    assert len(dev.cloud.operations) == operations
     finished(dev)
 
 
 @pytest.mark.parametrize("operations", [10, 45, 80])
 def test_a_killed_up_is_finished_after_cancel_and_refresh(noted, operations):
-    with faults.injected(noted.world, faults.killed_after(noted.world, operations)):
+    with faults.injected(noted.cloud, faults.killed_after(noted.cloud, operations)):
         assert noted.up().failed
     noted.recover().ok()
     finished(noted)
@@ -60,74 +60,74 @@ def test_a_killed_up_is_finished_after_cancel_and_refresh(noted, operations):
 
 @pytest.mark.parametrize("operations", [10, 45, 80])
 def test_an_interrupted_destroy_is_finished_by_a_second_one(running_dev, operations):
-    with faults.injected(running_dev.world, faults.after(running_dev.world, operations)):
+    with faults.injected(running_dev.cloud, faults.after(running_dev.cloud, operations)):
         assert "ExpiredToken" in running_dev.destroy().text
     running_dev.destroy().ok()
-    assert running_dev.world.left() == []
+    assert running_dev.cloud.left() == []
     assert running_dev.state() == []
 
 
 def test_a_killed_destroy_is_finished_after_cancel_and_refresh(running_noted):
-    with faults.injected(running_noted.world, faults.killed_after(running_noted.world, 30)):
+    with faults.injected(running_noted.cloud, faults.killed_after(running_noted.cloud, 30)):
         assert running_noted.destroy().failed
     running_noted.recover().ok()
     running_noted.destroy().ok()
-    assert running_noted.world.left() == []
+    assert running_noted.cloud.left() == []
 
 
 def test_a_destroy_of_half_a_platform_leaves_nothing(dev):
-    with faults.injected(dev.world, faults.after(dev.world, 60)):
+    with faults.injected(dev.cloud, faults.after(dev.cloud, 60)):
         assert dev.up().failed
     dev.destroy().ok()
-    assert dev.world.left() == []
+    assert dev.cloud.left() == []
 
 
 def test_throttling_that_ends_is_not_noticed(dev):
-    with faults.injected(dev.world, faults.throttled(times=2)):
+    with faults.injected(dev.cloud, faults.throttled(times=2)):
         finished(dev)
-    assert len(dev.world.attempts) == 3 * len(dev.world.operations)
+    assert len(dev.cloud.attempts) == 3 * len(dev.cloud.operations)
 
 
 def test_throttling_that_does_not_end_fails_and_leaves_what_was_made_usable(dev):
-    with faults.injected(dev.world, faults.throttled(times=10**6, verb="create")):
+    with faults.injected(dev.cloud, faults.throttled(times=10**6, verb="create")):
         assert "ThrottlingException" in dev.up().text
     finished(dev)
 
 
 @pytest.mark.parametrize("name", ["system-group", "cluster-eks-eksCluster", "network-nat-a"])
 def test_a_wait_that_times_out_leaves_a_resource_that_the_next_up_takes_on(dev, name):
-    with faults.injected(dev.world, faults.timeout(name)):
+    with faults.injected(dev.cloud, faults.timeout(name)):
         assert "timeout while waiting" in dev.up().text
     finished(dev)
     dev.destroy().ok()
-    assert dev.world.left() == []
+    assert dev.cloud.left() == []
 
 
 def test_a_switch_that_fails_in_the_middle_is_finished_by_a_second_up(running_dev):
     running_dev.set(jarMount={"level": "node", "method": "userdata"})
-    with faults.injected(running_dev.world, faults.after(running_dev.world, 9)):
+    with faults.injected(running_dev.cloud, faults.after(running_dev.cloud, 9)):
         assert running_dev.up().failed
     finished(running_dev)
 
 
 def test_a_switch_waits_for_pods_that_use_their_claim_and_goes_on_when_they_are_gone(running_dev):
-    pod = running_dev.world.add(running_pod("team-a"))
+    pod = running_dev.cloud.add(running_pod("team-a"))
     running_dev.set(jarMount={"level": "node", "method": "userdata"})
     waiting = running_dev.up()
     assert waiting.failed
     assert "claim team-a/spark-jars is used by pod team-a/driver" in waiting.text
-    running_dev.world.remove(pod)
+    running_dev.cloud.remove(pod)
     finished(running_dev)
 
 
 def test_a_bucket_that_holds_jars_is_not_deleted_unless_the_stack_says_so(dev):
     dev.set(jarBucket__forceDestroy=False)
     dev.up().ok()
-    dev.world.add(published_jar(dev.world))
+    dev.cloud.add(published_jar(dev.cloud))
     refused = dev.destroy()
     assert refused.failed
     assert "BucketNotEmpty" in refused.text
     dev.set(jarBucket__forceDestroy=True)
     dev.up().ok()
     dev.destroy().ok()
-    assert dev.world.left() == []
+    assert dev.cloud.left() == []

@@ -49,15 +49,15 @@ def stack(request, open_project) -> Project:
 
 
 def test_a_first_preview_shows_a_creation_for_everything_and_makes_nothing(stack: Project):
-    before = len(stack.world.things)
+    before = len(stack.cloud.things)
     outcome = stack.preview().ok()
     assert set(outcome.summary) == {"create"}
-    assert len(stack.world.things) == before
+    assert len(stack.cloud.things) == before
 
 
 def test_it_comes_up_at_once_and_works(stack: Project):
     stack.up().ok()
-    assert health.complaints(stack.world) == []
+    assert health.complaints(stack.cloud) == []
 
 
 def test_a_preview_afterwards_shows_no_change(stack: Project):
@@ -80,14 +80,14 @@ def test_a_refresh_finds_the_cloud_as_the_state_has_it(stack: Project):
 def test_a_switch_of_the_mount_replaces_claims_in_order_and_leaves_nothing_behind(stack: Project):
     first, *others = ROUNDS[stack.stack]
     for level in others:
-        done = len(stack.world.operations)
+        done = len(stack.cloud.operations)
         stack.set(jarMount=level)
         stack.up().ok()
-        assert health.complaints(stack.world) == []
+        assert health.complaints(stack.cloud) == []
         assert stack.preview().ok().changes == []
         order = [
             operation
-            for operation in stack.world.operations[done:]
+            for operation in stack.cloud.operations[done:]
             if operation.type.endswith((":PersistentVolume", ":PersistentVolumeClaim"))
         ]
         for team in {operation.name.rpartition("-jars-")[0] for operation in order}:
@@ -110,22 +110,22 @@ def test_only_a_stack_with_deletion_protection_refuses_its_destroy(stack: Projec
     assert bool(protected) == (stack.stack in PROTECTED)
     if not protected:
         return
-    before = len(stack.world.things)
+    before = len(stack.cloud.things)
     refused = stack.destroy()
     assert refused.failed
     assert "because it is protected" in refused.text
-    assert len(stack.world.things) == before
+    assert len(stack.cloud.things) == before
     stack.set(cluster__deletionProtection=False)
     outcome = stack.up().ok()
     assert operations(outcome) == ["update Cluster cluster-eks-eksCluster"]
 
 
 def test_a_destroy_goes_in_order_and_leaves_nothing(stack: Project):
-    done = len(stack.world.operations)
+    done = len(stack.cloud.operations)
     stack.destroy().ok()
-    assert stack.world.left() == []
+    assert stack.cloud.left() == []
     assert stack.state() == []
-    deleted = [str(one).removeprefix("delete ") for one in stack.world.operations[done:]]
+    deleted = [str(one).removeprefix("delete ") for one in stack.cloud.operations[done:]]
     last = -1
     for kind in DESTROY_ORDER:
         wanted = re.compile(f"{kind}( .*)?")

@@ -13,7 +13,7 @@ from tests.tiers.engine.providers import wire
 from tests.tiers.engine.providers.kubernetes import AUTONAMED
 
 Goal = Mapping[str, Any]
-# The engine writes replaceOnChanges into no plan; test_teams.py shows that it does what it says.
+# The engine writes replaceOnChanges into no plan; test_knobs.py shows that it does what it says.
 _FLAGS = {
     # The engine's name, and the plan's.
     "protect": "protect",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiers.engine.cli import ROOT
 from tests.tiers.engine.copies import copy_of
+from tests.tiers.programs import ROOT
 
 PACK = ROOT / "ops" / "rules" / "pack"
 BIN = Path(__file__).parent / "policy_bin"

@@ -1,43 +1,13 @@
 package karpenter
 
 import (
-	"reflect"
 	"testing"
-	"time"
-	"unsafe"
 
-	gocache "github.com/patrickmn/go-cache"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	awscache "github.com/aws/karpenter-provider-aws/pkg/cache"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 )
-
-// TestTheFirstRungIsTriedAgainAfterThreeMinutes: what EC2 refused is remembered, and forgotten.
-func TestTheFirstRungIsTriedAgainAfterThreeMinutes(t *testing.T) {
-	team := stack.Teams[0]
-	first, second := team.Ladder[0], team.Ladder[1]
-	c := newCluster(t, usual)
-	c.create(team.Executor, 1)
-
-	c.exhaust(first.Arch, first.Capacity)
-	if got, refused := c.only(); got != second || refused == 0 {
-		t.Fatalf("with %s out of stock: %s after %d refusals, promised is %s", first, got, refused, second)
-	}
-	c.restock()
-	if got, refused := c.only(); got != second || refused != 0 {
-		t.Errorf("right after: %s after %d refusals; what was refused should not be asked for yet", got, refused)
-	}
-	c.moveCapacityClock(awscache.UnavailableOfferingsTTL - 20*time.Second)
-	if got, _ := c.only(); got != second {
-		t.Errorf("before the three minutes are over: %s, promised is %s", got, second)
-	}
-	c.moveCapacityClock(20 * time.Second)
-	if got, _ := c.only(); got != first {
-		t.Errorf("after three minutes: %s, promised is %s", got, first)
-	}
-}
 
 // TestALimitStopsTheRungAndNotThePlatform: a full rung hands over to the next; when all are full,
 // only that pool's pods wait.
@@ -74,14 +44,6 @@ func TestALimitStopsTheRungAndNotThePlatform(t *testing.T) {
 	}
 }
 
-// only launches one node, tells its rung and how often EC2 refused before, and takes it away.
-func (c *cluster) only() (rung, int) {
-	c.t.Helper()
-	claim, refused := c.launchOne()
-	c.remove(claim)
-	return rungOf(claim), refused
-}
-
 // kept launches one node and keeps it.
 func (c *cluster) kept() (rung, int) {
 	c.t.Helper()
@@ -110,17 +72,4 @@ func (c *cluster) limit(name string, cpu resource.Quantity) {
 		pool.Spec.Limits = stored.Spec.Limits
 		c.must(kube.Client.Patch(c.ctx, pool, client.MergeFrom(before)))
 	})
-}
-
-// moveCapacityClock ages what Karpenter remembers of refused capacity. That memory reads the
-// machine's clock, so its entries are moved instead.
-func (c *cluster) moveCapacityClock(by time.Duration) {
-	field := reflect.ValueOf(c.aws.UnavailableOfferingsCache).Elem().FieldByName("offeringCache")
-	memory := *(**gocache.Cache)(unsafe.Pointer(field.UnsafeAddr()))
-	for key, item := range memory.Items() {
-		left := time.Until(time.Unix(0, item.Expiration)) - by
-		memory.Set(key, item.Object, max(left, time.Nanosecond))
-	}
-	time.Sleep(time.Millisecond)
-	memory.DeleteExpired()
 }

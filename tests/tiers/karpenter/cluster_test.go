@@ -102,7 +102,7 @@ func (c *cluster) emptyPods() {
 	}
 }
 
-// remove deletes at once, whatever would like to finish something first.
+// remove deletes at once, finalizers or not.
 func (c *cluster) remove(o client.Object) {
 	ctx := context.Background()
 	if err := kube.Client.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {

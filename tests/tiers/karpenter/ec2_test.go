@@ -161,9 +161,6 @@ func instanceTypeOf(claim *karpv1.NodeClaim) ec2types.InstanceType {
 	return ec2types.InstanceType(claim.Labels[corev1.LabelInstanceTypeStable])
 }
 
-// restock ends all shortages.
-func (c *cluster) restock() { c.aws.EC2API.InsufficientCapacityPools.Reset() }
-
 // exhaust takes all pools of an architecture and capacity type off the market.
 // Karpenter is not told: it learns it from CreateFleet's errors, as in real life.
 func (c *cluster) exhaust(arch, capacityType string) {

@@ -1,16 +1,15 @@
 """Runs the Go tests over one combination, beside a control plane of its own."""
 
 import re
-import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from tests.tiers.cluster.combinations import Combination
 from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.processes import start
 from tests.tiers.karpenter import stackfile
+from tests.tiers.programs import built
 
 HERE = Path(__file__).resolve().parent
 HOW_TO_GET = "needs Go 1.26 and a Go module proxy to build the real Karpenter"
@@ -43,13 +42,9 @@ def promises() -> list[str]:
     return found
 
 
-@cache
 def program() -> Path:
     """The built tests. Raises RuntimeError, which says what is needed, when they cannot be."""
-    built = subprocess.run([HERE / "build"], stdout=subprocess.PIPE, text=True, check=False)
-    if built.returncode:
-        raise RuntimeError(HOW_TO_GET)
-    return Path(built.stdout.strip().splitlines()[-1])
+    return built(HERE / "build", HOW_TO_GET)
 
 
 class Run:

@@ -7,8 +7,8 @@ from typing import Any
 from tests.names import DRIVERS, POOL_LABEL
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.combinations import TEAMS, Combination
-from tests.tiers.cluster.fleet import driver, executor
 from tests.tiers.cluster.objects import of_kind
+from tests.tiers.cluster.scheduling import driver, executor
 
 # The promise, in its own words: Arm before x86, Spot before On-Demand, Spot first.
 _RUNGS = (

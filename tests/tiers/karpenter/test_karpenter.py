@@ -7,8 +7,9 @@ import pytest
 
 from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
 from tests.tiers.cluster.objects import of_kind
-from tests.tiers.cluster.programs import leave_out, programs_or_skip
+from tests.tiers.cluster.programs import programs as control_plane_programs
 from tests.tiers.karpenter.run import Outcome, Run, program, promises
+from tests.tiers.programs import or_skip
 
 # Each stack as its file has it, and one with the start-up taint of the DaemonSet.
 STACKS = (
@@ -26,11 +27,7 @@ _AT_ONCE = 2
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], Outcome]]:
     """The outcome of a combination; the next one that is asked for runs already."""
-    programs = programs_or_skip()
-    try:
-        tests = program()
-    except RuntimeError as error:
-        leave_out(str(error))
+    programs, tests = or_skip(control_plane_programs), or_skip(program)
     calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
     each = (call.params["outcome"] for call in calls if "outcome" in call.params)
     asked = list(dict.fromkeys(each))

@@ -1,18 +1,13 @@
 """The few calls of a Kubernetes API server that the DaemonSet's pod and a node make, over TLS."""
 
-import ipaddress
 import json
 import ssl
 import threading
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 
 TOKEN = "the-pods-token"
 
@@ -32,11 +27,11 @@ class KubeApi:
         self.patches: list[Any] = []
         """What was asked to change of the node."""
         self.available = True
-        certificate, key = _certificate(folder)
+        certificate, server = _certificate(folder)
         self.certificate = certificate.read_text()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
+        context.load_cert_chain(server)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -100,24 +95,10 @@ class KubeApi:
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
-    now = datetime.now(UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
+    """The authority's certificate, and the server's key and certificate in one file."""
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    authority.cert_pem.write_to_path(str(folder / "ca.crt"))
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
+        str(folder / "server.pem")
     )
-    pem = serialization.Encoding.PEM
-    plain = serialization.NoEncryption()
-    (folder / "ca.crt").write_bytes(certificate.public_bytes(pem))
-    text = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "ca.key").write_bytes(text)
-    return folder / "ca.crt", folder / "ca.key"
+    return folder / "ca.crt", folder / "server.pem"

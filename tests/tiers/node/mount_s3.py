@@ -221,7 +221,7 @@ def main() -> None:
         nosuid=True,
         fsname="mountpoint-s3",
     )
-    # By path, whatever is mounted there now: seen of mount-s3.
+    # By path, even if something else is mounted there by now: observed of mount-s3.
     os.system(f"umount --lazy --no-canonicalize '{given.mount_point}' 2>/dev/null")
     if given.cache:
         shutil.rmtree(Path(given.cache, "mountpoint-cache"), ignore_errors=True)

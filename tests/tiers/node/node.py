@@ -161,7 +161,7 @@ class Node:
         return done.stdout.strip()
 
     def result(self, *command: str, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
-        """Runs a command on the node, whatever it gives."""
+        """Runs a command on the node; any exit code is returned."""
         return subprocess.run(
             self.enter(*command), capture_output=True, text=True, timeout=seconds, check=False
         )

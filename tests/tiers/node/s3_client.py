@@ -24,7 +24,7 @@ class Failed(Exception):
 
 
 class Unreachable(Exception):
-    """Nobody answers at the endpoint."""
+    """The endpoint does not answer."""
 
 
 class Client:

@@ -34,7 +34,7 @@ class S3Server:
         self.delay: Callable[[str], float] = lambda kind: 0.0
         """Seconds to wait before an answer, by kind of request."""
         self.denied: set[str] = set()
-        """Buckets that nobody has a right to."""
+        """Buckets that deny all access."""
         self.start()
         self.client = boto3.client(
             "s3",

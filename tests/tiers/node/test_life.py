@@ -166,20 +166,6 @@ def test_a_user_that_is_not_root_reads(node: Node) -> None:
     assert done.stdout == RELEASE["jar-0.jar"]
 
 
-def test_eight_readers_at_once_get_the_right_bytes(node: Node) -> None:
-    got: list[bool] = []
-
-    def read() -> None:
-        got.extend(node.reads(f"{MOUNT}/r1/{name}") == body for name, body in RELEASE.items())
-
-    readers = [threading.Thread(target=read) for _ in range(8)]
-    for reader in readers:
-        reader.start()
-    for reader in readers:
-        reader.join()
-    assert got == [True] * 64
-
-
 def test_metrics_say_up_restarts_and_cache(node: Node) -> None:
     wait_for("up", lambda: metric(node, "spark_jars_up") == 1)
     restarts, now = metric(node, "spark_jars_restarts_total"), time.time()

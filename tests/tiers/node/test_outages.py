@@ -1,4 +1,4 @@
-"""A node that runs: S3 is away for a while, or somebody stops the mount."""
+"""A node that runs: S3 is away for a while, or the mount is stopped."""
 
 import time
 from collections.abc import Callable

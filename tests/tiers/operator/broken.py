@@ -4,16 +4,15 @@ To add a case: one line in BROKEN with the path, the value, how it ends, and a p
 `ABSENT` takes the field away. The messages are shown in docs/testing-operator.md.
 """
 
-from copy import deepcopy
 from typing import Any, Literal, NamedTuple
 
 from tests.tiers.cluster.api import Object
-
-ABSENT = object()
+from tests.tiers.cluster.objects import ABSENT, with_value
 
 End = Literal["refused", "failed", "pending", "unwatched"]
 """`refused` by `kubectl apply`; `failed`: accepted, then FAILED with a reason; `pending`: no node
-takes the driver, and the application stays SUBMITTED; `unwatched`: nobody looks at it."""
+takes the driver, and the application stays SUBMITTED; `unwatched`: the operator does not watch its
+namespace."""
 
 
 class Broken(NamedTuple):
@@ -27,17 +26,8 @@ class Broken(NamedTuple):
 
     def manifest(self, application: Object) -> Object:
         """The application with the mistake, under a name of its own."""
-        changed = deepcopy(application)
-        changed["metadata"]["name"] = f"broken-{self.name}"
-        *parents, last = [int(word) if word.isdigit() else word for word in self.path.split("/")]
-        target: Any = changed
-        for key in parents:
-            target = target[key]
-        if self.value is ABSENT:
-            del target[last]
-        else:
-            target[last] = self.value
-        return changed
+        renamed = with_value(application, "metadata/name", f"broken-{self.name}")
+        return with_value(renamed, self.path, self.value)
 
 
 _HOST_PATH = {"name": "spark-jars", "hostPath": {"path": "/mnt/spark-jars"}}
@@ -94,6 +84,6 @@ BROKEN = [
         "pending",
         'persistentvolumeclaim "jars" not found',
     ),
-    # Nobody looks at it
+    # Accepted, in a namespace that the operator does not watch
     Broken("namespace", "metadata/namespace", "default", "unwatched", ""),
 ]

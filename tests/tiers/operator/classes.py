@@ -5,8 +5,8 @@ import hashlib
 import os
 import subprocess
 
-from tests.tiers.cluster.programs import ROOT
 from tests.tiers.operator.programs import Programs
+from tests.tiers.programs import ROOT
 
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Options of a JVM that does little and ends soon."""
@@ -21,7 +21,7 @@ def quick_submit(programs: Programs) -> str:
     class path has a folder with files in it: a folder of configuration, for example.
     Source: openjdk.org/jeps/310.
     """
-    # Nobody listens there: what is loaded until then is nearly all of it.
+    # Nothing listens there: by then spark-submit has loaded nearly all of its classes.
     words = "--master k8s://http://127.0.0.1:9 --deploy-mode cluster --name archive --class none"
     image = "spark.kubernetes.container.image=none"
     submit = str(programs.spark_home / "bin" / "spark-submit")

@@ -7,34 +7,27 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.combinations import Combination
-from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.conftest import CSI_DRIVER, Live
 from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.definitions import custom_resource_definitions, install
-from tests.tiers.cluster.fleet import joined, nodes_of
 from tests.tiers.cluster.objects import apply_all, clear
-from tests.tiers.cluster.programs import leave_out
-from tests.tiers.cluster.programs import programs_or_skip as control_plane_programs
+from tests.tiers.cluster.programs import programs as control_plane_programs
+from tests.tiers.cluster.scheduling import joined, nodes_of
 from tests.tiers.operator import yunikorn
 from tests.tiers.operator.cases import EVERY, chart_values, teams_of
 from tests.tiers.operator.chart import definitions
-from tests.tiers.operator.machine import Machine
-from tests.tiers.operator.programs import Programs, programs_or_skip
+from tests.tiers.operator.pod_host import PodHost
+from tests.tiers.operator.programs import Programs, programs
 from tests.tiers.operator.release import Operator, running
-
-_CSI_DRIVER: Object = {
-    "apiVersion": "storage.k8s.io/v1",
-    "kind": "CSIDriver",
-    "metadata": {"name": "s3.csi.aws.com"},
-    "spec": {"attachRequired": False},
-}
+from tests.tiers.programs import leave_out, or_skip
 
 
 @pytest.fixture(scope="session")
 def spark() -> Programs:
     """The operator's programs and Spark's."""
-    return programs_or_skip()
+    return or_skip(programs)
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +36,9 @@ def plane(spark: Programs) -> Iterator[ControlPlane]:
     own = definitions(spark)
     names = {one["metadata"]["name"] for one in own}
     others = [one for one in custom_resource_definitions() if one["metadata"]["name"] not in names]
-    with ControlPlane(control_plane_programs()) as running_plane:
+    with ControlPlane(or_skip(control_plane_programs)) as running_plane:
         install(running_plane.api, [*own, *others])
-        running_plane.api.create(_CSI_DRIVER)
+        running_plane.api.create(CSI_DRIVER)
         yield running_plane
 
 
@@ -109,10 +102,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def machine() -> Iterator[Machine]:
+def pod_host() -> Iterator[PodHost]:
     """Where pods run; tests that start pods are left out where this process may not mount."""
     if os.geteuid() != 0:
         leave_out("starting Spark from its pods needs root (sudo make test-operator)")
-    made = Machine()
+    made = PodHost()
     yield made
     made.close()

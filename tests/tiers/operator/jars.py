@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.ops.publish.s3 import OWNER, REGION, S3
 from tests.tiers.cluster.processes import Child, start, wait_until
-from tests.tiers.cluster.programs import ROOT
-from tests.tiers.operator.machine import Machine
+from tests.tiers.operator.pod_host import PodHost
+from tests.tiers.programs import ROOT
 
 PREFIX = "spark/jars/"
 _STAND_IN = ROOT / "tests" / "tiers" / "node" / "mount_s3.py"
@@ -62,16 +62,16 @@ def publish(s3: S3, bucket: str, release: str, jars: Sequence[str]) -> str:
     raise RuntimeError(f"the release was not published: {done.stderr}")
 
 
-def mount(s3: S3, bucket: str, machine: Machine) -> tuple[Child, Path]:
+def mount(s3: S3, bucket: str, pod_host: PodHost) -> tuple[Child, Path]:
     """Mounts the bucket's JARs on the machine with the node's own flags (userdata/spark-jars).
 
     Returns the mount's process and the folder that pods get: the JARs are at `jars` in it.
     $MOUNT_S3 is the real mount-s3; without it the node tier's stand-in serves.
     """
-    parent, cache = machine.folder / "parent", machine.folder / "cache"
+    parent, cache = pod_host.folder / "parent", pod_host.folder / "cache"
     point = parent / "jars"
     for folder in (parent, cache, point):
-        machine.seen(folder).mkdir()
+        pod_host.seen(folder).mkdir()
     real = os.environ.get("MOUNT_S3")
     program = [real] if real else [sys.executable, str(_STAND_IN)]
     flags = ["--foreground", "--read-only", "--allow-other", "--prefix", PREFIX]
@@ -80,8 +80,8 @@ def mount(s3: S3, bucket: str, machine: Machine) -> tuple[Child, Path]:
     flags += ["--metadata-ttl", "indefinite", "--negative-metadata-ttl", "minimal"]
     flags += ["--file-mode", "0444", "--dir-mode", "0555"]
     flags += [f"--endpoint-url={s3.url}", "--force-path-style"]
-    command = machine.inside(*program, bucket, point, *flags)
-    child = start(command, Path(machine.seen(machine.folder), "mount.log"), s3.environment())
-    mounted = machine.seen(point)
+    command = pod_host.inside(*program, bucket, point, *flags)
+    child = start(command, Path(pod_host.seen(pod_host.folder), "mount.log"), s3.environment())
+    mounted = pod_host.seen(point)
     wait_until(lambda: any(mounted.iterdir()), "the JARs are mounted", child, _MOUNT_SECONDS)
     return child, parent

@@ -15,8 +15,8 @@ from pathlib import Path
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.operator import container as shell
 from tests.tiers.operator.classes import QUICK
-from tests.tiers.operator.machine import Machine, script
 from tests.tiers.operator.pod_files import PodFiles
+from tests.tiers.operator.pod_host import PodHost, script
 from tests.tiers.operator.programs import Programs
 
 _STOP_SECONDS = 10
@@ -63,7 +63,7 @@ time.sleep(600)
 
 
 def waiting(server: str) -> Callable[[str, str], str]:
-    """An edit for drivers whose executors nobody starts: instead of the job's program they run one
+    """An edit for drivers whose executors are not started: in place of the job they run a program
     that only waits, and writes no event log, which would need the JARs. `server` is the API
     server's address, which no DNS knows here."""
 
@@ -84,12 +84,12 @@ class Kubelet:
         self,
         api: Api,
         programs: Programs,
-        machine: Machine,
+        pod_host: PodHost,
         namespaces: Sequence[str],
         ways: Ways,
         roles: Sequence[str] = ("driver", "executor"),
     ) -> None:
-        self._api, self._programs, self._machine = api, programs, machine
+        self._api, self._programs, self._host = api, programs, pod_host
         self._namespaces, self._ways, self._roles = namespaces, ways, roles
         self._addresses: dict[str, str] = {}
         self.pods: dict[str, Running] = {}
@@ -177,8 +177,8 @@ class Kubelet:
         number = len(self._addresses)
         address = f"127.{_BLOCK}.{number // 250}.{number % 250 + 1}"
         self._addresses[_key(pod)] = address
-        folder = self._machine.folder / pod["metadata"]["uid"]
-        seen = self._machine.seen(folder)
+        folder = self._host.folder / pod["metadata"]["uid"]
+        seen = self._host.seen(folder)
         for one in shell.FOLDERS:
             (seen / one).mkdir(parents=True)
         files = PodFiles(self._api, seen / "volumes", self._ways.mounted, self._ways.edit)
@@ -208,7 +208,7 @@ class Kubelet:
         apart = ["unshare", "--uts", "--mount", "--propagation", "slave"]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                self._machine.inside(*apart, *script(lines)),
+                self._host.inside(*apart, *script(lines)),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

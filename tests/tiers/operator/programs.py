@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.tiers.cluster.programs import ROOT, leave_out
+from tests.tiers.programs import ROOT, built
 
 _LOCK = Path(__file__).with_name("requirements.txt")
 _SPARK = ROOT / ".cache" / "operator" / "spark"
@@ -46,23 +46,12 @@ def programs() -> Programs:
     return Programs(_built(), _spark(), _java())
 
 
-def programs_or_skip() -> Programs:
-    """The same for a test, which is left out when they cannot be had."""
-    try:
-        return programs()
-    except RuntimeError as error:
-        leave_out(str(error))
-
-
 def _built() -> Path:
     given = os.environ.get("OPERATOR_ASSETS")
     if given:
         return Path(given)
-    script = ROOT / "dev" / "operator" / "build"
-    built = subprocess.run([script], stdout=subprocess.PIPE, text=True, check=False)
-    if built.returncode:
-        raise RuntimeError("needs Go 1.26 and a Go module proxy to build the Spark operator")
-    return Path(built.stdout.strip().splitlines()[-1])
+    how_to_get = "needs Go 1.26 and a Go module proxy to build the Spark operator"
+    return built(ROOT / "dev" / "operator" / "build", how_to_get)
 
 
 def _java() -> Path:

@@ -59,7 +59,7 @@ def running(
     finally:
         for child in reversed(children):
             child.stop()
-        # Nobody gives the leader's lease back, and the next one would wait for its end.
+        # A killed leader keeps its lease; the next one would wait until it expires.
         clear(plane.api, [*objects, *_made_by_it(plane)])
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.tiers.cluster.api import Api, Object, Refused
-from tests.tiers.cluster.fleet import why_pending
 from tests.tiers.cluster.processes import wait_until
-from tests.tiers.cluster.programs import ROOT
+from tests.tiers.cluster.scheduling import why_pending
 from tests.tiers.operator.applications import applied, pods_of, state_of, why_failed
 from tests.tiers.operator.broken import BROKEN, Broken
 from tests.tiers.operator.cases import PODS_OF, Wanted, job_of
 from tests.tiers.operator.conftest import Stack
+from tests.tiers.programs import ROOT
 
 _PAGE = ROOT / "docs" / "testing-operator.md"
 _SECONDS = 900

@@ -18,7 +18,7 @@ from tests.tiers.operator.cases import PODS_OF, job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.jars import JarStore, mount, publish
 from tests.tiers.operator.kubelet import Kubelet, Ways
-from tests.tiers.operator.machine import Machine
+from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs
 
 BUCKET, DATA = "spark-jars", "taxi-data"
@@ -55,10 +55,10 @@ def s3() -> Iterator[JarStore]:
 
 
 @pytest.fixture(scope="module")
-def mounted(s3: JarStore, machine: Machine) -> Iterator[Path]:
+def mounted(s3: JarStore, pod_host: PodHost) -> Iterator[Path]:
     """The folder behind the claim, with the release that the job names."""
     publish(s3, BUCKET, S3A_RELEASE, JOBS["taxi-trip"].jars)
-    child, parent = mount(s3, BUCKET, machine)
+    child, parent = mount(s3, BUCKET, pod_host)
     yield parent
     child.stop()
 
@@ -68,7 +68,7 @@ def run(
     api: Api,
     live: Stack,
     spark: Programs,
-    machine: Machine,
+    pod_host: PodHost,
     s3: JarStore,
     mounted: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -78,7 +78,7 @@ def run(
     job = job_of(live.combination, live.spark_teams[0], "taxi-trip")
     ways = Ways(mounted, _on_this_machine(live.url, s3.url), s3.environment())
     opened: dict[str, set[str]] = {}
-    with applied(api, [job]), Kubelet(api, spark, machine, [job.team], ways) as kubelet:
+    with applied(api, [job]), Kubelet(api, spark, pod_host, [job.team], ways) as kubelet:
 
         def ended() -> bool:
             for name, one in kubelet.pods.items():
@@ -121,14 +121,14 @@ def test_nothing_of_the_mount_was_copied_into_a_pod(run: Run) -> None:
 
 
 def test_a_job_that_names_a_jar_in_deps_would_be_seen_to_copy_it(
-    api: Api, live: Stack, spark: Programs, machine: Machine, s3: JarStore, mounted: Path
+    api: Api, live: Stack, spark: Programs, pod_host: PodHost, s3: JarStore, mounted: Path
 ) -> None:
     job = job_of(live.combination, live.spark_teams[0], "pi")
     jar = f"/mnt/s3/jars/{S3A_RELEASE}/{JARS[0]}"
     job.application["spec"]["deps"] = {"jars": [f"local://{jar}"]}
     ways = Ways(mounted, _on_this_machine(live.url, s3.url), s3.environment())
     roles = ["driver"]
-    with applied(api, [job]), Kubelet(api, spark, machine, [job.team], ways, roles) as kubelet:
+    with applied(api, [job]), Kubelet(api, spark, pod_host, [job.team], ways, roles) as kubelet:
         kubelet.run_until(
             lambda: any(_jars_in(kubelet.written(name)) for name in kubelet.pods),
             "the driver copies the JAR",

@@ -8,15 +8,15 @@ import pytest
 
 from tests.names import POOL_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
-from tests.tiers.cluster.fleet import NO_TAINT, executor, joined, node, node_of_pod, running
 from tests.tiers.cluster.objects import named, of_kind
 from tests.tiers.cluster.processes import wait_until
+from tests.tiers.cluster.scheduling import NO_TAINT, executor, joined, node, node_of_pod, running
 from tests.tiers.operator import yunikorn
 from tests.tiers.operator.applications import applied, placed, pods_of
 from tests.tiers.operator.cases import GANGS, Wanted, job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
-from tests.tiers.operator.machine import Machine
+from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs
 
 SMALL, LARGE = "team-a", "team-b"
@@ -25,16 +25,16 @@ _SECONDS = 900
 _STILL_SECONDS = 8
 """How long nothing must happen, where nothing is what is promised: some eight rounds."""
 _POD_GIB = 20
-"""Of a pod of fleet.executor."""
+"""Of a pod of scheduling.executor."""
 
 pytestmark = pytest.mark.parametrize("live", [GANGS], ids=str, indirect=True)
 
 
 def test_a_gang_that_fits_starts_and_its_placeholders_make_room(
-    api: Api, live: Stack, spark: Programs, machine: Machine
+    api: Api, live: Stack, spark: Programs, pod_host: PodHost
 ) -> None:
     job = job_of(live.combination, LARGE, "taxi-trip")
-    with _running(api, live, spark, machine, job) as kubelet:
+    with _running(api, live, spark, pod_host, job) as kubelet:
         kubelet.run_until(lambda: placed(api, job), "all executors are placed", _SECONDS)
         pods = [
             *pods_of(api, job.application, "driver"),
@@ -47,12 +47,12 @@ def test_a_gang_that_fits_starts_and_its_placeholders_make_room(
 
 
 def test_a_gang_that_does_not_fit_starts_nothing_until_it_does(
-    api: Api, live: Stack, spark: Programs, machine: Machine
+    api: Api, live: Stack, spark: Programs, pod_host: PodHost
 ) -> None:
     # Two executors fit on each node of the pool, and there is a node of each rung.
     rungs = len(live.node_pools("default"))
     job = job_of(live.combination, LARGE, "taxi-trip", executors=2 * rungs + 1)
-    with _running(api, live, spark, machine, job) as kubelet:
+    with _running(api, live, spark, pod_host, job) as kubelet:
         kubelet.run_until(
             lambda: len(_placeholders(api, LARGE)) == 2 * rungs + 2, "placeholders", _SECONDS
         )
@@ -124,12 +124,12 @@ def test_only_placeholders_are_spared_from_the_level_restricted(api: Api, live: 
 
 @contextmanager
 def _running(
-    api: Api, live: Stack, spark: Programs, machine: Machine, job: Wanted
+    api: Api, live: Stack, spark: Programs, pod_host: PodHost, job: Wanted
 ) -> Iterator[Kubelet]:
-    ways = Ways(machine.empty, waiting(live.url))
+    ways = Ways(pod_host.empty, waiting(live.url))
     with (
         applied(api, [job]),
-        Kubelet(api, spark, machine, [job.team], ways, roles=["driver"]) as kubelet,
+        Kubelet(api, spark, pod_host, [job.team], ways, roles=["driver"]) as kubelet,
     ):
         yield kubelet
 

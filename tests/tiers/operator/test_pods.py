@@ -13,7 +13,7 @@ from tests.tiers.operator.applications import applied, placed, pods_of
 from tests.tiers.operator.cases import PODS_OF, job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
-from tests.tiers.operator.machine import Machine
+from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs
 
 CLAIM, MOUNT = "spark-jars", "/mnt/s3"
@@ -26,7 +26,7 @@ Pods = dict[tuple[str, str], tuple[Object, list[Object]]]
 
 
 @pytest.fixture(scope="module")
-def pods(api: Api, live: Stack, spark: Programs, machine: Machine) -> Iterator[Pods]:
+def pods(api: Api, live: Stack, spark: Programs, pod_host: PodHost) -> Iterator[Pods]:
     """The pods of all jobs of a team, and of one of each other team, at once, as they are when the
     scheduler is done with them.
 
@@ -36,10 +36,10 @@ def pods(api: Api, live: Stack, spark: Programs, machine: Machine) -> Iterator[P
     first, *others = live.spark_teams
     jobs = [job_of(live.combination, first, job) for job in JOBS]
     jobs += [job_of(live.combination, team, "taxi-trip") for team in others]
-    ways = Ways(mounted=machine.empty, edit=waiting(live.url))
+    ways = Ways(mounted=pod_host.empty, edit=waiting(live.url))
     with (
         applied(api, jobs),
-        Kubelet(api, spark, machine, live.spark_teams, ways, roles=["driver"]) as kubelet,
+        Kubelet(api, spark, pod_host, live.spark_teams, ways, roles=["driver"]) as kubelet,
     ):
         kubelet.run_until(lambda: all(placed(api, one) for one in jobs), "all pods", _SECONDS)
         yield {

@@ -1,4 +1,8 @@
-"""The workflows that users get: what each may do, what it runs, and with whose code."""
+"""The workflows that users get: what each may do, what it runs, and with whose code.
+
+Pins, permissions, leftover tokens, dangerous triggers and template injection are zizmor's to find
+(`make lint`).
+"""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +16,6 @@ from tests.plans import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
-PINNED = re.compile(r"^\s*- uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$")
 WRITING = {"issues", "pull-requests", "contents", "checks", "statuses", "packages"}
 
 
@@ -38,34 +41,12 @@ def checkouts(job: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in job["steps"] if one.get("uses", "").startswith("actions/checkout@")]
 
 
-def test_there_are_the_four_that_the_guide_names() -> None:
-    assert [file.stem for file in FILES] == ["drift", "preview", "pulumi-preview", "test"]
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_action_is_pinned_by_its_commit_with_the_version_beside_it(file: Path) -> None:
-    used = [line for line in file.read_text().splitlines() if re.search(r"\buses:", line)]
-    assert used
-    assert [line for line in used if not PINNED.match(line)] == []
-
-
 def test_one_action_has_one_commit_everywhere() -> None:
     used: dict[str, set[str]] = {}
     for file in FILES:
         for name, pin in re.findall(r"uses: ([^@\s]+)@(.*)", file.read_text()):
             used.setdefault(name, set()).add(pin)
     assert {name: pins for name, pins in used.items() if len(pins) > 1} == {}
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_no_workflow_has_a_permission_that_no_job_asks_for(file: Path) -> None:
-    assert workflow(file)["permissions"] == {}
-    assert all(job["permissions"] for job in workflow(file)["jobs"].values())
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_no_request_s_code_runs_with_the_rights_of_the_base(file: Path) -> None:
-    assert triggers(file) & {"pull_request_target", "workflow_run", "issue_comment"} == set()
 
 
 @pytest.mark.parametrize(("file", "job"), JOBS)
@@ -89,19 +70,6 @@ def test_credentials_of_a_cloud_are_an_environment_s_and_never_beside_a_right_to
 
 
 @pytest.mark.parametrize(("file", "job"), JOBS)
-def test_no_checkout_leaves_its_token_behind(file: Path, job: dict[str, Any]) -> None:
-    found = checkouts(job)
-    assert found and all(one["with"]["persist-credentials"] is False for one in found)
-
-
-@pytest.mark.parametrize(("file", "job"), JOBS)
-def test_nothing_that_somebody_else_can_name_is_pasted_into_a_script(
-    file: Path, job: dict[str, Any]
-) -> None:
-    assert [one["run"] for one in job["steps"] if "${{" in one.get("run", "")] == []
-
-
-@pytest.mark.parametrize(("file", "job"), JOBS)
 def test_no_job_runs_for_ever_or_on_an_image_that_moves(file: Path, job: dict[str, Any]) -> None:
     assert 0 < job["timeout-minutes"] <= 30
     assert "latest" not in job["runs-on"]
@@ -118,7 +86,7 @@ def test_every_make_target_and_script_that_is_run_exists(file: Path) -> None:
     text = "\n".join(runs)
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake (?:--silent )?([a-z-]+)\b", text)) <= targets
-    for script in re.findall(r"\btools/[\w/-]+", text):
+    for script in re.findall(r"\bdev/[\w/-]+", text):
         assert (ROOT / script).is_file()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from . import aws_outputs, aws_references, aws_rules, aws_schemas, sdk, wire
 from .aws_types import ROWS, Row
 from .base import Changes, Provider, State, changed_paths
-from .world import Refused, Thing, World
+from .cloud import Cloud, Refused, Thing
 
 _DEFAULTS = "__defaults"
 """Where the real provider, too, keeps which inputs it filled in itself."""
@@ -22,8 +22,8 @@ class Aws(Provider):
 
     version = "7.51.1"
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
         self._default_tags: Mapping[str, Any] = {}
 
     def check_config(self, config: State) -> list[str]:
@@ -33,9 +33,9 @@ class Aws(Provider):
 
     def configure(self, config: State) -> None:
         accounts = _decoded(config.get("allowedAccountIds")) or []
-        if accounts and self.world.account not in accounts:
-            raise Refused(f"AWS account ID not allowed: {self.world.account}")
-        if config.get("region") != self.world.region:
+        if accounts and self.cloud.account not in accounts:
+            raise Refused(f"AWS account ID not allowed: {self.cloud.account}")
+        if config.get("region") != self.cloud.region:
             raise Refused(f"no such region here: {config.get('region')!r}")
         self._default_tags = (_decoded(config.get("defaultTags")) or {}).get("tags", {})
 
@@ -68,16 +68,16 @@ class Aws(Provider):
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         given = _without_defaults(inputs)
-        id_, state = aws_outputs.make(self.world, token, given, self._default_tags)
+        id_, state = aws_outputs.make(self.cloud, token, given, self._default_tags)
         thing = Thing(token, id_, urn, inputs, state)
-        aws_rules.before_create(self.world, thing)
-        self.world.add(thing)
-        aws_rules.after_create(self.world, thing)
+        aws_rules.before_create(self.cloud, thing)
+        self.cloud.add(thing)
+        aws_rules.after_create(self.cloud, thing)
         return id_, state
 
     def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
         thing, given = self._existing(token, id_), _without_defaults(inputs)
-        tags = aws_outputs.common(self.world, token, given, self._default_tags)
+        tags = aws_outputs.common(self.cloud, token, given, self._default_tags)
         kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
         # The service's own spelling of an input stays as long as the input does.
         same = {key: thing.state[key] for key in given if given[key] == thing.inputs.get(key)}
@@ -90,30 +90,30 @@ class Aws(Provider):
             changed.state["latestVersion"] = kept["latestVersion"] + 1
             if inputs.get("updateDefaultVersion"):
                 changed.state["defaultVersion"] = changed.state["latestVersion"]
-        aws_rules.before_change(self.world, changed)
-        self.world.add(changed)
+        aws_rules.before_change(self.cloud, changed)
+        self.cloud.add(changed)
         return changed.state
 
     def delete(self, token: str, id_: str) -> None:
-        thing = self.world.get(token, id_)
+        thing = self.cloud.get(token, id_)
         # A default group is only let go of; what is gone already is gone.
         if thing is not None:
-            aws_rules.before_delete(self.world, thing)
-            self.world.remove(thing)
-            aws_rules.after_delete(self.world, thing)
+            aws_rules.before_delete(self.cloud, thing)
+            self.cloud.remove(thing)
+            aws_rules.after_delete(self.cloud, thing)
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
-        thing = self.world.get(token, id_)
+        thing = self.cloud.get(token, id_)
         return (thing.inputs, thing.state) if thing else None
 
     def invoke(self, token: str, args: State) -> State:
         answer = _INVOKES.get(token)
         if answer is None:
             raise Refused(f"no function {token}")
-        return answer(self.world, args)
+        return answer(self.cloud, args)
 
     def _existing(self, token: str, id_: str) -> Thing:
-        thing = self.world.get(token, id_)
+        thing = self.cloud.get(token, id_)
         if thing is None:
             raise Refused(f"NotFound: {id_}")
         return thing
@@ -186,28 +186,9 @@ def _decoded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) and value[:1] in "[{" else value
 
 
-def _identity(world: World, args: State) -> State:
-    arn = f"arn:aws:sts::{world.account}:assumed-role/deployer/session"
-    return {"id": world.account, "accountId": world.account, "arn": arn, "userId": "AROADEPLOYER"}
-
-
-def _partition(world: World, args: State) -> State:
-    return {
-        "id": "aws",
-        "partition": "aws",
-        "dnsSuffix": "amazonaws.com",
-        "reverseDnsPrefix": "com.amazonaws",
-    }
-
-
-def _region(world: World, args: State) -> State:
-    return {
-        "id": world.region,
-        "region": world.region,
-        "name": world.region,
-        "description": world.region,
-        "endpoint": f"ec2.{world.region}.amazonaws.com",
-    }
+def _identity(cloud: Cloud, args: State) -> State:
+    arn = f"arn:aws:sts::{cloud.account}:assumed-role/deployer/session"
+    return {"id": cloud.account, "accountId": cloud.account, "arn": arn, "userId": "AROADEPLOYER"}
 
 
 _ADDONS = {
@@ -220,15 +201,15 @@ _ADDONS = {
 }
 
 
-def _addon_version(world: World, args: State) -> State:
+def _addon_version(cloud: Cloud, args: State) -> State:
     if args["addonName"] not in _ADDONS:
         raise Refused(f"InvalidParameterException: no add-on {args['addonName']}")
     version = _ADDONS[args["addonName"]].format(kubernetes=args["kubernetesVersion"])
     return {**args, "id": args["addonName"], "version": version}
 
 
-def _cluster(world: World, args: State) -> State:
-    found = world.get(aws_references.CLUSTER, str(args["name"]))
+def _cluster(cloud: Cloud, args: State) -> State:
+    found = cloud.get(aws_references.CLUSTER, str(args["name"]))
     if found is None:
         raise Refused(f"ResourceNotFoundException: no cluster {args['name']}")
     state = {key: value for key, value in found.state.items() if key != "certificateAuthority"}
@@ -239,18 +220,16 @@ def _cluster(world: World, args: State) -> State:
     }
 
 
-def _oidc_provider(world: World, args: State) -> State:
+def _oidc_provider(cloud: Cloud, args: State) -> State:
     host = str(args.get("url") or "").removeprefix("https://")
-    found = world.first("aws:iam/openIdConnectProvider:OpenIdConnectProvider", url=host)
+    found = cloud.first("aws:iam/openIdConnectProvider:OpenIdConnectProvider", url=host)
     if found is None:
         raise Refused(f"no identity provider for {host}")
     return {**found.state, "id": found.id, "clientIdLists": ["sts.amazonaws.com"]}
 
 
-_INVOKES: Mapping[str, Callable[[World, State], State]] = {
+_INVOKES: Mapping[str, Callable[[Cloud, State], State]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
-    "aws:index/getPartition:getPartition": _partition,
-    "aws:index/getRegion:getRegion": _region,
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
     "aws:eks/getCluster:getCluster": _cluster,
     "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": _oidc_provider,

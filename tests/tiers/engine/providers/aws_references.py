@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .world import Thing, World
+from .cloud import Cloud, Thing
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -118,17 +118,17 @@ REFERENCES: Mapping[str, list[Reference]] = {
 }
 
 
-def missing(world: World, token: str, inputs: Mapping[str, Any]) -> Iterator[tuple[Reference, str]]:
+def missing(cloud: Cloud, token: str, inputs: Mapping[str, Any]) -> Iterator[tuple[Reference, str]]:
     """References of a resource that lead nowhere, each with what it holds."""
     for reference in REFERENCES.get(token, []):
         for value in values_at(inputs, reference.path):
-            if not any(_key(one, reference) == value for one in world.all(reference.target)):
+            if not any(_key(one, reference) == value for one in cloud.all(reference.target)):
                 yield reference, value
 
 
-def users(world: World, thing: Thing) -> Iterator[Thing]:
+def users(cloud: Cloud, thing: Thing) -> Iterator[Thing]:
     """What cannot do without a thing, and so keeps it from being deleted."""
-    for other in list(world.things.values()):
+    for other in list(cloud.things.values()):
         for reference in REFERENCES.get(other.type, []):
             if reference.blocks and reference.target == thing.type:
                 held = {**other.inputs, **other.state}

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from . import aws_references as refs
 from . import eks_rules, iam
+from .cloud import Cloud, Refused, Thing
 from .routes import is_public
-from .world import Refused, Thing, World
 
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
-Rule = Callable[[World, Thing], None]
+Rule = Callable[[Cloud, Thing], None]
 
 NOT_FOUND = {
     refs.VPC: "InvalidVpcID.NotFound",
@@ -41,100 +41,100 @@ _UNIQUE = {
 }
 
 
-def before_create(world: World, thing: Thing) -> None:
+def before_create(cloud: Cloud, thing: Thing) -> None:
     """Raises Refused where AWS would not create it."""
-    before_change(world, thing)
+    before_change(cloud, thing)
     code, keys = _UNIQUE.get(thing.type, ("AlreadyExists", ()))
     same = {key: thing.text(key) for key in keys}
-    if world.get(thing.type, thing.id) or (keys and world.first(thing.type, **same)):
+    if cloud.get(thing.type, thing.id) or (keys and cloud.first(thing.type, **same)):
         raise Refused(f"{code}: {', '.join(same.values()) or thing.id} exists already")
-    _CREATE.get(thing.type, _nothing)(world, thing)
+    _CREATE.get(thing.type, _nothing)(cloud, thing)
 
 
-def before_change(world: World, thing: Thing) -> None:
+def before_change(cloud: Cloud, thing: Thing) -> None:
     """Raises Refused where what it names is not there, or its documents are not well formed."""
-    for reference, value in refs.missing(world, thing.type, thing.inputs):
+    for reference, value in refs.missing(cloud, thing.type, thing.inputs):
         code = NOT_FOUND.get(reference.target, "NotFound")
         raise Refused(f"{code}: {reference.path} {value!r} does not exist")
-    _CHANGE.get(thing.type, _nothing)(world, thing)
+    _CHANGE.get(thing.type, _nothing)(cloud, thing)
 
 
-def after_create(world: World, thing: Thing) -> None:
+def after_create(cloud: Cloud, thing: Thing) -> None:
     """What AWS makes by itself along with it."""
     if thing.type == refs.CLUSTER:
         network = thing.state["vpcConfig"]
         (vpc,) = {
-            world.things[refs.SUBNET, subnet].text("vpcId") for subnet in network["subnetIds"]
+            cloud.things[refs.SUBNET, subnet].text("vpcId") for subnet in network["subnetIds"]
         }
         state = {"vpcId": vpc, "cluster": thing.id}
-        world.add(Thing(refs.GROUP, network["clusterSecurityGroupId"], "", state, state))
-        eks_rules.write_log(world, thing)
+        cloud.add(Thing(refs.GROUP, network["clusterSecurityGroupId"], "", state, state))
+        eks_rules.write_log(cloud, thing)
 
 
-def before_delete(world: World, thing: Thing) -> None:
+def before_delete(cloud: Cloud, thing: Thing) -> None:
     """Raises Refused where AWS would not delete it."""
-    users = [f"{user.type.rsplit(':', 1)[-1]} {user.id}" for user in refs.users(world, thing)]
+    users = [f"{user.type.rsplit(':', 1)[-1]} {user.id}" for user in refs.users(cloud, thing)]
     if users:
         code = "DeleteConflict" if ":iam/" in thing.type else "DependencyViolation"
         raise Refused(f"{code}: {thing.id} is in use by {', '.join(sorted(users))}")
-    _DELETE.get(thing.type, _nothing)(world, thing)
+    _DELETE.get(thing.type, _nothing)(cloud, thing)
 
 
-def after_delete(world: World, thing: Thing) -> None:
+def after_delete(cloud: Cloud, thing: Thing) -> None:
     """What goes along with it, and what grows back."""
     if thing.type == refs.CLUSTER:
-        group = world.get(refs.GROUP, thing.state["vpcConfig"]["clusterSecurityGroupId"])
-        if group is not None and not list(refs.users(world, group)):
-            world.remove(group)
+        group = cloud.get(refs.GROUP, thing.state["vpcConfig"]["clusterSecurityGroupId"])
+        if group is not None and not list(refs.users(cloud, group)):
+            cloud.remove(group)
     if thing.type == eks_rules.LOGS:
-        for cluster in world.all(refs.CLUSTER):
+        for cluster in cloud.all(refs.CLUSTER):
             if thing.id == f"/aws/eks/{cluster.id}/cluster":
-                eks_rules.write_log(world, cluster)
+                eks_rules.write_log(cloud, cluster)
 
 
-def _nothing(world: World, thing: Thing) -> None:
+def _nothing(cloud: Cloud, thing: Thing) -> None:
     pass
 
 
-def _subnet_create(world: World, thing: Thing) -> None:
+def _subnet_create(cloud: Cloud, thing: Thing) -> None:
     block = ipaddress.ip_network(thing.text("cidrBlock"))
-    vpc = world.things[refs.VPC, thing.text("vpcId")]
+    vpc = cloud.things[refs.VPC, thing.text("vpcId")]
     if not block.subnet_of(ipaddress.ip_network(vpc.text("cidrBlock"))):
         raise Refused(f"InvalidSubnet.Range: {block} is not in the VPC's block")
-    for other in world.all(refs.SUBNET, vpcId=vpc.id):
+    for other in cloud.all(refs.SUBNET, vpcId=vpc.id):
         if block.overlaps(ipaddress.ip_network(other.text("cidrBlock"))):
             raise Refused(f"InvalidSubnet.Conflict: {block} overlaps with {other.id}")
-    if not thing.text("availabilityZone").startswith(world.region):
+    if not thing.text("availabilityZone").startswith(cloud.region):
         raise Refused(f"InvalidParameterValue: no zone {thing.text('availabilityZone')}")
 
 
-def _nat_create(world: World, thing: Thing) -> None:
-    if not is_public(world, thing.text("subnetId")):
+def _nat_create(cloud: Cloud, thing: Thing) -> None:
+    if not is_public(cloud, thing.text("subnetId")):
         raise Refused("Gateway.NotAttached: the subnet has no way to an internet gateway")
 
 
-def _gateway_delete(world: World, thing: Thing) -> None:
-    for nat in world.all("aws:ec2/natGateway:NatGateway"):
-        subnet = world.get(refs.SUBNET, nat.text("subnetId"))
+def _gateway_delete(cloud: Cloud, thing: Thing) -> None:
+    for nat in cloud.all("aws:ec2/natGateway:NatGateway"):
+        subnet = cloud.get(refs.SUBNET, nat.text("subnetId"))
         if subnet and subnet.text("vpcId") == thing.text("vpcId"):
             raise Refused(f"DependencyViolation: the VPC has a mapped public address ({nat.id})")
 
 
-def _route_change(world: World, thing: Thing) -> None:
+def _route_change(cloud: Cloud, thing: Thing) -> None:
     targets = [key for key in ("gatewayId", "natGatewayId") if thing.inputs.get(key)]
     if len(targets) != 1:
         raise Refused("MissingParameter: a route has exactly one target")
 
 
-def _policy_change(world: World, thing: Thing) -> None:
+def _policy_change(cloud: Cloud, thing: Thing) -> None:
     _document(thing.text("policy"), limit=6144)
 
 
-def _inline_change(world: World, thing: Thing) -> None:
+def _inline_change(cloud: Cloud, thing: Thing) -> None:
     _document(thing.text("policy"), limit=10240)
 
 
-def _role_change(world: World, thing: Thing) -> None:
+def _role_change(cloud: Cloud, thing: Thing) -> None:
     for statement in _document(thing.text("assumeRolePolicy"), limit=2048):
         if "Principal" not in statement:
             raise Refused("MalformedPolicyDocument: a trust names its principals")
@@ -155,33 +155,33 @@ def _document(text: str, limit: int) -> list[Mapping[str, object]]:
     return statements
 
 
-def _attachment_create(world: World, thing: Thing) -> None:
+def _attachment_create(cloud: Cloud, thing: Thing) -> None:
     arn = thing.text("policyArn")
-    if iam.managed_policy(arn) is None and world.first(iam.POLICY, arn=arn) is None:
+    if iam.managed_policy(arn) is None and cloud.first(iam.POLICY, arn=arn) is None:
         raise Refused(f"NoSuchEntity: there is no policy {arn}")
 
 
-def _policy_delete(world: World, thing: Thing) -> None:
-    for attachment in world.all(iam.ATTACHMENT, policyArn=thing.text("arn")):
+def _policy_delete(cloud: Cloud, thing: Thing) -> None:
+    for attachment in cloud.all(iam.ATTACHMENT, policyArn=thing.text("arn")):
         raise Refused(f"DeleteConflict: {thing.id} is attached to {attachment.text('role')}")
 
 
-def _key_change(world: World, thing: Thing) -> None:
-    root = f"arn:aws:iam::{world.account}:root"
+def _key_change(cloud: Cloud, thing: Thing) -> None:
+    root = f"arn:aws:iam::{cloud.account}:root"
     document = thing.text("policy")
     if document and not iam.document_allows(document, "kms:PutKeyPolicy", "*", root):
-        raise Refused("MalformedPolicyDocumentException: nobody could change the policy later")
+        raise Refused("MalformedPolicyDocumentException: the policy could not be changed later")
 
 
-def _bucket_delete(world: World, thing: Thing) -> None:
-    objects = list(world.all(OBJECT, bucket=thing.id))
+def _bucket_delete(cloud: Cloud, thing: Thing) -> None:
+    objects = list(cloud.all(OBJECT, bucket=thing.id))
     if objects and not thing.inputs.get("forceDestroy"):
         raise Refused(f"BucketNotEmpty: {thing.id} holds {objects[0].text('key')}")
     for one in objects:
-        world.remove(one)
+        cloud.remove(one)
 
 
-def _queue_policy_change(world: World, thing: Thing) -> None:
+def _queue_policy_change(cloud: Cloud, thing: Thing) -> None:
     _document(thing.text("policy"), limit=262144)
 
 

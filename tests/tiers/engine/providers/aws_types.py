@@ -1,6 +1,6 @@
 """Every AWS type that the program uses: its CloudFormation resource, and where the two differ.
 
-A property stands for the CloudFormation property of the same name, whatever its case, unless
+A property stands for the CloudFormation property of the same name, ignoring case, unless
 `names` says another. What only the provider has is in `provider_only`, with no schema to judge
 it. A test fails for a type or a property that has no place here.
 """

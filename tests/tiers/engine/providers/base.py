@@ -10,7 +10,7 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from . import wire
-from .world import HalfDone, Operation, Refused, World
+from .cloud import Cloud, HalfDone, Operation, Refused
 
 PREVIEWED_ID = ""
 State = dict[str, Any]
@@ -60,8 +60,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     version = "0.0.1"
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
 
     # What a subclass says; one of components only has nothing to say of resources.
 
@@ -171,7 +171,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         else:
             operation = Operation("create", token, request.urn)
             try:
-                id_, state = self.world.attempt(
+                id_, state = self.cloud.attempt(
                     operation, lambda: self.create(token, request.urn, inputs)
                 )
             except HalfDone as half:
@@ -221,7 +221,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def _attempt(self, context: Any, operation: Operation, perform: Callable[[], Any]) -> Any:
-        return self._guarded(context, lambda: self.world.attempt(operation, perform))
+        return self._guarded(context, lambda: self.cloud.attempt(operation, perform))
 
     def _guarded(self, context: Any, perform: Callable[[], Any]) -> Any:
         try:
@@ -232,7 +232,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 def _abort_half_done(context: Any, half: HalfDone, inputs: State) -> None:
     """Tells the engine of a resource that exists and is not all right: it keeps it in its state,
-    and updates it next time whatever its inputs."""
+    and updates it next time even with the same inputs."""
     reason, (id_, state) = half.args
     detail = provider_pb2.ErrorResourceInitFailed(
         id=id_,

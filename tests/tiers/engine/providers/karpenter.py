@@ -2,7 +2,7 @@
 
 It runs while its release, its CRDs, its role, its queue, nodes for its pods and a way to AWS are
 there; each call is evaluated against the role's policies. A NodePool makes it launch an instance
-at once, as if pods waited. What fails is told in `World.troubles`, where nobody waits for it.
+at once, as if pods waited. Failures that no operation waits for go to `Cloud.troubles`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ from typing import Any
 
 from . import aws_references as refs
 from . import eks_rules, iam
+from .cloud import Cloud, Refused, Thing
 from .routes import reaches_internet
-from .world import Refused, Thing, World
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 POOL = "kubernetes:karpenter.sh/v1:NodePool"
@@ -23,44 +23,44 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 
 
-def release(world: World, cluster: str, chart: str) -> Thing | None:
+def release(cloud: Cloud, cluster: str, chart: str) -> Thing | None:
     """The release of a chart in a cluster."""
     return next(
         (
             one
-            for one in world.all(RELEASE)
+            for one in cloud.all(RELEASE)
             if one.cluster == cluster and one.text("chart").endswith(f"/{chart}")
         ),
         None,
     )
 
 
-def trouble(world: World, cluster: str, controller: Thing | None) -> str:
+def trouble(cloud: Cloud, cluster: str, controller: Thing | None) -> str:
     """Why the controller does not run; empty where it does."""
     if controller is None:
         return "karpenter is not installed"
-    if release(world, cluster, CRD_CHART) is None:
+    if release(cloud, cluster, CRD_CHART) is None:
         return 'karpenter: no matches for kind "NodePool"'
     values = controller.inputs.get("values") or {}
     settings = values.get("settings") or {}
     if settings.get("clusterName") != cluster:
         return f"karpenter: no cluster {settings.get('clusterName')!r}"
-    return _role_trouble(world, cluster, controller, values) or _nodes_trouble(
-        world, cluster, values
+    return _role_trouble(cloud, cluster, controller, values) or _nodes_trouble(
+        cloud, cluster, values
     )
 
 
-def _role_trouble(world: World, cluster: str, controller: Thing, values: Any) -> str:
-    role = _role(world, controller)
+def _role_trouble(cloud: Cloud, cluster: str, controller: Thing, values: Any) -> str:
+    role = _role(cloud, controller)
     if role is None:
         return "karpenter: its role does not exist"
-    owner = world.things[refs.CLUSTER, cluster]
+    owner = cloud.things[refs.CLUSTER, cluster]
     issuer = owner.state["identities"][0]["oidcs"][0]["issuer"].removeprefix("https://")
     name = values.get("serviceAccount", {}).get("name") or controller.text("name")
     subject = f"system:serviceaccount:{controller.text('namespace')}:{name}"
-    if not iam.may_assume_by_account(world, role, issuer, subject):
+    if not iam.may_assume_by_account(cloud, role, issuer, subject):
         return f"karpenter: {subject} may not assume {role.id}"
-    queue = world.first("aws:sqs/queue:Queue", name=values["settings"].get("interruptionQueue"))
+    queue = cloud.first("aws:sqs/queue:Queue", name=values["settings"].get("interruptionQueue"))
     if queue is None:
         return "karpenter: its queue does not exist"
     needed = {
@@ -69,69 +69,69 @@ def _role_trouble(world: World, cluster: str, controller: Thing, values: Any) ->
         "ec2:DescribeInstanceTypes": "*",
         "ec2:DescribeSubnets": "*",
         "ec2:DescribeImages": "*",
-        "ssm:GetParameter": f"arn:aws:ssm:{world.region}::parameter/aws/service/eks/x",
+        "ssm:GetParameter": f"arn:aws:ssm:{cloud.region}::parameter/aws/service/eks/x",
     }
     for action, resource in needed.items():
-        if not iam.may(world, role.id, action, resource):
+        if not iam.may(cloud, role.id, action, resource):
             return f"karpenter: {role.id} may not {action}"
     return ""
 
 
-def _nodes_trouble(world: World, cluster: str, values: Any) -> str:
-    owner = world.things[refs.CLUSTER, cluster]
+def _nodes_trouble(cloud: Cloud, cluster: str, values: Any) -> str:
+    owner = cloud.things[refs.CLUSTER, cluster]
     if owner.state.get("hasNodes"):
         return ""
-    if not any(one.text("addonName") == "coredns" for one in world.all(eks_rules.ADDON)):
+    if not any(one.text("addonName") == "coredns" for one in cloud.all(eks_rules.ADDON)):
         return "karpenter: nothing resolves names"
     selector = values.get("nodeSelector") or {}
     tolerated = {one.get("key") for one in values.get("tolerations") or []}
-    for group in world.all(eks_rules.NODE_GROUP, clusterName=cluster):
+    for group in cloud.all(eks_rules.NODE_GROUP, clusterName=cluster):
         taints = {one["key"] for one in group.inputs.get("taints") or []}
         fits = selector.items() <= (group.inputs.get("labels") or {}).items()
         enough = group.inputs["scalingConfig"]["minSize"] >= values.get("replicas", 2)
-        role = iam.role_by_arn(world, group.text("nodeRoleArn"))
+        role = iam.role_by_arn(cloud, group.text("nodeRoleArn"))
         if fits and enough and taints <= tolerated and role is not None:
-            if not all(reaches_internet(world, one) for one in group.inputs["subnetIds"]):
+            if not all(reaches_internet(cloud, one) for one in group.inputs["subnetIds"]):
                 return "karpenter: no way to AWS"
-            return eks_rules.networking_trouble(world, cluster, role)
+            return eks_rules.networking_trouble(cloud, cluster, role)
     return "karpenter: no node fits its pods"
 
 
-def class_created(world: World, thing: Thing) -> None:
+def class_created(cloud: Cloud, thing: Thing) -> None:
     """Makes the instance profile of a new EC2NodeClass."""
     try:
-        controller = _running(world, thing.cluster)
-        role = world.get(iam.ROLE, str(thing.inputs["spec"]["role"]))
+        controller = _running(cloud, thing.cluster)
+        role = cloud.get(iam.ROLE, str(thing.inputs["spec"]["role"]))
         if role is None:
             raise Refused(f"{thing.id}: no role {thing.inputs['spec']['role']}")
         name = f"{thing.cluster}_{thing.id}"
-        arn = world.arn("iam", f"instance-profile/{name}", region=False)
-        tags, asked = _class_tags(world, thing), _class_tags(world, thing, "RequestTag")
+        arn = cloud.arn("iam", f"instance-profile/{name}", region=False)
+        tags, asked = _class_tags(cloud, thing), _class_tags(cloud, thing, "RequestTag")
         passed = {"iam:PassedToService": "ec2.amazonaws.com"}
-        _need(world, controller, "iam:GetInstanceProfile", arn)
-        _need(world, controller, "iam:CreateInstanceProfile", arn, asked)
-        _need(world, controller, "iam:TagInstanceProfile", arn, {**tags, **asked})
-        _need(world, controller, "iam:AddRoleToInstanceProfile", arn, tags)
-        _need(world, controller, "iam:PassRole", role.text("arn"), passed)
+        _need(cloud, controller, "iam:GetInstanceProfile", arn)
+        _need(cloud, controller, "iam:CreateInstanceProfile", arn, asked)
+        _need(cloud, controller, "iam:TagInstanceProfile", arn, {**tags, **asked})
+        _need(cloud, controller, "iam:AddRoleToInstanceProfile", arn, tags)
+        _need(cloud, controller, "iam:PassRole", role.text("arn"), passed)
         profile = {"name": name, "role": role.id, "nodeClass": thing.id}
-        world.add(Thing(iam.PROFILE, name, "", profile, profile, thing.cluster))
+        cloud.add(Thing(iam.PROFILE, name, "", profile, profile, thing.cluster))
     except Refused as refusal:
-        world.troubles.append(str(refusal))
+        cloud.troubles.append(str(refusal))
 
 
-def pool_created(world: World, thing: Thing) -> None:
+def pool_created(cloud: Cloud, thing: Thing) -> None:
     """Launches an instance for a new NodePool, and lets it join."""
     try:
-        controller = _running(world, thing.cluster)
+        controller = _running(cloud, thing.cluster)
         spec = thing.inputs["spec"]["template"]["spec"]
         name = str(spec["nodeClassRef"]["name"])
-        node_class = world.get(CLASS, name)
-        profile = world.first(iam.PROFILE, nodeClass=name)
+        node_class = cloud.get(CLASS, name)
+        profile = cloud.first(iam.PROFILE, nodeClass=name)
         if node_class is None or profile is None:
             raise Refused(f"{thing.id}: the node class {name} is not ready")
         subnets = _ids(node_class, "subnetSelectorTerms")
         groups = _ids(node_class, "securityGroupSelectorTerms")
-        _need_launch(world, controller, thing)
+        _need_launch(cloud, controller, thing)
         state = {
             "subnetIds": subnets[:1],
             "securityGroupIds": groups,
@@ -140,115 +140,115 @@ def pool_created(world: World, thing: Thing) -> None:
             "role": profile.text("role"),
         }
         for type_, prefix in ((refs.INSTANCE, "i-"), (TEMPLATE, "lt-")):
-            id_ = world.fresh_id(prefix)
-            world.add(Thing(type_, id_, "", dict(state), {**state, "name": id_}, thing.cluster))
-        _let_join(world, thing, profile.text("role"), subnets)
+            id_ = cloud.fresh_id(prefix)
+            cloud.add(Thing(type_, id_, "", dict(state), {**state, "name": id_}, thing.cluster))
+        _let_join(cloud, thing, profile.text("role"), subnets)
     except Refused as refusal:
-        world.troubles.append(str(refusal))
+        cloud.troubles.append(str(refusal))
 
 
-def _let_join(world: World, pool: Thing, role_name: str, subnets: list[str]) -> None:
-    role = world.things[iam.ROLE, role_name]
-    entry = world.first(ENTRY, principalArn=role.text("arn"), clusterName=pool.cluster)
+def _let_join(cloud: Cloud, pool: Thing, role_name: str, subnets: list[str]) -> None:
+    role = cloud.things[iam.ROLE, role_name]
+    entry = cloud.first(ENTRY, principalArn=role.text("arn"), clusterName=pool.cluster)
     if entry is None or entry.text("type") != "EC2_LINUX":
         raise Refused(f"{pool.id}: node not registered: no EC2_LINUX access entry for {role_name}")
-    missing = [one for one in subnets if world.get(refs.SUBNET, one) is None]
-    wrong = eks_rules.join_trouble(world, pool.cluster, role, subnets)
+    missing = [one for one in subnets if cloud.get(refs.SUBNET, one) is None]
+    wrong = eks_rules.join_trouble(cloud, pool.cluster, role, subnets)
     if missing or wrong:
         raise Refused(f"{pool.id}: node not registered: {missing or wrong}")
 
 
-def pool_deleted(world: World, thing: Thing) -> None:
+def pool_deleted(cloud: Cloud, thing: Thing) -> None:
     """Ends the pool's nodes. Raises Refused where a deletion in the foreground never ends."""
     annotations = thing.inputs["metadata"].get("annotations") or {}
     if annotations.get(PROPAGATION) in ("background", "orphan"):
         # The object is gone at once; its nodes are still there, and need the controller.
         return
     try:
-        _terminate(world, thing.cluster, list(_instances(world, pool=thing.id)))
+        _terminate(cloud, thing.cluster, list(_instances(cloud, pool=thing.id)))
     except Refused as refusal:
         raise Refused(f"timed out waiting for deletion of NodePool {thing.id}: {refusal}") from None
 
 
-def class_deleted(world: World, thing: Thing) -> None:
+def class_deleted(cloud: Cloud, thing: Thing) -> None:
     """Cleans up after a node class, as its finalizer waits for. Raises Refused if that hangs."""
     try:
-        controller = _running(world, thing.cluster)
-        used = {one.text("pool") for one in _instances(world, nodeClass=thing.id)}
-        living = sorted(used & {pool.id for pool in world.all(POOL)})
+        controller = _running(cloud, thing.cluster)
+        used = {one.text("pool") for one in _instances(cloud, nodeClass=thing.id)}
+        living = sorted(used & {pool.id for pool in cloud.all(POOL)})
         if living:
             raise Refused(f"NodeClaims of {', '.join(living)} use it")
-        _terminate(world, thing.cluster, list(_instances(world, nodeClass=thing.id)))
-        _need(world, controller, "iam:ListInstanceProfiles", "*")
-        for profile in list(world.all(iam.PROFILE, nodeClass=thing.id)):
-            arn = world.arn("iam", f"instance-profile/{profile.id}", region=False)
-            tags = _class_tags(world, thing)
-            _need(world, controller, "iam:GetInstanceProfile", arn)
-            _need(world, controller, "iam:RemoveRoleFromInstanceProfile", arn, tags)
-            _need(world, controller, "iam:DeleteInstanceProfile", arn, tags)
-            world.remove(profile)
-        for template in list(world.all(TEMPLATE, nodeClass=thing.id)):
-            arn = world.arn("ec2", f"launch-template/{template.id}")
+        _terminate(cloud, thing.cluster, list(_instances(cloud, nodeClass=thing.id)))
+        _need(cloud, controller, "iam:ListInstanceProfiles", "*")
+        for profile in list(cloud.all(iam.PROFILE, nodeClass=thing.id)):
+            arn = cloud.arn("iam", f"instance-profile/{profile.id}", region=False)
+            tags = _class_tags(cloud, thing)
+            _need(cloud, controller, "iam:GetInstanceProfile", arn)
+            _need(cloud, controller, "iam:RemoveRoleFromInstanceProfile", arn, tags)
+            _need(cloud, controller, "iam:DeleteInstanceProfile", arn, tags)
+            cloud.remove(profile)
+        for template in list(cloud.all(TEMPLATE, nodeClass=thing.id)):
+            arn = cloud.arn("ec2", f"launch-template/{template.id}")
             tags = _pool_tags(thing.cluster, template.text("pool"), "ResourceTag")
-            _need(world, controller, "ec2:DescribeLaunchTemplates", "*")
-            _need(world, controller, "ec2:DeleteLaunchTemplate", arn, tags)
-            world.remove(template)
+            _need(cloud, controller, "ec2:DescribeLaunchTemplates", "*")
+            _need(cloud, controller, "ec2:DeleteLaunchTemplate", arn, tags)
+            cloud.remove(template)
     except Refused as refusal:
         raise Refused(
             f"timed out waiting for deletion of EC2NodeClass {thing.id}: {refusal}"
         ) from None
 
 
-def _terminate(world: World, cluster: str, instances: list[Thing]) -> None:
+def _terminate(cloud: Cloud, cluster: str, instances: list[Thing]) -> None:
     for instance in instances:
-        controller = _running(world, cluster)
+        controller = _running(cloud, cluster)
         tags = _pool_tags(cluster, instance.text("pool"), "ResourceTag")
-        arn = world.arn("ec2", f"instance/{instance.id}")
-        _need(world, controller, "ec2:TerminateInstances", arn, tags)
-        world.remove(instance)
+        arn = cloud.arn("ec2", f"instance/{instance.id}")
+        _need(cloud, controller, "ec2:TerminateInstances", arn, tags)
+        cloud.remove(instance)
 
 
-def _running(world: World, cluster: str) -> str:
+def _running(cloud: Cloud, cluster: str) -> str:
     """The name of the running controller's role. Raises Refused where it does not run."""
-    controller = release(world, cluster, CHART)
-    wrong = trouble(world, cluster, controller)
+    controller = release(cloud, cluster, CHART)
+    wrong = trouble(cloud, cluster, controller)
     if wrong or controller is None:
         raise Refused(wrong)
-    role = _role(world, controller)
+    role = _role(cloud, controller)
     assert role is not None
     return role.id
 
 
-def _role(world: World, controller: Thing) -> Thing | None:
+def _role(cloud: Cloud, controller: Thing) -> Thing | None:
     account = (controller.inputs.get("values") or {}).get("serviceAccount") or {}
     arn = (account.get("annotations") or {}).get("eks.amazonaws.com/role-arn", "")
-    return iam.role_by_arn(world, arn)
+    return iam.role_by_arn(cloud, arn)
 
 
 def _need(
-    world: World, role: str, action: str, resource: str, context: Mapping[str, Any] | None = None
+    cloud: Cloud, role: str, action: str, resource: str, context: Mapping[str, Any] | None = None
 ) -> None:
-    if not iam.may(world, role, action, resource, context):
+    if not iam.may(cloud, role, action, resource, context):
         raise Refused(f"AccessDenied: {role} may not {action} on {resource}")
 
 
-def _need_launch(world: World, role: str, pool: Thing) -> None:
+def _need_launch(cloud: Cloud, role: str, pool: Thing) -> None:
     asked = _pool_tags(pool.cluster, pool.id, "RequestTag")
     owned = _pool_tags(pool.cluster, pool.id, "ResourceTag")
-    image = f"arn:aws:ec2:{world.region}::image/ami-1"
-    own = {kind: world.arn("ec2", f"{kind}/x") for kind in ("instance", "volume", "fleet")}
-    own["network-interface"] = world.arn("ec2", "network-interface/x")
-    template = world.arn("ec2", "launch-template/lt-1")
-    _need(world, role, "ec2:CreateLaunchTemplate", template, asked)
+    image = f"arn:aws:ec2:{cloud.region}::image/ami-1"
+    own = {kind: cloud.arn("ec2", f"{kind}/x") for kind in ("instance", "volume", "fleet")}
+    own["network-interface"] = cloud.arn("ec2", "network-interface/x")
+    template = cloud.arn("ec2", "launch-template/lt-1")
+    _need(cloud, role, "ec2:CreateLaunchTemplate", template, asked)
     created = {**asked, "ec2:CreateAction": "CreateFleet"}
     for action in ("ec2:CreateFleet", "ec2:RunInstances"):
-        for arn in (image, *(world.arn("ec2", f"{one}/x") for one in ("subnet", "security-group"))):
-            _need(world, role, action, arn)
+        for arn in (image, *(cloud.arn("ec2", f"{one}/x") for one in ("subnet", "security-group"))):
+            _need(cloud, role, action, arn)
         for arn in own.values():
-            _need(world, role, action, arn, asked)
-        _need(world, role, action, template, owned)
+            _need(cloud, role, action, arn, asked)
+        _need(cloud, role, action, template, owned)
     for arn in own.values():
-        _need(world, role, "ec2:CreateTags", arn, created)
+        _need(cloud, role, "ec2:CreateTags", arn, created)
 
 
 def _pool_tags(cluster: str, pool: str, side: str) -> dict[str, str]:
@@ -260,18 +260,18 @@ def _pool_tags(cluster: str, pool: str, side: str) -> dict[str, str]:
     return {f"aws:{side}/{key}": value for key, value in tags.items()}
 
 
-def _class_tags(world: World, thing: Thing, side: str = "ResourceTag") -> dict[str, str]:
+def _class_tags(cloud: Cloud, thing: Thing, side: str = "ResourceTag") -> dict[str, str]:
     tags = {
         f"kubernetes.io/cluster/{thing.cluster}": "owned",
         "eks:eks-cluster-name": thing.cluster,
-        "topology.kubernetes.io/region": world.region,
+        "topology.kubernetes.io/region": cloud.region,
         "karpenter.k8s.aws/ec2nodeclass": thing.id,
     }
     return {f"aws:{side}/{key}": value for key, value in tags.items()}
 
 
-def _instances(world: World, **where: str) -> Iterator[Thing]:
-    return world.all(refs.INSTANCE, **where)
+def _instances(cloud: Cloud, **where: str) -> Iterator[Thing]:
+    return cloud.all(refs.INSTANCE, **where)
 
 
 def _ids(node_class: Thing, key: str) -> list[str]:

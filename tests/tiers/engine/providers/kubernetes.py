@@ -10,9 +10,9 @@ from tests.validate import manifest
 
 from . import aws_references, kubernetes_rules, sdk, wire
 from .base import Changes, Provider, State, changed_paths
+from .cloud import Cloud, Refused, Thing
 from .karpenter import KINDS, RELEASE
 from .kubernetes_rules import CLUSTER_SCOPED, FORCE_NEW, FORCE_NEW_ALWAYS, REFUSED_IN_UPDATE
-from .world import Refused, Thing, World
 
 AUTONAMED = "pulumi.com/autonamed"
 _NAMESPACED_BY_DEFAULT = "default"
@@ -23,8 +23,8 @@ class Kubernetes(Provider):
 
     version = "4.34.2"
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
         self._server = ""
 
     def configure(self, config: State) -> None:
@@ -80,37 +80,37 @@ class Kubernetes(Provider):
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         cluster = self._cluster()
         id_ = _id(token, inputs)
-        state = {**inputs, **_live(self.world, token, inputs)}
+        state = {**inputs, **_live(self.cloud, token, inputs)}
         thing = Thing(token, id_, urn, inputs, state, cluster)
-        kubernetes_rules.create(self.world, thing)
+        kubernetes_rules.create(self.cloud, thing)
         return id_, state
 
     def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
         cluster = self._cluster()
-        thing = self.world.get(token, id_)
+        thing = self.cloud.get(token, id_)
         if thing is None:
             raise Refused(f'{token.rsplit(":", 1)[-1]} "{id_}" not found')
         self.dry_run(token, thing.inputs, inputs)
         kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
-        state = {**kept, **inputs, **_live(self.world, token, inputs)}
+        state = {**kept, **inputs, **_live(self.cloud, token, inputs)}
         changed = Thing(token, id_, urn, inputs, state, cluster)
-        kubernetes_rules.update(self.world, changed)
+        kubernetes_rules.update(self.cloud, changed)
         return state
 
     def delete(self, token: str, id_: str) -> None:
         self._cluster()
-        thing = self.world.get(token, id_)
+        thing = self.cloud.get(token, id_)
         if thing is not None:
-            kubernetes_rules.delete(self.world, thing)
+            kubernetes_rules.delete(self.cloud, thing)
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
         self._cluster()
-        thing = self.world.get(token, id_)
+        thing = self.cloud.get(token, id_)
         return (thing.inputs, thing.state) if thing else None
 
     def _cluster(self) -> str:
         """The name of the cluster that answers. Raises Refused where none does."""
-        for cluster in self.world.all(aws_references.CLUSTER):
+        for cluster in self.cloud.all(aws_references.CLUSTER):
             if self._server and cluster.text("endpoint") == self._server:
                 return cluster.id
         raise Refused("configured Kubernetes cluster is unreachable")
@@ -160,7 +160,7 @@ def _normalized(inputs: State) -> State:
     return inputs
 
 
-def _live(world: World, token: str, inputs: State) -> State:
+def _live(cloud: Cloud, token: str, inputs: State) -> State:
     """What the API server adds."""
     if token == RELEASE:
         name, namespace = inputs["name"], inputs["namespace"]
@@ -169,7 +169,7 @@ def _live(world: World, token: str, inputs: State) -> State:
     metadata = dict(inputs["metadata"])
     if inputs["kind"] not in CLUSTER_SCOPED:
         metadata.setdefault("namespace", _NAMESPACED_BY_DEFAULT)
-    found = {"metadata": {**metadata, "uid": world.fresh_id(digits=32)}}
+    found = {"metadata": {**metadata, "uid": cloud.fresh_id(digits=32)}}
     return {**found, "__inputs": json.loads(json.dumps(inputs))}
 
 

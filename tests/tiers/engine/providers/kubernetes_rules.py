@@ -1,10 +1,9 @@
 """What an API server with its controllers enforces, kind by kind."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from . import eks_rules, karpenter
-from .world import Refused, Thing, World
+from .cloud import Cloud, Refused, Thing
 
 CORE = "kubernetes:core/v1"
 NAMESPACE = f"{CORE}:Namespace"
@@ -31,7 +30,6 @@ FORCE_NEW: Mapping[str, tuple[str, ...]] = {
     "ConfigMap": ("data", "binaryData", "immutable"),
     "DaemonSet": ("spec.selector",),
     "Deployment": ("spec.selector",),
-    "Job": ("spec.selector", "spec.template", "spec.completions"),
     "PersistentVolume": ("spec.csi", "spec.hostPath", "spec.nfs", "spec.local"),
     "PersistentVolumeClaim": (
         "spec.accessModes",
@@ -42,54 +40,50 @@ FORCE_NEW: Mapping[str, tuple[str, ...]] = {
     ),
     "Release": ("name", "namespace"),
     "RoleBinding": ("roleRef",),
-    "Secret": ("data", "stringData", "type"),
-    "StatefulSet": ("spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"),
-    "StorageClass": ("parameters", "provisioner"),
 }
 REFUSED_IN_UPDATE: Mapping[str, tuple[str, ...]] = {
     "PersistentVolume": ("spec.nodeAffinity",),
     "PersistentVolumeClaim": ("spec.resources",),
     "PriorityClass": ("value",),
-    "StorageClass": ("reclaimPolicy", "volumeBindingMode"),
 }
 """Not replaced by the provider and not changed by the API server: the preview fails."""
 
-Rule = Callable[[World, Thing], None]
+Rule = Callable[[Cloud, Thing], None]
 
 
-def create(world: World, thing: Thing) -> None:
+def create(cloud: Cloud, thing: Thing) -> None:
     """Puts an object in its cluster. Raises Refused where the API server or the wait would."""
     kind = thing.type.rsplit(":", 1)[-1]
-    if world.get(thing.type, thing.id) is not None:
+    if cloud.get(thing.type, thing.id) is not None:
         raise Refused(f'{kind} "{thing.id}" already exists')
     namespace = _namespace(thing)
-    if namespace and namespace not in BUILT_IN_NAMESPACES and not world.get(NAMESPACE, namespace):
+    if namespace and namespace not in BUILT_IN_NAMESPACES and not cloud.get(NAMESPACE, namespace):
         raise Refused(f'namespaces "{namespace}" not found')
     if thing.type in karpenter.KINDS and not karpenter.release(
-        world, thing.cluster, karpenter.CRD_CHART
+        cloud, thing.cluster, karpenter.CRD_CHART
     ):
         raise Refused(f'no matches for kind "{kind}" in version "{thing.inputs["apiVersion"]}"')
-    _CREATE.get(thing.type, _nothing)(world, thing)
-    world.add(thing)
-    _CREATED.get(thing.type, _nothing)(world, thing)
+    _CREATE.get(thing.type, _nothing)(cloud, thing)
+    cloud.add(thing)
+    _CREATED.get(thing.type, _nothing)(cloud, thing)
 
 
-def update(world: World, thing: Thing) -> None:
+def update(cloud: Cloud, thing: Thing) -> None:
     """Changes an object in place."""
     if thing.type == karpenter.RELEASE:
-        _release_create(world, thing)
+        _release_create(cloud, thing)
     if thing.type == DAEMON_SET:
-        _daemon_set_create(world, thing)
-    world.add(thing)
+        _daemon_set_create(cloud, thing)
+    cloud.add(thing)
 
 
-def delete(world: World, thing: Thing) -> None:
+def delete(cloud: Cloud, thing: Thing) -> None:
     """Takes an object out. Raises Refused where its finalizers never end."""
-    _DELETE.get(thing.type, _nothing)(world, thing)
-    world.remove(thing)
+    _DELETE.get(thing.type, _nothing)(cloud, thing)
+    cloud.remove(thing)
 
 
-def _nothing(world: World, thing: Thing) -> None:
+def _nothing(cloud: Cloud, thing: Thing) -> None:
     pass
 
 
@@ -97,100 +91,68 @@ def _namespace(thing: Thing) -> str:
     return thing.id.partition("/")[0] if "/" in thing.id else ""
 
 
-def _claim_create(world: World, thing: Thing) -> None:
+def _claim_create(cloud: Cloud, thing: Thing) -> None:
     spec = thing.inputs["spec"]
-    volume = world.get(VOLUME, str(spec.get("volumeName")))
+    volume = cloud.get(VOLUME, str(spec.get("volumeName")))
     if volume is None:
         raise Refused(f"timed out: claim {thing.id} is Pending: no volume {spec.get('volumeName')}")
-    offered = volume.inputs["spec"]
     wanted = {"namespace": _namespace(thing), "name": thing.id.partition("/")[2]}
-    held = {
-        key: value for key, value in (offered.get("claimRef") or wanted).items() if key in wanted
-    }
-    wrong = [
-        text
-        for text, bad in (
-            ("the volume is kept for another claim", held != wanted),
-            ("access modes", not set(spec["accessModes"]) <= set(offered["accessModes"])),
-            ("class", spec.get("storageClassName", "gp2") != offered.get("storageClassName", "")),
-            (
-                "size",
-                spec["resources"]["requests"]["storage"] != offered["capacity"]["storage"],
-            ),
-        )
-        if bad
-    ]
-    if wrong:
-        raise Refused(f"timed out: claim {thing.id} is Pending: {', '.join(wrong)}")
+    held = volume.inputs["spec"].get("claimRef") or wanted
+    if {key: held[key] for key in wanted} != wanted:
+        raise Refused(f"timed out: claim {thing.id} is Pending: its volume is for another claim")
 
 
-def _claim_delete(world: World, thing: Thing) -> None:
+def _claim_delete(cloud: Cloud, thing: Thing) -> None:
     name = thing.id.partition("/")[2]
-    for pod in world.all(POD, claim=name):
+    for pod in cloud.all(POD, claim=name):
         if _namespace(pod) == _namespace(thing):
             raise Refused(f"timed out: claim {thing.id} is used by pod {pod.id}")
 
 
-def _volume_delete(world: World, thing: Thing) -> None:
-    for claim in world.all(CLAIM):
+def _volume_delete(cloud: Cloud, thing: Thing) -> None:
+    for claim in cloud.all(CLAIM):
         if claim.inputs["spec"].get("volumeName") == thing.id:
             raise Refused(f"timed out: volume {thing.id} is bound to claim {claim.id}")
 
 
-def _namespace_delete(world: World, thing: Thing) -> None:
-    for pod in world.all(POD):
+def _namespace_delete(cloud: Cloud, thing: Thing) -> None:
+    for pod in cloud.all(POD):
         if _namespace(pod) == thing.id:
             raise Refused(f"timed out: namespace {thing.id} is Terminating: pod {pod.id}")
-    for other in list(world.things.values()):
+    for other in list(cloud.things.values()):
         if other.cluster and _namespace(other) == thing.id:
-            world.remove(other)
+            cloud.remove(other)
 
 
-def _daemon_set_create(world: World, thing: Thing) -> None:
+def _daemon_set_create(cloud: Cloud, thing: Thing) -> None:
     spec = thing.inputs["spec"]
     pod, namespace = spec["template"]["spec"], _namespace(thing)
-    wanted = spec["selector"]["matchLabels"]
-    if not wanted.items() <= (spec["template"]["metadata"].get("labels") or {}).items():
-        raise Refused(f"DaemonSet {thing.id} is invalid: selector does not match template labels")
     account = pod.get("serviceAccountName", "default")
-    if account != "default" and not world.get(ACCOUNT, f"{namespace}/{account}"):
+    if account != "default" and not cloud.get(ACCOUNT, f"{namespace}/{account}"):
         raise Refused(f"timed out: pods of {thing.id}: no service account {account}")
     for volume in pod.get("volumes") or []:
         name = (volume.get("configMap") or {}).get("name")
-        if name and not world.get(CONFIG_MAP, f"{namespace}/{name}"):
+        if name and not cloud.get(CONFIG_MAP, f"{namespace}/{name}"):
             raise Refused(f"timed out: pods of {thing.id}: no ConfigMap {name}")
-    owner = world.get(NAMESPACE, namespace)
-    labels = (owner.inputs["metadata"].get("labels") or {}) if owner else {}
-    level = labels.get("pod-security.kubernetes.io/enforce", "privileged")
-    if level != "privileged" and _is_privileged(pod):
-        raise Refused(f"timed out: pods of {thing.id} are forbidden: violates {level}")
 
 
-def _is_privileged(pod: Mapping[str, Any]) -> bool:
-    host = any(pod.get(key) for key in ("hostPID", "hostNetwork", "hostIPC"))
-    containers = pod.get("containers") or []
-    contexts = [one.get("securityContext") or {} for one in containers]
-    paths = any("hostPath" in volume for volume in pod.get("volumes") or [])
-    return host or paths or any(one.get("privileged") for one in contexts)
-
-
-def _release_create(world: World, thing: Thing) -> None:
-    if not eks_rules.has_nodes(world, thing.cluster):
+def _release_create(cloud: Cloud, thing: Thing) -> None:
+    if not eks_rules.has_nodes(cloud, thing.cluster):
         raise Refused(f"timed out waiting for the condition: release {thing.id} has no nodes")
     # The Spark operator's chart puts a Role into each namespace that it watches.
     values = thing.inputs.get("values") or {}
     for namespace in (values.get("spark") or {}).get("jobNamespaces", ()):
-        if not world.get(NAMESPACE, namespace):
+        if not cloud.get(NAMESPACE, namespace):
             raise Refused(f'release {thing.id}: namespaces "{namespace}" not found')
     if thing.text("chart").endswith(f"/{karpenter.CHART}"):
-        wrong = karpenter.trouble(world, thing.cluster, thing)
+        wrong = karpenter.trouble(cloud, thing.cluster, thing)
         if wrong:
             raise Refused(f"timed out waiting for the condition: release {thing.id}: {wrong}")
 
 
-def _release_delete(world: World, thing: Thing) -> None:
+def _release_delete(cloud: Cloud, thing: Thing) -> None:
     if thing.text("chart").endswith(f"/{karpenter.CRD_CHART}"):
-        left = [one.id for kind in karpenter.KINDS for one in world.all(kind)]
+        left = [one.id for kind in karpenter.KINDS for one in cloud.all(kind)]
         if left:
             raise Refused(f"timed out: the CRDs go when their objects are gone: {', '.join(left)}")
 

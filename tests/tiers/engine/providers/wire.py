@@ -28,7 +28,7 @@ def struct(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> 
 
 
 def secret_keys(struct: Any) -> frozenset[str]:
-    """The top-level keys that hold a secret, at whatever depth."""
+    """The top-level keys that hold a secret, at any depth."""
     return frozenset(key for key, value in struct.fields.items() if _holds_secret(value))
 
 

@@ -63,7 +63,7 @@ Fault = Callable[[Operation], None]
 
 
 @dataclass
-class World:
+class Cloud:
     """One account with one region and the clusters in it."""
 
     account: str = "111122223333"
@@ -79,7 +79,7 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
     _serial: int = 0
 
-    def copy(self) -> "World":
+    def copy(self) -> "Cloud":
         """An account with the same in it, where nothing goes wrong yet."""
         return replace(
             self,
@@ -163,6 +163,6 @@ class World:
 SEEDED = "seeded"
 
 
-def seed(world: World, type_: str, id_: str, state: Mapping[str, Any]) -> Thing:
+def seed(cloud: Cloud, type_: str, id_: str, state: Mapping[str, Any]) -> Thing:
     """Puts something in the cloud that was there before the stack."""
-    return world.add(Thing(type_, id_, SEEDED, dict(state), dict(state)))
+    return cloud.add(Thing(type_, id_, SEEDED, dict(state), dict(state)))

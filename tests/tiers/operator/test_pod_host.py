@@ -1,4 +1,4 @@
-"""What runs in a pod of the stand-in for kubelet ends with it, whatever user it is."""
+"""Processes in a pod of the stand-in for kubelet end with it, also those of another user."""
 
 import secrets
 import subprocess
@@ -6,23 +6,23 @@ from pathlib import Path
 
 from tests.tiers.cluster.processes import wait_until
 from tests.tiers.operator import container as shell
-from tests.tiers.operator.machine import Machine, script
+from tests.tiers.operator.pod_host import PodHost, script
 from tests.tiers.operator.programs import Programs
 
 _USER = 185
 _SPEC = {"securityContext": {"runAsUser": _USER, "runAsGroup": _USER}}
 
 
-def test_nothing_outlives_a_pod_that_is_killed(machine: Machine, spark: Programs) -> None:
+def test_nothing_outlives_a_pod_that_is_killed(pod_host: PodHost, spark: Programs) -> None:
     word = secrets.token_hex(8)
-    folder = machine.folder / word
+    folder = pod_host.folder / word
     for one in shell.FOLDERS:
-        (machine.seen(folder) / one).mkdir(parents=True)
+        (pod_host.seen(folder) / one).mkdir(parents=True)
     for one in ("hosts", "environment"):
-        (machine.seen(folder) / one).touch()
+        (pod_host.seen(folder) / one).touch()
     sleeps = {"command": ["sh", "-c", f"sleep 300; : {word}"]}
     lines = [*shell.root(folder, spark.spark_home), shell.start(folder, _SPEC, sleeps)]
-    pod = subprocess.Popen(machine.inside("unshare", "--mount", *script(lines)))
+    pod = subprocess.Popen(pod_host.inside("unshare", "--mount", *script(lines)))
     wait_until(lambda: bool(_processes(word)), "the pod runs")
     pod.kill()
     pod.wait()

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.drift import changed_by_server
 from tests.tiers.cluster.objects import apply_all, clear
-from tests.tiers.cluster.returned import changed_by_server
 
 
 def _namespace() -> Object:

@@ -68,15 +68,6 @@ def executor(name: str, namespace: str, pool: str, **changes: Any) -> Object:
     return _spark_pod(name, namespace, pool, "executor", {"cpu": "3", "memory": "20Gi"}, changes)
 
 
-def one_a_node(pod: Object) -> Object:
-    """The pod, refusing to share a node with another of its kind: copies spread over all nodes
-    that take them, and one more than there are such nodes stays pending."""
-    role = pod["metadata"]["labels"]
-    apart = [{"labelSelector": {"matchLabels": role}, "topologyKey": "kubernetes.io/hostname"}]
-    affinity = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": apart}}
-    return {**pod, "spec": {**pod["spec"], "affinity": affinity}}
-
-
 @contextmanager
 def running(api: Api, pods: Sequence[Object]) -> Iterator[None]:
     """Has the pods in the cluster inside the block."""

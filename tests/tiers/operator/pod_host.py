@@ -10,7 +10,7 @@ from tests.tiers.cluster.processes import wait_until
 _SCRIPT = 'mount -t tmpfs -o size=12G pods "$0" && touch "$0/ready" && exec sleep infinity'
 
 
-class Machine:
+class PodHost:
     """A mount namespace with a disk in memory at `folder`; all of it ends with this process."""
 
     def __init__(self) -> None:
