@@ -65,7 +65,6 @@ class S3:
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._lock, self._turn = threading.Lock(), threading.Lock()
-        self._active, self._changed = 0, threading.Condition()
         self.forget()
         self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_Handler)
         self.url = f"http://127.0.0.1:{self._server.port}"
@@ -117,22 +116,10 @@ class S3:
             "AWS_DEFAULT_REGION": REGION,
         }
 
-    def wait_until_idle(self) -> None:
-        """Returns when no request is being answered."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._active == 0)
-
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if "/s3/aws4_request" not in environ.get("HTTP_AUTHORIZATION", ""):
             return self._moto(environ, start_response)
-        with self._changed:
-            self._active += 1
-        try:
-            return self._answer(environ, start_response)
-        finally:
-            with self._changed:
-                self._active -= 1
-                self._changed.notify_all()
+        return self._answer(environ, start_response)
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = self._logged(environ)

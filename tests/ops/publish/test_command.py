@@ -189,7 +189,6 @@ def test_a_process_that_is_killed_leaves_no_release_and_the_next_one_finishes_it
 
     place.s3.before = kill_before_release_json
     assert start() == -signal.SIGKILL
-    place.s3.wait_until_idle()
     assert place.objects().keys() == {"r1/x.jar", "r1/y.jar"}
     place.s3.before = lambda request: None
     assert start() == 0
