@@ -8,7 +8,6 @@ import yaml
 
 from ops.plan.errors import UserError
 
-
 if TYPE_CHECKING:
     from yaml import SafeLoader as _SafeLoader
 else:
