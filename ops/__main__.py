@@ -3,7 +3,7 @@
 import gc
 
 # A command ends soon: collecting garbage among the SDKs' classes would cost a tenth of its CPU
-# time and free next to nothing (10 MB in 200).
+# time and free next to nothing (10 MB in 190).
 gc.disable()
 
 from ops.cli import main  # noqa: E402
