@@ -30,7 +30,7 @@ VARIANTS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """What is recorded: together they run all of the program."""
 
-_PROGRAM = ("components", "userdata", "settings", "settings_checks", "versions")
+_PROGRAM = ("components", "userdata", "settings", "versions")
 
 
 def forget_program() -> None:

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 _ELSEWHERE = "what else it depends on leads there"
 _DEFAULT = "the default is the same"
 REASONS: Mapping[str, str] = {
-    "components/eks_addons.py: NodeAddons.__init__ depends_on cluster": _ELSEWHERE
-    + ": the role's trust is made from the cluster",
     "components/cluster.py: ClusterSettings default: 'spark-<stack>'": "not a guard: a default for "
     "the documents",
     "components/cluster_autoscaler/node_groups.py: ClusterAutoscaler._create_group depends_on "

@@ -123,7 +123,7 @@ def test_a_refusal_names_the_place_of_a_secret_and_not_the_secret(
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The real program in a folder of its own, with a stack whose file has a secret."""
-    for name in ("Pulumi.yaml", "__main__.py", "settings.py", "settings_checks.py", "versions.py"):
+    for name in ("Pulumi.yaml", "__main__.py", "settings.py", "versions.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     for name in ("components", "userdata", "stacks"):
         shutil.copytree(ROOT / name, tmp_path / name)

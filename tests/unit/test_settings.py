@@ -51,7 +51,7 @@ WRONG = {
     ),
     ("pools[0].sizes=[metal]",): "spark-on-eks:pools[0].sizes[0]: 'metal' is not a size",
     ("pools[0].name=Default",): "spark-on-eks:pools[0].name: 'Default' does not match",
-    ("pools[0].budgets=[{nodes: 10}]",): "spark-on-eks:pools[0].budgets[0].nodes: 10: input should",
+    ("pools[0].budgets=[{nodes: [10]}]",): "spark-on-eks:pools[0].budgets[0].nodes: [10]: input",
     ("pools[0].budgets=[{nodes: '10%', schedule: '@daily'}]",): "schedule and duration come",
     ("pools[0].expireAfter=30d",): "spark-on-eks:pools[0].expireAfter: '30d' does not match",
     ("cluster.existing=true",): "spark-on-eks:cluster.name: is not set",

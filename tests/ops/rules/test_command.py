@@ -51,7 +51,7 @@ def test_markdown_has_a_row_a_finding_and_a_line_a_rule() -> None:
     assert "| error | endpoint-allow-list | cluster-eks | answers callers from 0.0.0.0/0" in text
     assert "- **endpoint-allow-list**: " in text
     listed = run("--stack", "existing", "--exceptions", "--format", "markdown").stdout
-    assert "| pod-host-access | jar-mount-daemon | It mounts the JARs" in listed
+    assert "| pod-host-access | jar-mount-daemon | It writes" in listed
 
 
 @pytest.mark.parametrize(

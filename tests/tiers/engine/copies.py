@@ -9,7 +9,6 @@ _PARTS = (
     "__main__.py",
     "components",
     "settings.py",
-    "settings_checks.py",
     "stacks",
     "userdata",
     "versions.py",

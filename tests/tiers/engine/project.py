@@ -39,7 +39,7 @@ if _ALONE not in _grpc_settings._GRPC_CHANNEL_OPTIONS:
     _grpc_settings._GRPC_CHANNEL_OPTIONS.append(_ALONE)
 
 PROVIDERS = Path(__file__).parent / "providers" / "bin"
-_PROGRAM = ("components", "userdata", "settings", "settings_checks", "versions")
+_PROGRAM = ("components", "userdata", "settings", "versions")
 
 
 class Project:
