@@ -28,7 +28,8 @@ def render() -> str:
     parts = [_HEAD, _table(line for name, field in scalars for line in _rows(name, field, ""))]
     for name, field in fields:
         model = _model(field)
-        if model is None:
+        # Each add-on documents its own keys: docs/adding-an-addon.md.
+        if model is None or name == "addons":
             continue
         key = _key(name, field)
         title = f"{key}[]" if _is_list(field) else key
@@ -96,7 +97,7 @@ def _kind(annotation: Any) -> str:
     if origin is list:
         return f"list of {_kind(arguments[0])}"
     if origin is dict:
-        return "map of text"
+        return "map of text" if arguments[1] is str else "object"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "object"
     return {str: "text", int: "number", bool: "true, false"}[annotation]

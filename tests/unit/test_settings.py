@@ -53,6 +53,13 @@ WRONG = {
     ("pools[0].name=Default",): "spark-on-eks:pools[0].name: 'Default' does not match",
     ("pools[0].budgets=[{nodes: [10]}]",): "spark-on-eks:pools[0].budgets[0].nodes: [10]: input",
     ("pools[0].budgets=[{nodes: '10%', schedule: '@daily'}]",): "schedule and duration come",
+    ("karpenter.values={serviceAccount: {name: mine}}",): "spark-on-eks:karpenter.values: "
+    "serviceAccount.name cannot be set: the platform sets serviceAccount itself",
+    ("spark.operator.values={webhook: {enable: false}}",): "spark.operator.values: webhook.enable",
+    ("spark.yunikorn.values={yunikornDefaults: {queues.yaml: x}}",): "yunikornDefaults.queues.yaml",
+    ("clusterAutoscaler.values={image: {tag: x}}",): "spark-on-eks:clusterAutoscaler.values: has "
+    "no effect with autoscaler: karpenter",
+    ("addons.unheard={enabled: true}",): "spark-on-eks:addons.unheard: {'enabled': True}: there is",
     ("pools[0].expireAfter=30d",): "spark-on-eks:pools[0].expireAfter: '30d' does not match",
     ("cluster.existing=true",): "spark-on-eks:cluster.name: is not set",
     ("jarMount.cacheMiB=0",): "spark-on-eks:jarMount.cacheMiB: 0: input should be greater",
