@@ -1,7 +1,7 @@
-"""What AWS and Kubernetes would return: a value by type, made from the resource's name.
+"""Fake outputs of AWS and Kubernetes resources, by type.
 
-The values are shaped like the real ones, so that code which takes an ARN or a URL apart works,
-and they contain the name, so that a reader of the plan sees where a value comes from.
+The values have the form of real ones, so that code can parse an ARN or a URL, and contain the
+resource's name, so that a reader of the plan sees where a value comes from.
 """
 
 import json
@@ -16,7 +16,7 @@ from ops.plan.model import generated_name
 
 @dataclass(frozen=True)
 class Made:
-    """One resource to make outputs for: its physical name, its inputs and its cloud."""
+    """One resource that needs outputs: its physical name, its inputs and its cloud."""
 
     name: str
     inputs: Mapping[str, Any]
@@ -31,7 +31,7 @@ Row = Callable[[Made], dict[str, Any]]
 
 
 def _prefixed(prefix: str, **more: str) -> Row:
-    """A row for EC2 things, whose ids are a prefix and (here) the name; `more` are other ids."""
+    """A row for EC2 resources, whose ids are a prefix and (here) the name; `more` are other ids."""
 
     def row(made: Made) -> dict[str, Any]:
         identifier = f"{prefix}-{made.name}"
@@ -45,7 +45,7 @@ def _iam(kind: str) -> Row:
         path = made.text("path").strip("/")
         name = f"{kind}/{path}/{made.name}" if path else f"{kind}/{made.name}"
         arn = made.cloud.arn("iam", name, region="")
-        # A policy is known by its ARN, everything else in IAM by its name.
+        # The id of a policy is its ARN; everything else in IAM has its name as id.
         return {"id": arn if kind == "policy" else made.name, "arn": arn, "name": made.name}
 
     return row
@@ -150,7 +150,7 @@ def _eks_component(made: Made) -> dict[str, Any]:
     return {
         "kubeconfig": kubeconfig,
         "kubeconfigJson": json.dumps(kubeconfig),
-        # With skip_default_security_groups both are the group that EKS makes itself.
+        # With skip_default_security_groups both are the group that EKS itself creates.
         "clusterSecurityGroupId": facts["security_group"],
         "nodeSecurityGroupId": facts["security_group"],
         "oidcProviderUrl": f"https://{facts['issuer']}",
@@ -167,7 +167,7 @@ def _eks_cluster(made: Made) -> dict[str, Any]:
 
 
 def _of_cluster(kind: str, name_key: str) -> Row:
-    """A row for what belongs to a cluster: node groups, add-ons, access entries."""
+    """A row for resources of a cluster: node groups, add-ons, access entries."""
 
     def row(made: Made) -> dict[str, Any]:
         cluster = made.text("clusterName")
@@ -240,9 +240,9 @@ _ROWS: dict[str, Row] = {
 def resource(
     token: str, name: str, inputs: Mapping[str, Any], cloud: Cloud
 ) -> tuple[str, dict[str, Any]]:
-    """Returns the id and the outputs that a resource gets on top of its inputs.
+    """Returns the id and the outputs that a resource gets in addition to its inputs.
 
-    Types without a row get an id, string outputs made from their name and, in AWS, an ARN.
+    Types without a row get an id, string outputs generated from their name and, in AWS, an ARN.
     """
     package, module, kind = [*token.split(":", 2), "", ""][:3]
     physical = next((str(inputs[key]) for key in _own_name_keys(token) if inputs.get(key)), name)
@@ -263,7 +263,7 @@ def resource(
 
 
 def _own_name_keys(token: str) -> tuple[str, ...]:
-    # What lies in a bucket or a cluster names it in an input, and is not called like it.
+    # A resource in a bucket or a cluster has that name as an input, but not as its own name.
     if token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"):
         return ("bucket",)
     if token == "aws:eks/nodeGroup:NodeGroup":

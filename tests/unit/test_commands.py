@@ -20,7 +20,7 @@ def preview(*arguments: str, seed: str = "0") -> subprocess.CompletedProcess[str
     )
 
 
-def test_two_runs_print_the_same_bytes_whatever_the_environment_holds() -> None:
+def test_two_runs_print_the_same_bytes_in_any_environment() -> None:
     first = preview("plan", "--stack", "staging", seed="1")
     second = preview("plan", "--stack", "staging", seed="2")
     assert first.returncode == 0 and first.stderr == ""
@@ -54,7 +54,7 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_make_keeps_bytecode_whatever_the_environment_says() -> None:
+def test_make_keeps_bytecode_in_any_environment() -> None:
     rule = '--eval=shown:; @echo "[$$PYTHONDONTWRITEBYTECODE]"'
     assert make(rule, "shown", PYTHONDONTWRITEBYTECODE="1").stdout == "[]\n"
 

@@ -96,7 +96,7 @@ def test_each_step_is_a_plain_line_where_stderr_is_no_terminal(setup: Setup) -> 
     assert (setup.folder / ".ready").is_file()
 
 
-def test_the_modules_in_use_are_compiled_whatever_the_environment_says(setup: Setup) -> None:
+def test_the_modules_in_use_are_compiled_in_any_environment(setup: Setup) -> None:
     setup.run()
     assert setup.logged()[-1] == "run -m tool []"
 

@@ -108,7 +108,7 @@ def test_in_node_level_a_volume_is_only_where_its_jars_are() -> None:
     assert labelled["drivers"]["spark-on-eks/jars"] == "jars"
 
 
-def test_the_daemon_set_runs_on_the_given_nodes_and_their_roles_may_read() -> None:
+def test_the_daemon_set_runs_on_the_existing_nodes_and_their_roles_may_read() -> None:
     plan = plan_of("existing")
     pod = named(plan, "DaemonSet", "jar-mount-daemon").inputs["spec"]["template"]["spec"]
     assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "workload": "spark"}
@@ -167,7 +167,7 @@ def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:
         assert "userData" not in one.inputs["spec"]
 
 
-def test_a_job_sees_the_same_claim_whatever_mounts_its_jars() -> None:
+def test_a_job_sees_the_same_claim_with_every_mount() -> None:
     claims = []
     for mode in LEVELS.values():
         claim = dict(named(plan_of("dev", *mode), "Claim", "team-team-a-jars-claim").inputs)

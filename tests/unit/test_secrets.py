@@ -133,7 +133,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_program_takes_no_secret_into_a_setting_that_is_none_and_says_which(
+def test_the_program_rejects_a_secret_in_a_setting_and_names_the_key(
     copy: Path,
 ) -> None:
     result = CliRunner().invoke(cli.app, ["plan", "--stack", "planted", "--root", str(copy)])

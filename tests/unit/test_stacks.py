@@ -86,7 +86,7 @@ def test_every_aws_resource_uses_the_stacks_own_provider(case: tuple[str, ...]) 
 @every_case
 def test_what_the_two_runs_register_is_the_same_set(case: tuple[str, ...]) -> None:
     # record() refuses a plan whose runs differ; a note would tell of inputs that do.
-    assert [note for note in plan_of(*case).notes if "asked of AWS" not in note] == []
+    assert [note for note in plan_of(*case).notes if "called at preview" not in note] == []
 
 
 @every_case

@@ -36,7 +36,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             yield Consequence(
                 Kind.may_replace,
                 f"may replace {resource.name} ({resource.short_type}): "
-                f"no table knows what a change of {unknown} does",
+                f"no replace rule covers a change of {unknown} does",
                 causes_of(step, *step.unknown),
             )
 
@@ -61,7 +61,7 @@ def _tags(diff: Diff) -> Iterator[Consequence]:
 def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
     was = step.old or step.resource
     name = str(was.inputs.get("name") or was.name)
-    ends = "every one of them ends with the cluster"
+    ends = "all of them end with the cluster"
     if step.operation is Operation.replace:
         forced = names(dict.fromkeys(step.forced_by), 3)
         yield Consequence(
@@ -87,8 +87,8 @@ def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
 
 
 def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Consequence]:
-    # docs.aws.amazon.com/eks/latest/userguide/update-cluster.html: one minor at a time, no way
-    # back.
+    # docs.aws.amazon.com/eks/latest/userguide/update-cluster.html: one minor version at a time, no
+    # downgrade.
     cause = causes_of(step, "version")
     old, new = _minor(before), _minor(after)
     if new < old:

@@ -1,4 +1,4 @@
-"""What an update deletes: buckets and their versions, volumes, logs, keys, namespaces."""
+"""Data that an update deletes: buckets and their versions, volumes, logs, keys, namespaces."""
 
 from collections.abc import Iterator, Mapping
 
@@ -31,7 +31,7 @@ _WAITS = "a driver that asks for a new executor waits while claims are made anew
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields data that an update deletes for good, and resources that stay without an owner."""
+    """Yields data that an update deletes permanently, and resources that it orphans."""
     for step in of_type(diff, _BUCKET):
         yield from _bucket(step)
     for step in of_type(diff, "aws:s3/bucketVersioning:BucketVersioning"):
@@ -115,7 +115,7 @@ def _logs(step: Step) -> Iterator[Consequence]:
         text = f"loses data: log group {name} is deleted with its logs"
         yield Consequence(Kind.loses_data, text, forcing_causes(step))
     elif step.old is not None and step.new is not None:
-        # 0 days means for ever.
+        # 0 days means no expiry.
         was, now = (
             float(one.inputs.get("retentionInDays") or 0) or float("inf")
             for one in (step.old, step.new)
@@ -128,7 +128,7 @@ def _logs(step: Step) -> Iterator[Consequence]:
 def _key(step: Step) -> Iterator[Consequence]:
     if not goes(step) or _kept(step) or step.old is None:
         return
-    # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days unless given.
+    # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days by default.
     days = float(step.old.inputs.get("deletionWindowInDays") or 30)
     text = (
         f"loses data: KMS key {step.old.name} is scheduled for deletion in {days:g} days; "
@@ -160,7 +160,7 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
             text = f"loses data: the volume of claim {{}} is deleted ({lost})"
             yield name, Consequence(Kind.loses_data, text, forcing_causes(step))
         if step.operation is Operation.replace:
-            # Kubernetes keeps a claim while a pod uses it, and starts no pod on one in deletion.
+            # Kubernetes keeps a claim while a pod uses it; new pods cannot use a claim in deletion.
             text = (
                 "makes claims anew: {}; the update waits until no pod uses them, and new pods "
                 "cannot start meanwhile"
@@ -176,7 +176,7 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
 
 
 def _volume_is_deleted(claim: Resource, plan: Plan) -> str:
-    """Returns why the volume is deleted with its claim; empty where it stays."""
+    """Returns why the volume is deleted with its claim; empty if it is retained."""
     spec = mapping(claim.inputs, "spec")
     for volume in plan.of_kind("PersistentVolume"):
         if volume.object_name == spec.get("volumeName"):

@@ -20,7 +20,8 @@ from ops.plan.workloads import namespace_of
 
 _LABEL = "pod-security.kubernetes.io/enforce"
 _LEVELS = ("privileged", "baseline", "restricted")
-"""From the loosest on: kubernetes.io/docs/concepts/security/pod-security-standards."""
+"""From the least to the most restrictive:
+kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
@@ -67,7 +68,7 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
 
 
 def _level(namespace: Resource) -> str:
-    """Returns the level of pod security that is enforced; none is `privileged`."""
+    """Returns the enforced Pod Security level; `privileged` without one."""
     labels = (namespace.inputs.get("metadata") or {}).get("labels") or {}
     level = str(labels.get(_LABEL, _LEVELS[0]))
     return level if level in _LEVELS else _LEVELS[0]

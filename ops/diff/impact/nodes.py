@@ -29,7 +29,7 @@ _EVICTED = "executors there end and their tasks run again, a driver there ends i
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what happens to the nodes that run."""
+    """Yields the consequences for running nodes."""
     yield from merged(
         (step.resource.name, one) for step in of_type(diff, GROUP) for one in _group(step, diff)
     )
@@ -76,7 +76,8 @@ def _template_causes(step: Step, diff: Diff) -> tuple[Cause, ...]:
 
 
 def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    """Yields what happens to the nodes of each NodePool, for itself or for its node class."""
+    """Yields the consequences for the nodes of each NodePool, by changes of it or of its node
+    class."""
     steps = {step.key: step for step in of_kind(diff, NODE_POOL)}
     classes = {step.resource.object_name: step for step in of_kind(diff, NODE_CLASS)}
     for step in steps.values():

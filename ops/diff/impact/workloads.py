@@ -52,7 +52,7 @@ def _addon(step: Step) -> Iterator[Consequence]:
     name = str(step.resource.inputs.get("addonName") or step.resource.name)
     if goes(step):
         doing = "removes" if step.operation is Operation.delete else "replaces"
-        text = f"{doing} add-on {name}: what needs it stops meanwhile"
+        text = f"{doing} add-on {name}: pods that need it fail until then"
         yield Consequence(Kind.removes, text, forcing_causes(step))
     elif touches(step, "addonVersion", "configurationValues", "serviceAccountRoleArn"):
         text = f"restarts the pods of add-on {name}, node by node"

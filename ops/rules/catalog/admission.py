@@ -16,7 +16,7 @@ _BETWEEN = (
     "seccompProfile",
     "volumes",
 )
-"""What the restricted standard asks beyond baseline:
+"""Requirements of `restricted` beyond `baseline`:
 kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 
@@ -33,14 +33,14 @@ def _denies(binding: Resource) -> bool:
 
 
 def _for_teams(binding: Resource) -> bool:
-    """Whether a binding holds in every namespace of a team."""
+    """Whether a binding applies to every namespace of a team."""
     selector = at(binding.inputs, "spec.matchResources.namespaceSelector")
     wanted = [{"key": TEAM_LABEL, "operator": "Exists"}]
     return not selector or each(selector, "matchExpressions") == wanted
 
 
 def restricted_by_admission(plan: Plan) -> bool:
-    """Whether a policy holds teams' pods to what the restricted standard asks beyond baseline."""
+    """Whether a policy enforces on teams' pods what `restricted` requires beyond `baseline`."""
     for policy in plan.of_kind("ValidatingAdmissionPolicy"):
         resources = {
             resource
@@ -75,6 +75,6 @@ def denies(plan: Plan) -> Iterator[Broken]:
             yield Broken(policy, "binding", "is bound to nothing")
         for one in bindings:
             if not _denies(one):
-                yield Broken(one, "actions", "warns only, where it should deny")
+                yield Broken(one, "actions", "only warns instead of denying")
             if not _for_teams(one):
-                yield Broken(one, "namespaces", "is not for every team")
+                yield Broken(one, "namespaces", "does not apply to every team")

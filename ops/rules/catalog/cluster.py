@@ -10,7 +10,7 @@ from ops.plan.values import UNKNOWN, at, each, is_false, is_true, known
 from ops.rules.rule import Broken, Severity, rule
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
-"""The eks component, and the cluster inside it, which an engine shows."""
+"""The eks component, and the cluster inside it, which only an engine has."""
 _USERGUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
 _BARE = {
     "bootstrapSelfManagedAddons": False,
@@ -23,14 +23,14 @@ _BARE = {
 }
 """Inputs that keep the eks component from creating more than a control plane."""
 _WIDEST = {4: 8, 6: 16}
-"""Shortest prefix length, by IP version, that an office or a VPN may have."""
+"""Minimum prefix length of an allowed CIDR block, by IP version."""
 
 
 def clusters(plan: Plan) -> Iterator[Resource]:
     """The clusters that the stack creates: the component, or the cluster inside it."""
     for type_ in _CLUSTER_TYPES:
         for one in plan.by_type(type_):
-            # The engine knows the component's outputs only: the cluster inside has the inputs.
+            # In an engine the component has outputs only; the cluster inside has the inputs.
             if "version" in one.inputs and not one.external:
                 yield one
 
@@ -47,34 +47,34 @@ def _of(cluster: Resource, component: str, inside: str) -> object:
     source=f"{_USERGUIDE}/cluster-endpoint.html",
 )
 def endpoint(plan: Plan) -> Iterator[Broken]:
-    """A public endpoint names its callers; nodes have a private one."""
+    """A public endpoint lists its CIDRs; nodes use the private endpoint."""
     for one in clusters(plan):
         public = _of(one, "endpointPublicAccess", "vpcConfig.endpointPublicAccess")
         if public is None:
             yield Broken(one, "public", "leaves the public endpoint at EKS' default, which is open")
         if not is_true(_of(one, "endpointPrivateAccess", "vpcConfig.endpointPrivateAccess")):
-            yield Broken(one, "private", "has no private endpoint: nodes go out to reach it")
+            yield Broken(one, "private", "has no private endpoint: nodes use the public one")
         allowed = _of(one, "publicAccessCidrs", "vpcConfig.publicAccessCidrs")
         if public in (True, "true") and allowed != UNKNOWN:
             blocks = list(allowed) if isinstance(allowed, list | tuple) else []
             if not blocks:
-                yield Broken(one, "0.0.0.0/0", "answers the whole internet")
+                yield Broken(one, "0.0.0.0/0", "is open to the whole internet")
             for block in _wide(blocks):
-                yield Broken(one, block, f"answers callers from {block}")
+                yield Broken(one, block, f"is open to {block}")
 
 
 @rule(
     "secrets-own-key",
     Severity.warning,
-    reason="Since Kubernetes 1.28 EKS encrypts all API data with a key of AWS; the use of the "
-    "stack's own key shows in CloudTrail and can be revoked.",
+    reason="Since Kubernetes 1.28 EKS encrypts all API data with an AWS owned key; CloudTrail "
+    "logs the use of a customer managed key, and you can revoke it.",
     source=f"{_USERGUIDE}/envelope-encryption.html",
 )
 def secrets(plan: Plan) -> Iterator[Broken]:
-    """Kubernetes secrets are encrypted with the stack's own key."""
+    """Kubernetes secrets are encrypted with a KMS key of the stack."""
     for one in clusters(plan):
         if not _of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
-            yield Broken(one, "secrets", "encrypts Kubernetes secrets with a key of AWS'")
+            yield Broken(one, "secrets", "encrypts Kubernetes secrets with an AWS owned key")
 
 
 @rule(
@@ -91,7 +91,7 @@ def logs(plan: Plan) -> Iterator[Broken]:
             continue
         for kind in ("audit", "authenticator"):
             if kind not in each(one.inputs, "enabledClusterLogTypes"):
-                yield Broken(one, kind, f"records no {kind} log")
+                yield Broken(one, kind, f"does not enable the {kind} log")
         wanted = f"/aws/eks/{one.inputs.get('name')}/cluster"
         if wanted not in groups:
             yield Broken(one, "log group", f"leaves {wanted} to EKS, which sets no retention")
@@ -105,16 +105,16 @@ def logs(plan: Plan) -> Iterator[Broken]:
     source=f"{_USERGUIDE}/kubernetes-versions.html",
 )
 def version(plan: Plan) -> Iterator[Broken]:
-    """Cluster and node groups name their Kubernetes version, the cluster its support."""
+    """Cluster and node groups set their Kubernetes version, the cluster its support type."""
     for one in plan.by_type("eks:index:Cluster"):
         if "name" in one.inputs and not one.inputs.get("version"):
-            yield Broken(one, "version", "is made at the newest version")
+            yield Broken(one, "version", "gets the newest version")
     for one in plan.by_type(GROUP):
         if not one.inputs.get("version"):
-            yield Broken(one, "version", "names no version and follows the cluster's")
+            yield Broken(one, "version", "sets no version and gets the cluster's")
     for one in clusters(plan):
         if not at(one.inputs, "upgradePolicy.supportType"):
-            yield Broken(one, "support", "does not say what happens at the end of support")
+            yield Broken(one, "support", "sets no support type")
 
 
 @rule(
@@ -128,7 +128,7 @@ def access(plan: Plan) -> Iterator[Broken]:
     for one in clusters(plan):
         mode = _of(one, "authenticationMode", "accessConfig.authenticationMode")
         if mode not in ("API", UNKNOWN):
-            yield Broken(one, "authenticationMode", f"lets people in by {mode or 'aws-auth'}")
+            yield Broken(one, "authenticationMode", f"grants access by {mode or 'aws-auth'}")
     entitled = {
         one.inputs.get("principalArn")
         for one in plan.by_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
@@ -143,12 +143,12 @@ def access(plan: Plan) -> Iterator[Broken]:
 @rule(
     "cluster-bare",
     Severity.error,
-    reason="Resources that the eks component adds by itself have no version in the program and no "
-    "place in the order of a destroy.",
+    reason="Resources that the eks component adds by itself have no pinned version and no "
+    "defined order of destroy.",
     source="https://www.pulumi.com/registry/packages/eks/api-docs/cluster/",
 )
 def bare(plan: Plan) -> Iterator[Broken]:
-    """The eks component creates the control plane and nothing else."""
+    """The eks component creates the control plane only."""
     for one in plan.by_type("eks:index:Cluster"):
         # An engine shows the component without its inputs.
         for key, wanted in _BARE.items() if "name" in one.inputs else ():
@@ -164,12 +164,12 @@ def bare(plan: Plan) -> Iterator[Broken]:
     source="https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/",
 )
 def identity(plan: Plan) -> Iterator[Broken]:
-    """The Kubernetes provider knows its cluster by name."""
+    """The Kubernetes provider has a cluster identifier."""
     for one in plan.by_type("pulumi:providers:kubernetes"):
-        # The eks component makes one for itself, which nothing of the stack uses.
+        # The eks component creates one for itself, which no resource of the stack uses.
         inside = "eks:index:Cluster" in parent_types(one.urn)
         if not inside and not one.inputs.get("clusterIdentifier"):
-            yield Broken(one, "clusterIdentifier", "knows its cluster by kubeconfig only")
+            yield Broken(one, "clusterIdentifier", "identifies its cluster by kubeconfig only")
 
 
 @rule(
@@ -186,7 +186,7 @@ def ingress(plan: Plan) -> Iterator[Broken]:
             for block in _wide([block for block in blocks if known(block)]):
                 yield Broken(one, block, f"lets in {block}")
         if not is_false(one.inputs.get("egress") or None):
-            yield Broken(one, "egress", "lets what is behind it call out")
+            yield Broken(one, "egress", "allows egress")
     closed = {
         vpc.urn
         for one in plan.by_type("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
@@ -195,14 +195,14 @@ def ingress(plan: Plan) -> Iterator[Broken]:
     }
     for one in plan.by_type("aws:ec2/vpc:Vpc"):
         if one.urn not in closed:
-            yield Broken(one, "default group", "leaves its default security group open")
+            yield Broken(one, "default group", "does not close its default security group")
 
 
 _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 
 def _wide(blocks: list[str]) -> list[str]:
-    """The blocks that are too wide, alone or with their neighbours."""
+    """The blocks that are too wide, alone or merged with adjacent ones."""
     given = [ipaddress.ip_network(block) for block in blocks if known(block)]
     v4 = [one for one in given if isinstance(one, ipaddress.IPv4Network)]
     v6 = [one for one in given if isinstance(one, ipaddress.IPv6Network)]

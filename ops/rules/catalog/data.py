@@ -22,14 +22,14 @@ def _of(plan: Plan, type_: str, bucket: Resource, key: str = "bucket") -> list[R
 @rule(
     "volumes-encrypted",
     Severity.error,
-    reason="Node volumes hold shuffle data, caches and logs.",
+    reason="Node volumes contain shuffle data, caches and logs.",
     source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
 )
 def volumes(plan: Plan) -> Iterator[Broken]:
-    """Every volume of a node is named and encrypted."""
+    """Every volume of a node is configured and encrypted."""
     for spec in node_templates(plan):
         if not spec.volumes and spec.volumes_known:
-            yield Broken(spec.resource, "volumes", "leaves its volumes to the image's defaults")
+            yield Broken(spec.resource, "volumes", "uses the image's default volumes")
         for volume in spec.volumes:
             if not is_true(volume.settings.get("encrypted")):
                 yield Broken(spec.resource, volume.device, f"{volume.device} is not encrypted")
@@ -38,7 +38,7 @@ def volumes(plan: Plan) -> Iterator[Broken]:
 @rule(
     "volumes-end-with-node",
     Severity.warning,
-    reason="A volume that outlives its instance is billed, with data on it.",
+    reason="A volume that outlives its instance is still billed and keeps its data.",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html",
 )
 def volumes_end(plan: Plan) -> Iterator[Broken]:
@@ -52,11 +52,11 @@ def volumes_end(plan: Plan) -> Iterator[Broken]:
 @rule(
     "bucket-encrypted",
     Severity.error,
-    reason="The stack states how objects are encrypted, so that a new default changes nothing.",
+    reason="An explicit encryption setting does not depend on a default that may change.",
     source=f"{_S3}/bucket-encryption.html",
 )
 def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
-    """Every bucket says how its objects are encrypted."""
+    """Every bucket configures its encryption."""
     type_ = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for bucket in plan.by_type(BUCKET):
         defaults = [
@@ -68,7 +68,7 @@ def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
             yield Broken(bucket, "encryption", "has no rule that encrypts its objects")
         for default in defaults:
             if at(default, "sseAlgorithm") == "aws:kms" and not default.get("kmsMasterKeyId"):
-                yield Broken(bucket, "key", "is encrypted with AWS' key for S3")
+                yield Broken(bucket, "key", "is encrypted with the AWS managed key for S3")
 
 
 @rule(
@@ -93,7 +93,7 @@ def bucket_private(plan: Plan) -> Iterator[Broken]:
         if not any(
             at(one.inputs, "rule.objectOwnership") == "BucketOwnerEnforced" for one in owners
         ):
-            yield Broken(bucket, "ownership", "lets ACLs decide who owns an object")
+            yield Broken(bucket, "ownership", "allows ACLs to set the owner of an object")
 
 
 @rule(
@@ -121,7 +121,7 @@ def bucket_versions(plan: Plan) -> Iterator[Broken]:
             ("abortIncompleteMultipartUpload.daysAfterInitiation", "unfinished uploads"),
         ):
             if not any(at(item, key) for item in rules):
-                yield Broken(bucket, what, f"keeps {what} for ever")
+                yield Broken(bucket, what, f"never expires {what}")
 
 
 @rule(
@@ -131,7 +131,7 @@ def bucket_versions(plan: Plan) -> Iterator[Broken]:
     source=f"{_S3}/security-best-practices.html#transit",
 )
 def tls_only(plan: Plan) -> Iterator[Broken]:
-    """Every bucket and queue denies what does not come over TLS."""
+    """Every bucket and queue denies requests without TLS."""
     refusing = [
         (document.resource, statement)
         for document, statement in statements(plan)
@@ -157,17 +157,17 @@ def tls_only(plan: Plan) -> Iterator[Broken]:
                 for policy, statement in refusing
             )
             if not covered and not (policies and unknown):
-                yield Broken(one, "TLS", "answers requests that do not come over TLS")
+                yield Broken(one, "TLS", "accepts requests without TLS")
 
 
 @rule(
     "queue-encrypted",
     Severity.error,
-    reason="Messages have instance and account ids.",
+    reason="Messages contain instance and account ids.",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-data-encryption.html",
 )
 def queue(plan: Plan) -> Iterator[Broken]:
-    """Every queue is encrypted, by SQS or by a key."""
+    """Every queue is encrypted with SSE-SQS or a KMS key."""
     for one in plan.by_type(QUEUE):
         own = is_true(one.inputs.get("sqsManagedSseEnabled"))
         if not own and not one.inputs.get("kmsMasterKeyId"):
@@ -181,7 +181,7 @@ def queue(plan: Plan) -> Iterator[Broken]:
     source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
 )
 def forgets(plan: Plan) -> Iterator[Broken]:
-    """A queue of events keeps them for five minutes at most."""
+    """A queue of events retains them for at most five minutes."""
     for one in plan.by_type(QUEUE):
         seconds = one.inputs.get("messageRetentionSeconds")
         if seconds is None or (known(seconds) and int(seconds) > 300):
@@ -196,7 +196,7 @@ def forgets(plan: Plan) -> Iterator[Broken]:
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
 )
 def keys(plan: Plan) -> Iterator[Broken]:
-    """Every key rotates, and waits a month before it is deleted."""
+    """Every KMS key rotates and has a deletion window of 30 days."""
     for one in plan.by_type("aws:kms/key:Key"):
         if not is_true(one.inputs.get("enableKeyRotation")):
             yield Broken(one, "rotation", "does not rotate")
@@ -208,11 +208,11 @@ def keys(plan: Plan) -> Iterator[Broken]:
 @rule(
     "logs-end",
     Severity.warning,
-    reason="A log group without a retention keeps, and bills, its records without end.",
+    reason="A log group without retention keeps its logs, and bills them, indefinitely.",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
 )
 def logs(plan: Plan) -> Iterator[Broken]:
     """Every log group has a retention."""
     for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
         if not one.inputs.get("retentionInDays"):
-            yield Broken(one, "retention", "keeps its records for ever")
+            yield Broken(one, "retention", "never expires its logs")

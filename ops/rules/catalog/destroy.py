@@ -19,8 +19,9 @@ from ops.rules.rule import Broken, Severity, rule
     source="https://karpenter.sh/docs/concepts/disruption/#termination-controller",
 )
 def order(plan: Plan) -> Iterator[Broken]:
-    """Claims go before NodePools, these before node classes, controller, CRDs, system nodes,
-    cluster and network; roles, queue and NAT outlive what uses them."""
+    """A destroy deletes claims, NodePools, node classes, controller, CRDs, system nodes, cluster
+    and network, in this order; roles, queue and NAT gateways are deleted after what uses
+    them."""
     graph = Graph(plan)
     for row in TABLE:
         for one in row.first(plan):
@@ -36,7 +37,7 @@ def order(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/",
 )
 def teams(plan: Plan) -> Iterator[Broken]:
-    """A team's namespace and volume go before the nodes of its drivers and executors."""
+    """A team's namespace and volume are deleted before the nodes of its drivers and executors."""
     graph = Graph(plan)
     spark = [nodes for nodes in node_sets(plan) if not nodes.is_system]
     if not spark:
@@ -59,7 +60,7 @@ def teams(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion",
 )
 def foreground(plan: Plan) -> Iterator[Broken]:
-    """A NodePool is deleted in the foreground, so that its nodes go first."""
+    """A NodePool is deleted with foreground propagation, which waits for its nodes."""
     for one in plan.of_kind("NodePool"):
         annotations = at(one.inputs, "metadata.annotations")
         wanted = "pulumi.com/deletionPropagationPolicy"

@@ -15,7 +15,7 @@ _LAUNCHES = ("ec2:RunInstances", "ec2:CreateFleet")
 _INGREDIENTS = (
     "image", "snapshot", "security-group", "subnet", "capacity-reservation", "placement-group",
 )  # fmt: skip
-"""What a launch uses and does not change."""
+"""Resources that a launch uses without changing them."""
 _NODE_POLICIES = {
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
@@ -55,8 +55,8 @@ def resource_wildcard(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-wildcard-bounded",
     Severity.error,
-    reason="A reason does not bound a permission to change all resources of a kind: a tag of this "
-    "cluster on the resource or in the request does.",
+    reason="A reason does not limit a permission to change all resources of a kind; a "
+    "condition on this cluster's tag does.",
     source=f"{_GUIDE}/access_tags.html",
 )
 def wildcard_bounded(plan: Plan) -> Iterator[Broken]:
@@ -82,7 +82,7 @@ def wildcard_bounded(plan: Plan) -> Iterator[Broken]:
     source=f"{_GUIDE}/reference_policies_elements_notaction.html",
 )
 def inverted(plan: Plan) -> Iterator[Broken]:
-    """No Allow by exclusion."""
+    """No Allow with NotAction, NotResource or NotPrincipal."""
     for document, one in allowed(plan):
         for element in one.exclusions:
             yield broken(document.resource, one, element, "allows by")
@@ -91,7 +91,7 @@ def inverted(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-anyone",
     Severity.error,
-    reason="A resource policy that allows everyone is public.",
+    reason="A resource policy that allows every principal is public.",
     source=f"{_GUIDE}/reference_policies_elements_principal.html#principal-anonymous",
 )
 def anyone(plan: Plan) -> Iterator[Broken]:
@@ -108,7 +108,7 @@ def anyone(plan: Plan) -> Iterator[Broken]:
     source=f"{_GUIDE}/id_roles_use_passrole.html",
 )
 def pass_role(plan: Plan) -> Iterator[Broken]:
-    """A role is passed by name, and to one service."""
+    """iam:PassRole names the role and one service."""
     for document, one in allowed(plan):
         passes = one.names_action("iam:PassRole")
         if passes and not one.condition("StringEquals", "iam:PassedToService"):
@@ -118,7 +118,7 @@ def pass_role(plan: Plan) -> Iterator[Broken]:
 @rule(
     "node-role-no-s3-write",
     Severity.error,
-    reason="Any pod on a node may come to use the node's role, so the role may only read JARs.",
+    reason="A pod that reaches the metadata service gets the node's role: it may only read JARs.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
 )
 def node_role_writes(plan: Plan) -> Iterator[Broken]:
@@ -134,12 +134,12 @@ def node_role_writes(plan: Plan) -> Iterator[Broken]:
 @rule(
     "node-role-managed-policies",
     Severity.error,
-    reason="AWS managed policies are wide and change; a node needs three of them, and in a given "
-    "cluster the one of the VPC CNI.",
+    reason="AWS managed policies are broad and change; a node needs three, and in an existing "
+    "cluster that of the VPC CNI.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html",
 )
 def node_role_managed(plan: Plan) -> Iterator[Broken]:
-    """A node role has no managed policy beyond those that EKS asks for."""
+    """A node role has only the managed policies that EKS requires."""
     own_networking = any(
         one.inputs.get("addonName") == "vpc-cni" and known(one.inputs.get("serviceAccountRoleArn"))
         for one in plan.by_type("aws:eks/addon:Addon")
@@ -156,11 +156,11 @@ def node_role_managed(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-s3-prefix",
     Severity.error,
-    reason="A bucket holds more than JARs: permissions on objects and lists are for a prefix.",
+    reason="A bucket contains more than JARs: limit permissions on objects and lists to a prefix.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html",
 )
 def s3_prefix(plan: Plan) -> Iterator[Broken]:
-    """Permissions on objects and lists of a bucket are for a prefix."""
+    """Permissions on objects and lists of a bucket are limited to a prefix."""
     for document, one in allowed(plan):
         if document.kind != IDENTITY:
             continue
@@ -174,7 +174,7 @@ def s3_prefix(plan: Plan) -> Iterator[Broken]:
                 continue
             bucket, slash, key = parts[5].partition("/")
             if slash and key.startswith("*"):
-                yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
+                yield broken(document.resource, one, f"{bucket}/*", "grants every object of")
 
 
 def _writes_s3(action: str) -> bool:

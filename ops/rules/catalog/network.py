@@ -19,16 +19,16 @@ _NAMED = ("vpc:Vpc", "subnet:Subnet", "routeTable:RouteTable", "natGateway:NatGa
     source="https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html",
 )
 def endpoints(plan: Plan) -> Iterator[Broken]:
-    """Interface endpoints answer to the service's own name; a VPC has S3's gateway endpoint."""
+    """Interface endpoints have private DNS; a VPC has an S3 gateway endpoint."""
     made = plan.by_type("aws:ec2/vpcEndpoint:VpcEndpoint")
     for one in made:
         if one.inputs.get("vpcEndpointType") != "Interface":
             continue
         if not is_true(one.inputs.get("privateDnsEnabled")):
-            yield Broken(one, "DNS", "is not found by the service's name")
+            yield Broken(one, "DNS", "has no private DNS")
         if not one.inputs.get("securityGroupIds"):
             yield Broken(
-                one, "group", "has the VPC's default security group, which allows no ingress"
+                one, "group", "uses the VPC's default security group, which allows no ingress"
             )
     for group in plan.by_type("aws:ec2/securityGroup:SecurityGroup"):
         if not group.inputs.get("ingress"):
@@ -50,7 +50,7 @@ def endpoints(plan: Plan) -> Iterator[Broken]:
 @rule(
     "flow-logs-whole",
     Severity.error,
-    reason="Rejected traffic shows an attack, accepted traffic a leak.",
+    reason="Rejected traffic shows attacks, accepted traffic shows data leaks.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
 )
 def flow_logs(plan: Plan) -> Iterator[Broken]:
@@ -63,11 +63,11 @@ def flow_logs(plan: Plan) -> Iterator[Broken]:
 @rule(
     "network-named",
     Severity.warning,
-    reason="The console and the bill show ids: a name has the zone and the stack.",
+    reason="The console and cost reports show ids: a Name tag identifies stack and zone.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-subnets-routing.html",
 )
 def named(plan: Plan) -> Iterator[Broken]:
-    """Network resources carry a Name."""
+    """Network resources have a Name tag."""
     for type_ in _NAMED:
         for one in plan.by_type(f"aws:ec2/{type_}"):
             if not (one.inputs.get("tags") or {}).get("Name"):
@@ -77,7 +77,7 @@ def named(plan: Plan) -> Iterator[Broken]:
 @rule(
     "subnets-for-load-balancers",
     Severity.warning,
-    reason="Load balancers find their subnets by these tags.",
+    reason="The load balancer controller discovers subnets by these tags.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html",
 )
 def balancers(plan: Plan) -> Iterator[Broken]:

@@ -20,12 +20,12 @@ _PINNED = re.compile(r"^[a-z0-9]+@v\d[\w.]*$")
 @rule(
     "imds-v2",
     Severity.error,
-    reason="IMDSv1 answers a plain GET: a request forged through an application reads "
-    "the node's credentials.",
+    reason="IMDSv1 answers a plain GET: server-side request forgery can read the node's "
+    "credentials.",
     source=_IMDS,
 )
 def imds_v2(plan: Plan) -> Iterator[Broken]:
-    """Every instance requires a session token."""
+    """Every instance requires IMDSv2."""
     for spec in node_templates(plan):
         if spec.metadata_options.get("httpTokens") not in ("required", UNKNOWN):
             yield Broken(spec.resource, "httpTokens", "answers IMDSv1")
@@ -39,12 +39,12 @@ def imds_v2(plan: Plan) -> Iterator[Broken]:
     source=_IMDS,
 )
 def hop_limit(plan: Plan) -> Iterator[Broken]:
-    """The instance metadata service answers the node only."""
+    """The instance metadata service has a hop limit of 1."""
     for spec in node_templates(plan):
         hops = spec.metadata_options.get("httpPutResponseHopLimit")
         if hops != UNKNOWN and (hops is None or int(hops) > 1):
             yield Broken(
-                spec.resource, "hops", f"answers over {hops or 'the default number of'} hops"
+                spec.resource, "hops", f"has a hop limit of {hops or 'the default number of'}"
             )
 
 
@@ -56,7 +56,7 @@ def hop_limit(plan: Plan) -> Iterator[Broken]:
     source="https://karpenter.sh/docs/tasks/managing-amis/",
 )
 def ami_pinned(plan: Plan) -> Iterator[Broken]:
-    """A node class selects its image by release or by id."""
+    """A node class selects its AMI by release or id."""
     for one in plan.of_kind(NODE_CLASS):
         terms = each(one.inputs, "spec.amiSelectorTerms")
         if not terms and at(one.inputs, "spec") != UNKNOWN:
@@ -70,21 +70,21 @@ def ami_pinned(plan: Plan) -> Iterator[Broken]:
 @rule(
     "group-release-pinned",
     Severity.warning,
-    reason="A node group without a release gets the newest image on the day of its "
-    "creation: two stacks differ.",
+    reason="A node group without a release gets the newest image at its creation, so stacks "
+    "created on different days differ.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html",
 )
 def release_pinned(plan: Plan) -> Iterator[Broken]:
-    """A managed node group names the release of its image."""
+    """A managed node group sets its AMI release."""
     for one in plan.by_type(GROUP):
         if not one.inputs.get("releaseVersion"):
-            yield Broken(one, "release", "names no image release (amiRelease)")
+            yield Broken(one, "release", "sets no image release (amiRelease)")
 
 
 @rule(
     "nodes-private",
     Severity.error,
-    reason="A node with a public address or in a public subnet is reachable from the internet.",
+    reason="A node with a public address, or in a public subnet, can be reached from the internet.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
 )
 def private(plan: Plan) -> Iterator[Broken]:
@@ -96,9 +96,10 @@ def private(plan: Plan) -> Iterator[Broken]:
     for one in plan.of_kind(NODE_CLASS):
         if not is_false(at(one.inputs, "spec.associatePublicIPAddress")):
             yield Broken(one, "addresses", "gives nodes public addresses")
-        # Without the field Karpenter asks the subnet; a given network's may give addresses.
+        # Without the field the subnet's setting applies; subnets of an existing network may assign
+        # addresses.
         if at(one.inputs, "spec.associatePublicIPAddress") is None:
-            yield Broken(one, "addresses", "leaves public addresses to the subnet")
+            yield Broken(one, "addresses", "uses the subnet's setting for public addresses")
     for type_, key in ((GROUP, "subnetIds"), ("eks:index:Cluster", "subnetIds")):
         for one in plan.by_type(type_):
             for subnet in inputs_from(one, key, plan):
@@ -118,7 +119,8 @@ def private(plan: Plan) -> Iterator[Broken]:
     source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
 )
 def system_nodes(plan: Plan) -> Iterator[Broken]:
-    """A system node group is On-Demand, has two nodes in two subnets, and is not resized."""
+    """A system node group is On-Demand, has at least two nodes in two subnets, and no autoscaler
+    resizes it."""
     for nodes in node_groups(plan):
         group, subnets = nodes.resource, nodes.resource.inputs.get("subnetIds")
         if nodes.is_system:
@@ -131,7 +133,7 @@ def system_nodes(plan: Plan) -> Iterator[Broken]:
             if not nodes.taints:
                 yield Broken(group, "taint", "has no taint: any pod can run there")
         if not group.inputs.get("capacityType"):
-            yield Broken(group, "capacity type", "does not name its capacity type")
+            yield Broken(group, "capacity type", "does not set its capacity type")
         if not group.inputs.get("updateConfig"):
             yield Broken(
                 group, "update", "does not limit how many nodes an update replaces at once"

@@ -19,35 +19,35 @@ _KEEPS_DATA = ("aws:s3/bucket:Bucket", "aws:kms/key:Key")
 
 
 def is_production(plan: Plan) -> bool:
-    """Whether the stack's name says that it is production."""
+    """Whether the stack is production, by its name."""
     return plan.stack.startswith(PRODUCTION)
 
 
 @rule(
     "tags",
     Severity.error,
-    reason="A resource without tags is not found by cost reports or clean-ups.",
+    reason="Untagged resources are missing from cost reports and clean-ups.",
     source=_TAGS,
 )
 def tags(plan: Plan) -> Iterator[Broken]:
-    """Every AWS resource is made by a provider with the stack's tags; instances carry them too."""
+    """Every AWS resource has the stack's tags, instances included."""
     wanted: dict[str, Any] = {}
     for provider in plan.by_type("pulumi:providers:aws"):
         found = _default_tags(provider)
         wanted.update(found)
         for tag in REQUIRED_TAGS:
             if tag not in found and UNKNOWN not in found:
-                yield Broken(provider, tag, f"puts no tag {tag} on what it makes")
+                yield Broken(provider, tag, f"has no default tag {tag}")
     for one in plan.resources:
         own = plan.get(one.options.provider)
         if one.package == "aws" and one.custom and not one.is_provider and own is None:
-            yield Broken(one, "provider", "is made by a provider without the stack's tags")
+            yield Broken(one, "provider", "is created by a provider without the stack's tags")
     for spec in node_templates(plan):
         for what in ("instance", "volume"):
             missing = sorted(set(wanted) - {UNKNOWN} - set(spec.tags.get(what, ())))
             if missing and spec.volumes_known:
                 names = ", ".join(missing)
-                yield Broken(spec.resource, what, f"puts no {names} on each {what}")
+                yield Broken(spec.resource, what, f"does not set tag {names} on each {what}")
 
 
 @rule(
@@ -57,19 +57,19 @@ def tags(plan: Plan) -> Iterator[Broken]:
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
 )
 def protected(plan: Plan) -> Iterator[Broken]:
-    """In production the cluster, its keys and its buckets are protected, connections are
-    recorded, and the account is named."""
+    """In production, cluster, keys and buckets are protected, flow logs are on, and the account
+    is set."""
     if not is_production(plan):
         return
     for one in clusters(plan):
         if not is_true(one.inputs.get("deletionProtection")):
-            yield Broken(one, "deletionProtection", "EKS deletes it when asked")
+            yield Broken(one, "deletionProtection", "has no deletion protection in EKS")
         if not _own_key(one):
             yield Broken(one, "secrets", "encrypts secrets with a key that is not the stack's")
     for type_ in ("eks:index:Cluster", *_KEEPS_DATA):
         for one in plan.by_type(type_):
             if not one.options.protect:
-                yield Broken(one, "protect", "Pulumi deletes it when asked")
+                yield Broken(one, "protect", "is not protected by Pulumi")
     watched = {
         vpc.urn
         for one in plan.by_type("aws:ec2/flowLog:FlowLog")
@@ -90,14 +90,14 @@ def protected(plan: Plan) -> Iterator[Broken]:
 @rule(
     "data-survives",
     Severity.error,
-    reason="`pulumi destroy` by mistake, or of the wrong stack, would take the JARs with it.",
+    reason="An accidental `pulumi destroy` would delete the JARs.",
     source="https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/#forcedestroy_nodejs",
 )
 def survives(plan: Plan) -> Iterator[Broken]:
-    """A bucket is not emptied on destroy, unless a stack that is not production asks for it."""
+    """forceDestroy is off, except where a stack outside production enables it."""
     for one in plan.by_type("aws:s3/bucket:Bucket"):
         if is_production(plan) and not is_false(one.inputs.get("forceDestroy")):
-            yield Broken(one, "forceDestroy", "is emptied on destroy")
+            yield Broken(one, "forceDestroy", "is emptied on destroy (forceDestroy) (forceDestroy)")
     for one in plan.of_kind("PersistentVolume"):
         if at(one.inputs, "spec.persistentVolumeReclaimPolicy") not in ("Retain", UNKNOWN):
             yield Broken(one, "reclaim", "is deleted with its claim")
@@ -106,12 +106,12 @@ def survives(plan: Plan) -> Iterator[Broken]:
 @rule(
     "given-data-stays",
     Severity.error,
-    reason="Others may use what the stack puts into a given bucket.",
+    reason="Other stacks may use objects in an existing bucket.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/",
     offline_only=True,
 )
 def given_data(plan: Plan) -> Iterator[Broken]:
-    """An object in a given bucket is retained when the stack is destroyed."""
+    """Objects in an existing bucket are retained on destroy."""
     for one in plan.by_type("aws:s3/bucketObjectv2:BucketObjectv2"):
         own = one.options.property_dependencies.get("bucket")
         if not own and not one.options.retain_on_delete:
@@ -139,11 +139,11 @@ def fixed_names(plan: Plan) -> Iterator[Broken]:
 @rule(
     "jars-read-only",
     Severity.error,
-    reason="A job that can write its JARs can change every other job's.",
+    reason="A job that can write JARs can change those of other jobs.",
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
 def read_only(plan: Plan) -> Iterator[Broken]:
-    """Volumes and claims over JARs are for reading, and bound to one claim."""
+    """Volumes and claims of JARs are read-only, and each volume is bound to one claim."""
     for one in (*plan.of_kind("PersistentVolume"), *plan.of_kind("PersistentVolumeClaim")):
         jars = one.object_name.startswith("spark-jars")
         if jars and at(one.inputs, "spec.accessModes") not in (["ReadOnlyMany"], UNKNOWN):
@@ -151,9 +151,9 @@ def read_only(plan: Plan) -> Iterator[Broken]:
     for one in plan.of_kind("PersistentVolumeClaim"):
         jars = one.object_name.startswith("spark-jars")
         if jars and not at(one.inputs, "spec.resources.requests.storage"):
-            yield Broken(one, "size", "asks for no size, which the API server refuses")
+            yield Broken(one, "size", "requests no size, which the API server rejects")
         if jars and at(one.inputs, "spec.storageClassName") not in ("", UNKNOWN):
-            yield Broken(one, "class", "takes the cluster's default storage class")
+            yield Broken(one, "class", "uses the cluster's default storage class")
     for one in plan.of_kind("PersistentVolume"):
         spec = at(one.inputs, "spec")
         if spec == UNKNOWN:
@@ -161,7 +161,7 @@ def read_only(plan: Plan) -> Iterator[Broken]:
         if not at(spec, "claimRef.namespace") or not at(spec, "claimRef.name"):
             yield Broken(one, "claimRef", "may be bound by any claim")
         if at(spec, "hostPath") and at(spec, "hostPath.type") != "Directory":
-            yield Broken(one, "hostPath", "makes an empty folder where no mount is")
+            yield Broken(one, "hostPath", "creates an empty folder if the mount is missing")
         if at(spec, "hostPath") and not at(spec, "nodeAffinity"):
             yield Broken(one, "nodeAffinity", "is bound on nodes that mount no JARs")
 
@@ -174,13 +174,13 @@ def read_only(plan: Plan) -> Iterator[Broken]:
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
 def bounded(plan: Plan) -> Iterator[Broken]:
-    """A volume over S3 is read-only, for one prefix of a bucket whose owner is checked."""
+    """A volume in S3 is read-only and limited to one prefix of a bucket whose owner is checked."""
     for one in plan.of_kind("PersistentVolume"):
         spec = at(one.inputs, "spec")
         if at(spec, "csi.driver") != "s3.csi.aws.com":
             continue
         if at(spec, "csi.volumeAttributes.authenticationSource") != "driver":
-            yield Broken(one, "authenticationSource", "is read with the pod's own rights")
+            yield Broken(one, "authenticationSource", "is read with the pod's own permissions")
         cached = at(spec, "csi.volumeAttributes.cache")
         if cached and not at(spec, "csi.volumeAttributes.cacheEmptyDirSizeLimit"):
             yield Broken(one, "cache", "may fill the node's disk with its cache")

@@ -19,7 +19,7 @@ _ADDON_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-
     source="https://helm.sh/docs/topics/charts/#the-chartyaml-file",
 )
 def charts(plan: Plan) -> Iterator[Broken]:
-    """Every release names one version, from a repository over TLS."""
+    """Every release has an exact chart version and a repository over TLS."""
     for one in plan.by_type(RELEASE):
         version = one.inputs.get("version")
         if version is None or (known(version) and not _VERSION.match(str(version))):
@@ -33,11 +33,11 @@ def charts(plan: Plan) -> Iterator[Broken]:
 @rule(
     "crds-once",
     Severity.error,
-    reason="Helm never upgrades the CRDs inside a chart: two releases of one CRD diverge.",
+    reason="Helm never upgrades the CRDs inside a chart, so two copies of a CRD diverge.",
     source="https://helm.sh/docs/chart_best_practices/custom_resource_definitions/",
 )
 def crds(plan: Plan) -> Iterator[Broken]:
-    """Where a chart's CRDs are a release of their own, the chart leaves them out."""
+    """If a chart's CRDs have their own release, the chart skips them."""
     names = {str(one.inputs.get("chart")).rpartition("/")[2]: one for one in plan.by_type(RELEASE)}
     for name, one in names.items():
         own = names.get(f"{name}-crd")
@@ -46,7 +46,7 @@ def crds(plan: Plan) -> Iterator[Broken]:
         if one.inputs.get("skipCrds") is not True:
             yield Broken(one, "CRDs", f"installs CRDs that are {own.name}'s")
         if own.inputs.get("version") != one.inputs.get("version"):
-            yield Broken(one, "version", f"has not the version of {own.name}")
+            yield Broken(one, "version", f"does not have the version of {own.name}")
 
 
 @rule(
@@ -57,10 +57,10 @@ def crds(plan: Plan) -> Iterator[Broken]:
     source=_ADDON_VERSIONS,
 )
 def latest(plan: Plan) -> Iterator[Broken]:
-    """No add-on follows the latest version."""
+    """No add-on uses the latest version."""
     for one in plan.by_type(ADDON):
         if not one.inputs.get("addonVersion"):
-            yield Broken(one, "version", "leaves its version to EKS")
+            yield Broken(one, "version", "uses EKS's default version")
     for call in plan.invokes:
         if call.token.endswith(":getAddonVersion") and call.args.get("mostRecent") is True:
             name = str(call.args.get("addonName"))
@@ -75,7 +75,7 @@ def latest(plan: Plan) -> Iterator[Broken]:
     offline_only=True,
 )
 def addons(plan: Plan) -> Iterator[Broken]:
-    """The stack file names the version of every add-on."""
+    """The stack file pins the version of every add-on."""
     asked = sorted(
         str(call.args.get("addonName"))
         for call in plan.invokes
@@ -88,8 +88,7 @@ def addons(plan: Plan) -> Iterator[Broken]:
 @rule(
     "addons-overwrite",
     Severity.error,
-    reason="With other settings manual changes of an add-on's fields stay, and differ "
-    "from the program.",
+    reason="With any other setting an add-on keeps manual changes, which differ from the program.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html",
 )
 def overwrite(plan: Plan) -> Iterator[Broken]:

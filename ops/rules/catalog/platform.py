@@ -36,7 +36,7 @@ def workloads(plan: Plan) -> Iterator[Broken]:
                 )
         wanted = at(pod.resource.inputs, "spec.selector.matchLabels") or {}
         if not wanted or not wanted.items() <= pod.labels.items():
-            yield Broken(pod.resource, "selector", "selects other pods than its own")
+            yield Broken(pod.resource, "selector", "does not select its own pods")
 
 
 @rule(
@@ -51,7 +51,7 @@ def services(plan: Plan) -> Iterator[Broken]:
         namespace = namespace_of(one)
         selector = at(one.inputs, "spec.selector") or {}
         if at(one.inputs, "spec.type") not in (None, "ClusterIP"):
-            yield Broken(one, "type", "is open to the outside of the cluster")
+            yield Broken(one, "type", "is reachable from outside the cluster")
         chosen = [
             pod
             for pod in pods(plan)
@@ -71,20 +71,20 @@ def services(plan: Plan) -> Iterator[Broken]:
         for port in each(one.inputs, "spec.ports"):
             if chosen and port.get("targetPort", port.get("port")) not in here:
                 yield Broken(
-                    one, "port", f"leads to port {port.get('targetPort')}, which no container has"
+                    one, "port", f"targets port {port.get('targetPort')}, which no container has"
                 )
 
 
 @rule(
     "tokens-needed",
     Severity.error,
-    reason="An attacker in a pod uses the API server's token there; a pod that never "
-    "calls it needs none.",
+    reason="An attacker in a pod can use its API token; a pod that never calls the API server "
+    "needs none.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
     "#opt-out-of-api-credential-automounting",
 )
 def tokens(plan: Plan) -> Iterator[Broken]:
-    """A pod whose account has no role, and such an account, opt out of the token."""
+    """Pods and service accounts without a role do not mount a token."""
     bound = {
         (subject.get("namespace"), subject.get("name"))
         for one in (*plan.of_kind("RoleBinding"), *plan.of_kind("ClusterRoleBinding"))
@@ -137,7 +137,7 @@ def operator(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/",
 )
 def labelled(plan: Plan) -> Iterator[Broken]:
-    """A namespace with a claim on JARs is labelled as a team's."""
+    """A namespace with a claim on JARs has the team label."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for one in plan.of_kind("PersistentVolumeClaim"):
         namespace = namespace_of(one)
@@ -148,7 +148,7 @@ def labelled(plan: Plan) -> Iterator[Broken]:
 @rule(
     "platform-network",
     Severity.error,
-    reason="Without a policy every pod of the cluster reaches what serves a team's data.",
+    reason="Without a policy every pod of the cluster can reach a service with a team's data.",
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
 )
 def network(plan: Plan) -> Iterator[Broken]:

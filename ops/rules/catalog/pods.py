@@ -17,11 +17,12 @@ _VERSION = re.compile(r":v?\d+\.\d+\.\d+[\w.-]*$")
 MULTI_ARCH: Mapping[str, str] = {
     "public.ecr.aws/amazonlinux/amazonlinux": "one tag for x86-64 and arm64: docs.aws.amazon.com/"
     "AmazonECR/latest/userguide/amazon_linux_container_image.html",
-    "docker.io/apache/spark": "its tags list amd64 and arm64: hub.docker.com/r/apache/spark/tags",
+    "docker.io/apache/spark": "tags for amd64 and arm64: hub.docker.com/r/apache/spark/tags",
     "public.ecr.aws/aws-cli/aws-cli": "AWS' gallery lists ARM 64 and x86-64: "
-    "gallery.ecr.aws/aws-cli/aws-cli; none of these images was pulled here",
+    "gallery.ecr.aws/aws-cli/aws-cli; none of these images "
+    "was pulled to check",
 }
-"""Images known to run on both processors, and how that is known."""
+"""Images that run on both architectures, with the source."""
 _SAFE_VOLUMES = {
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
     "projected", "secret",
@@ -29,7 +30,7 @@ _SAFE_VOLUMES = {
 
 
 def _reaches_host(pod: Pod) -> Iterator[str]:
-    """The parts of its node that a pod can reach."""
+    """The parts of its node that a pod has access to."""
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(key) not in (None, False, "false"):
             yield key
@@ -49,14 +50,14 @@ def _reaches_host(pod: Pod) -> Iterator[str]:
 @rule(
     "pod-host-access",
     Severity.error,
-    reason="A pod with host access is root on its node, and has what the node's role may do.",
+    reason="A pod with host access can become root on its node and use the node's role.",
     source=_SECURITY,
 )
 def host_access(plan: Plan) -> Iterator[Broken]:
     """No pod has access to its node."""
     for pod in pods(plan):
         for what in _reaches_host(pod):
-            yield Broken(pod.resource, what, f"reaches its node: {what}")
+            yield Broken(pod.resource, what, f"has access to its node: {what}")
 
 
 @rule(
@@ -66,8 +67,8 @@ def host_access(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
 def team_restricted(plan: Plan) -> Iterator[Broken]:
-    """A team's namespace enforces the restricted standard, or baseline with an admission policy for
-    what lies between; its own pods keep to it."""
+    """A team's namespace enforces the restricted level, or baseline with an admission policy for
+    the difference; the stack's own pods comply."""
     namespaces = team_namespaces(plan)
     for one in namespaces:
         level = (at(one.inputs, "metadata.labels") or {}).get("pod-security.kubernetes.io/enforce")
@@ -91,7 +92,8 @@ def team_restricted(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
 )
 def hardened(plan: Plan) -> Iterator[Broken]:
-    """Containers drop all capabilities, gain no privilege, write no image, and are not root."""
+    """Containers drop all capabilities, forbid privilege escalation, have a read-only root
+    filesystem, and do not run as root."""
     for pod in pods(plan):
         for container in pod.containers:
             security, name = container.get("securityContext") or {}, container.get("name")
@@ -100,7 +102,9 @@ def hardened(plan: Plan) -> Iterator[Broken]:
             if security.get("allowPrivilegeEscalation") is not False:
                 yield Broken(pod.resource, f"{name} gain", f"{name} may gain privileges")
             if not is_true(security.get("readOnlyRootFilesystem")):
-                yield Broken(pod.resource, f"{name} files", f"{name} writes its image's files")
+                yield Broken(
+                    pod.resource, f"{name} files", f"{name} has a writable root filesystem"
+                )
             for path, wanted in (("runAsNonRoot", True), ("seccompProfile.type", "RuntimeDefault")):
                 found = at(security, path)
                 if found is None:
@@ -120,7 +124,7 @@ def namespace_level(plan: Plan) -> Iterator[Broken]:
     for one in plan.of_kind("Namespace"):
         labels = at(one.inputs, "metadata.labels") or {}
         if labels != UNKNOWN and "pod-security.kubernetes.io/enforce" not in labels:
-            yield Broken(one, "enforce", "enforces no standard on its pods")
+            yield Broken(one, "enforce", "enforces no Pod Security level")
 
 
 @rule(
@@ -140,7 +144,7 @@ def agents_safe(plan: Plan) -> Iterator[Broken]:
                 pod.resource, "update", "does not limit how many nodes a rollout changes at once"
             )
         if pod.spec.get("priorityClassName") != "system-node-critical":
-            yield Broken(pod.resource, "priority", "is evicted like a job")
+            yield Broken(pod.resource, "priority", "has no critical priority and can be evicted")
 
 
 @rule(
@@ -150,7 +154,7 @@ def agents_safe(plan: Plan) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
 def images_pinned(plan: Plan) -> Iterator[Broken]:
-    """Every image of a pod is named by a digest or by a whole version."""
+    """Every image of a pod has a digest or a full version tag."""
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
@@ -161,11 +165,11 @@ def images_pinned(plan: Plan) -> Iterator[Broken]:
 @rule(
     "images-by-digest",
     Severity.warning,
-    reason="A tag can be moved to another image; a digest cannot.",
+    reason="A tag can move to another image, a digest cannot.",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
 def images_by_digest(plan: Plan) -> Iterator[Broken]:
-    """Every image of a pod is named by its digest."""
+    """Every image of a pod has a digest."""
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
@@ -181,7 +185,7 @@ def images_by_digest(plan: Plan) -> Iterator[Broken]:
     source="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html",
 )
 def images_multi_arch(plan: Plan) -> Iterator[Broken]:
-    """Every image is on the list of those known for both processors."""
+    """Every image is on the list of multi-architecture images."""
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
@@ -199,12 +203,11 @@ def images_multi_arch(plan: Plan) -> Iterator[Broken]:
 @rule(
     "requests-set",
     Severity.error,
-    reason="The scheduler and Karpenter count requests: a pod without any is placed on "
-    "full nodes and takes memory from others.",
+    reason="The scheduler and Karpenter count requests: pods without any overload their node.",
     source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
 )
 def requests(plan: Plan) -> Iterator[Broken]:
-    """Containers and charts' controllers ask for CPU and memory, and end at a memory limit."""
+    """Containers and charts' controllers have CPU and memory requests and a memory limit."""
     for pod in pods(plan):
         for container in pod.containers:
             name = str(container.get("name"))
@@ -228,7 +231,8 @@ def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
 def budgets(plan: Plan) -> Iterator[Broken]:
-    """What has replicas has a PodDisruptionBudget; a controller has replicas, spread."""
+    """Workloads with replicas have a PodDisruptionBudget; controllers have several replicas,
+    spread over nodes."""
     selectors = [
         (str(at(one.inputs, "metadata.namespace")), at(one.inputs, "spec.selector.matchLabels"))
         for one in plan.of_kind("PodDisruptionBudget")

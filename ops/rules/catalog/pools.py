@@ -37,7 +37,7 @@ def limits(plan: Plan) -> Iterator[Broken]:
 @rule(
     "running-pods-kept",
     Severity.error,
-    reason="Consolidation of a running node ends its executors, and a driver's job.",
+    reason="Consolidation of a non-empty node evicts its executors, and with a driver its job.",
     source="https://karpenter.sh/docs/concepts/disruption/",
 )
 def kept(plan: Plan) -> Iterator[Broken]:
@@ -55,9 +55,9 @@ def kept(plan: Plan) -> Iterator[Broken]:
             )
         for item in each(spec, "disruption.budgets"):
             if item.get("nodes") == "0" and not (item.get("reasons") or item.get("schedule")):
-                yield Broken(one, "budget 0", "keeps empty nodes for ever")
+                yield Broken(one, "budget 0", "never removes empty nodes")
         if not at(spec, "disruption.consolidateAfter"):
-            yield Broken(one, "consolidateAfter", "does not say how long an empty node is kept")
+            yield Broken(one, "consolidateAfter", "does not set how long an empty node is kept")
         if not at(spec, "disruption.consolidationPolicy"):
             yield Broken(
                 one, "consolidation", "evicts pods from underutilized nodes, which is the default"

@@ -1,4 +1,4 @@
-"""Kubernetes permissions: named verbs on named things."""
+"""Kubernetes RBAC: verbs, resources and bindings."""
 
 from collections.abc import Iterator
 
@@ -18,11 +18,11 @@ _ESCALATES = {"escalate", "bind", "impersonate"}
 @rule(
     "rbac-wildcard",
     Severity.error,
-    reason="A star among verbs or resources grants what Kubernetes and its extensions add later.",
+    reason="A wildcard among verbs or resources also grants what Kubernetes and CRDs add later.",
     source=f"{_PRACTICE}#least-privilege",
 )
 def wildcard(plan: Plan) -> Iterator[Broken]:
-    """A role names what it is for, and no verb by which it could give itself more."""
+    """Roles name verbs and resources, and contain no verb that escalates privileges."""
     for role in rbac.roles(plan):
         for item in role.rules:
             for key, values in (
@@ -33,7 +33,7 @@ def wildcard(plan: Plan) -> Iterator[Broken]:
                 if not values and not item.urls:
                     yield Broken(role.resource, f"no {key}", f"names no {key}")
                 if "*" in values:
-                    yield Broken(role.resource, key, f"has a star among its {key}")
+                    yield Broken(role.resource, key, f"has a wildcard among its {key}")
             for verb in sorted(_ESCALATES & set(item.verbs)):
                 yield Broken(role.resource, verb, f"may {verb}")
 
@@ -41,18 +41,18 @@ def wildcard(plan: Plan) -> Iterator[Broken]:
 @rule(
     "rbac-cluster-secrets",
     Severity.error,
-    reason="A subject that reads the secrets of every namespace, or starts pods in any, is an "
-    "administrator.",
+    reason="A subject that reads the secrets of every namespace, or creates pods in any, is "
+    "effectively an administrator.",
     source=f"{_PRACTICE}#kubernetes-rbac-privilege-escalation-risks",
 )
 def cluster_wide(plan: Plan) -> Iterator[Broken]:
-    """No cluster role reads secrets, starts pods, or is the administrator's."""
+    """No cluster role reads secrets, creates pods, or equals cluster-admin."""
     for role in rbac.roles(plan):
         for item in role.rules if role.kind == "ClusterRole" else ():
             if "secrets" in item.resources:
                 yield Broken(role.resource, "secrets", "reads secrets of every namespace")
             if "create" in item.verbs and "pods" in item.resources:
-                yield Broken(role.resource, "pods", "starts pods in every namespace")
+                yield Broken(role.resource, "pods", "creates pods in every namespace")
     for binding in rbac.bindings(plan):
         if binding.role_name in ("cluster-admin", "admin", "system:masters"):
             yield Broken(binding.resource, "admin", "makes an administrator")
@@ -82,12 +82,12 @@ def bound(plan: Plan) -> Iterator[Broken]:
 @rule(
     "packages-have-role",
     Severity.error,
-    reason="A controller without a role of its own calls AWS with the node's, which has no such "
-    "right, or fails for want of any.",
+    reason="A controller without its own role uses the node's role, which lacks the permission, "
+    "or has no credentials.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html",
 )
 def roles(plan: Plan) -> Iterator[Broken]:
-    """Charts and add-ons that call AWS have a role of the stack's."""
+    """Charts and add-ons that call AWS have an IAM role of the stack."""
     for package in packages(plan):
         if not package.calls_aws:
             continue

@@ -42,7 +42,11 @@ def placed(plan: Plan) -> Iterator[Broken]:
             critical = at(where, "priorityClassName") == "system-cluster-critical"
             chart = package.resource.type == RELEASE and workload.kind == "Deployment"
             if chart and not critical:
-                yield Broken(package.resource, "priority", f"{package.name} is evicted like a job")
+                yield Broken(
+                    package.resource,
+                    "priority",
+                    f"{package.name} has no critical priority and can be evicted",
+                )
             selector = (where or {}).get("nodeSelector") or {}
             if selector.get(POOL_LABEL) != SYSTEM_POOL:
                 yield Broken(package.resource, "selector", f"{package.name} may run on any node")
@@ -53,8 +57,7 @@ def placed(plan: Plan) -> Iterator[Broken]:
 @rule(
     "nodes-tainted",
     Severity.error,
-    reason="Any pod can run on a node without a taint: a job's on a system node, or the "
-    "platform's on Spot.",
+    reason="Without taints, pods of jobs run on system nodes, or system pods on Spot.",
     source=_TAINTS,
 )
 def tainted(plan: Plan) -> Iterator[Broken]:
@@ -94,7 +97,7 @@ def tolerated(plan: Plan) -> Iterator[Broken]:
     source="https://docs.aws.amazon.com/eks/latest/userguide/s3-csi.html",
 )
 def agents(plan: Plan) -> Iterator[Broken]:
-    """DaemonSets, of the plan or of an add-on, run on every kind of Spark node."""
+    """DaemonSets of the plan and of add-ons run on all Spark nodes."""
     for package in packages(plan):
         for path in (workload.tolerate_all for workload in package.workloads):
             if path and package.values != UNKNOWN and not is_true(package.at(path)):
@@ -118,7 +121,8 @@ def agents(plan: Plan) -> Iterator[Broken]:
     source="https://karpenter.sh/docs/concepts/nodepools/#spectemplatespecstartuptaints",
 )
 def startup(plan: Plan) -> Iterator[Broken]:
-    """An agent of the plan removes every startup taint, and Spark nodes have that of the mount."""
+    """An agent of the plan removes every startup taint, and Spark nodes have the mount's startup
+    taint."""
     removers = {one.removes_taint for package in packages(plan) for one in package.workloads}
     mount_taints = {key for _, keys in registered(plan, "startupTaints") for key in keys}
     for pod in pods(plan):
@@ -150,7 +154,7 @@ def selectors(plan: Plan) -> Iterator[Broken]:
     """Every selector of a pod, a chart, an add-on or a volume matches nodes of the stack."""
     everywhere = node_sets(plan)
     if not everywhere:
-        # The nodes are not the stack's: nothing is known of them.
+        # The stack does not create the nodes: their labels are unknown.
         return
     added = _labels_set_by_pods(plan)
     for resource, terms in _selected(plan):

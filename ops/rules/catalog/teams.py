@@ -91,7 +91,7 @@ def priority(plan: Plan) -> Iterator[Broken]:
     source=f"{_NETWORK}#default-deny-all-ingress-and-all-egress-traffic",
 )
 def network(plan: Plan) -> Iterator[Broken]:
-    """A team's traffic is denied both ways by default, and what policies allow is narrow."""
+    """A team's traffic is denied both ways by default, and exceptions are narrow."""
     for namespace in team_namespaces(plan):
         policies = in_namespace(plan, "NetworkPolicy", namespace.object_name)
         closed = {
@@ -111,10 +111,10 @@ def network(plan: Plan) -> Iterator[Broken]:
             if not any(_among_spark(one, way, peers) for one in policies):
                 yield Broken(namespace, way, f"has no {way} between drivers and executors")
         if not any(_scraped(one) for one in policies):
-            yield Broken(namespace, "metrics", "lets no monitoring scrape its drivers")
+            yield Broken(namespace, "metrics", "does not allow monitoring to scrape its drivers")
         for name, port in (("DNS", 53), ("HTTPS", 443)):
             if not any(_lets_out(one, port) for one in policies):
-                yield Broken(namespace, name, f"does not reach {name}")
+                yield Broken(namespace, name, f"does not allow egress to {name}")
     networking = [package for package in packages(plan) if package.name == "vpc-cni"]
     for package in networking if plan.of_kind("NetworkPolicy") else ():
         if package.values != UNKNOWN and at(package.values, "enableNetworkPolicy") != "true":
@@ -187,7 +187,7 @@ def _wide(policy: Resource) -> Iterator[Broken]:
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
 def trusted(plan: Plan) -> Iterator[Broken]:
-    """A role trusts each account that names it, and a team's role no other team's account."""
+    """A role trusts each account that refers to it, and a team's role no other team's account."""
     trusts = trusted_accounts(plan)
     accounts = {
         f"system:serviceaccount:{at(one.inputs, 'metadata.namespace')}:{one.object_name}"
@@ -198,7 +198,7 @@ def trusted(plan: Plan) -> Iterator[Broken]:
     for urn, subs in trusts.items():
         for sub in sorted(subs - accounts):
             if sub.split(":")[2] in ours:
-                yield Broken(plan.get(urn), sub, f"trusts {sub}, which does not name it")
+                yield Broken(plan.get(urn), sub, f"trusts {sub}, which does not refer to it")
     for one in plan.of_kind("ServiceAccount"):
         arn = (at(one.inputs, "metadata.annotations") or {}).get(ROLE_ANNOTATION)
         if arn is None:
@@ -208,7 +208,7 @@ def trusted(plan: Plan) -> Iterator[Broken]:
             if urn not in trusts:
                 continue
             if f"system:serviceaccount:{namespace}:{one.object_name}" not in trusts[urn]:
-                yield Broken(one, "role", "names a role that does not trust it")
+                yield Broken(one, "role", "refers to a role that does not trust it")
             for sub in sorted(trusts[urn]):
                 if not sub.startswith(f"system:serviceaccount:{namespace}:"):
                     yield Broken(one, sub, f"shares its role with {sub}")

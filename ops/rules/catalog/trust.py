@@ -52,14 +52,14 @@ def named(plan: Plan) -> Iterator[Broken]:
 @rule(
     "oidc-audience",
     Severity.error,
-    reason="The identity provider accepts tokens for its listed audiences: STS is the only one.",
+    reason="The identity provider accepts tokens for the listed audiences: list only STS.",
     source=f"{_GUIDE}/id_roles_providers_create_oidc.html",
 )
 def audience(plan: Plan) -> Iterator[Broken]:
     """The cluster's identity provider accepts tokens for STS only."""
     for one in plan.by_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider"):
         if one.inputs.get("clientIdLists") != ["sts.amazonaws.com"]:
-            yield Broken(one, "audience", "accepts tokens that are not for STS")
+            yield Broken(one, "audience", "accepts tokens for other audiences than STS")
 
 
 @rule(
@@ -84,4 +84,4 @@ def confused_deputy(plan: Plan) -> Iterator[Broken]:
             for condition in one.conditions
         )
         if services and not by_source and document.kind in (TRUST, RESOURCE):
-            yield broken(document.resource, one, services[0], "lets in, for any account,")
+            yield broken(document.resource, one, services[0], "allows, for any account,")

@@ -28,7 +28,7 @@ CLOUD = [
         ("network.natGateways=perZone",),
         [
             "jobs-affected: open connections through network-private-b-internet are cut",
-            "restarts: moves the way out by route network-private-b-internet",
+            "restarts: changes the target of route network-private-b-internet",
             "cost: NAT gateways 1 -> 2",
             "cost: public IPv4 addresses 1 -> 2",
         ],
@@ -39,7 +39,7 @@ CLOUD = [
         (),
         [
             "jobs-affected: open connections through network-private-b-internet are cut",
-            "restarts: moves the way out by route network-private-b-internet",
+            "restarts: changes the target of route network-private-b-internet",
             "guard: the public address of network-nat-b goes",
             "cost: NAT gateways 2 -> 1",
             "cost: public IPv4 addresses 2 -> 1",
@@ -151,7 +151,7 @@ CLOUD = [
         [
             "replaces-cluster: replaces the cluster spark-dev, with everything in it: encryption",
             "loses-data: KMS key cluster-secrets is scheduled for deletion in 30 days",
-            "jobs-affected: every one of them ends with the cluster",
+            "jobs-affected: all of them end with the cluster",
             "narrower-permission: KMS key cluster-secrets (goes)",
             "cost: KMS keys 1 -> 0",
         ],
@@ -198,7 +198,7 @@ CLOUD = [
             "replaces-cluster: the cluster spark-dev, with everything in it: name cannot change",
             "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
             f"loses-data: log group {LOG_RECORDS} is deleted",
-            "jobs-affected: every one of them ends with the cluster",
+            "jobs-affected: all of them end with the cluster",
             "wider-permission: of 7",
             "narrower-permission: of 7",
         ],

@@ -13,7 +13,7 @@ ROWS = [*NODES, *JARS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_change_of_nodes_or_jars_is_told_in_the_platforms_words(row: Row):
+def test_a_change_of_nodes_or_jars_has_its_consequences_for_the_platform(row: Row):
     assert misjudged(row, diff_of(row)) == []
 
 

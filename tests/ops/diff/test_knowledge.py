@@ -101,7 +101,7 @@ def test_an_input_that_no_row_knows_may_replace():
     step = compare(plan(vpc), plan(dataclasses.replace(vpc, inputs={"brandNew": 2})))
     (told, _) = consequences(step)
     assert told.kind is Kind.may_replace
-    assert "no table knows what a change of brandNew does" in told.text
+    assert "no replace rule covers a change of brandNew does" in told.text
 
 
 @pytest.mark.parametrize("type_", ["aws:new/thing:Thing", "other:index:Thing"])
@@ -128,7 +128,7 @@ def test_what_can_be_added_and_not_taken_away_is_known_as_such(change, operation
     assert verdict(resource("eks:index:Cluster", "c"), change) is operation
 
 
-def test_an_object_that_comes_as_a_whole_is_judged_by_what_is_in_it():
+def test_an_added_object_is_compared_by_its_content():
     group = resource("aws:eks/nodeGroup:NodeGroup", "g")
     template = {"id": "lt-1", "version": "1"}
     assert verdict(group, Change("launchTemplate", ABSENT, template)) is Operation.replace

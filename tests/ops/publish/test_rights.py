@@ -90,7 +90,7 @@ def test_the_rights_on_the_page_are_enough(place: Place, grant: Grant, files: li
 
 
 @pytest.mark.parametrize("missing", ACTIONS)
-def test_without_any_one_of_them_publishing_is_denied_and_says_where_to_read(
+def test_without_any_single_permission_publishing_is_denied_and_refers_to_the_page(
     place: Place, grant: Grant, files: list[Jar], missing: str
 ) -> None:
     store = grant(place, [action for action in ACTIONS if action != missing])

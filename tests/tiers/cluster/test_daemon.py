@@ -150,7 +150,7 @@ def test_its_pod_changes_no_other_node_and_without_a_pod_the_account_none(
 
 
 @one_with_a_daemon
-def test_the_policy_holds_nobody_else(api: Api, pod: Api) -> None:
+def test_the_policy_applies_to_no_other_account(api: Api, pod: Api) -> None:
     api.patch(_OTHER_NODE, {"metadata": {"labels": {"x": "y"}}, "spec": {"unschedulable": True}})
     assert api.get(_OTHER_NODE)["metadata"]["labels"]["x"] == "y"
 

@@ -12,7 +12,7 @@ def test_the_server_takes_all_of_them(live: Live) -> None:
     assert {"Namespace", "PersistentVolume", "PersistentVolumeClaim"} <= kinds
 
 
-def test_what_comes_back_differs_from_what_was_sent_by_defaults_only(live: Live) -> None:
+def test_live_objects_differ_from_manifests_by_defaults_only(live: Live) -> None:
     changes = {
         identity(one): changed
         for one, answer in zip(live.sent, live.answers, strict=True)

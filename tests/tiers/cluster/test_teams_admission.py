@@ -24,7 +24,7 @@ with_and_without_gangs = pytest.mark.parametrize(
 
 
 @pytest.mark.parametrize("live", [GANGS], ids=str, indirect=True)
-def test_what_comes_with_gangs_is_taken_and_comes_back_as_it_was_sent(live: Live) -> None:
+def test_the_objects_of_gangs_are_accepted_and_returned_unchanged(live: Live) -> None:
     for sent, answer in zip(live.sent, live.answers, strict=True):
         assert changed_by_server(sent, answer) == [], identity(sent)
     assert of_kind(live.sent, "ValidatingAdmissionPolicy")

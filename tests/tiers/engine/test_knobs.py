@@ -142,7 +142,7 @@ def test_a_knob_changes_what_it_is_for_and_nothing_else(running: Project, knob: 
 
 
 @pytest.mark.parametrize(("verb", "teams"), [("create", "abc"), ("delete", "ab")])
-def test_a_team_that_comes_or_goes_touches_its_own_resources_only(
+def test_adding_or_removing_a_team_changes_its_own_resources_only(
     running: Project, verb: str, teams: str
 ):
     names = [{"name": f"team-{letter}"} for letter in teams]

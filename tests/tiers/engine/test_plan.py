@@ -27,7 +27,7 @@ _FLAGS = {
 _MADE_UP = "v0.0.0-default."
 """What only AWS can answer: the default version of an add-on."""
 _ISSUER = re.compile(r"(oidc\.eks\.[a-z0-9-]+\.amazonaws\.com/id/)[\w-]+")
-"""The same: a given cluster's identity provider."""
+"""The same: an existing cluster's identity provider."""
 _AUTONAME = re.compile(r"-[0-9a-f]{7,8}$")
 """A name that Check made: the engine knows it at preview, and no program does."""
 

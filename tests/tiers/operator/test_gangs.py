@@ -86,7 +86,7 @@ def test_a_queue_takes_no_more_than_its_team_may_have(api: Api, live: Stack) -> 
         api.apply(quota)
 
 
-def test_a_pod_is_in_the_queue_of_its_namespace_whatever_its_label_says(
+def test_a_pod_is_in_the_queue_of_its_namespace_regardless_of_its_label(
     api: Api, live: Stack
 ) -> None:
     pod = executor("stranger", LARGE, "default")
