@@ -1,4 +1,4 @@
-"""Cluster Autoscaler in Karpenter's place: the same pools, drivers and ladder."""
+"""Cluster Autoscaler instead of Karpenter: the same pools, drivers and fallback order."""
 
 import base64
 import re

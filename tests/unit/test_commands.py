@@ -1,4 +1,4 @@
-"""The commands of the Makefile, as a person or a pipeline runs them."""
+"""The commands of the Makefile, as a user or a pipeline runs them."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def test_an_unknown_stack_is_answered_with_the_ones_there_are() -> None:
 
 def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        # Whatever the lock files' times say: a test sets nothing up.
+        # Independent of the lock files' times: a test installs nothing.
         ["make", "--silent", "--old-file=.venv/.ready", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},

@@ -1,4 +1,4 @@
-"""Event logs and the History Servers: what is kept, who writes it, who reads it."""
+"""Event logs and the History Servers: retention, and permissions to write and read."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The bucket of JARs, and who may read it."""
+"""The bucket of JARs, and the permissions to read it."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Karpenter: the ladder, drivers, what the controller may do, and the order of a destroy."""
+"""Karpenter: the fallback order, drivers, the controller's permissions, and the order of a
+destroy."""
 
 import json
 from itertools import pairwise
@@ -248,7 +249,7 @@ def test_the_controller_launches_tags_and_deletes_only_what_is_this_clusters() -
 
 def test_every_resource_wildcard_of_the_controller_is_one_that_has_a_reason() -> None:
     wildcards = {sid for sid, one in controller_statements("dev").items() if "*" in one["Resource"]}
-    # Describe, ListInstanceProfiles and GetProducts know no resources.
+    # Describe, ListInstanceProfiles and GetProducts have no resource-level permissions.
     assert wildcards == {"DescribeInRegion", "ListProfiles", "ReadPrices"}
 
 

@@ -1,4 +1,4 @@
-"""The three mounts: what each makes, what each leaves out, and the switch between them."""
+"""The three mounts: what each creates and does not create, and the switch between them."""
 
 import re
 
@@ -125,7 +125,7 @@ def test_the_daemon_set_runs_on_the_existing_nodes_and_their_roles_may_read() ->
 
 
 def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
-    """What the policy refuses is tests/tiers/cluster's to prove."""
+    """tests/tiers/cluster tests what the policy denies."""
     plan = plan_of("existing")
     role = named(plan, "ClusterRole", "jar-mount-nodes")
     assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
@@ -205,7 +205,7 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
     assert len(found) == len(steps)
     rungs = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
     expected = {
-        # pod level goes
+        # pod level is deleted
         ("delete", "jar-mount", "PodLevel"),
         ("delete", "jar-mount", "MountpointDriver"),
         ("delete", "jar-mount-driver", "ServiceAccountRole"),
@@ -213,7 +213,7 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
         ("delete", "jar-mount-driver-read-jars", "Policy"),
         ("delete", "jar-mount-driver-read-jars", "RolePolicyAttachment"),
         ("delete", "jar-mount-aws-mountpoint-s3-csi-driver", "Addon"),
-        # node level comes
+        # node level is created
         ("create", "jar-mount", "NodeUserData"),
         ("create", "karpenter-jars-node-read-jars", "Policy"),
         ("create", "karpenter-jars-node-read-jars", "RolePolicyAttachment"),
@@ -221,7 +221,7 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
         ("update", "karpenter-drivers-class", "EC2NodeClass"),
         *(("update", f"karpenter-default-{rung}", "NodePool") for rung in rungs),
         ("update", "karpenter-drivers", "NodePool"),
-        # each claim moves to the other volume
+        # each claim is bound to the other volume
         *(
             (operation, f"team-{team}-jars-{part}", kind)
             for team in ("team-a", "team-b")

@@ -1,4 +1,4 @@
-"""What a stack file may say, and what is said of one that is wrong."""
+"""Valid stack files, and the messages for invalid ones."""
 
 from typing import get_args
 
@@ -195,7 +195,7 @@ def test_the_project_file_declares_every_key_with_its_type_and_default() -> None
     assert get_args(fields["autoscaler"].annotation)[0] == declared["autoscaler"]["default"]
 
 
-@no_deadline(deadline=None)  # a busy machine is no defect
+@no_deadline(deadline=None)  # a busy machine must not fail the test
 @given(
     prefix=st.integers(16, 20),
     zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=4, unique=True),

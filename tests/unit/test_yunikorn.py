@@ -1,4 +1,4 @@
-"""YuniKorn: its queues follow from the teams, and it leaves everybody else's pods alone."""
+"""YuniKorn: its queues match the teams, and it does not schedule other pods."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def test_a_queue_guarantees_half_of_a_teams_quota_and_ends_at_all_of_it() -> Non
 
 def test_a_namespace_leads_to_its_own_queue_whatever_a_job_says() -> None:
     rules = partition(*NESTED)["placementrules"]
-    # No rule reads the queue that an application names, and none makes a queue.
+    # No placement rule reads the queue label of an application, and none creates a queue.
     assert {rule["name"] for rule in rules} == {"tag"}
     assert all(rule["value"] == "namespace" and rule["create"] is False for rule in rules)
     plan = plan_of("dev", *NESTED)

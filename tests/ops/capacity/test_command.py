@@ -1,4 +1,4 @@
-"""`make capacity`: its exit codes, its messages, and the page that it fills."""
+"""`make capacity`: its exit codes, its messages, and its page."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""EC2's figures, and what is left of a node for pods."""
+"""EC2's figures, and the resources of a node that are left for pods."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a stack's plan allows, what a start needs, and which limit comes first."""
+"""What a stack's plan allows, what a start needs, and which limit is exceeded first."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The diff says of each change of a cloud or node setting what it does to the platform."""
+"""The diff lists the consequences of each change of a cloud setting."""
 
 from pathlib import Path
 from typing import Any

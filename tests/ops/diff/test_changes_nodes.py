@@ -1,4 +1,4 @@
-"""The diff says of each change of nodes, JARs and teams what it does to the platform."""
+"""The diff lists the consequences of each change of nodes, JARs and teams."""
 
 import pytest
 

@@ -104,7 +104,7 @@ def git(root: Path, *arguments: str) -> None:
 def test_a_diff_to_a_revision_uses_the_files_of_that_revision(project, monkeypatch):
     root = project("import names; Part(names.PART)")
     (root / "names.py").write_text("PART = 'committed'\n")
-    # A preview of its own, as the revision of a real project has one: it must not be the one.
+    # The revision contains tools of its own, as in a real project; they must not run.
     (root / "ops").mkdir()
     (root / "ops" / "__init__.py").write_text("raise RuntimeError('the old ops')\n")
     git(root, "init", "--quiet")
@@ -243,7 +243,7 @@ def test_a_setting_of_type_text_is_passed_as_text(project):
         assert f"part-{text} " in run(*words, f"mount.tag={text} mount.cores=1").stdout
     wrong = run(*words, "mount.tag=true mount.cores=2")
     assert wrong.exit_code == 2
-    # The first message, about the value as it was given.
+    # The first message, which quotes the original value.
     assert wrong.stderr == "error: toy:mount.tag: True is not text\n"
 
 

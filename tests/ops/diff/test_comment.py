@@ -39,7 +39,7 @@ def test_every_stack_is_in_the_table_with_the_gravest_that_happens_to_it():
         in page
     )
     assert "| quiet | no changes |" in page
-    # What differs in nothing has no part of its own.
+    # A stack without a difference has no section.
     assert page.count("<details>") == page.count("</details>") == 2
 
 

@@ -1,4 +1,4 @@
-"""A diff tells what an update does to each resource, and why."""
+"""A diff shows what an update does to each resource, and why."""
 
 import base64
 import io

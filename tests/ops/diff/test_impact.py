@@ -1,4 +1,4 @@
-"""What a change means for what runs, where no setting of a stack leads to it."""
+"""Consequences of changes that no setting of a stack causes."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ CLUSTER = "eks:index:Cluster"
 
 
 def told(old: Plan, new: Plan) -> list[Consequence]:
-    """All that is said but the line on jobs."""
+    """All consequences except the line about jobs."""
     found = consequences(compare(old, new))
     return [one for one in found if not one.kind.startswith("jobs-")]
 

@@ -1,4 +1,4 @@
-"""What forces a replacement is known for all that the program uses, and told from where."""
+"""Replace rules cover every input that the program uses, each with its source."""
 
 import dataclasses
 from functools import cache
@@ -35,7 +35,7 @@ SETTINGS = (
 
 @cache
 def used() -> dict[str, Resource]:
-    """Everything that the program makes in some stack or setting, one for each type and input."""
+    """One resource for each type and input that the program uses in any stack or setting."""
     return {
         f"{one.type} {key}": one
         for stack, overrides in SETTINGS
@@ -56,7 +56,7 @@ def test_every_input_that_the_program_uses_is_known():
         if name.rpartition(" ")[2] not in ("apiVersion", "kind", "region")
         if not _speaks_of(one, name.rpartition(" ")[2])
     }
-    # What the provider makes of another region, nobody has seen: it may replace everything.
+    # How the provider handles another region was not observed: it may replace everything.
     assert unknown == set()
 
 
@@ -86,7 +86,7 @@ def test_the_table_agrees_with_the_cloudformation_schemas(type_: str):
     )
 
 
-# Create-only for the Terraform provider, which makes the plan, and not in CloudFormation.
+# Create-only for the Terraform provider, which plans the update, but not in CloudFormation.
 DIFFERING = {
     "aws:cloudwatch/eventRule:EventRule": ["eventBusName"],
     "aws:eks/cluster:Cluster": ["remoteNetworkConfig"],

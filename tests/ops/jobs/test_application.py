@@ -1,4 +1,4 @@
-"""What a job is, for every stack, team and mount level."""
+"""Jobs of every stack, team and mount level."""
 
 import re
 
@@ -89,7 +89,7 @@ def test_jars_are_read_in_place_sparks_own_first_then_one_by_one() -> None:
     conf = spec["sparkConf"]
     assert conf["spark.driver.extraClassPath"] == conf["spark.executor.extraClassPath"] == wanted
     assert jar_names(JOBS["taxi-trip"]) == names
-    # What any of these names, Spark copies into every pod.
+    # Spark copies files of these keys into every pod.
     assert "deps" not in spec
     assert not {"spark.jars", "spark.jars.packages", "spark.files"} & set(conf)
 
@@ -111,7 +111,7 @@ def test_the_claim_is_mounted_read_only_and_sees_a_restarted_mount(job: str) -> 
             "readOnly": True,
             "mountPropagation": "HostToContainer",
         }
-        # The operator hands volumes with this beginning to Spark, which drops the propagation.
+        # The operator passes volumes with this prefix to Spark, which drops the propagation.
         assert not mount["name"].startswith("spark-local-dir-")
         assert [m["mountPath"] for m in spec[role]["volumeMounts"] if "local-dir" in m["name"]]
 
@@ -179,7 +179,7 @@ def test_with_yunikorn_a_job_is_a_gang_in_its_teams_queue_and_without_it_none() 
         assert spec["batchScheduler"] == "yunikorn"
         assert spec["batchSchedulerOptions"] == {"queue": queue}
         assert errors_of(application(plan, "etl-dynamic", name)) == []
-        # The operator sets the scheduler of the pods; a job's own word would be another.
+        # The operator sets the scheduler of the pods; a job must not set it.
         assert not {"schedulerName"} & (set(spec["driver"]) | set(spec["executor"]))
     assert "batchScheduler" not in application(plan_of("dev"), "etl-dynamic", "team-a")["spec"]
 

@@ -1,4 +1,4 @@
-"""A job that its stack could not run is not printed, and the reason names what is wrong."""
+"""A job that its stack cannot run is not printed, and the error names the cause."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 def refused(change: Change, *overrides: str, team: str = "team-a") -> list[str]:
-    """What is said of a taxi-trip job of dev after a change of its spec."""
+    """The problems of a taxi-trip job of dev after a change of its spec."""
     plan = plan_of("dev", *overrides)
     objects = json.loads(json.dumps(objects_of(plan, "taxi-trip", team)))
     change(objects[-1]["spec"])
@@ -143,7 +143,7 @@ def test_node_groups_are_held_to_the_same_as_nodepools() -> None:
     plan = plan_of("dev", *CLUSTER_AUTOSCALER)
     groups = [one for one in node_sets(plan) if one.pool == "default"]
     assert groups and all(one.kind == "node group" for one in groups)
-    # The taint that the CSI driver takes away is none that a job must tolerate.
+    # A job need not tolerate the taint that the CSI driver removes.
     assert {taint.key for one in groups for taint in one.taints} == {POOL_LABEL}
     found = refused(put("executor", "tolerations", value=[]), *CLUSTER_AUTOSCALER)
     assert [line for line in found if "node group default-arm-spot of its pool" in line]

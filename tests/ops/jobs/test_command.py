@@ -189,7 +189,7 @@ def test_a_job_and_its_checks_have_markdown_and_json_formats(run: Run, command: 
 
 def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() -> None:
     result = subprocess.run(
-        # Whatever the lock files' times say: a test sets nothing up.
+        # Independent of the lock files' times: a test installs nothing.
         ["make", "-s", "-o", ".venv/.ready", "job", "JOB=pi", "STACK=production", "TEAM=team-a"],
         cwd=ROOT,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The checks for people: bash that is sound, only looks, and has the platform's own names."""
+"""The checks of a live mount: valid, read-only bash with the platform's names."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Dependencies of a plan: by option, by input, by provider, and what they lead to."""
+"""Dependencies of a plan: by option, by input, by provider, direct and transitive."""
 
 from ops.plan.graph import Graph, direct, inputs_from
 from tests.ops.diff.plans import plan, resource

@@ -1,4 +1,4 @@
-"""Permissions are compared by what they allow, not by how it is written."""
+"""Permissions are compared by effect, not by wording."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""NodePools and node groups are read in one form, and pods in every kind that has them."""
+"""NodePools and node groups are read into one form, and pods from every kind of workload."""
 
 import dataclasses
 from typing import Any

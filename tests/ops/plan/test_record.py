@@ -1,4 +1,4 @@
-"""A recorded plan holds what the program registers, and refuses what an engine would."""
+"""A recorded plan contains what the program registers; recording rejects what an engine rejects."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A stack's configuration is put together as the engine does it."""
+"""A stack's configuration is merged as the engine does."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""S3 and a Maven repository on loopback, JARs, and the publisher between them."""
+"""S3 and a Maven repository on loopback, JARs, and the publisher."""
 
 import itertools
 import random

@@ -1,4 +1,4 @@
-"""The command as a person or a pipeline runs it: output, exit codes, a real process killed."""
+"""The command as a user or a pipeline runs it: output, exit codes, a killed process."""
 
 import io
 import os

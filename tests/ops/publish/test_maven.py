@@ -16,7 +16,7 @@ PATH = "org/apache/hadoop/hadoop-aws/3.4.1/hadoop-aws-3.4.1.jar"
 
 
 class Heard(Silent):
-    """Keeps what it is told."""
+    """Keeps all messages."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

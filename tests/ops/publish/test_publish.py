@@ -1,4 +1,4 @@
-"""What publishing uploads, leaves alone and refuses."""
+"""What publishing uploads, skips and rejects."""
 
 import hashlib
 import json

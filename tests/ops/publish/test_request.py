@@ -1,4 +1,4 @@
-"""What can be asked for, what is refused, and the lines that a job gets."""
+"""Valid and invalid requests, and the lines for a job."""
 
 from collections.abc import Callable
 from pathlib import Path

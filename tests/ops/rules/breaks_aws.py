@@ -1,4 +1,4 @@
-"""For rules on AWS: the changes of a plan that break them, and what they then say."""
+"""For rules on AWS: changes of a plan that violate them, and their findings."""
 
 from ops.plan.model import Plan
 from tests.ops.rules.changes import (

@@ -1,4 +1,4 @@
-"""For rules on what runs in the cluster: what breaks them, and what they then say."""
+"""For rules on the cluster: changes of a plan that violate them, and their findings."""
 
 from tests.ops.rules.changes import (
     GONE,

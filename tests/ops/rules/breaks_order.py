@@ -1,4 +1,4 @@
-"""For rules on the network, pins, owners and order: what breaks them."""
+"""For rules on the network, pins, owners and order: changes that violate them."""
 
 import json
 from dataclasses import replace

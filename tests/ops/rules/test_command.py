@@ -1,4 +1,4 @@
-"""`make check`: what it prints, and how it ends."""
+"""`make check`: its output and exit codes."""
 
 import json
 from dataclasses import replace

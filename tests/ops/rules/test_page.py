@@ -1,4 +1,4 @@
-"""docs/rules.md says what the rules are, and what the command prints."""
+"""docs/rules.md lists the rules and the output of the command."""
 
 import io
 import re

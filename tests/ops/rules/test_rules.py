@@ -1,4 +1,4 @@
-"""Every rule finds what breaks it, and nothing in the project's own stacks."""
+"""Every rule finds its violations, and none in the project's own stacks."""
 
 import pytest
 
@@ -27,7 +27,7 @@ VARIANTS = [
     ("prod", "spark.yunikorn.enabled=true"),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
-"""Warnings that a stack lives with, beside those that every stack has."""
+"""Accepted warnings of a stack, besides those of every stack."""
 
 
 def said(report: Report) -> list[str]:

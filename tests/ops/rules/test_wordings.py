@@ -1,4 +1,4 @@
-"""A rule accepts a right policy in each way that IAM and Kubernetes let it be written."""
+"""A rule accepts a correct policy in each notation that IAM and Kubernetes allow."""
 
 import pytest
 

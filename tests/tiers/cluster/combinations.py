@@ -37,7 +37,7 @@ COMBINATIONS = (
     Combination("prod", "pod", _POD),
     Combination("prod", "userdata", NODE),
     Combination("prod", "daemonset", DAEMONSET),
-    # It adds no nodes, so user data has nothing to be on.
+    # It adds no nodes, so user data has no effect.
     Combination("existing", "pod", _POD),
     Combination("existing", "daemonset", DAEMONSET),
 )
