@@ -1,4 +1,5 @@
-"""A node takes its own label away while its JARs stay away (userdata/fence.sh), as its kubelet."""
+"""A node removes its own label while its JARs are unavailable (userdata/fence.sh), as its
+kubelet."""
 
 import re
 

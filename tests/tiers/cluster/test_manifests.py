@@ -1,4 +1,5 @@
-"""Every manifest of every stack in every mount level is one that the API server takes and keeps."""
+"""Every manifest of every stack in every mount level is accepted by the API server and stored
+unchanged."""
 
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.conftest import Live

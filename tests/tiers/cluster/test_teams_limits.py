@@ -1,4 +1,4 @@
-"""How much a team may take, asked of the real API server."""
+"""Limits of a team, tested on the real API server."""
 
 from collections.abc import Mapping
 from typing import Any

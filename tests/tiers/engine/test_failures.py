@@ -1,4 +1,4 @@
-"""What fails in the middle is finished by the same command again, and nothing is left over."""
+"""After a failure the same command completes the operation, and nothing is left over."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,6 @@
 """Changes of a stack file on a running platform do exactly these operations.
 
-Here are those that replace resources or whose order matters; what a change of every other key does
-is in the tables of tests/ops/diff.
+This file has changes that replace resources or whose order matters; tests/ops/diff has all others.
 """
 
 from collections import Counter

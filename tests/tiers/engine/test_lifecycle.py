@@ -39,12 +39,12 @@ DESTROY_ORDER = (
     "Subnet",
     "Vpc",
 )
-"""Kind, or kind and name: each only when the last of the one before is gone."""
+"""Kind, or kind and name: each is deleted after the last of the previous one."""
 
 
 @pytest.fixture(scope="module", params=STACKS)
 def stack(request, open_project) -> Project:
-    """One stack, whose tests go on from each other in the order of this file."""
+    """One stack, whose tests continue from each other in the order of this file."""
     return open_project(request.param)
 
 

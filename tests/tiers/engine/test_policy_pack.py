@@ -11,7 +11,7 @@ from tests.tiers.programs import ROOT
 PACK = ROOT / "ops" / "rules" / "pack"
 BIN = Path(__file__).parent / "policy_bin"
 DEFECTS = {
-    # A file of the program: what stands there, what comes instead, and the rule that it breaks.
+    # A file of the program: a text, its replacement, and the rule that it violates.
     "components/node_groups.py": ('"http_tokens": "required"', '"http_tokens": "optional"'),
     "components/karpenter/node_class.py": ('"encrypted": True', '"encrypted": False'),
     "components/karpenter/autoscaler.py": (

@@ -1,4 +1,4 @@
-"""The stand-ins are a check: what the real ones refuse, they refuse, each for its own reason."""
+"""The stand-ins reject what the real providers reject, for the same reasons."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
-"""Jobs with one mistake each: how they end, and the words that a person gets to see.
+"""Jobs with one mistake each: their outcome, and the message for the user.
 
 To add a case: one line in BROKEN with the path, the value, how it ends, and a part of the message.
-`ABSENT` takes the field away. The messages are shown in docs/testing-operator.md.
+`ABSENT` removes the field. The messages are shown in docs/testing-operator.md.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -58,7 +58,7 @@ BROKEN = [
         "cannot be defined at both",
     ),
     Broken("type", "spec/type", "Pyhton", "refused", "Unsupported value"),
-    # Accepted, and then refused by the API server when spark-submit makes the driver
+    # Accepted, and then rejected by the API server when spark-submit creates the driver
     Broken("account", "spec/driver/serviceAccount", "unknown", "failed", 'unknown" not found'),
     Broken("priority", "spec/driver/priorityClassName", "urgent", "failed", "PriorityClass"),
     Broken("quota", "spec/driver/memory", "2000g", "failed", "exceeded quota: team"),
@@ -68,7 +68,7 @@ BROKEN = [
     Broken("unsafe", "spec/driver/securityContext", ABSENT, "failed", "PodSecurity"),
     Broken("host-path", "spec/volumes/0", _HOST_PATH, "failed", "hostPath"),
     Broken("client", "spec/mode", "client", "failed", "failed to run spark-submit"),
-    # Accepted, and no node takes it
+    # Accepted, but fits on no node
     Broken("toleration", "spec/driver/tolerations", ABSENT, "pending", "untolerated taint"),
     Broken(
         "pool",

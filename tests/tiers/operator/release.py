@@ -42,7 +42,7 @@ class Operator:
 def running(
     plane: ControlPlane, programs: Programs, values: Mapping[str, Any], folder: Path
 ) -> Iterator[Operator]:
-    """Has the operator in the cluster inside the block, as the chart would install it."""
+    """Runs the operator for the block, as the chart would install it."""
     chart = Chart(programs, NAMESPACE, values)
     port, *health = free_ports(3)
     objects = chart.objects(port)

@@ -1,4 +1,4 @@
-"""What becomes of a job with a mistake, and what its owner is told."""
+"""The outcome of a job with a mistake, and the message for its owner."""
 
 import re
 from collections.abc import Iterator
