@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-NOBODY = "000000000000"
+NO_ACCOUNT = "000000000000"
 """Placeholder for the account in the plan of a stack that does not set one."""
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
@@ -119,7 +119,7 @@ def job(  # noqa: PLR0917  the command's options
         from ops.plan.manifests import to_yaml  # noqa: PLC0415
 
         text = "---\n".join(to_yaml(document) for document in made)
-        if NOBODY in text:
+        if NO_ACCOUNT in text:
             raise UserError(
                 f"{chosen.name} needs the account id for a bucket's name, and stack {stack} "
                 f"sets none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
@@ -152,7 +152,7 @@ def verify(  # noqa: PLR0917  the command's options
         text = write.get(style, checks.script)(
             plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"])
         )
-        sys.stdout.write(text.replace(NOBODY, "${account}"))
+        sys.stdout.write(text.replace(NO_ACCOUNT, "${account}"))
 
 
 def _job(name: str) -> Job:
@@ -202,7 +202,7 @@ def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan"
     if account and named and account != named:
         raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
     if not named:
-        overrides.append(f'account="{account or NOBODY}"')
+        overrides.append(f'account="{account or NO_ACCOUNT}"')
     return _record(folder, stack, overrides)
 
 

@@ -87,8 +87,8 @@ def explained(doing: str) -> Generator[None]:
 def _meaning(error: ClientError) -> str:
     code = code_of(error)
     if code in _DENIED:
-        said = error.response.get("Error", {}).get("Message", "")
-        detail = f" ({said})" if "not authorized" in said else ""
+        message = error.response.get("Error", {}).get("Message", "")
+        detail = f" ({message})" if "not authorized" in message else ""
         return (
             f"access denied{detail}; a permission of docs/publish-jars.md is missing, or the "
             "bucket belongs to another account"

@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
-class Broken:
+class Violation:
     """One violation of a rule.
 
     `subject` is the part of the resource, which exceptions match; `given` are facts that an
@@ -28,7 +28,7 @@ class Broken:
     given: tuple[str, ...] = ()
 
 
-Check = Callable[[Plan], Iterable[Broken]]
+Check = Callable[[Plan], Iterable[Violation]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Finding:
     """A rule, and a violation of it in a stack."""
 
     rule: Rule
-    broken: Broken
+    broken: Violation
 
     @property
     def urn(self) -> str:

@@ -277,7 +277,7 @@ def test_destroy_ends_claims_then_node_pools_then_classes_then_the_controller() 
         named(plan, "NodeGroup", "system-group"),
     ]
     for first, then in pairwise(chain):
-        assert then.urn in reaches(plan, first), f"{then.name} goes before {first.name}"
+        assert then.urn in reaches(plan, first), f"{then.name} is deleted before {first.name}"
 
 
 def test_what_the_controller_needs_to_end_a_node_outlives_the_node_classes() -> None:

@@ -23,7 +23,7 @@ def test_a_quota_holds_the_whole_team_and_quantities_are_written_as_they_come_ba
     }
 
 
-def test_a_driver_goes_before_an_executor_and_an_executor_pushes_nobody_out() -> None:
+def test_drivers_have_a_higher_priority_and_executors_never_preempt() -> None:
     classes = {
         one.inputs["metadata"]["name"]: one for one in of_type(plan_of("dev"), "PriorityClass")
     }
@@ -75,7 +75,7 @@ def test_a_namespace_is_restricted_unless_gangs_need_their_placeholders() -> Non
             assert condition["expression"] == f"request.userInfo.username != '{account}'"
 
 
-def test_admission_policies_hold_teams_pods_and_nobody_elses() -> None:
+def test_admission_policies_apply_to_teams_pods_only() -> None:
     plan = plan_of("prod", YUNIKORN)
     team = named(plan, "Namespace", "team-ingest-namespace").inputs["metadata"]["labels"]
     wanted = [{"key": "spark-on-eks/team", "operator": "Exists"}]

@@ -9,7 +9,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_type,
     touches,
@@ -43,7 +43,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 def _unprotected(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.steps:
-        if step.old is None or step.new is None or goes(step):
+        if step.old is None or step.new is None or is_deleted(step):
             continue
         if step.old.options.protect and not step.new.options.protect:
             cause = Cause(step.new.name, "protect: true -> false")
@@ -121,7 +121,7 @@ def _minor(version: str) -> int:
 
 def _refusals(step: Step) -> Iterator[Consequence]:
     name = f"{step.resource.name} ({step.resource.short_type})"
-    if goes(step) and step.old is not None and step.old.options.protect:
+    if is_deleted(step) and step.old is not None and step.old.options.protect:
         doing = "delete" if step.operation is Operation.delete else "replace"
         text = f"fails: Pulumi protects {name} and does not {doing} it"
         yield Consequence(Kind.fails, text, forcing_causes(step))

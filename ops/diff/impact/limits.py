@@ -9,7 +9,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     of_kind,
     touches,
 )
@@ -26,7 +26,7 @@ kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields the changes of limits, without those of a namespace that is deleted."""
-    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if goes(step)}
+    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if is_deleted(step)}
     for step in of_kind(diff, "ResourceQuota"):
         if step.old is not None and namespace_of(step.old) not in gone:
             yield from _quota(step)

@@ -117,7 +117,7 @@ def forcing_causes(step: Step) -> tuple[Cause, ...]:
     return causes_of(step, *step.forced_by)
 
 
-def goes(step: Step) -> bool:
+def is_deleted(step: Step) -> bool:
     """Whether the resource is deleted, or replaced by a new one."""
     return step.old is not None and step.operation in (Operation.delete, Operation.replace)
 

@@ -8,7 +8,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_type,
     touches,
@@ -26,7 +26,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in of_type(diff, *_NETWORK):
-        if goes(step):
+        if is_deleted(step):
             what = _NETWORK[step.resource.type]
             doing = "removes" if step.operation is Operation.delete else "replaces"
             text = f"{doing} {what} {{}}, with the nodes in it"
@@ -46,10 +46,10 @@ def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
                 Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT),
             )
     for step in of_type(diff, "aws:ec2/eip:Eip"):
-        if goes(step):
+        if is_deleted(step):
             text = "the public address of {} is released: update allow lists elsewhere"
             yield step.resource.name, Consequence(Kind.guard, text, forcing_causes(step))
     for step in of_type(diff, "aws:ec2/vpcEndpoint:VpcEndpoint"):
-        if goes(step):
+        if is_deleted(step):
             text = "endpoint {} is deleted: its traffic uses the NAT gateway, or fails without one"
             yield step.resource.name, Consequence(Kind.restarts, text, forcing_causes(step))

@@ -10,7 +10,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_kind,
     of_type,
@@ -81,7 +81,7 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     steps = {step.key: step for step in of_kind(diff, NODE_POOL)}
     classes = {step.resource.object_name: step for step in of_kind(diff, NODE_CLASS)}
     for step in steps.values():
-        if step.old is not None and goes(step):
+        if step.old is not None and is_deleted(step):
             # A foreground deletion (the program's annotation) waits for the nodes.
             text = "removes NodePool {}: its nodes are drained, at the pace of their grace period"
             jobs = f"on nodes of NodePool {{}}: {_EVICTED}"
@@ -92,7 +92,7 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for nodes in node_pools(diff.new):
         pool = nodes.resource
         step = steps.get(key_of(pool.urn, diff.new))
-        if step is not None and (step.old is None or goes(step)):
+        if step is not None and (step.old is None or is_deleted(step)):
             continue
         causes: list[Cause] = []
         if step is not None and step.old is not None:

@@ -57,7 +57,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         if wider:
             more.append(_HolderChange(holder, "may now" if holder in before else "new", wider))
         if narrower:
-            how = "may no longer" if holder in after else "goes"
+            how = "may no longer" if holder in after else "deleted"
             less.append(_HolderChange(holder, how, narrower))
     yield from _summed(Kind.wider, "wider permission", more)
     yield from _summed(Kind.narrower, "narrower permission", less)
@@ -89,14 +89,14 @@ class _HolderChange:
 def _summed(kind: Kind, word: str, holders: Sequence[_HolderChange]) -> Iterator[Consequence]:
     if len(holders) <= _HOLDERS:
         for one in holders:
-            lines = [] if one.how == "goes" else one.lines
+            lines = [] if one.how == "deleted" else one.lines
             text = f"{word}: {one.holder} ({one.how})"
             yield Consequence(kind, text, one.causes, tuple(lines))
         return
     lines = [
-        f"{one.holder} ({one.how}){'' if one.how == 'goes' else f': {line}'}"
+        f"{one.holder} ({one.how}){'' if one.how == 'deleted' else f': {line}'}"
         for one in holders
-        for line in (one.lines[:1] if one.how == "goes" else one.lines)
+        for line in (one.lines[:1] if one.how == "deleted" else one.lines)
     ]
     causes = dict.fromkeys(cause for one in holders for cause in one.causes)
     text = f"{word} of {len(holders)}: {names(one.holder for one in holders)}"

@@ -169,7 +169,7 @@ def test_a_missing_account_is_an_error_and_never_made_up(run: Run) -> None:
 def test_checks_look_up_the_account_if_the_stack_sets_none(run: Run) -> None:
     dev = run("verify", "--stack", "dev", "--team", "team-a")
     assert "s3://spark-dev-jars-${account}-us-west-2/spark/jars/${release}/" in dev.stdout
-    assert cli.NOBODY not in dev.stdout
+    assert cli.NO_ACCOUNT not in dev.stdout
     prod = run("verify", "--stack", "prod", "--team", "analytics", "--release", "r1")
     assert "s3://spark-prod-jars-111122223333-us-west-2/spark/jars/" in prod.stdout
     assert dev.stderr == prod.stderr == ""
