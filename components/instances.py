@@ -39,7 +39,8 @@ def has_instance_store(family: str) -> bool:
 
 
 def series_of(family: str) -> str:
-    """The family's letters before the generation: `m` of m7gd. One series, one memory per vCPU."""
+    """The series of a family, the letters before the generation: `m` of m7gd. All families of a
+    series have the same memory per vCPU."""
     return _match(family)["series"]
 
 

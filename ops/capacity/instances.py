@@ -63,7 +63,7 @@ class InstanceType:
         return left / 1024
 
     def interface_limited_pods(self) -> int:
-        """Most pods with one address each: interfaces x (addresses - 1) + 2.
+        """Maximum number of pods with one address each: interfaces x (addresses - 1) + 2.
 
         Source: github.com/awslabs/amazon-eks-ami, eni-max-pods.txt.
         """

@@ -27,7 +27,7 @@ _SCRIPT = "/usr/local/sbin/spark-jars"
 
 @dataclass(frozen=True)
 class Step:
-    """A command, after the comment that says what it must show."""
+    """A command, below a comment with its expected output."""
 
     shows: str
     command: str
@@ -72,7 +72,7 @@ def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
 
 
 def to_json(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
-    """The same as JSON: a list of what a command must show, and the command."""
+    """The same as JSON: a list of commands with their expected output."""
     checks = _checks(plan, team, release, jars)
     first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
     steps = [{"shows": one.shows, "command": one.command} for one in checks.steps]

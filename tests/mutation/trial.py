@@ -115,7 +115,7 @@ def failing_tests(*more: str) -> list[str]:
 
 
 def forked(call: Callable[[], Outcome]) -> tuple[int, int]:
-    """Runs a call in a fork; returns its process and the pipe on which the outcome comes."""
+    """Runs a call in a fork; returns the process and the pipe for its outcome."""
     read, write = os.pipe()
     process = os.fork()
     if process:
@@ -137,7 +137,7 @@ def forked(call: Callable[[], Outcome]) -> tuple[int, int]:
 
 
 def collected(process: int, read: int) -> Outcome:
-    """The outcome of a fork, which has ended afterwards."""
+    """Reads the outcome of a fork, and waits until it ends."""
     with os.fdopen(read, "rb") as pipe:
         answer = pipe.read()
     os.waitpid(process, 0)

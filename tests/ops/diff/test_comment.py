@@ -1,4 +1,4 @@
-"""One comment tells a reviewer what a change does to every stack, and GitHub takes it."""
+"""One comment shows what a change does to every stack, within GitHub's limits."""
 
 import json
 import re

@@ -60,8 +60,8 @@ def nothing(request: Request) -> None:
 
 
 class S3:
-    """The server. Rules are called before and after each request to S3; what they raise is the
-    answer: Refuse an error, ConnectionError none at all."""
+    """The server. Rules are called before and after each request to S3, and may raise: with Refuse
+    the server returns an error, with ConnectionError it closes the connection."""
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -83,7 +83,7 @@ class S3:
         self._server.server_close()
 
     def client_with(self, attempts: int) -> Any:
-        """A client that tries each request so often."""
+        """A client with this maximum number of attempts per request."""
         return boto3.client(
             "s3",
             region_name=REGION,
@@ -98,7 +98,7 @@ class S3:
         self.before: Callable[[Request], None] = nothing
         self.after: Callable[[Request], None] = nothing
         self.reported = ""
-        """A wrong checksum to report for each object; empty for the true ones."""
+        """A wrong checksum to report for each object; empty to report the real ones."""
         self.requests: list[Request] = []
         self.stored: Counter[str] = Counter()
         """How often S3 took an object, by key."""

@@ -79,7 +79,7 @@ def timeout(name: str) -> Fault:
 
 
 def engines() -> Iterator[int]:
-    """Process ids of the CLI as this process runs it."""
+    """Process ids of the CLI commands that this process started."""
     for task in Path("/proc/self/task").iterdir():
         with suppress(OSError):
             for child in (task / "children").read_text().split():

@@ -86,7 +86,7 @@ def linted(folder: Path) -> tuple[int, set[Failed]]:
 
 @pytest.fixture(scope="module")
 def found(ready: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, set[Failed]]:
-    """What checkov says of all manifests of all variants, in one run."""
+    """checkov's findings in the manifests of all variants, from one run."""
     folder = tmp_path_factory.mktemp("manifests")
     for name, variant in VARIANTS.items():
         write(plan_of(*variant), folder / name)

@@ -30,7 +30,7 @@ _AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Operator:
-    """What runs, for a look at its output."""
+    """The running processes, to read their output."""
 
     controller: Child
     webhook: Child
