@@ -26,7 +26,7 @@ network = Network(
 cluster = Cluster("cluster", config.cluster, cloud=cloud, network=network, opts=on_aws)
 context = Context(cloud, network, cluster, protect=config.cluster.deletion_protection)
 
-# The JARs, and what their mount needs of nodes: pure data, before any node exists.
+# The JARs, and their mount's requirements on nodes: plain data, before any node exists.
 jars = create_jar_buckets(config.pools, config.jar_bucket, context)
 mount = create_mount(
     "jar-mount",
@@ -50,7 +50,7 @@ if cluster.created:
         ClusterAddons("cluster-addons", config.addon_versions, context, opts=on_aws)
     )
 
-# The mount's part in the cluster, Spark's nodes, and what runs on them.
+# The mount's part in the cluster, Spark's nodes, teams and jobs.
 mount.install(context)
 nodes = create_autoscaler(
     config.autoscaler,

@@ -40,7 +40,8 @@ class StackSettings(Settings):
     """The keys of a stack file, without the namespace `spark-on-eks:`."""
 
     account: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
-    """AWS account of the stack, in quotes; the stack refuses any other. Empty: any account."""
+    """AWS account of the stack, in quotes; any other account is an error. Empty: the account of the
+    credentials."""
     tags: dict[str, str] = {}
     """Tags of all AWS resources, instances and volumes included."""
     network: NetworkSettings = NetworkSettings()
@@ -48,7 +49,7 @@ class StackSettings(Settings):
     addon_versions: AddonVersions = AddonVersions.model_validate({})
     system_nodes: SystemNodesSettings = SystemNodesSettings()
     autoscaler: AutoscalerKind = "karpenter"
-    """Adds and removes Spark's nodes."""
+    """The autoscaler that adds and removes Spark's nodes."""
     karpenter: KarpenterSettings = KarpenterSettings()
     cluster_autoscaler: ClusterAutoscalerSettings = ClusterAutoscalerSettings()
     pools: list[Pool] = [Pool.model_validate({"name": "default"})]
@@ -61,7 +62,7 @@ class StackSettings(Settings):
     """Optional add-ons, off by default."""
 
     def problems(self, region: str) -> Problems:
-        """Combinations that cannot work, with what to do instead."""
+        """Reports combinations that cannot work, and what to change."""
         network, cluster = self.network, self.cluster
         shapes = named_shapes(self.pools, self.drivers)
         yield from check_network(network)
@@ -104,7 +105,7 @@ class StackSettings(Settings):
 
 
 class Problem(NamedTuple):
-    """What is wrong with one key of a stack file."""
+    """A problem with one key of a stack file."""
 
     key: str
     text: str

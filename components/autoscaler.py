@@ -31,7 +31,7 @@ def create_autoscaler(
 ) -> Mapping[str, Sequence[pulumi.Resource]]:
     """Creates the stack's Spark nodes; returns, by pool, what pods on that pool depend on.
 
-    `none` creates nothing: Spark runs on given nodes.
+    `none` creates nothing: Spark runs on existing nodes.
     """
     zone = drivers.zone or next(iter(context.network.private_subnets))
     if kind == "karpenter":
@@ -77,7 +77,7 @@ def check_autoscaler(
             yield "pools", "have no effect with autoscaler: none; set pools: []"
         return
     if not pools:
-        yield "pools", "is empty; set autoscaler: none where Spark runs on given nodes"
+        yield "pools", "is empty; set autoscaler: none where Spark runs on existing nodes"
     if not system_nodes:
         yield "systemNodes.create", f"false leaves {kind} without nodes to run on"
     if kind == "cluster-autoscaler":

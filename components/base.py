@@ -1,4 +1,4 @@
-"""What every component shares: the form of its settings, problems with them, quantities."""
+"""Shared by all components: the base class of settings, problems of settings, quantities."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 Problems = Iterator[tuple[str, str]]
-"""What is wrong with a stack's settings: key without the project's namespace, and text."""
+"""Problems of a stack's settings: key without the project's namespace, and message."""
 
 
 def _key(field: str) -> str:
@@ -31,7 +31,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,18}[a-z0-9]
 """Name of a pool or team. At most 20 characters: names of nodes, roles and claims contain it."""
 
 Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]+(s|m|h))+$")]
-"""A Go duration in hours, minutes and seconds, as Karpenter takes it: `30s`, `1h30m`."""
+"""A Go duration in hours, minutes and seconds, as Karpenter accepts it: `30s`, `1h30m`."""
 
 DurationOrNever = Annotated[str, StringConstraints(pattern=r"^(([0-9]+(s|m|h))+|Never)$")]
 """A duration, or `Never`."""

@@ -9,8 +9,8 @@ import pulumi_aws as aws
 class Cloud:
     """The AWS account and region of a stack.
 
-    One explicit provider for all resources: it sets the default tags, and refuses any other account
-    where the stack names one. The eks component then needs no second provider plugin.
+    One explicit provider for all resources: it sets the default tags, and rejects any other account
+    if the stack names one. The eks component then needs no second provider plugin.
     """
 
     def __init__(self, *, region: str, account: str | None, tags: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The EKS cluster: control plane, log group, key, admins, identity provider; or a given one."""
+"""The EKS cluster: control plane, log group, key, admins, identity provider; or an existing one."""
 
 import ipaddress
 import json
@@ -56,25 +56,26 @@ class ClusterSettings(Settings):
             json_schema_extra={"default": "spark-<stack>"},
         ),
     ]
-    """Name of the cluster to create, or of the given one. A new name is a new cluster."""
+    """Name of the cluster, new or existing. A new name replaces the cluster."""
     existing: bool = False
     """The cluster exists: it is looked up by name and not changed."""
     oidc_provider_arn: str | None = None
-    """ARN of a given cluster's IAM OIDC provider; without it, it is looked up by issuer."""
+    """ARN of an existing cluster's IAM OIDC provider; without it, it is looked up by issuer."""
     version: str = KUBERNETES_DEFAULT
     """Kubernetes version. Upgrade one minor version at a time."""
     endpoint: EndpointSettings | None = None
     """Access to the API server. Default: the private endpoint only."""
     log_types: list[LogType] = ["api", "audit", "authenticator"]
-    """Control-plane logs that go to CloudWatch."""
+    """Control-plane logs that EKS sends to CloudWatch Logs."""
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
-    """Days that control-plane logs are kept."""
+    """Retention of control-plane logs, in days."""
     encrypt_secrets: bool = True
     """Envelope encryption of Kubernetes secrets with a KMS key of the stack. Cannot be undone."""
     admins: list[
         Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$")]
     ] = []
-    """IAM principals with the cluster admin policy, beside the one that creates the cluster."""
+    """IAM principals with the cluster admin policy, besides the principal that creates the
+    cluster."""
     deletion_protection: bool = False
     """EKS refuses to delete the cluster, and Pulumi protects it."""
     support: Literal["STANDARD", "EXTENDED"] = "STANDARD"
@@ -90,7 +91,7 @@ class ClusterSettings(Settings):
 
 
 class Cluster(pulumi.ComponentResource):
-    """The control plane, created or given, and the Kubernetes provider of all objects in it."""
+    """The control plane, created or existing, and the Kubernetes provider of all objects in it."""
 
     name: str
     arn: pulumi.Output[str]
@@ -99,7 +100,7 @@ class Cluster(pulumi.ComponentResource):
     oidc: OidcProvider
     kubernetes: k8s.Provider
     created: bool
-    """False for a given cluster, whose pod networking may use the nodes' roles."""
+    """False for an existing cluster, whose pod networking may use the nodes' roles."""
 
     def __init__(
         self,
@@ -139,8 +140,8 @@ class Cluster(pulumi.ComponentResource):
             opts=self._own,
         )
         endpoint = settings.endpoint or EndpointSettings(public=False)
-        # The smallest cluster: add-ons, node groups and the OIDC provider are resources of their
-        # own, with versions and an order that a preview shows.
+        # The control plane only: add-ons, node groups and the OIDC provider are separate resources,
+        # with versions and an order that a preview shows.
         cluster = eks.Cluster(
             f"{self._name}-eks",
             name=settings.name,
@@ -267,13 +268,16 @@ def kubeconfig(cluster: str, region: str, endpoint: str, authority: str) -> str:
 
 
 def check_cluster(settings: ClusterSettings, *, network_given: bool) -> Problems:
-    """A given cluster needs a given network, and no key that would change the cluster."""
+    """An existing cluster needs an existing network, and no key that would change the cluster."""
     if settings.existing:
         if not network_given:
-            yield "cluster.existing", "true needs network.existing: the cluster has a VPC already"
+            yield (
+                "cluster.existing",
+                "true needs network.existing: the existing cluster already has a VPC",
+            )
         allowed = {"name", "existing", "oidc_provider_arn"}
         for key in sorted(settings.model_fields_set - allowed):
             alias = type(settings).model_fields[key].alias
-            yield f"cluster.{alias}", "has no effect on a given cluster; remove it"
+            yield f"cluster.{alias}", "has no effect on an existing cluster; remove it"
     elif settings.oidc_provider_arn is not None:
-        yield "cluster.oidcProviderArn", "is for a given cluster only (cluster.existing: true)"
+        yield "cluster.oidcProviderArn", "is for an existing cluster only (cluster.existing: true)"

@@ -1,4 +1,4 @@
-"""What a component of the platform stands on."""
+"""The context that every component receives: cloud, network, cluster and what must exist first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,19 +19,19 @@ class Context:
     network: Network
     cluster: Cluster
     after: Sequence[pulumi.Resource] = ()
-    """A pod or node needs these before it can run, and outlives none of them on destroy."""
+    """A pod or node needs these before it can run, and is deleted before them."""
     placement: Mapping[str, Any] = field(default_factory=dict)
     """`nodeSelector` and `tolerations` of the platform's own pods, as Helm charts take them; empty
-    in a given cluster, whose nodes have neither the label nor the taint."""
+    in an existing cluster, whose nodes have neither the label nor the taint."""
     protect: bool = False
     """Buckets are protected from deletion."""
 
     def then(self, *components: pulumi.Resource) -> "Context":
-        """The context of what also comes after these components."""
+        """The context with these components added to what must exist first."""
         return replace(self, after=[*self.after, *components])
 
     def only(self, after: Sequence[pulumi.Resource]) -> "Context":
-        """The context of what comes after these resources alone."""
+        """The context with these resources alone as what must exist first."""
         return replace(self, after=after)
 
     def on(self, placement: Mapping[str, Any]) -> "Context":

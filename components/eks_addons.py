@@ -24,7 +24,7 @@ _EBS_BUDGET = f"{_CHARTS}/aws-ebs-csi-driver/templates/poddisruptionbudget-contr
 
 
 class AddonVersions(Settings):
-    """`addonVersions`: pins. An add-on without one gets the version that AWS marks as default for
+    """`addonVersions`: pins. An add-on without a pin gets the version that AWS marks as default for
     the cluster's Kubernetes version, never the latest."""
 
     vpc_cni: AddonVersion | None = Field(None, alias="vpc-cni")
@@ -34,13 +34,14 @@ class AddonVersions(Settings):
     coredns: AddonVersion | None = None
     """DNS."""
     metrics_server: AddonVersion | None = Field(None, alias="metrics-server")
-    """CPU and memory in use."""
+    """Metrics of CPU and memory."""
     aws_ebs_csi_driver: AddonVersion | None = Field(None, alias="aws-ebs-csi-driver")
     """Block storage."""
     aws_mountpoint_s3_csi_driver: AddonVersion | None = Field(
         None, alias="aws-mountpoint-s3-csi-driver"
     )
-    """JARs in pod level; v2.3.0-eksbuild.1 or newer, for its controller's tolerations."""
+    """The Mountpoint CSI driver, at pod level; v2.3.0-eksbuild.1 or newer, which has
+    `controller.tolerations`."""
 
     def of(self, addon: str) -> str | None:
         """The pin of an add-on, by the name AWS gives it."""
@@ -56,7 +57,7 @@ def system_placement() -> dict[str, Any]:
 
 
 class EksAddons(pulumi.ComponentResource):
-    """A component that creates EKS add-ons and registers what they run."""
+    """A component that creates EKS add-ons and registers their workloads."""
 
     def __init__(
         self,
@@ -123,12 +124,13 @@ class EksAddons(pulumi.ComponentResource):
         )
 
     def register(self) -> None:
-        """Registers what the add-ons run. To be called last."""
+        """Registers the add-ons' workloads. Call it last."""
         self.register_outputs({"packages": self._packages})
 
 
 class NodeAddons(EksAddons):
-    """What a node needs to become Ready: pod networking and kube-proxy. Comes before any node."""
+    """Add-ons that a node needs to become Ready: pod networking and kube-proxy. Created before any
+    node."""
 
     def __init__(
         self,
@@ -147,7 +149,7 @@ class NodeAddons(EksAddons):
             role=self.create_role("vpc-cni", "aws-node", "AmazonEKS_CNI_Policy"),
             configuration={
                 "env": {
-                    # Prefixes of 16 addresses: many pods a node with few calls to EC2.
+                    # Prefixes of 16 addresses: more pods per node with fewer calls to EC2.
                     "ENABLE_PREFIX_DELEGATION": "true",
                     "WARM_PREFIX_TARGET": "1",
                 },
@@ -167,7 +169,7 @@ class NodeAddons(EksAddons):
 
 
 class ClusterAddons(EksAddons):
-    """What the cluster needs once it has system nodes: DNS, block storage, metrics."""
+    """Add-ons that need system nodes: DNS, block storage, metrics."""
 
     def __init__(
         self,
@@ -197,7 +199,8 @@ class ClusterAddons(EksAddons):
             ],
             configuration={
                 **placement,
-                # Scales with nodes and cores: many executors ask at once when a job starts.
+                # Scales with nodes and cores: many executors send DNS queries at once when a job
+                # starts.
                 "autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10},
                 "topologySpreadConstraints": [
                     _spread("topology.kubernetes.io/zone"),
@@ -238,8 +241,9 @@ class ClusterAddons(EksAddons):
                 Workload(
                     "metrics-server",
                     replicas="replicas",
-                    no_budget="`kubectl top` and scaling by metrics can wait a minute; whether the "
-                    "add-on's configuration takes a budget could not be looked up.",
+                    no_budget="An outage of a minute affects only `kubectl top` and scaling "
+                    "by metrics; whether the add-on's configuration accepts a "
+                    "budget is not verified.",
                 )
             ],
             configuration={"replicas": 2, **placement},

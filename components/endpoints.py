@@ -19,7 +19,7 @@ def create_endpoints(
     """The S3 gateway endpoint, and one interface endpoint for each service named."""
     opts = pulumi.ResourceOptions(parent=parent)
     service = f"com.amazonaws.{region}"
-    # A gateway endpoint is free of charge; S3 traffic does not pass the NAT gateway.
+    # A gateway endpoint is free of charge; S3 traffic bypasses the NAT gateway.
     aws.ec2.VpcEndpoint(
         f"{name}-s3",
         vpc_id=vpc.id,

@@ -9,7 +9,7 @@ from components.identity import Statement, Text, policy_document, service_trust
 def create_flow_logs(
     name: str, parent: pulumi.Resource, vpc: aws.ec2.Vpc, *, account: Text, retention_days: int
 ) -> None:
-    """Accepted and rejected connections of the VPC, kept in CloudWatch for so many days."""
+    """A flow log of accepted and rejected traffic in CloudWatch Logs, with a retention in days."""
     opts = pulumi.ResourceOptions(parent=parent)
     logs = aws.cloudwatch.LogGroup(
         f"{name}-flow-logs",

@@ -1,4 +1,5 @@
-"""A Helm chart as a component: namespace, role, CRDs, release, and what tools need to know of it.
+"""A Helm chart as a component: namespace, role, CRDs, release, and the metadata that the tools
+read.
 
 docs/adding-an-addon.md shows a whole add-on.
 """
@@ -19,14 +20,14 @@ from versions import Chart
 
 
 class HelmSettings(Settings):
-    """Settings of a chart: values of the user's own beside what its component adds."""
+    """Settings of a chart: the user's values, merged with those of the component."""
 
     values: dict[str, Any] = {}
-    """Values of the chart, merged over the platform's own. Those that the platform depends on are
-    refused."""
+    """Values of the chart, merged over the platform's own. Values that the platform depends on are
+    rejected."""
 
     fixed: ClassVar[Sequence[str]] = ()
-    """Paths of values that cannot be set, with all below them."""
+    """Paths of values that users cannot set, including everything below them."""
 
     @field_validator("values")
     @classmethod
@@ -46,10 +47,10 @@ class OptionalAddonSettings(HelmSettings):
 
 
 class HelmAddon(pulumi.ComponentResource):
-    """A chart's release with all that belongs to it.
+    """A chart's release with everything that belongs to it.
 
-    A subclass says what it is in `super().__init__`, creates a role or CRDs where the chart needs
-    them, and calls `install` last.
+    A subclass passes its own data to `super().__init__`, creates a role or CRDs where the chart
+    needs them, and calls `install` last.
     """
 
     def __init__(
@@ -123,7 +124,8 @@ class HelmAddon(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
         skip_crds: bool = False,
     ) -> None:
-        """The release, after all else of the component and `after`. Registers the outputs."""
+        """Creates the release after the component's other resources and `after`; registers the
+        outputs."""
         after = [*self._first, *after]
         merged = merge(values, settings.values)
         self._release(f"{self._name}-release", self._chart, after, merged, skip_crds)

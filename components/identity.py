@@ -15,7 +15,7 @@ Condition = Mapping[str, pulumi.Input[Mapping[str, Text | Sequence[Text]]]]
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of an IAM policy: what may be done, to what, and under which conditions."""
+    """One statement of an IAM policy: actions, resources and conditions."""
 
     sid: str
     actions: Sequence[str]
@@ -24,7 +24,7 @@ class Statement:
     principals: Mapping[str, Text] | str | None = None
     effect: str = "Allow"
     why: str = ""
-    """Why the statement needs a wildcard in an action or resource; `make check` refuses one
+    """Why the statement needs a wildcard in an action or resource; `make check` rejects a wildcard
     without a reason."""
 
     def render(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def own_account_manages_key(cloud: Cloud) -> Statement:
         ["*"],
         principals={"AWS": root},
         why="Without it IAM policies cannot give access to the key, and the key can become "
-        "unmanageable. In a key policy the star is the key itself.",
+        "unmanageable. In a key policy, `*` means the key itself.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What the name of an EC2 instance family or size says: processor, instance store, vCPU."""
+"""Parses names of EC2 instance families and sizes: processor, instance store, vCPU."""
 
 import re
 from typing import Annotated, Literal
@@ -30,7 +30,7 @@ def arch_of(family: str) -> Arch:
 
 
 def has_instance_store(family: str) -> bool:
-    """True where every size of the family carries NVMe instance store (`d`, or the I, D, H series).
+    """True if every size of the family has NVMe instance store (`d`, or the I, D, H series).
 
     Source: docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html.
     """
@@ -39,7 +39,8 @@ def has_instance_store(family: str) -> bool:
 
 
 def series_of(family: str) -> str:
-    """The family's letters before the generation: `m` of m7gd. One series, one memory per vCPU."""
+    """The series of a family, the letters before the generation: `m` of m7gd. All families of a
+    series have the same memory per vCPU."""
     return _match(family)["series"]
 
 

@@ -1,4 +1,4 @@
-"""The bucket of Spark JARs, created or given."""
+"""The bucket of Spark JARs, created or existing."""
 
 from typing import Annotated
 
@@ -16,14 +16,14 @@ Prefix = Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.'()-]+/)+$")]
 
 
 class JarBucketSettings(BucketSettings):
-    """`jarBucket`: where releases of JARs are kept, as `<prefix>jars/<release>/x.jar`."""
+    """`jarBucket`: the bucket of JAR releases, as `<prefix>jars/<release>/x.jar`."""
 
     existing: bool = False
     """The bucket exists: `name` is required, and the bucket is not changed."""
     prefix: Prefix = "spark/"
-    """Where JARs begin in the bucket. Never empty: permissions are given on the prefix only."""
+    """Key prefix of the JARs. Never empty: permissions are limited to it."""
     old_version_days: Annotated[int, Field(ge=1)] = 30
-    """Days that replaced or deleted objects can be restored."""
+    """Days after which noncurrent object versions expire."""
 
     @model_validator(mode="after")
     def _given_bucket_is_named(self) -> "JarBucketSettings":
@@ -40,7 +40,7 @@ class JarBucket(pulumi.ComponentResource):
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     key_arn: pulumi.Output[str] | None
-    """KMS key of the objects, where it is not S3's own."""
+    """KMS key of the objects, with SSE-KMS."""
     prefix: str
     """Ends with a slash, and so does `jars_prefix`."""
 
@@ -89,8 +89,8 @@ class JarBucket(pulumi.ComponentResource):
             )
             self.name, self.arn, self.key_arn = bucket.name, bucket.arn, bucket.key_arn
             own = pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=[bucket]))
-        # Mounts are checked by reading this object: an empty prefix mounts without an error. In a
-        # given bucket it stays on destroy, because other stacks may use it.
+        # Mounts are checked by reading this object: an empty prefix mounts without an error. In an
+        # existing bucket it stays on destroy, because other stacks may use it.
         aws.s3.BucketObjectv2(
             f"{name}-sentinel",
             bucket=self.name,

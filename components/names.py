@@ -1,4 +1,4 @@
-"""Names that a program, its tools and the pods in the cluster share: each is said here, once."""
+"""Names that a program, its tools and the pods in the cluster share: each is defined here, once."""
 
 LABEL_DOMAIN = "spark-on-eks"
 
@@ -29,8 +29,8 @@ JARS_CLAIM = "spark-jars"
 JARS_MOUNT_PATH = "/mnt/s3"
 """Where a job mounts the claim."""
 NODE_JARS_PATH = "/mnt/spark-jars"
-"""Folder of a node that pods get in node level; the JARs are mounted below it, at `jars`. On the
-node it is a link that exists only while the mount answers."""
+"""Node folder that pods mount at node level; the JARs are mounted below it, at `jars`. On the node
+it is a symbolic link that exists only while the mount responds."""
 
 DRIVER_ACCOUNT = "spark-driver"
 EXECUTOR_ACCOUNT = "spark-executor"
@@ -46,4 +46,4 @@ HISTORY_NAMESPACE = "spark-history"
 MONITORING_NAMESPACE = "monitoring"
 """Namespace of the Prometheus that scrapes the drivers."""
 MOUNT_NAMESPACE = "spark-jars"
-"""Namespace of the DaemonSet that mounts JARs on given nodes."""
+"""Namespace of the DaemonSet that mounts JARs on existing nodes."""

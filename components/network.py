@@ -1,4 +1,5 @@
-"""The VPC: public and private subnets over N zones, NAT, endpoints, flow logs; or a given one."""
+"""The VPC: public and private subnets over N zones, NAT, endpoints, flow logs; or an existing
+one."""
 
 import ipaddress
 from typing import Annotated, Literal
@@ -33,24 +34,25 @@ class ExistingNetwork(Settings):
 
 class FlowLogSettings(Settings):
     enabled: bool = False
-    """Record accepted and rejected connections in CloudWatch Logs."""
+    """Record accepted and rejected traffic in CloudWatch Logs."""
     retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
-    """Days that the records are kept."""
+    """Retention in days."""
 
 
 class NetworkSettings(Settings):
     """`network`: the VPC of the stack."""
 
     existing: ExistingNetwork | None = None
-    """A given VPC; every other key of this object is then refused."""
+    """An existing VPC; every other key of this object is then refused."""
     cidr: str = "10.0.0.0/16"
-    """The VPC's block, /16 to /20. A change replaces the whole stack."""
+    """CIDR block of the VPC, /16 to /20. A change replaces the VPC and everything in it."""
     zones: Annotated[list[ZoneLetter], Field(min_length=2, max_length=4)] = ["a", "b", "c"]
-    """Letters of the Availability Zones. Add at the end only: any other change moves subnets."""
+    """Letters of the Availability Zones. Append only: any other change moves subnets."""
     nat_gateways: Literal["single", "perZone"] = "single"
     """One NAT gateway, or one per zone: no cross-zone charge, survives the loss of a zone."""
     interface_endpoints: list[str] = []
-    """AWS services reached without NAT: `ecr.api`, `ecr.dkr`, `sts`, `ec2`, `eks-auth`..."""
+    """AWS services with an interface endpoint, reached without NAT: `ecr.api`, `ecr.dkr`, `sts`,
+    `ec2`, `eks-auth`..."""
     flow_logs: FlowLogSettings = FlowLogSettings()
     """VPC flow logs."""
 
@@ -75,11 +77,13 @@ class NetworkSettings(Settings):
         return sorted(self.existing.private_subnets) if self.existing else self.zones
 
     def private_blocks(self) -> list[ipaddress.IPv4Network]:
-        """Private blocks in the order of `zones`; the rest of the VPC is for the public ones."""
+        """CIDR blocks of the private subnets in the order of `zones`; the rest of the VPC is for
+        the public ones."""
         return self._slots()[: len(self.zones)]
 
     def public_blocks(self) -> list[ipaddress.IPv4Network]:
-        """Public blocks, from the last part of the VPC: a sixteenth of a private one each."""
+        """CIDR blocks of the public subnets, at the end of the VPC: each a sixteenth of a private
+        one."""
         *_, last = self._slots()
         return list(last.subnets(prefixlen_diff=4))[: len(self.zones)]
 
@@ -93,9 +97,9 @@ class NetworkSettings(Settings):
 
 
 class Network(pulumi.ComponentResource):
-    """The VPC of a stack, created or given.
+    """The VPC of a stack, created or existing.
 
-    A resource that needs routes and endpoints depends on this component and is deleted before them.
+    Resources that need routes and endpoints depend on this component, and are deleted before it.
     """
 
     vpc_id: pulumi.Output[str]
@@ -223,7 +227,8 @@ class Network(pulumi.ComponentResource):
                 },
                 opts=self._own,
             )
-            # One per zone even with one NAT gateway: `perZone` then changes routes only.
+            # One per zone even with a single NAT gateway: changing to `perZone` then only changes
+            # routes.
             table = aws.ec2.RouteTable(
                 f"{self._name}-private-{zone}",
                 vpc_id=vpc.id,
@@ -272,7 +277,7 @@ class Network(pulumi.ComponentResource):
 
 
 def check_network(settings: NetworkSettings) -> Problems:
-    """Keys that have no effect beside a given VPC."""
+    """Keys that have no effect beside an existing VPC."""
     if settings.existing is not None:
         for key in sorted(settings.model_fields_set - {"existing"}):
             yield f"network.{key}", "has no effect beside network.existing; remove one of them"

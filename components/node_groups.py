@@ -34,7 +34,7 @@ class SystemNodesSettings(Settings):
     """`systemNodes`: On-Demand nodes for the platform's own pods only."""
 
     create: bool = True
-    """False if a given cluster has nodes for these pods."""
+    """False if an existing cluster has nodes for these pods."""
     os: NodeOs = "al2023"
     """Operating system."""
     instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m7g.large", "m6g.large"]
@@ -61,8 +61,8 @@ class SystemNodesSettings(Settings):
 class NodeRole(IamRole):
     """The IAM role of nodes: join the cluster, pull images, Session Manager.
 
-    `statements` are what the mount needs. In a given cluster pod networking may use the nodes'
-    role, so the role gets its permissions, too.
+    `statements` are the permissions that the mount needs. In an existing cluster pod networking may
+    use the nodes' role, so the role gets its permissions, too.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ def create_launch_template(
             }
             for disk in disks(os, disk_gib)
         ],
-        # The provider's default tags do not reach what the template launches.
+        # The provider's default tags do not apply to instances that the template launches.
         tag_specifications=[
             {"resource_type": kind, "tags": tags} for kind in ("instance", "volume")
         ],

@@ -1,4 +1,4 @@
-"""Pools of Spark nodes as a stack file has them: pools of executors, and the pool of drivers."""
+"""Settings of Spark's node pools: pools of executors, and the pool of drivers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Budget(Settings):
     """A Karpenter disruption budget: how many nodes of a pool it may disrupt at once."""
 
     nodes: Annotated[str, Field(pattern=r"^((100|[0-9]{1,2})%|[0-9]+)$")]
-    """A number or a percentage, as text."""
+    """Number or percentage of nodes, as text."""
     reasons: list[Literal["Underutilized", "Empty", "Drifted"]] | None = None
     """Reasons that it applies to; default: all."""
     schedule: str | None = None
@@ -130,7 +130,7 @@ class Pool(NodeShape):
     capacity_types: Annotated[list[CapacityType], Field(min_length=1)] = ["spot", "on-demand"]
     """Capacity types; Spot is tried first."""
     limits: Limits = Limits.model_validate({"cpu": 512, "memoryGiB": 2048})
-    """Of each NodePool: at its limit Karpenter falls back to the next."""
+    """Limits of each NodePool: at its limit Karpenter falls back to the next."""
     consolidation: Consolidation = Consolidation()
     """Karpenter consolidation."""
     budgets: list[Budget] = [
@@ -172,7 +172,7 @@ class DriverPool(NodeShape):
     sizes: Annotated[list[Size], Field(min_length=1)] = ["large", "xlarge", "2xlarge"]
     """Sizes."""
     limits: Limits = Limits.model_validate({"cpu": 128, "memoryGiB": 512})
-    """Of the whole pool."""
+    """Limits of the NodePool."""
     empty_after: Duration = "5m"
     """How long a node must be empty before Karpenter removes it."""
     termination_grace_period: Duration = "1h"
@@ -223,7 +223,7 @@ def check_pools(pools: Sequence[Pool], drivers: DriverPool, zones: Sequence[str]
 def check_addresses(
     pools: Sequence[Pool], drivers: DriverPool, *, system_nodes: int, cidr: str, addresses: int
 ) -> Problems:
-    """The private subnets have addresses for all nodes that the limits allow."""
+    """Checks that the private subnets have addresses for all nodes within the limits."""
     # A pool with a bucket of its own has a drivers' pool of its own, with the same limits.
     driver_pools = len({pool.driver_pool for pool in pools})
     nodes = system_nodes + driver_pools * (drivers.limits.cpu // drivers.smallest_vcpus)

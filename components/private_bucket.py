@@ -1,4 +1,4 @@
-"""An S3 bucket as the platform has them: private, versioned, encrypted, TLS only."""
+"""The S3 bucket of the platform: private, versioned, encrypted, TLS only."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -24,16 +24,16 @@ _DefaultEncryption = (
 
 
 class BucketSettings(Settings):
-    """What every bucket of a stack can be told."""
+    """Settings that all buckets of a stack share."""
 
     name: BucketName | None = None
     """Name of the bucket; default: `<cluster>-<purpose>-<account>-<region>`."""
     encryption: Literal["s3", "kms"] = "s3"
     """SSE-S3, or SSE-KMS with a key of the stack (or `kmsKeyArn`)."""
     kms_key_arn: KeyArn | None = None
-    """A given key, with `encryption: kms`."""
+    """An existing key, with `encryption: kms`."""
     access_log_bucket: BucketName | None = None
-    """A given bucket that receives S3 access logs."""
+    """An existing bucket that receives S3 access logs."""
     force_destroy: bool = False
     """`pulumi destroy` also deletes the objects. Refused with cluster.deletionProtection."""
 
@@ -47,15 +47,15 @@ class BucketSettings(Settings):
 class PrivateBucket(pulumi.ComponentResource):
     """The bucket with its key, lifecycle, policy and access logs.
 
-    Below `prefix`, where objects are written, unfinished uploads are aborted, beside what
-    `lifecycle` says. `purpose` is part of the default name, `holds` of the key's description. A
-    resource that puts objects depends on this component: encryption is configured first.
+    Below `prefix`, where objects are written, incomplete uploads are aborted, in addition to
+    `lifecycle`. `purpose` is part of the default name, `holds` of the key's description. A resource
+    that puts objects depends on this component: encryption is configured first.
     """
 
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     key_arn: pulumi.Output[str] | None
-    """KMS key of the objects, where it is not S3's own."""
+    """KMS key of the objects, with SSE-KMS."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class PrivateBucket(pulumi.ComponentResource):
                     )
                 ]
             ),
-            # S3 answers OperationAborted when both are put at the same time.
+            # S3 returns OperationAborted when both are set at the same time.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[closed]),
         )
         if settings.access_log_bucket:

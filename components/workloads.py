@@ -1,6 +1,6 @@
-"""What a Helm chart or EKS add-on runs, as its component registers it in the plan.
+"""The workloads of a Helm chart or EKS add-on, as its component registers them in the plan.
 
-Rules, capacity and docs read it there, so that no table anywhere names charts.
+Rules, capacity and docs read them there and need no table of charts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,8 @@ from pydantic.alias_generators import to_camel
 class Workload:
     """The pods of one Deployment, DaemonSet or Job of a package.
 
-    Fields are dotted paths into the package's values, empty where the package decides itself.
+    Fields are dotted paths into the package's values, empty where the package sets the value
+    itself.
     """
 
     name: str
@@ -27,9 +28,9 @@ class Workload:
     budget: str = ""
     """Size of the PodDisruptionBudget."""
     brings_budget: str = ""
-    """Source that says that the package creates a PodDisruptionBudget by itself."""
+    """Source for packages that create a PodDisruptionBudget themselves."""
     no_budget: str = ""
-    """Why several replicas go without a PodDisruptionBudget."""
+    """Why several replicas have no PodDisruptionBudget."""
     spread: str = ""
     """Topology spread constraints."""
     tolerate_all: str = ""
@@ -42,7 +43,7 @@ class Workload:
         return f"{self.values}.{key}" if self.values else key
 
     def fixed_paths(self) -> list[str]:
-        """Values that placement and availability rest on: users cannot set them."""
+        """Values that determine placement and availability: users cannot set them."""
         placed = ["nodeSelector", "tolerations", "priorityClassName"]
         paths = [] if self.kind == "DaemonSet" else [self.below(key) for key in placed]
         paths += [self.replicas, self.budget, self.spread, self.tolerate_all]
@@ -58,7 +59,7 @@ def package(
 ) -> Mapping[str, Any]:
     """A package as its component registers it: output `packages`, by the resource's name.
 
-    `provides` is what other resources need of it: `dns`, `node-networking`, `csi:<driver>`,
+    `provides` are capabilities that other resources need: `dns`, `node-networking`, `csi:<driver>`,
     `node-group-scaling`, `spark-jobs`. `api_groups` are those of the custom resources that it
     reconciles or defines.
     """

@@ -39,7 +39,7 @@ def render(page: str, plan_of: PlanOf) -> str:
     }
     missing = sorted(tables.keys() - {found[2] for found in _TABLE.finditer(page)})
     if missing:
-        raise LookupError(f"{PAGE.name} has no place for: {', '.join(missing)}")
+        raise LookupError(f"{PAGE.name} has no markers for: {', '.join(missing)}")
     return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]](plan_of)}{found[3]}", page)
 
 

@@ -1,4 +1,4 @@
-"""Writes the cost table of README.md: what a stack costs a month before it runs a job."""
+"""Writes the cost table of README.md: the monthly cost of a stack without jobs."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "README.md"
 STACKS = ("dev", "prod")
 HOURS = 730
-"""Hours of a month, as AWS's calculator has it."""
+"""Hours per month, as in AWS's calculator."""
 
 _TABLE = re.compile(r"(<!-- made by `make docs`: cost -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -24,7 +24,7 @@ github.com/aws/karpenter-provider-aws v1.14.1, pkg/providers/pricing/zz_generate
 
 @dataclass(frozen=True)
 class Item:
-    """Something that AWS bills while the stack exists."""
+    """A resource that AWS bills while the stack exists."""
 
     title: str
     price: str
@@ -39,7 +39,7 @@ PlanOf = Callable[[str], Plan]
 def render(page: str, plan_of: PlanOf) -> str:
     """The page with a new table. Raises LookupError if the page lacks the table's markers."""
     if not _TABLE.search(page):
-        raise LookupError(f"{PAGE.name} has no place for the cost table")
+        raise LookupError(f"{PAGE.name} has no markers for the cost table")
     plans = [plan_of(stack) for stack in STACKS]
     head = ["USD a month (number)", *(f"`{stack}`" for stack in STACKS), "price in USD"]
     rows = [

@@ -1,11 +1,11 @@
-"""Puts a text on GitHub once: a pull request's comment or an issue that is updated in place.
+"""Writes a text to GitHub: a pull request's comment or an issue, updated in place.
 
     python3 -m dev.github comment 12 comment.md
     python3 -m dev.github issue 'Drift: stack prod' drift.md
     python3 -m dev.github close none.md
 
-The text's first line is a marker, `<!-- ... -->`: by it what was written before is found again, if
-the workflow's own account wrote it. Needs GH_TOKEN and GITHUB_REPOSITORY, and Python alone.
+The text's first line is a marker, `<!-- ... -->`: which finds the text of an earlier run, if the
+workflow's account wrote it. Needs GH_TOKEN and GITHUB_REPOSITORY, and only Python.
 """
 
 import json
@@ -27,7 +27,7 @@ _SECONDS = 30
 
 
 class Refused(Exception):
-    """The request is wrong, or GitHub said no; the text is for the person who reads the log."""
+    """The request is wrong, or GitHub rejected it; the text is for the reader of the log."""
 
 
 def comment(number: str, text: str) -> str:
@@ -66,7 +66,7 @@ def _open_issue(text: str) -> dict[str, Any] | None:
 
 
 def _first(found: Iterator[dict[str, Any]], text: str) -> dict[str, Any] | None:
-    """What has the text's marker as its own first line, and is the workflow's."""
+    """The comment or issue of the workflow's account whose first line is the text's marker."""
     marker = text.partition("\n")[0].strip()
     if not _MARKER.fullmatch(marker):
         raise Refused(f"the first line is {marker[:80]!r}, not a marker such as <!-- plan -->")
@@ -122,7 +122,7 @@ def _text(file: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command; returns 0, 1 where GitHub refused, 2 for a wrong command line."""
+    """Runs one command; returns 0, 1 if GitHub rejected it, 2 for a wrong command line."""
     try:
         match arguments:
             case ["comment", number, file]:

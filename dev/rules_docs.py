@@ -1,4 +1,4 @@
-"""Writes the tables and the shown output of docs/rules.md from the rules."""
+"""Writes the tables and the command output of docs/rules.md from the rules."""
 
 import io
 import re

@@ -1,5 +1,5 @@
-"""Renews what README.md and docs/ show of the program: outputs of `make preview` and `make diff`,
-and pictures by `make picture`."""
+"""Updates the outputs in README.md and docs/: those of `make preview`, `make diff` and `make
+picture`."""
 
 import io
 import re
@@ -12,13 +12,13 @@ from ops.plan import tree
 from tests.plans import ROOT, plan_of
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-"""Where readers look."""
+"""The pages with outputs."""
 
 SHOWN = re.compile(
     r"^\$ make (?P<command>preview|diff) (?P<arguments>.*)\n(?P<output>(?:(?!\$ |```).*\n)+)```$",
     re.MULTILINE,
 )
-"""The last command of a block, with its output: a command that shows none is no match."""
+"""The last command of a block, with its output: a command without output does not match."""
 PICTURES = re.compile(
     r"(?P<head>^<!-- make picture STACK=(?P<stack>[a-z-]+) -->\n\n```mermaid\n)(?P<chart>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -27,7 +27,8 @@ PICTURES = re.compile(
 
 
 def output(command: str, arguments: str) -> str:
-    """What `make preview` or `make diff` prints, given such as `STACK=dev SET='drivers.zone=b'`."""
+    """The output of `make preview` or `make diff` with arguments such as `STACK=dev
+    SET='drivers.zone=b'`."""
     given = dict(word.split("=", 1) for word in shlex.split(arguments))
     after = plan_of(given["STACK"], *([given["SET"]] if "SET" in given else []))
     stream = io.StringIO()
@@ -39,13 +40,13 @@ def output(command: str, arguments: str) -> str:
 
 
 def render(page: str) -> str:
-    """The page with every output as it is now; the rest of it stays."""
+    """The page with current outputs; the rest is unchanged."""
     page = SHOWN.sub(_renewed, page)
     return PICTURES.sub(lambda shown: f"{shown['head']}{picture(shown['stack'])}```", page)
 
 
 def picture(stack: str) -> str:
-    """What `make picture` prints of a stack."""
+    """The output of `make picture` for a stack."""
     return to_mermaid(chart_of(plan_of(stack)))
 
 

@@ -1,6 +1,7 @@
-"""Writes down which keys a version of Spark has: `python -m dev.spark_keys 4.0.4 3.4.1`.
+"""Writes the configuration keys of a version of Spark to a file: `python -m dev.spark_keys 4.0.4
+3.4.1`.
 
-Read from the constants of the published JARs' classes, so that no list of ours vouches for itself.
+Read from the constants of the published JARs' classes, not from a list kept by hand.
 """
 
 import re
@@ -42,7 +43,7 @@ def main(version: str, hadoop: str) -> None:
 
 
 def keys_of(jar: Path) -> Iterator[str]:
-    """The keys that the configuration classes of a JAR name."""
+    """The keys in the configuration classes of a JAR."""
     with zipfile.ZipFile(jar) as archive:
         for name in archive.namelist():
             if _CLASSES.match(name) and name.endswith(".class"):
@@ -61,7 +62,7 @@ def constants(class_file: bytes) -> Iterator[str]:
             at += 3 + length
         else:
             at += 1 + _SIZES[tag]
-        # A long or a double takes two places.
+        # A long or a double takes two entries.
         index += 2 if tag in (5, 6) else 1
 
 

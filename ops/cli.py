@@ -16,8 +16,8 @@ import ops.rules.cli
 from ops.plan.command import Panel
 
 _SHORT_NAME = "ops"
-"""The program that shell completion is for: `.venv/bin/ops`."""
-_EPILOG = """Exit codes: 0 done; 1 a check failed or the program is wrong; 2 the request is wrong.
+"""The program name for shell completion: `.venv/bin/ops`."""
+_EPILOG = """Exit codes: 0 success; 1 failed check or program error; 2 wrong request.
 
 Each command has a make target of its name (`tree` is `make preview`), which sets up Python first.
 
@@ -32,7 +32,7 @@ Manuals:
 
 
 class Manual(TyperGroup):
-    """Lists the commands by what they are for."""
+    """Lists the commands in groups by purpose."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Writes a section for each group, each command with its first sentence."""
@@ -61,7 +61,7 @@ for package in (ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.publi
 
 def main() -> None:
     """Runs the command line."""
-    # A shell completes the arguments of one word, not those of `python -m ops`.
+    # Shells complete arguments of a single word, not of `python -m ops`.
     completes = {"--install-completion", "--show-completion"} & {*sys.argv[1:2]}
     completes |= {"_OPS_COMPLETE"} & {*os.environ}
     app(prog_name=_SHORT_NAME if completes else "python -m ops")

@@ -1,4 +1,4 @@
-"""What every tier's process does at its start."""
+"""Start-up of every test process."""
 
 import gc
 import os
@@ -10,6 +10,6 @@ sys.dont_write_bytecode = False
 
 
 def pytest_configure() -> None:
-    """Looks for garbage rarely: the SDKs are a million objects that stay, and were a tenth of the
+    """Makes garbage collection rare: the SDKs' million permanent objects took a tenth of the
     time."""
     gc.set_threshold(100_000, 50, 1000)

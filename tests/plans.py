@@ -1,4 +1,4 @@
-"""Plans of the project's own stacks, recorded once a process, and ways to look into them."""
+"""Plans of the project's own stacks, recorded once a process, and helpers to query them."""
 
 import json
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ def named(plan: Plan, kind: str, name: str) -> Resource:
 
 
 def absent(plan: Plan, *words: str) -> bool:
-    """True where no type or name of a resource holds any of the words."""
+    """True if no type or name of a resource contains any of the words."""
     return not any(word in f"{one.type} {one.name}" for one in plan.resources for word in words)
 
 
@@ -49,7 +49,7 @@ def statements(document: str) -> dict[str, dict[str, Any]]:
 
 
 def reaches(plan: Plan, start: Resource) -> set[str]:
-    """URNs of everything that must exist before a resource, and so outlives it on destroy."""
+    """URNs of the resources that must exist before a resource and are deleted after it."""
     by_urn = {one.urn: one for one in plan.resources}
     seen: set[str] = set()
     waiting = list(_direct(start))

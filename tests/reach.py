@@ -1,4 +1,5 @@
-"""Who reaches whom under the NetworkPolicies of a plan, as the Kubernetes API defines them."""
+"""Evaluates which pods can connect under the NetworkPolicies of a plan, as the Kubernetes API
+defines them."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from tests.plans import of_type
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod by what policies see: its namespace, its labels, its address."""
+    """The properties of a pod that policies match: namespace, labels, address."""
 
     namespace: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -20,7 +21,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Address:
-    """Something outside the cluster."""
+    """An address outside the cluster."""
 
     address: str
 
@@ -38,7 +39,7 @@ def executor(namespace: str) -> Pod:
 def reaches(
     plan: Plan, source: Pod | Address, target: Pod | Address, port: int, protocol: str = "TCP"
 ) -> bool:
-    """Whether a connection is let out by the source's policies and in by the target's."""
+    """Whether the source's policies allow the egress and the target's the ingress."""
     lets_out = not isinstance(source, Pod) or _lets(plan, source, target, "Egress", port, protocol)
     lets_in = not isinstance(target, Pod) or _lets(plan, target, source, "Ingress", port, protocol)
     return lets_out and lets_in
@@ -54,7 +55,7 @@ def _lets(plan: Plan, pod: Pod, other: Pod | Address, way: str, port: int, proto
         and _selects(one.inputs["spec"]["podSelector"], pod.labels)
     ]
     if not specs:
-        return True  # Kubernetes isolates no pod that no policy selects.
+        return True  # A pod that no policy selects is not isolated.
     return any(
         (not rule.get(peers) or any(_is_peer(peer, pod, other) for peer in rule[peers]))
         and (not rule.get("ports") or {"protocol": protocol, "port": port} in rule["ports"])

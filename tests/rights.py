@@ -1,7 +1,6 @@
-"""What a role may do: its policies evaluated as IAM does.
+"""Evaluates a role's policies as IAM does.
 
-A condition operator that is not known here raises KeyError: a condition that is not understood must
-not pass for one that holds.
+An unsupported condition operator raises KeyError: it must not count as a fulfilled condition.
 """
 
 import json
@@ -33,7 +32,7 @@ def may(plan: Plan, role: str, action: str, resource: str, **conditions: str) ->
 
 
 def buckets_of(plan: Plan, role: str) -> set[str]:
-    """Names of the buckets that a role's policies name."""
+    """Names of the buckets in a role's policies."""
     return {
         resource.split(":::", 1)[1].split("/", 1)[0]
         for statement in _statements(plan, role)
@@ -74,7 +73,7 @@ def like(pattern: str, text: str) -> bool:
 
 
 def many(value: Any) -> list[Any]:
-    """A list; IAM takes a single value in its place."""
+    """A list; IAM also accepts a single value."""
     return value if isinstance(value, list) else [value]
 
 

@@ -1,1 +1,1 @@
-"""What runs on a node: the mount script, its units, and the code that renders user data."""
+"""Files for a node: the mount script, its units, and the code that renders user data."""

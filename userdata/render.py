@@ -1,4 +1,4 @@
-"""Renders what runs on a node: the mount's files, and user data as MIME parts."""
+"""Renders the files of a node's mount, and user data as a MIME message."""
 
 import base64
 import bz2

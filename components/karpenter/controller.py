@@ -35,7 +35,7 @@ class KarpenterSettings(HelmSettings):
 
 
 class KarpenterController(HelmAddon):
-    """The controller. What it needs to terminate a node is deleted after it."""
+    """The controller. Everything it needs to terminate a node is deleted after it."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class KarpenterController(HelmAddon):
             name,
             KARPENTER,
             context,
-            # As upstream: API priority and fairness prefers the controller to workloads.
+            # As upstream: API Priority and Fairness gives the controller precedence over workloads.
             namespace=KUBE_SYSTEM,
             workloads=[_CONTROLLER],
             api_groups=["karpenter.sh", "karpenter.k8s.aws"],
@@ -93,6 +93,6 @@ class KarpenterController(HelmAddon):
             },
             settings,
             after=[queue],
-            # They are in the release of the CRDs.
+            # The release of the CRDs installs them.
             skip_crds=True,
         )

@@ -1,4 +1,4 @@
-"""NodePools: those of an executors' pool in their fallback order, and the drivers' NodePool."""
+"""The NodePools of an executors' pool, in their fallback order, and the drivers' NodePool."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

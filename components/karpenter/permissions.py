@@ -1,4 +1,4 @@
-"""Permissions of Karpenter's controller, in policies as upstream has them.
+"""Permissions of Karpenter's controller, split into policies as upstream does.
 
 Source of each statement: karpenter.sh, reference of the CloudFormation template, release 1.14.
 """
@@ -66,8 +66,8 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
             "LaunchFromIngredients",
             ["ec2:RunInstances", "ec2:CreateFleet"],
             ingredients,
-            why="Images and snapshots belong to AWS, subnets and security groups have no owner "
-            "tag; a launch changes none of them.",
+            why="Images and snapshots belong to AWS, subnets and security groups have no "
+            "ownership tag; a launch does not change them.",
         ),
         Statement(
             "LaunchFromOwnTemplates",
@@ -81,7 +81,7 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
             ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"],
             launched,
             conditions={"StringEquals": asked, "StringLike": for_pool},
-            why="What is launched has no name yet: it must get this cluster's tags.",
+            why="New instances have no ARN yet: the request must set this cluster's tags.",
         ),
         Statement(
             "TagOnLaunch",
@@ -94,8 +94,8 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
                 },
                 "StringLike": for_pool,
             },
-            why="Tags only while launching, and only this cluster's: otherwise Karpenter could "
-            "tag, and so own, any instance.",
+            why="Tags only during a launch, and only this cluster's: otherwise Karpenter "
+            "could take over any instance.",
         ),
         Statement(
             "TagOwnInstances",
@@ -109,7 +109,7 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
                     "aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
                 },
             },
-            why="Three tags, on instances of this cluster.",
+            why="Only three tag keys, on instances of this cluster.",
         ),
         Statement(
             "DeleteOwn",
@@ -119,7 +119,7 @@ def _nodes(cloud: Cloud, cluster: str) -> list[Statement]:
                 cloud.anywhere_arn("ec2", "launch-template/*"),
             ],
             conditions={"StringEquals": {owned: "owned"}, "StringLike": {pool: "*"}},
-            why="Instances and templates of this cluster.",
+            why="Only instances and launch templates of this cluster.",
         ),
     ]
 
@@ -163,7 +163,7 @@ def _instance_profiles(
                 "StringEquals": {**owned, **asked},
                 "StringLike": {**own_class, **for_class},
             },
-            why="Profiles of this cluster, which keep its tags.",
+            why="Only instance profiles of this cluster, which keep its tags.",
         ),
         Statement(
             "UseProfiles",
@@ -174,7 +174,7 @@ def _instance_profiles(
             ],
             profiles,
             conditions={"StringEquals": owned, "StringLike": own_class},
-            why="Profiles of this cluster.",
+            why="Only instance profiles of this cluster.",
         ),
         # Without these two an EC2NodeClass is never fully deleted.
         Statement(

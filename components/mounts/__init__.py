@@ -1,4 +1,4 @@
-"""How JARs reach a pod: three mounts, of which `create_mount` returns the stack's."""
+"""The three ways to mount JARs into pods; `create_mount` returns that of the stack."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What every mount has in common: what it asks of nodes, and the volume of a claim.
+"""Base of all mounts: requirements on nodes, and the volume of a claim.
 
 A job does not depend on the mount: it uses the claim `spark-jars` of its namespace, mounts it at
 `/mnt/s3`, and finds `/mnt/s3/jars/<release>/x.jar`.
@@ -37,8 +37,8 @@ class NodePart:
     """Permissions of the node's role."""
     labels: Mapping[str, str] = field(default_factory=dict)
     metadata_hop_limit: int = 1
-    """Hops to the instance metadata service. With 1 pods cannot use the node's role; what mounts
-    runs on the host or has a role of its own."""
+    """Hops to the instance metadata service. With 1 pods cannot use the node's role; the mount runs
+    on the host or has its own role."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ class Mount(pulumi.ComponentResource):
         self.region = region
 
     def node_part(self, jar_set: str) -> NodePart:
-        """What nodes need whose pods claim this set of JARs."""
+        """Requirements on nodes whose pods claim this set of JARs."""
         bucket = self.jars[jar_set]
         return NodePart(
             statements=bucket.read_statements(bucket.jars_prefix), labels={JARS_LABEL: jar_set}
         )
 
     def install(self, context: Context) -> None:
-        """Creates the part in the cluster, which volumes depend on. To be called once."""
+        """Creates the part in the cluster, which volumes depend on. Call it once."""
         self.register_outputs({})
 
     def volume(self, jar_set: str, handle: str) -> Volume:

@@ -1,4 +1,4 @@
-"""Node level by DaemonSet: the same script and unit, put on nodes that already run."""
+"""Node level by DaemonSet: the same script and unit, installed on running nodes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,7 +42,7 @@ _NOT_HARDENED = {
 
 
 class NodeDaemonSet(Mount):
-    """The node role has the S3 permission, of pools and of given nodes alike."""
+    """The role of the nodes has the S3 permission, for nodes of pools and existing nodes alike."""
 
     def __init__(
         self,
@@ -60,7 +60,8 @@ class NodeDaemonSet(Mount):
 
     def install(self, context: Context) -> None:
         name, own = self._name, pulumi.ResourceOptions(parent=self)
-        # Settings allow one set of JARs with this method: a given node cannot say which it needs.
+        # Settings allow one set of JARs with this method: an existing node cannot say which it
+        # needs.
         (jars,) = self.jars.values()
         policies = [
             aws.iam.RolePolicy(
@@ -171,7 +172,7 @@ class NodeDaemonSet(Mount):
                         # With SELinux enforcing, other types cannot access the node's files.
                         "se_linux_options": {"type": "spc_t"},
                     },
-                    # A rolling update whose mount does not answer stops at its first nodes.
+                    # If the new mount fails, the rolling update stops at its first nodes.
                     "readiness_probe": {
                         "exec_": {
                             "command": ["chroot", "/host", "/usr/local/sbin/spark-jars", "check"]

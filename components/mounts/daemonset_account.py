@@ -25,12 +25,12 @@ _KEPT = {
     "spec": ("unschedulable", "providerID", "podCIDR", "podCIDRs"),
 }
 """Fields of a node that must not change: k8s.io/api/core/v1, ObjectMeta and NodeSpec. The server
-itself refuses spec.externalID and drops spec.configSource."""
+itself rejects spec.externalID and drops spec.configSource."""
 
 
 @dataclass(frozen=True)
 class DaemonSetAccount:
-    """A service account and all that it can do."""
+    """A service account and its permissions."""
 
     namespace: str
     name: str
@@ -63,7 +63,7 @@ def create_account(
     role = k8s.rbac.v1.ClusterRole(
         f"{name}-nodes",
         metadata={"name": _NODES},
-        # To label its own node when the mount answers; the policy refuses other changes.
+        # To label its own node when the mount is ready; the policy denies other changes.
         rules=[{"api_groups": [""], "resources": ["nodes"], "verbs": ["patch"]}],
         opts=pulumi.ResourceOptions(parent=component),
     )
@@ -82,7 +82,7 @@ def create_account(
     own = k8s.rbac.v1.Role(
         f"{name}-own",
         metadata={"name": account.daemonset, "namespace": account.namespace},
-        # To tell a rolling update, after which the mount stays, from a removal.
+        # To distinguish a rolling update, after which the mount stays, from a removal.
         rules=[
             {
                 "api_groups": ["apps"],
@@ -148,7 +148,7 @@ def _create_policy(
 
 
 def _rules(account: DaemonSetAccount) -> dict[str, str]:
-    """CEL rules, by the text of the refusal."""
+    """CEL rules, by the message of the denial."""
     (key, value), taint = account.label, account.taint
     kept = " && ".join(
         f"object.{part}.?{one} == oldObject.{part}.?{one}"

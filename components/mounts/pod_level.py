@@ -80,7 +80,7 @@ class PodLevel(Mount):
             role=role,
             configuration={
                 "controller": system_placement(),
-                # Spark's nodes are tainted, and each of them mounts.
+                # Spark's nodes are tainted, and the driver must run on all of them.
                 "node": {"tolerateAllTaints": True},
             },
             provides=[f"csi:{DRIVER}"],

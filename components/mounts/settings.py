@@ -20,12 +20,12 @@ _FLAGS = (
 
 
 class DaemonSetSettings(Settings):
-    """`jarMount.daemonset`: nodes that already run."""
+    """`jarMount.daemonset`: the existing nodes."""
 
     node_selector: dict[str, str] = {}
-    """Labels of the given nodes that run Spark; default: every Linux node."""
+    """Labels of the existing nodes that run Spark; default: every Linux node."""
     node_roles: list[Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")]] = []
-    """Names of the given nodes' IAM roles: each gets permission to read the JARs' prefix."""
+    """Names of the existing nodes' IAM roles: each gets read access to the JARs' prefix."""
     check_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
     """Seconds between two checks of the mount."""
 
@@ -58,7 +58,7 @@ class NodeMountSettings(Settings):
     """Release of Mountpoint, from its download site with the signature verified. Default: the
     package of the machine image's repository, whose version the image pins."""
     flags: list[Annotated[str, Field(pattern=_FLAGS)]] = []
-    """Further flags of mount-s3, as --flag or --flag=value."""
+    """Additional flags of mount-s3, as --flag or --flag=value."""
     metrics_dir: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = (
         "/var/lib/node_exporter/textfile_collector"
     )
@@ -71,7 +71,7 @@ class JarMountSettings(Settings):
     level: Literal["pod", "node"] = "pod"
     """Mount for each pod by the Mountpoint CSI driver, or once on each node."""
     method: Literal["userdata", "daemonset"] = "userdata"
-    """In node level: at boot by user data, or by a DaemonSet on nodes that already run."""
+    """At node level: at boot by user data, or by a DaemonSet on running nodes."""
     cache_mib: Annotated[int, Field(ge=512)] = 10240
     """Size of the cache in MiB. Use 1.25 times the JARs in use, and twice that while two releases
     are live: with a smaller cache each start reads all JARs again."""
@@ -120,4 +120,4 @@ def check_mount(
                 text = "needs jarMount.level: pod or method: userdata; a DaemonSet mounts one set"
                 yield f"{key}.jarBucket", text
     elif autoscaler == "none":
-        yield "jarMount.method", "'userdata' reaches no given node; use daemonset or level: pod"
+        yield "jarMount.method", "'userdata' reaches no existing node; use daemonset or level: pod"

@@ -1,1 +1,1 @@
-"""Spark on the platform: teams and what they run."""
+"""Spark on the platform: teams, operator, scheduler and History Servers."""

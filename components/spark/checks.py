@@ -31,7 +31,7 @@ _POD_MIB = 1434
 def check_teams(
     spark: SparkSettings, pools: Sequence[Pool], jar_bucket: JarBucketSettings, cluster_name: str
 ) -> Problems:
-    """Names, pools, quotas, queues and buckets of the teams."""
+    """Checks names, pools, quotas, queues and buckets of the teams."""
     names = Counter(team.name for team in spark.teams)
     for index, team in enumerate(spark.teams):
         key = f"spark.teams[{index}]"
@@ -101,7 +101,7 @@ def _holds_jars(
     for bucket in jar_buckets.values():
         ours, theirs = bucket.prefix, access.prefix
         apart = not (theirs.startswith(ours) or ours.startswith(theirs))
-        # A given bucket may also hold data.
+        # An existing bucket may also hold data.
         if access.bucket == bucket.name and not (bucket.existing and apart):
             return True
     # <cluster>-<set>-<account>-<region>; the account may not be known yet.

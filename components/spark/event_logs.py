@@ -22,11 +22,11 @@ class EventLogSettings(BucketSettings):
     prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+/)+$", max_length=100)] = "events/"
     """Prefix of the teams' prefixes."""
     retention_days: Annotated[int, Field(ge=1)] = 90
-    """Days that a log is kept."""
+    """Retention of logs, in days."""
 
 
 _KINDS = ("eventlog_", "spark-")
-"""How names of logs begin: rolling logs (the default since Spark 4.0), and single files."""
+"""Prefixes of log names: rolling logs (the default since Spark 4.0), and single files."""
 
 
 class EventLogs(pulumi.ComponentResource):
@@ -112,7 +112,7 @@ class EventLogs(pulumi.ComponentResource):
 def _expiry(
     settings: EventLogSettings, team: str, kind: str
 ) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
-    """Expiry by the beginning of a log's name: the object of the prefix itself must stay."""
+    """Expiry by prefix of the log's name: the object of the team's prefix itself must stay."""
     return {
         "id": f"{team}-{kind.strip('-_')}",
         "status": "Enabled",

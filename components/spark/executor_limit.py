@@ -1,4 +1,4 @@
-"""Denies jobs with more executors than their team's `maxExecutors`."""
+"""Admission policy that denies jobs with more executors than their team's `maxExecutors`."""
 
 import pulumi
 

@@ -16,7 +16,7 @@ _USER = 185
 """The user of Spark's images."""
 _JARS, _STORE, _TMP = "/jars", "/store", "/tmp"
 _HEAP = 0.7
-"""Of the container's memory; the rest is for the JVM itself and RocksDB."""
+"""Share of the container's memory for the heap; the rest is for the JVM itself and RocksDB."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def pod_spec(
 ) -> k8s.core.v1.PodSpecArgsDict:
     """The pod's specification, within the Pod Security level `restricted`.
 
-    The JARs are copied, not mounted: in node level only Spark nodes have the mount, and a server
-    that never ends would keep such a node from being replaced.
+    The JARs are copied, not mounted: at node level only Spark nodes have the mount, and a server
+    that runs indefinitely would block the replacement of such a node.
     """
     spec: k8s.core.v1.PodSpecArgsDict = {
         "service_account_name": account,
@@ -111,7 +111,7 @@ def _environment(pod: HistoryPod) -> list[k8s.core.v1.EnvVarArgsDict]:
         "spark.history.ui.port": str(PORT),
         "spark.history.store.path": _STORE,
         "spark.history.store.maxDiskUsage": "8g",
-        # Each update is a LIST request, and finds the files that jobs have closed.
+        # Each update is one LIST request; it shows only files that jobs have closed.
         "spark.history.fs.update.interval": "30s",
         # The bucket's lifecycle expires logs; the role cannot delete.
         "spark.history.fs.cleaner.enabled": "false",

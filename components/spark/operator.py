@@ -50,11 +50,11 @@ class OperatorSettings(HelmSettings):
     """False if the cluster has an operator that watches the teams' namespaces. A stack without
     teams has none either: without namespaces it would watch all of them."""
     replicas: Annotated[int, Field(ge=2)] = 2
-    """Of the controller and of the webhook; one is the leader."""
+    """Replicas of the controller and of the webhook, with leader election."""
     workers: Annotated[int, Field(ge=1, le=20)] = 5
     """Applications processed in parallel; each submission is a JVM in the controller's pod."""
     memory_mib: Annotated[int, Field(ge=1024)] = 2048
-    """Memory of a controller's pod in MiB: about 250 per worker, and its own."""
+    """Memory of a controller's pod in MiB: its own, and about 250 per worker."""
 
 
 class SparkOperator(HelmAddon):
@@ -132,8 +132,8 @@ def _values(
         "webhook": {
             **common,
             "enable": True,
-            # Without the webhook a pod has no volumes, tolerations and security context: deny it.
-            # The webhook selects Spark pods in the teams' namespaces only.
+            # Without the webhook a pod has no volumes, tolerations and security context: so it
+            # fails closed. The webhook selects Spark pods in the teams' namespaces only.
             "failurePolicy": "Fail",
             "resources": resources("100m", 256),
             # ResourceQuota counts running pods; this estimates from the application.

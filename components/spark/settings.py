@@ -1,4 +1,4 @@
-"""`spark`: the teams, and what runs their jobs."""
+"""`spark`: teams, operator, scheduler and History Servers."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from versions import SPARK_IMAGE
 
 
 class SparkSettings(Settings):
-    """`spark`: the teams, and what runs their jobs."""
+    """`spark`: teams, operator, scheduler and History Servers."""
 
     image: Annotated[str, Field(pattern=r"^[\w.:/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$")] = (
         SPARK_IMAGE

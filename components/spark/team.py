@@ -45,7 +45,7 @@ class TeamSettings(Settings):
     buckets: Annotated[list[BucketAccess], Field(max_length=32)] = []
     """Data that the team's jobs read or write; they have no other access to S3."""
     egress: list[Egress] = []
-    """Destinations of the team's jobs beside HTTPS: databases, brokers."""
+    """Destinations of the team's jobs besides HTTPS: databases, brokers."""
 
     @property
     def queue_path(self) -> str:
@@ -56,7 +56,7 @@ class TeamSettings(Settings):
 class Team(pulumi.ComponentResource):
     """A namespace for unprivileged pods only, isolated from every other team's.
 
-    `context.after` is what must outlive the team's pods: the mount, and the nodes.
+    `context.after` are the mount and the nodes, which are deleted after the team's pods.
     """
 
     namespace: k8s.core.v1.Namespace
@@ -113,7 +113,7 @@ class Team(pulumi.ComponentResource):
 def _annotations(
     settings: TeamSettings, gangs: bool, logs: EventLogs | None
 ) -> dict[str, pulumi.Input[str]]:
-    """What a job of the team must keep to."""
+    """The limits that a job of the team must observe."""
     annotations: dict[str, pulumi.Input[str]] = {
         MAX_EXECUTORS_ANNOTATION: str(settings.max_executors)
     }

@@ -39,7 +39,7 @@ class BucketAccess(Settings):
     access: Literal["read", "readWrite"] = "read"
     """Read, or also write and delete."""
     kms_key_arn: KeyArn | None = None
-    """The key of a bucket with SSE-KMS."""
+    """ARN of the KMS key of a bucket with SSE-KMS."""
 
     @property
     def bucket(self) -> str:

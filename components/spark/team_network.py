@@ -18,7 +18,7 @@ Spec = k8s.networking.v1.NetworkPolicySpecArgsDict
 
 
 class Egress(Settings):
-    """`spark.teams[].egress[]`: a destination of the team's jobs beside HTTPS."""
+    """`spark.teams[].egress[]`: a destination of the team's jobs besides HTTPS."""
 
     cidr: str
     """CIDR block, for example `10.20.0.0/24`."""
@@ -77,8 +77,8 @@ def https_policy() -> Spec:
     """Egress of every pod of a namespace to the API server, S3 and STS.
 
     A policy selects addresses only: S3's change, and the API server's are in the pods' subnets.
-    Policies of the other teams protect their pods, and the instance metadata service has another
-    port.
+    Other teams' pods are protected by their own policies, and the instance metadata service uses
+    another port.
     """
     return {
         "pod_selector": {},

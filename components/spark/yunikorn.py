@@ -54,7 +54,7 @@ class YunikornSettings(HelmSettings):
 
     enabled: bool = False
     """Schedule the teams' pods with YuniKorn. The teams' namespaces then admit its placeholders,
-    which the level `restricted` denies; an admission policy denies all other such pods."""
+    which `restricted` denies; an admission policy requires `restricted` of all other pods."""
     guaranteed_percent: Annotated[int, Field(ge=0, le=100)] = 50
     """Share of a team's quota that its queue is guaranteed."""
     memory_mib: Annotated[int, Field(ge=512)] = 1024

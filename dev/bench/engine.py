@@ -1,4 +1,4 @@
-"""The cost of a full cycle of the largest stack on the engine, compared with no-op resources.
+"""Measures a full cycle of the largest stack on the engine, and of no-op resources for comparison.
 
 Up, a change of the mount level and back, destroy; the no-op program has the same number of
 resources of a type that its provider accepts. CPU is measured apart: this process runs the program
@@ -27,7 +27,7 @@ from tests.tiers.engine.seeds import account
 
 STACK = "prod"
 NODE = {"level": "node", "method": "userdata"}
-# The system nodes' Bottlerocket is fine with either level; Spark's own nodes are AL2023.
+# System nodes run Bottlerocket, which works with both levels; Spark's nodes run AL2023.
 POD = {"level": "pod", "cacheMiB": 20480}
 
 

@@ -52,7 +52,7 @@ def _grown(pools: int, teams: int) -> tuple[str, str, str]:
     shape = "sizes: [8xlarge], limits: {cpu: 32, memoryGiB: 128}"
     return (
         "cluster.name=bench",
-        # Growth is what is measured, not whether a /16 has room for it.
+        # Small limits, because this measures growth and a /16 has few addresses.
         "drivers={limits: {cpu: 8, memoryGiB: 32}}",
         "pools=[" + ", ".join(f"{{name: pool-{n}, {shape}}}" for n in range(pools)) + "]",
         "spark={teams: ["

@@ -1,8 +1,8 @@
 """Creates a Python environment from a lock file: environment.py FOLDER LOCK_FILE [ARGUMENTS].
 
 With ARGUMENTS of its Python, runs these once, so that the modules in use are compiled. Several
-set-ups at once wait for each other. FOLDER/.ready is written last, so that a killed one is not
-taken for complete. Runs in any Python from 3.11 on, without a package. Reports on stderr.
+set-ups at once wait for each other. FOLDER/.ready is written last, so that an interrupted set-up
+does not count as complete. Runs in any Python from 3.11 on, without a package. Reports on stderr.
 """
 
 import fcntl
@@ -64,7 +64,7 @@ class Step:
 
 
 class Builder:
-    """Builds one environment; its commands keep the lock, should this process be killed."""
+    """Builds one environment; its commands hold the lock even if this process is killed."""
 
     def __init__(
         self, folder: Path, lock_file: Path, lock: IO[str], first_run: Sequence[str]
@@ -86,7 +86,7 @@ class Builder:
                 self._by_pip(step, count)
         if self.first_run:
             with self._step(3, "compiling the modules in use"):
-                # What it says of the stack is for the command that the user gave to report.
+                # Its errors about the stack are reported by the command that the user runs.
                 self._run([self._bin("python"), *self.first_run], accepts_failure=True)
 
     def _step(self, number: int, title: str) -> Step:
@@ -94,8 +94,8 @@ class Builder:
         return Step(f"Setting up {self.folder}: {number}/{steps} {title}")
 
     def _by_uv(self) -> bool:
-        """uv takes seconds where pip takes a minute, but does not read pip's settings: where it
-        does not reach the index with what is handed on here, pip installs."""
+        """uv takes seconds where pip takes a minute, but does not read pip's settings: if it cannot
+        reach the index with the settings passed here, pip installs."""
         try:
             index = os.environ.get("PIP_INDEX_URL") or self._output(
                 [self._bin("pip"), "config", "get", "global.index-url"]
@@ -156,7 +156,7 @@ class Builder:
 
 @contextmanager
 def locked(path: Path, folder: Path) -> Generator[IO[str]]:
-    """Holds the lock on a file; the system releases it when the last process that has it ends."""
+    """Holds a lock on a file; the kernel releases it when the last process that holds it ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         try:
@@ -169,7 +169,7 @@ def locked(path: Path, folder: Path) -> Generator[IO[str]]:
 
 
 def set_up(folder: Path, lock_file: Path, first_run: Sequence[str]) -> None:
-    """Installs what the lock file names, unless that has been done. Raises Failed."""
+    """Installs the packages of the lock file, unless they are installed. Raises Failed."""
     ready = folder / ".ready"
     wanted = hashlib.sha256(lock_file.read_bytes()).hexdigest()
     name = str(folder).replace(os.sep, "-").strip(".-")
@@ -191,7 +191,7 @@ def set_up(folder: Path, lock_file: Path, first_run: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Sets up what the command line names. Exit code 1: a step failed."""
+    """Sets up the environment of the command line. Exit code 1: a step failed."""
     folder, lock_file, *first_run = sys.argv[1:]
     try:
         set_up(Path(folder), Path(lock_file), first_run)

@@ -1,1 +1,1 @@
-"""Capacity from a recorded plan: what its limits allow, and which limit is reached first."""
+"""Capacity of a recorded plan: what its limits allow, and which limit is reached first."""

@@ -52,7 +52,7 @@ def capacity(  # noqa: PLR0917  the command's options
     """Compute how many executors a stack can run. Exit code 1: it outgrows its own subnets."""
     with command_errors():
         style = chosen_format(format_)
-        from ops.capacity import show  # noqa: PLC0415  a command's start stays light
+        from ops.capacity import show  # noqa: PLC0415  keeps the start of a command fast
         from ops.capacity.quotas import account_quotas  # noqa: PLC0415
         from ops.capacity.report import Request, report  # noqa: PLC0415
         from ops.capacity.start import Executor  # noqa: PLC0415

@@ -1,7 +1,7 @@
 """EC2's figures of its instance types, without a call to EC2.
 
 The figures are AWS's own DescribeInstanceTypes, as the moto release in requirements-dev.txt carries
-them. A type that is not there has no figures here: nothing is derived from a name.
+them. Types that moto does not list have no figures: nothing is derived from a name.
 """
 
 import gzip
@@ -63,7 +63,7 @@ class InstanceType:
         return left / 1024
 
     def interface_limited_pods(self) -> int:
-        """Most pods with one address each: interfaces x (addresses - 1) + 2.
+        """Maximum number of pods with one address each: interfaces x (addresses - 1) + 2.
 
         Source: github.com/awslabs/amazon-eks-ami, eni-max-pods.txt.
         """
@@ -71,7 +71,7 @@ class InstanceType:
 
 
 def lookup(names: list[str]) -> tuple[list[InstanceType], list[str]]:
-    """The types with figures, and the names that have none, both in the order given."""
+    """The types with figures, and the names without, both in the order of `names`."""
     facts = _facts()
     found = [_instance_type(facts[name]) for name in names if name in facts]
     return found, [name for name in names if name not in facts]
@@ -85,7 +85,7 @@ def families() -> frozenset[str]:
 
 @cache
 def _facts() -> Mapping[str, Any]:
-    # The package's folder, without importing it: that alone takes a second.
+    # Finds the package's folder without importing it, which takes a second.
     spec = importlib.util.find_spec("moto")
     assert spec is not None and spec.origin is not None
     path = Path(spec.origin).parent / "ec2" / "resources" / "instance_types.json.gz"

@@ -1,4 +1,4 @@
-"""Which limits a plan reaches, and with how many executors: the first one first."""
+"""Which limits a plan reaches, and with how many executors; the first to be exceeded first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class LimitCheck:
-    """One limit: what is needed of it, what it allows, and how many executors exceed it.
+    """One limit: the amount needed, the amount allowed, and how many executors exceed it.
 
-    `exceeded_at` is the fewest executors that do, None where no number of them does.
+    `exceeded_at` is the smallest such number, None if no number of executors exceeds it.
     """
 
     quota: Quota
@@ -58,12 +58,12 @@ class Scenario:
     quotas: Mapping[str, float]
 
     def limit(self, quota: Quota) -> float:
-        """The account's value where it is given, the default otherwise."""
+        """The account's value if known, else the default."""
         return limit_of(quota, self.quotas)
 
 
 Amount = Callable[[int], float]
-"""What a number of executors needs; it never falls as they grow."""
+"""The amount that so many executors need; it never decreases with more executors."""
 
 
 def executor_limits(
@@ -104,12 +104,12 @@ def plan_limits(scenario: Scenario) -> list[LimitCheck]:
 
 
 def most_addresses(one: NodeCapacity, scenario: Scenario) -> int:
-    """Addresses of nodes at their limits, on the type that takes the most of them."""
+    """Addresses of nodes at their limits, of the type that needs the most addresses."""
     return max((nodes * each for _, nodes, each in sizes(one, scenario)), default=0)
 
 
 def sizes(one: NodeCapacity, scenario: Scenario) -> list[tuple[str, int, int]]:
-    """Each type with the nodes that the limits allow of it, and one such node's addresses."""
+    """Each type with the number of nodes within the limits, and the addresses of one node."""
     platform = scenario.platform
     with_address, _ = daemon_pods(platform)
     result = []
@@ -124,7 +124,7 @@ def sizes(one: NodeCapacity, scenario: Scenario) -> list[tuple[str, int, int]]:
 
 
 def most_executors(pool_nodes: Sequence[NodeCapacity], scenario: Scenario) -> int:
-    """The executors that fit on all nodes of a pool, of the types that take most of them."""
+    """The executors that fit on all nodes of a pool, on the types that run most executors."""
     return sum(
         max(
             (
@@ -186,7 +186,7 @@ def _limit_of_executors(
 
 
 def _exceeded_at(amount: Amount, allowed: float) -> int | None:
-    """The fewest executors that need more than is allowed."""
+    """The smallest number of executors that needs more than is allowed."""
     if amount(_MOST) <= allowed:
         return None
     low, high = 0, _MOST

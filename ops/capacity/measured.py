@@ -13,7 +13,7 @@ RELEASES_FILLED = 2
 
 
 class Per(StrEnum):
-    """What makes the requests: a node's mount of one claim, a node's one mount, or a JVM."""
+    """Unit that sends the requests: a node's mount of one claim, a node's only mount, or a JVM."""
 
     claim = "node and claim"
     node = "node"
@@ -22,7 +22,7 @@ class Per(StrEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """One way for JARs to reach a JVM: requests, bytes and seconds of a cold start."""
+    """One way to deliver JARs to a JVM: requests, bytes and seconds of a cold start."""
 
     key: str
     title: str

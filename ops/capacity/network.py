@@ -1,4 +1,4 @@
-"""Addresses: how many the subnets of a plan hold, and how many one node with its pods takes."""
+"""Addresses: how many the subnets of a plan have, and how many one node with its pods uses."""
 
 import ipaddress
 import math
@@ -27,7 +27,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class PodNetworking:
-    """How the VPC CNI assigns addresses. `given` is false where the plan does not install it."""
+    """How the VPC CNI assigns addresses. `given` is false if the plan does not install it."""
 
     given: bool
     prefixes: bool
@@ -45,7 +45,7 @@ class PodNetworking:
         return min(of.interfaces, math.ceil(pods / each) + 1)
 
     def addresses(self, of: InstanceType, pods: int) -> int:
-        """Addresses that such a node takes of its subnet, those kept ready included."""
+        """Addresses that such a node uses of its subnet, including those kept ready."""
         interfaces = self.interfaces(of, pods)
         if self.prefixes:
             return interfaces + PREFIX * self._prefixes(pods)
@@ -71,7 +71,7 @@ class PodNetworking:
 
 
 def pod_networking(plan: Plan) -> PodNetworking:
-    """The settings of the plan's vpc-cni add-on; its defaults where the plan has none."""
+    """The settings of the plan's vpc-cni add-on; its defaults if the plan has none."""
     for package in packages(plan):
         if package.name == "vpc-cni":
             env = paths.get(package.values, ("env",)) or {}
@@ -81,9 +81,9 @@ def pod_networking(plan: Plan) -> PodNetworking:
 
 
 def private_subnets(plan: Plan) -> tuple[Subnet, ...]:
-    """The private subnets that the plan makes; none where the network is given.
+    """The private subnets that the plan creates; none with an existing network.
 
-    AWS keeps 5 addresses of each, EKS asks for 6, and an interface endpoint takes one.
+    AWS reserves 5 addresses of each, EKS requires 6, and an interface endpoint uses one.
     Sources: docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html,
     docs.aws.amazon.com/eks/latest/userguide/network-reqs.html.
     """
@@ -104,12 +104,12 @@ def private_subnets(plan: Plan) -> tuple[Subnet, ...]:
 
 
 def nat_gateways(plan: Plan) -> int:
-    """NAT gateways that the plan makes."""
+    """NAT gateways that the plan creates."""
     return len(plan.by_type("aws:ec2/natGateway:NatGateway"))
 
 
 def services_without_nat(plan: Plan) -> tuple[str, ...]:
-    """AWS services that are reached by an endpoint of the VPC: `s3`, `ecr.api`."""
+    """AWS services with an endpoint in the VPC: `s3`, `ecr.api`."""
     # com.amazonaws.us-west-2.ecr.api: the region is the third word.
     return tuple(
         sorted(

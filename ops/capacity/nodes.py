@@ -19,7 +19,7 @@ class NodeCapacity:
     nodes: NodeSet
     types: tuple[InstanceType, ...]
     missing: tuple[str, ...]
-    """Types that it names and EC2's figures lack."""
+    """Types that it lists and that have no EC2 figures."""
 
     @property
     def name(self) -> str:
@@ -28,7 +28,7 @@ class NodeCapacity:
 
     @property
     def pool(self) -> str:
-        """Name of its pool; its own name where it has no label."""
+        """Name of its pool; its own name without a pool label."""
         return self.nodes.pool or self.nodes.name
 
     @property
@@ -38,7 +38,7 @@ class NodeCapacity:
 
     @property
     def max_nodes(self) -> int | None:
-        """The number of nodes that it is limited to by itself."""
+        """Its own limit on the number of nodes."""
         limit = self.nodes.limit("nodes")
         return None if limit is None else math.floor(limit)
 
@@ -49,7 +49,7 @@ class NodeCapacity:
         return tuple(int(one.size_gib) for one in volumes if one.size_gib is not None)
 
     def most_nodes(self, of: InstanceType) -> int | None:
-        """How many nodes of one type the limits allow; None where nothing limits them."""
+        """How many nodes of one type the limits allow; None without a limit."""
         cpu, memory = self.nodes.limit("cpu"), self.nodes.limit("memory")
         limits = [self.max_nodes] if self.max_nodes is not None else []
         if cpu is not None:
@@ -59,7 +59,8 @@ class NodeCapacity:
         return min(limits, default=None)
 
     def max_pods(self, of: InstanceType) -> int:
-        """Pods that kubelet allows on one node: as configured, else as EKS or Karpenter choose.
+        """Pods that kubelet allows on one node: as configured, else the default of EKS or
+        Karpenter.
 
         Sources: docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html (110, and 250
         from 30 vCPU); github.com/aws/karpenter-provider-aws pkg/providers/instancetype/types.go.

@@ -1,4 +1,5 @@
-"""The platform around a plan's nodes, its pools of executors, and the types these fit on."""
+"""The figures of a plan that do not depend on the node type, its pools of executors, and the types
+that executors fit on."""
 
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ _CSI_DRIVER = "s3.csi.aws.com"
 
 
 class UnknownPool(UserError):
-    """The stack has no such pool of executors, or none at all."""
+    """The stack has no pool of executors, or none of this name."""
 
 
 def platform(plan: Plan, *, claims: int, image_gib: float) -> Platform:
@@ -57,7 +58,7 @@ def node_fits(
     nodes: Sequence[NodeCapacity], executor: Executor, platform: Platform
 ) -> list[NodeFit]:
     """The smallest and the largest type on which an executor fits; of types with as many vCPU the
-    one that takes fewer executors. Empty where it fits on none.
+    one that takes fewer executors. Empty if it fits on none.
     """
     found = [
         NodeFit(one, of, count)

@@ -141,5 +141,5 @@ def account_quotas(given: list[str]) -> dict[str, float]:
 
 
 def limit_of(quota: Quota, own: Mapping[str, float]) -> float:
-    """The account's value where it is given, the default otherwise."""
+    """The account's value if known, else the default."""
     return own.get(quota.key, quota.default)

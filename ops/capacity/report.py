@@ -1,4 +1,5 @@
-"""One stack's capacity: what its pools allow, what N executors need, which limit comes first."""
+"""One stack's capacity: what its pools allow, what N executors need, which limit is exceeded
+first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -92,7 +93,7 @@ def report(plan: Plan, request: Request) -> Report:
 
 
 def _unknown(scenario: Scenario, fits: list[NodeFit]) -> list[str]:
-    """What the report has no figure for, and why."""
+    """Figures that the report lacks, with the reasons."""
     lines = [f"{one.name}: {text}" for one in scenario.nodes for text in one.missing]
     if not scenario.pool_nodes:
         lines.append("the stack creates no nodes for executors: no figure depends on them")

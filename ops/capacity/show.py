@@ -1,4 +1,4 @@
-"""A report for people, and for programs."""
+"""A report as text, Markdown and JSON."""
 
 import io
 import json

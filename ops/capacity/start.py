@@ -1,4 +1,4 @@
-"""What the start of N executors at once needs of nodes, network, EC2, S3 and the API server."""
+"""What starting N executors at once requires of nodes, network, EC2, S3 and the API server."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ DAEMONS_WITH_ADDRESS, DAEMONS_ON_HOST = 1, 2
 DOWNLOADS_AT_ONCE = 3
 """Layers of an image that containerd fetches at once (max_concurrent_downloads)."""
 FLEET_BATCH = 1000
-"""Nodes that Karpenter asks for in one CreateFleet, when they come within a second
+"""Nodes that Karpenter requests in one CreateFleet call, if needed within a second
 (github.com/aws/karpenter-provider-aws pkg/batcher/createfleet.go)."""
 OBJECTS_PER_NODE = 4
 """Node, Lease, CSINode and CNINode."""
@@ -35,7 +35,7 @@ class Executor:
 
 @dataclass(frozen=True)
 class Platform:
-    """What is the same for every type of node.
+    """The figures that are the same for all node types.
 
     `claims` is how many claims on JARs the executors of one node use at once; `nat` is 0 where the
     plan creates no NAT gateway.
@@ -52,7 +52,7 @@ class Platform:
 
 @dataclass(frozen=True)
 class NodeFit:
-    """Executors on nodes of one type, as many on each as fit."""
+    """Executors on nodes of one type, as many per node as fit."""
 
     nodes: NodeCapacity
     type: InstanceType
@@ -65,7 +65,7 @@ class NodeFit:
 
 
 def daemon_pods(platform: Platform) -> tuple[int, int]:
-    """A node's own pods: those with an address, and all of them."""
+    """A node's own pods: the number with an address, and the total."""
     method_pods = 0 if not platform.mount_pod else 1
     if platform.method is not None and platform.method.per is Per.claim:
         # The driver's pod, and Mountpoint's own for each claim.
@@ -132,7 +132,7 @@ def demand(executors: int, fit: NodeFit, platform: Platform) -> Mapping[str, flo
 
 
 def s3(executors: int, nodes: int, claims: int, method: Method) -> dict[str, float]:
-    """Requests to S3 and their bytes, when all of them start at the same moment."""
+    """Requests to S3 and their bytes when all executors start at the same moment."""
     starts = {Per.claim: nodes * claims, Per.node: nodes, Per.executor: executors}[method.per]
     requests = starts * method.requests
     return {

@@ -14,8 +14,8 @@ from ops.diff.steps import Operation, Step
 def to_json(sections: Iterable[Compared]) -> str:
     """Returns `{"stacks": [...]}`, each stack with summary, consequences, steps and exports.
 
-    A stack that could not be recorded has `error` instead. A value that a side does not have is
-    left out on that side.
+    A stack that could not be recorded has `error` instead. A value that one side lacks is omitted
+    on that side.
     """
     stacks = [
         {"stack": one.stack, "error": one.found.message}

@@ -118,7 +118,7 @@ def _drawn(stack: str, sets: list[str] | None, root: str, base: str, style: Form
 
     if base or without_empty(sets):
         if stack == "all":
-            raise UserError("--stack all: a picture is of one stack; name it")
+            raise UserError("--stack all: a picture shows one stack; give its name")
         (one,) = _diffs(_compared(stack, sets, root, "", "", base, ""))
         chart = chart_of(one.new, one)
     else:
@@ -148,7 +148,7 @@ def _compared(  # noqa: PLR0917  the command's options
         raise UserError("diff --stack needs --set k=v or --base REV to compare with")
     found = compared(Request(project_root(root), stack, without_empty(sets), base, head))
     if stack != ALL:
-        # There is nothing else to show, so the command fails with the stack's own error.
+        # No other stack is shown, so the command fails with this stack's error.
         for one in found:
             if isinstance(one.found, Failure):
                 fail(one.found.message, one.found.code)

@@ -1,4 +1,4 @@
-"""Diffs of one stack or all as one GitHub comment: markdown that never grows past the limit."""
+"""Diffs of one stack or all as one GitHub comment: Markdown within GitHub's size limit."""
 
 import html
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ MARKER = "<!-- spark-on-eks: diff of the plan -->"
 LIMIT = 65_536
 """GitHub refuses a longer body: "Body is too long (maximum is 65536 characters)"."""
 _SPARE = 1_500
-"""Kept for closing tags and for the pointer to what is left out."""
+"""Reserved for closing tags and for the note about omitted parts."""
 _LINES = 150
 """Lines of consequences of one stack."""
 
 
 @dataclass
 class _Section:
-    """One stack: what is always shown, and parts that are shown while there is room."""
+    """One stack: the part that is always shown, and parts that are shown while they fit."""
 
     name: str
     headline: str
@@ -34,16 +34,16 @@ class _Section:
 
 
 def comment(stacks: Sequence[Compared], command: str) -> str:
-    """Returns the comment, at most `LIMIT` characters; `command` prints what had to be left out."""
+    """Returns the comment, at most `LIMIT` characters; `command` prints the omitted parts."""
     many = len(stacks) > 1
-    # The table is enough for a stack without a difference.
+    # A stack without a difference is in the table only.
     sections = [_section(one) for one in stacks if not many or _says_more(one)]
     head = [MARKER, ""]
     if many:
         head += ["## What this change does", "", "| stack | resources | most serious |"]
         head += ["|---|---|---|", *(_row(one) for one in stacks), ""]
     room = LIMIT - _SPARE - len("\n".join(head)) - sum(_frame(one, many) for one in sections)
-    # Each stack gets an equal share of the room that the stacks before it left.
+    # Each stack gets an equal share of the remaining room.
     body: list[str] = []
     for index, section in enumerate(sections):
         share = room // (len(sections) - index)

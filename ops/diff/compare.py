@@ -1,4 +1,4 @@
-"""Two values compared: which property paths differ, and how."""
+"""Compares two values: which property paths differ, and how."""
 
 import base64
 import binascii
@@ -50,7 +50,7 @@ def _changes(old: Any, new: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _list_changes(old: list[Any], new: list[Any], path: Path) -> Iterator[tuple[str, Any, Any]]:
-    # What is the same at both ends stays out, so that one new item is one change.
+    # Skips equal items at both ends, so that one new item is one change.
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
         start += 1
@@ -74,7 +74,7 @@ def _text_changes(old: str, new: str, path: Path) -> Iterator[tuple[str, Any, An
 
 
 def readable(value: str) -> str:
-    """Returns what a text says: user data comes in base64."""
+    """Returns the text, decoded if it is base64 (user data)."""
     if len(value) < 16 or len(value) % 4 or " " in value:
         return value
     try:

@@ -1,4 +1,4 @@
-"""What a diff does to each top-level component: counts, and the operation that colours it."""
+"""Changes of each top-level component: counts, and the operation that sets its colour."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class ComponentChange:
-    """What happens inside one component, in words, and to the component as a whole."""
+    """The changes inside one component, in words, and the operation of the component itself."""
 
     words: str
     operation: Operation
@@ -37,7 +37,7 @@ def component_changes(diff: Diff) -> Mapping[str, ComponentChange]:
     for step in diff.steps:
         plan = diff.new if step.new is not None else diff.old
         component = plan.component(step.resource)
-        # A component of the program itself is no resource of a cloud.
+        # Components of the program are not cloud resources.
         if component is not None and (step.resource.custom or step.resource.remote):
             found = counts.setdefault(component.name, {})
             found[step.operation] = found.get(step.operation, 0) + 1

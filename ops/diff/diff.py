@@ -1,4 +1,4 @@
-"""Two plans compared: what an update from one to the other does to each resource."""
+"""Compares two plans: what an update from one to the other does to each resource."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ def markdown(diff: Diff) -> str:
 
 
 def impact(diff: Diff) -> str:
-    """Returns the consequences as a list, most serious first; nothing where there are none."""
+    """Returns the consequences as a list, most serious first; nothing without any."""
     lines = []
     for one in consequences(diff):
         lines.append(f"- {_LEVELS[one.level]} {escape(one.text)}")

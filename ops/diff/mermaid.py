@@ -37,7 +37,7 @@ class Node:
 
     @property
     def label(self) -> str:
-        """Lines of the node: name, kind, what is in it, what happens to it."""
+        """Lines of the node: name, kind, contents, changes."""
         first, count = self.members[0], len(self.members)
         kinds = {one.kind for one in self.members}
         names = ", ".join(one.name for one in self.members[:3]) + (", ..." if count > 3 else "")
@@ -121,7 +121,8 @@ def escape(text: str) -> str:
 
 
 def _nodes(found: Sequence[Component], changes: Mapping[str, ComponentChange]) -> tuple[Node, ...]:
-    """Groups equal components; where too many nodes are left, those of one kind, then of a tier."""
+    """Groups equal components; if too many nodes remain, components of one kind, then of one
+    tier."""
 
     def change(one: Component) -> ComponentChange | None:
         return changes.get(one.name)
@@ -146,7 +147,7 @@ def _nodes(found: Sequence[Component], changes: Mapping[str, ComponentChange]) -
 
 
 def _common(changes: Iterator[ComponentChange | None]) -> ComponentChange | None:
-    """Returns the one change of a group; where the counts differ, its operation alone."""
+    """Returns the common change of a group; if the counts differ, its operation alone."""
     found = set(changes)
     first = next(iter(found))
     return first if len(found) == 1 or first is None else ComponentChange("", first.operation)

@@ -1,4 +1,4 @@
-"""What a changed input does to its resource, by the tables of `ops.diff.replace_rules`."""
+"""How a changed input affects its resource, by the tables of `ops.diff.replace_rules`."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from ops.plan.model import Resource
 
 
 def row_of(resource: Resource) -> tuple[Row, ...] | None:
-    """Returns the rows for this resource, None where its type has none of its own."""
+    """Returns the rows for this resource, None if its type has none."""
     if not resource.custom and not resource.remote:
         return ()
     if resource.type in kubernetes.OTHER:
@@ -27,7 +27,7 @@ def verdict(resource: Resource, change: Change) -> Operation:
     """Returns what one change does: update, replace, or may replace where no table says."""
     if any(covers(path, change.path) for path in resource.options.replace_on_changes):
         return Operation.replace
-    # Options in parentheses are Pulumi's own, and a component exists in Pulumi only.
+    # Options in parentheses exist in Pulumi only, as do components.
     rows = row_of(resource)
     if change.path.startswith("(") or rows == ():
         return Operation.update
@@ -39,12 +39,12 @@ def verdict(resource: Resource, change: Change) -> Operation:
 
 
 def verdict_on_path(resource: Resource, path: str) -> Operation:
-    """Returns what a new value at a path does, where only AWS knows the value."""
+    """Returns the effect of a new value at a path, if only AWS knows the value."""
     return verdict(resource, Change(path, "", ""))
 
 
 def refused(resource: Resource) -> tuple[str, ...]:
-    """Returns the paths whose change the API server refuses, and that no replacement changes."""
+    """Returns the paths whose change the API server rejects and that force no replacement."""
     return tuple(path for row in row_of(resource) or () for path in row.refused.split())
 
 
@@ -74,7 +74,7 @@ def _in_row(row: Row, change: Change) -> Operation | None:
 
 
 def _holds(change: Change, path: str) -> bool:
-    """Whether an object that was added or removed as a whole has the path below it."""
+    """Whether an object that was added or removed as a whole contains the path."""
     if not path.startswith(f"{change.path}."):
         return False
     below = paths.parse(path.removeprefix(f"{change.path}."))

@@ -1,4 +1,4 @@
-"""Where the two sides of a diff come from: stacks of the working tree and of git revisions."""
+"""The two sides of a diff: stacks of the working tree and of git revisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Compared:
-    """One stack's diff or why there is none; `note` is what a reader should know beside it."""
+    """One stack's diff, or the reason why it is missing; `note` is a remark for the reader."""
 
     stack: str
     found: Diff | Failure
@@ -39,7 +39,7 @@ def compared(request: Request) -> list[Compared]:
     The sides are recorded at the same time. A stack that one side does not have is new or gone.
     """
     wanted = [] if request.stack == ALL else [request.stack]
-    # Started before the working tree is recorded here, so that both run at once.
+    # Starts before the working tree is recorded here, so that both run in parallel.
     base = Revision(request.root, request.base, wanted) if request.base else None
     head = Revision(request.root, request.head, wanted, request.sets) if request.head else None
     new = _of_revision(head) if head else record_all(request.root, wanted, request.sets)
@@ -65,7 +65,7 @@ def _compared(
             return Compared(stack, side)
     nothing = Plan(project, stack, ())
     note = "" if old else "a new stack"
-    note = note if new else "the stack's file is gone: nothing of it is changed or deleted by that"
+    note = note if new else "the stack's file is deleted: this changes or deletes no resource"
     before = old if isinstance(old, Plan) else nothing
     after = new if isinstance(new, Plan) else nothing
     return Compared(stack, compare(before, after), note)

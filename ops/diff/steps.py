@@ -1,4 +1,4 @@
-"""What happens to one resource between two plans."""
+"""The change of one resource between two plans."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from ops.plan.model import Plan, Resource, without_stack
 
 
 class Operation(StrEnum):
-    """What happens to a resource; `may_replace` where no table says which."""
+    """The operation on a resource; `may_replace` if no table covers the change."""
 
     create = "create"
     update = "update"
@@ -19,7 +19,7 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class PropagatedChange:
-    """An input that gets another value because another resource is changed."""
+    """An input that changes because another resource changes."""
 
     path: str
     source: str
@@ -32,10 +32,10 @@ class PropagatedChange:
 
 @dataclass(frozen=True)
 class Step:
-    """One resource that does not stay as it is.
+    """One resource that changes.
 
-    `forced_by` are the paths that replace it, `unknown` those of which no table knows whether
-    they do, `propagated` the inputs that change with another resource.
+    `forced_by` are the paths that replace it, `unknown` those that no table covers, `propagated`
+    the inputs that change with another resource.
     """
 
     operation: Operation
@@ -49,7 +49,7 @@ class Step:
 
     @property
     def resource(self) -> Resource:
-        """The resource as it will be; as it was, if it is deleted."""
+        """The new resource; the old one if it is deleted."""
         found = self.new or self.old
         assert found is not None
         return found
@@ -62,7 +62,7 @@ def more_severe(one: Operation, other: Operation) -> Operation:
 
 
 def key_of(urn: str, plan: Plan) -> str:
-    """Returns the URN without its stack: what two plans call the same resource."""
+    """Returns the URN without its stack, which identifies a resource in both plans."""
     # The root stack's own name ends in the stack's.
     root = f"::{plan.project}-{plan.stack}"
     key = without_stack(urn, plan.stack)

@@ -1,4 +1,5 @@
-"""A diff as text for a terminal or a pipe: what it does to the platform, then each resource."""
+"""A diff as text for a terminal or a pipe: its consequences for the platform, then each
+resource."""
 
 from collections.abc import Sequence
 from typing import IO
@@ -26,7 +27,7 @@ _LEVELS = {
     Level.note: ("  ", "default"),
 }
 _CAUSES = 3
-"""More causes than these are counted: the resource diff below has each."""
+"""Causes above this number are only counted: the diff of the resources lists all of them."""
 
 
 def summary(diff: Diff) -> str:
@@ -94,7 +95,7 @@ def consequence_lines(one: Consequence) -> list[str]:
 
 
 def step_lines(step: Step) -> Sequence[str]:
-    """Returns what changes of one resource, and what of it makes a new one."""
+    """Returns the changes of one resource, and which of them replace it."""
     forced, unknown = set(step.forced_by), set(step.unknown)
     lines: list[str] = []
     for change in step.changes:

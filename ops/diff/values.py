@@ -12,7 +12,7 @@ _TEXT_LINES = 12
 
 
 def change_lines(change: Change) -> list[str]:
-    """Returns one line for most changes, the lines that differ for a text of several."""
+    """Returns one line for most changes; for texts of several lines, the lines that differ."""
     if change.old is ABSENT:
         return [f"{change.path}: + {value(change.new)}"]
     if change.new is ABSENT:
@@ -23,7 +23,7 @@ def change_lines(change: Change) -> list[str]:
 
 
 def change_line(change: Change) -> str:
-    """Returns one line; of a text of several only that it changes."""
+    """Returns one line; for texts of several lines only that they differ."""
     first, *rest = change_lines(change)
     return f"{first} {len(rest)} lines differ" if rest else first
 

@@ -25,33 +25,33 @@ LOCAL_DISK = "/var/data/spark-local"
 SPARK_USER = 185
 """The user of Spark's images."""
 GRACE_SECONDS = 110
-"""Of executors: EC2 takes a Spot instance two minutes after it says so."""
+"""Of executors: EC2 interrupts a Spot instance two minutes after the notice."""
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _LONGEST_NAME = 36
 """An executor's pod is `<name>-<16 digits>-exec-<number>`, and a pod's host name has 63 letters."""
 
-# The names of volumes. What begins with spark-local-dir- the operator hands to Spark as its local
-# disk; any other is mounted as it is written here, propagation included.
+# The names of volumes. The operator passes volumes named spark-local-dir-* to Spark as local disks;
+# all others are mounted as written here, propagation included.
 _PROGRAM = "program"
 _DRIVER_DISK, _EXECUTOR_DISK = "spark-local-dir-driver", "spark-local-dir-executor"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a person chooses of a job; `input` and `output` only matter to jobs that use S3."""
+    """The user's options of a job; `input` and `output` are for jobs that use S3."""
 
     name: str
     release: str
     input: str = ""
     output: str = ""
     executors: int | None = None
-    """How many at most, instead of the job's own number."""
+    """Maximum number of executors, instead of the job's default."""
 
 
 def documents(job: Job, team: Team, request: Request) -> list[dict[str, Any]]:
-    """The Kubernetes objects of the job: its program as a ConfigMap, if it is one of examples/,
-    and the SparkApplication. Raises UserError for a name that no job can have."""
+    """The Kubernetes objects of the job: its program as a ConfigMap, if it is one of examples/, and
+    the SparkApplication. Raises UserError for an invalid name."""
     if not _NAME.fullmatch(request.name) or len(request.name) > _LONGEST_NAME:
         raise UserError(
             f"NAME {request.name!r} cannot be a job's: it has up to {_LONGEST_NAME} lower-case "
@@ -85,7 +85,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         "mainApplicationFile": f"local://{PROGRAM_FOLDER}/{own.name}" if own else job.program,
         "arguments": [argument.format(**places) for argument in job.arguments],
         "restartPolicy": {"type": "Never"},
-        # A week: long enough to read why it failed.
+        # A week, to leave time to find out why it failed.
         "timeToLiveSeconds": 7 * 24 * 3600,
         "sparkConf": _spark_conf(job, team, request),
     }
@@ -100,7 +100,8 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
             "initialExecutors": executors.least,
             "minExecutors": executors.least,
             "maxExecutors": executors.most,
-            # Executors that hold shuffle files stay while these are needed: no service keeps them.
+            # Executors with shuffle files run as long as these are needed: there is no external
+            # shuffle service.
             "shuffleTrackingEnabled": True,
             "shuffleTrackingTimeout": 10 * 60 * 1000,
         }
@@ -120,15 +121,16 @@ def _executors(job: Job, request: Request) -> Executors:
 
 def _spark_conf(job: Job, team: Team, request: Request) -> dict[str, str]:
     conf = {
-        # Executors may be on Spot: two minutes' notice, in which blocks move elsewhere.
+        # Executors may be on Spot: within the two minutes' notice their blocks migrate to other
+        # executors.
         "spark.decommission.enabled": "true",
         "spark.storage.decommission.enabled": "true",
         "spark.storage.decommission.rddBlocks.enabled": "true",
         "spark.storage.decommission.shuffleBlocks.enabled": "true",
-        # Tasks that will not end before their executor does are started elsewhere, too.
+        # Tasks that would not finish before their executor ends also start on another one.
         "spark.executor.decommission.killInterval": f"{GRACE_SECONDS}s",
-        # A fetch that fails because its executor left is no failure of the stage, for as long as
-        # the scheduler remembers who left.
+        # A fetch failure from a decommissioned executor does not count as a stage failure, as long
+        # as the scheduler remembers that executor.
         "spark.stage.ignoreDecommissionFetchFailure": "true",
         "spark.scheduler.maxRetainedRemovedDecommissionExecutors": "100",
     }
@@ -136,22 +138,22 @@ def _spark_conf(job: Job, team: Team, request: Request) -> dict[str, str]:
         conf |= {
             "spark.dynamicAllocation.executorIdleTimeout": "60s",
             "spark.dynamicAllocation.cachedExecutorIdleTimeout": "10m",
-            # One that is to go and cannot hand over its blocks goes all the same.
+            # An executor that cannot migrate its blocks is removed after this time.
             "spark.executor.decommission.forceKillTimeout": "5m",
         }
     if job.jars:
         path = class_path(request.release, jar_names(job))
         conf |= {"spark.driver.extraClassPath": path, "spark.executor.extraClassPath": path}
     if job.uses_s3 and team.event_logs:
-        # Of a job without the JARs for S3 there are none: Spark would not start.
+        # A job without the JARs for S3 writes none: Spark would not start.
         conf |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": team.event_logs}
     return dict(sorted(conf.items()))
 
 
 def _hadoop_conf(team: Team) -> dict[str, str]:
     return {
-        # Hadoop's own list of providers lacks the service account's token and would end at the
-        # node's role (CredentialProviderListFactory.STANDARD_AWS_PROVIDERS, Hadoop 3.4.1).
+        # Hadoop's default list of providers lacks the service account's token and would fall back
+        # to the node's role (CredentialProviderListFactory.STANDARD_AWS_PROVIDERS, Hadoop 3.4.1).
         "fs.s3a.aws.credentials.provider": (
             "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"
         ),
@@ -174,7 +176,7 @@ def _driver(job: Job, team: Team) -> dict[str, Any]:
     role = _pod(DRIVER_ACCOUNT, DRIVER_PRIORITY, job.driver, team.driver_nodes, _DRIVER_DISK)
     if job.own_program:
         role["volumeMounts"].append(program)
-    # The job ends with its driver. The first is Karpenter's word for it, the second the Cluster
+    # The job ends with its driver. The first annotation is Karpenter's, the second Cluster
     # Autoscaler's.
     role["annotations"] = {
         "karpenter.sh/do-not-disrupt": "true",
@@ -227,7 +229,7 @@ def _pod(
                 "name": JARS_CLAIM,
                 "mountPath": JARS_MOUNT_PATH,
                 "readOnly": True,
-                # A mount that died and came back on the node is then seen by pods that run.
+                # Running pods then see a mount that was restarted on the node.
                 "mountPropagation": "HostToContainer",
             },
             {"name": disk, "mountPath": LOCAL_DISK},

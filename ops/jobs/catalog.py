@@ -1,4 +1,4 @@
-"""The jobs: what each runs, which JARs it needs, and how large it is."""
+"""The jobs: program, JARs and size of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 PROGRAMS = Path(__file__).resolve().parents[2] / "examples"
 
 S3A = ("org.apache.hadoop:hadoop-aws:3.4.1", "software.amazon.awssdk:bundle:2.24.6")
-"""What Spark 4.0 needs for s3a:// and its images lack: a module of the Hadoop that Spark is built
-with, and the AWS SDK that this module is built with (hadoop-project's POM names the version)."""
+"""JARs that Spark 4.0 needs for s3a:// and that its images lack: hadoop-aws of the Hadoop version
+that Spark is built with, and the AWS SDK that hadoop-aws is built with (hadoop-project's POM names
+the version)."""
 S3A_RELEASE = "s3a-3.4.1"
-"""Release that these JARs are looked for in when none is named."""
+"""Default release that contains these JARs."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,12 @@ class Size:
     memory: str
     overhead: str
     local_disk: str
-    """Limit of shuffle and spill: a pod that exceeds it is evicted, and its neighbours are not."""
+    """Limit of shuffle and spill: a pod that exceeds it is evicted instead of other pods."""
 
 
 @dataclass(frozen=True)
 class Executors:
-    """How many executors. With `least` Spark allocates them dynamically, up to `most`."""
+    """Number of executors. With `least` Spark allocates them dynamically, up to `most`."""
 
     most: int
     least: int | None = None
@@ -60,7 +61,7 @@ class Job:
 
 _DRIVER = Size(cores=1, request="1", memory="2g", overhead="1g", local_disk="10Gi")
 _EXECUTOR = Size(cores=4, request="3500m", memory="8g", overhead="3g", local_disk="40Gi")
-"""Python's processes live in the overhead, beside the JVM."""
+"""Python processes use the memory overhead, outside the JVM's heap."""
 
 JOBS = {
     job.name: job
@@ -87,7 +88,7 @@ JOBS = {
         ),
         Job(
             name="etl-dynamic",
-            about="cleans taxi trips and writes them by day, with executors that come and go",
+            about="cleans taxi trips and writes them by day, with dynamically allocated executors",
             program="etl_dynamic.py",
             arguments=("--input", "{input}", "--output", "{output}"),
             jars=S3A,

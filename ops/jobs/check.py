@@ -1,6 +1,6 @@
-"""Checks a job's objects against the plan they are for: a job that cannot run is not printed.
+"""Checks a job's objects against the stack's plan: a job that cannot run is not printed.
 
-The checks read the objects alone, so they hold for a changed template, too.
+The checks read only the objects, so they also cover a changed template.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,10 +22,10 @@ _CHOSEN_BY_NODEPOOLS = (
     "node.kubernetes.io/instance-type",
     "topology.kubernetes.io/zone",
 )
-"""Labels that no job selects: each would exclude some of the pool's NodePools."""
+"""Labels that a job must not select: each excludes some of the pool's NodePools."""
 
 _LONGEST_GRACE = 120
-"""Seconds from the notice of a Spot interruption to its end."""
+"""Seconds from the notice of a Spot interruption to the interruption."""
 
 
 class _Pods(NamedTuple):
@@ -37,7 +37,7 @@ class _Pods(NamedTuple):
 
 
 def problems(documents: Sequence[Mapping[str, Any]], team: Team, plan: Plan) -> list[str]:
-    """Returns a line for each reason why the job could not run as it should; none means it can."""
+    """Returns a line for each reason why the job cannot run; no line means that it can."""
     (application,) = [one for one in documents if one["kind"] == "SparkApplication"]
     spec = application["spec"]
     pods = [_Pods("driver", spec["driver"], 1), _Pods("executor", spec["executor"], _most(spec))]
@@ -51,12 +51,12 @@ def problems(documents: Sequence[Mapping[str, Any]], team: Team, plan: Plan) -> 
 
 
 def demand(role: Mapping[str, Any]) -> dict[str, Fraction]:
-    """What one pod of the role counts for in a quota: vCPU, bytes and pods."""
+    """The amounts that a quota counts for one pod of the role: vCPU, bytes and pods."""
     memory = Fraction(
         quantity.spark_bytes(role["memory"]) + quantity.spark_bytes(role["memoryOverhead"])
     )
     cpu = quantity.parse(role.get("coreRequest") or role["cores"])
-    # Without a coreLimit a pod has no limit, and a quota on limits refuses it.
+    # Without a coreLimit a pod has no CPU limit, and a quota on limits denies it.
     limit = {"limits.cpu": quantity.parse(role["coreLimit"])} if "coreLimit" in role else {}
     return {
         "requests.cpu": cpu,
@@ -83,7 +83,7 @@ def _placement(pods: _Pods, team: Team, plan: Plan) -> Iterator[str]:
     for key, value in selector.items():
         term = (Requirement(key, "In", (value,)),)
         if key in _CHOSEN_BY_NODEPOOLS:
-            yield f"{role}.nodeSelector: {key} is the NodePools' to choose"
+            yield f"{role}.nodeSelector: {key} is set by the NodePools, not by a job"
         elif not any(selects([term], one) for one in everywhere):
             yield f"{role}.nodeSelector: no node of the stack has the label {key}={value}"
     taints = dict.fromkeys(taint for one in everywhere for taint in one.taints)
@@ -142,7 +142,7 @@ def _too_many(pods: Sequence[_Pods], team: Team) -> Iterator[str]:
 
 
 def _mounts(pods: _Pods, spec: Mapping[str, Any]) -> Iterator[str]:
-    """The operator drops a mount whose volume is missing, and says nothing."""
+    """The operator drops a mount whose volume is missing, without a message."""
     volumes = {volume["name"]: volume for volume in spec.get("volumes") or []}
     mounts = pods.spec.get("volumeMounts") or []
     for mount in mounts:
@@ -159,7 +159,7 @@ def _mounts(pods: _Pods, spec: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _restricted(pods: _Pods) -> Iterator[str]:
-    """The pod-security level `restricted`, as far as a job has a say in it
+    """The pod-security level `restricted`, as far as the job's fields determine it
     (kubernetes.io/docs/concepts/security/pod-security-standards)."""
     container, pod = pods.spec.get("securityContext") or {}, pods.spec.get("podSecurityContext")
     required = {
@@ -171,9 +171,9 @@ def _restricted(pods: _Pods) -> Iterator[str]:
     }
     for key, holds in required.items():
         if not holds:
-            yield f"{pods.role}.securityContext.{key}: not what the level restricted asks for"
+            yield f"{pods.role}.securityContext.{key}: not what the level restricted requires"
     if not (pod or {}).get("runAsNonRoot"):
-        yield f"{pods.role}.podSecurityContext.runAsNonRoot: not what the level restricted asks for"
+        yield f"{pods.role}.podSecurityContext.runAsNonRoot: not what the level restricted requires"
 
 
 def _container_limits(pods: _Pods, team: Team) -> Iterator[str]:
@@ -202,8 +202,8 @@ def _quotas(pods: Sequence[_Pods], team: Team) -> Iterator[str]:
 
 
 def _counts(quota: Mapping[str, Any], pods: _Pods) -> bool:
-    """Whether the quota counts these pods. Of the scopes only those by priority are known here:
-    any other is taken to count, so that a doubt is a refusal."""
+    """Whether the quota counts these pods. Only scopes by priority are evaluated; with any other
+    scope the pods count, so that an unknown scope denies the job."""
     terms = (quota.get("scopeSelector") or {}).get("matchExpressions") or []
     named = pods.spec.get("priorityClassName")
     return all(

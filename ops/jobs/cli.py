@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-NOBODY = "000000000000"
-"""Stands for the account in the plan of a stack that does not name its own."""
+NO_ACCOUNT = "000000000000"
+"""Placeholder for the account in the plan of a stack that does not set one."""
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
 
@@ -93,7 +93,7 @@ def job(  # noqa: PLR0917  the command's options
     root: RootOption = "",
     format_: FormatOption = "",
 ) -> None:
-    """Write a Spark job for a team of a stack, as YAML; notes about it go to stderr."""
+    """Write a Spark job for a team of a stack, as YAML; notes are on stderr."""
     with command_errors():
         style = chosen_format(format_)
         chosen = _job(job)
@@ -119,10 +119,10 @@ def job(  # noqa: PLR0917  the command's options
         from ops.plan.manifests import to_yaml  # noqa: PLC0415
 
         text = "---\n".join(to_yaml(document) for document in made)
-        if NOBODY in text:
+        if NO_ACCOUNT in text:
             raise UserError(
-                f"{chosen.name} needs the account's number for a bucket's name, and stack {stack} "
-                f"names none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
+                f"{chosen.name} needs the account id for a bucket's name, and stack {stack} "
+                f"sets none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
             )
         if style is Format.json:
             text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
@@ -152,12 +152,12 @@ def verify(  # noqa: PLR0917  the command's options
         text = write.get(style, checks.script)(
             plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"])
         )
-        sys.stdout.write(text.replace(NOBODY, "${account}"))
+        sys.stdout.write(text.replace(NO_ACCOUNT, "${account}"))
 
 
 def _job(name: str) -> Job:
     if name not in JOBS:
-        given = f"there is no job {name!r}" if name else "no job is named"
+        given = f"there is no job {name!r}" if name else "no job given"
         known = "\n".join(f"  {one.name}: {one.about}" for one in JOBS.values())
         raise UserError(f"{given}; JOB= is one of\n{known}")
     return JOBS[name]
@@ -171,12 +171,12 @@ def _refuse_folder(variable: str, given: str, chosen: Job) -> None:
 
 
 def _default_folder(variable: str, name: str, chosen: Job, rights: Rights, team: str) -> str:
-    """A folder of the job's own in the first that the team may read and write."""
+    """A folder for the job, below the first folder that the team may read and write."""
     if not chosen.uses_s3:
         return ""
     if rights.folder is None:
         raise UserError(
-            f"{variable}= is missing, and team {team} has no folder of its own: name one here, or "
+            f"{variable}= is missing, and team {team} has no folder of its own: set it here, or "
             "list a bucket with access readWrite in spark.teams[].buckets of the stack file"
         )
     return f"{rights.folder}{chosen.name}/{name}"
@@ -191,7 +191,7 @@ def _count(executors: str) -> int | None:
 
 
 def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan":
-    """The stack's plan, for its own account, else for the given one, else for nobody's."""
+    """The stack's plan, for the stack's account, else `account`, else a placeholder."""
     from ops.plan.stack import load  # noqa: PLC0415
 
     require_stack(stack, root, "STACK=")
@@ -202,7 +202,7 @@ def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan"
     if account and named and account != named:
         raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
     if not named:
-        overrides.append(f'account="{account or NOBODY}"')
+        overrides.append(f'account="{account or NO_ACCOUNT}"')
     return _record(folder, stack, overrides)
 
 
@@ -232,7 +232,8 @@ def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str)
         ]
         if denied:
             lines.append(
-                f"warning: the stack gives team {team.name} no right to {' or to '.join(denied)} "
-                "(spark.teams[].buckets); unless the bucket itself does, S3 answers 403"
+                f"warning: the stack gives team {team.name} no permission "
+                f"to {' or to '.join(denied)} (spark.teams[].buckets); without a bucket policy "
+                "that does, S3 returns 403"
             )
     sys.stderr.write("".join(f"{line}\n" for line in lines))

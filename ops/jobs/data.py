@@ -21,7 +21,7 @@ class Rights:
     readable: tuple[str, ...]
     writable: tuple[str, ...]
     event_logs: str | None = None
-    """A folder that is for event logs and nothing else."""
+    """A folder that contains only event logs."""
 
     def may_read(self, url: str) -> bool:
         """Whether all below `s3a://bucket/folder/` may be read."""

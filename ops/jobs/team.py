@@ -1,4 +1,4 @@
-"""A team as a plan has it: everything that its jobs are bound to, by name."""
+"""A team in a plan: everything that its jobs refer to, by name."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,32 +28,32 @@ _IMAGE = re.compile(
 
 @dataclass(frozen=True)
 class Team:
-    """What a plan says of one team. `name` is also its namespace's."""
+    """A team in a plan. `name` is also the name of its namespace."""
 
     name: str
     region: str
     image: str
     max_executors: int
-    """Of one job."""
+    """Maximum number of executors of one job."""
     queue: str | None
-    """YuniKorn's, where it schedules the team's pods."""
+    """YuniKorn's queue, if it schedules the team's pods."""
     event_logs: str | None
-    """Folder of the team's event logs, where they are kept."""
+    """Folder of the team's event logs, if enabled."""
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
     jar_set: str
     """Key of the stack's output `jarBuckets`."""
     driver_nodes: Sequence[NodeSet]
     executor_nodes: Sequence[NodeSet]
-    """None in a given cluster whose nodes the stack does not make."""
+    """None in an existing cluster whose nodes the stack does not create."""
     quotas: Sequence[Mapping[str, Any]]
     """Specs of the namespace's ResourceQuotas."""
     container_limits: Sequence[Mapping[str, Any]]
-    """The entries of LimitRanges that are about containers."""
+    """The entries of LimitRanges for containers."""
 
     @property
     def spark_version(self) -> str:
-        """Version of Spark, as the image's tag begins."""
+        """Version of Spark, from the beginning of the image's tag."""
         match = _IMAGE.fullmatch(self.image)
         if match is None:
             raise UserError(
@@ -64,8 +64,8 @@ class Team:
 
 
 def team_of(plan: Plan, name: str) -> Team:
-    """Returns the team. Raises UserError when there is none of that name, or when the plan lacks
-    something that its jobs need."""
+    """Returns the team. Raises UserError for an unknown name, or if the plan lacks something that
+    its jobs need."""
     namespace = _namespace(plan, name)
     claim = _object(plan, "PersistentVolumeClaim", JARS_CLAIM, namespace=name)
     volume = _object(plan, "PersistentVolume", claim.inputs["spec"]["volumeName"])
@@ -73,7 +73,7 @@ def team_of(plan: Plan, name: str) -> Team:
         _object(plan, "ServiceAccount", account, namespace=name)
     for priority in (DRIVER_PRIORITY, EXECUTOR_PRIORITY):
         _object(plan, "PriorityClass", priority)
-    # A team's namespace depends on its nodes, so that they outlive its pods.
+    # A team's namespace depends on its nodes, which are deleted after its pods.
     own = set(namespace.options.dependencies)
     nodes = [one for one in node_sets(plan) if one.resource.urn in own]
     spec = volume.inputs["spec"]
@@ -102,7 +102,7 @@ def _namespace(plan: Plan, name: str) -> Resource:
     teams = {resource.object_name: resource for resource in team_namespaces(plan)}
     if name not in teams:
         known = ", ".join(sorted(teams)) or "none"
-        given = f"there is no team {name!r}" if name else "no team is named"
+        given = f"there is no team {name!r}" if name else "no team given"
         raise UserError(
             f"{given} in stack {plan.stack}; spark-on-eks:spark.teams has: {known} "
             f"(stacks/Pulumi.{plan.stack}.yaml)"
@@ -131,11 +131,11 @@ def _object(plan: Plan, kind: str, name: str, *, namespace: str = "") -> Resourc
         if resource.object_name == name:
             return resource
     where = f" in namespace {namespace}" if namespace else ""
-    raise UserError(f"stack {plan.stack} makes no {kind} {name}{where}, which every job needs")
+    raise UserError(f"stack {plan.stack} creates no {kind} {name}{where}, which every job needs")
 
 
 def _jar_set(plan: Plan, volume: Mapping[str, Any]) -> str:
-    """Which of the stack's sets of JARs the volume is over."""
+    """The stack's set of JARs in the volume."""
     sets: Mapping[str, str] = plan.exports["jarBuckets"]
     csi = volume.get("csi")
     if csi:
@@ -147,5 +147,7 @@ def _jar_set(plan: Plan, volume: Mapping[str, Any]) -> str:
         values = {value for term in terms for one in term for value in one.values}
         found = [name for name in sets if name in values]
     if len(found) != 1:
-        raise UserError(f"stack {plan.stack}: the volume of the claim is over no known set of JARs")
+        raise UserError(
+            f"stack {plan.stack}: the volume of the claim contains no known set of JARs"
+        )
     return found[0]

@@ -1,7 +1,7 @@
-"""The checks of a live mount for one team: commands, and what each must show.
+"""The checks of a live mount for one team: commands, and their expected output.
 
-The result is a bash script that changes nothing; its one attempt to write must be refused. Names on
-nodes are those of userdata/, all others the plan's.
+The result is a bash script that changes nothing; its one attempt to write must fail. Names on
+nodes come from userdata/, all others from the plan.
 """
 
 import json
@@ -18,7 +18,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.workloads import in_namespace
 
 _DAEMON = "spark-jars"
-"""Name of the DaemonSet that mounts JARs on nodes that run already."""
+"""Name of the DaemonSet that mounts JARs on running nodes."""
 _CONTAINER = "spark-kubernetes-executor"
 """Spark's own name for an executor's container."""
 _REAL = "/run/spark-jars/parent"
@@ -27,7 +27,7 @@ _SCRIPT = "/usr/local/sbin/spark-jars"
 
 @dataclass(frozen=True)
 class Step:
-    """A command, after the comment that says what it must show."""
+    """A command, below a comment with its expected output."""
 
     shows: str
     command: str
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Checks:
-    """A team's checks: what they are about, what every command needs first, and the steps."""
+    """A team's checks: title, variables that the commands need, and steps."""
 
     title: str
     setup: tuple[str, ...]
@@ -72,7 +72,7 @@ def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
 
 
 def to_json(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
-    """The same as JSON: a list of what a command must show, and the command."""
+    """The same as JSON: a list of commands with their expected output."""
     checks = _checks(plan, team, release, jars)
     first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
     steps = [{"shows": one.shows, "command": one.command} for one in checks.steps]
@@ -126,7 +126,7 @@ def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator
     sentinel = _sentinel(plan, team)
     name = str(sentinel.inputs["key"]).rpartition("/")[2]
     yield Step(
-        f"The mount answers: {sentinel.inputs['content']}",
+        f"The mount is readable: {sentinel.inputs['content']}",
         f'"${{in_pod[@]}}" cat {JARS_MOUNT_PATH}/jars/{name}; echo',
     )
     listed = ", ".join(jars)
@@ -145,13 +145,13 @@ def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator
         '"${in_pod[@]}" du -sh /opt/spark/work-dir',
     )
     yield Step(
-        "Nor does Spark say that it copied one: 0",
+        "Spark logs no copy of a JAR: 0",
         'kubectl logs "${pod}" -n "${namespace}" -c '
         + _CONTAINER
         + " | grep -c -E '(Copying|Fetching) .*[.]jar' || true",
     )
     yield Step(
-        "Writing is refused: Read-only file system, then: refused, as it must be",
+        "Writing fails: Read-only file system, then: refused, as it must be",
         f'if "${{in_pod[@]}}" touch {JARS_MOUNT_PATH}/jars/written-by-verify; then\n'
         "  echo 'WRONG: the mount can be written to' >&2\n"
         "else\n"
@@ -174,16 +174,16 @@ def _pod_level(team: Team) -> Iterator[Step]:
         'echo "${mounter}"',
     )
     yield Step(
-        "Which Mountpoint it is: mount-s3 and its version.",
+        "Its Mountpoint version: mount-s3 and the version.",
         'kubectl exec "${mounter}" -n mount-s3 -- /mountpoint-s3/bin/mount-s3 --version',
     )
     yield Step(
-        f"Its cache: a folder of that pod with the limit of jarMount.cacheMiB, {cache}.",
+        f"Its cache: a volume of that pod with the limit jarMount.cacheMiB, {cache}.",
         'kubectl get pod "${mounter}" -n mount-s3 -o jsonpath='
         "'{range .spec.volumes[?(@.emptyDir)]}{.name} {.emptyDir.sizeLimit}{\"\\n\"}{end}'",
     )
     yield Step(
-        "It has no trouble: no line.",
+        "It logs no warning or error: no line.",
         "kubectl logs \"${mounter}\" -n mount-s3 | grep -E 'WARN|ERROR' || true",
     )
 
@@ -210,7 +210,7 @@ def _by_daemon() -> str:
 
 def _node_level(door: str) -> Iterator[Step]:
     yield Step(
-        "Which Mountpoint the node has: mount-s3 and its version.",
+        "The node's Mountpoint version: mount-s3 and the version.",
         f"{door}\non_node 'mount-s3 --version'",
     )
     yield Step(
@@ -218,7 +218,7 @@ def _node_level(door: str) -> Iterator[Step]:
         "on_node 'systemctl is-active spark-jars.service spark-jars-watch.service'",
     )
     yield Step(
-        f"Pods get the mount's parent by a link, there only while it answers: {_REAL}",
+        f"Pods get the mount's parent by a link, present only while the mount responds: {_REAL}",
         f"on_node 'readlink {NODE_JARS_PATH}'",
     )
     yield Step(
@@ -240,7 +240,7 @@ def _node_level(door: str) -> Iterator[Step]:
         'on_node "du -sh ${cache}"',
     )
     yield Step(
-        "What happened to the mount on this node: up, filled; no down.",
+        "Events of the mount on this node: up, filled; no down.",
         "on_node 'journalctl --no-pager --boot --output cat --grep ^spark-jars:'",
     )
 

@@ -1,1 +1,1 @@
-"""Records what a stack would create, and the one model of it that every tool works on."""
+"""Records the resources that a stack would create, as the model that all tools read."""

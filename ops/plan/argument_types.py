@@ -1,7 +1,8 @@
-"""Inputs held against the installed SDK's own argument types.
+"""Checks inputs against the argument types of the installed SDK.
 
-Typed `*Args` classes refuse a wrong key, but a nested argument may also be a plain dict, and that
-the SDK passes on unread; the mistake would be found by the provider, in the middle of an update.
+Typed `*Args` classes reject a wrong key, but a nested argument may also be a plain dict, which
+the SDK passes on unchecked; only the provider would report the mistake, in the middle of an
+update.
 """
 
 import difflib
@@ -19,15 +20,15 @@ from pulumi.type_token import _PULUMI_TYPE
 from ops.plan.paths import Path, text
 from ops.plan.protobuf import UNKNOWN
 
-# What Output.__str__ returns (pulumi.output): it gets into names when an Output is formatted.
+# The text that Output.__str__ returns (pulumi.output): formatting an Output puts it into names.
 _FORMATTED_OUTPUT = "Calling __str__ on an Output[T] is not supported"
 
 
 def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
     """Returns one line per input of a resource that its type does not allow.
 
-    Nothing is said about types without a class in the SDK (custom resources, components) and
-    about providers, whose inputs are sent as JSON.
+    Types without a class in the SDK (custom resources, components) are not checked, nor are
+    providers, whose inputs are sent as JSON.
     """
     found = [
         f"{text(path)}: an Output was formatted as text; use Output.concat or .apply"
@@ -56,7 +57,7 @@ _classes: dict[str, type] = {}
 
 
 def resource_class(token: str) -> type | None:
-    """Returns the SDK's class for a type token, None when none is loaded."""
+    """Returns the SDK's class for a type token, None if it is not loaded."""
     if token not in _classes:
         _classes.update({found.__dict__[_PULUMI_TYPE]: found for found in _generated_classes()})
     return _classes.get(token)
@@ -73,12 +74,12 @@ def _generated_classes() -> Iterator[type]:
 
 @cache
 def arguments_class(token: str) -> type | None:
-    """Returns the class of a resource's inputs, None when the SDK has none."""
+    """Returns the class of a resource's inputs, None if the SDK has none."""
     resource = resource_class(token)
     if resource is None:
         return None
     module = sys.modules[resource.__module__]
-    # pulumi-kubernetes says InitArgs where Args is already a nested type.
+    # pulumi-kubernetes uses InitArgs if Args is already a nested type.
     for suffix in ("InitArgs", "Args"):
         found = getattr(module, resource.__name__ + suffix, None)
         if found is not None and _types.is_input_type(found):
@@ -143,8 +144,8 @@ def _mapping_problems(value: dict[str, Any], members: tuple[Any, ...], path: Pat
 
 
 def _scalar_problems(value: Any, members: tuple[Any, ...], path: Path) -> list[str]:
-    # A plain scalar beside the enum means that the list is open. Which scalar it is stays
-    # unchecked: providers convert "3" and 3, and a Kubernetes quantity may be either.
+    # A plain scalar beside the enum means that other values are allowed. The kind of scalar is not
+    # checked: providers convert "3" and 3, and a Kubernetes quantity may be either.
     allowed: list[Any] = []
     for member in members:
         if typing.get_origin(member) is typing.Literal:

@@ -67,7 +67,7 @@ def plans(
     sets: SetOption = None,
     root: RootOption = "",
 ) -> None:
-    """Write a line of JSON per stack: name, plan, message, exit code. For other revisions."""
+    """Write a line of JSON per stack: name, plan, message, exit code. Used for other revisions."""
     with command_errors():
         from ops.plan.record_stacks import Failure, record_all  # noqa: PLC0415
         from ops.plan.stack import stack_names  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The account and region in which the made-up resources live."""
+"""The account and region of the fake resources."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ DEFAULT_REGION = "us-east-1"
 
 @dataclass(frozen=True)
 class Cloud:
-    """Where the made-up resources live."""
+    """Account and region of the fake resources."""
 
     account: str = DEFAULT_ACCOUNT
     region: str = DEFAULT_REGION
@@ -27,13 +27,13 @@ class Cloud:
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
-        """Returns an ARN; `region=""` for services that have none in theirs."""
+        """Returns an ARN; `region=""` for services without a region in their ARNs."""
         region = self.region if region is None else region
         return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
 
 def cluster_facts(name: str, cloud: Cloud) -> dict[str, str]:
-    """Returns what EKS makes up for a cluster of this name."""
+    """Returns the values that EKS would generate for a cluster of this name."""
     return {
         "arn": cloud.arn("eks", f"cluster/{name}"),
         "endpoint": f"https://{name}.gr7.{cloud.region}.eks.{cloud.suffix}",
@@ -44,7 +44,7 @@ def cluster_facts(name: str, cloud: Cloud) -> dict[str, str]:
 
 
 def cluster_state(name: str, version: str, cloud: Cloud) -> dict[str, Any]:
-    """Returns the state that a cluster and a lookup of it have in common."""
+    """Returns the outputs that a cluster and a lookup of it have in common."""
     facts = cluster_facts(name, cloud)
     return {
         "id": name,

@@ -1,4 +1,4 @@
-"""What the commands share: options, formats, completion, and errors as a message and exit code."""
+"""Shared by all commands: options, formats, completion, and errors as a message and exit code."""
 
 import os
 import sys
@@ -35,8 +35,8 @@ class Format(StrEnum):
 
 
 def complete_stacks(incomplete: str) -> list[str]:
-    """Returns the project's stacks that begin so."""
-    from ops.plan.stack import stack_names  # noqa: PLC0415  a command's start stays light
+    """Returns the project's stacks with this prefix."""
+    from ops.plan.stack import stack_names  # noqa: PLC0415  keeps the start of a command fast
 
     try:
         return [name for name in stack_names(Path.cwd()) if name.startswith(incomplete)]
@@ -57,7 +57,7 @@ def complete_teams(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_formats(incomplete: str) -> list[str]:
-    """Returns the formats that begin so."""
+    """Returns the formats with this prefix."""
     return [one for one in Format if one.startswith(incomplete)]
 
 
@@ -107,7 +107,7 @@ def chosen_format(name: str, default: Format = Format.text, only: Sequence[Forma
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Returns text as a markdown code block, which no line of the text can close."""
+    """Returns text as a Markdown code block that no line of the text can close."""
     fence = "```"
     while fence in text:
         fence += "`"
@@ -126,7 +126,7 @@ def without_empty(items: list[str] | None) -> list[str]:
 
 
 def require_stack(stack: str, root: str, option: str = "--stack") -> None:
-    """Raises UserError, with the names that there are, when no stack is named."""
+    """Raises UserError, with the existing stacks, if none is named."""
     if not stack:
         from ops.plan.stack import stack_names  # noqa: PLC0415
 
@@ -135,7 +135,7 @@ def require_stack(stack: str, root: str, option: str = "--stack") -> None:
 
 
 def recorded(stack: str, sets: list[str] | None, root: str) -> "Plan":
-    """The plan of the stack that the options name. Raises UserError when they name none."""
+    """The plan of the stack that the options name. Raises UserError if they name none."""
     require_stack(stack, root)
     from ops.plan.record import record  # noqa: PLC0415  the SDK takes seconds to import
 
@@ -146,7 +146,7 @@ def recorded(stack: str, sets: list[str] | None, root: str) -> "Plan":
 def user_errors() -> Generator[None]:
     """Turns the errors that a user can correct into one message and an exit code.
 
-    2: the request or the configuration is wrong; 1: the program is.
+    2: the request or the configuration is wrong; 1: the program has an error.
     """
     try:
         yield

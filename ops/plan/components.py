@@ -1,4 +1,5 @@
-"""A plan's components as a graph: what each consists of, and which others must exist first."""
+"""A plan's components as a graph: the resources of each, and the components that must exist
+first."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ _IMPORTANT = (
 )
 """Kinds that a component lists first."""
 _CONNECTING = ("Association", "Attachment", "Rule", "Tag", "Policy", "Route", "Binding", "Target")
-"""Kinds that a component lists last: each only connects two others."""
+"""Kinds that a component lists last: each only connects two other resources."""
 
 
 def components(plan: Plan) -> tuple[Component, ...]:
@@ -96,7 +97,7 @@ def _edges(
     reached: set[str] = set()
     for resource in resources:
         reached.update(resource.options.dependencies)
-        # Resources need what their provider is configured with.
+        # Resources depend on the resources that configure their provider.
         for reference in (resource.options.provider, *resource.options.providers.values()):
             if provider := plan.get(reference):
                 reached.update(provider.options.dependencies)
@@ -104,12 +105,12 @@ def _edges(
 
 
 def _ordered(edges: dict[str, frozenset[str]]) -> list[str]:
-    """Returns the nodes so that each comes after what it needs; removes cycles from `edges`."""
+    """Returns the nodes in the order of their dependencies; removes cycles from `edges`."""
     order: list[str] = []
     left = sorted(edges)
     while left:
         done = set(order)
-        # Of components that need each other, the one with the fewest open needs comes first.
+        # In a cycle, the component with the fewest open dependencies is first.
         chosen = min(left, key=lambda urn: (len(edges[urn] - done), urn))
         edges[chosen] &= done
         order.append(chosen)

@@ -1,19 +1,19 @@
-"""The two ways in which a preview ends without a plan."""
+"""Errors that end a preview without a plan."""
 
 from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """The request cannot be met as it was put: unknown stack, bad configuration, bad argument.
+    """The request is wrong: unknown stack, bad configuration, bad argument.
 
-    The message is written for the person at the terminal and names the key.
+    The message is for the user at the terminal and names the key.
     """
 
 
 class PlanError(Exception):
-    """The program ran, but what it registered could not be deployed.
+    """The program ran, but the registered resources could not be deployed.
 
-    `problems` holds one line per defect, sorted.
+    `problems` has one line per defect, sorted.
     """
 
     def __init__(self, problems: Iterable[str]) -> None:
@@ -22,6 +22,6 @@ class PlanError(Exception):
 
     @property
     def message(self) -> str:
-        """All of it, as a command tells it."""
+        """The whole message, as a command prints it."""
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         return f"the program cannot be deployed:\n{lines}"

@@ -1,4 +1,4 @@
-"""What AWS would answer to the provider functions that a program calls."""
+"""Fake results of the AWS provider functions that a program calls."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,10 +8,10 @@ from ops.plan.errors import PlanError
 
 
 def invoke(token: str, args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
-    """Returns the answer to a provider function. Raises PlanError for one without a row."""
+    """Returns the result of a provider function. Raises PlanError for a function without a row."""
     row = _INVOKES.get(token)
     if row is None:
-        raise PlanError([f"the program calls {token}, for which the preview has no answer"])
+        raise PlanError([f"the program calls {token}, for which the preview has no result"])
     return row(args, cloud)
 
 

@@ -1,7 +1,7 @@
-"""What AWS and Kubernetes would return: a value by type, made from the resource's name.
+"""Fake outputs of AWS and Kubernetes resources, by type.
 
-The values are shaped like the real ones, so that code which takes an ARN or a URL apart works,
-and they contain the name, so that a reader of the plan sees where a value comes from.
+The values have the form of real ones, so that code can parse an ARN or a URL, and contain the
+resource's name, so that a reader of the plan sees where a value comes from.
 """
 
 import json
@@ -15,8 +15,8 @@ from ops.plan.model import generated_name
 
 
 @dataclass(frozen=True)
-class Made:
-    """One resource to make outputs for: its physical name, its inputs and its cloud."""
+class FakeResource:
+    """One resource that needs outputs: its physical name, its inputs and its cloud."""
 
     name: str
     inputs: Mapping[str, Any]
@@ -27,13 +27,13 @@ class Made:
         return str(self.inputs.get(key) or "")
 
 
-Row = Callable[[Made], dict[str, Any]]
+Row = Callable[[FakeResource], dict[str, Any]]
 
 
 def _prefixed(prefix: str, **more: str) -> Row:
-    """A row for EC2 things, whose ids are a prefix and (here) the name; `more` are other ids."""
+    """A row for EC2 resources, whose ids are a prefix and (here) the name; `more` are other ids."""
 
-    def row(made: Made) -> dict[str, Any]:
+    def row(made: FakeResource) -> dict[str, Any]:
         identifier = f"{prefix}-{made.name}"
         return {"id": identifier, **{key: f"{p}-{made.name}" for key, p in more.items()}}
 
@@ -41,23 +41,23 @@ def _prefixed(prefix: str, **more: str) -> Row:
 
 
 def _iam(kind: str) -> Row:
-    def row(made: Made) -> dict[str, Any]:
+    def row(made: FakeResource) -> dict[str, Any]:
         path = made.text("path").strip("/")
         name = f"{kind}/{path}/{made.name}" if path else f"{kind}/{made.name}"
         arn = made.cloud.arn("iam", name, region="")
-        # A policy is known by its ARN, everything else in IAM by its name.
+        # The id of a policy is its ARN; everything else in IAM has its name as id.
         return {"id": arn if kind == "policy" else made.name, "arn": arn, "name": made.name}
 
     return row
 
 
-def _oidc_provider(made: Made) -> dict[str, Any]:
+def _oidc_provider(made: FakeResource) -> dict[str, Any]:
     host = made.text("url").removeprefix("https://") or made.name
     arn = made.cloud.arn("iam", f"oidc-provider/{host}", region="")
     return {"id": arn, "arn": arn, "thumbprintLists": []}
 
 
-def _bucket(made: Made) -> dict[str, Any]:
+def _bucket(made: FakeResource) -> dict[str, Any]:
     cloud = made.cloud
     return {
         "id": made.name,
@@ -69,21 +69,21 @@ def _bucket(made: Made) -> dict[str, Any]:
     }
 
 
-def _queue(made: Made) -> dict[str, Any]:
+def _queue(made: FakeResource) -> dict[str, Any]:
     cloud = made.cloud
     url = f"https://sqs.{cloud.region}.{cloud.suffix}/{cloud.account}/{made.name}"
     return {"id": url, "url": url, "arn": cloud.arn("sqs", made.name), "name": made.name}
 
 
-def _key(made: Made) -> dict[str, Any]:
+def _key(made: FakeResource) -> dict[str, Any]:
     return {"id": made.name, "keyId": made.name, "arn": made.cloud.arn("kms", f"key/{made.name}")}
 
 
-def _log_group(made: Made) -> dict[str, Any]:
+def _log_group(made: FakeResource) -> dict[str, Any]:
     return {"id": made.name, "arn": made.cloud.arn("logs", f"log-group:{made.name}")}
 
 
-def _alias(made: Made) -> dict[str, Any]:
+def _alias(made: FakeResource) -> dict[str, Any]:
     name = made.text("name") or f"alias/{made.name}"
     key = made.text("targetKeyId")
     return {
@@ -94,14 +94,14 @@ def _alias(made: Made) -> dict[str, Any]:
     }
 
 
-def _elastic_ip(made: Made) -> dict[str, Any]:
+def _elastic_ip(made: FakeResource) -> dict[str, Any]:
     # 203.0.113.0/24 is reserved for documentation (RFC 5737).
     address = f"203.0.113.{sum(made.name.encode()) % 254 + 1}"
     allocation = f"eipalloc-{made.name}"
     return {"id": allocation, "allocationId": allocation, "publicIp": address}
 
 
-def _launch_template(made: Made) -> dict[str, Any]:
+def _launch_template(made: FakeResource) -> dict[str, Any]:
     identifier = f"lt-{made.name}"
     arn = made.cloud.arn("ec2", f"launch-template/{identifier}")
     return {
@@ -144,13 +144,13 @@ def _kubeconfig(name: str, cloud: Cloud) -> dict[str, Any]:
     }
 
 
-def _eks_component(made: Made) -> dict[str, Any]:
+def _eks_component(made: FakeResource) -> dict[str, Any]:
     facts = cluster_facts(made.name, made.cloud)
     kubeconfig = _kubeconfig(made.name, made.cloud)
     return {
         "kubeconfig": kubeconfig,
         "kubeconfigJson": json.dumps(kubeconfig),
-        # With skip_default_security_groups both are the group that EKS makes itself.
+        # With skip_default_security_groups both are the group that EKS itself creates.
         "clusterSecurityGroupId": facts["security_group"],
         "nodeSecurityGroupId": facts["security_group"],
         "oidcProviderUrl": f"https://{facts['issuer']}",
@@ -159,7 +159,7 @@ def _eks_component(made: Made) -> dict[str, Any]:
     }
 
 
-def _eks_cluster(made: Made) -> dict[str, Any]:
+def _eks_cluster(made: FakeResource) -> dict[str, Any]:
     group = cluster_facts(made.name, made.cloud)["security_group"]
     network = {**made.inputs.get("vpcConfig", {}), "clusterSecurityGroupId": group}
     state = cluster_state(made.name, made.text("version"), made.cloud)
@@ -167,9 +167,9 @@ def _eks_cluster(made: Made) -> dict[str, Any]:
 
 
 def _of_cluster(kind: str, name_key: str) -> Row:
-    """A row for what belongs to a cluster: node groups, add-ons, access entries."""
+    """A row for resources of a cluster: node groups, add-ons, access entries."""
 
-    def row(made: Made) -> dict[str, Any]:
+    def row(made: FakeResource) -> dict[str, Any]:
         cluster = made.text("clusterName")
         name = made.text(name_key) or made.name
         return {
@@ -180,13 +180,13 @@ def _of_cluster(kind: str, name_key: str) -> Row:
     return row
 
 
-def _release(made: Made) -> dict[str, Any]:
+def _release(made: FakeResource) -> dict[str, Any]:
     namespace = made.text("namespace") or "default"
     status = {"name": made.name, "namespace": namespace, "status": "deployed", "revision": 1}
     return {"id": f"{namespace}/{made.name}", "name": made.name, "status": status}
 
 
-def _kubernetes_object(made: Made) -> dict[str, Any]:
+def _kubernetes_object(made: FakeResource) -> dict[str, Any]:
     metadata = dict(made.inputs.get("metadata") or {})
     name = metadata.setdefault("name", generated_name(made.name))
     namespace = metadata.get("namespace")
@@ -240,13 +240,13 @@ _ROWS: dict[str, Row] = {
 def resource(
     token: str, name: str, inputs: Mapping[str, Any], cloud: Cloud
 ) -> tuple[str, dict[str, Any]]:
-    """Returns the id and the outputs that a resource gets on top of its inputs.
+    """Returns the id and the outputs that a resource gets in addition to its inputs.
 
-    Types without a row get an id, string outputs made from their name and, in AWS, an ARN.
+    Types without a row get an id, string outputs generated from their name and, in AWS, an ARN.
     """
     package, module, kind = [*token.split(":", 2), "", ""][:3]
     physical = next((str(inputs[key]) for key in _own_name_keys(token) if inputs.get(key)), name)
-    made = Made(physical, inputs, cloud)
+    made = FakeResource(physical, inputs, cloud)
     row = _ROWS.get(token)
     if row is None and package == "kubernetes":
         row = _kubernetes_object
@@ -263,7 +263,7 @@ def resource(
 
 
 def _own_name_keys(token: str) -> tuple[str, ...]:
-    # What lies in a bucket or a cluster names it in an input, and is not called like it.
+    # A resource in a bucket or a cluster has that name as an input, but not as its own name.
     if token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"):
         return ("bucket",)
     if token == "aws:eks/nodeGroup:NodeGroup":

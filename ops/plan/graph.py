@@ -19,7 +19,7 @@ class Reference(NamedTuple):
 
 
 def references(resource: Resource) -> Iterator[Reference]:
-    """Yields what each input of a resource comes from, then its provider."""
+    """Yields the resources that each input comes from, then the provider."""
     for name, urns in resource.options.property_dependencies.items():
         for urn in urns:
             yield Reference(name, urn)
@@ -39,7 +39,7 @@ def inputs_from(resource: Resource, key: str, plan: Plan) -> list[Resource]:
 
 
 def reachable(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """Returns the nodes that the edges lead to from `starts`, these included."""
+    """Returns the nodes reachable from `starts`, `starts` included."""
     seen: set[str] = set()
     waiting = list(starts)
     while waiting:

@@ -1,4 +1,4 @@
-"""The IAM policy documents of a plan, statement by statement: one form for each way to write it.
+"""The IAM policy documents of a plan, statement by statement: in one form.
 
 Grammar: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 """
@@ -13,7 +13,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.values import each, mapping
 
 TRUST, IDENTITY, RESOURCE = "trust", "identity", "resource"
-"""Kinds of documents: who may assume a role, what a role may do, who may use a resource."""
+"""Kinds of documents: trust policy, permissions policy, resource policy."""
 
 _KINDS = {
     ("aws:iam/role:Role", "assumeRolePolicy"): TRUST,
@@ -43,13 +43,13 @@ class Statement:
 
     sid: str
     effect: str
-    """`Allow` or `Deny`; empty where it is missing, which AWS refuses."""
+    """`Allow` or `Deny`; empty if missing, which AWS rejects."""
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     principals: Mapping[str, tuple[str, ...]]
     """By kind (`AWS`, `Service`); a principal of `*` is `{"*": ("*",)}`."""
     exclusions: Mapping[str, tuple[str, ...]]
-    """NotAction, NotResource and NotPrincipal, those that the statement has."""
+    """NotAction, NotResource and NotPrincipal, if the statement has them."""
     conditions: tuple[Condition, ...]
 
     @property
@@ -73,8 +73,8 @@ class Statement:
         return any(action_matches(pattern, action) for pattern in self.actions)
 
     def condition(self, operator: str, key: str) -> Condition | None:
-        """Returns the condition with this operator and key; a key such as `:sub` is matched with
-        the end, as the provider's address comes before it."""
+        """Returns the condition with this operator and key; a key such as `:sub` matches by suffix,
+        because the provider's URL precedes it."""
         key = key.lower()
         for one in self.conditions:
             found = one.key.lower()
@@ -87,7 +87,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Document:
-    """A policy document: of which resource, under which input, and of which kind."""
+    """A policy document with its resource, the input that contains it, and its kind."""
 
     resource: Resource
     field: str
@@ -177,7 +177,7 @@ def _excluded(value: Any) -> tuple[str, ...]:
 
 
 def named_principals(principals: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Returns principals as text; of a rare kind (`CanonicalUser:...`) with it."""
+    """Returns principals as text; rare kinds with a prefix (`CanonicalUser:...`)."""
     plain = ("*", "AWS", "Service", "Federated")
     return tuple(
         one if kind in plain else f"{kind}:{one}"

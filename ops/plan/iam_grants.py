@@ -1,5 +1,5 @@
-"""Grants: who may do what, to what, when. Two policies that allow the same in another wording,
-order or file have the same grants."""
+"""Grants: principal, action, resource and conditions. Two policies that allow the same in another
+wording, order or file have the same grants."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -52,7 +52,8 @@ def grants_of(policy: Any, source: str) -> Iterator[Grant]:
 
 
 def grants(statements: Iterable[Statement], source: str) -> Iterator[Grant]:
-    """Yields the grants of statements. One without an effect grants nothing: AWS refuses it."""
+    """Yields the grants of statements. A statement without an effect grants nothing: AWS rejects
+    it."""
     for one in statements:
         principals = named_principals(one.principals)
         conditions = tuple(
@@ -122,7 +123,7 @@ def _matches(pattern: str, text: str) -> bool:
         return True
     if "!" in (pattern[:1], text[:1]):
         return pattern == "*" and not text.startswith("!")
-    # A star in `text` is a plain character here: the pattern's star matches it, too.
+    # A `*` in `text` is a plain character here: the pattern's `*` matches it, too.
     return fnmatchcase(text, pattern.replace("[", "[[]"))
 
 

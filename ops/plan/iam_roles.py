@@ -1,4 +1,4 @@
-"""The IAM roles of a plan: who may assume one, and which policies it has."""
+"""The IAM roles of a plan: their trust and their policies."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -13,7 +13,7 @@ _INLINE = "aws:iam/rolePolicy:RolePolicy"
 
 
 def role_name(role: Resource) -> str:
-    """Returns the name of a role in IAM, as far as the plan gives it."""
+    """Returns the name of a role in IAM, if the plan has it."""
     return str(role.inputs.get("name") or role.name)
 
 
@@ -33,13 +33,13 @@ def attachments(plan: Plan, role: Resource) -> list[Resource]:
 
 
 def given_node_policies(plan: Plan) -> list[Resource]:
-    """Returns the inline policies on roles that the stack does not create: those of the nodes of
-    a given cluster."""
+    """Returns the inline policies on roles that the stack does not create: those of the nodes of an
+    existing cluster."""
     return [one for one in plan.by_type(_INLINE) if role_of(plan, one) is None]
 
 
 def attached_policies(plan: Plan, attachment: Resource) -> list[Resource]:
-    """Returns the policy of the stack that an attachment is of; none for an AWS managed policy."""
+    """Returns the policy of an attachment; none for an AWS managed policy."""
     return inputs_from(attachment, "policyArn", plan)
 
 

@@ -14,13 +14,13 @@ _FIRST_KEYS = ("apiVersion", "kind", "metadata", "spec")
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks and never an alias."""
+    """Writes multi-line texts as blocks, and no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-# Plain text for PyYAML, and no text for other readers: Go's takes y for true and 1e3 for 1000.
+# Plain text for PyYAML, but not for other parsers: Go's reads y as true and 1e3 as 1000.
 _NO_TEXT_ELSEWHERE = re.compile(r"[yYnN]|[-+]?(0o[0-7]+|[0-9][0-9_.]*[eE][-+]?[0-9]+)")
 
 
@@ -47,7 +47,7 @@ def documents(plan: Plan) -> dict[str, str]:
 
 
 def write(plan: Plan, folder: Path) -> list[Path]:
-    """Writes the documents into `folder`, which is made, and returns the files."""
+    """Creates `folder`, writes the documents into it, and returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, content in documents(plan).items():
@@ -98,7 +98,7 @@ def _named_first(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_yaml(value: Mapping[str, Any]) -> str:
-    """Returns the value as YAML that every reader understands alike, keys in their order."""
+    """Returns the value as YAML that every parser reads alike, keys in their order."""
     return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 

@@ -1,4 +1,4 @@
-"""A recorded plan: what the program registered, as plain data."""
+"""A recorded plan: the registered resources, as plain data."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 def generated_name(name: str) -> str:
-    """The name that a provider makes of a resource's own: it adds 8 random hex digits."""
+    """The physical name that a provider generates: the logical name and 8 random hex digits."""
     return f"{name}-00000000"
 
 
@@ -56,7 +56,7 @@ class Resource:
     options: Options = field(default_factory=Options)
     external: bool = False
     outputs: Mapping[str, Any] = field(default_factory=dict)
-    """What a component of the program registers as its outputs; of others nothing."""
+    """The outputs that a component of the program registers; empty for other resources."""
 
     @property
     def package(self) -> str:
@@ -67,7 +67,7 @@ class Resource:
 
     @property
     def short_type(self) -> str:
-        """The type as people say it: `aws:ec2/vpc:Vpc` is `aws:ec2:Vpc`."""
+        """The short type: `aws:ec2/vpc:Vpc` is `aws:ec2:Vpc`."""
         package, module, kind = [*self.type.split(":", 2), "", ""][:3]
         if package == "kubernetes" and self.is_custom_object:
             return f"{self.inputs.get('apiVersion')}:{self.inputs.get('kind')}"
@@ -84,7 +84,7 @@ class Resource:
 
     @property
     def is_provider(self) -> bool:
-        """Whether this is a provider and not something that a provider makes."""
+        """Whether this is a provider resource."""
         return self.type.startswith("pulumi:providers:")
 
     @property
@@ -94,7 +94,7 @@ class Resource:
 
     @property
     def is_custom_object(self) -> bool:
-        """Whether this is an object of a kind that Kubernetes itself does not have."""
+        """Whether this is a custom resource of Kubernetes."""
         group = self.type.split(":")[1].split("/")[0]
         built_in = group in _SHORT_GROUPS or group.endswith(".k8s.io")
         return self.is_kubernetes_object and not built_in
@@ -106,7 +106,7 @@ _SHORT_GROUPS = frozenset({"apps", "autoscaling", "batch", "core", "policy"})
 
 @dataclass(frozen=True)
 class Invoke:
-    """One question that the program asks of a provider while it runs."""
+    """One provider function that the program calls."""
 
     token: str
     args: Mapping[str, Any]
@@ -136,7 +136,7 @@ class Plan:
         return {parent: tuple(found) for parent, found in children.items()}
 
     def get(self, urn: str) -> Resource | None:
-        """Returns the resource with this URN, None when there is none."""
+        """Returns the resource with this URN, None if there is none."""
         return self._by_urn.get(urn)
 
     def by_type(self, type_: str) -> tuple[Resource, ...]:

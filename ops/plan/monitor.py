@@ -1,4 +1,4 @@
-"""The recording monitor: what stands in for the engine while the program runs."""
+"""The recording monitor, which replaces the engine while the program runs."""
 
 import threading
 from collections.abc import Callable
@@ -21,33 +21,33 @@ _Add = Callable[[Any, dict[str, Any]], None]
 
 @dataclass
 class Recording:
-    """What one run of the program sent, as it was sent."""
+    """The unchanged requests of one run of the program."""
 
     registered: dict[str, resource_pb2.RegisterResourceRequest] = field(default_factory=dict)
     read: dict[str, resource_pb2.ReadResourceRequest] = field(default_factory=dict)
     stack_outputs: Any = None
     outputs: dict[str, Any] = field(default_factory=dict)
-    """By URN what components register."""
+    """Outputs that components register, by URN."""
     invokes: list[Invoke] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 class _NoMocks(mocks.Mocks):
-    """The monitor answers by itself."""
+    """Never called: the monitor handles all requests itself."""
 
     def call(self, args: mocks.MockCallArgs) -> Any:
-        raise AssertionError(f"nobody asks the mocks for {args.token}")
+        raise AssertionError(f"unexpected call of the mocks: {args.token}")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> Any:
-        raise AssertionError(f"nobody asks the mocks for {args.typ}")
+        raise AssertionError(f"unexpected call of the mocks: {args.typ}")
 
 
 class RecordingMonitor(mocks.MockMonitor):
-    """Keeps every raw request and answers like a preview or like an update.
+    """Keeps every raw request and responds as in a preview or an update.
 
-    In a preview ids and computed outputs stay unknown and inputs come back as outputs; in an
-    update `outputs` makes up the rest.
+    In a preview ids and computed outputs stay unknown and inputs are returned as outputs; in an
+    update `outputs` generates the rest.
     """
 
     def __init__(self, project: str, stack: str, cloud: Cloud, preview: bool) -> None:
@@ -60,10 +60,10 @@ class RecordingMonitor(mocks.MockMonitor):
         self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """Returns the URN as the engine makes it.
+        """Returns the URN that the engine would generate.
 
-        The SDK's own mock keeps the nearest parent's type only, and would call two resources the
-        same that the engine tells apart.
+        The SDK's own mock includes only the nearest parent's type, so two resources with
+        different URNs could get the same one.
         """
         chain = parent.split("::")[2] if parent else ""
         qualified = type_ if chain in ("", STACK_TYPE) else f"{chain}${type_}"
@@ -93,8 +93,8 @@ class RecordingMonitor(mocks.MockMonitor):
     def _is_unconfigured(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> bool:
         """Whether the resource's provider lacks a part of its configuration at preview.
 
-        Such a provider is not called: nothing comes back, not even the inputs
-        (tests/tiers/engine/test_plan.py holds this against the engine).
+        Such a provider is not called: it returns nothing, not even the inputs
+        (tests/tiers/engine/test_plan.py compares this with the engine).
         """
         if request.type.startswith("pulumi:providers:"):
             if self._preview and any(wire.unknowns(request.object)):
@@ -109,7 +109,7 @@ class RecordingMonitor(mocks.MockMonitor):
             self.recording.read[urn] = request
         response = resource_pb2.ReadResourceResponse(urn=urn)
         response.properties.CopyFrom(request.properties)
-        # A lookup is made at preview too, so what it finds is known.
+        # Lookups also run at preview, so their results are known.
         found = self._finish(urn, request, request.id, response.properties, wire.fill)
         response.id = found
         return response
@@ -123,7 +123,8 @@ class RecordingMonitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)
 
     def Invoke(self, request: Any) -> Any:
-        """Answers a provider function from the table. Raises PlanError for an unknown one."""
+        """Returns the result of a provider function from the table. Raises PlanError for an unknown
+        one."""
         if request.tok == "pulumi:pulumi:getResource":
             return super().Invoke(request)
         with self._lock:
@@ -139,17 +140,17 @@ class RecordingMonitor(mocks.MockMonitor):
         return response
 
     def Call(self, request: Any) -> Any:
-        """Refuses methods of resources: what they return is not in the table."""
-        error = PlanError([f"the program calls {request.tok}, which the preview cannot answer"])
+        """Rejects methods of resources: their results are not in the table."""
+        error = PlanError([f"the program calls {request.tok}, which the preview does not support"])
         with self._lock:
             self.recording.problems.extend(error.problems)
         raise error
 
     def _finish(self, urn: str, request: Any, given_id: str, state: Any, add: _Add) -> str:
-        """Adds the made-up outputs to `state` in the way of `add` and returns the id."""
+        """Adds the fake outputs to `state` with `add`, and returns the id."""
         inputs = wire.revealed(state)
         made_id, made = outputs.resource(request.type, request.name, inputs, self._cloud)
-        # An ARN made of a secret name bears no mark of its own.
+        # An ARN that contains a secret name is not marked as secret.
         made = Redactor(wire.secrets(state)).data(made)
         add(state, made)
         identifier = given_id or made_id
@@ -160,7 +161,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
 
 class RecordingEngine:
-    """Takes the program's log lines: warnings become notes, the rest is dropped."""
+    """Receives the program's log lines: warnings become notes, the rest is dropped."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
@@ -171,4 +172,4 @@ class RecordingEngine:
             self._recording.warnings.append(request.message.strip())
 
     def RequirePulumiVersion(self, request: Any) -> None:
-        """Accepts any version: there is no CLI here to have one."""
+        """Accepts any version of the CLI, because no CLI runs here."""

@@ -1,4 +1,4 @@
-"""What instances are launched from: EC2 launch templates and Karpenter's EC2NodeClasses."""
+"""The templates of instances: EC2 launch templates and Karpenter's EC2NodeClasses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Volume:
     device: str
     settings: Mapping[str, Any]
     size_gib: Fraction | None
-    """None where the image decides, or the engine does not know it yet."""
+    """None if the image sets it, or the engine does not know it yet."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class NodeTemplate:
     metadata_options: Mapping[str, Any] = field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
     volumes_known: bool = True
-    """False where an engine's first preview does not know them."""
+    """False if an engine's first preview does not know them."""
     tags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Tags of what is launched, by kind: `instance`, `volume`."""
+    """Tags of launched resources, by kind: `instance`, `volume`."""
     max_pods: int | None = None
-    """kubelet's limit of pods, None where EKS or Karpenter chooses it."""
+    """kubelet's limit of pods, None if EKS or Karpenter sets it."""
 
 
 def node_templates(plan: Plan) -> list[NodeTemplate]:
@@ -86,5 +86,5 @@ def _volume(item: Mapping[str, Any], bytes_per_unit: int) -> Volume:
 
 
 def _is_known(value: Any) -> bool:
-    # Where a list or an object belongs, text stands for a value that is not known yet.
+    # Text in place of a list or an object is a value that is not known yet.
     return not isinstance(value, str)

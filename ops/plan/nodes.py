@@ -43,9 +43,9 @@ _CAPACITY_TYPES = {"ON_DEMAND": "on-demand", "SPOT": "spot", "CAPACITY_BLOCK": "
 
 @dataclass(frozen=True)
 class NodeSet:
-    """Nodes that are launched alike: those of a NodePool, or of a managed node group.
+    """The nodes of a NodePool or of a managed node group.
 
-    What an engine's preview does not know of them is empty.
+    Values that an engine's preview does not know are empty.
     """
 
     resource: Resource
@@ -54,23 +54,24 @@ class NodeSet:
     name: str
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
-    """Those that a node keeps."""
+    """Taints that a node keeps."""
     startup_taints: tuple[Taint, ...]
-    """Those that a node starts with, until an agent removes them."""
+    """Startup taints, until an agent removes them."""
     requirements: tuple[Requirement, ...]
-    """What a node's further labels can be. Of a node group: architecture, zones, instance types."""
+    """Requirements that determine further labels of a node. Of a node group: architecture, zones,
+    instance types."""
     capacity_types: tuple[str, ...]
     """`spot`, `on-demand` or both."""
     one_zone: bool
     template: NodeTemplate | None
-    """None where the plan does not make it."""
+    """None if the plan does not create it."""
     is_known: bool = True
     """False where an engine's first preview does not know what a NodePool's nodes are."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """Quantities of `cpu`, `memory` and `nodes`, as far as they are limited."""
     min_nodes: int = 0
     weight: int = 0
-    """A NodePool's: Karpenter tries the heaviest first."""
+    """Weight of a NodePool: Karpenter tries the highest first."""
 
     @property
     def pool(self) -> str:
@@ -79,12 +80,12 @@ class NodeSet:
 
     @property
     def is_system(self) -> bool:
-        """Whether the platform's own pods run here."""
+        """Whether these are system nodes."""
         return self.pool == SYSTEM_POOL
 
     @property
     def is_drivers(self) -> bool:
-        """Whether Spark drivers run here, and no executor."""
+        """Whether these are drivers' nodes."""
         return self.pool == DRIVER_POOL or self.labels.get(TIER_LABEL) == _DRIVER_TIER
 
     @property
@@ -111,20 +112,20 @@ class NodeSet:
         )
 
     def values_of(self, key: str) -> tuple[str, ...]:
-        """The values that the requirements list for a label; empty where they list none."""
+        """The values that the requirements list for a label; empty if they list none."""
         return listed(self.requirements, key)
 
     def limit(self, resource: str) -> Fraction | None:
-        """What all nodes add up to at most, in vCPU, bytes or nodes; None without a limit.
+        """Limit of all nodes together, in vCPU, bytes or nodes; None without a limit.
 
-        Raises ValueError for a limit that is no quantity.
+        Raises ValueError for a limit that is not a quantity.
         """
         value = self.limits.get(resource)
         return None if value is None else quantity.parse(value)
 
 
 def node_sets(plan: Plan) -> list[NodeSet]:
-    """All nodes that the plan makes, the node groups first."""
+    """All nodes that the plan creates, the node groups first."""
     return [*node_groups(plan), *node_pools(plan)]
 
 
@@ -209,7 +210,7 @@ def _group_requirements(plan: Plan, group: Resource) -> Iterator[Requirement]:
 
 
 def _startup_taint_keys(plan: Plan) -> Iterator[str]:
-    """Taints that Cluster Autoscaler is told to ignore, as an agent removes them from a node."""
+    """Taints that Cluster Autoscaler is configured to ignore, because an agent removes them."""
     for release in plan.by_type(RELEASE):
         for key, value in mapping(paths.get(release.inputs, ("values", "extraArgs"))).items():
             if key.partition("_")[0] == "startup-taint":
@@ -217,7 +218,7 @@ def _startup_taint_keys(plan: Plan) -> Iterator[str]:
 
 
 def _from_input(plan: Plan, resource: Resource, key: str, type_: str) -> list[Resource]:
-    """The resources of a type that an input is made from."""
+    """The resources of a type that an input refers to."""
     urns = resource.options.property_dependencies.get(key, ())
     return [one for urn in urns if (one := plan.get(urn)) is not None and one.type == type_]
 

@@ -57,7 +57,7 @@ def set_path(value: Any, override: Override) -> Any:
     """Returns `value` with the override's value put at its path; `value` itself stays as it is.
 
     Missing objects and lists on the path are created; an index may be at most one past the end.
-    Raises UserError where the path leads through something else.
+    Raises UserError if the path leads through a scalar.
     """
     return _set(value, override.path, override, paths.text((override.key,)))
 

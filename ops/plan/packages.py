@@ -1,4 +1,4 @@
-"""Helm charts and EKS add-ons of a plan, with what their components register of them."""
+"""Helm charts and EKS add-ons of a plan, with the workloads that their components register."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -54,11 +54,11 @@ class Package:
     values: Any
     """UNKNOWN where an engine's first preview does not know them."""
     registered: bool
-    """Whether its component registers what it runs."""
+    """Whether its component registers its workloads."""
     workloads: tuple[Workload, ...] = ()
     calls_aws: bool = False
     provides: tuple[str, ...] = ()
-    """What other resources need of it: `dns`, `node-networking`, `csi:<driver>` ..."""
+    """Capabilities that other resources need: `dns`, `node-networking`, `csi:<driver>` ..."""
     api_groups: tuple[str, ...] = ()
     """API groups of the custom resources that it reconciles or defines."""
     component: Resource | None = None

@@ -63,7 +63,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def get(value: Any, path: Path) -> Any:
-    """Returns what is at `path` below `value`, None when there is nothing."""
+    """Returns the value at `path` below `value`, None if there is none."""
     for part in path:
         try:
             value = value[part]

@@ -32,8 +32,8 @@ _OWN_PACKAGE = __name__.partition(".")[0]
 def run(config: StackConfig, preview: bool) -> RecordingMonitor:
     """Runs the program once and returns the monitor with what it recorded.
 
-    Raises UserError when the program refuses its configuration (`pulumi.RunError`), PlanError
-    when it asks a provider something unknown; any other exception of the program comes through.
+    Raises UserError if the program rejects its configuration (`pulumi.RunError`), PlanError if it
+    calls an unknown provider function; any other exception of the program propagates.
     """
     monitor = RecordingMonitor(config.project, config.stack, cloud_of(config), preview)
     result: Future[None] = Future()
@@ -48,7 +48,7 @@ def run(config: StackConfig, preview: bool) -> RecordingMonitor:
 
     with _program_environment(config.root, quiet=not preview):
         # Pulumi keeps its runtime in context variables and the event loop of the thread. A new
-        # thread starts with neither, so a run leaves nothing behind for the next one.
+        # thread has neither, so runs do not affect each other.
         thread = threading.Thread(target=target, name="program", daemon=True)
         thread.start()
         thread.join()
@@ -57,7 +57,7 @@ def run(config: StackConfig, preview: bool) -> RecordingMonitor:
     except pulumi.RunError as error:
         raise UserError(str(error).strip()) from None
     except SystemExit as error:
-        raise UserError(f"the program ended itself (exit code {error.code})") from None
+        raise UserError(f"the program exited (exit code {error.code})") from None
     except PlanError:
         raise PlanError(monitor.recording.problems) from None
     except Exception as error:
@@ -90,7 +90,7 @@ def _execute(config: StackConfig, monitor: RecordingMonitor, preview: bool) -> N
     )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # One thread answers requests in the order in which they come.
+    # One thread handles requests in the order of arrival.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
     # A failed registration fails everything that waits for it; `run` raises the first exception.
     loop.set_exception_handler(lambda loop, context: None)
@@ -105,8 +105,8 @@ def _execute(config: StackConfig, monitor: RecordingMonitor, preview: bool) -> N
 
 async def _program(path: Path) -> None:
     runpy.run_path(str(path), run_name="__main__")
-    # Lets the registrations begin. If none has, the SDK waits for the outputs first, for all of
-    # them again after each one (pulumi.runtime.stack.wait_for_rpcs).
+    # Lets the registrations begin. Without it the SDK first waits for the outputs, for all of them
+    # again after each one (pulumi.runtime.stack.wait_for_rpcs).
     await asyncio.sleep(0)
 
 
@@ -127,10 +127,11 @@ def _program_environment(root: Path, quiet: bool) -> Generator[None]:
     before = set(sys.modules)
     os.chdir(root)
     try:
-        # What the program prints is no part of a plan; it goes to stderr, from one run of the two.
+        # The program's output is not part of the plan; that of one of the two runs is written to
+        # stderr.
         prints = contextlib.redirect_stdout(io.StringIO() if quiet else sys.stderr)
         with warnings.catch_warnings(), prints:
-            # pulumi_aws.s3 and pulumi_eks warn of their own old names when imported.
+            # pulumi_aws.s3 and pulumi_eks warn about their own deprecated names on import.
             warnings.simplefilter("ignore")
             yield
     finally:

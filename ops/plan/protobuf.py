@@ -8,7 +8,7 @@ from pulumi.runtime import rpc
 
 from ops.plan.paths import Path
 
-# protobuf makes its classes while it is imported, so that no type checker sees them.
+# protobuf creates its classes at import time, so type checkers do not see them.
 Struct: Any = vars(struct_pb2)["Struct"]
 
 SECRET = "[secret]"
@@ -30,12 +30,12 @@ def masked(struct: Any) -> dict[str, Any]:
 
 
 def revealed(struct: Any) -> dict[str, Any]:
-    """Returns the struct as plain data with secrets readable: for checks, never for a plan."""
+    """Returns the struct as plain data with readable secrets: for checks, never for a plan."""
     return {key: _value(value, reveal=True) for key, value in sorted(struct.fields.items())}
 
 
 def secrets(struct: Any) -> Iterator[str]:
-    """Yields every text that is marked as secret, or is inside of something that is."""
+    """Yields every text that is marked as secret, or is inside a secret value."""
     for value in struct.fields.values():
         yield from _secrets(value, inside=False)
 
@@ -59,7 +59,7 @@ def struct(values: dict[str, Any]) -> Any:
 
 
 def fill(struct: Any, made: dict[str, Any]) -> None:
-    """Adds to the struct what it does not have; what it has, marks of secrets too, stays."""
+    """Adds missing keys to the struct; existing values, secret marks included, stay."""
     for key, value in made.items():
         if key not in struct.fields:
             struct.update({key: value})
@@ -68,10 +68,10 @@ def fill(struct: Any, made: dict[str, Any]) -> None:
 
 
 def fill_unknown(struct: Any, made: dict[str, Any]) -> None:
-    """Marks as unknown what `made` has inside the objects of the struct, and they do not.
+    """Marks keys as unknown that `made` has inside objects of the struct and the struct lacks.
 
-    At the top an unknown value is one that is not there; the SDK takes a gap inside an object
-    for a known None.
+    At the top level a missing value is unknown; inside an object the SDK reads a missing key as
+    a known None.
     """
     for key, value in made.items():
         below = _plain_object(struct, key)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 MIB, GIB = 1024**2, 1024**3
 
-# Two digits of exponent are enough: the API server caps a quantity at 2^63-1.
+# An exponent has at most two digits: the API server caps a quantity at 2^63-1.
 _QUANTITY = re.compile(
     r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?[0-9]{1,2}))?"
 )
@@ -38,7 +38,7 @@ def spark_bytes(text: str) -> int:
     """A size of Spark's configuration in bytes: `8g` and `8gb` are 8 GiB, in either case.
 
     Source: JavaUtils.byteStringAs of Spark. Raises ValueError for anything else, and for a size
-    without a unit: what that means depends on the key.
+    without a unit: its meaning depends on the key.
     """
     match = _SPARK.fullmatch(text.lower())
     if match is None:
@@ -47,7 +47,7 @@ def spark_bytes(text: str) -> int:
 
 
 def shown(resource: str, value: Fraction | int) -> str:
-    """The amount of a resource for people: memory in GiB, anything else as a number."""
+    """A readable amount of a resource: memory in GiB, anything else as a number."""
     if "memory" in resource:
         return f"{float(Fraction(value) / GIB):.1f} GiB"
     return f"{float(value):g}"

@@ -1,4 +1,4 @@
-"""Kubernetes RBAC in a plan: roles, what they allow, and the subjects they are bound to."""
+"""Kubernetes RBAC in a plan: roles, their rules, and the subjects they are bound to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Role:
 
     @property
     def is_aggregated(self) -> bool:
-        """Whether the cluster fills in its rules from other roles."""
+        """Whether it is an aggregated ClusterRole."""
         return bool(at(self.resource.inputs, "aggregationRule"))
 
 
@@ -98,7 +98,7 @@ def bindings(plan: Plan) -> list[Binding]:
 
 
 def role_of(plan: Plan, binding: Binding) -> Role | None:
-    """Returns the role that a binding is for, None where the plan does not create it."""
+    """Returns the role of a binding, None if the plan does not create it."""
     return next((role for role in roles(plan) if binding.binds(role)), None)
 
 

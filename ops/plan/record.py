@@ -1,4 +1,4 @@
-"""Records a plan: the program run as a preview and as an update, and both put together."""
+"""Records a plan: runs the program as a preview and as an update, and merges both."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,8 +16,8 @@ from ops.plan.redact import Redactor
 def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
     """Returns the plan of a stack of the project in `root`.
 
-    Raises UserError for what the user can correct, PlanError for a program that could not be
-    deployed, and lets any other exception of the program through.
+    Raises UserError for errors that the user can correct, PlanError for a program that could not be
+    deployed; any other exception of the program propagates.
     """
     config, preview = _preview(root.resolve(), stack_name, overrides)
     update = program.run(config, preview=False).recording
@@ -39,7 +39,7 @@ def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
 def _preview(
     root: Path, stack_name: str, overrides: Sequence[str]
 ) -> tuple[stack.StackConfig, Recording]:
-    """Runs the program as a preview; again with the overrides that it refuses taken as text."""
+    """Runs the program as a preview; reruns it with rejected overrides as text."""
     config = stack.load(root, stack_name, overrides)
     try:
         return config, program.run(config, preview=True).recording
@@ -54,7 +54,7 @@ def _preview(
 
 
 def _secrets(*runs: Recording) -> Iterator[str]:
-    """Every text that the program marked as secret in what it registered or exports."""
+    """Every text that the program marked as secret in registrations or exports."""
     for run in runs:
         for request in run.registered.values():
             yield from wire.secrets(request.object)
@@ -72,14 +72,14 @@ def _all_urns(preview: Recording, update: Recording) -> set[str]:
 
 
 def _refuse(preview: Recording, update: Recording, redact: Redactor) -> None:
-    """Raises PlanError for everything that mocks let through and an engine would not."""
+    """Raises PlanError for everything that mocks accept and an engine rejects."""
     problems = [*preview.problems, *update.problems]
     problems += [
-        f"{urn}: is made only when values are known, so inside an apply; no preview shows it"
+        f"{urn}: is created only when values are known, so inside an apply; no preview shows it"
         for urn in {*update.registered, *update.read} - {*preview.registered, *preview.read}
     ]
     problems += [
-        f"{urn}: is made only while values are unknown"
+        f"{urn}: is created only while values are unknown"
         for urn in {*preview.registered, *preview.read} - {*update.registered, *update.read}
     ]
     for urn, request in update.registered.items():
@@ -123,7 +123,7 @@ def _external(urn: str, request: Any) -> Resource:
 
 
 def _masked_values(value: Any) -> Any:
-    """Returns the keys of a secret map without its values: which keys a Secret has is known."""
+    """Returns the keys of a secret map without its values: the keys of a Secret are not secret."""
     if isinstance(value, dict):
         return dict.fromkeys(value, wire.SECRET)
     return wire.SECRET
@@ -187,7 +187,7 @@ def _notes(preview: Recording, update: Recording, resources: Iterable[Resource])
     notes = [*preview.warnings, *update.warnings]
     for call in _invokes(preview, update):
         arguments = ", ".join(f"{key}={value}" for key, value in call.args.items())
-        notes.append(f"asked of AWS at preview: {call.token.rsplit(':', 1)[1]}({arguments})")
+        notes.append(f"called at preview: {call.token.rsplit(':', 1)[1]}({arguments})")
     for resource in resources:
         if resource.external:
             notes.append(f"read, not managed: {resource.urn}")
@@ -198,7 +198,7 @@ def _notes(preview: Recording, update: Recording, resources: Iterable[Resource])
 
 
 def _differences(resource: Resource, first: dict[str, Any]) -> list[str]:
-    """Returns notes about inputs that the two runs of one program do not agree on."""
+    """Returns notes about inputs that differ between the two runs."""
     notes = []
     unknown = set(resource.unknown)
     masked = resource.options.additional_secret_outputs
@@ -206,7 +206,7 @@ def _differences(resource: Resource, first: dict[str, Any]) -> list[str]:
         now = paths.get(resource.inputs, path)
         if value == wire.UNKNOWN or paths.text(path) in unknown:
             if now is None:
-                notes.append(f"{resource.urn}: nothing made up for {paths.text(path)}")
+                notes.append(f"{resource.urn}: no fake output for {paths.text(path)}")
         elif path and path[0] not in masked and now != value:
-            notes.append(f"{resource.urn}: {paths.text(path)} differs from one run to the next")
+            notes.append(f"{resource.urn}: {paths.text(path)} differs between two runs")
     return notes

@@ -1,4 +1,4 @@
-"""Plans of several stacks, each recorded or the reason why it could not be."""
+"""Plans of several stacks; for a stack that cannot be recorded, the reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ Recorded = Mapping[str, Plan | Failure]
 
 
 def record_all(root: Path, stacks: Sequence[str], sets: Sequence[str] = ()) -> Recorded:
-    """Returns the plan of each stack, all of the project's without names, or why there is none."""
+    """Returns the plan of each stack, or the reason why it is missing; without names, of all
+    stacks."""
     return {name: _recorded(root, name, sets) for name in stacks or stack_names(root)}
 
 

@@ -1,4 +1,4 @@
-"""Keeps a secret out of what bears no mark: lookups, notes, refusals, made-up outputs."""
+"""Redacts secrets in texts that are not marked: lookups, notes, error messages, fake outputs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from ops.plan.protobuf import SECRET
 
 _SHORTEST = 3
-"""As the Pulumi CLI's own filter: less would take every "a" of a text for the secret."""
+"""Same minimum as the Pulumi CLI's filter: a shorter secret would match in ordinary text."""
 
 
 class Redactor:
@@ -14,7 +14,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         found = {text for text in secrets if len(text) >= _SHORTEST}
-        # A secret may be part of another one: the longer goes first.
+        # A secret may be part of another one: replace the longer one first.
         self._secrets = sorted(found, key=lambda text: (-len(text), text))
 
     def text(self, text: str) -> str:

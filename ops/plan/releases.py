@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ops.plan.errors import UserError
 
 SPARK_JARS = "/opt/spark/jars/*"
-"""Spark's own JARs in its images. First on the class path: the AWS bundle has an slf4j of its own
-that would silence all of Spark's logs."""
+"""Spark's own JARs in its images. First on the class path: the AWS bundle contains an slf4j binding
+that would silence Spark's logs."""
 MOUNTED_JARS = "/mnt/s3/jars"
 """Where every pod with the claim `spark-jars` sees the releases."""
 
@@ -28,7 +28,7 @@ class Coordinate:
 
     @classmethod
     def parse(cls, text: str) -> "Coordinate | None":
-        """Returns the coordinate, None where the text is not one."""
+        """Returns the coordinate, None if the text is not one."""
         match = _COORDINATE.fullmatch(text)
         return cls(*(part or "" for part in match.groups())) if match else None
 
@@ -40,7 +40,7 @@ class Coordinate:
 
     @property
     def path(self) -> str:
-        """Where every Maven repository has it (maven.apache.org/repositories/layout.html)."""
+        """Its path in every Maven repository (maven.apache.org/repositories/layout.html)."""
         return f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}/{self.file_name}"
 
     def __str__(self) -> str:
@@ -49,8 +49,8 @@ class Coordinate:
 
 
 def release_name(name: str) -> str:
-    """Returns the name of a release. Raises UserError unless it can be a folder's name that is
-    typed without quotes."""
+    """Returns the name of a release. Raises UserError unless it is a valid folder name that needs
+    no quotes in a shell."""
     if not _RELEASE.fullmatch(name) or ".." in name:
         raise UserError(
             f"{name!r} cannot be a release's name: it has up to 63 lower-case letters, digits, "

@@ -27,14 +27,15 @@ class Taint:
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a label has to be: `key in (values)`, of a NodePool, a node selector or an affinity."""
+    """A requirement on a label, `key in (values)`: of a NodePool, a node selector or an
+    affinity."""
 
     key: str
     operator: str
     values: tuple[str, ...] = ()
 
     def accepts(self, value: str | None) -> bool:
-        """Whether a label of this value meets it; None stands for a node without the label."""
+        """Whether a label of this value matches; None stands for a node without the label."""
         match self.operator:
             case "In":
                 return value in self.values
@@ -63,7 +64,7 @@ def requirements_of(items: Any) -> tuple[Requirement, ...]:
 
 
 def listed(requirements: Sequence[Requirement], key: str) -> tuple[str, ...]:
-    """The values that requirements list for a label; empty where they list none."""
+    """The values that requirements list for a label; empty if they list none."""
     about = [one for one in requirements if one.key == key]
     values = next((one.values for one in about if one.operator == "In"), ())
     return tuple(value for value in values if all(one.accepts(value) for one in about))
@@ -82,15 +83,15 @@ def taints_of(items: Any) -> tuple[Taint, ...]:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """The value if it is an object; empty where it is absent or not known yet."""
+    """The value if it is an object; empty if it is absent or not known yet."""
     return value if isinstance(value, Mapping) else {}
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list; none where it is absent or not known yet."""
+    """The objects of a list; none if it is absent or not known yet."""
     return [item for item in sequence(value) if isinstance(item, Mapping)]
 
 
 def sequence(value: Any) -> Sequence[Any]:
-    """The value if it is a list; empty where it is absent or not known yet."""
+    """The value if it is a list; empty if it is absent or not known yet."""
     return value if isinstance(value, list | tuple) else ()

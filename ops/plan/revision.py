@@ -17,14 +17,15 @@ _HOME = Path(__file__).resolve().parents[2]
 class Revision:
     """Stacks of the project in `root` as they were at a git revision, recorded in the background.
 
-    The files come from `git archive`, so the working tree is left alone, and the program runs in
-    a process of its own, because its modules have the names of the present ones.
+    The files come from `git archive`, so the working tree is not touched, and the program runs in a
+    separate process, because its modules have the same names as the current ones.
     """
 
     def __init__(
         self, root: Path, name: str, stacks: Sequence[str], overrides: Sequence[str] = ()
     ) -> None:
-        """Begins. No stacks means all that the revision has. Raises UserError for no revision."""
+        """Starts recording; without stacks, all of the revision. Raises UserError for an unknown
+        revision."""
         self.name = name
         commit = _commit(root, name)
         self._folder = tempfile.TemporaryDirectory(prefix="preview-")
@@ -40,10 +41,11 @@ class Revision:
         )
 
     def wait(self) -> dict[str, tuple[str, str, int]]:
-        """Returns by stack its plan as JSON, or an empty text, a message and an exit code.
+        """Returns for each stack its plan as JSON, or an empty text, with a message and an exit
+        code.
 
-        A stack that the revision does not have is left out. Raises UserError where the revision
-        cannot be read at all.
+        Stacks that the revision does not have are omitted. Raises UserError if the revision
+        cannot be read.
         """
         try:
             out, error = self._process.communicate()

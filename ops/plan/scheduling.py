@@ -8,7 +8,7 @@ from ops.plan.nodes import NodeSet
 from ops.plan.requirements import Requirement, Taint, mapping, mappings, requirements_of
 
 Term = tuple[Requirement, ...]
-"""A node selector term: a node has to meet all of its requirements."""
+"""A node selector term: a node must match all of its requirements."""
 
 _SET_ON_ANY_NODE = ("kubernetes.io/", "node.kubernetes.io/", "topology.kubernetes.io/")
 """Labels that the kubelet or the cloud provider sets on each node."""
@@ -42,9 +42,10 @@ def untolerated(tolerations: Iterable[Mapping[str, Any]], taints: Iterable[Taint
 
 
 def pod_terms(spec: Mapping[str, Any]) -> list[Term]:
-    """The terms of a pod's nodeSelector and required node affinity: a node has to meet one.
+    """The terms of a pod's nodeSelector and required node affinity: a node must match one of
+    them.
 
-    Empty for a pod that selects no nodes.
+    Empty for a pod without node selector.
     """
     selector = tuple(
         Requirement(str(key), "In", (str(value),))
@@ -60,7 +61,7 @@ def volume_terms(spec: Mapping[str, Any]) -> list[Term]:
 
 
 def node_terms(selector: Any) -> list[Term]:
-    """The terms of a node selector. Fields of a node (`matchFields`) are not looked at."""
+    """The terms of a node selector. Fields of a node (`matchFields`) are ignored."""
     return [
         requirements_of(term.get("matchExpressions"))
         for term in mappings(mapping(selector).get("nodeSelectorTerms"))
@@ -70,7 +71,7 @@ def node_terms(selector: Any) -> list[Term]:
 def selects(
     terms: Sequence[Term], nodes: NodeSet, added_labels: Mapping[str, str] | None = None
 ) -> bool:
-    """Whether nodes of a set can meet one of the terms; no terms select every node.
+    """Whether nodes of a pool or group can match one of the terms; no terms select every node.
 
     `added_labels` are labels that a pod may add to a node.
     """
@@ -81,7 +82,7 @@ def selects(
 
 
 def can_run_on(spec: Mapping[str, Any], nodes: NodeSet) -> bool:
-    """Whether a pod can run on nodes of a set once their startup taints are removed."""
+    """Whether a pod can run on nodes of a pool or group once their startup taints are removed."""
     tolerations = mappings(spec.get("tolerations"))
     return selects(pod_terms(spec), nodes) and not untolerated(tolerations, nodes.taints)
 
@@ -97,7 +98,7 @@ def _can_meet(nodes: NodeSet, wanted: Requirement, added: Mapping[str, str]) -> 
         return any(wanted.accepts(value) for value in listed)
     if not own and not key.startswith(_SET_ON_ANY_NODE):
         return wanted.accepts(None)
-    # The label is there with a value that nothing lists.
+    # The node has the label, with an unknown value.
     if wanted.operator == "In":
         return any(all(one.accepts(value) for one in own) for value in wanted.values)
     return wanted.operator != "DoesNotExist"

@@ -1,7 +1,7 @@
-"""One stack's configuration, put together from files as the engine does it.
+"""One stack's configuration, merged from files as the engine does.
 
-The Python SDK never reads Pulumi.yaml: types and defaults are the engine's work
-(pulumi/pulumi pkg/workspace/config.go), so they are done here again.
+The Python SDK never reads Pulumi.yaml: the engine handles types and defaults (pulumi/pulumi
+pkg/workspace/config.go), so this module does the same.
 """
 
 import difflib
@@ -32,7 +32,7 @@ class StackConfig:
     secret_keys: tuple[str, ...] = field(default=())
 
     def engine_values(self) -> dict[str, str]:
-        """Returns what `pulumi.runtime.set_all_config` takes: text, for objects as JSON."""
+        """Returns the argument of `pulumi.runtime.set_all_config`: text, JSON for objects."""
         return {key: _engine_text(value) for key, value in self.values.items()}
 
     def own(self, key: str) -> Any:
@@ -54,10 +54,9 @@ def project_name(root: Path) -> str:
 def load(root: Path, stack: str, overrides: Sequence[str] = (), refused: str = "") -> StackConfig:
     """Returns the configuration of `stack` with defaults merged and `overrides` applied.
 
-    `refused` is the program's message about the same request: an override whose path it names is
-    taken as text, so that a tag may be `true` and a release `2026`.
-    Raises UserError for an unknown stack, an unknown key, a wrong type, malformed YAML or a
-    malformed override.
+    `refused` is the program's error message for the same request: an override whose path it names
+    is read as text, so that a tag may be `true` and a release `2026`. Raises UserError for an
+    unknown stack, an unknown key, a wrong type, malformed YAML or a malformed override.
     """
     project = _project(root)
     name = str(project["name"])
@@ -74,7 +73,7 @@ def load(root: Path, stack: str, overrides: Sequence[str] = (), refused: str = "
     for override in parse_all(overrides):
         key = _full_key(override.key, name)
         _refuse_unknown(key, name, schema, override.source)
-        # The engine keeps a scalar as text: the account 012345670123 is no octal number.
+        # The engine keeps a scalar as text: the account 012345670123 is not an octal number.
         declared_text = not override.path and schema.get(key, {}).get("type") == "string"
         if declared_text or f"{key}{_dotted(override.path)}" in refused:
             values[key] = set_path(values.get(key), replace(override, value=override.text))

@@ -14,11 +14,11 @@ from ops.plan.command import fenced
 from ops.plan.model import Plan, Resource
 
 _WIDE = 10_000
-"""Columns that no line reaches."""
+"""A width that no line exceeds."""
 
 
 class _Console(Console):
-    """Raises BrokenPipeError for a closed pipe, where rich would end with exit code 1."""
+    """Raises BrokenPipeError for a closed pipe, for which rich would exit with code 1."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -32,8 +32,8 @@ def console(stream: IO[str]) -> Console:
 
 
 def render(plan: Plan, stream: IO[str], depth: int = 0) -> None:
-    """Writes the tree of the plan, then its exports and notes; with `depth` only so many levels,
-    each with the number of resources below it."""
+    """Writes the tree of the plan, then its exports and notes; `depth` limits the levels, and the
+    deepest ones show the number of resources below them."""
     out = console(stream)
     root = Tree(_headline(plan), guide_style="dim")
     for resource in _ordered(plan.children()):
@@ -68,7 +68,7 @@ def to_json(plan: Plan, depth: int = 0) -> str:
 
 
 def flags(resource: Resource) -> list[str]:
-    """Returns the words for what is special about a resource's options."""
+    """Returns words for a resource's options that differ from the defaults."""
     options = resource.options
     words = {
         "read": resource.external,

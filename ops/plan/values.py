@@ -1,4 +1,4 @@
-"""Inputs of which parts may be absent, text for a boolean, or not known yet."""
+"""Access to inputs: values may be absent, a boolean may be text or not known yet."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,8 @@ or on the next preview."""
 
 
 def at(value: Any, path: str) -> Any:
-    """Returns the value below a dotted path (`spec.template.spec`), None where there is none, and
-    UNKNOWN where a value above it is not known. `ops.plan.paths` is for paths with list indexes."""
+    """Returns the value below a dotted path (`spec.template.spec`), None if there is none, and
+    UNKNOWN if a value above it is not known. `ops.plan.paths` is for paths with list indexes."""
     for part in path.split("."):
         if value == UNKNOWN:
             return UNKNOWN
@@ -22,13 +22,13 @@ def at(value: Any, path: str) -> Any:
 
 
 def each(value: Any, path: str) -> list[Any]:
-    """Returns the items of the list below a path; none where it is absent or not known."""
+    """Returns the items of the list below a path; none if it is absent or not known."""
     found = at(value, path)
     return list(found) if isinstance(found, list | tuple) else []
 
 
 def mapping(value: Any, path: str = "") -> Mapping[str, Any]:
-    """Returns the object at a path, or the value itself; an empty one where it is absent or not
+    """Returns the object at a path, or the value itself; an empty one if it is absent or not
     known."""
     found = at(value, path) if path else value
     return found if isinstance(found, Mapping) else {}

@@ -1,4 +1,4 @@
-"""The pods that manifests of a plan describe, and the namespaces of teams."""
+"""The pods of a plan's manifests, and the namespaces of teams."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ _TEMPLATES = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "PodTemplate": ("template",),
 }
-"""Where an object of each kind has its pods' template."""
+"""Path of the pod template by kind of object."""
 
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod's specification, and the object that it stands in."""
+    """A pod's specification, and the object that contains it."""
 
     resource: Resource
     kind: str
@@ -63,7 +63,7 @@ def pods(plan: Plan) -> Iterator[Pod]:
 
 
 def namespace_of(resource: Resource) -> str:
-    """The namespace of an object, `default` where it names none."""
+    """The namespace of an object, `default` if it names none."""
     return str(paths.get(resource.inputs, ("metadata", "namespace")) or "default")
 
 

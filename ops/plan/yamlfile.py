@@ -1,4 +1,4 @@
-"""YAML as the engine reads it: YAML 1.2 booleans, no dates, no key twice."""
+"""YAML as the engine reads it: YAML 1.2 booleans, no dates, no duplicate keys."""
 
 import re
 from pathlib import Path
@@ -11,12 +11,12 @@ from ops.plan.errors import UserError
 if TYPE_CHECKING:
     from yaml import SafeLoader as _SafeLoader
 else:
-    # libyaml's parser, where PyYAML has it: ten times as fast.
+    # libyaml's parser, if PyYAML has it: ten times as fast.
     _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class StackFileLoader(_SafeLoader):
-    """PyYAML reads YAML 1.1, where `yes`, `on` and `2026-01-01` are no strings."""
+    """PyYAML reads YAML 1.1, in which `yes`, `on` and `2026-01-01` are not strings."""
 
 
 class SettingLoader(_SafeLoader):
@@ -33,7 +33,7 @@ class TextLoader(_SafeLoader):
 
 
 _BOOL, _DATE = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
-# Resolvers are kept by the first character: the booleans left are true and false.
+# Resolvers are indexed by the first character; only true and false remain as booleans.
 StackFileLoader.yaml_implicit_resolvers = {
     first: [
         (tag, pattern)
@@ -61,7 +61,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} is there twice", key_node.start_mark
+                None, None, f"the key {key!r} is duplicate", key_node.start_mark
             )
         seen.add(key)
     return yaml.constructor.SafeConstructor.construct_mapping(loader, node, deep=True)

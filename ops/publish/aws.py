@@ -1,4 +1,4 @@
-"""AWS clients, and what their errors mean to the person who publishes."""
+"""AWS clients, and error messages for the user who publishes."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from botocore.exceptions import (
 from ops.publish.errors import Failed, Refused
 
 THREADS = 8
-"""Requests at a time."""
+"""Number of parallel requests."""
 
 _CONFIG = Config(
     connect_timeout=10,
@@ -38,11 +38,11 @@ _CREDENTIALS = {
     "TokenRefreshRequired",
 }
 _ELSEWHERE = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"}
-_SIGN_IN = "sign in until `aws sts get-caller-identity` answers"
+_SIGN_IN = "sign in so that `aws sts get-caller-identity` succeeds"
 
 
 def client(service: str, region: str) -> Any:
-    """A client with the credentials of the environment or the profile, as the AWS CLI has them.
+    """A client with the credentials of the environment or the profile, as in the AWS CLI.
 
     Raises Failed for a profile that cannot be read.
     """
@@ -51,18 +51,18 @@ def client(service: str, region: str) -> Any:
 
 
 def default_region() -> str:
-    """The region of the environment or the profile. Raises Refused when there is none."""
+    """The region of the environment or the profile. Raises Refused without one."""
     with explained("reading the AWS profile"):
         region = boto3.Session().region_name
     if not region:
-        raise Refused("no region is set: name it with --region or AWS_REGION")
+        raise Refused("no region is set: use --region or AWS_REGION")
     return region
 
 
 def account_in(region: str) -> str:
-    """The account that is signed in, asked of the region's STS. Raises as `explained`."""
+    """The account of the credentials, from the region's STS. Raises as `explained`."""
     sts = client("sts", region)
-    with explained("asking STS who is signed in"):
+    with explained("looking up the account with STS"):
         return sts.get_caller_identity()["Account"]
 
 
@@ -87,18 +87,18 @@ def explained(doing: str) -> Generator[None]:
 def _meaning(error: ClientError) -> str:
     code = code_of(error)
     if code in _DENIED:
-        said = error.response.get("Error", {}).get("Message", "")
-        detail = f" ({said})" if "not authorized" in said else ""
+        message = error.response.get("Error", {}).get("Message", "")
+        detail = f" ({message})" if "not authorized" in message else ""
         return (
-            f"access denied{detail}; either a right of docs/publish-jars.md is missing, or the "
-            "bucket belongs to another account than the one expected"
+            f"access denied{detail}; a permission of docs/publish-jars.md is missing, or the "
+            "bucket belongs to another account"
         )
     if code in _CREDENTIALS:
-        return f"AWS does not take the credentials ({code}); {_SIGN_IN}"
+        return f"AWS rejects the credentials ({code}); {_SIGN_IN}"
     if code == "NoSuchBucket":
         return "the bucket does not exist; has the stack been deployed?"
     if code in _ELSEWHERE or code == "301":
-        return f"the bucket is in another region ({code}); name it with --region"
+        return f"the bucket is in another region ({code}); use --region"
     if code in ("BadDigest", "XAmzContentSHA256Mismatch", "InvalidRequest.Checksum"):
-        return f"S3 got other bytes than were sent ({code}), or the file changed meanwhile"
+        return f"S3 received other bytes than sent ({code}), or the file changed during upload"
     return f"{code}: {error.response.get('Error', {}).get('Message', '')}"

@@ -57,7 +57,7 @@ def command(  # noqa: PLR0917  the command's options
         ),
     ] = "",
     allow_duplicates: Annotated[
-        bool, typer.Option("--allow-duplicates", help="Accept a class that two JARs have.")
+        bool, typer.Option("--allow-duplicates", help="Accept classes that are in two JARs.")
     ] = False,
     repository: Annotated[
         str,
@@ -98,7 +98,7 @@ def command(  # noqa: PLR0917  the command's options
 def _publish_errors() -> Generator[None]:
     """Like `user_errors`, with exit code 1 for an error of the network or of S3.
 
-    A broken pipe may be a connection's here, so it is not taken for a closed stdout.
+    A broken pipe may come from a connection here, so it does not count as a closed stdout.
     """
     try:
         with user_errors():
@@ -108,5 +108,5 @@ def _publish_errors() -> Generator[None]:
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to continue\n")
         sys.stderr.flush()
-        # Threads may be in an upload for a minute; a release is safe however the process ends.
+        # Threads may upload for another minute; exiting early does not damage a release.
         os._exit(_INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Publishes what the command line asks for. Imports the AWS SDK, which the other commands avoid."""
+"""Publishes the JARs of the command line. Imports the AWS SDK, which the other commands avoid."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Request:
-    """The options of `publish-jars`; an empty text is an option that is not given."""
+    """The options of `publish-jars`; empty text stands for an option that is not set."""
 
     words: Sequence[str]
     release: str
@@ -60,9 +60,9 @@ def publish_jars(request: Request) -> str:
 def _destination(request: Request) -> Destination:
     stack, to, region, owner = request.stack, request.to, request.region, request.owner
     if bool(stack) == bool(to):
-        raise Refused("say where: either --stack or --to")
+        raise Refused("no destination: use --stack or --to")
     if stack and (region or owner):
-        raise Refused("--region and --bucket-owner go with --to; a stack knows its own")
+        raise Refused("--region and --bucket-owner need --to; a stack has its own")
     if stack:
         return destination.of_stack(ROOT, stack, request.jar_set, aws.account_in)
     region = region or aws.default_region()
@@ -76,7 +76,7 @@ def _read(
     maven: Repository,
     report: Report,
 ) -> list[Jar]:
-    """The JARs in the order in which they were asked for; those of Maven are downloaded."""
+    """The JARs in the requested order; those of Maven are downloaded."""
     fetched = maven.fetch_all([item for item in asked if isinstance(item, Coordinate)], report)
     return [local[i] if isinstance(i, Path) else jars.read(fetched[i]) for i in asked]
 
@@ -87,7 +87,7 @@ def _conclude(
     name = published.release.name
     total = f"{len(files)} JARs, {megabytes(sum(jar.size for jar in files))}"
     if not published.new and not published.sent:
-        report.say(f"{place.url(name)} is published already: {total}, nothing was uploaded")
+        report.say(f"{place.url(name)} is already published: {total}, nothing was uploaded")
         return
     left = len(files) - len(published.sent)
     rest = f"; {left} of them were there" if left else ""

@@ -1,4 +1,4 @@
-"""Where the releases of a stack go: what the stack itself exports, or a place that is named."""
+"""Destination of releases: an export of the stack, or an explicit S3 location."""
 
 import re
 from collections.abc import Callable
@@ -25,29 +25,29 @@ class Destination:
     owner: str
 
     def key(self, release: str, name: str = "") -> str:
-        """The key of an object of a release; without a name, what all of them begin with."""
+        """The key of an object of a release; without a name, the prefix of all objects."""
         return f"{self.prefix}{release}/{name}"
 
     def url(self, release: str, name: str = "") -> str:
-        """The same, as people write it."""
+        """The same as an s3:// URL."""
         return f"s3://{self.bucket}/{self.key(release, name)}"
 
 
 def from_url(url: str, region: str, owner: str) -> Destination:
-    """The place that was named. Raises Refused unless it is `s3://bucket/prefix/jars/`."""
+    """The explicit location. Raises Refused unless it is `s3://bucket/prefix/jars/`."""
     bucket, prefix = _split(url if url.endswith("/") else f"{url}/")
     if not f"/{prefix}".endswith("/jars/"):
-        raise Refused(f"--to {url}: a mount finds releases below jars/ only, s3://bucket/.../jars/")
+        raise Refused(f"--to {url}: mounts read releases below jars/ only, s3://bucket/.../jars/")
     return Destination(bucket, prefix, region, owner)
 
 
 def of_stack(root: Path, stack: str, jar_set: str, account_in: Callable[[str], str]) -> Destination:
-    """The place that the stack exports as `jarBuckets`, for the account that is signed in.
+    """The location that the stack exports as `jarBuckets`, for the account of the credentials.
 
-    `account_in` asks AWS for that account, in a region. The program runs as in a preview, so
-    neither the Pulumi CLI nor the stack's state is needed. Raises UserError for an unknown stack
-    or a wrong configuration, Refused for an unknown set of JARs or when the stack belongs to
-    another account, PlanError when the program could not be deployed.
+    `account_in` returns that account, for a region. The program runs as in a preview, so neither
+    the Pulumi CLI nor the stack's state is needed. Raises UserError for an unknown stack or a wrong
+    configuration, Refused for an unknown set of JARs or when the stack belongs to another account,
+    PlanError when the program could not be deployed.
     """
     plan, account = _plan(root, stack, account_in)
     exported = plan.exports["jarBuckets"]
@@ -69,7 +69,7 @@ def _plan(root: Path, stack: str, account_in: Callable[[str], str]) -> "tuple[Pl
     named = str(config.own("account") or account)
     if named != account:
         raise Refused(
-            f"stack {stack} belongs to account {named}, and you are signed in to {account}"
+            f"stack {stack} belongs to account {named}, and the credentials are of {account}"
         )
     return record(root, stack, [f'account="{account}"']), account
 
@@ -77,5 +77,5 @@ def _plan(root: Path, stack: str, account_in: Callable[[str], str]) -> "tuple[Pl
 def _split(url: str) -> tuple[str, str]:
     match = _URL.fullmatch(url)
     if not match:
-        raise Refused(f"{url} is not a place in S3 such as s3://bucket/spark/jars/")
+        raise Refused(f"{url} is not an S3 location such as s3://bucket/spark/jars/")
     return match[1], match[2]

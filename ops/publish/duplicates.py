@@ -1,4 +1,5 @@
-"""Classes that two JARs of a release both have: which one a job gets would be a matter of order."""
+"""Finds classes that are in two JARs of a release: which one a job loads would depend on their
+order."""
 
 import zipfile
 from collections import defaultdict
@@ -8,7 +9,7 @@ from pathlib import Path
 from ops.publish.errors import Refused
 
 _PAIRS, _EXAMPLES = 10, 3
-"""How much of it is told."""
+"""Maximum length of the message."""
 
 
 def refuse_duplicates(paths: Sequence[Path]) -> None:
@@ -28,8 +29,8 @@ def refuse_duplicates(paths: Sequence[Path]) -> None:
         lines.append(f"  and {len(pairs) - _PAIRS} more pairs of JARs")
     listed = "\n".join(lines)
     raise Refused(
-        f"the same class is in two JARs, and which one a job would get depends on their order:\n"
-        f"{listed}\nLeave one of each pair out, or publish them so with --allow-duplicates "
+        f"the same class is in two JARs, and which one a job loads depends on their order:\n"
+        f"{listed}\nRemove one of each pair, or publish both with --allow-duplicates "
         "(make: ALLOW_DUPLICATES=1)"
     )
 
@@ -37,8 +38,8 @@ def refuse_duplicates(paths: Sequence[Path]) -> None:
 def _classes(path: Path) -> Iterable[str]:
     """The classes that a JAR puts on the class path, each once.
 
-    Below META-INF are the versions of a multi-release JAR, which belong to a class that is counted
-    already; descriptors of modules and packages are in many JARs and hide nothing.
+    META-INF contains the versions of a multi-release JAR, whose classes are already counted;
+    descriptors of modules and packages are in many JARs and cause no conflict.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -1,14 +1,15 @@
-"""The two ways in which publishing ends without a release."""
+"""Errors that end publishing without a release."""
 
 from ops.plan.errors import UserError
 
 
 class Refused(UserError):
-    """What was asked for is wrong or would change a release. Nothing was uploaded for it.
+    """The request is wrong or would change a release.
 
-    The message is written for the person at the terminal and says what would be right.
+    Nothing was uploaded. The message is for the user at the terminal and says how to fix the
+    request.
     """
 
 
 class Failed(Exception):
-    """The network, the Maven repository or S3 did not do its part; repeating may help."""
+    """An error of the network, the Maven repository or S3; a retry may help."""

@@ -10,14 +10,15 @@ from pathlib import Path
 from ops.publish.errors import Refused
 
 LARGEST = 5 * 1024**3
-"""What S3 takes in one request (docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html)."""
+"""Maximum size of one S3 PutObject request
+(docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html)."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\.jar")
 
 
 @dataclass(frozen=True)
 class Jar:
-    """A JAR that was read once. `sha256` is in hexadecimal, `size` in bytes."""
+    """A JAR whose content was read once. `sha256` is in hexadecimal, `size` in bytes."""
 
     path: Path
     size: int
@@ -25,7 +26,7 @@ class Jar:
 
     @property
     def name(self) -> str:
-        """The file's name, which it has in the release too."""
+        """The file's name, also in the release."""
         return self.path.name
 
     @property
@@ -35,8 +36,8 @@ class Jar:
 
 
 def read(path: Path) -> Jar:
-    """Reads a JAR from disk. Raises Refused for a name that no class path can hold, for a path that
-    is not a file, and for a file that is not a JAR or larger than S3 takes in one request."""
+    """Reads a JAR from disk. Raises Refused for a name that is invalid in a class path, for a path
+    that is not a file, and for a file that is not a JAR or too large for one S3 request."""
     if not _NAME.fullmatch(path.name):
         raise Refused(
             f"{path.name!r} cannot be part of a class path: a JAR's name has letters, digits, "
@@ -46,7 +47,7 @@ def read(path: Path) -> Jar:
         raise Refused(f"{path}: there is no such file")
     size = path.stat().st_size
     if size > LARGEST:
-        raise Refused(f"{path} has {size} bytes; S3 takes {LARGEST} in one request")
+        raise Refused(f"{path} has {size} bytes; S3 accepts {LARGEST} in one request")
     try:
         if not zipfile.is_zipfile(path):
             raise Refused(f"{path} is not a JAR: it is not a zip archive")

@@ -1,4 +1,4 @@
-"""JARs from a Maven repository, each held against the checksum that the repository publishes."""
+"""Downloads JARs from a Maven repository and verifies the checksums that it publishes."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ from ops.publish.threads import in_parallel
 
 CENTRAL = "https://repo1.maven.org/maven2"
 ALGORITHMS = ("sha256", "sha1")
-"""In the order of preference: Central has SHA-1 for everything, SHA-256 for some."""
+"""In the order of preference: Central has SHA-1 for all files, SHA-256 for some."""
 
 _THREADS = 4
 _TRIES = 4
@@ -47,15 +47,15 @@ class _SameScheme(urllib.request.HTTPRedirectHandler):
 
 
 class Repository:
-    """A Maven repository over HTTPS, and a folder that keeps what was downloaded."""
+    """A Maven repository over HTTPS, and a cache folder for downloads."""
 
     def __init__(self, url: str, cache: Path, pause: float = 1.0) -> None:
-        """`url` may carry `user:password@`; neither is ever printed. `pause` is the seconds
+        """`url` may contain `user:password@`; neither is ever printed. `pause` is the seconds
         before the second try, doubled before each one after. Raises Refused for plain HTTP."""
         given = urlsplit(url)
         local = given.scheme == "http" and given.hostname in _LOOPBACK
         if not given.hostname or not (given.scheme == "https" or local):
-            raise Refused("the Maven repository must be given as https://host/path")
+            raise Refused("the Maven repository must be https://host/path")
         self._authorization = ""
         if given.username:
             words = f"{unquote(given.username)}:{unquote(given.password or '')}"
@@ -66,23 +66,23 @@ class Repository:
         self._opener = urllib.request.build_opener(_SameScheme)
 
     def fetch_all(self, wanted: Sequence[Coordinate], report: Report) -> dict[Coordinate, Path]:
-        """The artifacts' files; those that the cache has are not downloaded again.
+        """The artifacts' files; cached files are not downloaded again.
 
-        Raises Refused for an artifact that does not exist, Failed for one that cannot be had or
-        whose bytes are not the published ones.
+        Raises Refused for an artifact that does not exist, Failed for a failed download or a wrong
+        checksum.
         """
         steps = [partial(self.fetch, one, report) for one in wanted]
         return dict(zip(wanted, in_parallel(steps, _THREADS), strict=True))
 
     def fetch(self, wanted: Coordinate, report: Report) -> Path:
-        """The file of one artifact, its bytes as published. Raises as `fetch_all`."""
+        """The verified file of one artifact. Raises as `fetch_all`."""
         algorithm, checksum = self._published(wanted)
         path = self._cache / wanted.path
         if path.is_file() and _digest(path, algorithm) == checksum:
             report.say(f"{wanted}: downloaded before, {algorithm} as published")
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Another run may be downloading the same; a rename puts the file there whole.
+        # Another run may download the same file; a rename is atomic.
         unchecked = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             self._try(wanted, lambda: self._download(wanted, unchecked, report))
@@ -90,7 +90,7 @@ class Repository:
             if found != checksum:
                 raise Failed(
                     f"{wanted}: the repository publishes the {algorithm} {checksum}, but sent "
-                    f"bytes that have {found}; nothing of it is used"
+                    f"bytes that have {found}; the file is not used"
                 )
             unchecked.replace(path)
         finally:
@@ -99,15 +99,15 @@ class Repository:
         return path
 
     def _published(self, wanted: Coordinate) -> tuple[str, str]:
-        """The best algorithm that there is a checksum of, and the checksum in hexadecimal."""
+        """The best algorithm with a published checksum, and the checksum in hexadecimal."""
         for algorithm in ALGORITHMS:
             text = self._try(wanted, lambda kind=algorithm: self._text(f"{wanted.path}.{kind}"))
             if text is None:
                 continue
-            # Some files hold the file's name behind the checksum, as sha256sum writes it.
+            # Some files have the file name after the checksum, as sha256sum writes it.
             value = (text.split() or [""])[0].lower()
             if not re.fullmatch(f"[0-9a-f]{{{hashlib.new(algorithm).digest_size * 2}}}", value):
-                raise Failed(f"{wanted}: the repository's .{algorithm} holds no such checksum")
+                raise Failed(f"{wanted}: the repository's .{algorithm} contains no such checksum")
             return algorithm, value
         if self._try(wanted, lambda: self._exists(wanted)):
             raise Failed(f"{wanted}: the repository publishes no checksum of it")
@@ -140,18 +140,18 @@ class Repository:
                     got += len(block)
                     advance(len(block))
                 if size and got != size:
-                    raise ConnectionError(f"{got} of {size} bytes came")
+                    raise ConnectionError(f"received {got} of {size} bytes")
 
     def _open(self, path: str, method: str = "GET") -> Any:
         request = urllib.request.Request(f"{self._base}/{path}", method=method)
         request.add_header("User-Agent", "spark-on-eks")
         if self._authorization:
-            # Unredirected: the target of a redirect does not get it.
+            # An unredirected header is not sent to the target of a redirect.
             request.add_unredirected_header("Authorization", self._authorization)
         return self._opener.open(request, timeout=_TIMEOUT)
 
     def _try(self, wanted: Coordinate, action: Callable[[], T]) -> T:
-        """Does it again where that may help. Raises Failed when it did not."""
+        """Retries temporary errors. Raises Failed after the last attempt."""
         for tries in range(1, _TRIES + 1):
             try:
                 return action()
@@ -166,7 +166,7 @@ class Repository:
                 times = f" ({tries} times)" if tries > 1 else ""
                 raise Failed(f"{wanted}: {self._base} answered: {reason}{times}")
             time.sleep(self._pause * 2 ** (tries - 1))
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
 
 def _digest(path: Path, algorithm: str) -> str:

@@ -1,4 +1,4 @@
-"""How far it is: a bar on a terminal, a line for each JAR elsewhere. Both on stderr."""
+"""Progress on stderr: a bar on a terminal, a line for each JAR elsewhere."""
 
 import sys
 from collections.abc import Callable, Generator
@@ -16,21 +16,21 @@ from rich.progress import (
 )
 
 Advance = Callable[[int], None]
-"""Takes how many more bytes were sent; negative when they must be sent again."""
+"""Receives the number of bytes sent since the last call; negative if they must be sent again."""
 
 
 class Report(Protocol):
-    """Where progress goes."""
+    """Receiver of progress."""
 
     def say(self, text: str) -> None:
         """Prints one line."""
 
     def task(self, verb: str, name: str, size: int) -> AbstractContextManager[Advance]:
-        """The transfer of a JAR of so many bytes: `uploading`, `x.jar`."""
+        """The transfer of a JAR of `size` bytes: `uploading`, `x.jar`."""
 
 
 class Lines:
-    """For a log: a line when a JAR is done."""
+    """For logs: a line per finished JAR."""
 
     def say(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")
@@ -43,7 +43,7 @@ class Lines:
 
 
 class Bars:
-    """For a terminal."""
+    """For terminals."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -59,7 +59,7 @@ class Bars:
 
 @contextmanager
 def reporting(console: Console | None = None) -> Generator[Report]:
-    """The right report for stderr; the display is taken down at the end, however it ends."""
+    """The report for this kind of stderr; its display is always removed at the end."""
     console = console or Console(stderr=True)
     if not console.is_terminal:
         yield Lines()

@@ -1,4 +1,4 @@
-"""Makes a release of JARs that are on this machine, or finishes one, or finds that it is there."""
+"""Publishes a release of local JARs, completes an unfinished one, or finds that it exists."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from ops.publish.threads import in_parallel
 from ops.publish.transfer import send
 
 _LOOKS = 5
-"""How often the bucket is looked at: once before, once after the upload, and again each time that
-another run, publishing the same at the same time, was first with an object."""
+"""How often the bucket is listed: once before and once after the upload, and again each time that a
+parallel run of the same release wrote an object first."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A release that is complete. `sent` are the names of the JARs that this run uploaded,
-    `new` tells whether it was this run that made them a release."""
+    """A complete release. `sent` are the names of the JARs that this run uploaded, `new` is true if
+    this run completed the release."""
 
     release: Release
     sent: frozenset[str]
@@ -32,11 +32,11 @@ class Published:
 def publish(
     name: str, jars: Sequence[Jar], store: Store, to: Destination, report: Report
 ) -> Published:
-    """Uploads what is missing, has S3 confirm every JAR's checksum, then writes release.json.
+    """Uploads missing JARs, compares every JAR's checksum with S3's, then writes release.json.
 
     Raises Refused, before anything is uploaded, when the release or an unfinished attempt of that
-    name has other JARs; Failed when S3 does not do its part. After Failed, or when the process
-    dies, the same call goes on where this one ended.
+    name has other JARs; Failed for an error of S3. After Failed, or if the process is killed, the
+    same call resumes the upload.
     """
     release, confirmed, sent = Release.of(name, jars), set[str](), set[str]()
     for _ in range(_LOOKS):
@@ -52,9 +52,7 @@ def publish(
             try:
                 sent |= send(store, name, missing, report)
             except Failed as error:
-                raise Failed(
-                    f"{error}\nrun it again: JARs that S3 has are not sent again"
-                ) from None
+                raise Failed(f"{error}\nrun it again: JARs in S3 are not sent again") from None
         elif published:
             return Published(published, frozenset(sent), new=False)
         else:
@@ -63,7 +61,7 @@ def publish(
             except AlreadyExists:
                 continue
             return Published(release, frozenset(sent), new=True)
-    raise Failed(f"{to.url(name)} keeps changing: someone else works on it at the same time")
+    raise Failed(f"{to.url(name)} keeps changing: another run publishes it at the same time")
 
 
 def _published(given: Release, store: Store, to: Destination) -> Release:
@@ -82,7 +80,7 @@ def _refuse_strays(given: Release, there: Iterable[str], to: Destination) -> Non
     strays = sorted(name for name in there if name not in wanted)
     if strays:
         raise Refused(
-            f"{to.url(given.name)} is an unfinished release with JARs that are not given now:\n"
+            f"{to.url(given.name)} is an unfinished release with JARs that this request lacks:\n"
             f"{_listed(strays)}\n{_way_out(given.name, to)}"
         )
 
@@ -97,12 +95,12 @@ def _refuse_other_bytes(
 ) -> None:
     if differing and published:
         raise Failed(
-            f"{to.url(name)} is damaged: these objects do not have the bytes of its {MANIFEST}; "
-            f"bring back their earlier versions:\n{_listed(differing)}"
+            f"{to.url(name)} is damaged: these objects differ from its {MANIFEST}; "
+            f"restore their earlier versions:\n{_listed(differing)}"
         )
     if differing:
         raise Refused(
-            f"{to.url(name)} is an unfinished release in which these have other bytes:\n"
+            f"{to.url(name)} is an unfinished release in which these JARs have other bytes:\n"
             f"{_listed(differing)}\n{_way_out(name, to)}"
         )
 

@@ -1,4 +1,4 @@
-"""A release: which JARs it has, as `release.json` keeps it, and what a job writes to use it."""
+"""A release: its JARs, as listed in `release.json`, and the Spark configuration that uses it."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from ops.publish.errors import Failed
 from ops.publish.jars import Jar
 
 MANIFEST = "release.json"
-"""Written last: a folder is a release once it is there."""
+"""Written last: a folder with this file is a complete release."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Release:
 
     @classmethod
     def of(cls, name: str, jars: Iterable[Jar]) -> "Release":
-        """The release that these JARs make."""
+        """The release of these JARs."""
         return cls(name, tuple(Entry(jar.name, jar.sha256, jar.size) for jar in jars))
 
     @classmethod
     def from_json(cls, name: str, text: bytes) -> "Release":
-        """What a `release.json` says. Raises Failed when it is not one."""
+        """Parses a `release.json`. Raises Failed for any other text."""
         try:
             jars = json.loads(text)["jars"]
             entries = [Entry(str(j["name"]), str(j["sha256"]), int(j["size"])) for j in jars]
@@ -49,9 +49,9 @@ class Release:
         return f"{json.dumps(content, indent=2)}\n".encode()
 
     def differences(self, other: "Release") -> list[str]:
-        """How another set of JARs differs from this one, a line each; the order is no difference.
+        """The differences to another set of JARs, one line each; the order does not matter.
 
-        An empty list means that the other is this release.
+        An empty list means that both are the same release.
         """
         here, there = ({entry.name: entry for entry in each.jars} for each in (self, other))
         lines = [
@@ -60,8 +60,12 @@ class Release:
             for name in here
             if name in there and here[name] != there[name]
         ]
-        lines += [f"{name}: published, but not given" for name in here if name not in there]
-        return lines + [f"{name}: not in what is published" for name in there if name not in here]
+        lines += [
+            f"{name}: published, but missing in this request" for name in here if name not in there
+        ]
+        return lines + [
+            f"{name}: not in the published release" for name in there if name not in here
+        ]
 
     def class_path(self) -> str:
         """The class path of a JVM that uses all of the release."""
@@ -70,7 +74,7 @@ class Release:
     def spark_conf(self) -> str:
         """The lines of a SparkApplication's `sparkConf` that put the release on the class path.
 
-        Nothing else reads JARs in place: `deps.jars` and `--jars` copy them into every pod.
+        Only a class path reads JARs in place: `deps.jars` and `--jars` copy them into every pod.
         """
         path = self.class_path()
         keys = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")

@@ -1,6 +1,6 @@
-"""A release in S3: which objects are there, whether they have the same bytes, and writing the rest.
+"""A release in S3: lists objects, compares checksums, uploads missing objects.
 
-Nothing is overwritten or deleted, and no object that S3 has is sent again.
+It overwrites and deletes nothing, and sends no existing object again.
 """
 
 import base64
@@ -17,12 +17,12 @@ from ops.publish.errors import Failed
 from ops.publish.jars import Jar
 
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
-"""Another run was first, or this run lost the response: list the objects again to tell which."""
+"""Another run was first, or this run lost the response: listing the objects again tells which."""
 _BLOCK = 1024 * 1024
 
 
 class AlreadyExists(Exception):
-    """There is an object under that key by now."""
+    """An object with this key already exists."""
 
 
 class Store:
@@ -44,15 +44,15 @@ class Store:
             }
 
     def text(self, release: str, name: str) -> bytes:
-        """A small object. Raises Failed."""
+        """The text of a small object. Raises Failed."""
         with explained(f"reading {self._to.url(release, name)}"):
             answer = self._s3.get_object(**self._bucket, Key=self._to.key(release, name))
             return answer["Body"].read()
 
     def holds(self, release: str, jar: Jar) -> bool:
-        """True where the object has the JAR's bytes, by the checksum that S3 reports.
+        """Whether the object has the JAR's bytes, by the checksum that S3 reports.
 
-        Where S3 reports none of the whole object (another tool uploaded it), the object is read.
+        If S3 reports none for the whole object (another tool uploaded it), the object is read.
         Raises Failed.
         """
         of_object = {**self._bucket, "Key": self._to.key(release, jar.name)}
@@ -68,14 +68,14 @@ class Store:
         return whole.hexdigest() == jar.sha256
 
     def put_jar(self, release: str, jar: Jar, body: BinaryIO) -> None:
-        """Sends a JAR, unless there is an object. Raises AlreadyExists, Failed.
+        """Uploads a JAR, unless the object exists. Raises AlreadyExists, Failed.
 
-        S3 refuses the bytes when the file has changed since it was read.
+        S3 rejects the upload if the file has changed since it was read.
         """
         self._put(release, jar.name, body, jar.s3_checksum, "application/java-archive")
 
     def put_text(self, release: str, name: str, text: bytes) -> None:
-        """Writes a small object, unless there is one. Raises AlreadyExists, Failed."""
+        """Writes a small object, unless it exists. Raises AlreadyExists, Failed."""
         checksum = base64.b64encode(hashlib.sha256(text).digest()).decode("ascii")
         self._put(release, name, text, checksum, "application/json")
 

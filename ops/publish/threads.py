@@ -1,4 +1,4 @@
-"""Several requests at a time."""
+"""Runs requests in parallel."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 def in_parallel(steps: Sequence[Callable[[], T]], threads: int) -> list[T]:
-    """What each step returns, in their order.
+    """Results of the steps, in their order.
 
-    Raises what the first step to fail raises; the others are over by then, or never begun. An
-    interrupt from the keyboard does not wait for them.
+    Raises the error of the first step to fail, after running steps have ended; the others do not
+    start. Ctrl-C does not wait for them.
     """
     pool = ThreadPoolExecutor(threads)
     try:

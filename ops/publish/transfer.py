@@ -1,4 +1,4 @@
-"""Sends JARs to S3, several at a time, each in one request."""
+"""Uploads JARs to S3 in parallel, each in one request."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -16,8 +16,8 @@ from ops.publish.threads import in_parallel
 def send(store: Store, release: str, jars: Iterable[Jar], report: Report) -> set[str]:
     """Uploads JARs and returns the names of those that this call completed.
 
-    An object that exists by now is left alone, and its name is not returned. Raises Failed when all
-    requests have ended.
+    Objects that exist by then are not changed, and their names are not returned. Raises Failed
+    after all requests have ended.
     """
     steps = [partial(_send, store, release, jar, report) for jar in jars]
     return {name for name in in_parallel(steps, THREADS) if name}
@@ -38,7 +38,7 @@ def _send(store: Store, release: str, jar: Jar, report: Report) -> str | None:
 
 
 class _Counted(io.FileIO):
-    """A file that reports how far it was read; a retry reads it again from the start."""
+    """A file that reports how much of it was read; a retry reads it again from the start."""
 
     def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
         super().__init__(path)

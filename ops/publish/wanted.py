@@ -1,4 +1,4 @@
-"""What a person asks to publish: Maven coordinates, paths, and lists of both."""
+"""Parses the arguments of `publish-jars`: Maven coordinates, paths, and lists of both."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,20 +8,20 @@ from ops.publish.errors import Refused
 
 
 def parse(words: Iterable[str], folder: Path = Path()) -> list[Coordinate | Path]:
-    """What the words name, in their order; `@file` stands for the lines of a file.
+    """The coordinates and paths in their order; `@file` stands for the lines of a file.
 
-    Paths are relative to `folder`, those of a list to the list's own folder. Raises Refused for
-    an empty request, for what is neither a coordinate nor a path to a JAR, and for two that would
-    have the same name in the release.
+    Paths are relative to `folder`, those of a list to the list's own folder. Raises Refused for an
+    empty request, for an argument that is neither a coordinate nor a path to a JAR, and for two
+    JARs of the same name.
     """
     found = [item for word in words for item in _items(word.strip(), folder) if word.strip()]
     if not found:
-        raise Refused("there is nothing to publish: name JARs as group:artifact:version or by path")
+        raise Refused("nothing to publish: list JARs as group:artifact:version or by path")
     by_name: dict[str, Coordinate | Path] = {}
     for item in found:
         name = item.name if isinstance(item, Path) else item.file_name
         if name in by_name:
-            raise Refused(f"{name} is asked for twice: {by_name[name]} and {item}")
+            raise Refused(f"{name} is listed twice: {by_name[name]} and {item}")
         by_name[name] = item
     return found
 
@@ -38,7 +38,7 @@ def _item(word: str, folder: Path) -> Coordinate | Path:
         if version.endswith("-SNAPSHOT"):
             raise Refused(f"{word}: a snapshot changes, a release of JARs must not")
         if version in ("LATEST", "RELEASE"):
-            raise Refused(f"{word}: name the version itself, {version} is another one every day")
+            raise Refused(f"{word}: use a fixed version, {version} changes")
         return coordinate
     if word.endswith(".jar"):
         return folder / word
@@ -57,5 +57,5 @@ def _listed(path: Path) -> list[Coordinate | Path]:
     words = [line.partition(" #")[0].strip() for line in lines]
     nested = [word for word in words if word.startswith("@")]
     if nested:
-        raise Refused(f"the list {path} names another list, {nested[0]}: write its lines here")
+        raise Refused(f"the list {path} includes another list, {nested[0]}: copy its lines here")
     return [_item(word, path.parent) for word in words if word and not word.startswith("#")]

@@ -1,1 +1,1 @@
-"""Rules over a recorded plan: what a stack must not do, why, and who says so."""
+"""Rules over a recorded plan, each with its reason and source."""

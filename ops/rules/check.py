@@ -11,7 +11,7 @@ from ops.rules.waivers import Waiver, waivers
 
 @dataclass(frozen=True)
 class Report:
-    """What the rules say of a plan: errors first, then by resource."""
+    """Findings of a plan: errors first, then by resource."""
 
     plan: Plan
     rules: tuple[Rule, ...]
@@ -27,7 +27,7 @@ def check(
     plan: Plan,
     rules: Sequence[Rule] = RULES,
 ) -> Report:
-    """Returns what the rules find in the plan."""
+    """Returns the findings of all rules in the plan."""
     given = waivers(plan)
     findings: list[Finding] = []
     excepted: list[tuple[Finding, Waiver]] = []

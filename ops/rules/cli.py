@@ -1,4 +1,4 @@
-"""The command `check`: the rules that a stack breaks."""
+"""The command `check`: the rules that a stack violates."""
 
 import sys
 from typing import Annotated
@@ -30,11 +30,11 @@ def check(
         bool, typer.Option("--exceptions", help="List the exceptions that apply, too.")
     ] = False,
 ) -> None:
-    """List the rules that a stack breaks. Exit code 1: it breaks one of severity error."""
+    """List the rules that a stack violates. Exit code 1: at least one has severity error."""
     with command_errors():
         style = chosen_format(format_)
         plan = recorded(stack, sets, root)
-        from ops.rules import show  # noqa: PLC0415  a command's start stays light
+        from ops.rules import show  # noqa: PLC0415  keeps the start of a command fast
         from ops.rules.check import check as checked  # noqa: PLC0415
         from ops.rules.rule import Severity  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The order of deletion, row by row, with reasons.
+"""The order of deletion as a table, with reasons.
 
 A resource is deleted before those that it depends on, and created after them.
 """
@@ -18,7 +18,7 @@ Pick = Callable[[Plan], Sequence[Resource]]
 
 
 class Row(NamedTuple):
-    """Each of `first` must be deleted before what `then` returns for it."""
+    """Each resource of `first` must be deleted before the resources that `then` returns for it."""
 
     first: Pick
     then: Callable[[Plan, Resource], Sequence[Resource]]
@@ -57,7 +57,7 @@ def _group(one: Resource) -> str:
 
 
 def _rest_of_component(plan: Plan, release: Resource) -> Sequence[Resource]:
-    """Namespace, role, CRDs and all else that the component of a chart creates."""
+    """Namespace, role, CRDs and other resources that the component of a chart creates."""
     return [one for one in plan.below(release.parent) if one.custom and one.urn != release.urn]
 
 
@@ -70,7 +70,7 @@ def _spark_groups(plan: Plan) -> Sequence[Resource]:
 
 
 def _egress(plan: Plan) -> Sequence[Resource]:
-    """What nodes reach AWS through: routes, associations, gateways, endpoints."""
+    """The path from nodes to AWS: routes, associations, gateways, endpoints."""
     return _type(
         "aws:ec2/route:Route",
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
@@ -119,7 +119,7 @@ def _volume_of(plan: Plan, claim: Resource) -> Sequence[Resource]:
 
 
 def _mounts(plan: Plan, volume: Resource) -> Sequence[Resource]:
-    """What mounts a volume: the CSI driver or the DaemonSet."""
+    """The component that mounts a volume: the CSI driver or the DaemonSet."""
     if driver := at(volume.inputs, "spec.csi.driver"):
         return _providing(f"csi:{driver}")(plan)
     return [one for one in plan.of_kind("DaemonSet") if one.object_name == "spark-jars"]

@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""A rule and its findings."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from ops.plan.model import Plan, Resource
 
 
 class Severity(StrEnum):
-    """How bad it is to break a rule: an error stops a change, a warning is read by a person."""
+    """Severity of a violation: an error stops a change, a warning is for the reviewer."""
 
     error = "error"
     warning = "warning"
 
 
 @dataclass(frozen=True)
-class Broken:
-    """One place where a rule is broken.
+class Violation:
+    """One violation of a rule.
 
-    `subject` names the part of the resource, and is what an exception is matched with; `given`
-    are the facts that an exception may insist on (an IAM statement's conditions).
+    `subject` is the part of the resource, which exceptions match; `given` are facts that an
+    exception may require (an IAM statement's conditions).
     """
 
     resource: Resource | None
@@ -28,12 +28,12 @@ class Broken:
     given: tuple[str, ...] = ()
 
 
-Check = Callable[[Plan], Iterable[Broken]]
+Check = Callable[[Plan], Iterable[Violation]]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: a pure function over a plan, and what a reader needs to judge it."""
+    """One rule: a pure function over a plan, with its reason and source."""
 
     id: str
     severity: Severity
@@ -42,32 +42,32 @@ class Rule:
     """Address of a primary source."""
     check: Check
     offline_only: bool = False
-    """It judges what an engine does not tell a policy pack: what the program asked of a provider,
-    or options that stay with the engine."""
+    """It needs data that an engine does not pass to a policy pack: provider functions or resource
+    options."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule, and where a stack breaks it."""
+    """A rule, and a violation of it in a stack."""
 
     rule: Rule
-    broken: Broken
+    broken: Violation
 
     @property
     def urn(self) -> str:
-        """The resource's URN, empty where the stack as a whole breaks the rule."""
+        """The resource's URN, empty if the stack as a whole violates the rule."""
         return self.broken.resource.urn if self.broken.resource else ""
 
     @property
     def name(self) -> str:
-        """The resource's logical name, `(stack)` where it is no single resource."""
+        """The resource's logical name, `(stack)` for the stack as a whole."""
         return self.broken.resource.name if self.broken.resource else "(stack)"
 
 
 def rule(
     id_: str, severity: Severity, *, reason: str, source: str, offline_only: bool = False
 ) -> Callable[[Check], Rule]:
-    """Makes a rule of the function below it."""
+    """Decorator that turns a function into a rule."""
 
     def made(check: Check) -> Rule:
         return Rule(id_, severity, reason, source, check, offline_only)

@@ -1,4 +1,4 @@
-"""A report for people, and as JSON."""
+"""A report as text, Markdown and JSON."""
 
 import json
 import re
@@ -17,15 +17,15 @@ _STYLES = {Severity.error: "red", Severity.warning: "yellow"}
 
 
 def summary(report: Report) -> str:
-    """One line: how many rules, and what they found."""
+    """One line: the number of rules, and of findings."""
     counted = [_plural(len(report.of(severity)), severity) for severity in Severity]
     name = f"{report.plan.project}/{report.plan.stack}"
     return f"{name}: {len(report.rules)} rules, {', '.join(counted)}"
 
 
 def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
-    """Writes the findings as a table, each rule's reason and source once, below it; and the
-    exceptions that were used, where asked for."""
+    """Writes the findings as a table, with each rule's reason and source below it; and the
+    exceptions that apply, if requested."""
     out = console(stream)
     out.print(Text(summary(report), style="bold"), soft_wrap=True)
     if report.findings:
@@ -46,7 +46,7 @@ def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
 
 
 def markdown(report: Report, exceptions: bool = False) -> str:
-    """The findings as a table, and each rule's reason and source; exceptions where asked for."""
+    """The findings as a table, and each rule's reason and source; exceptions if requested."""
     lines = [f"### {_cell(summary(report))}", ""]
     if report.findings:
         lines += ["| severity | rule | resource | finding |", "|---|---|---|---|"]
@@ -72,12 +72,12 @@ def markdown(report: Report, exceptions: bool = False) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that markdown shows as it is."""
+    """Text with Markdown's special characters escaped."""
     return re.sub(r"([\\`*_|<>\[\]~#@])", r"\\\1", text.replace("\n", " "))
 
 
 def _table(out: Console, findings: Sequence[Finding]) -> None:
-    """Severity, rule, resource and what it does, in columns."""
+    """Severity, rule, resource and finding, in columns."""
     severity = max(len(one.rule.severity) for one in findings)
     rule = max(len(one.rule.id) for one in findings)
     name = max(len(one.name) for one in findings)

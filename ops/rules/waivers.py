@@ -1,4 +1,4 @@
-"""Where a rule may be violated, and why: the component that creates the resource registers it."""
+"""Exceptions to rules, with reasons: the component that creates the resource registers them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _BUDGET_RULE = "budget-for-replicas"
 
 @dataclass(frozen=True)
 class Waiver:
-    """A reason that a component gives for findings in one of its own resources."""
+    """A reason why findings in a component's own resource are accepted."""
 
     rule: str
     component: str
@@ -25,7 +25,7 @@ class Waiver:
     reason: str
 
     def covers(self, finding: Finding, plan: Plan) -> bool:
-        """Whether the waiver is for this finding."""
+        """Whether the waiver applies to this finding."""
         subject = finding.broken.subject
         return (
             finding.rule.id == self.rule

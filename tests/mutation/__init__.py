@@ -1,1 +1,2 @@
-"""The mutation run: each guard of the program dropped once, and who notices (`make mutate`)."""
+"""The mutation run (`make mutate`): removes each guard of the program once and records which check
+detects it."""

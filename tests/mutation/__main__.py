@@ -1,7 +1,8 @@
-"""`make mutate`: drops each guard of the program once and lists those whose loss is not found.
+"""`make mutate`: removes each guard of the program once and lists the removals that no check
+detects.
 
-Exit code 1: fewer than nine in ten are caught, one is missed without a reason on the list, or the
-list has one that a run over all guards does not miss.
+Exit code 1: fewer than nine in ten are detected, an undetected one has no reason on the list, or
+the list has one that a complete run detects.
 """
 
 import argparse
@@ -22,7 +23,7 @@ _NEEDED = 0.9
 
 
 def missed_before(path: Path) -> Collection[str]:
-    """The places that an earlier run wrote as missed."""
+    """The guards that an earlier run recorded as missed."""
     rows = json.loads(path.read_text(encoding="utf-8"))
     return {row["place"] for row in rows if row["by"] == "missed"}
 

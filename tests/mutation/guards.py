@@ -1,4 +1,4 @@
-"""Finds the guards in the program's source, and drops one.
+"""Finds the guards in the program's source, and removes one.
 
 A guard is found by its name, wherever it stands: a keyword argument of a call or an entry of a
 dict that makes the platform safer and not otherwise different. What is dropped is the argument,
@@ -96,7 +96,7 @@ _GUARD_RESOURCES = (
     "BucketLifecycleConfiguration", "AccessPolicyAssociation", "FlowLog", "BucketLogging",
     "ResourceQuota", "LimitRange", "RoleBinding", "ServiceAccount", "NetworkPolicy",
 )  # fmt: skip
-"""Resources that only guard others, where the program makes them and keeps no handle."""
+"""Resources that only protect others, if the program keeps no reference to them."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Guard:
     kind: str
     what: str
     number: int
-    """Which of the droppable things of the file this is, in the order of `ast.walk`."""
+    """Index among the removable nodes of the file, in the order of `ast.walk`."""
 
     @property
     def place(self) -> str:
@@ -183,7 +183,7 @@ def _each(scope: str, listed: ast.List) -> Iterator[Found]:
 
 
 def _scoped(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
-    """Every node with the function that it stands in."""
+    """Every node with the function that contains it."""
 
     def walk(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
         for child in ast.iter_child_nodes(node):

@@ -55,8 +55,8 @@ def change(file: str, source: str) -> None:
 
 @contextmanager
 def recorded_once() -> Iterator[None]:
-    """Runs the program once for a plan instead of twice: what a preview does not know is not
-    looked at by a rule."""
+    """Runs the program once for a plan instead of twice: rules do not read which values a preview
+    does not know."""
     run, last = recorder.program.run, {}
 
     def once(config: StackConfig, preview: bool) -> RecordingMonitor:

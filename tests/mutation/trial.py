@@ -1,4 +1,4 @@
-"""Tries one mutant: does the program refuse, does a rule find it, does a test fail?"""
+"""Tries one mutant: does the program reject it, does a rule find it, does a test fail?"""
 
 import contextlib
 import io
@@ -43,14 +43,14 @@ _SECONDS = 300
 
 @dataclass(frozen=True)
 class Outcome:
-    """What found that a guard is gone: `refused`, `rule`, `test`, or nothing (`missed`)."""
+    """The check that detected the removed guard: `refused`, `rule`, `test`, or none (`missed`)."""
 
     by: str
     detail: str = ""
 
 
 class Trial(NamedTuple):
-    """A mutant, the variants that run its lines, and what each says without it."""
+    """A mutant, the variants that run its lines, and the findings of each without it."""
 
     guard: Guard
     variants: tuple[tuple[str, ...], ...]
@@ -69,7 +69,7 @@ def places(variant: tuple[str, ...]) -> Places:
 
 
 def run(trial: Trial) -> Outcome:
-    """Tries the mutant in this process, which is of no use afterwards."""
+    """Tries the mutant in this process, which must end afterwards."""
     change(trial.guard.file, without(ROOT, trial.guard))
     with recorded_once():
         for variant in () if trial.tests else trial.variants:
@@ -115,7 +115,7 @@ def failing_tests(*more: str) -> list[str]:
 
 
 def forked(call: Callable[[], Outcome]) -> tuple[int, int]:
-    """Runs a call in a fork; returns its process and the pipe on which the outcome comes."""
+    """Runs a call in a fork; returns the process and the pipe for its outcome."""
     read, write = os.pipe()
     process = os.fork()
     if process:
@@ -137,7 +137,7 @@ def forked(call: Callable[[], Outcome]) -> tuple[int, int]:
 
 
 def collected(process: int, read: int) -> Outcome:
-    """The outcome of a fork, which has ended afterwards."""
+    """Reads the outcome of a fork, and waits until it ends."""
     with os.fdopen(read, "rb") as pipe:
         answer = pipe.read()
     os.waitpid(process, 0)
@@ -145,7 +145,7 @@ def collected(process: int, read: int) -> Outcome:
 
 
 def in_forks(trials: Sequence[Trial], at_once: int, told: Callable[[Trial, Outcome], None]) -> None:
-    """Tries all, so many at a time, and tells each outcome in the order of the trials."""
+    """Tries all mutants, several in parallel, and yields each outcome in their order."""
     waiting = list(trials)
     running: list[tuple[Trial, int, int]] = []
     while waiting or running:

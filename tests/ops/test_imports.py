@@ -1,4 +1,4 @@
-"""Imports go one way: every tool stands on ops.plan and on no other tool, without a circle."""
+"""Imports are acyclic: every tool imports ops.plan and no other tool."""
 
 import ast
 import pkgutil
@@ -14,7 +14,7 @@ from tests.plans import ROOT
 
 TOOLS = ("capacity", "diff", "jobs", "publish", "rules")
 PACK = "ops.rules.pack"
-"""Runs in an environment of its own, which has the policy SDK: it is read, not imported."""
+"""Runs in a separate environment with the policy SDK: it is parsed, not imported."""
 SHARED = {"ops", "components", "components.names"}
 
 
@@ -77,7 +77,7 @@ def imports_of(module: str) -> set[str]:
 def circles() -> list[str]:
     """Modules that import each other, directly or through others."""
     edges = {module: imports_of(module) for module in PROGRAM}
-    # Without a circle, taking away the modules without imports takes away all.
+    # Without a cycle, removing modules without imports removes all modules.
     while leaves := [module for module, found in edges.items() if not found & set(edges)]:
         for module in leaves:
             del edges[module]

@@ -54,7 +54,7 @@ def test_admins_are_access_entries_with_the_cluster_admin_policy() -> None:
     assert grant["accessScope"] == {"type": "cluster"}
 
 
-def test_control_plane_logs_are_kept_as_long_as_asked() -> None:
+def test_control_plane_logs_have_the_configured_retention() -> None:
     plan = plan_of("prod")
     logs = named(plan, "LogGroup", "cluster-logs")
     assert logs.inputs["name"] == "/aws/eks/spark-prod/cluster"
@@ -69,7 +69,7 @@ def test_a_changed_kubeconfig_replaces_no_object() -> None:
     assert provider["clusterIdentifier"] == "spark-dev"
 
 
-def test_a_given_cluster_is_looked_up_and_its_kubeconfig_holds_no_credential() -> None:
+def test_an_existing_cluster_is_looked_up_and_its_kubeconfig_contains_no_credential() -> None:
     plan = plan_of("existing")
     assert of_type(plan, "eks:index:Cluster") == []
     provider = named(plan, "providers:kubernetes", "cluster-kubernetes").inputs
@@ -79,7 +79,7 @@ def test_a_given_cluster_is_looked_up_and_its_kubeconfig_holds_no_credential() -
     assert set(user["user"]) == {"exec"}
 
 
-def test_nodes_come_after_pod_networking_and_dns_after_nodes() -> None:
+def test_nodes_are_created_after_pod_networking_and_dns_after_nodes() -> None:
     plan = plan_of("dev")
     group = named(plan, "NodeGroup", "system-group")
     before = reaches(plan, group)
@@ -108,7 +108,7 @@ def test_pod_networking_has_a_role_of_its_own_and_nodes_hold_no_such_right() -> 
     assert ("node-addons-vpc-cni-role", "AmazonEKS_CNI_Policy") in attached
 
 
-def test_nodes_in_a_given_cluster_bring_the_networking_right_that_it_may_rely_on() -> None:
+def test_nodes_in_an_existing_cluster_have_the_permission_of_pod_networking() -> None:
     plan = plan_of("existing", "systemNodes={create: true}")
     attached = {one.inputs["policyArn"] for one in of_type(plan, "RolePolicyAttachment")}
     assert "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy" in attached

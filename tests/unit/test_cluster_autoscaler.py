@@ -1,4 +1,4 @@
-"""Cluster Autoscaler in Karpenter's place: the same pools, drivers and ladder."""
+"""Cluster Autoscaler instead of Karpenter: the same pools, drivers and fallback order."""
 
 import base64
 import re
@@ -8,7 +8,7 @@ import yaml
 from tests.plans import CLUSTER_AUTOSCALER, NODE, absent, named, of_type, plan_of, statements
 
 
-def test_each_rung_and_the_drivers_are_a_managed_node_group_and_karpenter_is_absent() -> None:
+def test_each_tier_and_the_drivers_are_a_managed_node_group_and_karpenter_is_absent() -> None:
     plan = plan_of("dev", *CLUSTER_AUTOSCALER)
     groups = {one.inputs["nodeGroupNamePrefix"]: one.inputs for one in of_type(plan, "NodeGroup")}
     assert set(groups) == {

@@ -1,4 +1,4 @@
-"""The commands of the Makefile, as a person or a pipeline runs them."""
+"""The commands of the Makefile, as a user or a pipeline runs them."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def preview(*arguments: str, seed: str = "0") -> subprocess.CompletedProcess[str
     )
 
 
-def test_two_runs_print_the_same_bytes_whatever_the_environment_holds() -> None:
+def test_two_runs_print_the_same_bytes_in_any_environment() -> None:
     first = preview("plan", "--stack", "staging", seed="1")
     second = preview("plan", "--stack", "staging", seed="2")
     assert first.returncode == 0 and first.stderr == ""
@@ -44,7 +44,7 @@ def test_an_unknown_stack_is_answered_with_the_ones_there_are() -> None:
 
 def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        # Whatever the lock files' times say: a test sets nothing up.
+        # Independent of the lock files' times: a test installs nothing.
         ["make", "--silent", "--old-file=.venv/.ready", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
@@ -54,7 +54,7 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_make_keeps_bytecode_whatever_the_environment_says() -> None:
+def test_make_keeps_bytecode_in_any_environment() -> None:
     rule = '--eval=shown:; @echo "[$$PYTHONDONTWRITEBYTECODE]"'
     assert make(rule, "shown", PYTHONDONTWRITEBYTECODE="1").stdout == "[]\n"
 

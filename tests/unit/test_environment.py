@@ -1,4 +1,5 @@
-"""The set-up of a Python environment: shown step by step, whole or repeated, one at a time."""
+"""The set-up of a Python environment: it shows its steps, is repeated if incomplete, and runs one
+at a time."""
 
 import os
 import shutil
@@ -96,7 +97,7 @@ def test_each_step_is_a_plain_line_where_stderr_is_no_terminal(setup: Setup) -> 
     assert (setup.folder / ".ready").is_file()
 
 
-def test_the_modules_in_use_are_compiled_whatever_the_environment_says(setup: Setup) -> None:
+def test_the_modules_in_use_are_compiled_in_any_environment(setup: Setup) -> None:
     setup.run()
     assert setup.logged()[-1] == "run -m tool []"
 
@@ -120,7 +121,7 @@ def test_one_that_is_killed_leaves_nothing_that_counts_as_ready(setup: Setup) ->
     assert first.stderr is not None
     first.stderr.close()
     assert not (setup.folder / ".ready").exists()
-    # What the killed one started still writes to the folder, so the next one waits for it.
+    # Child processes of the killed set-up still write to the folder, so the next one waits.
     code, said = setup.run()
     assert code == 0
     assert said.startswith("Waiting for another process that sets up .venv ...\n")

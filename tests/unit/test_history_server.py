@@ -1,4 +1,4 @@
-"""Event logs and the History Servers: what is kept, who writes it, who reads it."""
+"""Event logs and the History Servers: retention, and permissions to write and read."""
 
 import pytest
 
@@ -12,7 +12,7 @@ JARS = "arn:aws:s3:::spark-prod-jars-111122223333-us-west-2/spark/jars"
 SERVER = "spark-history-analytics-role"
 
 
-def test_there_is_none_and_no_bucket_unless_it_is_asked_for() -> None:
+def test_there_is_no_server_and_no_bucket_by_default() -> None:
     assert absent(plan_of("dev"), "event-logs", "spark-history", "HistoryServers")
 
 
@@ -62,7 +62,7 @@ def test_the_bucket_is_as_safe_as_the_one_of_jars() -> None:
     assert named(plan, "kms/key:Key", "event-logs-key").options.protect
 
 
-def test_logs_go_after_a_while_and_the_folders_that_jobs_need_stay() -> None:
+def test_logs_expire_and_the_folders_that_jobs_need_stay() -> None:
     plan = plan_of("prod")
     rules = named(plan, "LifecycleConfiguration", "event-logs-lifecycle").inputs["rules"]
     expiring = [rule for rule in rules if "expiration" in rule]
@@ -76,13 +76,13 @@ def test_logs_go_after_a_while_and_the_folders_that_jobs_need_stay() -> None:
     assert not any(folder.startswith(prefixes) for folder in folders)
 
 
-def test_the_bucket_stays_when_the_last_team_goes() -> None:
+def test_the_bucket_is_kept_when_the_last_team_is_removed() -> None:
     plan = plan_of("prod", "spark.teams=[]")
     assert named(plan, "s3/bucket:Bucket", "event-logs-bucket").options.protect
     assert absent(plan, "spark-history-")
 
 
-def test_each_team_is_told_where_its_logs_go() -> None:
+def test_each_teams_namespace_has_the_folder_of_its_logs() -> None:
     assert plan_of("prod").exports["eventLogs"] == {
         team: f"s3a://{LOGS.rpartition(':')[2]}/events/{team}/" for team in ("analytics", "ingest")
     }
@@ -101,7 +101,7 @@ def test_a_server_is_on_the_system_nodes_unprivileged_and_with_requests() -> Non
     assert server["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
 
 
-def test_a_server_is_told_its_folder_its_jars_and_who_it_is() -> None:
+def test_a_server_gets_its_folder_its_jars_and_its_role() -> None:
     server = named(plan_of("prod"), "Deployment", "spark-history-ingest").inputs
     pod = server["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -125,7 +125,7 @@ def test_a_server_is_told_its_folder_its_jars_and_who_it_is() -> None:
     ]
 
 
-def test_nobody_reaches_a_server_unless_a_client_is_named() -> None:
+def test_no_pod_reaches_a_server_except_from_client_namespaces() -> None:
     server = Pod("spark-history")
     for plan, proxy in (
         (plan_of("prod"), False),
@@ -140,7 +140,7 @@ def test_nobody_reaches_a_server_unless_a_client_is_named() -> None:
     }
 
 
-def test_a_server_goes_before_what_it_reads_and_what_lets_it() -> None:
+def test_a_server_is_deleted_before_its_bucket_and_its_permissions() -> None:
     plan = plan_of("prod")
     before = reaches(plan, named(plan, "Deployment", "spark-history-analytics"))
     for kind, name in (

@@ -1,4 +1,4 @@
-"""The bucket of JARs, and who may read it."""
+"""The bucket of JARs, and the permissions to read it."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_the_bucket_is_private_versioned_encrypted_and_owned() -> None:
     assert ownership["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-def test_nobody_reaches_the_bucket_without_tls() -> None:
+def test_the_bucket_denies_requests_without_tls() -> None:
     document = named(plan_of("dev"), "BucketPolicy", "jars-tls-only").inputs["policy"]
     assert statements(document) == {
         "DenyWithoutTls": {
@@ -96,14 +96,14 @@ def test_a_pools_own_bucket_is_read_by_its_own_nodes_only() -> None:
     assert "staging-jars-" not in documents["karpenter-etl-jars-node-read-jars"]
 
 
-def test_force_destroy_is_off_unless_asked_for() -> None:
+def test_force_destroy_is_off_by_default() -> None:
     assert named(plan_of("dev"), "s3/bucket:Bucket", "jars-bucket").inputs["forceDestroy"] is True
     for stack in ("staging", "prod", "existing"):
         bucket = named(plan_of(stack), "s3/bucket:Bucket", "jars-bucket").inputs
         assert bucket["forceDestroy"] is False
 
 
-def test_a_given_bucket_is_used_as_it_is() -> None:
+def test_an_existing_bucket_is_used_unchanged() -> None:
     plan = plan_of("dev", "jarBucket={existing: true, name: our-jars}")
     made = {one.type for one in of_type(plan, "") if "s3" in one.type}
     assert made == {"aws:s3/bucketObjectv2:BucketObjectv2"}
@@ -114,7 +114,7 @@ def test_a_given_bucket_is_used_as_it_is() -> None:
     assert statements(document)["ReadJars"]["Resource"] == ["arn:aws:s3:::our-jars/spark/*"]
 
 
-def test_access_logs_go_to_a_given_bucket() -> None:
+def test_access_logs_are_written_to_an_existing_bucket() -> None:
     plan = plan_of("dev", "jarBucket.accessLogBucket=our-logs")
     logging = named(plan, "BucketLogging", "jars-access-log").inputs
     assert (logging["targetBucket"], logging["targetPrefix"]) == ("our-logs", "spark-dev/jars/")

@@ -1,4 +1,5 @@
-"""Karpenter: the ladder, drivers, what the controller may do, and the order of a destroy."""
+"""Karpenter: the fallback order, drivers, the controller's permissions, and the order of a
+destroy."""
 
 import json
 from itertools import pairwise
@@ -29,7 +30,9 @@ def requirements(node_pool: dict) -> dict[str, list[str]]:
     ("stack", "pool"),
     [("dev", "default"), ("staging", "default"), ("staging", "etl"), ("prod", "memory")],
 )
-def test_a_pool_is_a_ladder_of_four_from_arm_spot_to_x86_on_demand(stack: str, pool: str) -> None:
+def test_a_pool_falls_back_over_four_node_pools_from_arm_spot_to_x86_on_demand(
+    stack: str, pool: str
+) -> None:
     plan = plan_of(stack)
     for tier, arch, capacity_type, weight in RUNGS:
         node_pool = named(plan, "NodePool", f"karpenter-{pool}-{tier}").inputs
@@ -42,13 +45,13 @@ def test_a_pool_is_a_ladder_of_four_from_arm_spot_to_x86_on_demand(stack: str, p
         assert families and {arch_of(family) for family in families} == {arch}
 
 
-def test_a_rung_without_a_family_or_an_allowed_way_to_pay_is_left_out() -> None:
+def test_a_node_pool_without_a_family_or_an_allowed_capacity_type_is_left_out() -> None:
     plan = plan_of("dev", "pools=[{name: p, families: [m7g], capacityTypes: [spot]}]")
     names = {one.inputs["metadata"]["name"] for one in of_type(plan, "NodePool")}
     assert names == {"p-arm-spot", "drivers"}
 
 
-def test_executors_tolerate_one_taint_whichever_rung_their_node_is_from() -> None:
+def test_executors_tolerate_one_taint_on_the_nodes_of_every_node_pool() -> None:
     plan = plan_of("staging")
     for pool in ("default", "etl"):
         templates = [
@@ -65,7 +68,7 @@ def test_running_executors_are_never_consolidated_away_by_default() -> None:
         assert one.inputs["spec"]["disruption"]["consolidationPolicy"] == "WhenEmpty"
 
 
-def test_drivers_are_on_demand_in_one_zone_and_only_empty_nodes_of_theirs_go() -> None:
+def test_drivers_are_on_demand_in_one_zone_and_only_their_empty_nodes_are_removed() -> None:
     node_pool = named(plan_of("prod"), "NodePool", "karpenter-drivers").inputs
     wanted = requirements(node_pool)
     assert wanted["karpenter.sh/capacity-type"] == ["on-demand"]
@@ -97,7 +100,7 @@ def test_limits_are_text_as_the_api_server_returns_them() -> None:
     assert spec["limits"] == {"cpu": "128", "memory": "512Gi"}
 
 
-def test_what_a_pool_says_of_its_nodes_reaches_karpenter() -> None:
+def test_settings_of_a_pool_are_passed_to_karpenter() -> None:
     pool = (
         "{name: p, expireAfter: 48h, terminationGracePeriod: 20m, diskGiB: 200, amiRelease: "
         "v20260101, consolidation: {policy: WhenEmptyOrUnderutilized, after: 10m}, "
@@ -161,7 +164,7 @@ def test_the_controller_has_two_replicas_and_a_budget_and_its_crds_a_release_of_
     assert (controller.inputs["name"], values["serviceAccount"]["name"]) == ("karpenter",) * 2
 
 
-def test_five_kinds_of_events_reach_the_encrypted_queue_and_nobody_else_writes_to_it() -> None:
+def test_five_kinds_of_events_reach_the_encrypted_queue_and_nothing_else_writes_to_it() -> None:
     plan = plan_of("dev")
     queue = named(plan, "Queue", "karpenter-interruption-queue").inputs
     assert (queue["name"], queue["sqsManagedSseEnabled"]) == ("spark-dev", True)
@@ -246,7 +249,7 @@ def test_the_controller_launches_tags_and_deletes_only_what_is_this_clusters() -
 
 def test_every_resource_wildcard_of_the_controller_is_one_that_has_a_reason() -> None:
     wildcards = {sid for sid, one in controller_statements("dev").items() if "*" in one["Resource"]}
-    # Describe, ListInstanceProfiles and GetProducts know no resources.
+    # Describe, ListInstanceProfiles and GetProducts have no resource-level permissions.
     assert wildcards == {"DescribeInRegion", "ListProfiles", "ReadPrices"}
 
 
@@ -256,7 +259,7 @@ def test_the_controller_may_do_what_ending_a_node_class_takes() -> None:
     assert "ec2:DescribeInstanceStatus" in actions  # required from 1.12 on
 
 
-def test_a_node_pool_is_deleted_in_the_foreground_so_that_its_nodes_go_first() -> None:
+def test_a_node_pool_is_deleted_in_the_foreground_after_its_nodes() -> None:
     for one in of_type(plan_of("staging"), "NodePool"):
         annotations = one.inputs["metadata"]["annotations"]
         assert annotations["pulumi.com/deletionPropagationPolicy"] == "foreground"
@@ -274,7 +277,7 @@ def test_destroy_ends_claims_then_node_pools_then_classes_then_the_controller() 
         named(plan, "NodeGroup", "system-group"),
     ]
     for first, then in pairwise(chain):
-        assert then.urn in reaches(plan, first), f"{then.name} goes before {first.name}"
+        assert then.urn in reaches(plan, first), f"{then.name} is deleted before {first.name}"
 
 
 def test_what_the_controller_needs_to_end_a_node_outlives_the_node_classes() -> None:

@@ -1,4 +1,4 @@
-"""The three mounts: what each makes, what each leaves out, and the switch between them."""
+"""The three mounts: what each creates and does not create, and the switch between them."""
 
 import re
 
@@ -108,7 +108,7 @@ def test_in_node_level_a_volume_is_only_where_its_jars_are() -> None:
     assert labelled["drivers"]["spark-on-eks/jars"] == "jars"
 
 
-def test_the_daemon_set_runs_on_the_given_nodes_and_their_roles_may_read() -> None:
+def test_the_daemon_set_runs_on_the_existing_nodes_and_their_roles_may_read() -> None:
     plan = plan_of("existing")
     pod = named(plan, "DaemonSet", "jar-mount-daemon").inputs["spec"]["template"]["spec"]
     assert pod["nodeSelector"] == {"kubernetes.io/os": "linux", "workload": "spark"}
@@ -125,7 +125,7 @@ def test_the_daemon_set_runs_on_the_given_nodes_and_their_roles_may_read() -> No
 
 
 def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
-    """What the policy refuses is tests/tiers/cluster's to prove."""
+    """tests/tiers/cluster tests what the policy denies."""
     plan = plan_of("existing")
     role = named(plan, "ClusterRole", "jar-mount-nodes")
     assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
@@ -167,7 +167,7 @@ def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:
         assert "userData" not in one.inputs["spec"]
 
 
-def test_a_job_sees_the_same_claim_whatever_mounts_its_jars() -> None:
+def test_a_job_sees_the_same_claim_with_every_mount() -> None:
     claims = []
     for mode in LEVELS.values():
         claim = dict(named(plan_of("dev", *mode), "Claim", "team-team-a-jars-claim").inputs)
@@ -205,7 +205,7 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
     assert len(found) == len(steps)
     rungs = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
     expected = {
-        # pod level goes
+        # pod level is deleted
         ("delete", "jar-mount", "PodLevel"),
         ("delete", "jar-mount", "MountpointDriver"),
         ("delete", "jar-mount-driver", "ServiceAccountRole"),
@@ -213,7 +213,7 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
         ("delete", "jar-mount-driver-read-jars", "Policy"),
         ("delete", "jar-mount-driver-read-jars", "RolePolicyAttachment"),
         ("delete", "jar-mount-aws-mountpoint-s3-csi-driver", "Addon"),
-        # node level comes
+        # node level is created
         ("create", "jar-mount", "NodeUserData"),
         ("create", "karpenter-jars-node-read-jars", "Policy"),
         ("create", "karpenter-jars-node-read-jars", "RolePolicyAttachment"),
@@ -221,7 +221,7 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
         ("update", "karpenter-drivers-class", "EC2NodeClass"),
         *(("update", f"karpenter-default-{rung}", "NodePool") for rung in rungs),
         ("update", "karpenter-drivers", "NodePool"),
-        # each claim moves to the other volume
+        # each claim is bound to the other volume
         *(
             (operation, f"team-{team}-jars-{part}", kind)
             for team in ("team-a", "team-b")

@@ -42,6 +42,6 @@ def test_no_resource_is_renamed_without_an_alias(name: str, request: pytest.Fixt
         f"the URNs of {name} changed.\ngone: {sorted(gone)}\nnew: {sorted(new)}\n"
         "Pulumi deletes a resource whose URN is gone, and creates a new one. To rename a resource "
         "or a component, or to move it to another parent, add the old URN to its aliases "
-        "(pulumi.ResourceOptions(aliases=[...])). If the resource really comes or goes, run `make "
+        "(pulumi.ResourceOptions(aliases=[...])). If a resource is added or removed, run `make "
         "golden` and commit the list."
     )

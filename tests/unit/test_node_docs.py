@@ -34,7 +34,7 @@ def test_every_measured_consequence_has_a_test_or_a_reason() -> None:
         assert names or "not the node's" in held, f"consequence {number}"
 
 
-def test_the_alerts_ask_for_metrics_that_a_node_exports() -> None:
+def test_the_alerts_use_metrics_that_a_node_exports() -> None:
     (rule,) = re.findall(r"```yaml\n(apiVersion: monitoring.*?)```", PAGE, re.DOTALL)
     exported = set(re.findall(r"^# TYPE (\w+)", (ROOT / "userdata/cache.sh").read_text(), re.M))
     (group,) = yaml.safe_load(rule)["spec"]["groups"]

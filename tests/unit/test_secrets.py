@@ -1,4 +1,4 @@
-"""A secret is planted in every place that takes one, and no output of any command has it."""
+"""A secret is placed in every field that accepts one, and no output of any command contains it."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -92,7 +92,7 @@ def test_no_command_shows_a_secret_of_the_program_the_stack_file_or_the_environm
     root = project(PROGRAM, one=STACK, two=f"{STACK}  toy:queue: other\n")
     seen = dict(outputs(root, tmp_path / "out", "one", "two"))
     assert {name: found for name, text in seen.items() if (found := leaks(text))} == {}
-    # Not by showing nothing: what is beside the secrets is there, and so is where they are.
+    # The outputs still show the values beside the secrets, and a mark in their place.
     assert '"plain": "jobs"' in seen["plan"] and seen["plan"].count("[secret]") > 10
     assert "[secret]" in seen["files"] and "other" in seen["text diff"]
 
@@ -133,7 +133,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_program_takes_no_secret_into_a_setting_that_is_none_and_says_which(
+def test_the_program_rejects_a_secret_in_a_setting_and_names_the_key(
     copy: Path,
 ) -> None:
     result = CliRunner().invoke(cli.app, ["plan", "--stack", "planted", "--root", str(copy)])

@@ -1,4 +1,4 @@
-"""What a stack file may say, and what is said of one that is wrong."""
+"""Valid stack files, and the messages for invalid ones."""
 
 from typing import get_args
 
@@ -104,7 +104,7 @@ WRONG = {
         "jarMount.daemonset.nodeSelector={kubernetes.io/os: windows}",
     ): "spark-on-eks:jarMount.daemonset.nodeSelector: kubernetes.io/os: windows selects nodes that",
     ("autoscaler=none", "pools=[]", "jarMount.level=node"): (
-        "spark-on-eks:jarMount.method: 'userdata' reaches no given node"
+        "spark-on-eks:jarMount.method: 'userdata' reaches no existing node"
     ),
     ("autoscaler=cluster-autoscaler",): (
         "spark-on-eks:pools[0].sizes: must be one size with cluster-autoscaler"
@@ -120,7 +120,7 @@ WRONG = {
         "cluster.name=given",
     ): "spark-on-eks:cluster.existing: true needs network.existing",
     ("cluster.oidcProviderArn=arn:aws:iam::111122223333:oidc-provider/x",): (
-        "spark-on-eks:cluster.oidcProviderArn: is for a given cluster only"
+        "spark-on-eks:cluster.oidcProviderArn: is for an existing cluster only"
     ),
     ("cluster.deletionProtection=true",): (
         "spark-on-eks:jarBucket.forceDestroy: true contradicts cluster.deletionProtection: true"
@@ -179,7 +179,7 @@ def test_all_problems_are_reported_at_once() -> None:
 def test_keys_of_a_given_cluster_that_have_no_effect_are_refused() -> None:
     with pytest.raises(UserError) as error:
         plan_of("existing", "cluster.version='1.34'", "network.cidr=10.0.0.0/16")
-    assert "spark-on-eks:cluster.version: has no effect on a given cluster" in str(error.value)
+    assert "spark-on-eks:cluster.version: has no effect on an existing cluster" in str(error.value)
     assert "spark-on-eks:network.cidr: has no effect beside network.existing" in str(error.value)
 
 
@@ -202,7 +202,7 @@ def test_the_project_file_declares_every_key_with_its_type_and_default() -> None
     assert get_args(fields["autoscaler"].annotation)[0] == declared["autoscaler"]["default"]
 
 
-@no_deadline(deadline=None)  # a busy machine is no defect
+@no_deadline(deadline=None)  # a busy machine must not fail the test
 @given(
     prefix=st.integers(16, 20),
     zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=4, unique=True),

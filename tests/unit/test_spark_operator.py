@@ -1,4 +1,4 @@
-"""The Spark operator: where it runs, whom it watches, what it may do."""
+"""The Spark operator: its nodes, the namespaces it watches, its permissions."""
 
 from typing import Any
 
@@ -26,7 +26,8 @@ def test_the_namespaces_are_there_before_it_and_go_after_it() -> None:
     assert named(plan, "Namespace", "spark-operator-namespace").urn in before
     for team in ("team-a", "team-b"):
         assert named(plan, "Namespace", f"team-{team}-namespace").urn in before
-    # Only them: a claim that waits for a job does not keep the operator, nor the other way round.
+    # Only the namespaces: neither a claim that waits for a job nor the operator delays deletion of
+    # the other.
     assert not [urn for urn in before if urn.endswith("-claim")]
 
 
@@ -56,7 +57,7 @@ def test_it_makes_no_account_and_no_right_for_jobs() -> None:
 def test_an_upgrade_of_the_chart_upgrades_the_definitions() -> None:
     release = named(plan_of("dev"), "Release", "spark-operator-release").inputs
     assert release["values"]["hook"]["upgradeCrd"] is True
-    # One owner, or Helm's own first installation and the hook would contend.
+    # One owner: otherwise Helm's first installation and the hook conflict.
     assert release["skipCrds"] is True
 
 

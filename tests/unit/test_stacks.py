@@ -36,7 +36,7 @@ def manifests(plan: Plan) -> list[dict[str, Any]]:
 
 
 def with_ids(manifest: dict[str, Any]) -> dict[str, Any]:
-    """A plan's ids tell what they are the id of; here they get the form that AWS gives them."""
+    """Ids of a plan contain the name of the resource; this gives them the form of AWS ids."""
     return json.loads(
         re.sub(r'"(subnet|sg)-[^"]+"', r'"\1-0123456789abcdef0"', json.dumps(manifest))
     )
@@ -85,8 +85,8 @@ def test_every_aws_resource_uses_the_stacks_own_provider(case: tuple[str, ...]) 
 
 @every_case
 def test_what_the_two_runs_register_is_the_same_set(case: tuple[str, ...]) -> None:
-    # record() refuses a plan whose runs differ; a note would tell of inputs that do.
-    assert [note for note in plan_of(*case).notes if "asked of AWS" not in note] == []
+    # record() rejects a plan whose runs differ; a note would report differing inputs.
+    assert [note for note in plan_of(*case).notes if "called at preview" not in note] == []
 
 
 @every_case
@@ -105,8 +105,8 @@ def test_only_named_questions_are_asked_of_aws_while_previewing(case: tuple[str,
 
 @every_case
 def test_physical_names_keep_within_the_limits_of_aws_and_kubernetes(case: tuple[str, ...]) -> None:
-    # Pulumi appends 8 characters to a name that it makes up. Limits: IAM role and rule 64,
-    # IAM policy 128, queue 80, S3 bucket 63, label value and object 63.
+    # Pulumi appends 8 characters to a generated name. Limits: IAM role and rule 64, IAM policy 128,
+    # queue 80, S3 bucket 63, label value and object 63.
     limits = {
         "iam/role:Role": 56,
         "cloudwatch/eventRule:EventRule": 56,

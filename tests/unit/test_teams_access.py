@@ -1,4 +1,4 @@
-"""Teams: what each one may do, and whose data it reaches."""
+"""Teams: permissions, and access to data."""
 
 import pytest
 
@@ -116,7 +116,7 @@ def test_the_rights_on_a_key_come_with_the_bucket_that_needs_it() -> None:
     assert found["Key1"]["Action"] == ["kms:Decrypt"]
     assert found["Key2"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert found["Key1"]["Resource"] == found["Key2"]["Resource"] == [key]
-    # The whole bucket only where that is what was asked for.
+    # The whole bucket only with an empty prefix.
     assert found["Read1"]["Resource"] == ["arn:aws:s3:::one/*"]
     assert "Condition" not in found["List1"]
     assert found["ReadWrite2"]["Resource"] == ["arn:aws:s3:::two/x", "arn:aws:s3:::two/x/*"]

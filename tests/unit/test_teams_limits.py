@@ -1,4 +1,4 @@
-"""Teams: what each one may take, what holds its namespace, and what is refused by key."""
+"""Teams: quotas, the order of a namespace's deletion, and settings that are rejected by key."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_a_quota_holds_the_whole_team_and_quantities_are_written_as_they_come_ba
     }
 
 
-def test_a_driver_goes_before_an_executor_and_an_executor_pushes_nobody_out() -> None:
+def test_drivers_have_a_higher_priority_and_executors_never_preempt() -> None:
     classes = {
         one.inputs["metadata"]["name"]: one for one in of_type(plan_of("dev"), "PriorityClass")
     }
@@ -32,7 +32,7 @@ def test_a_driver_goes_before_an_executor_and_an_executor_pushes_nobody_out() ->
     assert executor_class.inputs["preemptionPolicy"] == "Never"
     assert driver_class.inputs["preemptionPolicy"] == "PreemptLowerPriority"
     assert not any(one.inputs.get("globalDefault") for one in classes.values())
-    # A value cannot change in place, and the provider would try.
+    # The value is immutable, and the provider would try to update it.
     for one in classes.values():
         assert set(one.options.replace_on_changes) == {"value", "preemptionPolicy"}
         assert one.options.delete_before_replace
@@ -61,7 +61,7 @@ def test_a_namespace_is_restricted_unless_gangs_need_their_placeholders() -> Non
         for team in ("analytics", "ingest"):
             namespace = named(plan, "Namespace", f"team-{team}-namespace")
             assert namespace.inputs["metadata"]["labels"][level] == expected
-        # Then an admission policy holds everybody else to it, before there is a namespace.
+        # An admission policy then enforces it for all other pods, and exists before the namespace.
         bindings = of_type(plan, "ValidatingAdmissionPolicyBinding")
         policies = [one for one in bindings if one.name == "pod-security-binding"]
         assert bool(policies) == (expected == "baseline")
@@ -75,7 +75,7 @@ def test_a_namespace_is_restricted_unless_gangs_need_their_placeholders() -> Non
             assert condition["expression"] == f"request.userInfo.username != '{account}'"
 
 
-def test_admission_policies_hold_teams_pods_and_nobody_elses() -> None:
+def test_admission_policies_apply_to_teams_pods_only() -> None:
     plan = plan_of("prod", YUNIKORN)
     team = named(plan, "Namespace", "team-ingest-namespace").inputs["metadata"]["labels"]
     wanted = [{"key": "spark-on-eks/team", "operator": "Exists"}]

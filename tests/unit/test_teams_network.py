@@ -1,4 +1,4 @@
-"""Teams: whose pods and which addresses each one reaches."""
+"""Teams: the pods and addresses that each can reach."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.reach import Address, Pod, driver, executor, reaches
         (driver("team-a"), executor("team-b"), 7079, False),
         (executor("team-b"), driver("team-a"), 7078, False),
         (executor("team-b"), driver("team-a"), 4040, False),
-        # HTTPS is open outwards; another team's pods still let nobody in.
+        # Egress over HTTPS is open; another team's pods still deny ingress.
         (executor("team-a"), executor("team-b"), 443, False),
         (Pod("team-a"), driver("team-a"), 7078, False),  # a pod that is not Spark's
         (Pod("default"), driver("team-a"), 4040, False),

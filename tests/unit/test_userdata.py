@@ -1,6 +1,6 @@
 """User data as text: the same bytes each time, small, and shell that a shell accepts.
 
-What the shell does on a node is tests/tiers/node's to prove.
+tests/tiers/node tests the shell on a node.
 """
 
 import base64
@@ -144,7 +144,7 @@ def complaints(scripts: Mapping[str, str]) -> str:
 
 @cache
 def _complaints(scripts: tuple[tuple[str, str], ...]) -> str:
-    """Once for what every node gets alike: 1 s."""
+    """Runs once for the files that all nodes share: 1 s."""
     with TemporaryDirectory() as folder:
         files = [Path(folder + path) for path, _ in scripts]
         for file, (_, content) in zip(files, scripts, strict=True):

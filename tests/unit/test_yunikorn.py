@@ -1,4 +1,4 @@
-"""YuniKorn: its queues follow from the teams, and it leaves everybody else's pods alone."""
+"""YuniKorn: its queues match the teams, and it does not schedule other pods."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def test_it_is_not_there_unless_it_is_asked_for() -> None:
     assert absent(plan_of("dev"), "yunikorn", "pod-security")
 
 
-def test_its_admission_controller_takes_the_teams_pods_and_nobody_elses() -> None:
+def test_its_admission_controller_schedules_the_teams_pods_only() -> None:
     filters = values(ON)["yunikornDefaults"]
     for key in ("processNamespaces", "labelNamespaces"):
         patterns = filters[f"admissionController.filtering.{key}"].split(",")
@@ -53,9 +53,9 @@ def test_a_queue_guarantees_half_of_a_teams_quota_and_ends_at_all_of_it() -> Non
     }
 
 
-def test_a_namespace_leads_to_its_own_queue_whatever_a_job_says() -> None:
+def test_a_namespace_has_its_own_queue_regardless_of_a_jobs_label() -> None:
     rules = partition(*NESTED)["placementrules"]
-    # No rule reads the queue that an application names, and none makes a queue.
+    # No placement rule reads the queue label of an application, and none creates a queue.
     assert {rule["name"] for rule in rules} == {"tag"}
     assert all(rule["value"] == "namespace" and rule["create"] is False for rule in rules)
     plan = plan_of("dev", *NESTED)

@@ -2,7 +2,8 @@
 
 The S3 API is on loopback and waits as S3 does (15 ms for HEAD and LIST, 25 ms for the first byte of
 GET), so requests and bytes carry over to S3 and seconds depend on those waits. With MOUNT_S3 the
-real binary mounts; without it the tests' stand-in, whose seconds say little: the table names it.
+real binary mounts; without it the tests' stand-in, whose seconds are not comparable: the table
+names the program.
 """
 
 import argparse
@@ -52,9 +53,10 @@ def choose(jars: Sequence[Path]) -> list[str]:
 
 
 class Cases:
-    """The ways to the JARs; each gives the seconds for a number of JVMs that start at once.
+    """The ways to read the JARs; each returns the seconds for a number of JVMs that start at
+    once.
 
-    The server's counts are those of the start alone where a case says "first".
+    Cases with "first" count only the requests of the start.
     """
 
     def __init__(self, server: JarServer, jars: Path, names: Sequence[str], classes: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which networks reach what: the API server's endpoint, security groups."""
+"""Network access: the API server's endpoint, and security groups."""
 
 import ipaddress
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _EVERYWHERE = "0.0.0.0/0"
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what more networks reach than before, and what fewer reach."""
+    """Yields targets that more networks can reach than before, and those that fewer can."""
     for step in of_type(diff, *TYPES):
         if step.old is None or step.new is None:
             continue
@@ -29,7 +29,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         what = "the API server from the internet"
         yield from _compared(what, old, new, causes)
         if _private(step.old) and not _private(step.new):
-            text = "the API server leaves the VPC: nodes reach it by its public endpoint only"
+            text = "no private endpoint of the API server: nodes use its public endpoint"
             yield Consequence(Kind.guard, text, causes)
     for step in of_type(diff, *_GROUPS):
         if step.old is None or step.new is None or not touches(step, "ingress", "egress"):
@@ -90,7 +90,7 @@ def _within(one: str, other: str) -> bool:
         inner, outer = ipaddress.ip_network(block), ipaddress.ip_network(other_block)
     except ValueError:
         return block == other_block
-    # Blocks of two IP versions do not hold one another.
+    # Blocks of different IP versions do not contain each other.
     if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
         return inner.subnet_of(outer)
     if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):

@@ -9,7 +9,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_type,
     touches,
@@ -36,14 +36,14 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             yield Consequence(
                 Kind.may_replace,
                 f"may replace {resource.name} ({resource.short_type}): "
-                f"no table knows what a change of {unknown} does",
+                f"no replace rule covers a change of {unknown} does",
                 causes_of(step, *step.unknown),
             )
 
 
 def _unprotected(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.steps:
-        if step.old is None or step.new is None or goes(step):
+        if step.old is None or step.new is None or is_deleted(step):
             continue
         if step.old.options.protect and not step.new.options.protect:
             cause = Cause(step.new.name, "protect: true -> false")
@@ -61,7 +61,7 @@ def _tags(diff: Diff) -> Iterator[Consequence]:
 def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
     was = step.old or step.resource
     name = str(was.inputs.get("name") or was.name)
-    ends = "every one of them ends with the cluster"
+    ends = "all of them end with the cluster"
     if step.operation is Operation.replace:
         forced = names(dict.fromkeys(step.forced_by), 3)
         yield Consequence(
@@ -87,8 +87,8 @@ def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
 
 
 def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Consequence]:
-    # docs.aws.amazon.com/eks/latest/userguide/update-cluster.html: one minor at a time, no way
-    # back.
+    # docs.aws.amazon.com/eks/latest/userguide/update-cluster.html: one minor version at a time, no
+    # downgrade.
     cause = causes_of(step, "version")
     old, new = _minor(before), _minor(after)
     if new < old:
@@ -121,7 +121,7 @@ def _minor(version: str) -> int:
 
 def _refusals(step: Step) -> Iterator[Consequence]:
     name = f"{step.resource.name} ({step.resource.short_type})"
-    if goes(step) and step.old is not None and step.old.options.protect:
+    if is_deleted(step) and step.old is not None and step.old.options.protect:
         doing = "delete" if step.operation is Operation.delete else "replace"
         text = f"fails: Pulumi protects {name} and does not {doing} it"
         yield Consequence(Kind.fails, text, forcing_causes(step))

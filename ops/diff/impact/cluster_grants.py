@@ -24,7 +24,7 @@ def in_cluster(plan: Plan) -> dict[str, list[Grant]]:
         found.setdefault(f"{NETWORK} {namespace}", []).extend(_flows(policy))
     for namespace in plan.of_kind("Namespace"):
         flows = found.setdefault(f"{NETWORK} {namespace.object_name}", [])
-        # Kubernetes isolates no pod in a direction that no policy is for.
+        # Without a policy for a direction, Kubernetes allows all traffic in it.
         for verb in ("receive from", "send to"):
             if not any(one.action.startswith(verb) for one in flows):
                 flows.append(Grant("Allow", "*", f"{verb} *", "", (), namespace.name))

@@ -1,4 +1,4 @@
-"""What an update deletes: buckets and their versions, volumes, logs, keys, namespaces."""
+"""Data that an update deletes: buckets and their versions, volumes, logs, keys, namespaces."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,7 +8,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_kind,
     of_type,
@@ -31,7 +31,7 @@ _WAITS = "a driver that asks for a new executor waits while claims are made anew
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields data that an update deletes for good, and resources that stay without an owner."""
+    """Yields data that an update deletes permanently, and resources that it orphans."""
     for step in of_type(diff, _BUCKET):
         yield from _bucket(step)
     for step in of_type(diff, "aws:s3/bucketVersioning:BucketVersioning"):
@@ -43,7 +43,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     for step in of_type(diff, _KEY):
         yield from _key(step)
     for step in of_type(diff, *_FILES):
-        if goes(step) and not _kept(step):
+        if is_deleted(step) and not _kept(step):
             what = f"loses data: {_FILES[step.resource.type]} {step.resource.name} is deleted"
             yield Consequence(Kind.loses_data, what, forcing_causes(step))
     yield from merged(_namespaces(diff))
@@ -63,7 +63,7 @@ def _bucket(step: Step) -> Iterator[Consequence]:
     if old is None:
         return
     name = str(old.inputs.get("bucket") or old.name)
-    if goes(step) and not _kept(step):
+    if is_deleted(step) and not _kept(step):
         if old.inputs.get("forceDestroy"):
             text = f"loses data: bucket {name} is deleted with every object in it"
             jobs = f"what they read from bucket {name} is gone"
@@ -111,11 +111,11 @@ def _days(resource: Resource | None) -> Mapping[str, float]:
 def _logs(step: Step) -> Iterator[Consequence]:
     was = step.old or step.resource
     name = str(was.inputs.get("name") or was.name)
-    if goes(step) and not _kept(step) and not step.resource.inputs.get("skipDestroy"):
+    if is_deleted(step) and not _kept(step) and not step.resource.inputs.get("skipDestroy"):
         text = f"loses data: log group {name} is deleted with its logs"
         yield Consequence(Kind.loses_data, text, forcing_causes(step))
     elif step.old is not None and step.new is not None:
-        # 0 days means for ever.
+        # 0 days means no expiry.
         was, now = (
             float(one.inputs.get("retentionInDays") or 0) or float("inf")
             for one in (step.old, step.new)
@@ -126,9 +126,9 @@ def _logs(step: Step) -> Iterator[Consequence]:
 
 
 def _key(step: Step) -> Iterator[Consequence]:
-    if not goes(step) or _kept(step) or step.old is None:
+    if not is_deleted(step) or _kept(step) or step.old is None:
         return
-    # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days unless given.
+    # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days by default.
     days = float(step.old.inputs.get("deletionWindowInDays") or 30)
     text = (
         f"loses data: KMS key {step.old.name} is scheduled for deletion in {days:g} days; "
@@ -139,7 +139,7 @@ def _key(step: Step) -> Iterator[Consequence]:
 
 def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in of_kind(diff, "Namespace"):
-        if goes(step) and not _kept(step):
+        if is_deleted(step) and not _kept(step):
             text = "deletes namespace {} with everything in it"
             jobs = "all pods in namespace {} end"
             yield (
@@ -149,9 +149,9 @@ def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
 
 
 def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if goes(step)}
+    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if is_deleted(step)}
     for step in of_kind(diff, "PersistentVolumeClaim"):
-        if step.old is None or not goes(step):
+        if step.old is None or not is_deleted(step):
             continue
         namespace = str(at(step.old.inputs, "metadata.namespace") or "default")
         name = f"{namespace}/{step.old.object_name}"
@@ -160,7 +160,7 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
             text = f"loses data: the volume of claim {{}} is deleted ({lost})"
             yield name, Consequence(Kind.loses_data, text, forcing_causes(step))
         if step.operation is Operation.replace:
-            # Kubernetes keeps a claim while a pod uses it, and starts no pod on one in deletion.
+            # Kubernetes keeps a claim while a pod uses it; new pods cannot use a claim in deletion.
             text = (
                 "makes claims anew: {}; the update waits until no pod uses them, and new pods "
                 "cannot start meanwhile"
@@ -176,7 +176,7 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
 
 
 def _volume_is_deleted(claim: Resource, plan: Plan) -> str:
-    """Returns why the volume is deleted with its claim; empty where it stays."""
+    """Returns why the volume is deleted with its claim; empty if it is retained."""
     spec = mapping(claim.inputs, "spec")
     for volume in plan.of_kind("PersistentVolume"):
         if volume.object_name == spec.get("volumeName"):

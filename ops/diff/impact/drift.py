@@ -1,4 +1,4 @@
-"""Which changes make Karpenter replace nodes, by its own rules (karpenter v1.14.1).
+"""Changes on which Karpenter replaces nodes (karpenter v1.14.1).
 
 Sources: sigs.k8s.io/karpenter pkg/apis/v1/nodepool.go (the hash of `spec.template`, fields marked
 `hash:"ignore"`), pkg/controllers/nodeclaim/disruption/drift.go (requirements against a node's
@@ -25,7 +25,7 @@ _CLASS_UNHASHED = frozenset(
     }
 )
 REQUIREMENT = "requirement"
-"""First word of a cause that drifts only the nodes which no longer fit."""
+"""First word of a cause that drifts only the nodes that no longer match."""
 _DEFAULT_BUDGETS = [{"nodes": "10%"}]
 """The CRD's default."""
 

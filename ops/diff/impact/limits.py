@@ -9,7 +9,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     of_kind,
     touches,
 )
@@ -20,12 +20,13 @@ from ops.plan.workloads import namespace_of
 
 _LABEL = "pod-security.kubernetes.io/enforce"
 _LEVELS = ("privileged", "baseline", "restricted")
-"""From the loosest on: kubernetes.io/docs/concepts/security/pod-security-standards."""
+"""From the least to the most restrictive:
+kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields the changes of limits, without those of a namespace that is deleted."""
-    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if goes(step)}
+    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if is_deleted(step)}
     for step in of_kind(diff, "ResourceQuota"):
         if step.old is not None and namespace_of(step.old) not in gone:
             yield from _quota(step)
@@ -67,7 +68,7 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
 
 
 def _level(namespace: Resource) -> str:
-    """Returns the level of pod security that is enforced; none is `privileged`."""
+    """Returns the enforced Pod Security level; `privileged` without one."""
     labels = (namespace.inputs.get("metadata") or {}).get("labels") or {}
     level = str(labels.get(_LABEL, _LEVELS[0]))
     return level if level in _LEVELS else _LEVELS[0]

@@ -11,7 +11,7 @@ from ops.diff.values import change_line, names
 
 
 class Level(IntEnum):
-    """How much attention a consequence needs, most first."""
+    """How much attention a consequence needs, in descending order."""
 
     danger = 0
     disruption = 1
@@ -20,7 +20,7 @@ class Level(IntEnum):
 
 
 class Kind(StrEnum):
-    """What happens, the most serious first: consequences are listed in this order."""
+    """Kinds of consequences in the order in which they are listed, most serious first."""
 
     fails = "fails"
     replaces_cluster = "replaces-cluster"
@@ -64,7 +64,7 @@ _LAST = {
 
 @dataclass(frozen=True, order=True)
 class Cause:
-    """The resource that changes, by its logical name, and what of it."""
+    """The resource that changes, by its logical name, and its changed property."""
 
     resource: str
     what: str
@@ -77,8 +77,8 @@ class Cause:
 class Consequence:
     """One thing that happens to the running platform.
 
-    `details` are its parts, where there are several. `jobs` says what it does to Spark jobs that
-    run at that time; empty where they go on.
+    `details` are its parts, if there are several. `jobs` is the effect on running Spark jobs; empty
+    if there is none.
     """
 
     kind: Kind
@@ -94,8 +94,8 @@ class Consequence:
 
 
 def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
-    """Returns why a step happens: its own changes and those that other resources bring, below
-    `prefixes` if given."""
+    """Returns why a step happens: its own changes and those caused by other resources, below
+    `prefixes` if set."""
     name = step.resource.name
     if step.new is None or step.old is None:
         return (Cause(name, "is deleted" if step.new is None else "is created"),)
@@ -113,11 +113,11 @@ def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
 
 
 def forcing_causes(step: Step) -> tuple[Cause, ...]:
-    """Returns what makes a new resource of this one, or that it is deleted."""
+    """Returns the causes of a replacement, or that the resource is deleted."""
     return causes_of(step, *step.forced_by)
 
 
-def goes(step: Step) -> bool:
+def is_deleted(step: Step) -> bool:
     """Whether the resource is deleted, or replaced by a new one."""
     return step.old is not None and step.operation in (Operation.delete, Operation.replace)
 
@@ -147,7 +147,7 @@ def touches(step: Step, *prefixes: str) -> bool:
 
 
 def merged(found: Iterable[tuple[str, Consequence]]) -> Iterator[Consequence]:
-    """Yields consequences that differ in one name only as one; `{}` in the text is the names."""
+    """Merges consequences that differ in one name only; `{}` in the text stands for the names."""
     alike: dict[tuple[Kind, str, str], list[tuple[str, Consequence]]] = {}
     for name, one in found:
         alike.setdefault((one.kind, one.text, one.jobs), []).append((name, one))

@@ -8,7 +8,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_type,
     touches,
@@ -26,27 +26,30 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in of_type(diff, *_NETWORK):
-        if goes(step):
+        if is_deleted(step):
             what = _NETWORK[step.resource.type]
             doing = "removes" if step.operation is Operation.delete else "replaces"
             text = f"{doing} {what} {{}}, with the nodes in it"
-            jobs = f"nodes in {what} {{}} go: executors there end, a driver there ends its job"
+            jobs = (
+                f"nodes in {what} {{}} are deleted: executors there end, "
+                "a driver there ends its job"
+            )
             yield (
                 step.resource.name,
                 Consequence(Kind.replaces_network, text, forcing_causes(step), jobs=jobs),
             )
     for step in of_type(diff, "aws:ec2/route:Route"):
         if step.operation is Operation.update and touches(step, "natGatewayId", "gatewayId"):
-            text = "moves the way out by route {}: open connections are cut"
+            text = "changes the target of route {}: open connections are cut"
             yield (
                 step.resource.name,
                 Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT),
             )
     for step in of_type(diff, "aws:ec2/eip:Eip"):
-        if goes(step):
-            text = "the public address of {} goes: allow-lists elsewhere must follow"
+        if is_deleted(step):
+            text = "the public address of {} is released: update allow lists elsewhere"
             yield step.resource.name, Consequence(Kind.guard, text, forcing_causes(step))
     for step in of_type(diff, "aws:ec2/vpcEndpoint:VpcEndpoint"):
-        if goes(step):
-            text = "endpoint {} goes: its traffic takes the NAT gateway, or no way at all"
+        if is_deleted(step):
+            text = "endpoint {} is deleted: its traffic uses the NAT gateway, or fails without one"
             yield step.resource.name, Consequence(Kind.restarts, text, forcing_causes(step))

@@ -10,7 +10,7 @@ from ops.diff.impact.model import (
     Kind,
     causes_of,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_kind,
     of_type,
@@ -29,7 +29,7 @@ _EVICTED = "executors there end and their tasks run again, a driver there ends i
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields what happens to the nodes that run."""
+    """Yields the consequences for running nodes."""
     yield from merged(
         (step.resource.name, one) for step in of_type(diff, GROUP) for one in _group(step, diff)
     )
@@ -76,11 +76,12 @@ def _template_causes(step: Step, diff: Diff) -> tuple[Cause, ...]:
 
 
 def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    """Yields what happens to the nodes of each NodePool, for itself or for its node class."""
+    """Yields the consequences for the nodes of each NodePool, by changes of it or of its node
+    class."""
     steps = {step.key: step for step in of_kind(diff, NODE_POOL)}
     classes = {step.resource.object_name: step for step in of_kind(diff, NODE_CLASS)}
     for step in steps.values():
-        if step.old is not None and goes(step):
+        if step.old is not None and is_deleted(step):
             # A foreground deletion (the program's annotation) waits for the nodes.
             text = "removes NodePool {}: its nodes are drained, at the pace of their grace period"
             jobs = f"on nodes of NodePool {{}}: {_EVICTED}"
@@ -91,7 +92,7 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for nodes in node_pools(diff.new):
         pool = nodes.resource
         step = steps.get(key_of(pool.urn, diff.new))
-        if step is not None and (step.old is None or goes(step)):
+        if step is not None and (step.old is None or is_deleted(step)):
             continue
         causes: list[Cause] = []
         if step is not None and step.old is not None:

@@ -1,4 +1,4 @@
-"""Who may do more than before and who less: IAM, resource policies, Kubernetes' RBAC."""
+"""Permissions that become wider or narrower: IAM, resource policies, Kubernetes RBAC."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
 
 _ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-# What an inline policy is of, in the input of this name.
+# The input that names the role of an inline policy.
 _INLINE = {
     "aws:iam/rolePolicy:RolePolicy": "role",
     "aws:iam/userPolicy:UserPolicy": "user",
@@ -32,31 +32,32 @@ _OF_RESOURCE = {
 _ENTRY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 
 _HOLDERS = 4
-"""More holders than these become one consequence, with a line for each right."""
+"""Above this number of principals, one consequence has a line for each permission."""
 
 Granted = dict[str, list[Grant]]
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
-    """Yields who may do more, then who may do less; the same right in other words is no change."""
+    """Yields wider permissions, then narrower ones; another wording of the same permission is no
+    change."""
     before, after = granted(diff.old), granted(diff.new)
     more, less = [], []
     for holder in sorted({*before, *after}):
         if holder.startswith(NETWORK) and not (holder in before and holder in after):
-            continue  # a new namespace has no pods yet for which this is more or less
+            continue  # a new namespace has no pods yet, so this is neither wider nor narrower
         old, new = before.get(holder, []), after.get(holder, [])
         added, gone = not_covered(new, old), not_covered(old, new)
         wider = [one for one in added if one.allows]
         narrower = [one for one in gone if one.allows]
-        # A new denial is a narrower permission, a removed one a wider; with a new or a removed
-        # holder it is neither.
+        # A new denial is a narrower permission, a removed one a wider; for a new or removed
+        # principal it is neither.
         if holder in before and holder in after:
             wider += [one for one in gone if not one.allows]
             narrower += [one for one in added if not one.allows]
         if wider:
             more.append(_HolderChange(holder, "may now" if holder in before else "new", wider))
         if narrower:
-            how = "may no longer" if holder in after else "goes"
+            how = "may no longer" if holder in after else "deleted"
             less.append(_HolderChange(holder, how, narrower))
     yield from _summed(Kind.wider, "wider permission", more)
     yield from _summed(Kind.narrower, "narrower permission", less)
@@ -64,7 +65,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 @dataclass(frozen=True)
 class _HolderChange:
-    """A holder, and what it may now do or no longer."""
+    """A principal, and the permissions that it gains or loses."""
 
     holder: str
     how: str
@@ -72,7 +73,7 @@ class _HolderChange:
 
     @property
     def lines(self) -> list[str]:
-        """Each right in words; a removed denial is a new right, and the reverse."""
+        """Each permission in words; a removed Deny counts as a new permission, and the reverse."""
         comes = self.how in ("new", "may now")
         allowed = sentences(one for one in self.grants if one.allows)
         denied = sentences(one for one in self.grants if not one.allows)
@@ -88,14 +89,14 @@ class _HolderChange:
 def _summed(kind: Kind, word: str, holders: Sequence[_HolderChange]) -> Iterator[Consequence]:
     if len(holders) <= _HOLDERS:
         for one in holders:
-            lines = [] if one.how == "goes" else one.lines
+            lines = [] if one.how == "deleted" else one.lines
             text = f"{word}: {one.holder} ({one.how})"
             yield Consequence(kind, text, one.causes, tuple(lines))
         return
     lines = [
-        f"{one.holder} ({one.how}){'' if one.how == 'goes' else f': {line}'}"
+        f"{one.holder} ({one.how}){'' if one.how == 'deleted' else f': {line}'}"
         for one in holders
-        for line in (one.lines[:1] if one.how == "goes" else one.lines)
+        for line in (one.lines[:1] if one.how == "deleted" else one.lines)
     ]
     causes = dict.fromkeys(cause for one in holders for cause in one.causes)
     text = f"{word} of {len(holders)}: {names(one.holder for one in holders)}"
@@ -103,7 +104,7 @@ def _summed(kind: Kind, word: str, holders: Sequence[_HolderChange]) -> Iterator
 
 
 def granted(plan: Plan) -> Granted:
-    """Returns every grant of a plan by its holder, or by the resource whose policy it is in."""
+    """Returns every grant of a plan by its principal, or by the resource whose policy has it."""
     found: Granted = {}
     _iam(plan, found)
     found.update(in_cluster(plan))

@@ -9,7 +9,7 @@ from ops.diff.impact.model import (
     causes_of,
     changed,
     forcing_causes,
-    goes,
+    is_deleted,
     merged,
     of_kind,
     of_type,
@@ -35,7 +35,7 @@ def _release(step: Step) -> Iterator[Consequence]:
     if step.old is None:
         return
     name = str(step.resource.inputs.get("name") or step.resource.name)
-    if goes(step):
+    if is_deleted(step):
         doing = "removes" if step.operation is Operation.delete else "replaces"
         text = f"{doing} Helm release {name}: its objects are deleted first"
         yield Consequence(Kind.removes, text, forcing_causes(step))
@@ -50,9 +50,9 @@ def _addon(step: Step) -> Iterator[Consequence]:
     if step.old is None:
         return
     name = str(step.resource.inputs.get("addonName") or step.resource.name)
-    if goes(step):
+    if is_deleted(step):
         doing = "removes" if step.operation is Operation.delete else "replaces"
-        text = f"{doing} add-on {name}: what needs it stops meanwhile"
+        text = f"{doing} add-on {name}: pods that need it fail until then"
         yield Consequence(Kind.removes, text, forcing_causes(step))
     elif touches(step, "addonVersion", "configurationValues", "serviceAccountRoleArn"):
         text = f"restarts the pods of add-on {name}, node by node"
@@ -65,7 +65,7 @@ def _runners(diff: Diff) -> Iterator[tuple[str, Consequence]]:
             continue
         kind = step.resource.inputs["kind"]
         name = step.resource.object_name
-        if goes(step):
+        if is_deleted(step):
             doing = "removes" if step.operation is Operation.delete else "replaces"
             text = f"{doing} {kind} {{}}: its pods end first"
             yield name, Consequence(Kind.removes, text, forcing_causes(step))

@@ -1,1 +1,1 @@
-"""What providers do with a changed input, as tables with a source per row."""
+"""How providers handle a changed input, as tables with a source per row."""

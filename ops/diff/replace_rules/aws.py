@@ -1,10 +1,10 @@
-"""AWS types: which inputs make a new resource, which change in place.
+"""AWS types: which inputs replace the resource, and which are updated in place.
 
 Each row names its two sources: the CloudFormation type, whose `createOnlyProperties` cfn-lint
 ships, and the resource of the Terraform AWS provider (github.com/hashicorp/terraform-provider-aws,
-internal/service), which pulumi-aws wraps: its ForceNew fields. Where the two differ the Terraform
-provider's word counts, for it makes the plan. tests/ops/plan/test_knowledge.py holds the table
-against the CloudFormation schemas.
+internal/service), which pulumi-aws wraps: its ForceNew fields. If the two differ, the Terraform
+provider counts, because it plans the update. tests/ops/plan/test_knowledge.py compares the table
+with the CloudFormation schemas.
 """
 
 from collections.abc import Mapping
@@ -104,7 +104,7 @@ ROWS: Mapping[str, Row] = {
         "clusterName principalArn type",
         "kubernetesGroups userName",
     ),
-    # A list of the entry in CloudFormation, a resource of its own here.
+    # A list of the entry in CloudFormation, a separate resource here.
     "eks/accessPolicyAssociation:AccessPolicyAssociation": Row(
         "AWS::EKS::AccessEntry, aws_eks_access_policy_association",
         "clusterName principalArn policyArn accessScope",

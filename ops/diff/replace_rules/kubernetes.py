@@ -1,8 +1,8 @@
 """Kubernetes kinds, Helm releases, components and providers: what a changed input does.
 
 `diff.go` is provider/pkg/provider/diff.go of github.com/pulumi/pulumi-kubernetes: its `forceNew`
-table is complete, so what it does not name is sent to the API server as an update. "Observed"
-rows were also seen with the real provider and a real API server (docs/testing-engine.md).
+table is complete, so all other changes are sent to the API server as an update. "Observed" rows
+were also seen with the real provider and a real API server (docs/testing-engine.md).
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ KINDS: Mapping[str, Row] = {
 }
 
 OTHER: Mapping[str, Row] = {
-    # The component passes these to its aws:eks:Cluster; its options of add-ons make children.
+    # The component passes these to its aws:eks:Cluster; its add-on options create children.
     "eks:index:Cluster": Row(
         "github.com/pulumi/pulumi-eks, nodejs/eks/cluster.ts, and the row of aws:eks:Cluster",
         "name serviceRole kubernetesServiceIpAddressRange ipFamily bootstrapSelfManagedAddons",
@@ -102,7 +102,7 @@ OTHER: Mapping[str, Row] = {
         "chart version values repositoryOpts skipCrds compat timeout atomic skipAwait "
         "cleanupOnFail createNamespace maxHistory description",
     ),
-    # Another region is another set of resources: what the provider makes of it is not known.
+    # Another region is another set of resources: how the provider handles it is not known.
     "pulumi:providers:aws": Row(
         "observed: account and tags update the provider in place",
         "",

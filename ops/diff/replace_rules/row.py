@@ -1,22 +1,22 @@
-"""One row of knowledge: what a change of an input does to a resource of one type."""
+"""One replace rule: how a changed input affects a resource of one type."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of one type; paths are separated by blanks and cover all that is below them.
+    """The rules of one type; paths are separated by blanks and include everything below them.
 
     An input that no path covers is unknown, and a change of it may replace the resource.
     """
 
     source: str
-    """Where the row was read."""
+    """The source of the row."""
     replaces: str = ""
-    """A change makes a new resource."""
+    """A change replaces the resource."""
     updates: str = ""
-    """A change is made in place."""
+    """A change updates the resource in place."""
     removal_replaces: str = ""
-    """Can be added in place and not be taken away; another value is unknown."""
+    """Can be added in place but not removed; the effect of another value is unknown."""
     refused: str = ""
-    """The provider updates in place and the service refuses: no replacement saves the update."""
+    """The provider updates in place and the service rejects it: the update fails."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from components.names import TEAM_LABEL
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _DOCS = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
 _BETWEEN = (
@@ -16,7 +16,7 @@ _BETWEEN = (
     "seccompProfile",
     "volumes",
 )
-"""What the restricted standard asks beyond baseline:
+"""Requirements of `restricted` beyond `baseline`:
 kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 
@@ -33,14 +33,14 @@ def _denies(binding: Resource) -> bool:
 
 
 def _for_teams(binding: Resource) -> bool:
-    """Whether a binding holds in every namespace of a team."""
+    """Whether a binding applies to every namespace of a team."""
     selector = at(binding.inputs, "spec.matchResources.namespaceSelector")
     wanted = [{"key": TEAM_LABEL, "operator": "Exists"}]
     return not selector or each(selector, "matchExpressions") == wanted
 
 
 def restricted_by_admission(plan: Plan) -> bool:
-    """Whether a policy holds teams' pods to what the restricted standard asks beyond baseline."""
+    """Whether a policy enforces on teams' pods what `restricted` requires beyond `baseline`."""
     for policy in plan.of_kind("ValidatingAdmissionPolicy"):
         resources = {
             resource
@@ -63,18 +63,18 @@ def restricted_by_admission(plan: Plan) -> bool:
     "cannot evaluate, denies nothing.",
     source=_DOCS,
 )
-def denies(plan: Plan) -> Iterator[Broken]:
+def denies(plan: Plan) -> Iterator[Violation]:
     """Every admission policy is bound, denies, and fails closed."""
     for policy in plan.of_kind("ValidatingAdmissionPolicy"):
         if at(policy.inputs, "spec.failurePolicy") != "Fail":
-            yield Broken(policy, "failurePolicy", "admits requests that it cannot evaluate")
+            yield Violation(policy, "failurePolicy", "admits requests that it cannot evaluate")
         if not each(policy.inputs, "spec.validations"):
-            yield Broken(policy, "validations", "has no validation")
+            yield Violation(policy, "validations", "has no validation")
         bindings = _bindings(plan, policy)
         if not bindings:
-            yield Broken(policy, "binding", "is bound to nothing")
+            yield Violation(policy, "binding", "is bound to nothing")
         for one in bindings:
             if not _denies(one):
-                yield Broken(one, "actions", "warns only, where it should deny")
+                yield Violation(one, "actions", "only warns instead of denying")
             if not _for_teams(one):
-                yield Broken(one, "namespaces", "is not for every team")
+                yield Violation(one, "namespaces", "does not apply to every team")

@@ -7,10 +7,10 @@ from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource, parent_types
 from ops.plan.nodes import GROUP
 from ops.plan.values import UNKNOWN, at, each, is_false, is_true, known
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
-"""The eks component, and the cluster inside it, which an engine shows."""
+"""The eks component, and the cluster inside it, which only an engine has."""
 _USERGUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
 _BARE = {
     "bootstrapSelfManagedAddons": False,
@@ -23,14 +23,14 @@ _BARE = {
 }
 """Inputs that keep the eks component from creating more than a control plane."""
 _WIDEST = {4: 8, 6: 16}
-"""Shortest prefix length, by IP version, that an office or a VPN may have."""
+"""Minimum prefix length of an allowed CIDR block, by IP version."""
 
 
 def clusters(plan: Plan) -> Iterator[Resource]:
     """The clusters that the stack creates: the component, or the cluster inside it."""
     for type_ in _CLUSTER_TYPES:
         for one in plan.by_type(type_):
-            # The engine knows the component's outputs only: the cluster inside has the inputs.
+            # In an engine the component has outputs only; the cluster inside has the inputs.
             if "version" in one.inputs and not one.external:
                 yield one
 
@@ -46,35 +46,37 @@ def _of(cluster: Resource, component: str, inside: str) -> object:
     reason="With an open endpoint, one stolen token or one flaw gives the internet access.",
     source=f"{_USERGUIDE}/cluster-endpoint.html",
 )
-def endpoint(plan: Plan) -> Iterator[Broken]:
-    """A public endpoint names its callers; nodes have a private one."""
+def endpoint(plan: Plan) -> Iterator[Violation]:
+    """A public endpoint lists its CIDRs; nodes use the private endpoint."""
     for one in clusters(plan):
         public = _of(one, "endpointPublicAccess", "vpcConfig.endpointPublicAccess")
         if public is None:
-            yield Broken(one, "public", "leaves the public endpoint at EKS' default, which is open")
+            yield Violation(
+                one, "public", "leaves the public endpoint at EKS' default, which is open"
+            )
         if not is_true(_of(one, "endpointPrivateAccess", "vpcConfig.endpointPrivateAccess")):
-            yield Broken(one, "private", "has no private endpoint: nodes go out to reach it")
+            yield Violation(one, "private", "has no private endpoint: nodes use the public one")
         allowed = _of(one, "publicAccessCidrs", "vpcConfig.publicAccessCidrs")
         if public in (True, "true") and allowed != UNKNOWN:
             blocks = list(allowed) if isinstance(allowed, list | tuple) else []
             if not blocks:
-                yield Broken(one, "0.0.0.0/0", "answers the whole internet")
+                yield Violation(one, "0.0.0.0/0", "is open to the whole internet")
             for block in _wide(blocks):
-                yield Broken(one, block, f"answers callers from {block}")
+                yield Violation(one, block, f"is open to {block}")
 
 
 @rule(
     "secrets-own-key",
     Severity.warning,
-    reason="Since Kubernetes 1.28 EKS encrypts all API data with a key of AWS; the use of the "
-    "stack's own key shows in CloudTrail and can be revoked.",
+    reason="Since Kubernetes 1.28 EKS encrypts all API data with an AWS owned key; CloudTrail "
+    "logs the use of a customer managed key, and you can revoke it.",
     source=f"{_USERGUIDE}/envelope-encryption.html",
 )
-def secrets(plan: Plan) -> Iterator[Broken]:
-    """Kubernetes secrets are encrypted with the stack's own key."""
+def secrets(plan: Plan) -> Iterator[Violation]:
+    """Kubernetes secrets are encrypted with a KMS key of the stack."""
     for one in clusters(plan):
         if not _of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
-            yield Broken(one, "secrets", "encrypts Kubernetes secrets with a key of AWS'")
+            yield Violation(one, "secrets", "encrypts Kubernetes secrets with an AWS owned key")
 
 
 @rule(
@@ -83,7 +85,7 @@ def secrets(plan: Plan) -> Iterator[Broken]:
     reason="Only the audit log records which identity did what in the cluster.",
     source=f"{_USERGUIDE}/control-plane-logs.html",
 )
-def logs(plan: Plan) -> Iterator[Broken]:
+def logs(plan: Plan) -> Iterator[Violation]:
     """Audit and authenticator logs are on, and the stack creates their log group."""
     groups = {str(one.inputs.get("name")): one for one in plan.by_type(_LOG_GROUP)}
     for one in clusters(plan):
@@ -91,10 +93,10 @@ def logs(plan: Plan) -> Iterator[Broken]:
             continue
         for kind in ("audit", "authenticator"):
             if kind not in each(one.inputs, "enabledClusterLogTypes"):
-                yield Broken(one, kind, f"records no {kind} log")
+                yield Violation(one, kind, f"does not enable the {kind} log")
         wanted = f"/aws/eks/{one.inputs.get('name')}/cluster"
         if wanted not in groups:
-            yield Broken(one, "log group", f"leaves {wanted} to EKS, which sets no retention")
+            yield Violation(one, "log group", f"leaves {wanted} to EKS, which sets no retention")
 
 
 @rule(
@@ -104,17 +106,17 @@ def logs(plan: Plan) -> Iterator[Broken]:
     "current one; the support type decides whether AWS upgrades or charges at the end of support.",
     source=f"{_USERGUIDE}/kubernetes-versions.html",
 )
-def version(plan: Plan) -> Iterator[Broken]:
-    """Cluster and node groups name their Kubernetes version, the cluster its support."""
+def version(plan: Plan) -> Iterator[Violation]:
+    """Cluster and node groups set their Kubernetes version, the cluster its support type."""
     for one in plan.by_type("eks:index:Cluster"):
         if "name" in one.inputs and not one.inputs.get("version"):
-            yield Broken(one, "version", "is made at the newest version")
+            yield Violation(one, "version", "gets the newest version")
     for one in plan.by_type(GROUP):
         if not one.inputs.get("version"):
-            yield Broken(one, "version", "names no version and follows the cluster's")
+            yield Violation(one, "version", "sets no version and gets the cluster's")
     for one in clusters(plan):
         if not at(one.inputs, "upgradePolicy.supportType"):
-            yield Broken(one, "support", "does not say what happens at the end of support")
+            yield Violation(one, "support", "sets no support type")
 
 
 @rule(
@@ -123,12 +125,12 @@ def version(plan: Plan) -> Iterator[Broken]:
     reason="Changes of the aws-auth ConfigMap are not recorded; access entries are AWS resources.",
     source=f"{_USERGUIDE}/access-entries.html",
 )
-def access(plan: Plan) -> Iterator[Broken]:
+def access(plan: Plan) -> Iterator[Violation]:
     """Access is by access entries only, and each grants permissions."""
     for one in clusters(plan):
         mode = _of(one, "authenticationMode", "accessConfig.authenticationMode")
         if mode not in ("API", UNKNOWN):
-            yield Broken(one, "authenticationMode", f"lets people in by {mode or 'aws-auth'}")
+            yield Violation(one, "authenticationMode", f"grants access by {mode or 'aws-auth'}")
     entitled = {
         one.inputs.get("principalArn")
         for one in plan.by_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
@@ -137,23 +139,23 @@ def access(plan: Plan) -> Iterator[Broken]:
         nodes = str(one.inputs.get("type", "")).startswith("EC2")
         may = nodes or each(one.inputs, "kubernetesGroups")
         if not may and one.inputs.get("principalArn") not in entitled:
-            yield Broken(one, "rights", "access entry grants no permissions")
+            yield Violation(one, "rights", "access entry grants no permissions")
 
 
 @rule(
     "cluster-bare",
     Severity.error,
-    reason="Resources that the eks component adds by itself have no version in the program and no "
-    "place in the order of a destroy.",
+    reason="Resources that the eks component adds by itself have no pinned version and no "
+    "defined order of destroy.",
     source="https://www.pulumi.com/registry/packages/eks/api-docs/cluster/",
 )
-def bare(plan: Plan) -> Iterator[Broken]:
-    """The eks component creates the control plane and nothing else."""
+def bare(plan: Plan) -> Iterator[Violation]:
+    """The eks component creates the control plane only."""
     for one in plan.by_type("eks:index:Cluster"):
         # An engine shows the component without its inputs.
         for key, wanted in _BARE.items() if "name" in one.inputs else ():
             if at(one.inputs, key) is not wanted:
-                yield Broken(one, key, f"{key} is not {str(wanted).lower()}")
+                yield Violation(one, key, f"{key} is not {str(wanted).lower()}")
 
 
 @rule(
@@ -163,13 +165,13 @@ def bare(plan: Plan) -> Iterator[Broken]:
     "in it shows as replaced (github.com/pulumi/pulumi-kubernetes/issues/2745).",
     source="https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/",
 )
-def identity(plan: Plan) -> Iterator[Broken]:
-    """The Kubernetes provider knows its cluster by name."""
+def identity(plan: Plan) -> Iterator[Violation]:
+    """The Kubernetes provider has a cluster identifier."""
     for one in plan.by_type("pulumi:providers:kubernetes"):
-        # The eks component makes one for itself, which nothing of the stack uses.
+        # The eks component creates one for itself, which no resource of the stack uses.
         inside = "eks:index:Cluster" in parent_types(one.urn)
         if not inside and not one.inputs.get("clusterIdentifier"):
-            yield Broken(one, "clusterIdentifier", "knows its cluster by kubeconfig only")
+            yield Violation(one, "clusterIdentifier", "identifies its cluster by kubeconfig only")
 
 
 @rule(
@@ -178,15 +180,15 @@ def identity(plan: Plan) -> Iterator[Broken]:
     reason="Scanners find an open port within minutes.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
 )
-def ingress(plan: Plan) -> Iterator[Broken]:
+def ingress(plan: Plan) -> Iterator[Violation]:
     """No security group is open to the internet; a VPC's default group has no rules."""
     for one in plan.by_type("aws:ec2/securityGroup:SecurityGroup"):
         for item in each(one.inputs, "ingress"):
             blocks = [*each(item, "cidrBlocks"), *each(item, "ipv6CidrBlocks")]
             for block in _wide([block for block in blocks if known(block)]):
-                yield Broken(one, block, f"lets in {block}")
+                yield Violation(one, block, f"lets in {block}")
         if not is_false(one.inputs.get("egress") or None):
-            yield Broken(one, "egress", "lets what is behind it call out")
+            yield Violation(one, "egress", "allows egress")
     closed = {
         vpc.urn
         for one in plan.by_type("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
@@ -195,14 +197,14 @@ def ingress(plan: Plan) -> Iterator[Broken]:
     }
     for one in plan.by_type("aws:ec2/vpc:Vpc"):
         if one.urn not in closed:
-            yield Broken(one, "default group", "leaves its default security group open")
+            yield Violation(one, "default group", "does not close its default security group")
 
 
 _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 
 def _wide(blocks: list[str]) -> list[str]:
-    """The blocks that are too wide, alone or with their neighbours."""
+    """The blocks that are too wide, alone or merged with adjacent ones."""
     given = [ipaddress.ip_network(block) for block in blocks if known(block)]
     v4 = [one for one in given if isinstance(one, ipaddress.IPv4Network)]
     v6 = [one for one in given if isinstance(one, ipaddress.IPv6Network)]

@@ -7,7 +7,7 @@ from ops.plan.iam import statements
 from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import node_templates
 from ops.plan.values import at, each, is_true, known
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 BUCKET = "aws:s3/bucket:Bucket"
@@ -22,41 +22,43 @@ def _of(plan: Plan, type_: str, bucket: Resource, key: str = "bucket") -> list[R
 @rule(
     "volumes-encrypted",
     Severity.error,
-    reason="Node volumes hold shuffle data, caches and logs.",
+    reason="Node volumes contain shuffle data, caches and logs.",
     source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
 )
-def volumes(plan: Plan) -> Iterator[Broken]:
-    """Every volume of a node is named and encrypted."""
+def volumes(plan: Plan) -> Iterator[Violation]:
+    """Every volume of a node is configured and encrypted."""
     for spec in node_templates(plan):
         if not spec.volumes and spec.volumes_known:
-            yield Broken(spec.resource, "volumes", "leaves its volumes to the image's defaults")
+            yield Violation(spec.resource, "volumes", "uses the image's default volumes")
         for volume in spec.volumes:
             if not is_true(volume.settings.get("encrypted")):
-                yield Broken(spec.resource, volume.device, f"{volume.device} is not encrypted")
+                yield Violation(spec.resource, volume.device, f"{volume.device} is not encrypted")
 
 
 @rule(
     "volumes-end-with-node",
     Severity.warning,
-    reason="A volume that outlives its instance is billed, with data on it.",
+    reason="A volume that outlives its instance is still billed and keeps its data.",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html",
 )
-def volumes_end(plan: Plan) -> Iterator[Broken]:
+def volumes_end(plan: Plan) -> Iterator[Violation]:
     """Every volume of a node is deleted with it."""
     for spec in node_templates(plan):
         for volume in spec.volumes:
             if not is_true(volume.settings.get("deleteOnTermination")):
-                yield Broken(spec.resource, volume.device, f"{volume.device} outlives its instance")
+                yield Violation(
+                    spec.resource, volume.device, f"{volume.device} outlives its instance"
+                )
 
 
 @rule(
     "bucket-encrypted",
     Severity.error,
-    reason="The stack states how objects are encrypted, so that a new default changes nothing.",
+    reason="An explicit encryption setting does not depend on a default that may change.",
     source=f"{_S3}/bucket-encryption.html",
 )
-def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
-    """Every bucket says how its objects are encrypted."""
+def bucket_encrypted(plan: Plan) -> Iterator[Violation]:
+    """Every bucket configures its encryption."""
     type_ = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for bucket in plan.by_type(BUCKET):
         defaults = [
@@ -65,10 +67,10 @@ def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
             for item in each(one.inputs, "rules")
         ]
         if not any(at(default, "sseAlgorithm") for default in defaults):
-            yield Broken(bucket, "encryption", "has no rule that encrypts its objects")
+            yield Violation(bucket, "encryption", "has no rule that encrypts its objects")
         for default in defaults:
             if at(default, "sseAlgorithm") == "aws:kms" and not default.get("kmsMasterKeyId"):
-                yield Broken(bucket, "key", "is encrypted with AWS' key for S3")
+                yield Violation(bucket, "key", "is encrypted with the AWS managed key for S3")
 
 
 @rule(
@@ -77,7 +79,7 @@ def bucket_encrypted(plan: Plan) -> Iterator[Broken]:
     reason="A policy or an ACL can make a bucket public; these settings block both.",
     source=f"{_S3}/access-control-block-public-access.html",
 )
-def bucket_private(plan: Plan) -> Iterator[Broken]:
+def bucket_private(plan: Plan) -> Iterator[Violation]:
     """Every bucket blocks public access, and has no ACLs."""
     for bucket in plan.by_type(BUCKET):
         blocks = _of(plan, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", bucket)
@@ -88,12 +90,12 @@ def bucket_private(plan: Plan) -> Iterator[Broken]:
             "restrictPublicBuckets",
         ):
             if not any(is_true(one.inputs.get(switch)) for one in blocks):
-                yield Broken(bucket, switch, f"has no {switch}")
+                yield Violation(bucket, switch, f"has no {switch}")
         owners = _of(plan, "aws:s3/bucketOwnershipControls:BucketOwnershipControls", bucket)
         if not any(
             at(one.inputs, "rule.objectOwnership") == "BucketOwnerEnforced" for one in owners
         ):
-            yield Broken(bucket, "ownership", "lets ACLs decide who owns an object")
+            yield Violation(bucket, "ownership", "allows ACLs to set the owner of an object")
 
 
 @rule(
@@ -102,12 +104,12 @@ def bucket_private(plan: Plan) -> Iterator[Broken]:
     reason="A deleted or overwritten release of JARs can be restored, for a limited time.",
     source=f"{_S3}/Versioning.html",
 )
-def bucket_versions(plan: Plan) -> Iterator[Broken]:
+def bucket_versions(plan: Plan) -> Iterator[Violation]:
     """Every bucket keeps versions, and expires old ones."""
     for bucket in plan.by_type(BUCKET):
         kept = _of(plan, "aws:s3/bucketVersioning:BucketVersioning", bucket)
         if not any(at(one.inputs, "versioningConfiguration.status") == "Enabled" for one in kept):
-            yield Broken(bucket, "versions", "keeps no versions")
+            yield Violation(bucket, "versions", "keeps no versions")
         rules = [
             item
             for one in _of(
@@ -121,7 +123,7 @@ def bucket_versions(plan: Plan) -> Iterator[Broken]:
             ("abortIncompleteMultipartUpload.daysAfterInitiation", "unfinished uploads"),
         ):
             if not any(at(item, key) for item in rules):
-                yield Broken(bucket, what, f"keeps {what} for ever")
+                yield Violation(bucket, what, f"never expires {what}")
 
 
 @rule(
@@ -130,8 +132,8 @@ def bucket_versions(plan: Plan) -> Iterator[Broken]:
     reason="Without the Deny, S3 and SQS answer requests over plain HTTP.",
     source=f"{_S3}/security-best-practices.html#transit",
 )
-def tls_only(plan: Plan) -> Iterator[Broken]:
-    """Every bucket and queue denies what does not come over TLS."""
+def tls_only(plan: Plan) -> Iterator[Violation]:
+    """Every bucket and queue denies requests without TLS."""
     refusing = [
         (document.resource, statement)
         for document, statement in statements(plan)
@@ -157,21 +159,21 @@ def tls_only(plan: Plan) -> Iterator[Broken]:
                 for policy, statement in refusing
             )
             if not covered and not (policies and unknown):
-                yield Broken(one, "TLS", "answers requests that do not come over TLS")
+                yield Violation(one, "TLS", "accepts requests without TLS")
 
 
 @rule(
     "queue-encrypted",
     Severity.error,
-    reason="Messages have instance and account ids.",
+    reason="Messages contain instance and account ids.",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-data-encryption.html",
 )
-def queue(plan: Plan) -> Iterator[Broken]:
-    """Every queue is encrypted, by SQS or by a key."""
+def queue(plan: Plan) -> Iterator[Violation]:
+    """Every queue is encrypted with SSE-SQS or a KMS key."""
     for one in plan.by_type(QUEUE):
         own = is_true(one.inputs.get("sqsManagedSseEnabled"))
         if not own and not one.inputs.get("kmsMasterKeyId"):
-            yield Broken(one, "encryption", "is not encrypted")
+            yield Violation(one, "encryption", "is not encrypted")
 
 
 @rule(
@@ -180,12 +182,12 @@ def queue(plan: Plan) -> Iterator[Broken]:
     reason="After an outage, a controller would act on events of instances that no longer exist.",
     source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
 )
-def forgets(plan: Plan) -> Iterator[Broken]:
-    """A queue of events keeps them for five minutes at most."""
+def forgets(plan: Plan) -> Iterator[Violation]:
+    """A queue of events retains them for at most five minutes."""
     for one in plan.by_type(QUEUE):
         seconds = one.inputs.get("messageRetentionSeconds")
         if seconds is None or (known(seconds) and int(seconds) > 300):
-            yield Broken(one, "retention", f"keeps messages for {seconds or 345600} s")
+            yield Violation(one, "retention", f"keeps messages for {seconds or 345600} s")
 
 
 @rule(
@@ -195,24 +197,24 @@ def forgets(plan: Plan) -> Iterator[Broken]:
     "time to cancel.",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
 )
-def keys(plan: Plan) -> Iterator[Broken]:
-    """Every key rotates, and waits a month before it is deleted."""
+def keys(plan: Plan) -> Iterator[Violation]:
+    """Every KMS key rotates and has a deletion window of 30 days."""
     for one in plan.by_type("aws:kms/key:Key"):
         if not is_true(one.inputs.get("enableKeyRotation")):
-            yield Broken(one, "rotation", "does not rotate")
+            yield Violation(one, "rotation", "does not rotate")
         days = one.inputs.get("deletionWindowInDays")
         if days is None or (known(days) and int(days) < 30):
-            yield Broken(one, "deletion", "can be deleted in less than 30 days")
+            yield Violation(one, "deletion", "can be deleted in less than 30 days")
 
 
 @rule(
     "logs-end",
     Severity.warning,
-    reason="A log group without a retention keeps, and bills, its records without end.",
+    reason="A log group without retention keeps its logs, and bills them, indefinitely.",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
 )
-def logs(plan: Plan) -> Iterator[Broken]:
+def logs(plan: Plan) -> Iterator[Violation]:
     """Every log group has a retention."""
     for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
         if not one.inputs.get("retentionInDays"):
-            yield Broken(one, "retention", "keeps its records for ever")
+            yield Violation(one, "retention", "never expires its logs")

@@ -8,7 +8,7 @@ from ops.plan.nodes import node_sets
 from ops.plan.values import UNKNOWN, at
 from ops.plan.workloads import team_namespaces
 from ops.rules.order import TABLE
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 
 @rule(
@@ -18,15 +18,16 @@ from ops.rules.rule import Broken, Severity, rule
     "VPC that cannot be deleted.",
     source="https://karpenter.sh/docs/concepts/disruption/#termination-controller",
 )
-def order(plan: Plan) -> Iterator[Broken]:
-    """Claims go before NodePools, these before node classes, controller, CRDs, system nodes,
-    cluster and network; roles, queue and NAT outlive what uses them."""
+def order(plan: Plan) -> Iterator[Violation]:
+    """A destroy deletes claims, NodePools, node classes, controller, CRDs, system nodes, cluster
+    and network, in this order; roles, queue and NAT gateways are deleted after what uses
+    them."""
     graph = Graph(plan)
     for row in TABLE:
         for one in row.first(plan):
             for other in graph.missing(one, row.then(plan, one)):
                 message = f"may outlive {other.name} ({other.short_type}): {row.why}"
-                yield Broken(one, f"{one.name} before {other.name}", message)
+                yield Violation(one, f"{one.name} before {other.name}", message)
 
 
 @rule(
@@ -35,8 +36,8 @@ def order(plan: Plan) -> Iterator[Broken]:
     reason="A namespace is deleted after its pods, which needs the nodes and their controller.",
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/",
 )
-def teams(plan: Plan) -> Iterator[Broken]:
-    """A team's namespace and volume go before the nodes of its drivers and executors."""
+def teams(plan: Plan) -> Iterator[Violation]:
+    """A team's namespace and volume are deleted before the nodes of its drivers and executors."""
     graph = Graph(plan)
     spark = [nodes for nodes in node_sets(plan) if not nodes.is_system]
     if not spark:
@@ -46,9 +47,9 @@ def teams(plan: Plan) -> Iterator[Broken]:
         below = graph.below(one)
         kept = [nodes for nodes in spark if nodes.resource.urn in below]
         if not any(nodes.is_drivers for nodes in kept):
-            yield Broken(one, "drivers", "may outlive the nodes of its drivers")
+            yield Violation(one, "drivers", "may outlive the nodes of its drivers")
         if all(nodes.is_drivers for nodes in kept):
-            yield Broken(one, "executors", "may outlive the nodes of its executors")
+            yield Violation(one, "executors", "may outlive the nodes of its executors")
 
 
 @rule(
@@ -58,10 +59,10 @@ def teams(plan: Plan) -> Iterator[Broken]:
     "the instances stay (github.com/METR/hawk/pull/21).",
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion",
 )
-def foreground(plan: Plan) -> Iterator[Broken]:
-    """A NodePool is deleted in the foreground, so that its nodes go first."""
+def foreground(plan: Plan) -> Iterator[Violation]:
+    """A NodePool is deleted with foreground propagation, which waits for its nodes."""
     for one in plan.of_kind("NodePool"):
         annotations = at(one.inputs, "metadata.annotations")
         wanted = "pulumi.com/deletionPropagationPolicy"
         if annotations != UNKNOWN and (annotations or {}).get(wanted) != "foreground":
-            yield Broken(one, wanted, "is deleted in the background")
+            yield Violation(one, wanted, "is deleted in the background")

@@ -6,7 +6,7 @@ from ops.plan.iam import IDENTITY, Statement, action_matches, allowed
 from ops.plan.iam_roles import attachments, documents_of, given_node_policies, node_roles
 from ops.plan.model import Plan, Resource
 from ops.plan.values import known
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _S3_WRITES = ("s3:Put", "s3:Delete", "s3:Abort", "s3:Restore", "s3:Replicate", "s3:Bypass")
@@ -15,7 +15,7 @@ _LAUNCHES = ("ec2:RunInstances", "ec2:CreateFleet")
 _INGREDIENTS = (
     "image", "snapshot", "security-group", "subnet", "capacity-reservation", "placement-group",
 )  # fmt: skip
-"""What a launch uses and does not change."""
+"""Resources that a launch uses without changing them."""
 _NODE_POLICIES = {
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
@@ -30,7 +30,7 @@ _NODE_POLICIES = {
     reason="A wildcard among actions also grants the actions that AWS adds to the service later.",
     source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
-def action_wildcard(plan: Plan) -> Iterator[Broken]:
+def action_wildcard(plan: Plan) -> Iterator[Violation]:
     """No Allow has a wildcard in its actions."""
     for document, one in allowed(plan):
         for action in one.actions:
@@ -44,7 +44,7 @@ def action_wildcard(plan: Plan) -> Iterator[Broken]:
     reason="A permission on every resource of a kind includes those of other stacks and teams.",
     source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
-def resource_wildcard(plan: Plan) -> Iterator[Broken]:
+def resource_wildcard(plan: Plan) -> Iterator[Violation]:
     """No Allow is on every resource of a kind."""
     for document, one in allowed(plan):
         for wide in filter(None, map(_wide, one.resources)):
@@ -55,11 +55,11 @@ def resource_wildcard(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-wildcard-bounded",
     Severity.error,
-    reason="A reason does not bound a permission to change all resources of a kind: a tag of this "
-    "cluster on the resource or in the request does.",
+    reason="A reason does not limit a permission to change all resources of a kind; a "
+    "condition on this cluster's tag does.",
     source=f"{_GUIDE}/access_tags.html",
 )
-def wildcard_bounded(plan: Plan) -> Iterator[Broken]:
+def wildcard_bounded(plan: Plan) -> Iterator[Violation]:
     """An action that changes resources, on all of a kind, needs a condition on a tag."""
     for document, one in allowed(plan):
         tagged = any(
@@ -81,8 +81,8 @@ def wildcard_bounded(plan: Plan) -> Iterator[Broken]:
     reason="NotAction, NotResource and NotPrincipal allow everything that they do not name.",
     source=f"{_GUIDE}/reference_policies_elements_notaction.html",
 )
-def inverted(plan: Plan) -> Iterator[Broken]:
-    """No Allow by exclusion."""
+def inverted(plan: Plan) -> Iterator[Violation]:
+    """No Allow with NotAction, NotResource or NotPrincipal."""
     for document, one in allowed(plan):
         for element in one.exclusions:
             yield broken(document.resource, one, element, "allows by")
@@ -91,10 +91,10 @@ def inverted(plan: Plan) -> Iterator[Broken]:
 @rule(
     "iam-anyone",
     Severity.error,
-    reason="A resource policy that allows everyone is public.",
+    reason="A resource policy that allows every principal is public.",
     source=f"{_GUIDE}/reference_policies_elements_principal.html#principal-anonymous",
 )
-def anyone(plan: Plan) -> Iterator[Broken]:
+def anyone(plan: Plan) -> Iterator[Violation]:
     """No Allow for the principal `*`."""
     for document, one in allowed(plan):
         if any("*" in names for names in one.principals.values()):
@@ -107,8 +107,8 @@ def anyone(plan: Plan) -> Iterator[Broken]:
     reason="A principal that may pass a role to any service gets all permissions of that role.",
     source=f"{_GUIDE}/id_roles_use_passrole.html",
 )
-def pass_role(plan: Plan) -> Iterator[Broken]:
-    """A role is passed by name, and to one service."""
+def pass_role(plan: Plan) -> Iterator[Violation]:
+    """iam:PassRole names the role and one service."""
     for document, one in allowed(plan):
         passes = one.names_action("iam:PassRole")
         if passes and not one.condition("StringEquals", "iam:PassedToService"):
@@ -118,10 +118,10 @@ def pass_role(plan: Plan) -> Iterator[Broken]:
 @rule(
     "node-role-no-s3-write",
     Severity.error,
-    reason="Any pod on a node may come to use the node's role, so the role may only read JARs.",
+    reason="A pod that reaches the metadata service gets the node's role: it may only read JARs.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
 )
-def node_role_writes(plan: Plan) -> Iterator[Broken]:
+def node_role_writes(plan: Plan) -> Iterator[Violation]:
     """A node role's policies only read S3."""
     own = [one.resource for role in node_roles(plan) for one in documents_of(plan, role)]
     nodes = {one.urn for one in (*own, *given_node_policies(plan))}
@@ -134,12 +134,12 @@ def node_role_writes(plan: Plan) -> Iterator[Broken]:
 @rule(
     "node-role-managed-policies",
     Severity.error,
-    reason="AWS managed policies are wide and change; a node needs three of them, and in a given "
-    "cluster the one of the VPC CNI.",
+    reason="AWS managed policies are broad and change; a node needs three, and in an existing "
+    "cluster that of the VPC CNI.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html",
 )
-def node_role_managed(plan: Plan) -> Iterator[Broken]:
-    """A node role has no managed policy beyond those that EKS asks for."""
+def node_role_managed(plan: Plan) -> Iterator[Violation]:
+    """A node role has only the managed policies that EKS requires."""
     own_networking = any(
         one.inputs.get("addonName") == "vpc-cni" and known(one.inputs.get("serviceAccountRoleArn"))
         for one in plan.by_type("aws:eks/addon:Addon")
@@ -150,17 +150,17 @@ def node_role_managed(plan: Plan) -> Iterator[Broken]:
             arn = str(one.inputs.get("policyArn"))
             name = arn.rpartition("/")[2]
             if ":aws:policy/" in arn and name not in allowed:
-                yield Broken(one, name, f"{role.name} gets the managed policy {name}")
+                yield Violation(one, name, f"{role.name} gets the managed policy {name}")
 
 
 @rule(
     "iam-s3-prefix",
     Severity.error,
-    reason="A bucket holds more than JARs: permissions on objects and lists are for a prefix.",
+    reason="A bucket contains more than JARs: limit permissions on objects and lists to a prefix.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html",
 )
-def s3_prefix(plan: Plan) -> Iterator[Broken]:
-    """Permissions on objects and lists of a bucket are for a prefix."""
+def s3_prefix(plan: Plan) -> Iterator[Violation]:
+    """Permissions on objects and lists of a bucket are limited to a prefix."""
     for document, one in allowed(plan):
         if document.kind != IDENTITY:
             continue
@@ -174,7 +174,7 @@ def s3_prefix(plan: Plan) -> Iterator[Broken]:
                 continue
             bucket, slash, key = parts[5].partition("/")
             if slash and key.startswith("*"):
-                yield broken(document.resource, one, f"{bucket}/*", "reaches every object of")
+                yield broken(document.resource, one, f"{bucket}/*", "grants every object of")
 
 
 def _writes_s3(action: str) -> bool:
@@ -200,10 +200,10 @@ def _wide(resource: str) -> str | None:
     return None if service_owns_name or "/" in kind.strip("/") else parts[5]
 
 
-def broken(resource: Resource, statement: Statement, what: str, verb: str) -> Broken:
+def broken(resource: Resource, statement: Statement, what: str, verb: str) -> Violation:
     """A statement that breaks a rule; an exception may require its conditions."""
     sid = statement.sid or "(no Sid)"
-    return Broken(
+    return Violation(
         resource,
         subject=f"{sid}: {what}",
         message=f"{sid} {verb} {what}",

@@ -8,7 +8,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import NODE_CLASS, node_templates
 from ops.plan.nodes import GROUP, node_groups
 from ops.plan.values import UNKNOWN, at, each, is_false
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _IMDS = (
     "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html"
@@ -20,15 +20,15 @@ _PINNED = re.compile(r"^[a-z0-9]+@v\d[\w.]*$")
 @rule(
     "imds-v2",
     Severity.error,
-    reason="IMDSv1 answers a plain GET: a request forged through an application reads "
-    "the node's credentials.",
+    reason="IMDSv1 answers a plain GET: server-side request forgery can read the node's "
+    "credentials.",
     source=_IMDS,
 )
-def imds_v2(plan: Plan) -> Iterator[Broken]:
-    """Every instance requires a session token."""
+def imds_v2(plan: Plan) -> Iterator[Violation]:
+    """Every instance requires IMDSv2."""
     for spec in node_templates(plan):
         if spec.metadata_options.get("httpTokens") not in ("required", UNKNOWN):
-            yield Broken(spec.resource, "httpTokens", "answers IMDSv1")
+            yield Violation(spec.resource, "httpTokens", "answers IMDSv1")
 
 
 @rule(
@@ -38,13 +38,13 @@ def imds_v2(plan: Plan) -> Iterator[Broken]:
     "with it the node's role.",
     source=_IMDS,
 )
-def hop_limit(plan: Plan) -> Iterator[Broken]:
-    """The instance metadata service answers the node only."""
+def hop_limit(plan: Plan) -> Iterator[Violation]:
+    """The instance metadata service has a hop limit of 1."""
     for spec in node_templates(plan):
         hops = spec.metadata_options.get("httpPutResponseHopLimit")
         if hops != UNKNOWN and (hops is None or int(hops) > 1):
-            yield Broken(
-                spec.resource, "hops", f"answers over {hops or 'the default number of'} hops"
+            yield Violation(
+                spec.resource, "hops", f"has a hop limit of {hops or 'the default number of'}"
             )
 
 
@@ -55,59 +55,60 @@ def hop_limit(plan: Plan) -> Iterator[Broken]:
     "releases a new image (github.com/aws/karpenter-provider-aws/issues/6952).",
     source="https://karpenter.sh/docs/tasks/managing-amis/",
 )
-def ami_pinned(plan: Plan) -> Iterator[Broken]:
-    """A node class selects its image by release or by id."""
+def ami_pinned(plan: Plan) -> Iterator[Violation]:
+    """A node class selects its AMI by release or id."""
     for one in plan.of_kind(NODE_CLASS):
         terms = each(one.inputs, "spec.amiSelectorTerms")
         if not terms and at(one.inputs, "spec") != UNKNOWN:
-            yield Broken(one, "image", "selects no image")
+            yield Violation(one, "image", "selects no image")
         for term in terms:
             alias = str(term.get("alias", ""))
             if not (term.get("id") or _PINNED.match(alias) or UNKNOWN in term.values()):
-                yield Broken(one, alias or "image", f"selects the image {alias or term}")
+                yield Violation(one, alias or "image", f"selects the image {alias or term}")
 
 
 @rule(
     "group-release-pinned",
     Severity.warning,
-    reason="A node group without a release gets the newest image on the day of its "
-    "creation: two stacks differ.",
+    reason="A node group without a release gets the newest image at its creation, so stacks "
+    "created on different days differ.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html",
 )
-def release_pinned(plan: Plan) -> Iterator[Broken]:
-    """A managed node group names the release of its image."""
+def release_pinned(plan: Plan) -> Iterator[Violation]:
+    """A managed node group sets its AMI release."""
     for one in plan.by_type(GROUP):
         if not one.inputs.get("releaseVersion"):
-            yield Broken(one, "release", "names no image release (amiRelease)")
+            yield Violation(one, "release", "sets no image release (amiRelease)")
 
 
 @rule(
     "nodes-private",
     Severity.error,
-    reason="A node with a public address or in a public subnet is reachable from the internet.",
+    reason="A node with a public address, or in a public subnet, can be reached from the internet.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
 )
-def private(plan: Plan) -> Iterator[Broken]:
+def private(plan: Plan) -> Iterator[Violation]:
     """Nodes and the control plane are in private subnets."""
     public = public_subnets(plan)
     for one in plan.by_type("aws:ec2/subnet:Subnet"):
         if not is_false(one.inputs.get("mapPublicIpOnLaunch")):
-            yield Broken(one, "addresses", "gives public addresses to instances")
+            yield Violation(one, "addresses", "gives public addresses to instances")
     for one in plan.of_kind(NODE_CLASS):
         if not is_false(at(one.inputs, "spec.associatePublicIPAddress")):
-            yield Broken(one, "addresses", "gives nodes public addresses")
-        # Without the field Karpenter asks the subnet; a given network's may give addresses.
+            yield Violation(one, "addresses", "gives nodes public addresses")
+        # Without the field the subnet's setting applies; subnets of an existing network may assign
+        # addresses.
         if at(one.inputs, "spec.associatePublicIPAddress") is None:
-            yield Broken(one, "addresses", "leaves public addresses to the subnet")
+            yield Violation(one, "addresses", "uses the subnet's setting for public addresses")
     for type_, key in ((GROUP, "subnetIds"), ("eks:index:Cluster", "subnetIds")):
         for one in plan.by_type(type_):
             for subnet in inputs_from(one, key, plan):
                 if subnet in public:
-                    yield Broken(one, subnet.name, f"is in the public subnet {subnet.name}")
+                    yield Violation(one, subnet.name, f"is in the public subnet {subnet.name}")
     for one in plan.of_kind(NODE_CLASS):
         for subnet in inputs_from(one, "spec", plan):
             if subnet in public:
-                yield Broken(one, subnet.name, f"is in the public subnet {subnet.name}")
+                yield Violation(one, subnet.name, f"is in the public subnet {subnet.name}")
 
 
 @rule(
@@ -117,27 +118,30 @@ def private(plan: Plan) -> Iterator[Broken]:
     "cannot replace the node that it runs on.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
 )
-def system_nodes(plan: Plan) -> Iterator[Broken]:
-    """A system node group is On-Demand, has two nodes in two subnets, and is not resized."""
+def system_nodes(plan: Plan) -> Iterator[Violation]:
+    """A system node group is On-Demand, has at least two nodes in two subnets, and no autoscaler
+    resizes it."""
     for nodes in node_groups(plan):
         group, subnets = nodes.resource, nodes.resource.inputs.get("subnetIds")
         if nodes.is_system:
             if group.inputs.get("capacityType") != UNKNOWN and not nodes.is_on_demand:
-                yield Broken(group, "capacity", "is not On-Demand")
+                yield Violation(group, "capacity", "is not On-Demand")
             if nodes.min_nodes < 2:
-                yield Broken(group, "size", "may shrink below two nodes")
+                yield Violation(group, "size", "may shrink below two nodes")
             if subnets != UNKNOWN and len(subnets or ()) < 2:
-                yield Broken(group, "zones", "is in one zone")
+                yield Violation(group, "zones", "is in one zone")
             if not nodes.taints:
-                yield Broken(group, "taint", "has no taint: any pod can run there")
+                yield Violation(group, "taint", "has no taint: any pod can run there")
         if not group.inputs.get("capacityType"):
-            yield Broken(group, "capacity type", "does not name its capacity type")
+            yield Violation(group, "capacity type", "does not set its capacity type")
         if not group.inputs.get("updateConfig"):
-            yield Broken(
+            yield Violation(
                 group, "update", "does not limit how many nodes an update replaces at once"
             )
         if not any("desiredSize" in path for path in group.options.ignore_changes):
-            yield Broken(group, "desiredSize", "an `up` resets the size that an autoscaler chose")
+            yield Violation(
+                group, "desiredSize", "an `up` resets the size that an autoscaler chose"
+            )
 
 
 def public_subnets(plan: Plan) -> list[Resource]:

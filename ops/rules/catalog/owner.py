@@ -9,7 +9,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import node_templates
 from ops.plan.values import UNKNOWN, at, is_false, is_true
 from ops.rules.catalog.cluster import clusters
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
 REQUIRED_TAGS = ("project", "stack")
@@ -19,35 +19,35 @@ _KEEPS_DATA = ("aws:s3/bucket:Bucket", "aws:kms/key:Key")
 
 
 def is_production(plan: Plan) -> bool:
-    """Whether the stack's name says that it is production."""
+    """Whether the stack is production, by its name."""
     return plan.stack.startswith(PRODUCTION)
 
 
 @rule(
     "tags",
     Severity.error,
-    reason="A resource without tags is not found by cost reports or clean-ups.",
+    reason="Untagged resources are missing from cost reports and clean-ups.",
     source=_TAGS,
 )
-def tags(plan: Plan) -> Iterator[Broken]:
-    """Every AWS resource is made by a provider with the stack's tags; instances carry them too."""
+def tags(plan: Plan) -> Iterator[Violation]:
+    """Every AWS resource has the stack's tags, instances included."""
     wanted: dict[str, Any] = {}
     for provider in plan.by_type("pulumi:providers:aws"):
         found = _default_tags(provider)
         wanted.update(found)
         for tag in REQUIRED_TAGS:
             if tag not in found and UNKNOWN not in found:
-                yield Broken(provider, tag, f"puts no tag {tag} on what it makes")
+                yield Violation(provider, tag, f"has no default tag {tag}")
     for one in plan.resources:
         own = plan.get(one.options.provider)
         if one.package == "aws" and one.custom and not one.is_provider and own is None:
-            yield Broken(one, "provider", "is made by a provider without the stack's tags")
+            yield Violation(one, "provider", "is created by a provider without the stack's tags")
     for spec in node_templates(plan):
         for what in ("instance", "volume"):
             missing = sorted(set(wanted) - {UNKNOWN} - set(spec.tags.get(what, ())))
             if missing and spec.volumes_known:
                 names = ", ".join(missing)
-                yield Broken(spec.resource, what, f"puts no {names} on each {what}")
+                yield Violation(spec.resource, what, f"does not set tag {names} on each {what}")
 
 
 @rule(
@@ -56,20 +56,20 @@ def tags(plan: Plan) -> Iterator[Broken]:
     reason="Production cannot be rebuilt without these, so one command must not delete them.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
 )
-def protected(plan: Plan) -> Iterator[Broken]:
-    """In production the cluster, its keys and its buckets are protected, connections are
-    recorded, and the account is named."""
+def protected(plan: Plan) -> Iterator[Violation]:
+    """In production, cluster, keys and buckets are protected, flow logs are on, and the account
+    is set."""
     if not is_production(plan):
         return
     for one in clusters(plan):
         if not is_true(one.inputs.get("deletionProtection")):
-            yield Broken(one, "deletionProtection", "EKS deletes it when asked")
+            yield Violation(one, "deletionProtection", "has no deletion protection in EKS")
         if not _own_key(one):
-            yield Broken(one, "secrets", "encrypts secrets with a key that is not the stack's")
+            yield Violation(one, "secrets", "encrypts secrets with a key that is not the stack's")
     for type_ in ("eks:index:Cluster", *_KEEPS_DATA):
         for one in plan.by_type(type_):
             if not one.options.protect:
-                yield Broken(one, "protect", "Pulumi deletes it when asked")
+                yield Violation(one, "protect", "is not protected by Pulumi")
     watched = {
         vpc.urn
         for one in plan.by_type("aws:ec2/flowLog:FlowLog")
@@ -77,10 +77,10 @@ def protected(plan: Plan) -> Iterator[Broken]:
     }
     for one in plan.by_type("aws:ec2/vpc:Vpc"):
         if one.urn not in watched:
-            yield Broken(one, "flow logs", "records no connections")
+            yield Violation(one, "flow logs", "records no connections")
     for provider in plan.by_type("pulumi:providers:aws"):
         if not provider.inputs.get("allowedAccountIds"):
-            yield Broken(
+            yield Violation(
                 provider,
                 "account",
                 "deploys to the account of the credentials, without a check",
@@ -90,32 +90,34 @@ def protected(plan: Plan) -> Iterator[Broken]:
 @rule(
     "data-survives",
     Severity.error,
-    reason="`pulumi destroy` by mistake, or of the wrong stack, would take the JARs with it.",
+    reason="An accidental `pulumi destroy` would delete the JARs.",
     source="https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/#forcedestroy_nodejs",
 )
-def survives(plan: Plan) -> Iterator[Broken]:
-    """A bucket is not emptied on destroy, unless a stack that is not production asks for it."""
+def survives(plan: Plan) -> Iterator[Violation]:
+    """forceDestroy is off, except where a stack outside production enables it."""
     for one in plan.by_type("aws:s3/bucket:Bucket"):
         if is_production(plan) and not is_false(one.inputs.get("forceDestroy")):
-            yield Broken(one, "forceDestroy", "is emptied on destroy")
+            yield Violation(
+                one, "forceDestroy", "is emptied on destroy (forceDestroy) (forceDestroy)"
+            )
     for one in plan.of_kind("PersistentVolume"):
         if at(one.inputs, "spec.persistentVolumeReclaimPolicy") not in ("Retain", UNKNOWN):
-            yield Broken(one, "reclaim", "is deleted with its claim")
+            yield Violation(one, "reclaim", "is deleted with its claim")
 
 
 @rule(
     "given-data-stays",
     Severity.error,
-    reason="Others may use what the stack puts into a given bucket.",
+    reason="Other stacks may use objects in an existing bucket.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/",
     offline_only=True,
 )
-def given_data(plan: Plan) -> Iterator[Broken]:
-    """An object in a given bucket is retained when the stack is destroyed."""
+def given_data(plan: Plan) -> Iterator[Violation]:
+    """Objects in an existing bucket are retained on destroy."""
     for one in plan.by_type("aws:s3/bucketObjectv2:BucketObjectv2"):
         own = one.options.property_dependencies.get("bucket")
         if not own and not one.options.retain_on_delete:
-            yield Broken(one, "retain", "is deleted from a bucket that is not the stack's")
+            yield Violation(one, "retain", "is deleted from a bucket that is not the stack's")
 
 
 @rule(
@@ -126,44 +128,44 @@ def given_data(plan: Plan) -> Iterator[Broken]:
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace/",
     offline_only=True,
 )
-def fixed_names(plan: Plan) -> Iterator[Broken]:
+def fixed_names(plan: Plan) -> Iterator[Violation]:
     """Claims and PriorityClasses, which have immutable fields, are deleted before replacement."""
     for one in (*plan.of_kind("PersistentVolumeClaim"), *plan.of_kind("PriorityClass")):
         if not one.options.delete_before_replace:
-            yield Broken(one, "replace", "is replaced before it is deleted")
+            yield Violation(one, "replace", "is replaced before it is deleted")
     for one in plan.of_kind("PriorityClass"):
         if not {"preemptionPolicy", "value"} <= set(one.options.replace_on_changes):
-            yield Broken(one, "fields", "is updated in fields that cannot change")
+            yield Violation(one, "fields", "is updated in fields that cannot change")
 
 
 @rule(
     "jars-read-only",
     Severity.error,
-    reason="A job that can write its JARs can change every other job's.",
+    reason="A job that can write JARs can change those of other jobs.",
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
-def read_only(plan: Plan) -> Iterator[Broken]:
-    """Volumes and claims over JARs are for reading, and bound to one claim."""
+def read_only(plan: Plan) -> Iterator[Violation]:
+    """Volumes and claims of JARs are read-only, and each volume is bound to one claim."""
     for one in (*plan.of_kind("PersistentVolume"), *plan.of_kind("PersistentVolumeClaim")):
         jars = one.object_name.startswith("spark-jars")
         if jars and at(one.inputs, "spec.accessModes") not in (["ReadOnlyMany"], UNKNOWN):
-            yield Broken(one, "accessModes", "can be written")
+            yield Violation(one, "accessModes", "can be written")
     for one in plan.of_kind("PersistentVolumeClaim"):
         jars = one.object_name.startswith("spark-jars")
         if jars and not at(one.inputs, "spec.resources.requests.storage"):
-            yield Broken(one, "size", "asks for no size, which the API server refuses")
+            yield Violation(one, "size", "requests no size, which the API server rejects")
         if jars and at(one.inputs, "spec.storageClassName") not in ("", UNKNOWN):
-            yield Broken(one, "class", "takes the cluster's default storage class")
+            yield Violation(one, "class", "uses the cluster's default storage class")
     for one in plan.of_kind("PersistentVolume"):
         spec = at(one.inputs, "spec")
         if spec == UNKNOWN:
             continue
         if not at(spec, "claimRef.namespace") or not at(spec, "claimRef.name"):
-            yield Broken(one, "claimRef", "may be bound by any claim")
+            yield Violation(one, "claimRef", "may be bound by any claim")
         if at(spec, "hostPath") and at(spec, "hostPath.type") != "Directory":
-            yield Broken(one, "hostPath", "makes an empty folder where no mount is")
+            yield Violation(one, "hostPath", "creates an empty folder if the mount is missing")
         if at(spec, "hostPath") and not at(spec, "nodeAffinity"):
-            yield Broken(one, "nodeAffinity", "is bound on nodes that mount no JARs")
+            yield Violation(one, "nodeAffinity", "is bound on nodes that mount no JARs")
 
 
 @rule(
@@ -173,21 +175,21 @@ def read_only(plan: Plan) -> Iterator[Broken]:
     "whose owner is known, and its cache is limited.",
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
-def bounded(plan: Plan) -> Iterator[Broken]:
-    """A volume over S3 is read-only, for one prefix of a bucket whose owner is checked."""
+def bounded(plan: Plan) -> Iterator[Violation]:
+    """A volume in S3 is read-only and limited to one prefix of a bucket whose owner is checked."""
     for one in plan.of_kind("PersistentVolume"):
         spec = at(one.inputs, "spec")
         if at(spec, "csi.driver") != "s3.csi.aws.com":
             continue
         if at(spec, "csi.volumeAttributes.authenticationSource") != "driver":
-            yield Broken(one, "authenticationSource", "is read with the pod's own rights")
+            yield Violation(one, "authenticationSource", "is read with the pod's own permissions")
         cached = at(spec, "csi.volumeAttributes.cache")
         if cached and not at(spec, "csi.volumeAttributes.cacheEmptyDirSizeLimit"):
-            yield Broken(one, "cache", "may fill the node's disk with its cache")
+            yield Violation(one, "cache", "may fill the node's disk with its cache")
         options = at(spec, "mountOptions") or []
         for option in ("read-only", "prefix ", "expected-bucket-owner "):
             if options != UNKNOWN and not any(str(item).startswith(option) for item in options):
-                yield Broken(one, option.strip(), f"mounts without {option.strip()}")
+                yield Violation(one, option.strip(), f"mounts without {option.strip()}")
 
 
 def _default_tags(provider: Resource) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ops.plan.model import Plan
 from ops.plan.packages import ADDON, RELEASE
 from ops.plan.values import UNKNOWN, at, known
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _VERSION = re.compile(r"^v?\d+\.\d+\.\d+(-[\w.]+)?$")
 _ADDON_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html"
@@ -18,35 +18,35 @@ _ADDON_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-
     reason="A release without a version installs the newest chart on the day of the `up`.",
     source="https://helm.sh/docs/topics/charts/#the-chartyaml-file",
 )
-def charts(plan: Plan) -> Iterator[Broken]:
-    """Every release names one version, from a repository over TLS."""
+def charts(plan: Plan) -> Iterator[Violation]:
+    """Every release has an exact chart version and a repository over TLS."""
     for one in plan.by_type(RELEASE):
         version = one.inputs.get("version")
         if version is None or (known(version) and not _VERSION.match(str(version))):
-            yield Broken(one, "version", f"installs version {version or 'latest'}")
+            yield Violation(one, "version", f"installs version {version or 'latest'}")
         repository = at(one.inputs, "repositoryOpts.repo")
         where = repository or str(one.inputs.get("chart"))
         if where != UNKNOWN and not where.startswith(("oci://", "https://")):
-            yield Broken(one, "repository", f"comes from {where}")
+            yield Violation(one, "repository", f"comes from {where}")
 
 
 @rule(
     "crds-once",
     Severity.error,
-    reason="Helm never upgrades the CRDs inside a chart: two releases of one CRD diverge.",
+    reason="Helm never upgrades the CRDs inside a chart, so two copies of a CRD diverge.",
     source="https://helm.sh/docs/chart_best_practices/custom_resource_definitions/",
 )
-def crds(plan: Plan) -> Iterator[Broken]:
-    """Where a chart's CRDs are a release of their own, the chart leaves them out."""
+def crds(plan: Plan) -> Iterator[Violation]:
+    """If a chart's CRDs have their own release, the chart skips them."""
     names = {str(one.inputs.get("chart")).rpartition("/")[2]: one for one in plan.by_type(RELEASE)}
     for name, one in names.items():
         own = names.get(f"{name}-crd")
         if own is None:
             continue
         if one.inputs.get("skipCrds") is not True:
-            yield Broken(one, "CRDs", f"installs CRDs that are {own.name}'s")
+            yield Violation(one, "CRDs", f"installs CRDs that are {own.name}'s")
         if own.inputs.get("version") != one.inputs.get("version"):
-            yield Broken(one, "version", f"has not the version of {own.name}")
+            yield Violation(one, "version", f"does not have the version of {own.name}")
 
 
 @rule(
@@ -56,15 +56,15 @@ def crds(plan: Plan) -> Iterator[Broken]:
     "Kubernetes version.",
     source=_ADDON_VERSIONS,
 )
-def latest(plan: Plan) -> Iterator[Broken]:
-    """No add-on follows the latest version."""
+def latest(plan: Plan) -> Iterator[Violation]:
+    """No add-on uses the latest version."""
     for one in plan.by_type(ADDON):
         if not one.inputs.get("addonVersion"):
-            yield Broken(one, "version", "leaves its version to EKS")
+            yield Violation(one, "version", "uses EKS's default version")
     for call in plan.invokes:
         if call.token.endswith(":getAddonVersion") and call.args.get("mostRecent") is True:
             name = str(call.args.get("addonName"))
-            yield Broken(None, name, f"{name} follows the latest version")
+            yield Violation(None, name, f"{name} follows the latest version")
 
 
 @rule(
@@ -74,27 +74,26 @@ def latest(plan: Plan) -> Iterator[Broken]:
     source=_ADDON_VERSIONS,
     offline_only=True,
 )
-def addons(plan: Plan) -> Iterator[Broken]:
-    """The stack file names the version of every add-on."""
+def addons(plan: Plan) -> Iterator[Violation]:
+    """The stack file pins the version of every add-on."""
     asked = sorted(
         str(call.args.get("addonName"))
         for call in plan.invokes
         if call.token.endswith(":getAddonVersion")
     )
     if asked:
-        yield Broken(None, "addonVersions", f"looks up the version of {', '.join(asked)}")
+        yield Violation(None, "addonVersions", f"looks up the version of {', '.join(asked)}")
 
 
 @rule(
     "addons-overwrite",
     Severity.error,
-    reason="With other settings manual changes of an add-on's fields stay, and differ "
-    "from the program.",
+    reason="With any other setting an add-on keeps manual changes, which differ from the program.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html",
 )
-def overwrite(plan: Plan) -> Iterator[Broken]:
+def overwrite(plan: Plan) -> Iterator[Violation]:
     """Every add-on overwrites conflicting changes."""
     for one in plan.by_type(ADDON):
         for key in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):
             if one.inputs.get(key) != "OVERWRITE":
-                yield Broken(one, key, f"{key} is {one.inputs.get(key) or 'not set'}")
+                yield Violation(one, key, f"{key} is {one.inputs.get(key) or 'not set'}")

@@ -8,7 +8,7 @@ from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true
 from ops.plan.workloads import in_namespace, namespace_of, pods, team_namespaces
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _OPERATOR = (
     "https://github.com/kubeflow/spark-operator/blob/master/charts/spark-operator-chart/README.md"
@@ -24,19 +24,19 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
     source="https://kubernetes.io/docs/tasks/configure-pod-container/"
     "configure-liveness-readiness-startup-probes/",
 )
-def workloads(plan: Plan) -> Iterator[Broken]:
+def workloads(plan: Plan) -> Iterator[Violation]:
     """Every workload has readiness probes, and a selector that matches its own pods."""
     for pod in pods(plan):
         if pod.kind not in _WORKLOADS:
             continue
         for container in each(pod.spec, "containers"):
             if "readinessProbe" not in container:
-                yield Broken(
+                yield Violation(
                     pod.resource, "probe", f"{container.get('name')} has no readiness probe"
                 )
         wanted = at(pod.resource.inputs, "spec.selector.matchLabels") or {}
         if not wanted or not wanted.items() <= pod.labels.items():
-            yield Broken(pod.resource, "selector", "selects other pods than its own")
+            yield Violation(pod.resource, "selector", "does not select its own pods")
 
 
 @rule(
@@ -45,13 +45,13 @@ def workloads(plan: Plan) -> Iterator[Broken]:
     reason="Requests to a Service without pods, or to a port that no container has, fail.",
     source="https://kubernetes.io/docs/concepts/services-networking/service/",
 )
-def services(plan: Plan) -> Iterator[Broken]:
+def services(plan: Plan) -> Iterator[Violation]:
     """Every Service selects pods of its namespace and a port of theirs, and is a ClusterIP."""
     for one in plan.of_kind("Service"):
         namespace = namespace_of(one)
         selector = at(one.inputs, "spec.selector") or {}
         if at(one.inputs, "spec.type") not in (None, "ClusterIP"):
-            yield Broken(one, "type", "is open to the outside of the cluster")
+            yield Violation(one, "type", "is reachable from outside the cluster")
         chosen = [
             pod
             for pod in pods(plan)
@@ -65,26 +65,26 @@ def services(plan: Plan) -> Iterator[Broken]:
             for value in (port.get("containerPort"), port.get("name"))
         }
         if not chosen:
-            yield Broken(one, "selector", "selects no pod")
+            yield Violation(one, "selector", "selects no pod")
         if not each(one.inputs, "spec.ports"):
-            yield Broken(one, "ports", "has no port")
+            yield Violation(one, "ports", "has no port")
         for port in each(one.inputs, "spec.ports"):
             if chosen and port.get("targetPort", port.get("port")) not in here:
-                yield Broken(
-                    one, "port", f"leads to port {port.get('targetPort')}, which no container has"
+                yield Violation(
+                    one, "port", f"targets port {port.get('targetPort')}, which no container has"
                 )
 
 
 @rule(
     "tokens-needed",
     Severity.error,
-    reason="An attacker in a pod uses the API server's token there; a pod that never "
-    "calls it needs none.",
+    reason="An attacker in a pod can use its API token; a pod that never calls the API server "
+    "needs none.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
     "#opt-out-of-api-credential-automounting",
 )
-def tokens(plan: Plan) -> Iterator[Broken]:
-    """A pod whose account has no role, and such an account, opt out of the token."""
+def tokens(plan: Plan) -> Iterator[Violation]:
+    """Pods and service accounts without a role do not mount a token."""
     bound = {
         (subject.get("namespace"), subject.get("name"))
         for one in (*plan.of_kind("RoleBinding"), *plan.of_kind("ClusterRoleBinding"))
@@ -93,11 +93,11 @@ def tokens(plan: Plan) -> Iterator[Broken]:
     for one in plan.of_kind("ServiceAccount"):
         account = (namespace_of(one), one.object_name)
         if account not in bound and one.inputs.get("automountServiceAccountToken") is not False:
-            yield Broken(one, "token", "gets a token of the API server that it does not use")
+            yield Violation(one, "token", "gets a token of the API server that it does not use")
     for pod in pods(plan):
         account = (pod.namespace, pod.spec.get("serviceAccountName"))
         if account not in bound and pod.spec.get("automountServiceAccountToken") is not False:
-            yield Broken(pod.resource, "token", "mounts a token that it does not use")
+            yield Violation(pod.resource, "token", "mounts a token that it does not use")
 
 
 @rule(
@@ -108,7 +108,7 @@ def tokens(plan: Plan) -> Iterator[Broken]:
     "a job twice.",
     source=_OPERATOR,
 )
-def operator(plan: Plan) -> Iterator[Broken]:
+def operator(plan: Plan) -> Iterator[Violation]:
     """The Spark operator watches the teams' namespaces only, with leader election and webhook."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for package in packages(plan):
@@ -118,16 +118,16 @@ def operator(plan: Plan) -> Iterator[Broken]:
         watched = set(each(values, "spark.jobNamespaces"))
         if not watched or not watched <= teams:
             named = ", ".join(sorted(watched - teams)) or "every namespace"
-            yield Broken(package.resource, "namespaces", f"watches {named}")
+            yield Violation(package.resource, "namespaces", f"watches {named}")
         for path in ("controller.leaderElection.enable", "webhook.leaderElection.enable"):
             if not is_true(at(values, path)):
-                yield Broken(package.resource, path, f"{path} is not set")
+                yield Violation(package.resource, path, f"{path} is not set")
         if at(values, "webhook.failurePolicy") != "Fail":
-            yield Broken(package.resource, "failurePolicy", "admits pods without its webhook")
+            yield Violation(package.resource, "failurePolicy", "admits pods without its webhook")
         if not is_true(at(values, "hook.upgradeCrd")) or not package.resource.inputs.get(
             "skipCrds"
         ):
-            yield Broken(package.resource, "CRDs", "does not upgrade its CRDs")
+            yield Violation(package.resource, "CRDs", "does not upgrade its CRDs")
 
 
 @rule(
@@ -136,22 +136,22 @@ def operator(plan: Plan) -> Iterator[Broken]:
     reason="Rules and network policies find a team's namespace by its label.",
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/",
 )
-def labelled(plan: Plan) -> Iterator[Broken]:
-    """A namespace with a claim on JARs is labelled as a team's."""
+def labelled(plan: Plan) -> Iterator[Violation]:
+    """A namespace with a claim on JARs has the team label."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for one in plan.of_kind("PersistentVolumeClaim"):
         namespace = namespace_of(one)
         if one.object_name == JARS_CLAIM and namespace not in teams:
-            yield Broken(one, "label", f"is in {namespace}, which is not labelled as a team's")
+            yield Violation(one, "label", f"is in {namespace}, which is not labelled as a team's")
 
 
 @rule(
     "platform-network",
     Severity.error,
-    reason="Without a policy every pod of the cluster reaches what serves a team's data.",
+    reason="Without a policy every pod of the cluster can reach a service with a team's data.",
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
 )
-def network(plan: Plan) -> Iterator[Broken]:
+def network(plan: Plan) -> Iterator[Violation]:
     """A namespace with a Service of the stack denies all other ingress and egress."""
     for namespace in plan.of_kind("Namespace"):
         name = namespace.object_name
@@ -164,4 +164,4 @@ def network(plan: Plan) -> Iterator[Broken]:
         }
         for kind in ("Ingress", "Egress") if served else ():
             if kind not in closed:
-                yield Broken(namespace, kind, f"does not deny {kind} by default")
+                yield Violation(namespace, kind, f"does not deny {kind} by default")

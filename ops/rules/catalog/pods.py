@@ -9,7 +9,7 @@ from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true, known
 from ops.plan.workloads import Pod, pods, team_namespaces
 from ops.rules.catalog.admission import restricted_by_admission
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _SECURITY = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
@@ -17,11 +17,12 @@ _VERSION = re.compile(r":v?\d+\.\d+\.\d+[\w.-]*$")
 MULTI_ARCH: Mapping[str, str] = {
     "public.ecr.aws/amazonlinux/amazonlinux": "one tag for x86-64 and arm64: docs.aws.amazon.com/"
     "AmazonECR/latest/userguide/amazon_linux_container_image.html",
-    "docker.io/apache/spark": "its tags list amd64 and arm64: hub.docker.com/r/apache/spark/tags",
+    "docker.io/apache/spark": "tags for amd64 and arm64: hub.docker.com/r/apache/spark/tags",
     "public.ecr.aws/aws-cli/aws-cli": "AWS' gallery lists ARM 64 and x86-64: "
-    "gallery.ecr.aws/aws-cli/aws-cli; none of these images was pulled here",
+    "gallery.ecr.aws/aws-cli/aws-cli; none of these images "
+    "was pulled to check",
 }
-"""Images known to run on both processors, and how that is known."""
+"""Images that run on both architectures, with the source."""
 _SAFE_VOLUMES = {
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
     "projected", "secret",
@@ -29,7 +30,7 @@ _SAFE_VOLUMES = {
 
 
 def _reaches_host(pod: Pod) -> Iterator[str]:
-    """The parts of its node that a pod can reach."""
+    """The parts of its node that a pod has access to."""
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(key) not in (None, False, "false"):
             yield key
@@ -49,14 +50,14 @@ def _reaches_host(pod: Pod) -> Iterator[str]:
 @rule(
     "pod-host-access",
     Severity.error,
-    reason="A pod with host access is root on its node, and has what the node's role may do.",
+    reason="A pod with host access can become root on its node and use the node's role.",
     source=_SECURITY,
 )
-def host_access(plan: Plan) -> Iterator[Broken]:
+def host_access(plan: Plan) -> Iterator[Violation]:
     """No pod has access to its node."""
     for pod in pods(plan):
         for what in _reaches_host(pod):
-            yield Broken(pod.resource, what, f"reaches its node: {what}")
+            yield Violation(pod.resource, what, f"has access to its node: {what}")
 
 
 @rule(
@@ -65,23 +66,25 @@ def host_access(plan: Plan) -> Iterator[Broken]:
     reason="Team code is untrusted: the API server must deny a pod that asks for privileges.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
-def team_restricted(plan: Plan) -> Iterator[Broken]:
-    """A team's namespace enforces the restricted standard, or baseline with an admission policy for
-    what lies between; its own pods keep to it."""
+def team_restricted(plan: Plan) -> Iterator[Violation]:
+    """A team's namespace enforces the restricted level, or baseline with an admission policy for
+    the difference; the stack's own pods comply."""
     namespaces = team_namespaces(plan)
     for one in namespaces:
         level = (at(one.inputs, "metadata.labels") or {}).get("pod-security.kubernetes.io/enforce")
         made_up_for = level == "baseline" and restricted_by_admission(plan)
         if level not in ("restricted", UNKNOWN) and not made_up_for:
-            yield Broken(one, "enforce", f"enforces {level or 'no standard'} on its pods")
+            yield Violation(one, "enforce", f"enforces {level or 'no standard'} on its pods")
     names = {one.object_name for one in namespaces}
     for pod in pods(plan):
         if pod.namespace in names:
             for what in _reaches_host(pod):
-                yield Broken(pod.resource, what, f"has {what} in a team's namespace")
+                yield Violation(pod.resource, what, f"has {what} in a team's namespace")
             for volume in each(pod.spec, "volumes"):
                 for kind in set(volume) - _SAFE_VOLUMES - {"name", "hostPath"}:
-                    yield Broken(pod.resource, kind, f"has a {kind} volume in a team's namespace")
+                    yield Violation(
+                        pod.resource, kind, f"has a {kind} volume in a team's namespace"
+                    )
 
 
 @rule(
@@ -90,23 +93,26 @@ def team_restricted(plan: Plan) -> Iterator[Broken]:
     reason="An attacker in a container gets every privilege that the container has.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
 )
-def hardened(plan: Plan) -> Iterator[Broken]:
-    """Containers drop all capabilities, gain no privilege, write no image, and are not root."""
+def hardened(plan: Plan) -> Iterator[Violation]:
+    """Containers drop all capabilities, forbid privilege escalation, have a read-only root
+    filesystem, and do not run as root."""
     for pod in pods(plan):
         for container in pod.containers:
             security, name = container.get("securityContext") or {}, container.get("name")
             if "ALL" not in each(security, "capabilities.drop"):
-                yield Broken(pod.resource, f"{name} drop", f"{name} keeps default capabilities")
+                yield Violation(pod.resource, f"{name} drop", f"{name} keeps default capabilities")
             if security.get("allowPrivilegeEscalation") is not False:
-                yield Broken(pod.resource, f"{name} gain", f"{name} may gain privileges")
+                yield Violation(pod.resource, f"{name} gain", f"{name} may gain privileges")
             if not is_true(security.get("readOnlyRootFilesystem")):
-                yield Broken(pod.resource, f"{name} files", f"{name} writes its image's files")
+                yield Violation(
+                    pod.resource, f"{name} files", f"{name} has a writable root filesystem"
+                )
             for path, wanted in (("runAsNonRoot", True), ("seccompProfile.type", "RuntimeDefault")):
                 found = at(security, path)
                 if found is None:
                     found = at(pod.spec, f"securityContext.{path}")
                 if found != wanted:
-                    yield Broken(pod.resource, f"{name} {path}", f"{name} has no {path}")
+                    yield Violation(pod.resource, f"{name} {path}", f"{name} has no {path}")
 
 
 @rule(
@@ -115,12 +121,12 @@ def hardened(plan: Plan) -> Iterator[Broken]:
     reason="A namespace without a pod security level admits privileged pods.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
-def namespace_level(plan: Plan) -> Iterator[Broken]:
+def namespace_level(plan: Plan) -> Iterator[Violation]:
     """Every namespace has a pod security level."""
     for one in plan.of_kind("Namespace"):
         labels = at(one.inputs, "metadata.labels") or {}
         if labels != UNKNOWN and "pod-security.kubernetes.io/enforce" not in labels:
-            yield Broken(one, "enforce", "enforces no standard on its pods")
+            yield Violation(one, "enforce", "enforces no Pod Security level")
 
 
 @rule(
@@ -130,17 +136,17 @@ def namespace_level(plan: Plan) -> Iterator[Broken]:
     "memory; its rollout needs a limit of nodes at once.",
     source="https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
 )
-def agents_safe(plan: Plan) -> Iterator[Broken]:
+def agents_safe(plan: Plan) -> Iterator[Violation]:
     """A DaemonSet is rolled out a few nodes at a time, and its pods are critical to the node."""
     for pod in pods(plan):
         if pod.kind != "DaemonSet":
             continue
         if not at(pod.resource.inputs, "spec.updateStrategy.rollingUpdate.maxUnavailable"):
-            yield Broken(
+            yield Violation(
                 pod.resource, "update", "does not limit how many nodes a rollout changes at once"
             )
         if pod.spec.get("priorityClassName") != "system-node-critical":
-            yield Broken(pod.resource, "priority", "is evicted like a job")
+            yield Violation(pod.resource, "priority", "has no critical priority and can be evicted")
 
 
 @rule(
@@ -149,28 +155,28 @@ def agents_safe(plan: Plan) -> Iterator[Broken]:
     reason="Without a version a pod that starts tomorrow may run another image than today's.",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
-def images_pinned(plan: Plan) -> Iterator[Broken]:
-    """Every image of a pod is named by a digest or by a whole version."""
+def images_pinned(plan: Plan) -> Iterator[Violation]:
+    """Every image of a pod has a digest or a full version tag."""
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
             if image != UNKNOWN and not (_DIGEST.search(image) or _VERSION.search(image)):
-                yield Broken(pod.resource, image, f"runs {image or 'no image'}")
+                yield Violation(pod.resource, image, f"runs {image or 'no image'}")
 
 
 @rule(
     "images-by-digest",
     Severity.warning,
-    reason="A tag can be moved to another image; a digest cannot.",
+    reason="A tag can move to another image, a digest cannot.",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
-def images_by_digest(plan: Plan) -> Iterator[Broken]:
-    """Every image of a pod is named by its digest."""
+def images_by_digest(plan: Plan) -> Iterator[Violation]:
+    """Every image of a pod has a digest."""
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
             if image != UNKNOWN and not _DIGEST.search(image):
-                yield Broken(pod.resource, image, f"runs {image or 'no image'} without a digest")
+                yield Violation(pod.resource, image, f"runs {image or 'no image'} without a digest")
 
 
 @rule(
@@ -180,8 +186,8 @@ def images_by_digest(plan: Plan) -> Iterator[Broken]:
     "start on the other.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html",
 )
-def images_multi_arch(plan: Plan) -> Iterator[Broken]:
-    """Every image is on the list of those known for both processors."""
+def images_multi_arch(plan: Plan) -> Iterator[Violation]:
+    """Every image is on the list of multi-architecture images."""
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
@@ -191,7 +197,7 @@ def images_multi_arch(plan: Plan) -> Iterator[Broken]:
             one_arch = at(pod.spec, "nodeSelector") or {}
             listed = repository in MULTI_ARCH or "kubernetes.io/arch" in one_arch
             if image != UNKNOWN and not listed:
-                yield Broken(
+                yield Violation(
                     pod.resource, repository, f"{repository} is not known to be multi-arch"
                 )
 
@@ -199,12 +205,11 @@ def images_multi_arch(plan: Plan) -> Iterator[Broken]:
 @rule(
     "requests-set",
     Severity.error,
-    reason="The scheduler and Karpenter count requests: a pod without any is placed on "
-    "full nodes and takes memory from others.",
+    reason="The scheduler and Karpenter count requests: pods without any overload their node.",
     source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
 )
-def requests(plan: Plan) -> Iterator[Broken]:
-    """Containers and charts' controllers ask for CPU and memory, and end at a memory limit."""
+def requests(plan: Plan) -> Iterator[Violation]:
+    """Containers and charts' controllers have CPU and memory requests and a memory limit."""
     for pod in pods(plan):
         for container in pod.containers:
             name = str(container.get("name"))
@@ -215,10 +220,10 @@ def requests(plan: Plan) -> Iterator[Broken]:
                 yield from _unset(package.resource, package.name, package.at(path))
 
 
-def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
+def _unset(resource: Any, name: str, resources: Any) -> Iterator[Violation]:
     for path in ("requests.cpu", "requests.memory", "limits.memory"):
         if at(resources, path) is None:
-            yield Broken(resource, f"{name} {path}", f"{name} sets no {path}")
+            yield Violation(resource, f"{name} {path}", f"{name} sets no {path}")
 
 
 @rule(
@@ -227,8 +232,9 @@ def _unset(resource: Any, name: str, resources: Any) -> Iterator[Broken]:
     reason="Without a PodDisruptionBudget a drain or an upgrade may evict all replicas at once.",
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
-def budgets(plan: Plan) -> Iterator[Broken]:
-    """What has replicas has a PodDisruptionBudget; a controller has replicas, spread."""
+def budgets(plan: Plan) -> Iterator[Violation]:
+    """Workloads with replicas have a PodDisruptionBudget; controllers have several replicas,
+    spread over nodes."""
     selectors = [
         (str(at(one.inputs, "metadata.namespace")), at(one.inputs, "spec.selector.matchLabels"))
         for one in plan.of_kind("PodDisruptionBudget")
@@ -241,18 +247,18 @@ def budgets(plan: Plan) -> Iterator[Broken]:
             for namespace, labels in selectors
         )
         if pod.kind in ("Deployment", "StatefulSet") and pod.replicas > 1 and not kept:
-            yield Broken(pod.resource, "budget", f"has {pod.replicas} replicas and no budget")
+            yield Violation(pod.resource, "budget", f"has {pod.replicas} replicas and no budget")
     for package in packages(plan):
         for one in package.workloads if package.values != UNKNOWN else ():
             if not one.replicas:
                 continue
             count, name = package.at(one.replicas), package.name
             if count is None or (known(count) and int(count) < 2):
-                yield Broken(package.resource, one.replicas, f"{name} runs once")
+                yield Violation(package.resource, one.replicas, f"{name} runs once")
             if one.spread and not package.at(one.spread):
-                yield Broken(package.resource, one.spread, f"{name} may run on one node")
+                yield Violation(package.resource, one.spread, f"{name} may run on one node")
             if one.budget and package.at(one.budget) is None:
-                yield Broken(package.resource, one.budget, f"{name} has no budget")
+                yield Violation(package.resource, one.budget, f"{name} has no budget")
             if not one.budget and not one.brings_budget:
                 what = f"{one.name} of {name} is not known to have one"
-                yield Broken(package.resource, f"budget of {one.name}", what)
+                yield Violation(package.resource, f"budget of {one.name}", what)

@@ -1,4 +1,4 @@
-"""Kubernetes permissions: named verbs on named things."""
+"""Kubernetes RBAC: verbs, resources and bindings."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN
 from ops.plan.workloads import pods
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _ESCALATES = {"escalate", "bind", "impersonate"}
@@ -18,11 +18,11 @@ _ESCALATES = {"escalate", "bind", "impersonate"}
 @rule(
     "rbac-wildcard",
     Severity.error,
-    reason="A star among verbs or resources grants what Kubernetes and its extensions add later.",
+    reason="A wildcard among verbs or resources also grants what Kubernetes and CRDs add later.",
     source=f"{_PRACTICE}#least-privilege",
 )
-def wildcard(plan: Plan) -> Iterator[Broken]:
-    """A role names what it is for, and no verb by which it could give itself more."""
+def wildcard(plan: Plan) -> Iterator[Violation]:
+    """Roles name verbs and resources, and contain no verb that escalates privileges."""
     for role in rbac.roles(plan):
         for item in role.rules:
             for key, values in (
@@ -31,31 +31,31 @@ def wildcard(plan: Plan) -> Iterator[Broken]:
                 ("verbs", item.verbs),
             ):
                 if not values and not item.urls:
-                    yield Broken(role.resource, f"no {key}", f"names no {key}")
+                    yield Violation(role.resource, f"no {key}", f"names no {key}")
                 if "*" in values:
-                    yield Broken(role.resource, key, f"has a star among its {key}")
+                    yield Violation(role.resource, key, f"has a wildcard among its {key}")
             for verb in sorted(_ESCALATES & set(item.verbs)):
-                yield Broken(role.resource, verb, f"may {verb}")
+                yield Violation(role.resource, verb, f"may {verb}")
 
 
 @rule(
     "rbac-cluster-secrets",
     Severity.error,
-    reason="A subject that reads the secrets of every namespace, or starts pods in any, is an "
-    "administrator.",
+    reason="A subject that reads the secrets of every namespace, or creates pods in any, is "
+    "effectively an administrator.",
     source=f"{_PRACTICE}#kubernetes-rbac-privilege-escalation-risks",
 )
-def cluster_wide(plan: Plan) -> Iterator[Broken]:
-    """No cluster role reads secrets, starts pods, or is the administrator's."""
+def cluster_wide(plan: Plan) -> Iterator[Violation]:
+    """No cluster role reads secrets, creates pods, or equals cluster-admin."""
     for role in rbac.roles(plan):
         for item in role.rules if role.kind == "ClusterRole" else ():
             if "secrets" in item.resources:
-                yield Broken(role.resource, "secrets", "reads secrets of every namespace")
+                yield Violation(role.resource, "secrets", "reads secrets of every namespace")
             if "create" in item.verbs and "pods" in item.resources:
-                yield Broken(role.resource, "pods", "starts pods in every namespace")
+                yield Violation(role.resource, "pods", "creates pods in every namespace")
     for binding in rbac.bindings(plan):
         if binding.role_name in ("cluster-admin", "admin", "system:masters"):
-            yield Broken(binding.resource, "admin", "makes an administrator")
+            yield Violation(binding.resource, "admin", "makes an administrator")
 
 
 @rule(
@@ -65,36 +65,36 @@ def cluster_wide(plan: Plan) -> Iterator[Broken]:
     "own has the rights of the namespace's default account.",
     source="https://kubernetes.io/docs/concepts/security/service-accounts/",
 )
-def bound(plan: Plan) -> Iterator[Broken]:
+def bound(plan: Plan) -> Iterator[Violation]:
     """Every role is bound to a subject, and platform pods have accounts of their own."""
     bindings = rbac.bindings(plan)
     for role in rbac.roles(plan):
         if not role.is_aggregated and not any(one.binds(role) for one in bindings):
-            yield Broken(role.resource, "binding", "has no binding")
+            yield Violation(role.resource, "binding", "has no binding")
     for binding in bindings:
         if not binding.subjects:
-            yield Broken(binding.resource, "subjects", "binds no subject")
+            yield Violation(binding.resource, "subjects", "binds no subject")
     for pod in pods(plan):
         if not pod.spec.get("serviceAccountName"):
-            yield Broken(pod.resource, "account", "runs as the namespace's default account")
+            yield Violation(pod.resource, "account", "runs as the namespace's default account")
 
 
 @rule(
     "packages-have-role",
     Severity.error,
-    reason="A controller without a role of its own calls AWS with the node's, which has no such "
-    "right, or fails for want of any.",
+    reason="A controller without its own role uses the node's role, which lacks the permission, "
+    "or has no credentials.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html",
 )
-def roles(plan: Plan) -> Iterator[Broken]:
-    """Charts and add-ons that call AWS have a role of the stack's."""
+def roles(plan: Plan) -> Iterator[Violation]:
+    """Charts and add-ons that call AWS have an IAM role of the stack."""
     for package in packages(plan):
         if not package.calls_aws:
             continue
         key = "values" if package.resource.type.startswith("kubernetes:") else ""
         sources = inputs_from(package.resource, key or "serviceAccountRoleArn", plan)
         if not any(one.type == ROLE for one in sources):
-            yield Broken(package.resource, "role", f"{package.name} has no role")
+            yield Violation(package.resource, "role", f"{package.name} has no role")
         accounts = "eks.amazonaws.com/role-arn" in str(package.values)
         if key and package.values != UNKNOWN and not accounts:
-            yield Broken(package.resource, "account", f"{package.name}'s account names no role")
+            yield Violation(package.resource, "account", f"{package.name}'s account names no role")

@@ -11,7 +11,7 @@ from ops.plan.requirements import Taint
 from ops.plan.scheduling import Term, pod_terms, selects, tolerates, untolerated, volume_terms
 from ops.plan.values import UNKNOWN, at, each, is_true
 from ops.plan.workloads import pods
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"
 _ASSIGN = "https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"
@@ -25,14 +25,14 @@ _SYSTEM_NODES_TAINT = Taint(SYSTEM_TAINT, "true", "NoSchedule")
     "platform stops with it.",
     source="https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/",
 )
-def placed(plan: Plan) -> Iterator[Broken]:
+def placed(plan: Plan) -> Iterator[Violation]:
     """Each chart's and add-on's controller selects the system nodes and tolerates their taint."""
     if not any(nodes.is_system for nodes in node_sets(plan)):
         return
     for package in packages(plan):
         if not package.registered and package.name != UNKNOWN:
             what = f"{package.name}: its component does not register where its pods run"
-            yield Broken(package.resource, package.name, what)
+            yield Violation(package.resource, package.name, what)
         if package.values == UNKNOWN:
             continue
         for workload in package.workloads:
@@ -42,33 +42,36 @@ def placed(plan: Plan) -> Iterator[Broken]:
             critical = at(where, "priorityClassName") == "system-cluster-critical"
             chart = package.resource.type == RELEASE and workload.kind == "Deployment"
             if chart and not critical:
-                yield Broken(package.resource, "priority", f"{package.name} is evicted like a job")
+                yield Violation(
+                    package.resource,
+                    "priority",
+                    f"{package.name} has no critical priority and can be evicted",
+                )
             selector = (where or {}).get("nodeSelector") or {}
             if selector.get(POOL_LABEL) != SYSTEM_POOL:
-                yield Broken(package.resource, "selector", f"{package.name} may run on any node")
+                yield Violation(package.resource, "selector", f"{package.name} may run on any node")
             if untolerated(each(where, "tolerations"), [_SYSTEM_NODES_TAINT]):
-                yield Broken(package.resource, "toleration", f"{package.name} cannot run there")
+                yield Violation(package.resource, "toleration", f"{package.name} cannot run there")
 
 
 @rule(
     "nodes-tainted",
     Severity.error,
-    reason="Any pod can run on a node without a taint: a job's on a system node, or the "
-    "platform's on Spot.",
+    reason="Without taints, pods of jobs run on system nodes, or system pods on Spot.",
     source=_TAINTS,
 )
-def tainted(plan: Plan) -> Iterator[Broken]:
+def tainted(plan: Plan) -> Iterator[Violation]:
     """Every node group and NodePool has a taint and the label of its pool."""
     for nodes in node_sets(plan):
         if not nodes.is_known:
             continue
         if not any(taint.effect in ("NoSchedule", "NoExecute") for taint in nodes.taints):
-            yield Broken(nodes.resource, "taint", "has no taint: any pod can run there")
+            yield Violation(nodes.resource, "taint", "has no taint: any pod can run there")
         if not nodes.pool:
-            yield Broken(nodes.resource, POOL_LABEL, f"has no label {POOL_LABEL}")
+            yield Violation(nodes.resource, POOL_LABEL, f"has no label {POOL_LABEL}")
         for taint in nodes.taints:
             if taint.key == POOL_LABEL and taint.value != nodes.pool:
-                yield Broken(nodes.resource, str(taint), f"taint {taint} differs from its label")
+                yield Violation(nodes.resource, str(taint), f"taint {taint} differs from its label")
 
 
 @rule(
@@ -77,13 +80,13 @@ def tainted(plan: Plan) -> Iterator[Broken]:
     reason="Nodes with a taint that no pod tolerates stay empty.",
     source=_TAINTS,
 )
-def tolerated(plan: Plan) -> Iterator[Broken]:
+def tolerated(plan: Plan) -> Iterator[Violation]:
     """Every taint is tolerated by some pod, chart, add-on or job template of the plan."""
     tolerations = list(_tolerations(plan))
     for nodes in node_sets(plan):
         for taint in nodes.taints:
             if not any(tolerates(one, taint) for one in tolerations):
-                yield Broken(nodes.resource, str(taint), f"no pod tolerates {taint}")
+                yield Violation(nodes.resource, str(taint), f"no pod tolerates {taint}")
 
 
 @rule(
@@ -93,12 +96,12 @@ def tolerated(plan: Plan) -> Iterator[Broken]:
     "with volumes do not start.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/s3-csi.html",
 )
-def agents(plan: Plan) -> Iterator[Broken]:
-    """DaemonSets, of the plan or of an add-on, run on every kind of Spark node."""
+def agents(plan: Plan) -> Iterator[Violation]:
+    """DaemonSets of the plan and of add-ons run on all Spark nodes."""
     for package in packages(plan):
         for path in (workload.tolerate_all for workload in package.workloads):
             if path and package.values != UNKNOWN and not is_true(package.at(path)):
-                yield Broken(package.resource, path, f"{package.name}: {path} is not set")
+                yield Violation(package.resource, path, f"{package.name}: {path} is not set")
     for pod in pods(plan):
         if pod.kind != "DaemonSet":
             continue
@@ -107,7 +110,7 @@ def agents(plan: Plan) -> Iterator[Broken]:
             missing = untolerated(each(pod.spec, "tolerations"), taints)
             for taint in () if nodes.is_system else missing:
                 where = f"{taint} of {nodes.name}"
-                yield Broken(pod.resource, where, f"does not tolerate {where}")
+                yield Violation(pod.resource, where, f"does not tolerate {where}")
 
 
 @rule(
@@ -117,8 +120,9 @@ def agents(plan: Plan) -> Iterator[Broken]:
     "money and runs no pod.",
     source="https://karpenter.sh/docs/concepts/nodepools/#spectemplatespecstartuptaints",
 )
-def startup(plan: Plan) -> Iterator[Broken]:
-    """An agent of the plan removes every startup taint, and Spark nodes have that of the mount."""
+def startup(plan: Plan) -> Iterator[Violation]:
+    """An agent of the plan removes every startup taint, and Spark nodes have the mount's startup
+    taint."""
     removers = {one.removes_taint for package in packages(plan) for one in package.workloads}
     mount_taints = {key for _, keys in registered(plan, "startupTaints") for key in keys}
     for pod in pods(plan):
@@ -131,11 +135,11 @@ def startup(plan: Plan) -> Iterator[Broken]:
         for taint in taints:
             starts = taint in nodes.startup_taints or taint.key in _AGENT_TAINTS
             if starts and taint.key not in removers:
-                yield Broken(nodes.resource, str(taint), f"nothing removes {taint}")
+                yield Violation(nodes.resource, str(taint), f"nothing removes {taint}")
         present = {taint.key for taint in taints}
         for key in sorted(removers):
             if key not in present and key in mount_taints and not nodes.is_system:
-                yield Broken(
+                yield Violation(
                     nodes.resource, key, f"lacks {key}: pods start before the mount is ready"
                 )
 
@@ -146,11 +150,11 @@ def startup(plan: Plan) -> Iterator[Broken]:
     reason="A pod stays Pending if no node has the labels that it or its volume selects.",
     source=_ASSIGN,
 )
-def selectors(plan: Plan) -> Iterator[Broken]:
+def selectors(plan: Plan) -> Iterator[Violation]:
     """Every selector of a pod, a chart, an add-on or a volume matches nodes of the stack."""
     everywhere = node_sets(plan)
     if not everywhere:
-        # The nodes are not the stack's: nothing is known of them.
+        # The stack does not create the nodes: their labels are unknown.
         return
     added = _labels_set_by_pods(plan)
     for resource, terms in _selected(plan):
@@ -159,7 +163,7 @@ def selectors(plan: Plan) -> Iterator[Broken]:
                 ", ".join(f"{one.key} {one.operator} {list(one.values)}" for one in term)
                 for term in terms
             )
-            yield Broken(resource, text, f"no node has {text}")
+            yield Violation(resource, text, f"no node has {text}")
 
 
 _AGENT_TAINTS = ("s3.csi.aws.com/agent-not-ready", "ebs.csi.aws.com/agent-not-ready")

@@ -9,7 +9,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each
 from ops.plan.workloads import in_namespace, team_namespaces
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
 _NETWORK = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
@@ -32,7 +32,7 @@ ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
     "opens a load balancer.",
     source=_QUOTAS,
 )
-def quota(plan: Plan) -> Iterator[Broken]:
+def quota(plan: Plan) -> Iterator[Violation]:
     """A team has a quota of CPU, memory, pods and storage, and may open no port of a node or load
     balancer."""
     for namespace in team_namespaces(plan):
@@ -42,10 +42,10 @@ def quota(plan: Plan) -> Iterator[Broken]:
                 hard |= at(one.inputs, "spec.hard") or {}
         for key in _BOUNDED:
             if key not in hard:
-                yield Broken(namespace, key, f"has no quota of {key}")
+                yield Violation(namespace, key, f"has no quota of {key}")
         for key in _CLOSED:
             if hard.get(key) != "0":
-                yield Broken(namespace, key, f"may have {key}")
+                yield Violation(namespace, key, f"may have {key}")
         limits = [
             item
             for one in in_namespace(plan, "LimitRange", namespace.object_name)
@@ -53,7 +53,7 @@ def quota(plan: Plan) -> Iterator[Broken]:
         ]
         for path in ("defaultRequest.cpu", "defaultRequest.memory", "default.memory"):
             if not any(at(item, path) for item in limits):
-                yield Broken(namespace, path, f"has no {path} for pods that set none")
+                yield Violation(namespace, path, f"has no {path} for pods that set none")
 
 
 @rule(
@@ -62,7 +62,7 @@ def quota(plan: Plan) -> Iterator[Broken]:
     reason="A pod of a system priority class preempts all others, the platform's controllers too.",
     source=f"{_QUOTAS}#limit-priority-class-consumption-by-default",
 )
-def priority(plan: Plan) -> Iterator[Broken]:
+def priority(plan: Plan) -> Iterator[Violation]:
     """A team cannot use system priorities, and its executors preempt no pod."""
     for namespace in team_namespaces(plan):
         refused = {
@@ -75,13 +75,13 @@ def priority(plan: Plan) -> Iterator[Broken]:
         }
         for name in ("system-cluster-critical", "system-node-critical"):
             if name not in refused:
-                yield Broken(namespace, name, f"may use {name}")
+                yield Violation(namespace, name, f"may use {name}")
     classes = {one.object_name: one for one in plan.of_kind("PriorityClass")}
     executor, driver = classes.get(EXECUTOR_PRIORITY), classes.get(DRIVER_PRIORITY)
     if executor and executor.inputs.get("preemptionPolicy") != "Never":
-        yield Broken(executor, "preemption", "preempts other pods")
+        yield Violation(executor, "preemption", "preempts other pods")
     if executor and driver and executor.inputs["value"] >= driver.inputs["value"]:
-        yield Broken(executor, "value", "has no lower priority than a driver")
+        yield Violation(executor, "value", "has no lower priority than a driver")
 
 
 @rule(
@@ -90,8 +90,8 @@ def priority(plan: Plan) -> Iterator[Broken]:
     reason="Without a policy a team's pods and all other pods of the cluster reach each other.",
     source=f"{_NETWORK}#default-deny-all-ingress-and-all-egress-traffic",
 )
-def network(plan: Plan) -> Iterator[Broken]:
-    """A team's traffic is denied both ways by default, and what policies allow is narrow."""
+def network(plan: Plan) -> Iterator[Violation]:
+    """A team's traffic is denied both ways by default, and exceptions are narrow."""
     for namespace in team_namespaces(plan):
         policies = in_namespace(plan, "NetworkPolicy", namespace.object_name)
         closed = {
@@ -104,21 +104,21 @@ def network(plan: Plan) -> Iterator[Broken]:
         }
         for kind in ("Ingress", "Egress"):
             if kind not in closed:
-                yield Broken(namespace, kind, f"does not deny {kind} by default")
+                yield Violation(namespace, kind, f"does not deny {kind} by default")
         for one in policies:
             yield from _wide(one)
         for way, peers in (("ingress", "from"), ("egress", "to")):
             if not any(_among_spark(one, way, peers) for one in policies):
-                yield Broken(namespace, way, f"has no {way} between drivers and executors")
+                yield Violation(namespace, way, f"has no {way} between drivers and executors")
         if not any(_scraped(one) for one in policies):
-            yield Broken(namespace, "metrics", "lets no monitoring scrape its drivers")
+            yield Violation(namespace, "metrics", "does not allow monitoring to scrape its drivers")
         for name, port in (("DNS", 53), ("HTTPS", 443)):
             if not any(_lets_out(one, port) for one in policies):
-                yield Broken(namespace, name, f"does not reach {name}")
+                yield Violation(namespace, name, f"does not allow egress to {name}")
     networking = [package for package in packages(plan) if package.name == "vpc-cni"]
     for package in networking if plan.of_kind("NetworkPolicy") else ():
         if package.values != UNKNOWN and at(package.values, "enableNetworkPolicy") != "true":
-            yield Broken(package.resource, "policies", "does not enforce NetworkPolicies")
+            yield Violation(package.resource, "policies", "does not enforce NetworkPolicies")
 
 
 def _among_spark(policy: Resource, way: str, peers: str) -> bool:
@@ -156,26 +156,26 @@ def _lets_out(policy: Resource, port: int) -> bool:
     )
 
 
-def _wide(policy: Resource) -> Iterator[Broken]:
+def _wide(policy: Resource) -> Iterator[Violation]:
     for item in each(policy.inputs, "spec.ingress"):
         if not each(item, "from"):
-            yield Broken(policy, "from", "allows ingress from anywhere")
+            yield Violation(policy, "from", "allows ingress from anywhere")
         for peer in each(item, "from"):
             names = at(peer, "namespaceSelector.matchLabels") or {}
             whole = peer.get("namespaceSelector") == {} or "ipBlock" in peer
             if whole or (names and MONITORING_NAMESPACE not in names.values()):
-                yield Broken(policy, "from", "allows ingress from other namespaces")
+                yield Violation(policy, "from", "allows ingress from other namespaces")
     for item in each(policy.inputs, "spec.egress"):
         ports = {port.get("port") for port in each(item, "ports")}
         if not each(item, "to"):
-            yield Broken(policy, "to", "allows egress to anywhere")
+            yield Violation(policy, "to", "allows egress to anywhere")
         for peer in each(item, "to"):
             if at(peer, "ipBlock.cidr") == "0.0.0.0/0" and ports != {443}:
-                yield Broken(policy, "0.0.0.0/0", "allows egress to the internet beside HTTPS")
+                yield Violation(policy, "0.0.0.0/0", "allows egress to the internet beside HTTPS")
             if not ports and ("podSelector" not in peer or "namespaceSelector" in peer):
-                yield Broken(policy, "ports", "allows egress on any port")
+                yield Violation(policy, "ports", "allows egress on any port")
             if 53 in ports and not (peer.get("podSelector") and peer.get("namespaceSelector")):
-                yield Broken(policy, "DNS", "allows DNS to any pod")
+                yield Violation(policy, "DNS", "allows DNS to any pod")
 
 
 @rule(
@@ -186,8 +186,8 @@ def _wide(policy: Resource) -> Iterator[Broken]:
     "with that team.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
-def trusted(plan: Plan) -> Iterator[Broken]:
-    """A role trusts each account that names it, and a team's role no other team's account."""
+def trusted(plan: Plan) -> Iterator[Violation]:
+    """A role trusts each account that refers to it, and a team's role no other team's account."""
     trusts = trusted_accounts(plan)
     accounts = {
         f"system:serviceaccount:{at(one.inputs, 'metadata.namespace')}:{one.object_name}"
@@ -198,7 +198,7 @@ def trusted(plan: Plan) -> Iterator[Broken]:
     for urn, subs in trusts.items():
         for sub in sorted(subs - accounts):
             if sub.split(":")[2] in ours:
-                yield Broken(plan.get(urn), sub, f"trusts {sub}, which does not name it")
+                yield Violation(plan.get(urn), sub, f"trusts {sub}, which does not refer to it")
     for one in plan.of_kind("ServiceAccount"):
         arn = (at(one.inputs, "metadata.annotations") or {}).get(ROLE_ANNOTATION)
         if arn is None:
@@ -208,7 +208,7 @@ def trusted(plan: Plan) -> Iterator[Broken]:
             if urn not in trusts:
                 continue
             if f"system:serviceaccount:{namespace}:{one.object_name}" not in trusts[urn]:
-                yield Broken(one, "role", "names a role that does not trust it")
+                yield Violation(one, "role", "refers to a role that does not trust it")
             for sub in sorted(trusts[urn]):
                 if not sub.startswith(f"system:serviceaccount:{namespace}:"):
-                    yield Broken(one, sub, f"shares its role with {sub}")
+                    yield Violation(one, sub, f"shares its role with {sub}")

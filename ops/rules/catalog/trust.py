@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ops.plan.iam import RESOURCE, TRUST, allowed, statements
 from ops.plan.model import Plan
 from ops.rules.catalog.iam import broken
-from ops.rules.rule import Broken, Severity, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _WITHOUT_SOURCE = ("ec2.", "eks.")
@@ -19,7 +19,7 @@ _WITHOUT_SOURCE = ("ec2.", "eks.")
     "aud a token for another audience may.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
-def service_account(plan: Plan) -> Iterator[Broken]:
+def service_account(plan: Plan) -> Iterator[Violation]:
     """A federated trust policy names one service account and the audience of STS."""
     for document, one in statements(plan):
         if document.kind != TRUST or "Federated" not in one.principals:
@@ -38,7 +38,7 @@ def service_account(plan: Plan) -> Iterator[Broken]:
     "access entries.",
     source=f"{_GUIDE}/id_roles_create_for-service.html",
 )
-def named(plan: Plan) -> Iterator[Broken]:
+def named(plan: Plan) -> Iterator[Violation]:
     """A trust policy names a service or an identity provider as principal, nothing else."""
     for document, one in statements(plan):
         principals = one.principals or one.exclusions.get("NotPrincipal")
@@ -52,14 +52,14 @@ def named(plan: Plan) -> Iterator[Broken]:
 @rule(
     "oidc-audience",
     Severity.error,
-    reason="The identity provider accepts tokens for its listed audiences: STS is the only one.",
+    reason="The identity provider accepts tokens for the listed audiences: list only STS.",
     source=f"{_GUIDE}/id_roles_providers_create_oidc.html",
 )
-def audience(plan: Plan) -> Iterator[Broken]:
+def audience(plan: Plan) -> Iterator[Violation]:
     """The cluster's identity provider accepts tokens for STS only."""
     for one in plan.by_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider"):
         if one.inputs.get("clientIdLists") != ["sts.amazonaws.com"]:
-            yield Broken(one, "audience", "accepts tokens that are not for STS")
+            yield Violation(one, "audience", "accepts tokens for other audiences than STS")
 
 
 @rule(
@@ -69,7 +69,7 @@ def audience(plan: Plan) -> Iterator[Broken]:
     "account's rule or log reaches this account's resource through it.",
     source=f"{_GUIDE}/confused-deputy.html#cross-service-confused-deputy-prevention",
 )
-def confused_deputy(plan: Plan) -> Iterator[Broken]:
+def confused_deputy(plan: Plan) -> Iterator[Violation]:
     """A policy that allows a service has a condition on the source; EC2 and EKS send none."""
     for document, one in allowed(plan):
         services = [
@@ -84,4 +84,4 @@ def confused_deputy(plan: Plan) -> Iterator[Broken]:
             for condition in one.conditions
         )
         if services and not by_source and document.kind in (TRUST, RESOURCE):
-            yield broken(document.resource, one, services[0], "lets in, for any account,")
+            yield broken(document.resource, one, services[0], "allows, for any account,")

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# The pack runs in an environment of its own, from its own folder.
+# The pack runs in its own environment, from its own folder.
 sys.path[:0] = [str(Path(__file__).resolve().parents[3]), str(Path(__file__).resolve().parent)]
 
 from adapter import plan_of, remember  # noqa: E402
@@ -28,7 +28,7 @@ _LEVELS = {
 
 
 def policy(rule: Rule) -> StackValidationPolicy:
-    """One rule as a policy on the stack: an error stops the update, a warning is told."""
+    """One rule as a stack policy: an error stops the update, a warning is shown."""
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         for finding in check(plan_of(args.resources), rules=[rule]).findings:
@@ -44,13 +44,13 @@ def policy(rule: Rule) -> StackValidationPolicy:
 
 
 def remembered(args: ResourceValidationArgs, report: ReportViolation) -> None:
-    """Breaks nothing: the rules judge the stack as a whole."""
+    """Reports nothing: the rules validate the stack as a whole."""
     remember(args)
 
 
 INPUTS = ResourceValidationPolicy(
     name="inputs",
-    description="Notes what each resource is made from, for the rules on the stack.",
+    description="Records each resource's inputs for the stack policies.",
     validate=remembered,
 )
 

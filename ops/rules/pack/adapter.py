@@ -1,4 +1,4 @@
-"""What an engine tells a policy pack of a stack, as the plan that the rules take."""
+"""Converts the stack that an engine passes to a policy pack into a plan."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from ops.plan.model import Options, Plan, Resource
 from ops.plan.values import UNKNOWN
 
 _PROVIDER = "pulumi:providers:"
-# The engine's markers for what it does not know yet, one for each kind of value
-# (github.com/pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go).
+# The engine's markers for unknown values, one for each kind of value (github.com/pulumi/pulumi,
+# sdk/go/common/resource/plugin/rpc.go).
 _UNKNOWN = {
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -27,16 +27,15 @@ _inputs: dict[str, dict[str, Any]] = {}
 
 
 def remember(one: ResourceValidationArgs) -> None:
-    """Notes the inputs of a resource, which the engine shows one by one before it shows the stack.
+    """Records the inputs of a resource, which the engine passes one by one before the stack.
 
-    Of the stack it shows outputs, and objects of a cluster that does not exist yet have none.
+    The stack contains outputs only, and objects of a cluster that does not exist yet have none.
     """
     _inputs[one.urn] = _plain(one.props)
 
 
 def plan_of(resources: Sequence[PolicyResource]) -> Plan:
-    """The plan of the stack that runs. What the program asked of AWS is not in it: the engine
-    does not tell."""
+    """The plan of the running stack, without provider functions, which the engine does not pass."""
     found = [_resource(one) for one in resources]
     return Plan(
         project=pulumi.get_project(),
@@ -68,13 +67,13 @@ def _resource(one: PolicyResource) -> Resource:
         remote=False,
         inputs=(_inputs.get(one.urn) or _plain(one.props)) if custom else {},
         options=options,
-        # Of a component the engine shows the outputs that it registered.
+        # The engine passes the outputs that a component registers.
         outputs={} if custom else _plain(one.props),
     )
 
 
 def _plain(value: Any) -> Any:
-    # Mappings and lists come wrapped, to refuse the sight of an unknown; this is what is inside.
+    # Unwraps mappings and lists: the wrappers raise an error on access to unknown values.
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value["__target"].items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -82,5 +81,5 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in wrapped["__target"]]
     if isinstance(value, str) and value in _UNKNOWN:
         return UNKNOWN
-    # Every number comes as a float.
+    # The engine passes every number as a float.
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,4 +1,4 @@
-"""`make capacity`: its exit codes, its messages, and the page that it fills."""
+"""`make capacity`: its exit codes, its messages, and its page."""
 
 import subprocess
 import sys
@@ -78,5 +78,5 @@ def test_the_tables_of_the_page_are_the_ones_that_the_reckoning_gives() -> None:
 
 def test_a_page_without_a_place_for_a_table_is_named() -> None:
     page = PAGE.read_text().replace("<!-- made by `make docs`: quotas -->", "")
-    with pytest.raises(LookupError, match="no place for: quotas"):
+    with pytest.raises(LookupError, match="no markers for: quotas"):
         render(page, plan_of)

@@ -1,4 +1,4 @@
-"""EC2's figures, and what is left of a node for pods."""
+"""EC2's figures, and the resources of a node that are left for pods."""
 
 import pytest
 
@@ -32,9 +32,7 @@ def test_types_that_ec2_lacks_have_no_figures() -> None:
 @pytest.mark.parametrize(
     ("pods", "addresses"), [(1, 33), (16, 33), (17, 49), (110, 1 + 16 * 8), (224, 2 + 16 * 15)]
 )
-def test_prefixes_come_sixteen_addresses_at_a_time_with_one_ready(
-    pods: int, addresses: int
-) -> None:
+def test_prefixes_have_sixteen_addresses_and_one_is_kept_ready(pods: int, addresses: int) -> None:
     # 15 addresses an interface: the first is the interface's own, 14 hold prefixes.
     assert PREFIXES.addresses(one("m7g.2xlarge"), pods) == addresses
 

@@ -1,4 +1,4 @@
-"""What a stack's plan allows, what a start needs, and which limit comes first."""
+"""What a stack's plan allows, what a start needs, and which limit is exceeded first."""
 
 import dataclasses
 import json
@@ -88,7 +88,7 @@ def test_drivers_can_fill_the_one_zone_that_they_are_bound_to() -> None:
     assert zone.severity is Severity.error and zone.note == "in us-west-2a alone: drivers"
 
 
-def test_without_prefixes_a_node_takes_more_addresses_and_the_add_on_s_setting_says_so() -> None:
+def test_without_prefixes_a_node_uses_more_addresses() -> None:
     plan = plan_of("prod")
     with_them, without = report(plan, Request()), report(without_prefixes(plan), Request())
     assert with_them.scenario.platform.networking.prefixes
@@ -126,7 +126,7 @@ def test_a_limit_is_exceeded_by_the_executors_named_and_not_by_one_less(stack: s
             assert limit_check(before, one.quota).severity is Severity.ok
 
 
-def test_more_executors_never_ask_for_less_of_anything() -> None:
+def test_more_executors_never_need_less_of_any_limit() -> None:
     found = report(plan_of("prod"), Request())
     counts = [1, 2, 7, 8, 100, 999, 1000, 1001, 50_000]
     for fit in found.fits:
@@ -165,7 +165,7 @@ def test_traffic_to_a_registry_is_shared_by_the_nat_gateways() -> None:
     assert dev.endpoints == ("s3",) and "ecr.api" in prod.endpoints
 
 
-def test_disks_and_further_interfaces_go_off_the_volumes_that_a_node_can_attach() -> None:
+def test_disks_and_further_interfaces_reduce_the_volumes_that_a_node_can_attach() -> None:
     found = report(plan_of("dev"), Request())
     shared, own = found.fits
     assert (shared.type.shared, own.type.shared) == (True, False)
@@ -185,7 +185,7 @@ def test_a_family_without_figures_is_named_and_the_others_still_count() -> None:
     assert {fit.type.name.partition(".")[0] for fit in found.fits} <= {"m7g", "r7g"}
 
 
-def test_an_executor_that_fits_on_no_type_is_said_so() -> None:
+def test_an_executor_that_fits_on_no_type_is_reported() -> None:
     found = report(plan_of("dev"), Request(executor=Executor(64, 16)))
     assert found.fits == () and "the executor fits on no type of the pool" in found.unknown
 

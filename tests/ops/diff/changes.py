@@ -1,6 +1,6 @@
-"""Single changes of real stacks, each with what it does to the platform, the gravest first.
+"""Single changes of real stacks with their consequences for the platform, most serious first.
 
-Some are the way back of others: the same two plans, compared the other way round.
+Some reverse others: the same two plans, compared the other way round.
 """
 
 from typing import NamedTuple
@@ -33,14 +33,15 @@ def pool(**more: str) -> tuple[str, ...]:
 
 
 def drifts(field: str, drivers: bool = False) -> list[str]:
-    """Executors' nodes are replaced under the budget, drivers' nodes are left alone."""
+    """Executors' nodes are replaced under the budget, drivers' nodes stay until they are empty."""
     gone = f"drifts-nodes: NodePool {RUNGS} ({field}): its nodes are replaced, budget 10% at a time"
     kept = f"drifts-nodes: NodePool drivers ({field}): its nodes stay until they are empty"
     return [gone, *([kept] if drivers else []), EVICTED]
 
 
 class Row(NamedTuple):
-    """A change, the same change in the engine tier's table if it is there, what it does."""
+    """A change, the same change in the engine tier's table if listed there, and its
+    consequences."""
 
     name: str
     after: tuple[str, ...]

@@ -20,7 +20,7 @@ CLOUD = [
             f"drifts-nodes: NodePool {RUNGS} (spec.subnetSelectorTerms",
             "drifts-nodes: NodePool drivers (spec.subnetSelectorTerms",
             "jobs-affected: nodes in VPC network-vpc go",
-            "restarts: endpoint network-s3 goes",
+            "restarts: endpoint network-s3 is deleted",
         ],
     ),
     Row(
@@ -28,7 +28,7 @@ CLOUD = [
         ("network.natGateways=perZone",),
         [
             "jobs-affected: open connections through network-private-b-internet are cut",
-            "restarts: moves the way out by route network-private-b-internet",
+            "restarts: changes the target of route network-private-b-internet",
             "cost: NAT gateways 1 -> 2",
             "cost: public IPv4 addresses 1 -> 2",
         ],
@@ -39,8 +39,8 @@ CLOUD = [
         (),
         [
             "jobs-affected: open connections through network-private-b-internet are cut",
-            "restarts: moves the way out by route network-private-b-internet",
-            "guard: the public address of network-nat-b goes",
+            "restarts: changes the target of route network-private-b-internet",
+            "guard: the public address of network-nat-b is released",
             "cost: NAT gateways 2 -> 1",
             "cost: public IPv4 addresses 2 -> 1",
         ],
@@ -55,7 +55,7 @@ CLOUD = [
     Row(
         "no interface endpoint",
         (),
-        ["restarts: endpoint network-sts goes", "cost: by zone 2 -> 0", QUIET],
+        ["restarts: endpoint network-sts is deleted", "cost: by zone 2 -> 0", QUIET],
         before=("network.interfaceEndpoints=[sts]",),
     ),
     Row(
@@ -73,7 +73,7 @@ CLOUD = [
         (),
         [
             "loses-data: log group network-flow-logs is deleted",
-            "narrower-permission: role network-flow-logs (goes)",
+            "narrower-permission: role network-flow-logs (deleted)",
             "cost: VPC flow logs 1 -> 0",
             QUIET,
         ],
@@ -151,8 +151,8 @@ CLOUD = [
         [
             "replaces-cluster: replaces the cluster spark-dev, with everything in it: encryption",
             "loses-data: KMS key cluster-secrets is scheduled for deletion in 30 days",
-            "jobs-affected: every one of them ends with the cluster",
-            "narrower-permission: KMS key cluster-secrets (goes)",
+            "jobs-affected: all of them end with the cluster",
+            "narrower-permission: KMS key cluster-secrets (deleted)",
             "cost: KMS keys 1 -> 0",
         ],
         before=("cluster.encryptSecrets=true",),
@@ -198,7 +198,7 @@ CLOUD = [
             "replaces-cluster: the cluster spark-dev, with everything in it: name cannot change",
             "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
             f"loses-data: log group {LOG_RECORDS} is deleted",
-            "jobs-affected: every one of them ends with the cluster",
+            "jobs-affected: all of them end with the cluster",
             "wider-permission: of 7",
             "narrower-permission: of 7",
         ],

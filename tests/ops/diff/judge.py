@@ -1,4 +1,4 @@
-"""Holds a row of changes against the diff of its two plans."""
+"""Compares a row of changes with the diff of its two plans."""
 
 from ops.diff.diff import Diff, compare
 from ops.diff.impact import consequences
@@ -10,12 +10,12 @@ _ENGINE = {knob.key: knob for knob in KNOBS}
 
 
 def diff_of(row: Row) -> Diff:
-    """What leads from before to after."""
+    """The diff from before to after."""
     return compare(plan_of(row.stack, *row.before), plan_of(row.stack, *row.after))
 
 
 def misjudged(row: Row, diff: Diff) -> list[str]:
-    """What the diff says and the row does not expect, or the reverse; empty when they agree."""
+    """Differences between the diff and the row; empty if they agree."""
     said = [f"{one.kind}: {one.text} {' '.join(one.details)}" for one in consequences(diff)]
     wrong = (
         [f"said, {len(row.expected)} expected: {said}"] if len(said) != len(row.expected) else []
@@ -28,13 +28,13 @@ def misjudged(row: Row, diff: Diff) -> list[str]:
 
 
 def operations(diff: Diff) -> list[str]:
-    """What happens to each resource, in the words of the engine tier; components are its own."""
+    """The operation on each resource, in the terms of the engine tier; without components."""
     named = [
         f"{step.operation} {step.resource.type.rsplit(':', 1)[1]} {step.resource.name}"
         for step in diff.steps
         if step.resource.custom or step.resource.remote
     ]
-    # The engine sees the cluster that the component makes.
+    # The engine sees the cluster that the component creates.
     return sorted(
         line.replace("Cluster cluster-eks", "Cluster cluster-eks-eksCluster") for line in named
     )

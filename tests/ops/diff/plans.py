@@ -1,4 +1,4 @@
-"""Plans made by hand, for everything that only reads them."""
+"""Handwritten plans, for tests of code that only reads a plan."""
 
 from typing import Any
 

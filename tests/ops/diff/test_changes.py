@@ -1,4 +1,4 @@
-"""The diff says of each change of a cloud or node setting what it does to the platform."""
+"""The diff lists the consequences of each change of a cloud setting."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.table
 
 
 @pytest.mark.parametrize("row", CLOUD, ids=lambda row: row.name)
-def test_a_change_of_the_cloud_is_told_in_the_platforms_words(row: Row):
+def test_a_change_of_the_cloud_has_its_consequences_for_the_platform(row: Row):
     assert misjudged(row, diff_of(row)) == []
 
 

@@ -1,4 +1,4 @@
-"""The diff says of each change of nodes, JARs and teams what it does to the platform."""
+"""The diff lists the consequences of each change of nodes, JARs and teams."""
 
 import pytest
 
@@ -13,7 +13,7 @@ ROWS = [*NODES, *JARS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_change_of_nodes_or_jars_is_told_in_the_platforms_words(row: Row):
+def test_a_change_of_nodes_or_jars_has_its_consequences_for_the_platform(row: Row):
     assert misjudged(row, diff_of(row)) == []
 
 

@@ -80,7 +80,7 @@ def test_a_bug_in_the_program_shows_its_traceback(project):
     assert "ZeroDivisionError" in result.stderr
 
 
-def test_options_left_empty_by_a_makefile_are_not_given(project):
+def test_options_left_empty_by_a_makefile_are_not_set(project):
     root = project("Part(f\"part-{config.get_int('size')}\")")
     empty = ["--from", "", "--to", "", "--base", "", "--format", "", "--set", ""]
     result = run("diff", "--stack", "dev", "--set", "size=2", *empty, "--root", root)
@@ -104,7 +104,7 @@ def git(root: Path, *arguments: str) -> None:
 def test_a_diff_to_a_revision_uses_the_files_of_that_revision(project, monkeypatch):
     root = project("import names; Part(names.PART)")
     (root / "names.py").write_text("PART = 'committed'\n")
-    # A preview of its own, as the revision of a real project has one: it must not be the one.
+    # The revision contains tools of its own, as in a real project; they must not run.
     (root / "ops").mkdir()
     (root / "ops" / "__init__.py").write_text("raise RuntimeError('the old ops')\n")
     git(root, "init", "--quiet")
@@ -157,11 +157,13 @@ def test_all_stacks_against_a_revision_are_one_comment(project, monkeypatch):
     assert [row.split(" | ")[0] for row in rows[1:]] == ["| dev", "| new", "| old", "| prod"]
     assert "no changes" in rows[1]
     assert "a new stack" in rows[2]
-    assert "the stack's file is gone" in rows[3]
+    assert "the stack's file is deleted" in rows[3]
     assert "size" in result.stdout
 
 
-def test_a_broken_stack_is_told_beside_the_others_and_is_the_exit_code(project, monkeypatch):
+def test_an_invalid_stack_is_reported_beside_the_others_and_sets_the_exit_code(
+    project, monkeypatch
+):
     root = committed(project(PROGRAM, prod="config:\n  toy:size: 3\n"))
     (root / "stacks" / "Pulumi.prod.yaml").write_text("config:\n  toy:size: 9\n")
     monkeypatch.chdir(root)
@@ -200,7 +202,7 @@ def test_a_comment_or_another_order_of_keys_changes_nothing(project, monkeypatch
     assert result.stdout == "toy/prod: no changes\n"
 
 
-def test_a_picture_of_a_change_is_written_where_it_is_asked_for(project, tmp_path):
+def test_a_picture_of_a_change_is_written_to_the_file_of_out(project, tmp_path):
     root = project("""
         part = Part(f"part-{config.get_int('size')}")
         aws.sqs.Queue("queue", opts=part.child)
@@ -227,7 +229,7 @@ def test_two_keys_in_one_set_and_a_file_of_keys_are_the_same(project, tmp_path, 
     assert "+ create 1.30-2" in run("diff", "--stack", "dev", *words).stdout
 
 
-def test_a_setting_that_the_program_wants_as_text_is_given_as_text(project):
+def test_a_setting_of_type_text_is_passed_as_text(project):
     root = project("""
         tag = config.require_object("mount").get("tag")
         if tag is not None and not isinstance(tag, str):
@@ -241,7 +243,7 @@ def test_a_setting_that_the_program_wants_as_text_is_given_as_text(project):
         assert f"part-{text} " in run(*words, f"mount.tag={text} mount.cores=1").stdout
     wrong = run(*words, "mount.tag=true mount.cores=2")
     assert wrong.exit_code == 2
-    # The first message, about the value as it was given.
+    # The first message, which quotes the original value.
     assert wrong.stderr == "error: toy:mount.tag: True is not text\n"
 
 
@@ -258,7 +260,7 @@ def test_every_command_that_prints_a_result_takes_a_format(project, command, sty
         assert ("```" in result.stdout or "###" in result.stdout) is (style == "markdown")
 
 
-def test_a_plan_is_json_whatever_is_asked_for(project):
+def test_a_plan_is_json_with_any_option(project):
     words = ["plan", "--stack", "dev", "--root", project('Part("a")'), "--format"]
     assert json.loads(run(*words, "json").stdout)["resources"]
     refused = run(*words, "markdown")

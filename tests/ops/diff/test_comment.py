@@ -1,4 +1,4 @@
-"""One comment tells a reviewer what a change does to every stack, and GitHub takes it."""
+"""One comment shows what a change does to every stack, within GitHub's limits."""
 
 import json
 import re
@@ -39,11 +39,11 @@ def test_every_stack_is_in_the_table_with_the_gravest_that_happens_to_it():
         in page
     )
     assert "| quiet | no changes |" in page
-    # What differs in nothing has no part of its own.
+    # A stack without a difference has no section.
     assert page.count("<details>") == page.count("</details>") == 2
 
 
-def test_consequences_come_before_resources():
+def test_consequences_are_printed_before_resources():
     page = comment([rolled()], COMMAND)
     assert 0 < page.index("rolls managed node group") < page.index("<details>")
 
@@ -71,7 +71,7 @@ def test_500_changed_resources_are_a_comment_that_github_takes(stacks: int):
     assert "make diff STACK=all BASE=main" in page
 
 
-def test_what_fits_is_all_there_and_nothing_is_said_to_be_left_out():
+def test_a_diff_that_fits_is_complete_and_mentions_no_omission():
     page = comment([big(40)], COMMAND)
     assert "Left out" not in page
     assert all(f"<code>v-{number}</code>" in page for number in range(40))
@@ -99,7 +99,7 @@ def test_consequences_without_end_are_cut_before_they_fill_the_comment():
     assert len(page) <= LIMIT
 
 
-def test_a_stack_that_cannot_be_recorded_says_why_and_hides_no_other():
+def test_a_stack_that_cannot_be_recorded_has_its_error_and_hides_no_other():
     broken = Compared("broken", Failure("pools[0].name: 'a b' is </b> wrong", 2))
     page = comment([broken, rolled("prod")], COMMAND)
     assert "no diff" in page

@@ -1,4 +1,4 @@
-"""A diff tells what an update does to each resource, and why."""
+"""A diff shows what an update does to each resource, and why."""
 
 import base64
 import io
@@ -34,7 +34,7 @@ def test_equal_plans_have_no_steps():
     assert "no changes" in text(compare(same, same))
 
 
-def test_what_is_new_is_created_and_what_is_gone_is_deleted():
+def test_new_resources_are_created_and_missing_ones_are_deleted():
     diff = compare(plan(resource(VPC, "old")), plan(resource(VPC, "new")))
     assert [(step.operation, step.resource.name) for step in diff.steps] == [
         (Operation.create, "new"),
@@ -59,7 +59,7 @@ def test_what_is_new_is_created_and_what_is_gone_is_deleted():
         ),
     ],
 )
-def test_the_table_says_what_replaces_an_aws_resource(type_, old, new, operation):
+def test_the_table_lists_what_replaces_an_aws_resource(type_, old, new, operation):
     step = only(compare(plan(resource(type_, "x", old)), plan(resource(type_, "x", new))))
     assert step.operation == operation
 
@@ -74,7 +74,7 @@ def test_the_table_says_what_replaces_an_aws_resource(type_, old, new, operation
         ("Anything", {"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}, "replace"),
     ],
 )
-def test_the_table_says_what_replaces_a_kubernetes_object(kind, old, new, operation):
+def test_the_table_lists_what_replaces_a_kubernetes_object(kind, old, new, operation):
     before, after = plan(kubernetes(kind, "x", old)), plan(kubernetes(kind, "x", new))
     assert only(compare(before, after)).operation == operation
 
@@ -128,7 +128,7 @@ def test_a_replacement_reaches_those_that_need_the_new_id():
     assert [str(one) for one in steps["s"].propagated] == ["vpcId: v is replaced"]
 
 
-def test_a_replaced_provider_replaces_what_it_made():
+def test_a_replaced_provider_replaces_its_resources():
     def platform(cluster: str) -> Plan:
         provider = resource("pulumi:providers:kubernetes", "k", {"clusterIdentifier": cluster})
         return plan(provider, kubernetes("Namespace", "n", {}, provider=provider.urn))

@@ -1,4 +1,4 @@
-"""What a change means for what runs, where no setting of a stack leads to it."""
+"""Consequences of changes that no setting of a stack causes."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ CLUSTER = "eks:index:Cluster"
 
 
 def told(old: Plan, new: Plan) -> list[Consequence]:
-    """All that is said but the line on jobs."""
+    """All consequences except the line about jobs."""
     found = consequences(compare(old, new))
     return [one for one in found if not one.kind.startswith("jobs-")]
 
@@ -188,7 +188,7 @@ def test_what_pulumi_keeps_is_not_lost():
         ({"storageClassName": ""}, False),
     ],
 )
-def test_the_volume_of_a_claim_goes_as_its_reclaim_policy_says(claim, lost):
+def test_the_reclaim_policy_decides_whether_the_volume_of_a_claim_is_deleted(claim, lost):
     around = [
         kubernetes("PersistentVolume", "kept", {"spec": {}}),
         kubernetes(
@@ -210,13 +210,13 @@ def test_the_volume_of_a_claim_goes_as_its_reclaim_policy_says(claim, lost):
         ("StorageClass", {"reclaimPolicy": "Delete"}, {"reclaimPolicy": "Retain"}, "reclaim"),
     ],
 )
-def test_what_the_api_server_refuses_is_said_to_fail(kind, old, new, path):
+def test_a_change_that_the_api_server_rejects_is_reported_as_a_failure(kind, old, new, path):
     (one,) = told(plan(kubernetes(kind, "x", old)), plan(kubernetes(kind, "x", new)))
     assert (one.kind, one.level) == (Kind.fails, Level.danger)
     assert f"the API server does not let {path}" in one.text
 
 
-def test_kubernetes_goes_up_one_minor_at_a_time():
+def test_kubernetes_is_upgraded_one_minor_version_at_a_time():
     def cluster(version: str) -> Plan:
         return plan(resource(CLUSTER, "c", {"version": version}))
 
@@ -224,7 +224,7 @@ def test_kubernetes_goes_up_one_minor_at_a_time():
     assert told(cluster("1.34"), cluster("1.35"))[0].kind is Kind.upgrades_cluster
 
 
-def test_the_gravest_comes_first_and_jobs_have_the_last_word_or_an_early_one():
+def test_consequences_are_sorted_by_severity_and_jobs_are_last_unless_affected():
     old = plan(
         resource(CLUSTER, "c", {"name": "a", "version": "1.34"}),
         kubernetes("Namespace", "team", {}),
@@ -286,7 +286,7 @@ def test_a_quota_that_is_written_otherwise_is_no_other_quota():
     ("old", "new", "word"),
     [("restricted", "baseline", "looser"), ("baseline", "restricted", "stricter")],
 )
-def test_a_namespace_that_admits_other_pods_says_so(old: str, new: str, word: str):
+def test_a_changed_pod_security_level_is_a_consequence(old: str, new: str, word: str):
     label = "pod-security.kubernetes.io/enforce"
     sides = [
         plan(kubernetes("Namespace", "n", {"metadata": {"name": "n", "labels": {label: level}}}))
@@ -296,7 +296,7 @@ def test_a_namespace_that_admits_other_pods_says_so(old: str, new: str, word: st
     assert (one.kind, word in one.text) == (Kind.guard, True)
 
 
-def test_a_rule_of_admission_that_goes_lets_in_what_it_refused():
+def test_a_deleted_admission_policy_admits_what_it_denied():
     group = "admissionregistration.k8s.io/v1"
     rule = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 1}}, group=group)
     (one,) = told(plan(rule, resource(VPC, "v")), plan(resource(VPC, "v")))

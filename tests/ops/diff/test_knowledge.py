@@ -1,4 +1,4 @@
-"""What forces a replacement is known for all that the program uses, and told from where."""
+"""Replace rules cover every input that the program uses, each with its source."""
 
 import dataclasses
 from functools import cache
@@ -35,7 +35,7 @@ SETTINGS = (
 
 @cache
 def used() -> dict[str, Resource]:
-    """Everything that the program makes in some stack or setting, one for each type and input."""
+    """One resource for each type and input that the program uses in any stack or setting."""
     return {
         f"{one.type} {key}": one
         for stack, overrides in SETTINGS
@@ -56,7 +56,7 @@ def test_every_input_that_the_program_uses_is_known():
         if name.rpartition(" ")[2] not in ("apiVersion", "kind", "region")
         if not _speaks_of(one, name.rpartition(" ")[2])
     }
-    # What the provider makes of another region, nobody has seen: it may replace everything.
+    # How the provider handles another region was not observed: it may replace everything.
     assert unknown == set()
 
 
@@ -86,7 +86,7 @@ def test_the_table_agrees_with_the_cloudformation_schemas(type_: str):
     )
 
 
-# Create-only for the Terraform provider, which makes the plan, and not in CloudFormation.
+# Create-only for the Terraform provider, which plans the update, but not in CloudFormation.
 DIFFERING = {
     "aws:cloudwatch/eventRule:EventRule": ["eventBusName"],
     "aws:eks/cluster:Cluster": ["remoteNetworkConfig"],
@@ -101,7 +101,7 @@ def test_an_input_that_no_row_knows_may_replace():
     step = compare(plan(vpc), plan(dataclasses.replace(vpc, inputs={"brandNew": 2})))
     (told, _) = consequences(step)
     assert told.kind is Kind.may_replace
-    assert "no table knows what a change of brandNew does" in told.text
+    assert "no replace rule covers a change of brandNew does" in told.text
 
 
 @pytest.mark.parametrize("type_", ["aws:new/thing:Thing", "other:index:Thing"])
@@ -128,7 +128,7 @@ def test_what_can_be_added_and_not_taken_away_is_known_as_such(change, operation
     assert verdict(resource("eks:index:Cluster", "c"), change) is operation
 
 
-def test_an_object_that_comes_as_a_whole_is_judged_by_what_is_in_it():
+def test_an_added_object_is_compared_by_its_content():
     group = resource("aws:eks/nodeGroup:NodeGroup", "g")
     template = {"id": "lt-1", "version": "1"}
     assert verdict(group, Change("launchTemplate", ABSENT, template)) is Operation.replace

@@ -136,7 +136,7 @@ def test_without_a_difference_nothing_is_coloured_and_a_plan_alone_has_no_legend
     ],
 )
 def test_no_name_can_leave_its_label(name: str):
-    """Held against mermaid.parse of mermaid 11 by hand."""
+    """Checked by hand with mermaid.parse of mermaid 11."""
     (line,) = [line for line in drawn(plan(*part(name))).splitlines() if "n0[" in line]
     inside = line.removeprefix('    n0["').removesuffix('<br>Part<br>Vpc"]')
     assert re.fullmatch(r"(?:[\w ,./():-]|#\d+;)+", inside)

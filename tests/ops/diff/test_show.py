@@ -94,7 +94,7 @@ def test_manifests_are_one_file_an_object_in_the_usual_order(tmp_path):
     assert list(yaml.safe_load(content)["metadata"]) == ["name", "namespace", "labels"]
 
 
-def test_helm_values_say_which_chart_they_are_for():
+def test_helm_values_have_a_comment_with_their_chart():
     content = documents(platform())["helm-operator.values.yaml"]
     assert content.startswith("# chart: spark-operator\n# version: 2.5.1\n# repository: https://")
     assert yaml.safe_load(content) == {"script": "a\nb\n", "webhook": {"enable": True}}

@@ -1,4 +1,4 @@
-"""What a job is, for every stack, team and mount level."""
+"""Jobs of every stack, team and mount level."""
 
 import re
 
@@ -41,7 +41,7 @@ def test_a_job_is_valid_and_its_plan_can_run_it(variant: Variant) -> None:
 
 
 @over()
-def test_what_is_printed_reads_back_as_it_was_made(variant: Variant) -> None:
+def test_printed_manifests_parse_to_the_same_objects(variant: Variant) -> None:
     for _, _, objects in every(variant.plans()[0]):
         text = "---\n".join(map(to_yaml, objects))
         assert list(yaml.safe_load_all(text)) == objects
@@ -77,7 +77,7 @@ def test_a_team_on_a_pool_with_its_own_bucket_has_that_pools_drivers_and_jars() 
     assert team_of(plan, "team-a").jar_set == "jars"
 
 
-def test_in_a_given_cluster_a_job_selects_no_nodes_because_the_stack_makes_none() -> None:
+def test_in_an_existing_cluster_a_job_selects_no_nodes_because_the_stack_creates_none() -> None:
     spec = application(plan_of("existing"), "pi", "team-a")["spec"]
     assert not {"nodeSelector", "tolerations"} & (set(spec["driver"]) | set(spec["executor"]))
 
@@ -89,7 +89,7 @@ def test_jars_are_read_in_place_sparks_own_first_then_one_by_one() -> None:
     conf = spec["sparkConf"]
     assert conf["spark.driver.extraClassPath"] == conf["spark.executor.extraClassPath"] == wanted
     assert jar_names(JOBS["taxi-trip"]) == names
-    # What any of these names, Spark copies into every pod.
+    # Spark copies files of these keys into every pod.
     assert "deps" not in spec
     assert not {"spark.jars", "spark.jars.packages", "spark.files"} & set(conf)
 
@@ -101,7 +101,7 @@ def test_a_job_without_jars_has_no_class_path_and_no_release() -> None:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_the_claim_is_mounted_read_only_and_sees_a_mount_that_comes_back(job: str) -> None:
+def test_the_claim_is_mounted_read_only_and_sees_a_restarted_mount(job: str) -> None:
     spec = application(plan_of("dev"), job, "team-a")["spec"]
     for role in ("driver", "executor"):
         (mount,) = [m for m in spec[role]["volumeMounts"] if m["name"] == "spark-jars"]
@@ -111,7 +111,7 @@ def test_the_claim_is_mounted_read_only_and_sees_a_mount_that_comes_back(job: st
             "readOnly": True,
             "mountPropagation": "HostToContainer",
         }
-        # The operator hands volumes with this beginning to Spark, which drops the propagation.
+        # The operator passes volumes with this prefix to Spark, which drops the propagation.
         assert not mount["name"].startswith("spark-local-dir-")
         assert [m["mountPath"] for m in spec[role]["volumeMounts"] if "local-dir" in m["name"]]
 
@@ -143,7 +143,7 @@ def test_dynamic_allocation_is_a_field_because_in_spark_conf_an_executor_would_b
 
 
 @pytest.mark.parametrize("job", ["taxi-trip", "etl-dynamic"])
-def test_s3_is_asked_as_the_team_and_never_as_the_node(job: str) -> None:
+def test_jobs_call_s3_with_the_teams_role_and_never_with_the_nodes(job: str) -> None:
     conf = application(plan_of("prod"), job, "analytics")["spec"]["hadoopConf"]
     provider = conf["fs.s3a.aws.credentials.provider"]
     assert provider.endswith(".WebIdentityTokenFileCredentialsProvider")
@@ -152,7 +152,7 @@ def test_s3_is_asked_as_the_team_and_never_as_the_node(job: str) -> None:
 
 
 @pytest.mark.parametrize("job", ["taxi-trip", "etl-dynamic"])
-def test_the_program_comes_with_the_job_and_is_the_file_of_examples(job: str) -> None:
+def test_the_job_includes_its_program_which_is_the_file_of_examples(job: str) -> None:
     plan = plan_of("dev")
     (config_map, app) = next(found for _, name, found in every(plan) if name == job)
     (name,) = config_map["data"]
@@ -179,7 +179,7 @@ def test_with_yunikorn_a_job_is_a_gang_in_its_teams_queue_and_without_it_none() 
         assert spec["batchScheduler"] == "yunikorn"
         assert spec["batchSchedulerOptions"] == {"queue": queue}
         assert errors_of(application(plan, "etl-dynamic", name)) == []
-        # The operator sets the scheduler of the pods; a job's own word would be another.
+        # The operator sets the scheduler of the pods; a job must not set it.
         assert not {"schedulerName"} & (set(spec["driver"]) | set(spec["executor"]))
     assert "batchScheduler" not in application(plan_of("dev"), "etl-dynamic", "team-a")["spec"]
 

@@ -1,4 +1,4 @@
-"""A job that its stack could not run is not printed, and the reason names what is wrong."""
+"""A job that its stack cannot run is not printed, and the error names the cause."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 def refused(change: Change, *overrides: str, team: str = "team-a") -> list[str]:
-    """What is said of a taxi-trip job of dev after a change of its spec."""
+    """The problems of a taxi-trip job of dev after a change of its spec."""
     plan = plan_of("dev", *overrides)
     objects = json.loads(json.dumps(objects_of(plan, "taxi-trip", team)))
     change(objects[-1]["spec"])
@@ -54,11 +54,11 @@ BROKEN: list[tuple[Change, str]] = [
     ),
     (
         put("executor", "nodeSelector", "kubernetes.io/arch", value="arm64"),
-        "executor.nodeSelector: kubernetes.io/arch is the NodePools' to choose",
+        "executor.nodeSelector: kubernetes.io/arch is set by the NodePools, not by a job",
     ),
     (
         put("executor", "nodeSelector", "karpenter.sh/capacity-type", value="spot"),
-        "karpenter.sh/capacity-type is the NodePools' to choose",
+        "karpenter.sh/capacity-type is set by the NodePools, not by a job",
     ),
     (
         put("executor", "tolerations", value=[]),
@@ -98,7 +98,7 @@ BROKEN: list[tuple[Change, str]] = [
     ),
     (
         put("driver", "securityContext", "allowPrivilegeEscalation", value=True),
-        "driver.securityContext.allowPrivilegeEscalation: not what the level restricted asks for",
+        "driver.securityContext.allowPrivilegeEscalation: not what the level restricted requires",
     ),
     (
         put("executor", "securityContext", "runAsUser", value=0),
@@ -125,7 +125,7 @@ def test_a_job_that_is_broken_is_refused_with_the_reason(change: Change, says: s
     assert [line for line in found if says in line], found
 
 
-def test_a_job_as_it_is_made_is_not_refused() -> None:
+def test_a_generated_job_passes_its_own_checks() -> None:
     assert refused(lambda spec: None) == []
     assert refused(lambda spec: None, *CLUSTER_AUTOSCALER) == []
 
@@ -143,7 +143,7 @@ def test_node_groups_are_held_to_the_same_as_nodepools() -> None:
     plan = plan_of("dev", *CLUSTER_AUTOSCALER)
     groups = [one for one in node_sets(plan) if one.pool == "default"]
     assert groups and all(one.kind == "node group" for one in groups)
-    # The taint that the CSI driver takes away is none that a job must tolerate.
+    # A job need not tolerate the taint that the CSI driver removes.
     assert {taint.key for one in groups for taint in one.taints} == {POOL_LABEL}
     found = refused(put("executor", "tolerations", value=[]), *CLUSTER_AUTOSCALER)
     assert [line for line in found if "node group default-arm-spot of its pool" in line]
@@ -238,7 +238,7 @@ def test_drivers_that_may_be_spot_or_in_two_zones_are_refused() -> None:
     assert said(replace(team, driver_nodes=[]), plan)[-1:] != []
 
 
-def test_what_is_asked_for_is_what_spark_makes_of_it() -> None:
+def test_executors_request_the_memory_that_spark_computes() -> None:
     spec = application(plan_of("dev"), "taxi-trip", "team-a")["spec"]
     assert check.demand(spec["executor"]) == {
         "requests.cpu": Fraction("3.5"),

@@ -100,7 +100,7 @@ def test_folders_are_the_teams_own_unless_they_are_named(run: Run) -> None:
         ("s3a://data/trips", "s3a://lake/team-b/x", "write s3a://lake/team-b/x "),
     ],
 )
-def test_a_folder_that_the_teams_role_cannot_use_is_told_before_s3_does(
+def test_a_folder_without_permission_is_reported_before_s3_denies_it(
     run: Run, folder: str, output: str, denied: str
 ) -> None:
     result = job(run, "--set", BUCKETS, "--in", folder, "--out", output)
@@ -113,9 +113,9 @@ def test_a_folder_that_the_teams_role_cannot_use_is_told_before_s3_does(
 S3 = ("--in", "s3a://data/i", "--out", "s3a://data/o")
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--team", "team-x", *S3), "there is no team 'team-x' in stack dev; "),
-    (("--team", "", *S3), "no team is named in stack dev; spark-on-eks:spark.teams has: team-a"),
+    (("--team", "", *S3), "no team given in stack dev; spark-on-eks:spark.teams has: team-a"),
     (("--job", "taxi", *S3), "there is no job 'taxi'; JOB= is one of\n  pi: "),
-    (("--job", ""), "no job is named; JOB= is one of"),
+    (("--job", ""), "no job given; JOB= is one of"),
     (("--team", "team-b"), "IN= is missing, and team team-b has no folder of its own"),
     (
         ("--team", "team-b", "--in", "s3a://data/i"),
@@ -151,10 +151,10 @@ def test_a_wrong_request_is_one_message_exit_code_2_and_no_output(
 LOGS = "spark={historyServer: {enabled: true, release: r1}, teams: [{name: team-a}]}"
 
 
-def test_an_account_that_nobody_named_is_asked_for_and_never_made_up(run: Run) -> None:
+def test_a_missing_account_is_an_error_and_never_made_up(run: Run) -> None:
     refused = job(run, "--set", LOGS, *S3)
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert "stack dev names none: ACCOUNT=, or spark-on-eks:account" in refused.stderr
+    assert "stack dev sets none: ACCOUNT=, or spark-on-eks:account" in refused.stderr
     given = job(run, "--set", LOGS, "--account", "123456789012", *S3)
     assert given.exit_code == 0
     assert "s3a://spark-dev-logs-123456789012-us-west-2/events/team-a/" in given.stdout
@@ -166,17 +166,17 @@ def test_an_account_that_nobody_named_is_asked_for_and_never_made_up(run: Run) -
     assert "ACCOUNT=123456789012: stack prod belongs to account 111122223333" in prod.stderr
 
 
-def test_a_check_for_people_asks_for_the_account_where_the_stack_names_none(run: Run) -> None:
+def test_checks_look_up_the_account_if_the_stack_sets_none(run: Run) -> None:
     dev = run("verify", "--stack", "dev", "--team", "team-a")
     assert "s3://spark-dev-jars-${account}-us-west-2/spark/jars/${release}/" in dev.stdout
-    assert cli.NOBODY not in dev.stdout
+    assert cli.NO_ACCOUNT not in dev.stdout
     prod = run("verify", "--stack", "prod", "--team", "analytics", "--release", "r1")
     assert "s3://spark-prod-jars-111122223333-us-west-2/spark/jars/" in prod.stdout
     assert dev.stderr == prod.stderr == ""
 
 
 @pytest.mark.parametrize("command", [["job", "--job", "pi"], ["verify"]])
-def test_a_job_and_its_checks_come_as_markdown_and_json_too(run: Run, command: list[str]) -> None:
+def test_a_job_and_its_checks_have_markdown_and_json_formats(run: Run, command: list[str]) -> None:
     words = [*command, "--stack", "dev", "--team", "team-a", "--format"]
     text, markdown, data = (run(*words, style) for style in ("text", "markdown", "json"))
     assert text.exit_code == markdown.exit_code == data.exit_code == 0
@@ -189,7 +189,7 @@ def test_a_job_and_its_checks_come_as_markdown_and_json_too(run: Run, command: l
 
 def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() -> None:
     result = subprocess.run(
-        # Whatever the lock files' times say: a test sets nothing up.
+        # Independent of the lock files' times: a test installs nothing.
         ["make", "-s", "-o", ".venv/.ready", "job", "JOB=pi", "STACK=production", "TEAM=team-a"],
         cwd=ROOT,
         capture_output=True,
@@ -201,7 +201,7 @@ def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() ->
     assert "there is no stack 'production'; the stacks are: dev, existing, prod" in result.stderr
 
 
-def test_every_job_says_what_it_is_about() -> None:
+def test_every_job_has_a_description() -> None:
     assert set(JOBS) == {"pi", "taxi-trip", "etl-dynamic"}
     assert all(one.about for one in JOBS.values())
 

@@ -1,4 +1,4 @@
-"""The checks for people: bash that is sound, only looks, and has the platform's own names."""
+"""The checks of a live mount: valid, read-only bash with the platform's names."""
 
 import re
 import subprocess
@@ -48,13 +48,13 @@ def test_a_script_only_looks_but_for_one_attempt_to_write(level: tuple[str, ...]
 
 
 @pytest.mark.parametrize("level", [(), NODE, DAEMONSET], ids=["pod", "userdata", "daemonset"])
-def test_every_step_says_what_it_must_show(level: tuple[str, ...]) -> None:
+def test_every_step_has_its_expected_output(level: tuple[str, ...]) -> None:
     text = text_of(plan_of("dev", *level), "team-a", "2026-11-01")
     steps = re.findall(r"^# ([0-9]+)[.] (.+)$", text, re.MULTILINE)
     assert [int(number) for number, _ in steps] == list(range(1, len(steps) + 1))
     assert len(steps) >= 13
     shown = " ".join(says for _, says in steps)
-    for wanted in ("spark-on-eks", *JARS, "refused", "mount-s3 and its version", "cache"):
+    for wanted in ("spark-on-eks", *JARS, "refused", "mount-s3 and the version", "cache"):
         assert wanted in shown
     assert "release=2026-11-01" in text
 
@@ -104,7 +104,7 @@ def test_the_sentinel_is_the_object_that_the_stack_puts_there() -> None:
     plan = plan_of("dev")
     (sentinel,) = [one for one in plan.resources if one.name == "jars-sentinel"]
     name = str(sentinel.inputs["key"]).rpartition("/")[2]
-    assert f"# 4. The mount answers: {sentinel.inputs['content']}\n" in text_of(plan, "team-a")
+    assert f"# 4. The mount is readable: {sentinel.inputs['content']}\n" in text_of(plan, "team-a")
     assert f"cat /mnt/s3/jars/{name}; echo" in text_of(plan, "team-a")
 
 

@@ -37,10 +37,10 @@ VARIANTS = (
     Variant("staging", (), (POD, ())),
     Variant("staging", ONE_SET, (POD, DAEMONSET)),
     Variant("prod", (), ((), NODE)),
-    # It adds no nodes, so user data has nothing to be on.
+    # It adds no nodes, so user data has no effect.
     Variant("existing", (), (POD, ())),
 )
-"""A level `()` is the stack's own."""
+"""A level `()` stands for the stack's own."""
 
 
 def over(variants: Sequence[Variant] = VARIANTS) -> pytest.MarkDecorator:

@@ -1,4 +1,4 @@
-"""Dependencies of a plan: by option, by input, by provider, and what they lead to."""
+"""Dependencies of a plan: by option, by input, by provider, direct and transitive."""
 
 from ops.plan.graph import Graph, direct, inputs_from
 from tests.ops.diff.plans import plan, resource
@@ -36,7 +36,7 @@ def test_a_circle_of_dependencies_ends():
     assert Graph(plan(one, other)).below(one) == {one.urn, other.urn}
 
 
-def test_an_input_leads_to_the_resources_of_the_plan_that_it_comes_from():
+def test_an_input_has_the_resources_that_it_comes_from():
     gone = resource("aws:ec2/subnet:Subnet", "s", property_dependencies={"vpcId": ("gone",)})
     assert inputs_from(SUBNET, "vpcId", PLAN) == [VPC]
     assert inputs_from(gone, "vpcId", PLAN) == inputs_from(SUBNET, "tags", PLAN) == []

@@ -1,4 +1,4 @@
-"""A policy document means the same to every tool, in each way that IAM lets it be written."""
+"""Every tool reads a policy document alike, in each notation that IAM allows."""
 
 import json
 from typing import Any

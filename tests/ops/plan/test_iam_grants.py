@@ -1,4 +1,4 @@
-"""Permissions are compared by what they allow, not by how it is written."""
+"""Permissions are compared by effect, not by wording."""
 
 import json
 from typing import Any
@@ -149,7 +149,7 @@ def test_a_right_that_moves_to_another_policy_of_the_same_role_is_no_change():
     assert [one.kind for one in found] == [Kind.jobs_unaffected]
 
 
-def test_a_denial_that_goes_is_a_wider_permission():
+def test_a_removed_deny_is_a_wider_permission():
     deny = {**allow("s3:*"), "Effect": "Deny", "Principal": "*"}
 
     def platform(*statements: dict[str, Any]) -> Plan:
@@ -163,7 +163,7 @@ def test_a_denial_that_goes_is_a_wider_permission():
     assert narrower.kind is Kind.narrower
 
 
-def test_a_trust_policy_says_who_may_use_the_role():
+def test_a_trust_policy_lists_the_principals_of_the_role():
     def platform(service: str) -> Plan:
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
         return plan(resource(ROLE, "r", {"assumeRolePolicy": policy(trust)}))

@@ -1,4 +1,4 @@
-"""NodePools and node groups are read in one form, and pods in every kind that has them."""
+"""NodePools and node groups are read into one form, and pods from every kind of workload."""
 
 import dataclasses
 from typing import Any
@@ -22,7 +22,9 @@ def by_name(plan: Plan) -> dict[str, NodeSet]:
 
 
 @pytest.mark.parametrize("overrides", [(), CLUSTER_AUTOSCALER])
-def test_either_autoscalers_nodes_say_the_same_of_themselves(overrides: tuple[str, ...]) -> None:
+def test_nodes_of_either_autoscaler_have_the_same_labels_and_taints(
+    overrides: tuple[str, ...],
+) -> None:
     found = by_name(plan_of("dev", *overrides))
     assert set(found) == {
         *("system", "drivers", "default-arm-spot", "default-x86-spot"),
@@ -83,7 +85,9 @@ def test_a_startup_taint_of_a_group_is_one_that_the_cluster_autoscaler_ignores()
     assert [one.key for one in ignored.startup_taints] == [NOT_READY]
 
 
-def test_a_group_in_given_subnets_has_no_zones_and_one_that_is_only_read_is_none() -> None:
+def test_a_group_in_existing_subnets_has_no_zones_and_a_group_that_is_only_read_is_left_out() -> (
+    None
+):
     subnet = resource(SUBNET, "s", {"availabilityZone": "us-west-2a"})
     inputs = {"subnetIds": ["subnet-1", "subnet-given"]}
     group = resource(GROUP, "g", inputs, property_dependencies={"subnetIds": (subnet.urn,)})

@@ -1,4 +1,4 @@
-"""A recorded plan holds what the program registers, and refuses what an engine would."""
+"""A recorded plan contains what the program registers; recording rejects what an engine rejects."""
 
 import sys
 
@@ -91,11 +91,11 @@ def test_an_override_of_a_secret_stays_hidden(project):
         ('aws.sqs.Queue("a"); aws.sqs.Queue("a")', "same URN: .*Queue::a"),
         (
             'aws.sqs.Queue("a").arn.apply(lambda arn: aws.sqs.Queue("hidden"))',
-            "Queue::hidden: is made only when values are known, so inside an apply",
+            "Queue::hidden: is created only when values are known, so inside an apply",
         ),
         (
             'pulumi.runtime.is_dry_run() and aws.sqs.Queue("early")',
-            "Queue::early: is made only while values are unknown",
+            "Queue::early: is created only while values are unknown",
         ),
         (
             'aws.eks.NodeGroup("n", cluster_name="c", node_role_arn="r", subnet_ids=["s"],'
@@ -216,18 +216,18 @@ def test_the_cluster_component_gives_its_scalar_outputs(project):
     assert "spark" in plan.exports["group"]
 
 
-def test_what_the_program_asks_of_aws_is_noted(project):
+def test_provider_functions_that_the_program_calls_are_noted(project):
     plan = record(project('pulumi.export("id", aws.get_caller_identity().account_id)'), "dev")
     assert plan.exports == {"id": "111122223333"}
     assert [call.token for call in plan.invokes] == [
         "aws:index/getCallerIdentity:getCallerIdentity"
     ]
-    assert "asked of AWS at preview: getCallerIdentity()" in plan.notes
+    assert "called at preview: getCallerIdentity()" in plan.notes
 
 
 def test_a_value_that_no_two_runs_agree_on_is_noted(project):
     plan = record(project('import uuid; aws.sqs.Queue("q", name=str(uuid.uuid4()))'), "dev")
-    assert any("name differs from one run to the next" in note for note in plan.notes)
+    assert any("name differs between two runs" in note for note in plan.notes)
 
 
 def test_a_refused_configuration_is_the_users_error_with_all_its_lines(project):
@@ -246,7 +246,7 @@ def test_a_bug_inside_an_apply_is_not_lost(project):
         record(project('aws.sqs.Queue("a").arn.apply(lambda arn: 1 / 0)'), "dev")
 
 
-def test_the_machine_has_no_say_in_a_plan(project, monkeypatch):
+def test_a_plan_does_not_depend_on_the_machine(project, monkeypatch):
     root = project('aws.Provider("p")')
     before = record(root, "dev").to_json()
     monkeypatch.setenv("AWS_REGION", "mars-north-1")

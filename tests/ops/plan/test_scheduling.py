@@ -101,7 +101,7 @@ def test_a_pod_needs_its_whole_selector_and_one_term_of_its_affinity() -> None:
     }
     assert selects(pod_terms(spec), nodes())
     assert not selects(pod_terms({**spec, "nodeSelector": {"pool": "x"}}), nodes())
-    # Both are asked, also where they are about the same label.
+    # Both requirements apply, even for the same label.
     both = {"nodeSelector": {"pool": "x"}, **affinity([requirement("pool", "In", "etl")])}
     assert not selects(pod_terms(both), nodes())
     assert selects(pod_terms({}), nodes())

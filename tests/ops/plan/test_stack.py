@@ -1,4 +1,4 @@
-"""A stack's configuration is put together as the engine does it."""
+"""A stack's configuration is merged as the engine does."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from ops.plan.errors import UserError
 from ops.plan.stack import load
 
 
-def test_defaults_come_from_the_project_and_foreign_keys_from_the_stack(project):
+def test_defaults_are_read_from_the_project_and_foreign_keys_from_the_stack(project):
     config = load(project(""), "dev")
     assert config.engine_values() == {
         "aws:region": "eu-west-1",
@@ -110,7 +110,7 @@ def test_a_file_of_keys_is_read_as_several_keys(project, tmp_path):
         ("mount..a: 1", "changes.yaml: mount..a: .*is not a property path"),
         ("- a", "changes.yaml: expected a mapping"),
         ("a: [", "changes.yaml line .*malformed YAML"),
-        ("size: 1\nsize: 2", "changes.yaml line 2.*'size' is there twice"),
+        ("size: 1\nsize: 2", "changes.yaml line 2.*'size' is duplicate"),
     ],
 )
 def test_a_wrong_file_of_keys_is_refused_with_its_name_and_key(project, tmp_path, content, message):
@@ -148,7 +148,7 @@ def test_a_wrong_override_is_refused_by_name(project, overrides, message):
         load(project(""), "dev", overrides)
 
 
-def test_an_unknown_stack_is_told_with_the_ones_that_exist(project):
+def test_an_unknown_stack_is_an_error_with_the_existing_ones(project):
     with pytest.raises(UserError, match="no stack 'devel'; the stacks are: dev, prod"):
         load(project("", prod="config: {}"), "devel")
 
@@ -157,7 +157,7 @@ def test_an_unknown_stack_is_told_with_the_ones_that_exist(project):
     ("content", "message"),
     [
         ("config: [", "Pulumi.bad.yaml line .*malformed YAML"),
-        ("config:\n  toy:size: 1\n  toy:size: 2\n", "line 3.*'toy:size' is there twice"),
+        ("config:\n  toy:size: 1\n  toy:size: 2\n", "line 3.*'toy:size' is duplicate"),
         ("config:\n  toy:quewe: a\n", "did you mean toy:queue"),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_key_without_default_must_be_in_the_stack(project):
         load(project("", pulumi_yaml=needs), "dev")
 
 
-def test_an_encrypted_value_is_a_secret_that_nobody_reads(project):
+def test_an_encrypted_value_is_never_decrypted(project):
     content = "config:\n  toy:password:\n    secure: v1:abcdef\n"
     config = load(project("", prod=content), "prod")
     assert config.own("password") == "[secret]"

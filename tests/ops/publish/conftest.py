@@ -1,4 +1,4 @@
-"""S3 and a Maven repository on loopback, JARs, and the publisher between them."""
+"""S3 and a Maven repository on loopback, JARs, and the publisher."""
 
 import itertools
 import random
@@ -50,7 +50,7 @@ class Place:
         s3.forget()
 
     def publish(self, files: list[Jar], release: str = "r1", attempts: int = 1) -> Published:
-        """Publishes; `attempts` is how often each request is tried."""
+        """Publishes JARs; `attempts` is the maximum number of attempts per request."""
         client = self.s3.client if attempts == 1 else self.s3.client_with(attempts)
         return publish(release, files, Store(client, self.to), self.to, Silent())
 

@@ -1,4 +1,4 @@
-"""A Maven repository on loopback: files by path, and what it is told to do wrong."""
+"""A Maven repository on loopback: files by path, and configured failures."""
 
 import hashlib
 import threading

@@ -1,7 +1,8 @@
-"""moto's S3 on loopback, behind a door that logs, refuses and breaks off as S3 and networks do.
+"""moto's S3 on loopback, behind a proxy that logs, rejects and drops requests as S3 and networks
+do.
 
-What moto leaves out of S3's own behaviour and publishing rests on is done at the door: a body whose
-SHA-256 is not the one announced is refused (BadDigest), and a bucket of another account is denied.
+The proxy adds behaviour of S3 that moto lacks and publishing needs: a body with another SHA-256
+than announced is rejected (BadDigest), and a bucket of another account is denied.
 """
 
 import base64
@@ -45,7 +46,7 @@ class Refuse(Exception):
 
 
 class _Handler(WSGIRequestHandler):
-    """Says nothing, and hangs up where there is no answer."""
+    """Logs nothing, and closes the connection without a response if a rule says so."""
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
@@ -55,12 +56,12 @@ class _Handler(WSGIRequestHandler):
 
 
 def nothing(request: Request) -> None:
-    """The rule that lets everything pass."""
+    """The rule that accepts every request."""
 
 
 class S3:
-    """The server. Rules are called before and after each request to S3; what they raise is the
-    answer: Refuse an error, ConnectionError none at all."""
+    """The server. Rules are called before and after each request to S3, and may raise: with Refuse
+    the server returns an error, with ConnectionError it closes the connection."""
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -82,7 +83,7 @@ class S3:
         self._server.server_close()
 
     def client_with(self, attempts: int) -> Any:
-        """A client that tries each request so often."""
+        """A client with this maximum number of attempts per request."""
         return boto3.client(
             "s3",
             region_name=REGION,
@@ -97,7 +98,7 @@ class S3:
         self.before: Callable[[Request], None] = nothing
         self.after: Callable[[Request], None] = nothing
         self.reported = ""
-        """A wrong checksum to report for each object; empty for the true ones."""
+        """A wrong checksum to report for each object; empty to report the real ones."""
         self.requests: list[Request] = []
         self.stored: Counter[str] = Counter()
         """How often S3 took an object, by key."""
@@ -107,7 +108,7 @@ class S3:
         return sum(request.operation == operation for request in self.requests)
 
     def environment(self) -> dict[str, str]:
-        """What makes the publisher's own clients use this server."""
+        """Environment that makes the publisher's clients use this server."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -125,7 +126,7 @@ class S3:
         request = self._logged(environ)
         try:
             self.before(request)
-            # One at a time: moto looks and writes in two steps, S3 in one.
+            # One at a time: moto checks and writes in two steps, S3 atomically.
             with self._turn:
                 self._refuse(request, environ)
                 body, (status, headers) = self._pass_on(environ)

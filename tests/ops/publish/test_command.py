@@ -1,4 +1,4 @@
-"""The command as a person or a pipeline runs it: output, exit codes, a real process killed."""
+"""The command as a user or a pipeline runs it: output, exit codes, a killed process."""
 
 import io
 import os
@@ -60,7 +60,7 @@ def url(place: Place) -> str:
     return f"s3://{place.to.bucket}/{place.to.prefix}"
 
 
-def test_a_release_goes_where_the_stack_keeps_that_set_of_jars_in_the_account_signed_in_to(
+def test_a_release_is_uploaded_to_the_stacks_bucket_of_that_set_in_the_account_of_the_credentials(
     server: S3, run: Run, tmp_path: Path
 ) -> None:
     bucket = f"spark-staging-etl-jars-{OWNER}-{REGION}"
@@ -78,7 +78,7 @@ def test_a_release_goes_where_the_stack_keeps_that_set_of_jars_in_the_account_si
     assert f"published s3://{bucket}/spark/jars/2026-11-01/: 2 JARs" in first.stderr
     assert "org.x:lib:1: sha1 as published" in first.stderr
     assert (second.exit_code, second.stdout) == (0, lines)
-    assert "is published already" in second.stderr and "nothing was uploaded" in second.stderr
+    assert "is already published" in second.stderr and "nothing was uploaded" in second.stderr
 
 
 def test_a_set_of_jars_that_the_stack_does_not_have_is_answered_with_those_it_has(
@@ -96,7 +96,7 @@ def test_a_stack_of_another_account_and_one_that_does_not_exist_are_refused(
     jar = str(write_jar(tmp_path / "x.jar"))
     result = run(jar, "--release", "r1", "--stack", "prod")
     assert result.exit_code == 2
-    assert f"belongs to account 111122223333, and you are signed in to {OWNER}" in result.stderr
+    assert f"belongs to account 111122223333, and the credentials are of {OWNER}" in result.stderr
     result = run(jar, "--release", "r1", "--stack", "production")
     assert result.exit_code == 2
     assert "the stacks are: dev, existing, prod, staging" in result.stderr
@@ -107,9 +107,9 @@ def test_a_stack_of_another_account_and_one_that_does_not_exist_are_refused(
     [
         (["--release", "r1", "--to", "TO"], "nothing to publish"),
         (["x.jar", "--to", "TO"], "cannot be a release's name"),
-        (["x.jar", "--release", "r1"], "either --stack or --to"),
-        (["x.jar", "--release", "r1", "--to", "TO", "--stack", "dev"], "either --stack or --to"),
-        (["x.jar", "--release", "r1", "--stack", "dev", "--region", "x"], "go with --to"),
+        (["x.jar", "--release", "r1"], "use --stack or --to"),
+        (["x.jar", "--release", "r1", "--to", "TO", "--stack", "dev"], "use --stack or --to"),
+        (["x.jar", "--release", "r1", "--stack", "dev", "--region", "x"], "need --to"),
         (["x.jar", "gone.jar", "--release", "r1", "--to", "TO"], "there is no such file"),
         (["x.jar", "y.jar", "--release", "r1", "--to", "TO"], "the same class is in two JARs"),
         (["a:b:1", "--release", "r1", "--to", "TO", "--repository", "http://x"], "https://"),
@@ -133,7 +133,7 @@ def test_a_wrong_request_gives_one_message_exit_code_2_and_uploads_nothing(
     assert place.s3.stored == {}
 
 
-def test_jars_with_the_same_class_are_published_when_told_so(
+def test_jars_with_the_same_class_are_published_with_allow_duplicates(
     place: Place, run: Run, tmp_path: Path
 ) -> None:
     jars = [str(write_jar(tmp_path / name, classes=["a/B.class"])) for name in ("x.jar", "y.jar")]
@@ -141,7 +141,7 @@ def test_jars_with_the_same_class_are_published_when_told_so(
     assert result.exit_code == 0, result.stderr
 
 
-def test_without_credentials_region_or_rights_it_says_so_and_ends_with_1_or_2(
+def test_missing_credentials_region_or_permissions_are_errors_with_exit_code_1_or_2(
     place: Place, run: Run, tmp_path: Path
 ) -> None:
     arguments = (str(write_jar(tmp_path / "x.jar")), "--release", "r1", "--to", url(place))
@@ -161,7 +161,7 @@ def test_without_credentials_region_or_rights_it_says_so_and_ends_with_1_or_2(
 
     place.s3.before = expired
     result = run(*arguments)
-    assert result.exit_code == 1 and "does not take the credentials" in result.stderr
+    assert result.exit_code == 1 and "rejects the credentials" in result.stderr
 
 
 def test_a_process_that_is_killed_leaves_no_release_and_the_next_one_finishes_it(

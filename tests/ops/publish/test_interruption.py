@@ -1,4 +1,4 @@
-"""A release that is interrupted, at any request, is absent; repeated, it is complete."""
+"""A release interrupted at any request does not exist; a repeated run completes it."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ def files(jar: Callable[..., Jar]) -> list[Jar]:
 
 
 def complete_or_absent(place: Place, files: list[Jar]) -> bool:
-    """What a node sees: no release at all, or all its JARs with their checksums."""
+    """A node sees no release at all, or all its JARs with their checksums."""
     there = place.objects()
     if f"r1/{MANIFEST}" not in there:
         return False

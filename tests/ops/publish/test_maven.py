@@ -16,7 +16,7 @@ PATH = "org/apache/hadoop/hadoop-aws/3.4.1/hadoop-aws-3.4.1.jar"
 
 
 class Heard(Silent):
-    """Keeps what it is told."""
+    """Keeps all messages."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -79,7 +79,7 @@ def test_bytes_that_are_not_the_published_ones_are_refused_and_not_kept(
 ) -> None:
     maven.add(PATH, tmp_path / "upstream" / "hadoop-aws-3.4.1.jar", algorithm)
     maven.files[PATH] = maven.files[PATH][:-1] + b"?"
-    with pytest.raises(Failed, match=f"publishes the {algorithm} .* nothing of it is used"):
+    with pytest.raises(Failed, match=f"publishes the {algorithm} .* the file is not used"):
         repository.fetch(WANTED, Silent())
     assert [file for file in (tmp_path / "cache").rglob("*") if file.is_file()] == []
 
@@ -88,7 +88,7 @@ def test_an_artifact_without_a_checksum_and_one_with_a_broken_one_are_not_used(
     maven: MavenServer, repository: Repository
 ) -> None:
     maven.files[f"{PATH}.sha1"] = b"<html>not found</html>"
-    with pytest.raises(Failed, match="holds no such checksum"):
+    with pytest.raises(Failed, match="contains no such checksum"):
         repository.fetch(WANTED, Silent())
     del maven.files[f"{PATH}.sha1"]
     with pytest.raises(Failed, match="publishes no checksum"):
@@ -104,7 +104,7 @@ def test_an_artifact_that_does_not_exist_is_refused_at_once(
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_a_repository_that_is_busy_is_asked_again(
+def test_a_busy_repository_is_retried(
     maven: MavenServer, repository: Repository, status: int
 ) -> None:
     maven.failing = {PATH: (status, 3), f"{PATH}.sha1": (status, 3)}
@@ -145,7 +145,7 @@ def test_a_repository_without_https_is_refused(url: str, tmp_path: Path) -> None
         Repository(url, tmp_path)
 
 
-def test_a_password_goes_to_the_repository_only_and_into_no_message(
+def test_a_password_is_sent_to_the_repository_only_and_never_printed(
     maven: MavenServer, tmp_path: Path
 ) -> None:
     elsewhere = MavenServer()

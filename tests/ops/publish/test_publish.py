@@ -1,4 +1,4 @@
-"""What publishing uploads, leaves alone and refuses."""
+"""What publishing uploads, skips and rejects."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ def test_a_release_is_its_jars_and_a_list_with_name_sha256_and_size_of_each(
     }
 
 
-def test_repeating_a_release_writes_nothing_even_when_the_jars_come_in_another_order(
+def test_repeating_a_release_writes_nothing_even_with_another_order_of_jars(
     place: Place, jar: MakeJar
 ) -> None:
     files = [jar("x.jar", 100), jar("y.jar", 2500)]
@@ -64,8 +64,8 @@ def test_a_changed_an_added_and_a_missing_jar_are_each_refused_and_named(
         place.publish([jar("x.jar", seed=1), jar("z.jar")])
     message = str(refusal.value)
     assert "x.jar: published with sha256" in message
-    assert "y.jar: published, but not given" in message
-    assert "z.jar: not in what is published" in message
+    assert "y.jar: published, but missing in this request" in message
+    assert "z.jar: not in the published release" in message
     assert "publish under another name" in message
     assert place.s3.stored == {} and place.objects() == before
 
@@ -232,7 +232,7 @@ def test_two_runs_at_once_with_different_jars_never_mix(place: Place, jar: MakeJ
         assert "published" not in results
 
 
-def test_a_file_that_is_gone_before_it_is_sent_is_named(place: Place, jar: MakeJar) -> None:
+def test_a_file_that_is_deleted_before_the_upload_is_named(place: Place, jar: MakeJar) -> None:
     file = jar("x.jar")
     file.path.unlink()
     with pytest.raises(Failed, match=r"x\.jar: No such file"):

@@ -1,4 +1,4 @@
-"""What can be asked for, what is refused, and the lines that a job gets."""
+"""Valid and invalid requests, and the lines for a job."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,11 +44,11 @@ def test_coordinates_paths_and_lists_are_taken_in_their_order(tmp_path: Path) ->
         (["../a:b:1"], "neither group:artifact:version"),
         (["x.zip"], "neither group:artifact:version"),
         (["a:b:1-SNAPSHOT"], "a snapshot changes"),
-        (["a:b:LATEST"], "name the version itself"),
-        (["a:b:1", "a:b:1"], "b-1.jar is asked for twice"),
-        (["x/a.jar", "y/a.jar"], "a.jar is asked for twice"),
+        (["a:b:LATEST"], "use a fixed version"),
+        (["a:b:1", "a:b:1"], "b-1.jar is listed twice"),
+        (["x/a.jar", "y/a.jar"], "a.jar is listed twice"),
         (["@missing.txt"], "missing.txt cannot be read: No such file"),
-        (["@nested.txt"], "names another list, @empty.txt"),
+        (["@nested.txt"], "includes another list, @empty.txt"),
         (["@latin.txt"], "is not text in UTF-8"),
     ],
 )
@@ -111,7 +111,7 @@ def test_the_same_class_in_two_jars_is_refused_with_a_list(tmp_path: Path) -> No
     assert "--allow-duplicates" in str(refusal.value) and "c.jar" not in str(refusal.value)
 
 
-def test_the_list_of_duplicates_stays_short_whatever_there_is(tmp_path: Path) -> None:
+def test_the_list_of_duplicates_is_always_short(tmp_path: Path) -> None:
     many = [write_jar(tmp_path / f"j{n}.jar", classes=["a/B.class"]) for n in range(30)]
     with pytest.raises(Refused, match="and 19 more pairs") as refusal:
         refuse_duplicates(many)
@@ -147,9 +147,9 @@ def test_a_release_json_that_is_none_ends_the_run(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("https://bucket/jars/", "is not a place in S3"),
-        ("s3://bucket/my jars/", "is not a place in S3"),
-        ("s3://BUCKET/jars/", "is not a place in S3"),
+        ("https://bucket/jars/", "is not an S3 location"),
+        ("s3://bucket/my jars/", "is not an S3 location"),
+        ("s3://BUCKET/jars/", "is not an S3 location"),
         ("s3://bucket/spark/", "below jars/ only"),
         ("s3://bucket/spark/myjars/", "below jars/ only"),
     ],

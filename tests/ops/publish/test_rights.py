@@ -1,4 +1,4 @@
-"""The rights that the page lists are what publishing takes, asked of moto's IAM."""
+"""The permissions on the page are those that publishing needs, evaluated by moto's IAM."""
 
 import itertools
 import json
@@ -26,7 +26,7 @@ _users = itertools.count(1)
 
 @pytest.fixture
 def grant(server: S3, monkeypatch: pytest.MonkeyPatch) -> Generator[Grant]:
-    """Gives a publisher the page's statements for a bucket, of these actions only."""
+    """A publisher with the page's statements for a bucket, limited to these actions."""
     iam = boto3.client(
         "iam",
         region_name=REGION,
@@ -66,7 +66,7 @@ def _only(policy: dict, actions: set[str]) -> dict:
 
 
 def interrupted_and_finished(place: Place, store: Store, files: list[Jar]) -> None:
-    """Everything that publishing ever asks: a run that breaks off, one that goes on, a repeat."""
+    """All requests of publishing: an interrupted run, a resumed one, a repeated one."""
 
     def breaks_off(request: Request) -> None:
         if request.key.endswith("y.jar"):
@@ -90,7 +90,7 @@ def test_the_rights_on_the_page_are_enough(place: Place, grant: Grant, files: li
 
 
 @pytest.mark.parametrize("missing", ACTIONS)
-def test_without_any_one_of_them_publishing_is_denied_and_says_where_to_read(
+def test_without_any_single_permission_publishing_is_denied_and_refers_to_the_page(
     place: Place, grant: Grant, files: list[Jar], missing: str
 ) -> None:
     store = grant(place, [action for action in ACTIONS if action != missing])

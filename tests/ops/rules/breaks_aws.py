@@ -1,4 +1,4 @@
-"""For rules on AWS: the changes of a plan that break them, and what they then say."""
+"""For rules on AWS: changes of a plan that violate them, and their findings."""
 
 from ops.plan.model import Plan
 from tests.ops.rules.changes import (
@@ -67,9 +67,10 @@ IAM = (
     Break("iam-pass-role", put("Policy", "policy!Statement[0]", {
         "Sid": "Pass", "Effect": "Allow", "Action": "IAM:passrole", "Resource": "arn:x"},
         "karpenter-controller-profiles"), "to any service"),
-    Break("oidc-audience", put("OpenIdConnectProvider", "clientIdLists", GONE), "not for STS"),
+    Break("oidc-audience", put("OpenIdConnectProvider", "clientIdLists", GONE),
+          "other audiences than STS"),
     Break("confused-deputy", put("QueuePolicy", "policy!Statement[0].Condition", GONE),
-          "lets in, for any account, events.amazonaws.com"),
+          "allows, for any account, events.amazonaws.com"),
     Break("confused-deputy", put("Role", "assumeRolePolicy!Statement[0].Condition", GONE,
                                  "network-flow-logs"), "vpc-flow-logs.amazonaws.com", "prod"),
     Break("node-role-no-s3-write", put("Policy", "policy!Statement[2]", _STATEMENT,
@@ -88,16 +89,17 @@ IAM = (
         _DRIVER), "List without s3:prefix allows S3:listbucket"),
     Break("iam-s3-prefix",
           put("Policy", "policy!Statement[1].Resource", ["arn:aws:s3:::jars/*"], _DRIVER),
-          "reaches every object of jars/*"),
+          "grants every object of jars/*"),
 )  # fmt: skip
 
 CLUSTER = (
     Break("endpoint-allow-list", put("Cluster", "publicAccessCidrs", GONE), "the whole internet"),
     Break("endpoint-allow-list", put("Cluster", "publicAccessCidrs", ["0.0.0.0/1", "128.0.0.0/1"]),
-          "answers callers from 0.0.0.0/0"),
+          "is open to 0.0.0.0/0"),
     Break("endpoint-allow-list", put("Cluster", "endpointPublicAccess", GONE), "EKS' default"),
     Break("endpoint-allow-list", put("Cluster", "endpointPrivateAccess", False), "no private"),
-    Break("secrets-own-key", put("Cluster", "encryptionConfigKeyArn", GONE), "key of AWS'", "prod"),
+    Break("secrets-own-key", put("Cluster", "encryptionConfigKeyArn", GONE),
+          "AWS owned key", "prod"),
     Break("control-plane-logs", put("Cluster", "enabledClusterLogTypes", ["api"]), "no audit log"),
     Break("control-plane-logs", without("LogGroup", "cluster-logs"), "leaves /aws/eks/spark-dev"),
     Break("cluster-bare", put("Cluster", "createOidcProvider", GONE), "is not false"),
@@ -105,14 +107,15 @@ CLUSTER = (
     Break("provider-identity", put("kubernetes", "clusterIdentifier", GONE), "kubeconfig only"),
     Break("access-by-entries", without("AccessPolicyAssociation"), "grants no permissions", "prod"),
     Break("kubernetes-version", put("Cluster", "version", GONE), "the newest version"),
-    Break("kubernetes-version", put("NodeGroup", "version", GONE), "follows the cluster's"),
+    Break("kubernetes-version", put("NodeGroup", "version", GONE), "gets the cluster's"),
     Break("kubernetes-version", put("Cluster", "upgradePolicy", GONE), "end of support"),
     Break("access-by-entries", put("Cluster", "authenticationMode", GONE), "aws-auth"),
     Break("no-open-ingress", put("SecurityGroup", "ingress[0].cidrBlocks", ["0.0.0.0/0"]),
           "lets in 0.0.0.0/0", "prod"),
     Break("no-open-ingress", put("SecurityGroup", "egress", [{"protocol": "-1"}]), "call out",
           "prod"),
-    Break("no-open-ingress", without("DefaultSecurityGroup"), "default security group open"),
+    Break("no-open-ingress", without("DefaultSecurityGroup"),
+          "does not close its default security group"),
 )  # fmt: skip
 
 NODES = (
@@ -132,7 +135,7 @@ NODES = (
     Break("nodes-private", put("EC2NodeClass", "spec.associatePublicIPAddress", True),
           "gives nodes public addresses"),
     Break("nodes-private", put("EC2NodeClass", "spec.associatePublicIPAddress", GONE),
-          "leaves public addresses to the subnet"),
+          "uses the subnet's setting for public addresses"),
     Break("nodes-private", _public, "is in the public subnet network-private-a"),
     Break("system-nodes-stay", put("NodeGroup", "capacityType", "SPOT"), "not On-Demand"),
     Break("system-nodes-stay", put("NodeGroup", "scalingConfig.minSize", 1), "below two"),
@@ -158,14 +161,14 @@ DATA = (
         "rules[0].applyServerSideEncryptionByDefault.kmsMasterKeyId", GONE), "AWS' key", "prod"),
     Break("bucket-private", put("BucketPublicAccessBlock", "blockPublicPolicy", False),
           "has no blockPublicPolicy"),
-    Break("bucket-private", without("BucketOwnershipControls"), "lets ACLs decide"),
+    Break("bucket-private", without("BucketOwnershipControls"), "allows ACLs"),
     Break("bucket-versions", put("BucketVersioning", "versioningConfiguration.status",
                                  "Suspended"), "keeps no versions"),
     Break("bucket-versions",
           put("BucketLifecycleConfiguration", "rules[0].status", "Disabled"), "old versions"),
     Break("bucket-versions", put("BucketLifecycleConfiguration", "rules[1]", {"status": "Enabled"}),
           "unfinished uploads"),
-    Break("tls-only", without("BucketPolicy"), "do not come over TLS"),
+    Break("tls-only", without("BucketPolicy"), "accepts requests without TLS"),
     Break("tls-only", put("BucketPolicy", "policy!Statement[0].Condition.Bool", GONE), "over TLS"),
     Break("tls-only", put("BucketPolicy", "policy!Statement[0].Resource", ["arn:aws:s3:::a"]),
           "over TLS"),

@@ -1,4 +1,4 @@
-"""For rules on the network, pins, owners and order: what breaks them."""
+"""For rules on the network, pins, owners and order: changes that violate them."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,7 @@ def _looked_up_latest(plan: Plan) -> Plan:
 
 NETWORK = (
     Break("endpoints-used", put("VpcEndpoint", "privateDnsEnabled", GONE, "network-ec2"),
-          "not found by", "prod"),
+          "has no private DNS", "prod"),
     Break("endpoints-used", put("VpcEndpoint", "securityGroupIds", GONE, "network-ec2"),
           "VPC's default security group", "prod"),
     Break("endpoints-used", put("SecurityGroup", "ingress[0].cidrBlocks", GONE), "without a source",
@@ -34,20 +34,21 @@ PINS_AND_OWNER = (
     Break("charts-pinned", put("Release", "chart", "./karpenter", "karpenter-release"),
           "comes from ./karpenter"),
     Break("crds-once", put("Release", "skipCrds", GONE, "karpenter-release"), "installs CRDs"),
-    Break("crds-once", put("Release", "version", "1.14.0", "karpenter-crds"), "not the version"),
-    Break("addons-not-latest", put("Addon", "addonVersion", GONE), "leaves its version to EKS"),
+    Break("crds-once", put("Release", "version", "1.14.0", "karpenter-crds"),
+          "does not have the version"),
+    Break("addons-not-latest", put("Addon", "addonVersion", GONE), "uses EKS's default version"),
     Break("addons-not-latest", _looked_up_latest, "follows the latest version"),
     Break("addons-pinned", _looked_up_latest, "looks up the version", "existing"),
     Break("addons-overwrite", put("Addon", "resolveConflictsOnUpdate", "PRESERVE"), "PRESERVE"),
     Break("tags", put("aws", "defaultTags", json.dumps({"tags": {"stack": "dev"}})),
-          "puts no tag project"),
+          "has no default tag project"),
     Break("tags", option("Queue", provider="urn:default"), "without the stack's tags"),
     Break("tags", put("LaunchTemplate", "tagSpecifications[1].resourceType", "fleet"),
-          "puts no project, stack on each volume"),
+          "does not set tag project, stack on each volume"),
     Break("tags", put("EC2NodeClass", "spec.tags", GONE), "on each instance"),
     Break("jars-mount-bounded",
           put("PersistentVolume", "spec.csi.volumeAttributes.authenticationSource", GONE),
-          "the pod's own rights"),
+          "the pod's own permissions"),
     Break("jars-mount-bounded",
           put("PersistentVolume", "spec.csi.volumeAttributes.cacheEmptyDirSizeLimit", GONE),
           "may fill the node's disk"),
@@ -57,7 +58,8 @@ PINS_AND_OWNER = (
           "before it is deleted"),
     Break("fixed-names-replaced", option("PriorityClass", replace_on_changes=("value",)),
           "fields that cannot change"),
-    Break("production-protected", put("Cluster", "deletionProtection", False), "EKS deletes",
+    Break("production-protected", put("Cluster", "deletionProtection", False),
+          "has no deletion protection in EKS",
           "prod"),
     Break("production-protected", put("Cluster", "encryptionConfigKeyArn", GONE), "not the stack's",
           "prod"),
@@ -80,7 +82,7 @@ PINS_AND_OWNER = (
     Break("jars-mount-bounded", put("PersistentVolume", "spec.mountOptions", ["prefix spark/"]),
           "mounts without expected-bucket-owner"),
     Break("jars-read-only", put("PersistentVolume", "spec.hostPath.type", "DirectoryOrCreate"),
-          "makes an empty folder", "staging"),
+          "creates an empty folder", "staging"),
     Break("jars-read-only", put("PersistentVolume", "spec.nodeAffinity", GONE),
           "nodes that mount no JARs", "staging"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A plan with one thing changed: what a rule is broken with."""
+"""Changes of a plan that violate a rule."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ from ops.plan.model import Plan, Resource
 
 Edit = Callable[[Plan], Plan]
 GONE = object()
-"""Instead of a value: without the key."""
+"""In place of a value: removes the key."""
 
 
 def picked(plan: Plan, kind: str, name: str = "") -> Resource:
@@ -28,8 +28,8 @@ def with_inputs(plan: Plan, resource: Resource, inputs: Mapping[str, Any]) -> Pl
 
 
 def put(kind: str, path: str, value: Any, name: str = "") -> Edit:
-    """Sets a value below an input: `spec.template.spec.taints[0].key`. JSON inside is looked into
-    after a `!`: `policy!Statement[0].Action`."""
+    """Sets a value below an input: `spec.template.spec.taints[0].key`. A `!` enters JSON text:
+    `policy!Statement[0].Action`."""
 
     def edit(plan: Plan) -> Plan:
         resource = picked(plan, kind, name)
@@ -47,7 +47,7 @@ def put(kind: str, path: str, value: Any, name: str = "") -> Edit:
 
 
 def unregistered(output: str, component: str) -> Edit:
-    """Takes an output away that a component registers."""
+    """Removes an output that a component registers."""
 
     def edit(plan: Plan) -> Plan:
         (one,) = [one for one in plan.by_name(component) if output in one.outputs]
@@ -58,7 +58,7 @@ def unregistered(output: str, component: str) -> Edit:
 
 
 def without(kind: str, name: str = "") -> Edit:
-    """Takes a resource away."""
+    """Removes a resource."""
 
     def edit(plan: Plan) -> Plan:
         gone = picked(plan, kind, name)
@@ -78,7 +78,7 @@ def option(kind: str, name: str = "", **options: Any) -> Edit:
 
 
 def independent(kind: str, of: str, name: str = "") -> Edit:
-    """Takes away what a resource depends on, of a kind: by option and by input."""
+    """Removes a resource's dependencies of a kind, by option and by input."""
 
     def edit(plan: Plan) -> Plan:
         one = picked(plan, kind, name)
@@ -97,7 +97,7 @@ def independent(kind: str, of: str, name: str = "") -> Edit:
 
 
 def also(*edits: Edit) -> Edit:
-    """One edit after the other."""
+    """Applies edits one after the other."""
 
     def edit(plan: Plan) -> Plan:
         for one in edits:
@@ -135,7 +135,7 @@ def _set(target: Any, path: str, value: Any) -> None:
 
 
 class Break(NamedTuple):
-    """One change; `says` is part of the message of the finding that it makes."""
+    """One change; `says` is part of the resulting finding's message."""
 
     rule: str
     edit: Edit

@@ -1,4 +1,4 @@
-"""`make check`: what it prints, and how it ends."""
+"""`make check`: its output and exit codes."""
 
 import json
 from dataclasses import replace
@@ -31,7 +31,7 @@ def test_an_error_ends_with_1_and_names_rule_resource_reason_and_source() -> Non
     result = run("--stack", "dev", "--set", OPEN)
     assert result.exit_code == 1
     assert "error    endpoint-allow-list" in result.stdout
-    assert "cluster-eks   answers callers from 0.0.0.0/0" in result.stdout
+    assert "cluster-eks   is open to 0.0.0.0/0" in result.stdout
     assert "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html" in result.stdout
 
 
@@ -48,7 +48,7 @@ def test_json_holds_every_finding_and_every_exception_with_its_reason() -> None:
 def test_markdown_has_a_row_a_finding_and_a_line_a_rule() -> None:
     text = run("--stack", "dev", "--set", OPEN, "--format", "markdown").stdout
     assert text.startswith("### spark-on-eks/dev: ")
-    assert "| error | endpoint-allow-list | cluster-eks | answers callers from 0.0.0.0/0" in text
+    assert "| error | endpoint-allow-list | cluster-eks | is open to 0.0.0.0/0" in text
     assert "- **endpoint-allow-list**: " in text
     listed = run("--stack", "existing", "--exceptions", "--format", "markdown").stdout
     assert "| pod-host-access | jar-mount-daemon | It writes" in listed
@@ -70,7 +70,7 @@ def test_a_wrong_request_is_one_message_and_exit_code_2(arguments: list[str], me
     assert result.stdout == ""
 
 
-def test_exceptions_are_counted_and_listed_with_their_reason_when_asked_for() -> None:
+def test_exceptions_are_counted_and_listed_with_their_reason_on_request() -> None:
     assert "EXCEPTIONS=1 lists them" in run("--stack", "existing").stdout
     listed = run("--stack", "existing", "--exceptions").stdout
     assert "pod-host-access  jar-mount-daemon  (4): It writes the node's files" in listed

@@ -1,4 +1,4 @@
-"""The mutation run's own parts, without the run: it finds guards, and drops one."""
+"""Parts of the mutation run: finding guards, and removing one."""
 
 import ast
 from pathlib import Path

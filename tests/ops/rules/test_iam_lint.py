@@ -1,4 +1,4 @@
-"""IAM documents as parliament sees them: it knows each action's resources and condition keys."""
+"""Lints IAM documents with parliament, which knows each action's resources and condition keys."""
 
 import json
 import warnings
@@ -11,7 +11,7 @@ from ops.plan.iam import TRUST, documents
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
 
 with warnings.catch_warnings():
-    # It leaves the files of its data open.
+    # parliament does not close its data files.
     warnings.simplefilter("ignore", ResourceWarning)
     import parliament
 
@@ -20,7 +20,7 @@ VARIANTS.append(("dev", *CLUSTER_AUTOSCALER))
 
 
 class Meant(NamedTuple):
-    """A finding that is no defect: of which documents and actions, and who says so."""
+    """A finding that is not a defect: documents, actions and source."""
 
     document: str
     issue: str
@@ -84,7 +84,7 @@ class Found(NamedTuple):
 
 
 def linted(name: str, text: str) -> Iterator[Found]:
-    """What parliament says of a document, an entry for each action that it names."""
+    """parliament's findings in a document, one per action."""
     for one in parliament.analyze_policy_string(text).findings:
         named = one.detail if isinstance(one.detail, list) else [one.detail]
         for item in named or [""]:

@@ -1,4 +1,4 @@
-"""docs/rules.md says what the rules are, and what the command prints."""
+"""docs/rules.md lists the rules and the output of the command."""
 
 import io
 import re
@@ -12,7 +12,7 @@ from tests.plans import plan_of
 SHOWN = re.compile(r"^\$ make check STACK=(\w+)\n((?:.*\n)*?)```$", re.MULTILINE)
 
 
-def test_the_tables_are_made_from_the_rules() -> None:
+def test_the_tables_are_generated_from_the_rules() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == render(page), "run `make docs`"
     assert all(f"`{rule.id}`" in page for rule in RULES)

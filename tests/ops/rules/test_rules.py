@@ -1,4 +1,4 @@
-"""Every rule finds what breaks it, and nothing in the project's own stacks."""
+"""Every rule finds its violations, and none in the project's own stacks."""
 
 import pytest
 
@@ -27,7 +27,7 @@ VARIANTS = [
     ("prod", "spark.yunikorn.enabled=true"),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
-"""Warnings that a stack lives with, beside those that every stack has."""
+"""Accepted warnings of a stack, besides those of every stack."""
 
 
 def said(report: Report) -> list[str]:
@@ -35,7 +35,7 @@ def said(report: Report) -> list[str]:
 
 
 @pytest.mark.parametrize("one", BREAKS, ids=lambda one: f"{one.rule}: {one.says}")
-def test_a_change_breaks_its_rule_and_the_plan_before_it_meets_the_rule(one: Break) -> None:
+def test_a_change_violates_its_rule_and_the_plan_before_it_complies(one: Break) -> None:
     plan, rules = plan_of(one.stack, *one.sets), [BY_ID[one.rule]]
     before, after = said(check(plan, rules)), said(check(one.edit(plan), rules))
     assert not any(one.says in message for message in before)
@@ -62,7 +62,7 @@ def test_every_reason_that_a_component_gives_is_needed(variant: tuple[str, ...])
     assert {(one.resource, one.subject) for one in waivers(plan)} == used
 
 
-def test_every_rule_says_why_and_who_says_so() -> None:
+def test_every_rule_has_a_reason_and_a_source() -> None:
     assert len(BY_ID) == len(RULES)
     for rule in RULES:
         assert rule.reason.endswith(".")

@@ -1,4 +1,4 @@
-"""A rule accepts a right policy in each way that IAM and Kubernetes let it be written."""
+"""A rule accepts a correct policy in each notation that IAM and Kubernetes allow."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def found(plan: Plan, rule_id: str) -> list[str]:
         ("rbac-bound", _binding("team-a", "ClusterRole")),
     ],
 )
-def test_an_equal_wording_meets_the_rule(rule_id: str, edit: Edit) -> None:
+def test_an_equivalent_wording_complies_with_the_rule(rule_id: str, edit: Edit) -> None:
     plan = plan_of("dev")
     assert found(edit(plan), rule_id) == found(plan, rule_id) == []
 

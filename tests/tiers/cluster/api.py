@@ -15,7 +15,8 @@ _WAIT_SECONDS = 60
 
 
 class Refused(Exception):
-    """The API server's no: `reason` is its word (Invalid, Forbidden), the text its message."""
+    """The API server rejected a request: `reason` is its reason (Invalid, Forbidden), the text its
+    message."""
 
     def __init__(self, status: Mapping[str, Any]) -> None:
         super().__init__(status.get("message", str(status)))
@@ -29,7 +30,7 @@ class Api:
     def __init__(self, url: str, token: str, authority: Path) -> None:
         self._url = url
         self._session = requests.Session()
-        self._session.trust_env = False  # no proxy stands before a server on loopback
+        self._session.trust_env = False  # no proxy for a server on loopback
         self._session.verify = str(authority)
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._kinds: dict[str, dict[str, Any]] = {}
@@ -72,7 +73,7 @@ class Api:
         return self._send("POST", f"{path}/token", {"spec": spec})["status"]["token"]
 
     def is_ready(self) -> bool:
-        """Whether the server answers and finished its own set-up."""
+        """Whether the server is ready."""
         try:
             return self._session.get(f"{self._url}/readyz", timeout=5).ok
         except requests.RequestException:
@@ -83,7 +84,7 @@ class Api:
         return self._send("PATCH", self._path(manifest), manifest, _APPLY, dry_run)
 
     def create(self, manifest: Mapping[str, Any], dry_run: bool = False) -> Object:
-        """Creates an object and returns it; `dry_run` asks only whether it would be taken."""
+        """Creates an object and returns it; `dry_run` only validates it."""
         return self._send("POST", self._collection(manifest), manifest, dry_run=dry_run)
 
     def patch(self, live: Mapping[str, Any], change: Any, form: str = "merge-patch+json") -> Object:
@@ -91,7 +92,7 @@ class Api:
         return self._send("PATCH", self._path(live), change, form)
 
     def patch_status(self, live: Mapping[str, Any], status: Mapping[str, Any]) -> Object:
-        """Changes an object's status, as the one who does its work."""
+        """Changes an object's status, as its controller does."""
         path = f"{self._path(live)}/status"
         return self._send("PATCH", path, {"status": status}, "merge-patch+json")
 
@@ -152,7 +153,8 @@ class Api:
         return live
 
     def resources(self, version: str) -> list[str]:
-        """Names of what a group's version has, `karpenter.sh/v1`; none where it is not served."""
+        """Names of the resources of a group version, `karpenter.sh/v1`; none if it is not
+        served."""
         try:
             return [one["name"] for one in self._send("GET", f"/apis/{version}")["resources"]]
         except Refused as refusal:
@@ -218,7 +220,7 @@ class Api:
 
 
 def _status(answer: requests.Response) -> Mapping[str, Any]:
-    """The server's Status; what it has no handler for, it refuses in plain text."""
+    """The server's Status; paths without a handler return plain text."""
     try:
         return answer.json()
     except requests.JSONDecodeError:

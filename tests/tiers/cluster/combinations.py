@@ -1,4 +1,4 @@
-"""Every stack in every mount level: what the tests of this tier run over."""
+"""Every stack in every mount level: the parameters of this tier's tests."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Combination(NamedTuple):
 
     @property
     def objects(self) -> list[Object]:
-        """Its manifests, each after what it depends on."""
+        """Its manifests in the order of their dependencies."""
         return objects_of(plan_of(self.stack, *self.overrides))
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ COMBINATIONS = (
     Combination("prod", "pod", _POD),
     Combination("prod", "userdata", NODE),
     Combination("prod", "daemonset", DAEMONSET),
-    # It adds no nodes, so user data has nothing to be on.
+    # It adds no nodes, so user data has no effect.
     Combination("existing", "pod", _POD),
     Combination("existing", "daemonset", DAEMONSET),
 )
@@ -46,7 +46,7 @@ COMBINATIONS = (
 GANGS = Combination("prod", "gangs", (*_POD, "spark.yunikorn.enabled=true"))
 """With YuniKorn, which changes what teams' namespaces admit and nothing about mounts or nodes."""
 
-# Both are beginnings of the list: pytest then runs all tests of one combination together.
+# Both are prefixes of the list, so that pytest runs all tests of one combination together.
 ONE_WITH_ALL_KINDS = COMBINATIONS[:1]
 WITH_POOLS = COMBINATIONS[:9]
 

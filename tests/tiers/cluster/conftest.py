@@ -16,7 +16,7 @@ from tests.tiers.cluster.programs import programs
 from tests.tiers.cluster.scheduling import driver, executor
 from tests.tiers.programs import or_skip
 
-# What the add-on installs and no plan shows: the driver mounts without an attachment.
+# The add-on installs it, so no plan contains it: the driver needs no attachment.
 CSI_DRIVER: dict[str, Any] = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "CSIDriver",
@@ -43,7 +43,7 @@ def api(control_plane: ControlPlane) -> Api:
 
 @dataclass(frozen=True)
 class Live:
-    """A combination in the cluster: what was sent, and what the server answered."""
+    """A combination in the cluster: the applied manifests, and the live objects."""
 
     combination: Combination
     sent: list[Object]
@@ -73,7 +73,7 @@ class Live:
         }
 
     def driver_pool(self, pool: str) -> str:
-        """Where drivers of a pool's jobs run: its own drivers' pool where it has one."""
+        """The pool of a pool's drivers: its own drivers' pool if it has one."""
         own = f"{pool}-{DRIVERS}"
         return own if self.node_pools(own) else DRIVERS
 
@@ -91,7 +91,7 @@ class Live:
 
 @pytest.fixture(scope="session", params=COMBINATIONS, ids=str)
 def live(request: pytest.FixtureRequest, api: Api) -> Iterator[Live]:
-    """A combination, applied. Tests leave it as they found it."""
+    """An applied combination. Tests restore its state."""
     sent = request.param.objects
     try:
         yield Live(request.param, sent, apply_all(api, sent))

@@ -34,8 +34,8 @@ class ControlPlane:
         self.authority = self.folder / "ca.crt"
         self.url = ""
         self.api: Api
-        # Without a kubelet nothing says that a node is ready; without the controllers nothing
-        # makes a namespace's service account.
+        # Without a kubelet no node becomes ready; without the controllers no namespace has a
+        # service account.
         self._switched_off = ["TaintNodesByCondition", *([] if controllers else ["ServiceAccount"])]
 
     def __enter__(self) -> Self:
@@ -124,7 +124,7 @@ class ControlPlane:
             "kube-controller-manager",
             **common,
             secure_port=str(ports[0]),
-            # Its wish to taint nodes without a heartbeat is left out with the heartbeats.
+            # Without heartbeats it must not taint nodes.
             controllers="*,-node-lifecycle-controller",
             service_account_private_key_file=self.folder / "server.key",
             root_ca_file=self.authority,

@@ -1,14 +1,14 @@
-"""What the API server returns against what was sent: any difference shows in every refresh."""
+"""Compares live objects with applied manifests: any difference shows in every refresh."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 
 def changed_by_server(sent: Any, live: Any, path: str = "") -> list[str]:
-    """A line for each sent field that comes back otherwise or not at all.
+    """A line for each applied field that the server returns changed or not at all.
 
-    What the server adds, its defaults and its status, is no difference; a list must come back
-    with the same entries in the same order.
+    Fields that the server adds, such as defaults and status, do not count; a list must have the
+    same entries in the same order.
     """
     return list(_changes(sent, live, path))
 

@@ -75,7 +75,7 @@ def delete_all(api: Api, objects: Sequence[Object]) -> None:
 
 
 def clear(api: Api, objects: Sequence[Object]) -> None:
-    """Deletes all at once, which is quicker, and waits until all are gone."""
+    """Deletes all in parallel, which is faster, and waits until all are deleted."""
     for one in reversed(objects):
         api.delete(one, propagation="Background", grace_seconds=0)
     for one in objects:
@@ -90,8 +90,8 @@ def await_gone(api: Api, one: Object) -> None:
 def switch(api: Api, before: Sequence[Object], after: Sequence[Object]) -> None:
     """Takes the cluster from one plan's objects to another's, as `pulumi up` does.
 
-    New and changed objects first, claims and other objects that cannot be changed in place
-    deleted before they come back, what is not wanted any more last, in reverse order.
+    New and changed objects first; claims and other immutable objects are deleted before they are
+    recreated; removed objects are deleted last, in reverse order.
     """
     old = {identity(one): one for one in before}
     for one in after:

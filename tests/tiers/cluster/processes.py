@@ -1,4 +1,4 @@
-"""Child processes that end with this one, however it ends."""
+"""Child processes that end with this one in any case."""
 
 import ctypes
 import os
@@ -23,7 +23,7 @@ class Child:
     log: Path
 
     def stop(self) -> None:
-        """Ends the program and its whole process group, with force if it does not listen."""
+        """Ends the program and its whole process group, with SIGKILL if necessary."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -42,9 +42,8 @@ def start(
 ) -> Child:
     """Starts a program in its own process group; the kernel kills it when this process dies.
 
-    `environment` is added to this process' own. A killed pytest runs no clean-up, so the promise
-    is asked of the kernel. It is kept for the thread that starts the child: start children from
-    the main thread.
+    `environment` is added to this process' own. A killed pytest runs no clean-up, so the kernel
+    does it. It watches the thread that starts the child: start children from the main thread.
     """
     parent = os.getpid()
 
@@ -85,7 +84,7 @@ def wait_until(
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of this id runs; one that only waits to be reaped does not."""
+    """Whether a process with this id runs; a zombie does not count."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:

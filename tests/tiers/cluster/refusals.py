@@ -19,7 +19,7 @@ DAEMON = ("DaemonSet", "spark-jars")
 
 
 class Case(NamedTuple):
-    """`path` in an object of the plan set to `value`, and what the server says to it."""
+    """`path` in an object of the plan set to `value`, and part of the server's message."""
 
     kind: str
     name: str
@@ -48,7 +48,7 @@ NEW = [
     Case(*POOL, "spec/template/spec/taints/0/effect", "NoSchedul", "Unsupported value"),
     Case(*POOL, "spec/template/spec/expireAfter", "30 days", "should match"),
     Case(*POOL, "spec/consolidation", {}, 'unknown field "spec.consolidation"'),
-    # NodePool: what only the rules in CEL see
+    # NodePool: rules that only CEL can check
     Case(*POOL, f"{_TERM}/values", [], "must have a value defined"),
     Case(*POOL, f"{_TERM}/key", "karpenter.sh/nodepool", "is restricted"),
     Case(*POOL, "spec/replicas", 2, "'weight' is not supported on static"),

@@ -1,4 +1,4 @@
-"""Nodes as Karpenter's nodes come up, and pods as Spark's come, for the real scheduler."""
+"""Nodes like Karpenter's and pods like Spark's, for the real scheduler."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.objects import clear, of_kind
 
 NO_TAINT = "plain"
-"""Pool of the node that nothing taints."""
+"""Pool of the node without taints."""
 SYSTEM = "system"
 
 
 def nodes_of(objects: Sequence[Object], startup_taints: bool) -> list[Object]:
     """One node of each NodePool among the manifests, with its labels and taints.
 
-    `startup_taints`: as the node joins, before the mount's own pod takes its taint away.
+    `startup_taints`: as the node joins, before the mount's pod removes its taint.
     """
     nodes = [_node_of(pool, startup_taints) for pool in of_kind(objects, "NodePool")]
     system = node(SYSTEM, {POOL_LABEL: SYSTEM}, [_taint("CriticalAddonsOnly", "true")])
@@ -48,7 +48,7 @@ def node(name: str, labels: Mapping[str, str], taints: Sequence[Object]) -> Obje
 
 @contextmanager
 def joined(api: Api, nodes: Sequence[Object]) -> Iterator[None]:
-    """Has the nodes in the cluster inside the block."""
+    """Creates the nodes, and deletes them after the block."""
     try:
         for one in nodes:
             api.create(one)
@@ -70,7 +70,7 @@ def executor(name: str, namespace: str, pool: str, **changes: Any) -> Object:
 
 @contextmanager
 def running(api: Api, pods: Sequence[Object]) -> Iterator[None]:
-    """Has the pods in the cluster inside the block."""
+    """Creates the pods, and deletes them after the block."""
     try:
         for one in pods:
             api.wait(_account(one), bool, "there")
@@ -81,13 +81,13 @@ def running(api: Api, pods: Sequence[Object]) -> Iterator[None]:
 
 
 def node_of_pod(api: Api, pod: Object) -> str:
-    """The node that the scheduler chose. Raises TimeoutError when it chose none."""
+    """The node that the scheduler selected. Raises TimeoutError if it selects none."""
     live = api.wait(pod, lambda one: one["spec"].get("nodeName"), "bound to a node")
     return live["spec"]["nodeName"]
 
 
 def why_pending(api: Api, pod: Object) -> str:
-    """The scheduler's reason for leaving the pod. Raises TimeoutError when it gives none."""
+    """The scheduler's reason why the pod is pending. Raises TimeoutError without one."""
     live = api.wait(pod, _verdict, "judged by the scheduler")
     if live["spec"].get("nodeName"):
         raise AssertionError(f"{pod['metadata']['name']} runs on {live['spec']['nodeName']}")

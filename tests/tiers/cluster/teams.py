@@ -1,4 +1,4 @@
-"""What the tests of teams ask alike: of which stacks, and what the API server refuses."""
+"""Shared by the tests of teams: the stacks, and the API server's rejections."""
 
 import pytest
 
@@ -11,7 +11,7 @@ two_stacks = pytest.mark.parametrize(
 
 
 def refusal(api: Api, manifest: Object) -> str:
-    """Why the server would not take an object; empty where it would."""
+    """Why the server rejects an object; empty if it accepts it."""
     try:
         api.create(manifest, dry_run=True)
     except Refused as refused:

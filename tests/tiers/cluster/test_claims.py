@@ -29,7 +29,7 @@ def test_claims_bind_again_after_a_switch_of_levels_there_and_back(api: Api, liv
         switch(api, there, live.sent)
     assert first == _bound(api, live.sent) == _own_volumes(live.sent)
     assert second == _own_volumes(there)
-    # The volumes of the level before are gone: nothing is left to bind to by accident.
+    # The volumes of the previous level are deleted, so no claim can bind to them by accident.
     assert left == set(second.values())
     assert not set(first.values()) & set(second.values())
 

@@ -1,4 +1,4 @@
-"""Nothing that a run starts outlives it."""
+"""All processes of a run end with it."""
 
 import os
 import shutil

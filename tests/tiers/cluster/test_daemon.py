@@ -1,4 +1,4 @@
-"""The DaemonSet that mounts the JARs: where its pods run, and what its account may do."""
+"""The DaemonSet that mounts the JARs: the nodes of its pods, and its account's permissions."""
 
 from collections.abc import Iterator
 
@@ -69,7 +69,7 @@ def pod(api: Api, live: Live) -> Iterator[Api]:
             wait_until(lambda: {OWN, OTHER} <= _nodes_with_pods(api), "pods on both nodes")
             pods = {one["spec"].get("nodeName"): one for one in api.items("Pod", NAMESPACE)}
             own = api.as_pod(pods[OWN])
-            # A policy counts a moment after it was made.
+            # A policy is enforced a moment after its creation.
             wait_until(lambda: _is_refused(own, _OTHER_NODE, _LABEL), "the policy counts")
             yield own
         finally:
@@ -80,7 +80,7 @@ def pod(api: Api, live: Live) -> Iterator[Api]:
 @one_with_a_daemon
 def test_its_pod_labels_its_node_and_takes_the_start_up_taint_away(api: Api, pod: Api) -> None:
     pod.patch(_OWN_NODE, _LABEL)
-    # As watch.sh does: it does not know the taint's place and lets the server test it.
+    # As watch.sh does: it does not know the taint's index, so the server tests it.
     with pytest.raises(Refused):
         pod.patch(_OWN_NODE, _take_away(0), "json-patch+json")
     pod.patch(_OWN_NODE, _take_away(1), "json-patch+json")
@@ -150,7 +150,7 @@ def test_its_pod_changes_no_other_node_and_without_a_pod_the_account_none(
 
 
 @one_with_a_daemon
-def test_the_policy_holds_nobody_else(api: Api, pod: Api) -> None:
+def test_the_policy_applies_to_no_other_account(api: Api, pod: Api) -> None:
     api.patch(_OTHER_NODE, {"metadata": {"labels": {"x": "y"}}, "spec": {"unschedulable": True}})
     assert api.get(_OTHER_NODE)["metadata"]["labels"]["x"] == "y"
 

@@ -1,4 +1,4 @@
-"""The comparison that stands for `pulumi refresh`: the cases that show a change for ever."""
+"""The comparison that replaces `pulumi refresh`: cases that show a permanent change."""
 
 import pytest
 

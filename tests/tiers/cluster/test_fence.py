@@ -1,4 +1,5 @@
-"""A node takes its own label away while its JARs stay away (userdata/fence.sh), as its kubelet."""
+"""A node removes its own label while its JARs are unavailable (userdata/fence.sh), as its
+kubelet."""
 
 import re
 
@@ -30,7 +31,7 @@ def _labelled(value: str | None) -> Object:
 
 
 @one_with_user_data
-def test_no_new_pod_comes_and_the_one_that_runs_stays(api: Api, live: Live) -> None:
+def test_no_new_pod_is_scheduled_and_running_pods_stay(api: Api, live: Live) -> None:
     (one, *_) = [
         node
         for node in nodes_of(live.sent, startup_taints=False)
@@ -66,7 +67,7 @@ def test_a_node_learns_its_name_and_changes_neither_another_nor_its_taints(
             kubelet.patch(own, {"spec": {"taints": None}})
 
 
-def test_every_volume_of_a_node_asks_for_the_label(live: Live) -> None:
+def test_every_volume_of_a_node_selects_the_label(live: Live) -> None:
     for volume in of_kind(live.sent, "PersistentVolume"):
         if "hostPath" in volume["spec"]:
             (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]

@@ -1,4 +1,5 @@
-"""Every manifest of every stack in every mount level is one that the API server takes and keeps."""
+"""Every manifest of every stack in every mount level is accepted by the API server and stored
+unchanged."""
 
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.conftest import Live
@@ -12,7 +13,7 @@ def test_the_server_takes_all_of_them(live: Live) -> None:
     assert {"Namespace", "PersistentVolume", "PersistentVolumeClaim"} <= kinds
 
 
-def test_what_comes_back_differs_from_what_was_sent_by_defaults_only(live: Live) -> None:
+def test_live_objects_differ_from_manifests_by_defaults_only(live: Live) -> None:
     changes = {
         identity(one): changed
         for one, answer in zip(live.sent, live.answers, strict=True)

@@ -1,6 +1,7 @@
-"""The real scheduler over one node of each NodePool: pods that claim JARs run where these are.
+"""The real scheduler over one node of each NodePool: pods that claim JARs run on nodes with
+these JARs.
 
-Which pools' nodes take drivers, executors and other pods is the Karpenter tier's to prove.
+The Karpenter tier tests which nodes accept drivers, executors and other pods.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""The API server refuses what would break the platform, and says why (refusals.py)."""
+"""The API server rejects manifests that would break the platform, with a message (refusals.py)."""
 
 import re
 

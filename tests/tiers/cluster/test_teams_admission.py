@@ -1,4 +1,4 @@
-"""Which pods a team's namespace lets in, asked of the real API server."""
+"""Which pods a team's namespace admits, tested on the real API server."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ with_and_without_gangs = pytest.mark.parametrize(
 
 
 @pytest.mark.parametrize("live", [GANGS], ids=str, indirect=True)
-def test_what_comes_with_gangs_is_taken_and_comes_back_as_it_was_sent(live: Live) -> None:
+def test_the_objects_of_gangs_are_accepted_and_returned_unchanged(live: Live) -> None:
     for sent, answer in zip(live.sent, live.answers, strict=True):
         assert changed_by_server(sent, answer) == [], identity(sent)
     assert of_kind(live.sent, "ValidatingAdmissionPolicy")
@@ -120,13 +120,13 @@ def test_a_gangs_placeholder_is_let_in_where_there_are_gangs_and_from_yunikorn_o
             wait_until(lambda pod=pod: refusal(scheduler, pod) == "", "it is let in")
             team = api.as_account(namespace, DRIVER_ACCOUNT)
             assert f"ValidatingAdmissionPolicy '{POLICY}'" in refusal(team, pod)
-            # What YuniKorn may leave out, it may not turn round.
+            # YuniKorn's pods may omit these fields, but not set other values.
             assert "hostNetwork" in refusal(scheduler, _changed(pod, {"hostNetwork": True}))
 
 
 @contextmanager
 def _may_create_pods(api: Api, user: str) -> Iterator[None]:
-    """What the chart's own roles give YuniKorn; they are in no plan."""
+    """Permissions of the chart's own roles for YuniKorn, which no plan contains."""
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
@@ -153,7 +153,7 @@ def _may_create_pods(api: Api, user: str) -> Iterator[None]:
 
 
 def _placeholder(namespace: str) -> Object:
-    """As pkg/cache/placeholder.go of yunikorn-k8shim 1.8.0 makes it."""
+    """As in pkg/cache/placeholder.go of yunikorn-k8shim 1.8.0."""
     pod = driver("tg-app-spark-executor-0", namespace, "drivers")
     (container,) = pod["spec"]["containers"]
     del container["securityContext"], container["volumeMounts"]

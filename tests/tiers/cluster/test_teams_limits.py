@@ -1,4 +1,4 @@
-"""How much a team may take, asked of the real API server."""
+"""Limits of a team, tested on the real API server."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -84,7 +84,7 @@ def test_an_application_has_no_more_executors_than_its_team_may(
 
 
 @two_stacks
-def test_a_container_that_asks_for_nothing_gets_little(api: Api, live: Live) -> None:
+def test_a_container_without_requests_gets_small_defaults(api: Api, live: Live) -> None:
     for namespace in live.namespaces:
         pod = driver("modest", namespace, "drivers")
         del pod["spec"]["containers"][0]["resources"]

@@ -1,4 +1,4 @@
-"""What a team's accounts may do, asked of the real API server."""
+"""Permissions of a team's accounts, tested on the real API server."""
 
 from tests.names import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
 from tests.tiers.cluster.api import Api

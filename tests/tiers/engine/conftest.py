@@ -19,7 +19,7 @@ _CHAINS = {
     "test_plan.py": "stack",
     "test_knobs.py": "file",
 }
-"""Files whose tests go on from each other, as a whole or for each stack."""
+"""Files whose tests continue from each other, as a whole or for each stack."""
 
 
 class Chains(LoadScopeScheduling):

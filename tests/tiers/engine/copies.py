@@ -16,9 +16,9 @@ _PARTS = (
 
 
 def copy_of(root: Path, folder: Path, changes: Mapping[str, tuple[str, str]]) -> Path:
-    """Copies the program and changes files in it: path to (text, what comes instead).
+    """Copies the program and changes files in it: path to (text, replacement).
 
-    Raises AssertionError where a text is not in its file: the table is behind the program.
+    Raises AssertionError if a text is not in its file: the table is outdated.
     """
     for part in _PARTS:
         if (root / part).is_dir():

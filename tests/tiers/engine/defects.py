@@ -1,10 +1,11 @@
-"""Deliberate defects of the program: one small change of its text each, and who must notice it."""
+"""Deliberate defects of the program: one small change of its text each, and the checks that must
+detect it."""
 
 from typing import NamedTuple
 
 
 class Defect(NamedTuple):
-    """One change; `caught` are the checks of this tier of which one must notice it."""
+    """One change; one of the checks `caught` must detect it."""
 
     what: str
     file: str

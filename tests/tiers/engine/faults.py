@@ -1,4 +1,4 @@
-"""Things that go wrong in a cloud, on demand: put one in `Cloud.faults`, and take it out again."""
+"""Cloud failures on demand: add one to `Cloud.faults`, and remove it afterwards."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from .providers.cloud import Cloud, Fault, HalfDone, Operation, Refused, Throttl
 
 @contextmanager
 def injected(cloud: Cloud, fault: Fault) -> Iterator[None]:
-    """Has the fault while the block lasts."""
+    """Adds the fault for the block."""
     cloud.faults.append(fault)
     try:
         yield
@@ -22,7 +22,7 @@ def injected(cloud: Cloud, fault: Fault) -> Iterator[None]:
 
 
 def after(cloud: Cloud, operations: int) -> Fault:
-    """Nothing is possible any more after so many operations, as when credentials run out."""
+    """Every operation after this number fails, as with expired credentials."""
     end = len(cloud.operations) + operations
 
     def fault(operation: Operation) -> None:
@@ -33,10 +33,10 @@ def after(cloud: Cloud, operations: int) -> Fault:
 
 
 def killed_after(cloud: Cloud, operations: int) -> Fault:
-    """The engine is killed at the operation after so many, and the operation is not done.
+    """The engine is killed at the operation after this number, which is not performed.
 
-    It has time to note what is done already: what it does not get to note is made without its
-    knowledge, and must be imported or deleted by hand.
+    It has time to record finished operations: a resource that it does not record must be
+    imported or deleted by hand.
     """
     end = len(cloud.operations) + operations
     killed = False
@@ -45,7 +45,7 @@ def killed_after(cloud: Cloud, operations: int) -> Fault:
         nonlocal killed
         if len(cloud.operations) < end:
             return
-        # Calls that the engine made before it died still come in here, one after the other.
+        # Calls that the engine made before it was killed still arrive here, one after the other.
         if not killed:
             killed = True
             time.sleep(1)
@@ -56,7 +56,7 @@ def killed_after(cloud: Cloud, operations: int) -> Fault:
 
 
 def throttled(times: int, verb: Verb | None = None) -> Fault:
-    """Each operation is asked to come back so many times before it is done."""
+    """Each operation is throttled this many times before it succeeds."""
     asked: Counter[Operation] = Counter()
 
     def fault(operation: Operation) -> None:
@@ -69,7 +69,7 @@ def throttled(times: int, verb: Verb | None = None) -> Fault:
 
 def timeout(name: str) -> Fault:
     """The wait for a new resource of this name ends before the resource is ready: it exists, and
-    the engine is told that it is not all right."""
+    the engine gets an initialization error."""
 
     def fault(operation: Operation) -> None:
         if operation.verb == "create" and operation.name == name:
@@ -79,7 +79,7 @@ def timeout(name: str) -> Fault:
 
 
 def engines() -> Iterator[int]:
-    """Process ids of the CLI as this process runs it."""
+    """Process ids of the CLI commands that this process started."""
     for task in Path("/proc/self/task").iterdir():
         with suppress(OSError):
             for child in (task / "children").read_text().split():

@@ -1,4 +1,4 @@
-"""What the controllers of a platform that came up would report."""
+"""Reports of the controllers of a running platform."""
 
 from .providers import aws_references as refs
 from .providers import karpenter
@@ -9,9 +9,9 @@ TEAM = "spark-on-eks/team"
 
 
 def complaints(cloud: Cloud) -> list[str]:
-    """A line for everything that does not work; empty for a healthy platform.
+    """A line for each failure; empty for a healthy platform.
 
-    What the roles of a plan may do is evaluated offline, by the rules and by tests/rights.py.
+    Permissions of roles are evaluated offline, by the rules and by tests/rights.py.
     """
     launched = {one.text("pool") for one in cloud.all(refs.INSTANCE)}
     volumes = {one.id for one in cloud.all(objects.VOLUME)}

@@ -1,4 +1,4 @@
-"""How a command of the engine went: its steps and messages, from the events that it sends."""
+"""Outcome of a command of the engine: its steps and messages, from its events."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pulumi.automation.events import EngineEvent
 
 @dataclass(frozen=True)
 class Step:
-    """What the engine did, or would do, to one resource."""
+    """The engine's operation on one resource, planned or performed."""
 
     op: str
     """`create`, `update`, `replace`, `delete`, `create-replacement`, `same`..."""
@@ -36,7 +36,7 @@ class Step:
 
 @dataclass
 class Outcome:
-    """How one command of the CLI went."""
+    """Outcome of one command of the CLI."""
 
     steps: list[Step]
     messages: list[str]
@@ -59,13 +59,13 @@ class Outcome:
         return "\n".join(self.messages)
 
     def ok(self) -> Self:
-        """Itself. Raises AssertionError with the messages where the command failed."""
+        """Returns itself. Raises AssertionError with the messages if the command failed."""
         assert not self.failed, self.text
         return self
 
 
 def collect(event: EngineEvent, steps: list[Step], messages: list[str]) -> None:
-    """Puts what an event tells into the steps or the messages."""
+    """Adds an event to the steps or the messages."""
     if event.resource_pre_event:
         meta = event.resource_pre_event.metadata
         new = meta.new.__dict__ if meta.new else None

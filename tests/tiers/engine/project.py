@@ -138,7 +138,7 @@ class Project:
         return self._command(self._pulumi.preview, policy_packs=[str(one) for one in policy_packs])
 
     def plan(self) -> dict[str, dict[str, Any]]:
-        """URN to what the engine noted of each resource in a preview: `pulumi preview --save-plan`.
+        """URN to the engine's record of each resource in a preview: `pulumi preview --save-plan`.
 
         Raises AssertionError where the preview fails.
         """
@@ -155,12 +155,12 @@ class Project:
         return self._command(self._pulumi.refresh, show_secrets=False)
 
     def destroy(self) -> Outcome:
-        """`pulumi destroy --yes`: its preview first; what that refuses is not begun."""
+        """`pulumi destroy --yes`: its preview first; if that fails, nothing is destroyed."""
         return self._command(self._pulumi.destroy, show_secrets=False)
 
     def recover(self) -> Outcome:
-        """What one does after a killed command: `pulumi cancel`, then
-        `pulumi refresh --clear-pending-creates`."""
+        """The recovery after a killed command: `pulumi cancel`, then `pulumi refresh
+        --clear-pending-creates`."""
         self._pulumi.cancel()
         return self._command(self._pulumi.refresh, show_secrets=False, clear_pending_creates=True)
 
@@ -188,8 +188,8 @@ class Project:
         return Outcome(steps, messages, failed)
 
     def _end_programs(self) -> None:
-        """Ends a program whose engine is gone: it waits for what never comes, and its thread would
-        keep this process from ending."""
+        """Ends a program whose engine was killed: it would wait forever, and its thread would block
+        the exit of this process."""
         while self._loops:
             loop = self._loops.pop()
             with suppress(RuntimeError):  # it is closed: the program has ended

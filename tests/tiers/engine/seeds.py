@@ -1,4 +1,4 @@
-"""What is in the account before a stack: the admins of prod, the cluster of existing."""
+"""Resources of the account before a stack: the admins of prod, the cluster of existing."""
 
 from .providers.cloud import Cloud, Thing, seed
 
@@ -8,7 +8,7 @@ CLUSTER = "analytics"
 
 
 def account() -> Cloud:
-    """A fresh account with what the stacks of this project take for given."""
+    """A fresh account with the existing resources that the stacks of this project need."""
     cloud = Cloud()
     _role(cloud, ADMIN, '{"AWS": "arn:aws:iam::111122223333:root"}')
     _role(cloud, NODE_ROLE, '{"Service": "ec2.amazonaws.com"}')

@@ -1,4 +1,4 @@
-"""Every deliberate defect is noticed by the check that is there for it."""
+"""Every deliberate defect is detected by its check."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What fails in the middle is finished by the same command again, and nothing is left over."""
+"""After a failure the same command completes the operation, and nothing is left over."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_throttling_that_ends_is_not_noticed(dev):
     assert len(dev.cloud.attempts) == 3 * len(dev.cloud.operations)
 
 
-def test_throttling_that_does_not_end_fails_and_leaves_what_was_made_usable(dev):
+def test_permanent_throttling_fails_and_leaves_created_resources_usable(dev):
     with faults.injected(dev.cloud, faults.throttled(times=10**6, verb="create")):
         assert "ThrottlingException" in dev.up().text
     finished(dev)
@@ -110,7 +110,7 @@ def test_a_switch_that_fails_in_the_middle_is_finished_by_a_second_up(running_de
     finished(running_dev)
 
 
-def test_a_switch_waits_for_pods_that_use_their_claim_and_goes_on_when_they_are_gone(running_dev):
+def test_a_switch_waits_until_no_pod_uses_its_claim(running_dev):
     pod = running_dev.cloud.add(running_pod("team-a"))
     running_dev.set(jarMount={"level": "node", "method": "userdata"})
     waiting = running_dev.up()
@@ -120,7 +120,7 @@ def test_a_switch_waits_for_pods_that_use_their_claim_and_goes_on_when_they_are_
     finished(running_dev)
 
 
-def test_a_bucket_that_holds_jars_is_not_deleted_unless_the_stack_says_so(dev):
+def test_a_bucket_with_jars_is_deleted_only_with_force_destroy(dev):
     dev.set(jarBucket__forceDestroy=False)
     dev.up().ok()
     dev.cloud.add(published_jar(dev.cloud))

@@ -1,7 +1,6 @@
 """Changes of a stack file on a running platform do exactly these operations.
 
-Here are those that replace resources or whose order matters; what a change of every other key does
-is in the tables of tests/ops/diff.
+This file has changes that replace resources or whose order matters; tests/ops/diff has all others.
 """
 
 from collections import Counter
@@ -142,7 +141,7 @@ def test_a_knob_changes_what_it_is_for_and_nothing_else(running: Project, knob: 
 
 
 @pytest.mark.parametrize(("verb", "teams"), [("create", "abc"), ("delete", "ab")])
-def test_a_team_that_comes_or_goes_touches_its_own_resources_only(
+def test_adding_or_removing_a_team_changes_its_own_resources_only(
     running: Project, verb: str, teams: str
 ):
     names = [{"name": f"team-{letter}"} for letter in teams]

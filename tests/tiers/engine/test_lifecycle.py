@@ -39,12 +39,12 @@ DESTROY_ORDER = (
     "Subnet",
     "Vpc",
 )
-"""Kind, or kind and name: each only when the last of the one before is gone."""
+"""Kind, or kind and name: each is deleted after the last of the previous one."""
 
 
 @pytest.fixture(scope="module", params=STACKS)
 def stack(request, open_project) -> Project:
-    """One stack, whose tests go on from each other in the order of this file."""
+    """One stack, whose tests continue from each other in the order of this file."""
     return open_project(request.param)
 
 
@@ -64,7 +64,7 @@ def test_a_preview_afterwards_shows_no_change(stack: Project):
     assert stack.preview().ok().changes == []
 
 
-def test_nothing_is_made_by_a_provider_that_the_engine_made_up(stack: Project):
+def test_no_resource_uses_a_default_provider_of_the_engine(stack: Project):
     # A default aws provider has neither the stack's tags nor its account; eks holds no config.
     made_up = [
         one["type"] for one in stack.state() if one["urn"].rsplit("::", 1)[-1].startswith("default")
@@ -120,7 +120,7 @@ def test_only_a_stack_with_deletion_protection_refuses_its_destroy(stack: Projec
     assert operations(outcome) == ["update Cluster cluster-eks-eksCluster"]
 
 
-def test_a_destroy_goes_in_order_and_leaves_nothing(stack: Project):
+def test_a_destroy_keeps_the_order_and_leaves_nothing(stack: Project):
     done = len(stack.cloud.operations)
     stack.destroy().ok()
     assert stack.cloud.left() == []

@@ -11,7 +11,7 @@ from tests.tiers.programs import ROOT
 PACK = ROOT / "ops" / "rules" / "pack"
 BIN = Path(__file__).parent / "policy_bin"
 DEFECTS = {
-    # A file of the program: what stands there, what comes instead, and the rule that it breaks.
+    # A file of the program: a text, its replacement, and the rule that it violates.
     "components/node_groups.py": ('"http_tokens": "required"', '"http_tokens": "optional"'),
     "components/karpenter/node_class.py": ('"encrypted": True', '"encrypted": False'),
     "components/karpenter/autoscaler.py": (
@@ -29,7 +29,7 @@ FOUND = {
     "mandatory volumes-encrypted: karpenter-default-class /dev/xvda is not encrypted",
     "mandatory destroy-order: karpenter-drivers may outlive karpenter-drivers-class "
     "(karpenter.k8s.aws/v1:EC2NodeClass): its nodes are ended by the class' settings",
-    "mandatory namespace-level: spark-operator-namespace enforces no standard on its pods",
+    "mandatory namespace-level: spark-operator-namespace enforces no Pod Security level",
     "mandatory queue-encrypted: karpenter-interruption-queue is not encrypted",
 }
 
@@ -49,16 +49,16 @@ def rules_told(messages: list[str], level: str) -> list[str]:
     return [message for message in messages if message.startswith(level)]
 
 
-def test_the_pack_lets_a_stack_pass_before_it_exists_and_when_it_runs(open_project):
+def test_the_pack_accepts_a_stack_before_it_exists_and_when_it_runs(open_project):
     project = open_project("dev")
     for preview in (project.preview(PACK), project.up().ok() and project.preview(PACK)):
         preview.ok()
         assert rules_told(preview.messages, "mandatory") == []
         # What `make check` says, but for the versions that the program asked of AWS.
         assert sorted(rules_told(preview.messages, "advisory")) == [
-            "advisory group-release-pinned: system-group names no image release (amiRelease)",
-            "advisory secrets-own-key: cluster-eks-eksCluster encrypts Kubernetes secrets with a "
-            "key of AWS'",
+            "advisory group-release-pinned: system-group sets no image release (amiRelease)",
+            "advisory secrets-own-key: cluster-eks-eksCluster encrypts Kubernetes secrets "
+            "with an AWS owned key",
         ]
 
 

@@ -9,7 +9,7 @@ from tests.tiers.engine.project import Project
 from tests.tiers.engine.seeds import account
 
 LOOPS: list[asyncio.AbstractEventLoop] = []
-"""Of the program below, which runs in this process."""
+"""Events of the program below, which runs in this process."""
 
 _WAITS = """
 import asyncio, pulumi

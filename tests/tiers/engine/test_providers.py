@@ -1,4 +1,4 @@
-"""The stand-ins are a check: what the real ones refuse, they refuse, each for its own reason."""
+"""The stand-ins reject what the real providers reject, for the same reasons."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -201,7 +201,7 @@ def test_a_resource_in_use_cannot_be_deleted():
         Aws(account()).delete("aws:ec2/subnet:Subnet", "subnet-0a1b2c3d4e5f60711")
 
 
-def test_what_stands_on_nothing_cannot_be_created():
+def test_a_resource_with_missing_dependencies_cannot_be_created():
     with pytest.raises(Refused, match=r"InvalidVpcID\.NotFound"):
         Aws(account()).create("aws:ec2/subnet:Subnet", URN, {"vpcId": "vpc-9", "cidrBlock": "x"})
 

@@ -19,13 +19,13 @@ _VERDICT = re.compile(r"^--- (PASS|FAIL|SKIP): (\w+) ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Outcome:
-    """The Go tests' verdicts by name, and all they said."""
+    """The results of the Go tests by name, and their output."""
 
     verdicts: dict[str, str]
     output: str
 
     def of(self, name: str) -> str:
-        """What one test said: the lines between its start and the next test's."""
+        """The output of one test: the lines between its start and the next test's."""
         _, _, after = self.output.partition(f"=== RUN   {name}\n")
         return re.split(r"^=== RUN   \w+$", after, maxsplit=1, flags=re.MULTILINE)[0]
 
@@ -64,7 +64,7 @@ class Run:
             self._everything = started.pop_all()
 
     def outcome(self) -> Outcome:
-        """Waits for the end, and tells what was said."""
+        """Waits for the end, and returns the output."""
         with self._everything:
             self._child.process.wait(_LIMIT_SECONDS)
             output = self._log.read_text(errors="replace")

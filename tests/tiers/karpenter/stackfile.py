@@ -1,4 +1,4 @@
-"""What the Go tests are given: a plan's manifests, its teams, their pods, and what is promised."""
+"""Input of the Go tests: a plan's manifests, its teams, their pods, and the expectations."""
 
 import json
 from pathlib import Path

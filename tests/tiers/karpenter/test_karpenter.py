@@ -46,7 +46,7 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], Out
 
 @pytest.fixture(scope="module", params=STACKS, ids=str)
 def outcome(request: pytest.FixtureRequest, runs: Callable[[Combination], Outcome]) -> Outcome:
-    """What all Go tests said about one combination."""
+    """The output of all Go tests for one combination."""
     return runs(request.param)
 
 

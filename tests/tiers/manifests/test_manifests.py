@@ -1,7 +1,6 @@
 """Every manifest of every stack, as checkov judges it.
 
-Its Kubernetes checks are many and know nothing of this platform: what they find is listed here,
-by check and object, with the reason why it stays.
+Accepted findings are listed here by check and object, with the reason.
 """
 
 import json
@@ -40,7 +39,7 @@ EXCEPTIONS = (
     Meant("CKV_K8S_17", _MOUNTS, "it speaks to the node's systemd, which answers its own"),
     Meant("CKV_K8S_23", _MOUNTS, "it writes the node's files, so it is root"),
     Meant("CKV_K8S_25", _MOUNTS, "chroot, to run the node's systemctl, and nothing else"),
-    Meant("CKV_K8S_29", _MOUNTS, "its container has one; there is nothing to say for the pod"),
+    Meant("CKV_K8S_29", _MOUNTS, "its container has one; the pod needs none"),
     Meant("CKV_K8S_31", _MOUNTS, "the runtime's profile was not tried with the node's systemd"),
     Meant("CKV_K8S_38", _MOUNTS, "it says on its node that the mount answers"),
     Meant("CKV_K8S_40", _MOUNTS, "it is root, see above"),
@@ -87,7 +86,7 @@ def linted(folder: Path) -> tuple[int, set[Failed]]:
 
 @pytest.fixture(scope="module")
 def found(ready: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, set[Failed]]:
-    """What checkov says of all manifests of all variants, in one run."""
+    """checkov's findings in the manifests of all variants, from one run."""
     folder = tmp_path_factory.mktemp("manifests")
     for name, variant in VARIANTS.items():
         write(plan_of(*variant), folder / name)

@@ -122,7 +122,7 @@ def parts_of(files: MountFiles) -> list[str]:
 
 @pytest.fixture(scope="session")
 def machines() -> Iterator[Callable[..., Node]]:
-    """Makes machines, and ends them however the test ends."""
+    """Creates machines, and ends them after the test in any case."""
     made: list[Node] = []
 
     def make(**environment: str) -> Node:
@@ -147,7 +147,7 @@ def machine(machines: Callable[..., Node]) -> Iterator[Node]:
 
 @pytest.fixture(scope="module")
 def node(machines: Callable[..., Node], render: Callable[..., MountFiles]) -> Iterator[Node]:
-    """A machine that booted from user data and whose JARs answer."""
+    """A machine that booted from user data, with readable JARs."""
     made = machines()
     made.user_data(parts_of(render()))
     made.boot()
@@ -164,7 +164,7 @@ def metric(node: Node, name: str) -> float:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """What the machine said, with a test that failed."""
+    """Adds the machine's console to the report of a failed test."""
     report = yield
     if report.failed:
         for name in ("machine", "node"):

@@ -1,8 +1,8 @@
 """What a test's machine has beside this one's programs: cloud-init, nodeadm, kubelet and dnf."""
 
 UNITS = {
-    # What the EKS image of AL2023 has, as far as the mount meets it: the order of its units, how
-    # kubelet is tried again, and that cloud-init goes on after a script that failed.
+    # The properties of the EKS image of AL2023 that matter to the mount: the order of its units,
+    # restarts of kubelet, and that cloud-init continues after a failed script.
     "cloud-final.service": """
         [Service]
         Type=oneshot

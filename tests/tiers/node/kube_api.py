@@ -25,7 +25,7 @@ class KubeApi:
         self.refused: list[str] = []
         """Calls that the account has no right to."""
         self.patches: list[Any] = []
-        """What was asked to change of the node."""
+        """Requested changes of the node."""
         self.available = True
         certificate, server = _certificate(folder)
         self.certificate = certificate.read_text()

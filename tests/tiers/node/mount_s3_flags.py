@@ -1,4 +1,4 @@
-"""The command line of mount-s3 1.24.0, as far as a read-only mount meets it."""
+"""The command line of mount-s3 1.24.0, limited to flags of a read-only mount."""
 
 import argparse
 import re

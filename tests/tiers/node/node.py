@@ -182,7 +182,7 @@ class Node:
             return None
 
     def healthy(self) -> bool:
-        """Whether the script says that the mount answers."""
+        """Whether the script reports a working mount."""
         return self.result("/usr/local/sbin/spark-jars", "check").returncode == 0
 
     def kubelet_runs(self) -> bool:
@@ -198,7 +198,7 @@ class Node:
         return self.run("journalctl", "--no-pager", "--output=cat", f"--unit={unit}", check=False)
 
     def console(self) -> str:
-        """What the node wrote on its console: what EC2 keeps."""
+        """The node's console output, which EC2 keeps."""
         return (self._folder / "console").read_text(errors="replace")
 
     def main_pid(self) -> int:
@@ -215,7 +215,7 @@ class Node:
         return self._machine is None or self._machine.poll() is not None
 
     def power_off(self) -> None:
-        """Pulls the plug."""
+        """Powers off without a shutdown."""
         if self._machine is not None and self._machine.poll() is None:
             self._machine.kill()
             self._machine.wait(20)

@@ -20,7 +20,7 @@ _NAMES = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
 class Failed(Exception):
-    """S3 said no."""
+    """S3 returned an error."""
 
 
 class Unreachable(Exception):

@@ -1,4 +1,4 @@
-"""moto's S3 behind a door that counts, delays and refuses as S3 would; on loopback."""
+"""moto's S3 on loopback behind a proxy that counts, delays and rejects requests as S3 would."""
 
 import threading
 import time
@@ -30,7 +30,7 @@ class S3Server:
         self._server: BaseWSGIServer | None = None
         self._port = 0
         self.requests: Counter[str] = Counter()
-        """Requests by what they ask for: GET, HEAD, LIST, and bytes under "bytes"."""
+        """Number of requests by kind: GET, HEAD, LIST, and bytes under "bytes"."""
         self.delay: Callable[[str], float] = lambda kind: 0.0
         """Seconds to wait before an answer, by kind of request."""
         self.denied: set[str] = set()

@@ -88,7 +88,7 @@ def test_a_node_waits_for_its_network(machine: Node, render: Render, s3: S3Serve
     ],
     ids=["wrong bucket", "wrong region", "no rights", "wrong owner", "wrong prefix", "wrong flag"],
 )
-def test_a_node_without_its_jars_goes_down_and_its_console_says_why(
+def test_a_node_without_its_jars_powers_off_and_its_console_has_the_reason(
     machine: Node, render: Render, changes: dict[str, str], reason: str
 ) -> None:
     if "flags" in changes:

@@ -92,7 +92,7 @@ def test_a_node_without_rights_keeps_its_taint(
     assert "does not answer" in pod.end()
 
 
-def test_a_node_without_a_package_manager_is_left_alone_and_told_why(
+def test_a_node_without_a_package_manager_is_not_changed_and_logs_the_reason(
     watches: Callable[..., Watch], api: KubeApi, machine: Node
 ) -> None:
     machine.path("/usr/bin/dnf").unlink()

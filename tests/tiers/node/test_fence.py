@@ -92,7 +92,7 @@ def member(
     return machine
 
 
-def test_new_pods_stay_away_from_a_node_whose_jars_do_and_come_again_with_them(
+def test_new_pods_avoid_a_node_without_jars_until_these_return(
     member: Node, api: KubeApi, s3: S3Server
 ) -> None:
     job = JobPod(member)

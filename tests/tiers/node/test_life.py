@@ -73,7 +73,7 @@ def test_a_mount_that_hangs_is_found_and_replaced(node: Node) -> None:
     assert "mount-s3 runs and does not answer" in node.journal("spark-jars-watch.service")
 
 
-def test_a_mount_that_somebody_detached_comes_back(node: Node) -> None:
+def test_a_mount_that_was_detached_by_hand_is_restored(node: Node) -> None:
     before = node.main_pid()
     node.run("umount", "--lazy", MOUNT)
     recovered(node, before)
@@ -89,7 +89,7 @@ def test_a_second_process_never_mounts_on_the_path(node: Node) -> None:
     assert node.healthy()
 
 
-def test_each_start_has_a_fresh_cache_and_the_old_ones_go(node: Node) -> None:
+def test_each_start_has_a_fresh_cache_and_deletes_the_old_ones(node: Node) -> None:
     caches = "ls /var/cache/spark-jars"
     old = node.run("cat", "/run/spark-jars/run")
     before = node.main_pid()
@@ -166,7 +166,7 @@ def test_a_user_that_is_not_root_reads(node: Node) -> None:
     assert done.stdout == RELEASE["jar-0.jar"]
 
 
-def test_metrics_say_up_restarts_and_cache(node: Node) -> None:
+def test_metrics_contain_up_restarts_and_cache(node: Node) -> None:
     wait_for("up", lambda: metric(node, "spark_jars_up") == 1)
     restarts, now = metric(node, "spark_jars_restarts_total"), time.time()
     assert abs(metric(node, "spark_jars_last_success_timestamp_seconds") - now) < 5

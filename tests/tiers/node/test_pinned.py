@@ -101,7 +101,7 @@ def test_a_release_that_no_pinned_key_signed_is_refused_at_once(
 ) -> None:
     signer = "releases@example.com"
     if case == "another key":
-        signer = "somebody@example.com"
+        signer = "other@example.com"
         releases.create_key(signer)
     releases.publish(b"#!/bin/sh\n", signer)
     if case == "changed":

@@ -1,4 +1,4 @@
-"""SparkApplications in the cluster: applied, watched, and taken away with all they made."""
+"""SparkApplications in the cluster: applied, watched, and deleted with everything they created."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ ROLE_LABEL = "spark-role"
 
 @contextmanager
 def applied(api: Api, jobs: Sequence[Wanted]) -> Iterator[None]:
-    """Has the jobs in the cluster inside the block, and nothing of them afterwards."""
+    """Creates the jobs, and deletes everything of them after the block."""
     namespaces = {one.team for one in jobs}
     before = {kind: _names(api, kind, namespaces) for kind in _KINDS}
     try:
@@ -34,7 +34,7 @@ def applied(api: Api, jobs: Sequence[Wanted]) -> Iterator[None]:
 
 
 def state_of(api: Api, application: Object) -> str:
-    """The operator's word for where the application is; empty before it looked at it."""
+    """The application's state by the operator; empty before the first reconciliation."""
     status = api.get(application).get("status") or {}
     return (status.get("applicationState") or {}).get("state", "")
 

@@ -1,7 +1,7 @@
-"""Jobs with one mistake each: how they end, and the words that a person gets to see.
+"""Jobs with one mistake each: their outcome, and the message for the user.
 
 To add a case: one line in BROKEN with the path, the value, how it ends, and a part of the message.
-`ABSENT` takes the field away. The messages are shown in docs/testing-operator.md.
+`ABSENT` removes the field. The messages are shown in docs/testing-operator.md.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -15,7 +15,7 @@ takes the driver, and the application stays SUBMITTED; `unwatched`: the operator
 namespace."""
 
 
-class Broken(NamedTuple):
+class Violation(NamedTuple):
     """`path` in the SparkApplication set to `value`; `says` is a part of the message."""
 
     name: str
@@ -34,50 +34,50 @@ _HOST_PATH = {"name": "spark-jars", "hostPath": {"path": "/mnt/spark-jars"}}
 
 BROKEN = [
     # Refused at once
-    Broken("name", "metadata/name", "2026-taxi", "refused", "DNS-1035"),
-    Broken(
+    Violation("name", "metadata/name", "2026-taxi", "refused", "DNS-1035"),
+    Violation(
         "image",
         "spec/sparkConf/spark.kubernetes.container.image",
         "x:y",
         "refused",
         "use the image field",
     ),
-    Broken(
+    Violation(
         "account-twice",
         "spec/sparkConf/spark.kubernetes.authenticate.driver.serviceAccountName",
         "spark-driver",
         "refused",
         "configure the service account via the CRD",
     ),
-    Broken("typo", "spec/driver/priorityClass", "spark-driver", "refused", "unknown field"),
-    Broken(
+    Violation("typo", "spec/driver/priorityClass", "spark-driver", "refused", "unknown field"),
+    Violation(
         "selectors",
         "spec/nodeSelector",
         {"spark-on-eks/pool": "x"},
         "refused",
         "cannot be defined at both",
     ),
-    Broken("type", "spec/type", "Pyhton", "refused", "Unsupported value"),
-    # Accepted, and then refused by the API server when spark-submit makes the driver
-    Broken("account", "spec/driver/serviceAccount", "unknown", "failed", 'unknown" not found'),
-    Broken("priority", "spec/driver/priorityClassName", "urgent", "failed", "PriorityClass"),
-    Broken("quota", "spec/driver/memory", "2000g", "failed", "exceeded quota: team"),
-    Broken(
+    Violation("type", "spec/type", "Pyhton", "refused", "Unsupported value"),
+    # Accepted, and then rejected by the API server when spark-submit creates the driver
+    Violation("account", "spec/driver/serviceAccount", "unknown", "failed", 'unknown" not found'),
+    Violation("priority", "spec/driver/priorityClassName", "urgent", "failed", "PriorityClass"),
+    Violation("quota", "spec/driver/memory", "2000g", "failed", "exceeded quota: team"),
+    Violation(
         "privileged", "spec/driver/securityContext", {"privileged": True}, "failed", "privileged"
     ),
-    Broken("unsafe", "spec/driver/securityContext", ABSENT, "failed", "PodSecurity"),
-    Broken("host-path", "spec/volumes/0", _HOST_PATH, "failed", "hostPath"),
-    Broken("client", "spec/mode", "client", "failed", "failed to run spark-submit"),
-    # Accepted, and no node takes it
-    Broken("toleration", "spec/driver/tolerations", ABSENT, "pending", "untolerated taint"),
-    Broken(
+    Violation("unsafe", "spec/driver/securityContext", ABSENT, "failed", "PodSecurity"),
+    Violation("host-path", "spec/volumes/0", _HOST_PATH, "failed", "hostPath"),
+    Violation("client", "spec/mode", "client", "failed", "failed to run spark-submit"),
+    # Accepted, but fits on no node
+    Violation("toleration", "spec/driver/tolerations", ABSENT, "pending", "untolerated taint"),
+    Violation(
         "pool",
         "spec/driver/nodeSelector",
         {"spark-on-eks/pool": "driver"},
         "pending",
         "didn't match Pod's node affinity/selector",
     ),
-    Broken(
+    Violation(
         "claim",
         "spec/volumes/0/persistentVolumeClaim/claimName",
         "jars",
@@ -85,5 +85,5 @@ BROKEN = [
         'persistentvolumeclaim "jars" not found',
     ),
     # Accepted, in a namespace that the operator does not watch
-    Broken("namespace", "metadata/namespace", "default", "unwatched", ""),
+    Violation("namespace", "metadata/namespace", "default", "unwatched", ""),
 ]

@@ -1,4 +1,4 @@
-"""What this tier runs over: every stack in every mount level, every team, every job."""
+"""The parameters of this tier: every stack in every mount level, every team, every job."""
 
 from typing import Any, NamedTuple
 

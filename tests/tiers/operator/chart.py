@@ -12,7 +12,7 @@ from tests.tiers.cluster.api import Api, Object
 from tests.tiers.operator.programs import Programs
 
 _PODS = {"Deployment", "PodDisruptionBudget", "Job"}
-"""What this tier does itself: it runs the containers of the Deployments, and installs the CRDs
+"""Objects that this tier replaces: it runs the containers of the Deployments, and installs the CRDs
 where the chart's hook would."""
 _WEBHOOKS = {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"}
 
@@ -38,7 +38,7 @@ class Chart:
         self._objects: list[Object] = found
 
     def container(self, component: str) -> Container:
-        """What the Deployment of `controller` or `webhook` runs."""
+        """The container of the Deployment of `controller` or `webhook`."""
         (one,) = [
             one["spec"]["template"]["spec"]
             for one in self._objects
@@ -48,7 +48,7 @@ class Chart:
         return Container(one["serviceAccountName"], one["containers"][0]["args"])
 
     def objects(self, webhook_port: int) -> list[Object]:
-        """Everything but what runs in pods; the webhook answers on a port of this machine."""
+        """Applies all objects except workloads; the webhook listens on a port of this machine."""
         return [self._here(one, webhook_port) for one in self._objects if one["kind"] not in _PODS]
 
     def webhooks(self) -> list[Object]:

@@ -50,7 +50,7 @@ def api(plane: ControlPlane) -> Api:
 
 @dataclass(frozen=True)
 class Stack(Live):
-    """A combination in the cluster, with its nodes and the operator at work."""
+    """A combination in the cluster, with its nodes and the running operator."""
 
     operator: Operator
     url: str

@@ -9,9 +9,9 @@ from tests.tiers.cluster.api import Object
 ENTRYPOINT = Path(__file__).with_name("entrypoint.sh")
 SPARK = "/opt/spark"
 FOLDERS = ("root", "over/up", "over/work", "spark/up", "spark/work", "volumes")
-"""What must be in a pod's folder before."""
+"""Entries that must exist in a pod's folder."""
 OWN_DISK = ("over/up", "spark/up")
-"""What a container writes outside of its volumes ends up here."""
+"""Folder for a container's writes outside of its volumes."""
 
 
 def root(folder: Path, spark_home: Path) -> Iterator[str]:

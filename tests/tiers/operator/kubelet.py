@@ -43,7 +43,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Ways:
-    """What is different from a cluster.
+    """Differences from a cluster.
 
     `mounted` is the folder, inside the machine, behind every volume of JARs; `edit` changes a file
     of a ConfigMap (name, text); `environment` is added to every container's.
@@ -112,7 +112,7 @@ class Kubelet:
             time.sleep(0.2)
 
     def step(self) -> None:
-        """Starts what is bound, reports what ended, ends what is to go."""
+        """Starts bound pods, reports ended ones, ends deleted ones."""
         live = {
             _key(pod): pod
             for namespace in self._namespaces
@@ -153,7 +153,7 @@ class Kubelet:
         }
 
     def open_files(self, key: str) -> set[str]:
-        """Paths of all files that a pod's processes have open now, as they see them."""
+        """Paths inside the pod of all files that its processes have open."""
         # The end of where its own root is, seen from outside.
         root = f"/{self.pods[key].pod['metadata']['uid']}/root"
         found = set()
@@ -217,7 +217,7 @@ class Kubelet:
         self._report(pod, None)
 
     def _hosts(self, pod: Object, address: str) -> Iterator[tuple[str, str]]:
-        """Names that a pod looks up: its own, and those of the drivers' services."""
+        """Host names for a pod: its own, and those of the drivers' services."""
         namespace = pod["metadata"]["namespace"]
         yield "127.0.0.1", "localhost"
         yield address, pod["metadata"]["name"]

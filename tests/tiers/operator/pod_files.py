@@ -68,7 +68,7 @@ class PodFiles:
         return self._mounted
 
     def _config_map(self, namespace: str, source: Object) -> dict[str, str]:
-        """The files of a ConfigMap: all of it, or the items that are asked for."""
+        """The files of a ConfigMap: all of them, or the requested items."""
         data = (self._api.find("ConfigMap", source["name"], namespace) or {})["data"]
         items = source.get("items") or [{"key": key, "path": key} for key in data]
         return {one["path"]: data[one["key"]] for one in items}

@@ -1,4 +1,4 @@
-"""What this tier runs: the operator and its chart, YuniKorn, Spark with a JVM. Built once."""
+"""The programs of this tier: the operator and its chart, YuniKorn, Spark with a JVM. Built once."""
 
 import fcntl
 import hashlib
@@ -16,7 +16,7 @@ from tests.tiers.programs import ROOT, built
 _LOCK = Path(__file__).with_name("requirements.txt")
 _SPARK = ROOT / ".cache" / "operator" / "spark"
 JAVA = 17
-"""What Spark 4.0 needs at least."""
+"""Minimum Java version of Spark 4.0."""
 
 
 @dataclass(frozen=True)

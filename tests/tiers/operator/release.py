@@ -30,7 +30,7 @@ _AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Operator:
-    """What runs, for a look at its output."""
+    """The running processes, to read their output."""
 
     controller: Child
     webhook: Child
@@ -42,7 +42,7 @@ class Operator:
 def running(
     plane: ControlPlane, programs: Programs, values: Mapping[str, Any], folder: Path
 ) -> Iterator[Operator]:
-    """Has the operator in the cluster inside the block, as the chart would install it."""
+    """Runs the operator for the block, as the chart would install it."""
     chart = Chart(programs, NAMESPACE, values)
     port, *health = free_ports(3)
     objects = chart.objects(port)

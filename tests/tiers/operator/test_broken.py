@@ -1,4 +1,4 @@
-"""What becomes of a job with a mistake, and what its owner is told."""
+"""The outcome of a job with a mistake, and the message for its owner."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.processes import wait_until
 from tests.tiers.cluster.scheduling import why_pending
 from tests.tiers.operator.applications import applied, pods_of, state_of, why_failed
-from tests.tiers.operator.broken import BROKEN, Broken
+from tests.tiers.operator.broken import BROKEN, Violation
 from tests.tiers.operator.cases import PODS_OF, Wanted, job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.programs import ROOT
@@ -43,12 +43,12 @@ def sent(api: Api, live: Stack, good: Wanted) -> Iterator[dict[str, Object]]:
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda one: one.name)
-def test_its_message_is_in_the_documents(live: Stack, case: Broken) -> None:
+def test_its_message_is_in_the_documents(live: Stack, case: Violation) -> None:
     assert case.says in _PAGE.read_text()
 
 
 @pytest.mark.parametrize("case", _REFUSED, ids=lambda one: one.name)
-def test_it_is_refused_at_once(api: Api, good: Wanted, case: Broken) -> None:
+def test_it_is_refused_at_once(api: Api, good: Wanted, case: Violation) -> None:
     with pytest.raises(Refused, match=re.escape(case.says)) as refusal:
         api.create(case.manifest(good.application), dry_run=True)
     print(f"{case.name}: {refusal.value}")
@@ -56,7 +56,7 @@ def test_it_is_refused_at_once(api: Api, good: Wanted, case: Broken) -> None:
 
 @pytest.mark.parametrize("case", _ACCEPTED, ids=lambda one: one.name)
 def test_it_is_accepted_and_its_owner_can_find_out_why_it_does_not_run(
-    api: Api, sent: dict[str, Object], case: Broken
+    api: Api, sent: dict[str, Object], case: Violation
 ) -> None:
     application = sent[case.name]
     match case.end:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.parametrize("live", PODS_OF[1:2], ids=str, indirect=Tru
 
 @dataclass
 class Run:
-    """What the job did. By pod: its output, the files that it had open, and what it wrote."""
+    """Results of the job, by pod: its output, its open files, and the files that it wrote."""
 
     state: str
     trips: int
@@ -160,7 +160,7 @@ def _put_trips(s3: JarStore, spark: Programs, file: Path) -> int:
 
 
 def _on_this_machine(server: str, s3_url: str):
-    """What has to differ from a cluster in AWS, and nothing else."""
+    """The only differences from a cluster in AWS."""
     properties = {
         # A cluster's DNS knows kubernetes.default.svc, this machine does not.
         "spark.kubernetes.driver.master": server,

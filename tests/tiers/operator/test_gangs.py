@@ -1,4 +1,5 @@
-"""With YuniKorn: gangs start whole or not at all, queues hold, and other namespaces are not its."""
+"""With YuniKorn: gangs start whole or not at all, queues limit resources, and other namespaces are
+not scheduled by it."""
 
 import time
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def test_a_gang_that_fits_starts_and_its_placeholders_make_room(
 def test_a_gang_that_does_not_fit_starts_nothing_until_it_does(
     api: Api, live: Stack, spark: Programs, pod_host: PodHost
 ) -> None:
-    # Two executors fit on each node of the pool, and there is a node of each rung.
+    # Two executors fit on each node of the pool, which has one node per NodePool.
     rungs = len(live.node_pools("default"))
     job = job_of(live.combination, LARGE, "taxi-trip", executors=2 * rungs + 1)
     with _running(api, live, spark, pod_host, job) as kubelet:
@@ -75,7 +76,7 @@ def test_a_queue_takes_no_more_than_its_team_may_have(api: Api, live: Stack) -> 
     quota = named(live.sent, "ResourceQuota", "team", SMALL)
     limit = 128 // _POD_GIB
     pods = [executor(f"wants-{number}", SMALL, "default") for number in range(limit + 2)]
-    # The quota would refuse what the queue is to hold back.
+    # The quota would deny pods that the queue should keep pending.
     api.delete(quota)
     try:
         with running(api, pods):
@@ -86,7 +87,7 @@ def test_a_queue_takes_no_more_than_its_team_may_have(api: Api, live: Stack) -> 
         api.apply(quota)
 
 
-def test_a_pod_is_in_the_queue_of_its_namespace_whatever_its_label_says(
+def test_a_pod_is_in_the_queue_of_its_namespace_regardless_of_its_label(
     api: Api, live: Stack
 ) -> None:
     pod = executor("stranger", LARGE, "default")

@@ -40,7 +40,7 @@ _CLUSTER_KINDS = {"ClusterRole", "ClusterRoleBinding"}
 def running(
     plane: ControlPlane, programs: Programs, values: Mapping[str, Any], folder: Path
 ) -> Iterator[list[Child]]:
-    """Has YuniKorn in the cluster inside the block; `values` are those of its chart."""
+    """Runs YuniKorn for the block; `values` are those of its chart."""
     objects = [*_rights(programs), _settings(values), _SERVICE]
     children: list[Child] = []
     try:
@@ -61,7 +61,7 @@ def running(
 
 
 def used(queue: str) -> dict[str, int]:
-    """What the pods of a queue take, as the scheduler counts it; empty for nothing."""
+    """Resources in use by a queue, from the scheduler; empty for none."""
     found = _ask(f"partition/default/queue/{queue}") or {}
     return {key: value for key, value in (found.get("allocatedResource") or {}).items() if value}
 
@@ -85,7 +85,7 @@ def _rights(programs: Programs) -> list[Object]:
 
 
 def _settings(values: Mapping[str, Any]) -> Object:
-    """What the chart makes of its value yunikornDefaults."""
+    """The ConfigMap that the chart renders from its value yunikornDefaults."""
     metadata = {"name": "yunikorn-defaults", "namespace": NAMESPACE}
     data = {key: str(value) for key, value in values["yunikornDefaults"].items()}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}

@@ -1,4 +1,4 @@
-"""dev/drift: what it writes for each way in which pulumi can end."""
+"""dev/drift: its output for each exit of pulumi."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
-"""The workflows that users get: what each may do, what it runs, and with whose code.
+"""The workflows for users: permissions, commands, and the code that they run.
 
-Pins, permissions, leftover tokens, dangerous triggers and template injection are zizmor's to find
+Pins, permissions, leftover tokens, dangerous triggers and template injection are found by zizmor
 (`make lint`).
 """
 

@@ -11,7 +11,7 @@ from .base import Changes, Provider, State, changed_paths
 from .cloud import Cloud, Refused, Thing
 
 _DEFAULTS = "__defaults"
-"""Where the real provider, too, keeps which inputs it filled in itself."""
+"""Key in which the real provider also records the inputs that it generated."""
 _ALL_TAGS = "tagsAll"
 _TAG_KEY, _TAG_VALUE = 128, 256
 """docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html."""
@@ -47,7 +47,7 @@ class Aws(Provider):
             return new, [f": {token} has no row in the table of types"]
         inputs = _named(row, urn, old, new, seed)
         if self._default_tags and "tagsAll" in sdk.output_names(token):
-            # So that a change of the provider's own tags is a change of every resource's.
+            # So that a change of the provider's default tags changes every resource.
             inputs = {**inputs, _ALL_TAGS: {**self._default_tags, **(new.get("tags") or {})}}
         given = {key: value for key, value in inputs.items() if key not in (_DEFAULTS, _ALL_TAGS)}
         lines = sdk.problems(token, given)
@@ -96,7 +96,7 @@ class Aws(Provider):
 
     def delete(self, token: str, id_: str) -> None:
         thing = self.cloud.get(token, id_)
-        # A default group is only let go of; what is gone already is gone.
+        # A default group is only forgotten; deleting a missing resource succeeds.
         if thing is not None:
             aws_rules.before_delete(self.cloud, thing)
             self.cloud.remove(thing)

@@ -223,7 +223,7 @@ _MAKERS: Mapping[str, Callable[[Cloud, Inputs], Made]] = {
     "aws:sqs/queue:Queue": _queue,
     "aws:sqs/queuePolicy:QueuePolicy": lambda cloud, inputs: (str(inputs["queueUrl"]), {}),
 }
-"""What has no row lies in a bucket and is known by its name."""
+"""Types without a row are in a bucket, with its name as id."""
 
 
 def make(cloud: Cloud, token: str, inputs: Inputs, default_tags: Inputs) -> Made:

@@ -1,4 +1,4 @@
-"""Which AWS resource stands on which: what must exist, and what cannot go while another uses it."""
+"""References between AWS resources: targets must exist, and cannot be deleted while in use."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -65,7 +65,7 @@ REFERENCES: Mapping[str, list[Reference]] = {
     INSTANCE: [*_NETWORK],
     "aws:eks/accessEntry:AccessEntry": [
         Reference("clusterName", CLUSTER, blocks=False),
-        # AWS lets the role go and leaves a dead entry: held to be an error here.
+        # AWS deletes the role and keeps a dangling entry: an error here.
         Reference("principalArn", ROLE, "arn"),
     ],
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": [
@@ -119,7 +119,7 @@ REFERENCES: Mapping[str, list[Reference]] = {
 
 
 def missing(cloud: Cloud, token: str, inputs: Mapping[str, Any]) -> Iterator[tuple[Reference, str]]:
-    """References of a resource that lead nowhere, each with what it holds."""
+    """Dangling references of a resource, each with its value."""
     for reference in REFERENCES.get(token, []):
         for value in values_at(inputs, reference.path):
             if not any(_key(one, reference) == value for one in cloud.all(reference.target)):
@@ -127,7 +127,7 @@ def missing(cloud: Cloud, token: str, inputs: Mapping[str, Any]) -> Iterator[tup
 
 
 def users(cloud: Cloud, thing: Thing) -> Iterator[Thing]:
-    """What cannot do without a thing, and so keeps it from being deleted."""
+    """Resources that use a thing and so prevent its deletion."""
     for other in list(cloud.things.values()):
         for reference in REFERENCES.get(other.type, []):
             if reference.blocks and reference.target == thing.type:

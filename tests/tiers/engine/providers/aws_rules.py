@@ -22,7 +22,7 @@ NOT_FOUND = {
     refs.CLUSTER: "ResourceNotFoundException",
 }
 _UNIQUE = {
-    # Tables of one thing a key: what EC2 and the others call it when the key is taken.
+    # Resources that are unique by key, with AWS' error code for a duplicate.
     "aws:cloudwatch/logGroup:LogGroup": ("ResourceAlreadyExistsException", ("name",)),
     "aws:cloudwatch/eventRule:EventRule": ("ResourceAlreadyExistsException", ("name",)),
     "aws:ec2/launchTemplate:LaunchTemplate": ("AlreadyExistsException", ("name",)),
@@ -52,7 +52,7 @@ def before_create(cloud: Cloud, thing: Thing) -> None:
 
 
 def before_change(cloud: Cloud, thing: Thing) -> None:
-    """Raises Refused where what it names is not there, or its documents are not well formed."""
+    """Raises Refused if a reference is dangling or a document is malformed."""
     for reference, value in refs.missing(cloud, thing.type, thing.inputs):
         code = NOT_FOUND.get(reference.target, "NotFound")
         raise Refused(f"{code}: {reference.path} {value!r} does not exist")
@@ -60,7 +60,7 @@ def before_change(cloud: Cloud, thing: Thing) -> None:
 
 
 def after_create(cloud: Cloud, thing: Thing) -> None:
-    """What AWS makes by itself along with it."""
+    """Creates the resources that AWS creates with it."""
     if thing.type == refs.CLUSTER:
         network = thing.state["vpcConfig"]
         (vpc,) = {
@@ -81,7 +81,7 @@ def before_delete(cloud: Cloud, thing: Thing) -> None:
 
 
 def after_delete(cloud: Cloud, thing: Thing) -> None:
-    """What goes along with it, and what grows back."""
+    """Deletes the resources that AWS deletes with it, and recreates those that AWS recreates."""
     if thing.type == refs.CLUSTER:
         group = cloud.get(refs.GROUP, thing.state["vpcConfig"]["clusterSecurityGroupId"])
         if group is not None and not list(refs.users(cloud, group)):

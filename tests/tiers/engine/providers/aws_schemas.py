@@ -73,7 +73,7 @@ def _followed(root: Node, node: Node) -> Node:
 
 
 def problems(node: Node, value: Any) -> Iterator[str]:
-    """What is wrong with a scalar or a list, in a few words each."""
+    """Problems of a scalar or a list, in a few words each."""
     if value == wire.UNKNOWN or value is None:
         return
     if isinstance(value, list):

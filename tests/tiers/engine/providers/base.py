@@ -1,4 +1,4 @@
-"""What the providers have in common: the protocol around checks, differences and operations."""
+"""Base of the providers: the protocol around checks, differences and operations."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
 
-    # What a subclass says; one of components only has nothing to say of resources.
+    # Subclasses override these; a provider of components only needs none for resources.
 
     def check(
         self, token: str, urn: str, old: State, new: State, seed: bytes
@@ -231,7 +231,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _abort_half_done(context: Any, half: HalfDone, inputs: State) -> None:
-    """Tells the engine of a resource that exists and is not all right: it keeps it in its state,
+    """Reports a resource that exists but failed to initialize: the engine keeps it in its state,
     and updates it next time even with the same inputs."""
     reason, (id_, state) = half.args
     detail = provider_pb2.ErrorResourceInitFailed(

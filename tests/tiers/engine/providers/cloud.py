@@ -1,4 +1,4 @@
-"""The cloud that the three providers share: what exists, what was done to it, what goes wrong."""
+"""The cloud that the three providers share: resources, operations and faults."""
 
 import hashlib
 import threading
@@ -15,7 +15,7 @@ class Refused(Exception):
 
 
 class Throttled(Refused):
-    """The service asks to come again later; a provider does so by itself, a few times."""
+    """The service throttles the request; a provider retries a few times."""
 
 
 class HalfDone(Refused):
@@ -75,12 +75,12 @@ class Cloud:
     """What was asked for, failures included."""
     faults: list[Fault] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
-    """What went wrong without failing an operation, as controllers log it."""
+    """Errors that fail no operation, as controllers log them."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _serial: int = 0
 
     def copy(self) -> "Cloud":
-        """An account with the same in it, where nothing goes wrong yet."""
+        """A copy of the account, without faults."""
         return replace(
             self,
             things=deepcopy(self.things),
@@ -124,7 +124,7 @@ class Cloud:
         return next(self.all(type_, **where), None)
 
     def left(self) -> list[str]:
-        """What a destroyed stack left behind: everything that no seed put there."""
+        """Resources that a destroyed stack left behind: all that are not from a seed."""
         return sorted(
             f"{thing.type} {thing.id}" for thing in self.things.values() if thing.urn != SEEDED
         )

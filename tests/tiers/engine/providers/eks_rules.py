@@ -57,7 +57,7 @@ def group_create(cloud: Cloud, thing: Thing) -> None:
 
 
 def join_trouble(cloud: Cloud, cluster: str, role: Thing, subnets: list[str]) -> str:
-    """Why an instance with this role never becomes a Ready node; empty where it does."""
+    """Why an instance with this role never becomes a Ready node; empty if it does."""
     if not iam.may_assume_by_service(role, "ec2.amazonaws.com"):
         return f"EC2 may not assume {role.id}"
     for action in ("ec2:DescribeInstances", "ecr:BatchGetImage", "ecr:GetAuthorizationToken"):
@@ -70,7 +70,7 @@ def join_trouble(cloud: Cloud, cluster: str, role: Thing, subnets: list[str]) ->
 
 
 def networking_trouble(cloud: Cloud, cluster: str, node_role: Thing) -> str:
-    """Why pods of a node get no address; empty where they do."""
+    """Why pods of a node get no address; empty if they do."""
     owner = cloud.get(refs.CLUSTER, cluster)
     if owner is None:
         return f"there is no cluster {cluster}"

@@ -1,4 +1,4 @@
-"""What a role in the shared cloud may do, for the calls of stand-ins.
+"""Permissions of a role in the shared cloud, for the calls of stand-ins.
 
 The documents of the policies that AWS manages come with moto.
 """
@@ -54,7 +54,7 @@ def may(
 
 
 def may_assume_by_service(role: Thing, service: str) -> bool:
-    """Whether the role's trust lets a service in."""
+    """Whether the role's trust policy allows a service."""
     return any(
         statement["Effect"] == "Allow"
         and service in many(statement["Principal"].get("Service", []))

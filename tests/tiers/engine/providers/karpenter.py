@@ -1,8 +1,8 @@
 """A stand-in for Karpenter's controller: acts on the shared cloud by the rights of its role.
 
-It runs while its release, its CRDs, its role, its queue, nodes for its pods and a way to AWS are
-there; each call is evaluated against the role's policies. A NodePool makes it launch an instance
-at once, as if pods waited. Failures that no operation waits for go to `Cloud.troubles`.
+It runs while its release, CRDs, role, queue, nodes for its pods and a route to AWS exist; each call
+is evaluated against the role's policies. A NodePool makes it launch an instance at once, as if pods
+waited. Failures that no operation waits for go to `Cloud.troubles`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ def release(cloud: Cloud, cluster: str, chart: str) -> Thing | None:
 
 
 def trouble(cloud: Cloud, cluster: str, controller: Thing | None) -> str:
-    """Why the controller does not run; empty where it does."""
+    """Why the controller does not run; empty if it does."""
     if controller is None:
         return "karpenter is not installed"
     if release(cloud, cluster, CRD_CHART) is None:
@@ -162,7 +162,7 @@ def pool_deleted(cloud: Cloud, thing: Thing) -> None:
     """Ends the pool's nodes. Raises Refused where a deletion in the foreground never ends."""
     annotations = thing.inputs["metadata"].get("annotations") or {}
     if annotations.get(PROPAGATION) in ("background", "orphan"):
-        # The object is gone at once; its nodes are still there, and need the controller.
+        # The object is deleted at once; its nodes still exist, and need the controller.
         return
     try:
         _terminate(cloud, thing.cluster, list(_instances(cloud, pool=thing.id)))

@@ -1,4 +1,4 @@
-"""Inputs held against the installed SDK's own argument classes, at any depth.
+"""Checks inputs against the installed SDK's argument classes, at any depth.
 
 Unknown key, missing required key, wrong kind of scalar, value outside a closed enum. For AWS
 this is what the provider's own schema says, for the SDK is generated from it.

@@ -50,7 +50,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def text(path: Path) -> str:
-    """A path as people write it: `rules[0].filter.prefix`."""
+    """A path in Pulumi's notation: `rules[0].filter.prefix`."""
     out = ""
     for part in path:
         out += f"[{part}]" if isinstance(part, int) else f".{part}"
