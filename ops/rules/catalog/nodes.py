@@ -44,7 +44,9 @@ def hop_limit(plan: Plan) -> Iterator[Violation]:
         hops = spec.metadata_options.get("httpPutResponseHopLimit")
         if hops != UNKNOWN and (hops is None or int(hops) > 1):
             yield Violation(
-                spec.resource, "hops", f"has a hop limit of {hops or 'the default number of'}"
+                spec.resource,
+                "hops",
+                f"has {f'a hop limit of {hops}' if hops else 'the default hop limit'}",
             )
 
 

@@ -95,7 +95,7 @@ def test_a_jar_that_is_larger_than_one_request_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jars, "LARGEST", 10)
-    with pytest.raises(Refused, match="takes 10 in one request"):
+    with pytest.raises(Refused, match="accepts 10 in one request"):
         jars.read(write_jar(tmp_path / "x.jar"))
 
 
