@@ -38,18 +38,6 @@ def test_volume_handles_are_unique_in_the_cluster() -> None:
     assert len(handles) == len(set(handles)) == 2
 
 
-def test_in_pod_level_new_nodes_wait_for_the_driver_and_the_driver_for_system_nodes() -> None:
-    plan = plan_of("dev")
-    taint = {"key": "s3.csi.aws.com/agent-not-ready", "effect": "NoExecute"}
-    for one in of_type(plan, "NodePool"):
-        assert one.inputs["spec"]["template"]["spec"]["startupTaints"] == [taint]
-    addon = named(plan, "Addon", "jar-mount-aws-mountpoint-s3-csi-driver")
-    assert addon.inputs["serviceAccountRoleArn"].endswith("role/jar-mount-driver-role")
-    before = reaches(plan, addon)
-    assert named(plan, "NodeGroup", "system-group").urn in before
-    assert named(plan, "RolePolicyAttachment", "jar-mount-driver-read-jars").urn in before
-
-
 @pytest.mark.parametrize("mode", [NODE, DAEMONSET], ids=["userdata", "daemonset"])
 def test_in_node_level_nothing_of_pod_level_is_left(mode: tuple[str, ...]) -> None:
     plan = plan_of("dev", *mode)
@@ -158,15 +146,6 @@ def test_the_daemon_set_may_read_itself_and_nothing_else() -> None:
     ]
 
 
-def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:
-    plan = plan_of("dev", *DAEMONSET)
-    for one in of_type(plan, "NodePool"):
-        (taint,) = one.inputs["spec"]["template"]["spec"]["startupTaints"]
-        assert taint == {"key": "spark-on-eks/jars-not-mounted", "effect": "NoSchedule"}
-    for one in of_type(plan, "EC2NodeClass"):
-        assert "userData" not in one.inputs["spec"]
-
-
 def test_a_job_sees_the_same_claim_whatever_mounts_its_jars() -> None:
     claims = []
     for mode in LEVELS.values():
@@ -175,23 +154,6 @@ def test_a_job_sees_the_same_claim_whatever_mounts_its_jars() -> None:
         claims.append({**claim, "spec": spec})
     assert claims[0] == claims[1] == claims[2]
     assert claims[0]["metadata"] == {"name": "spark-jars", "namespace": "team-a"}
-
-
-def test_a_volume_can_be_bound_by_its_own_claim_only() -> None:
-    for mode in LEVELS.values():
-        for one in of_type(plan_of("dev", *mode), "PersistentVolume"):
-            spec = one.inputs["spec"]
-            namespace = one.name.removeprefix("team-").removesuffix("-jars-pod")
-            namespace = namespace.removesuffix("-jars-node")
-            assert spec["claimRef"] == {"name": "spark-jars", "namespace": namespace}
-            assert spec["accessModes"] == ["ReadOnlyMany"]
-            assert spec["persistentVolumeReclaimPolicy"] == "Retain"
-
-
-def test_teams_run_where_only_unprivileged_pods_are_let_in() -> None:
-    for name in ("team-team-a-namespace", "team-team-b-namespace"):
-        labels = named(plan_of("dev"), "Namespace", name).inputs["metadata"]["labels"]
-        assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
 def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:

@@ -74,18 +74,6 @@ def test_interface_endpoints_are_made_by_name_and_answer_the_vpc_only() -> None:
     assert len(of_type(plan_of("dev"), "VpcEndpoint")) == 1
 
 
-def test_the_default_security_group_lets_nothing_through() -> None:
-    group = named(plan_of("dev"), "DefaultSecurityGroup", "network-default").inputs
-    assert group["ingress"] == group["egress"] == []
-
-
-def test_flow_logs_are_kept_as_long_as_asked_or_not_at_all() -> None:
-    plan = plan_of("prod")
-    assert len(of_type(plan, "FlowLog")) == 1
-    assert named(plan, "LogGroup", "network-flow-logs").inputs["retentionInDays"] == 90
-    assert of_type(plan_of("dev"), "FlowLog") == []
-
-
 def test_nothing_of_a_given_network_is_changed() -> None:
     plan = plan_of("existing")
     assert not [one for one in plan.resources if one.type.startswith("aws:ec2/")]

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.plans import absent, named, plan_of, reaches
+from tests.plans import absent, named, plan_of
 
 ON = "spark.yunikorn.enabled=true"
 NESTED = (
@@ -69,13 +69,6 @@ def test_a_namespace_leads_to_its_own_queue_whatever_a_job_says() -> None:
 def test_the_namespaces_quota_leaves_room_for_placeholders() -> None:
     hard = named(plan_of("dev", *NESTED), "ResourceQuota", "team-a-quota").inputs["spec"]["hard"]
     assert (hard["requests.cpu"], hard["requests.memory"], hard["pods"]) == ("200", "800Gi", "100")
-
-
-def test_it_outlives_the_teams_pods_and_the_operator_comes_after_it() -> None:
-    plan = plan_of("dev", ON)
-    release = named(plan, "Release", "yunikorn-release").urn
-    assert release in reaches(plan, named(plan, "Namespace", "team-team-a-namespace"))
-    assert release in reaches(plan, named(plan, "Release", "spark-operator-release"))
 
 
 def test_its_images_are_pinned_and_run_without_privileges() -> None:
