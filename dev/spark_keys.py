@@ -1,4 +1,4 @@
-"""Writes down which of the jobs' keys Spark and Hadoop have: `python -m dev.spark_keys 4.0.4 3.4.1`.
+"""Lists the jobs' keys that Spark and Hadoop have: `python -m dev.spark_keys 4.0.4 3.4.1`.
 
 Read from the constants of the published JARs' classes, so that no list of ours vouches for itself.
 """
