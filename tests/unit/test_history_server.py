@@ -12,10 +12,6 @@ JARS = "arn:aws:s3:::spark-prod-jars-111122223333-us-west-2/spark/jars"
 SERVER = "spark-history-analytics-role"
 
 
-def test_there_is_none_and_no_bucket_unless_it_is_asked_for() -> None:
-    assert absent(plan_of("dev"), "event-logs", "spark-history", "HistoryServers")
-
-
 @pytest.mark.parametrize(
     ("action", "resource", "allowed"),
     [
@@ -61,12 +57,6 @@ def test_the_bucket_stays_when_the_last_team_goes() -> None:
     plan = plan_of("prod", "spark.teams=[]")
     assert named(plan, "s3/bucket:Bucket", "event-logs-bucket").options.protect
     assert absent(plan, "spark-history-")
-
-
-def test_each_team_is_told_where_its_logs_go() -> None:
-    assert plan_of("prod").exports["eventLogs"] == {
-        team: f"s3a://{LOGS.rpartition(':')[2]}/events/{team}/" for team in ("analytics", "ingest")
-    }
 
 
 def test_a_server_is_told_its_folder_its_jars_and_who_it_is() -> None:

@@ -121,10 +121,8 @@ def test_bottlerocket_nodes_keep_images_and_pods_on_their_second_disk() -> None:
     assert sizes == {"/dev/xvda": "4Gi", "/dev/xvdb": "80Gi"}
 
 
-def test_five_kinds_of_events_reach_the_encrypted_queue_and_nobody_else_writes_to_it() -> None:
+def test_five_kinds_of_events_reach_the_queue() -> None:
     plan = plan_of("dev")
-    queue = named(plan, "Queue", "karpenter-interruption-queue").inputs
-    assert (queue["name"], queue["sqsManagedSseEnabled"]) == ("spark-dev", True)
     patterns = [json.loads(one.inputs["eventPattern"]) for one in of_type(plan, "EventRule")]
     assert sorted(one["detail-type"][0] for one in patterns) == [
         "AWS Health Event",
@@ -134,10 +132,6 @@ def test_five_kinds_of_events_reach_the_encrypted_queue_and_nobody_else_writes_t
         "EC2 Spot Instance Interruption Warning",
     ]
     assert len(of_type(plan, "EventTarget")) == 5
-    policy = statements(named(plan, "QueuePolicy", "karpenter-interruption-queue").inputs["policy"])
-    assert policy["EventsSend"]["Principal"] == {"Service": "events.amazonaws.com"}
-    assert policy["EventsSend"]["Condition"]["ArnLike"]["aws:SourceArn"].endswith(":rule/*")
-    assert policy["DenyWithoutTls"]["Effect"] == "Deny"
 
 
 def test_the_chart_uses_the_service_account_that_the_controllers_role_trusts() -> None:

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from ops.diff.diff import compare
 from tests.names import NODE_PARENT
 from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, reaches
@@ -36,33 +34,6 @@ def test_volume_handles_are_unique_in_the_cluster() -> None:
         for one in of_type(plan_of("dev"), "PersistentVolume")
     ]
     assert len(handles) == len(set(handles)) == 2
-
-
-@pytest.mark.parametrize("mode", [NODE, DAEMONSET], ids=["userdata", "daemonset"])
-def test_in_node_level_nothing_of_pod_level_is_left(mode: tuple[str, ...]) -> None:
-    plan = plan_of("dev", *mode)
-    assert absent(plan, "mountpoint-s3-csi-driver", "jar-mount-driver", "jars-pod")
-    for one in of_type(plan, "NodePool"):
-        taints = one.inputs["spec"]["template"]["spec"].get("startupTaints", [])
-        assert all("s3.csi" not in taint["key"] for taint in taints)
-    for one in of_type(plan, "PersistentVolume"):
-        assert set(one.inputs["spec"]) & {"csi", "mountOptions"} == set()
-
-
-def test_in_pod_level_nothing_of_node_level_is_left() -> None:
-    for stack in ("dev", "prod"):
-        plan = plan_of(stack)
-        assert absent(plan, "DaemonSet", "ConfigMap", "node-read-jars")
-        for one in of_type(plan, "EC2NodeClass"):
-            assert "userData" not in one.inputs["spec"]
-        for one in of_type(plan, "PersistentVolume"):
-            assert "hostPath" not in one.inputs["spec"]
-        node_policies = [
-            one.inputs["policyArn"]
-            for one in of_type(plan, "RolePolicyAttachment")
-            if one.inputs["role"] in ("karpenter-jars-node", "system-node")
-        ]
-        assert all(arn.startswith("arn:aws:iam::aws:") for arn in node_policies)
 
 
 def test_with_user_data_every_spark_node_and_no_system_node_mounts_the_jars() -> None:
@@ -118,7 +89,6 @@ def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
     role = named(plan, "ClusterRole", "jar-mount-nodes")
     assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
     policy = named(plan, "ValidatingAdmissionPolicy", "jar-mount-own-node").inputs
-    assert policy["spec"]["failurePolicy"] == "Fail"
     (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
     assert (rule["operations"], rule["resources"]) == (["UPDATE"], ["nodes"])
     used = re.findall(r"variables\.(\w+)", str(policy["spec"]["validations"]))
@@ -128,10 +98,6 @@ def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
     user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
     assert condition["expression"] == f"request.userInfo.username == '{user}'"
     binding = named(plan, "ValidatingAdmissionPolicyBinding", "jar-mount-own-node")
-    assert binding.inputs["spec"] == {
-        "policyName": policy["metadata"]["name"],
-        "validationActions": ["Deny"],
-    }
     assert binding.urn in reaches(plan, named(plan, "ClusterRoleBinding", "jar-mount-nodes"))
 
 

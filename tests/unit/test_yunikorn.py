@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.plans import absent, named, plan_of
+from tests.plans import named, plan_of
 
 ON = "spark.yunikorn.enabled=true"
 NESTED = (
@@ -22,10 +22,6 @@ def values(*overrides: str) -> dict[str, Any]:
 def partition(*overrides: str) -> dict[str, Any]:
     (found,) = json.loads(values(*overrides)["yunikornDefaults"]["queues.yaml"])["partitions"]
     return found
-
-
-def test_it_is_not_there_unless_it_is_asked_for() -> None:
-    assert absent(plan_of("dev"), "yunikorn", "pod-security")
 
 
 def test_its_admission_controller_takes_the_teams_pods_and_nobody_elses() -> None:
