@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.plan import paths
+from ops.diff.impact.cost import ADDRESSES, BILLED, ENDPOINTS, FLOOR, NAT
 from ops.plan.model import Plan
 from ops.plan.record import record
 
@@ -29,7 +29,7 @@ class Item:
     title: str
     price: str
     source: str
-    count: Callable[[Plan], int]
+    count: Callable[[Plan], float]
     monthly: Callable[[Plan], float]
 
 
@@ -45,7 +45,7 @@ def render(page: str, plan_of: PlanOf) -> str:
     rows = [
         [
             item.title,
-            *(f"{item.monthly(plan):.0f} ({item.count(plan)})" for plan in plans),
+            *(f"{item.monthly(plan):.0f} ({item.count(plan):g})" for plan in plans),
             f"[{item.price}]({item.source})",
         ]
         for item in ITEMS
@@ -57,29 +57,14 @@ def render(page: str, plan_of: PlanOf) -> str:
 
 
 def _hourly(
-    title: str, dollars: float, unit: str, source: str, count: Callable[[Plan], int]
+    title: str, dollars: float, unit: str, source: str, count: Callable[[Plan], float]
 ) -> Item:
     return Item(
         title, f"{dollars:g} {unit}", source, count, lambda plan: count(plan) * dollars * HOURS
     )
 
 
-def _of(kind: str) -> Callable[[Plan], int]:
-    return lambda plan: len(plan.by_type(kind))
-
-
-def _interfaces(plan: Plan) -> int:
-    """An interface endpoint is billed by the zone."""
-    return sum(
-        len(one.inputs["subnetIds"])
-        for one in plan.by_type("aws:ec2/vpcEndpoint:VpcEndpoint")
-        if one.inputs["vpcEndpointType"] == "Interface"
-    )
-
-
-def _system_nodes(plan: Plan) -> int:
-    (group,) = plan.by_type("aws:eks/nodeGroup:NodeGroup")
-    return int(paths.get(group.inputs, ("scalingConfig", "minSize")))
+_system_nodes = BILLED[FLOOR].count
 
 
 def _instances(plan: Plan) -> float:
@@ -87,7 +72,7 @@ def _instances(plan: Plan) -> float:
     return _system_nodes(plan) * _INSTANCES[group.inputs["instanceTypes"][0]] * HOURS
 
 
-def _gib(plan: Plan) -> int:
+def _gib(plan: Plan) -> float:
     (template,) = plan.by_type("aws:ec2/launchTemplate:LaunchTemplate")
     disks = template.inputs["blockDeviceMappings"]
     return _system_nodes(plan) * sum(disk["ebs"]["volumeSize"] for disk in disks)
@@ -99,28 +84,28 @@ ITEMS = (
         0.10,
         "an hour",
         "https://aws.amazon.com/eks/pricing/",
-        _of("eks:index:Cluster"),
+        lambda plan: len(plan.by_type("eks:index:Cluster")),
     ),
     _hourly(
         "NAT gateways",
         0.045,
         "an hour, and as much a GB",
         "https://aws.amazon.com/vpc/pricing/",
-        _of("aws:ec2/natGateway:NatGateway"),
+        BILLED[NAT].count,
     ),
     _hourly(
         "their public IPv4 addresses",
         0.005,
         "an hour",
         "https://aws.amazon.com/vpc/pricing/",
-        _of("aws:ec2/eip:Eip"),
+        BILLED[ADDRESSES].count,
     ),
     _hourly(
         "interface endpoints x zones",
         0.01,
         "an hour, and as much a GB",
         "https://aws.amazon.com/privatelink/pricing/",
-        _interfaces,
+        BILLED[ENDPOINTS].count,
     ),
     Item(
         "system nodes, the minimum",

@@ -1,9 +1,9 @@
-"""Writes the configuration keys of a version of Spark to a file: `python -m dev.spark_keys 4.0.4
-3.4.1`.
+"""Lists the jobs' keys that Spark and Hadoop have: `python -m dev.spark_keys 4.0.4 3.4.1`.
 
 Read from the constants of the published JARs' classes, not from a list kept by hand.
 """
 
+import ast
 import re
 import struct
 import sys
@@ -17,6 +17,7 @@ from ops.publish.progress import reporting
 from ops.publish.wanted import Coordinate
 
 PAGE = ROOT / "tests" / "ops" / "jobs" / "keys.txt"
+JOBS = ROOT / "ops" / "jobs" / "application.py"
 
 _SCALA = "2.13"
 _CLASSES = re.compile(
@@ -37,9 +38,16 @@ def main(version: str, hadoop: str) -> None:
     ]
     with reporting() as report:
         jars = Repository(CENTRAL, ROOT / ".cache" / "jars").fetch_all(wanted, report)
-    keys = sorted({key for jar in jars.values() for key in keys_of(jar)})
+    keys = sorted({key for jar in jars.values() for key in keys_of(jar)} & keys_in(JOBS))
     head = [f"# Configuration keys of {item}" for item in wanted]
     PAGE.write_text("\n".join([*head, *keys]) + "\n", encoding="utf-8")
+
+
+def keys_in(source: Path) -> set[str]:
+    """The texts of a Python file that look like keys."""
+    nodes = ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return {text for text in texts if isinstance(text, str) and _KEY.fullmatch(text)}
 
 
 def keys_of(jar: Path) -> Iterator[str]:

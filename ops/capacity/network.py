@@ -5,9 +5,9 @@ import math
 from dataclasses import dataclass
 
 from ops.capacity.instances import InstanceType
-from ops.plan import paths
 from ops.plan.model import Plan
 from ops.plan.packages import packages
+from ops.plan.values import mapping
 
 PREFIX = 16
 """Addresses of one delegated prefix, a /28."""
@@ -62,10 +62,6 @@ class PodNetworking:
             return interfaces + self._prefixes(pods) + interfaces - 1
         return interfaces * of.addresses_per_interface + interfaces - 1
 
-    def address_calls(self, of: InstanceType, pods: int) -> int:
-        """Fewest AssignPrivateIpAddresses calls of such a node, one for each interface."""
-        return self.interfaces(of, pods)
-
     def _prefixes(self, pods: int) -> int:
         return math.ceil(pods / PREFIX) + self.warm_prefixes
 
@@ -74,7 +70,7 @@ def pod_networking(plan: Plan) -> PodNetworking:
     """The settings of the plan's vpc-cni add-on; its defaults if the plan has none."""
     for package in packages(plan):
         if package.name == "vpc-cni":
-            env = paths.get(package.values, ("env",)) or {}
+            env = mapping(package.values, "env")
             on = env.get("ENABLE_PREFIX_DELEGATION") == "true"
             return PodNetworking(True, on, int(env.get("WARM_PREFIX_TARGET", "1")) if on else 0)
     return PodNetworking(given=False, prefixes=False, warm_prefixes=0)

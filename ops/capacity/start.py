@@ -98,7 +98,8 @@ def demand(executors: int, fit: NodeFit, platform: Platform) -> Mapping[str, flo
     with_address = fit.per_node + own_with_address
     pods = executors + 1 + nodes * own
     interfaces = networking.interfaces(of, with_address)
-    calls = nodes * networking.address_calls(of, with_address)
+    # AssignPrivateIpAddresses: at least one call for each interface.
+    calls = nodes * interfaces
     claims = platform.claims if platform.method and platform.method.per is Per.claim else 0
     found: dict[str, float] = {
         "nodes": nodes,

@@ -5,7 +5,7 @@ import html
 from ops.diff.diff import Diff
 from ops.diff.impact import Level, consequences
 from ops.diff.steps import Operation, Step
-from ops.diff.text import MARKS, by_component, consequence_lines, step_lines, summary, title
+from ops.diff.text import MARKS, by_component, consequence_lines, step_lines
 from ops.diff.values import change_lines
 
 _LEVELS = {
@@ -14,13 +14,6 @@ _LEVELS = {
     Level.attention: "🔎 look at it",
     Level.note: "note",
 }
-
-
-def markdown(diff: Diff) -> str:
-    """Returns the whole diff: headline, consequences, then a folded part per component."""
-    parts = [f"### {escape(title(diff))}\n\n**{escape(summary(diff))}**\n\n", impact(diff)]
-    parts += [part for _, part in components(diff)]
-    return "".join([*parts, exports(diff)])
 
 
 def impact(diff: Diff) -> str:

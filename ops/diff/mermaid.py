@@ -11,6 +11,7 @@ from ops.diff.diff import Diff
 from ops.diff.steps import Operation
 from ops.diff.text import summary
 from ops.plan.components import Component, Tier, components
+from ops.plan.graph import reachable
 from ops.plan.model import Plan
 
 _MOST_NODES = 40
@@ -159,16 +160,7 @@ def _reduced(edges: set[tuple[int, int]]) -> set[tuple[int, int]]:
     for first, then in edges:
         after.setdefault(first, set()).add(then)
 
-    def reachable(start: int) -> set[int]:
-        seen, pending = set(), [*after.get(start, ())]
-        while pending:
-            node = pending.pop()
-            if node not in seen:
-                seen.add(node)
-                pending += after.get(node, ())
-        return seen
-
-    reach = {first: reachable(first) for first in {*after}}
+    reach = {first: reachable(after[first], after) for first in after}
     return {
         (first, then)
         for first, then in edges

@@ -1,7 +1,6 @@
 """The account and region of the fake resources."""
 
 from dataclasses import dataclass
-from typing import Any
 
 DEFAULT_ACCOUNT = "111122223333"  # the account of AWS's own documentation
 DEFAULT_REGION = "us-east-1"
@@ -40,19 +39,4 @@ def cluster_facts(name: str, cloud: Cloud) -> dict[str, str]:
         "certificate": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",  # a PEM's first line in base64
         "security_group": f"sg-eks-cluster-sg-{name}",
         "issuer": f"oidc.eks.{cloud.region}.{cloud.suffix}/id/{name}",
-    }
-
-
-def cluster_state(name: str, version: str, cloud: Cloud) -> dict[str, Any]:
-    """Returns the outputs that a cluster and a lookup of it have in common."""
-    facts = cluster_facts(name, cloud)
-    return {
-        "id": name,
-        "name": name,
-        "arn": facts["arn"],
-        "endpoint": facts["endpoint"],
-        "certificateAuthority": {"data": facts["certificate"]},
-        "identities": [{"oidcs": [{"issuer": f"https://{facts['issuer']}"}]}],
-        "version": version,
-        "status": "ACTIVE",
     }

@@ -39,18 +39,14 @@ _IMPORTANT = (
     "NodePool",
     "EC2NodeClass",
     "Release",
-    "SparkApplication",
     "DaemonSet",
     "Deployment",
-    "StatefulSet",
     "Bucket",
     "Queue",
-    "FileSystem",
     "Namespace",
     "PersistentVolume",
     "PersistentVolumeClaim",
     "ResourceQuota",
-    "LocalQueue",
     "Role",
 )
 """Kinds that a component lists first."""

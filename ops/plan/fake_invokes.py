@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ops.plan.cloud import Cloud, cluster_facts, cluster_state
+from ops.plan.cloud import Cloud, cluster_facts
 from ops.plan.errors import PlanError
 
 
@@ -17,9 +17,9 @@ def invoke(token: str, args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
 
 def _get_cluster(args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
     name = str(args["name"])
-    group = cluster_facts(name, cloud)["security_group"]
+    facts = cluster_facts(name, cloud)
     network = {
-        "clusterSecurityGroupId": group,
+        "clusterSecurityGroupId": facts["security_group"],
         "endpointPrivateAccess": True,
         "endpointPublicAccess": True,
         "publicAccessCidrs": ["0.0.0.0/0"],
@@ -27,11 +27,15 @@ def _get_cluster(args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
         "subnetIds": [f"subnet-{name}-0", f"subnet-{name}-1"],
         "vpcId": f"vpc-{name}",
     }
-    state = cluster_state(name, "1.35", cloud)
-    authorities = [state.pop("certificateAuthority")]
     return {
-        **state,
-        "certificateAuthorities": authorities,
+        "id": name,
+        "name": name,
+        "arn": facts["arn"],
+        "endpoint": facts["endpoint"],
+        "identities": [{"oidcs": [{"issuer": f"https://{facts['issuer']}"}]}],
+        "version": "1.35",
+        "status": "ACTIVE",
+        "certificateAuthorities": [{"data": facts["certificate"]}],
         "vpcConfig": network,
         "accessConfigs": [{"authenticationMode": "API"}],
         "roleArn": cloud.arn("iam", f"role/{name}", region=""),
@@ -52,31 +56,6 @@ def _get_oidc_provider(args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
     return {"id": arn, "arn": arn, "url": host, "clientIdLists": ["sts.amazonaws.com"]}
 
 
-def _get_subnet(args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
-    identifier = str(args.get("id") or "subnet-found")
-    return {
-        "id": identifier,
-        "arn": cloud.arn("ec2", f"subnet/{identifier}"),
-        "availabilityZone": f"{cloud.region}a",
-        "cidrBlock": "10.0.0.0/20",
-        "availableIpAddressCount": 4091,
-        "vpcId": "vpc-found",
-        "tags": {},
-    }
-
-
-def _get_vpc(args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
-    identifier = str(args.get("id") or "vpc-found")
-    arn = cloud.arn("ec2", f"vpc/{identifier}")
-    return {"id": identifier, "arn": arn, "cidrBlock": "10.0.0.0/16", "tags": {}}
-
-
-def _get_zones(args: Mapping[str, Any], cloud: Cloud) -> dict[str, Any]:
-    names = [f"{cloud.region}{letter}" for letter in "abc"]
-    ids = [f"{cloud.region}-az{number}" for number in (1, 2, 3)]
-    return {"id": cloud.region, "names": names, "zoneIds": ids, "groupNames": [cloud.region]}
-
-
 _INVOKES: dict[str, Callable[[Mapping[str, Any], Cloud], dict[str, Any]]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": lambda args, cloud: {
         "id": cloud.account,
@@ -84,23 +63,7 @@ _INVOKES: dict[str, Callable[[Mapping[str, Any], Cloud], dict[str, Any]]] = {
         "arn": cloud.arn("iam", "role/preview", region=""),
         "userId": "AROAPREVIEW",
     },
-    "aws:index/getPartition:getPartition": lambda args, cloud: {
-        "id": cloud.partition,
-        "partition": cloud.partition,
-        "dnsSuffix": cloud.suffix,
-        "reverseDnsPrefix": ".".join(reversed(cloud.suffix.split("."))),
-    },
-    "aws:index/getRegion:getRegion": lambda args, cloud: {
-        "id": cloud.region,
-        "name": cloud.region,
-        "region": cloud.region,
-        "endpoint": f"ec2.{cloud.region}.{cloud.suffix}",
-        "description": cloud.region,
-    },
-    "aws:index/getAvailabilityZones:getAvailabilityZones": _get_zones,
     "aws:eks/getAddonVersion:getAddonVersion": _get_addon_version,
     "aws:eks/getCluster:getCluster": _get_cluster,
     "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": _get_oidc_provider,
-    "aws:ec2/getSubnet:getSubnet": _get_subnet,
-    "aws:ec2/getVpc:getVpc": _get_vpc,
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.plan import argument_types as check
-from ops.plan.cloud import Cloud, cluster_facts, cluster_state
+from ops.plan.cloud import Cloud, cluster_facts
 from ops.plan.model import generated_name
 
 
@@ -83,17 +83,6 @@ def _log_group(made: FakeResource) -> dict[str, Any]:
     return {"id": made.name, "arn": made.cloud.arn("logs", f"log-group:{made.name}")}
 
 
-def _alias(made: FakeResource) -> dict[str, Any]:
-    name = made.text("name") or f"alias/{made.name}"
-    key = made.text("targetKeyId")
-    return {
-        "id": name,
-        "name": name,
-        "arn": made.cloud.arn("kms", name),
-        "targetKeyArn": key if key.startswith("arn:") else made.cloud.arn("kms", f"key/{key}"),
-    }
-
-
 def _elastic_ip(made: FakeResource) -> dict[str, Any]:
     # 203.0.113.0/24 is reserved for documentation (RFC 5737).
     address = f"203.0.113.{sum(made.name.encode()) % 254 + 1}"
@@ -159,13 +148,6 @@ def _eks_component(made: FakeResource) -> dict[str, Any]:
     }
 
 
-def _eks_cluster(made: FakeResource) -> dict[str, Any]:
-    group = cluster_facts(made.name, made.cloud)["security_group"]
-    network = {**made.inputs.get("vpcConfig", {}), "clusterSecurityGroupId": group}
-    state = cluster_state(made.name, made.text("version"), made.cloud)
-    return {**state, "vpcConfig": network}
-
-
 def _of_cluster(kind: str, name_key: str) -> Row:
     """A row for resources of a cluster: node groups, add-ons, access entries."""
 
@@ -199,11 +181,7 @@ _ROWS: dict[str, Row] = {
     ),
     "aws:ec2/subnet:Subnet": _prefixed("subnet"),
     "aws:ec2/securityGroup:SecurityGroup": _prefixed("sg"),
-    "aws:ec2/securityGroupRule:SecurityGroupRule": _prefixed("sgrule"),
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _prefixed("sgr"),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _prefixed("sgr"),
     "aws:ec2/internetGateway:InternetGateway": _prefixed("igw"),
-    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": _prefixed("eigw"),
     "aws:ec2/natGateway:NatGateway": _prefixed("nat"),
     "aws:ec2/eip:Eip": _elastic_ip,
     "aws:ec2/routeTable:RouteTable": _prefixed("rtb"),
@@ -214,24 +192,14 @@ _ROWS: dict[str, Row] = {
     "aws:ec2/launchTemplate:LaunchTemplate": _launch_template,
     "aws:iam/role:Role": _iam("role"),
     "aws:iam/policy:Policy": _iam("policy"),
-    "aws:iam/user:User": _iam("user"),
-    "aws:iam/instanceProfile:InstanceProfile": _iam("instance-profile"),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
     "aws:s3/bucket:Bucket": _bucket,
-    "aws:s3/bucketV2:BucketV2": _bucket,
     "aws:sqs/queue:Queue": _queue,
     "aws:kms/key:Key": _key,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
-    "aws:kms/alias:Alias": _alias,
-    "aws:efs/fileSystem:FileSystem": _prefixed("fs"),
-    "aws:fsx/lustreFileSystem:LustreFileSystem": _prefixed("fs"),
-    "aws:eks/cluster:Cluster": _eks_cluster,
     "aws:eks/nodeGroup:NodeGroup": _of_cluster("nodegroup", "nodeGroupName"),
     "aws:eks/addon:Addon": _of_cluster("addon", "addonName"),
     "aws:eks/accessEntry:AccessEntry": _of_cluster("access-entry", "principalArn"),
-    "aws:eks/podIdentityAssociation:PodIdentityAssociation": _of_cluster(
-        "podidentityassociation", "associationId"
-    ),
     "eks:index:Cluster": _eks_component,
     "kubernetes:helm.sh/v3:Release": _release,
 }
@@ -264,7 +232,7 @@ def resource(
 
 def _own_name_keys(token: str) -> tuple[str, ...]:
     # A resource in a bucket or a cluster has that name as an input, but not as its own name.
-    if token in ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"):
+    if token == "aws:s3/bucket:Bucket":
         return ("bucket",)
     if token == "aws:eks/nodeGroup:NodeGroup":
         return ("nodeGroupName",)

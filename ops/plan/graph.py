@@ -1,8 +1,8 @@
 """The dependencies of a plan. An engine creates a resource after its dependencies, and deletes it
 before them."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
 from ops.plan.model import Plan, Resource
 
@@ -38,9 +38,12 @@ def inputs_from(resource: Resource, key: str, plan: Plan) -> list[Resource]:
     return [found for urn in urns if (found := plan.get(urn))]
 
 
-def reachable(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> frozenset[str]:
+Node = TypeVar("Node", bound=Hashable)
+
+
+def reachable(starts: Iterable[Node], edges: Mapping[Node, Iterable[Node]]) -> frozenset[Node]:
     """Returns the nodes reachable from `starts`, `starts` included."""
-    seen: set[str] = set()
+    seen: set[Node] = set()
     waiting = list(starts)
     while waiting:
         node = waiting.pop()
@@ -56,22 +59,12 @@ class Graph:
     def __init__(self, plan: Plan) -> None:
         self._direct: Mapping[str, set[str]] = {one.urn: direct(one) for one in plan.resources}
         self._below: dict[str, frozenset[str]] = {}
-        self._above: dict[str, set[str]] | None = None
 
     def below(self, resource: Resource) -> frozenset[str]:
         """Returns the URNs that exist before the resource is created and after it is deleted."""
         if resource.urn not in self._below:
             self._below[resource.urn] = reachable(self._direct.get(resource.urn, ()), self._direct)
         return self._below[resource.urn]
-
-    def above(self, resource: Resource) -> frozenset[str]:
-        """Returns the URNs that are created after the resource and deleted before it."""
-        if self._above is None:
-            self._above = {}
-            for urn, found in self._direct.items():
-                for other in found:
-                    self._above.setdefault(other, set()).add(urn)
-        return reachable(self._above.get(resource.urn, ()), self._above)
 
     def missing(self, resource: Resource, needed: Iterable[Resource]) -> list[Resource]:
         """Returns those of the needed resources that may be deleted before the resource is."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.plan import quantity
 from ops.plan.model import Plan, Resource
-from ops.plan.requirements import mapping, mappings
+from ops.plan.values import mapping, mappings
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 NODE_CLASS = "EC2NodeClass"

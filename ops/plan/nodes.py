@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 from components.names import DRIVER_POOL, POOL_LABEL, SYSTEM_POOL, TIER_LABEL
-from ops.plan import paths, quantity
+from ops.plan import quantity
+from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import (
     LAUNCH_TEMPLATE,
@@ -20,11 +21,10 @@ from ops.plan.requirements import (
     Requirement,
     Taint,
     listed,
-    mapping,
     requirements_of,
-    sequence,
     taints_of,
 )
+from ops.plan.values import mapping, sequence
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 NODE_POOL, NODE_GROUP = "NodePool", "node group"
@@ -142,14 +142,13 @@ def node_pools(plan: Plan) -> list[NodeSet]:
 
 def class_name(node_pool: Resource) -> str:
     """Name of the EC2NodeClass that a NodePool refers to."""
-    path = ("spec", "template", "spec", "nodeClassRef", "name")
-    return str(paths.get(node_pool.inputs, path) or "")
+    return str(mapping(node_pool.inputs, "spec.template.spec.nodeClassRef").get("name") or "")
 
 
 def _node_pool(plan: Plan, resource: Resource) -> NodeSet:
-    spec = mapping(resource.inputs.get("spec"))
-    template = mapping(spec.get("template"))
-    nodes = mapping(template.get("spec"))
+    spec = mapping(resource.inputs, "spec")
+    template = mapping(spec, "template")
+    nodes = mapping(template, "spec")
     requirements = requirements_of(nodes.get("requirements"))
     wanted = class_name(resource)
     classes = [one for one in plan.of_kind(NODE_CLASS) if one.object_name == wanted]
@@ -157,7 +156,7 @@ def _node_pool(plan: Plan, resource: Resource) -> NodeSet:
         resource,
         kind=NODE_POOL,
         name=resource.object_name,
-        labels=mapping(paths.get(template, ("metadata", "labels"))),
+        labels=mapping(template, "metadata.labels"),
         taints=taints_of(nodes.get("taints")),
         startup_taints=taints_of(nodes.get("startupTaints")),
         requirements=requirements,
@@ -167,7 +166,7 @@ def _node_pool(plan: Plan, resource: Resource) -> NodeSet:
         is_known=not any(
             isinstance(one, str) for one in (resource.inputs.get("spec"), spec.get("template"))
         ),
-        limits=mapping(spec.get("limits")),
+        limits=mapping(spec, "limits"),
         weight=_integer(spec.get("weight")),
     )
 
@@ -175,15 +174,17 @@ def _node_pool(plan: Plan, resource: Resource) -> NodeSet:
 def _node_group(plan: Plan, resource: Resource, removed: frozenset[str]) -> NodeSet:
     inputs = resource.inputs
     taints = taints_of(inputs.get("taints"))
-    scaling = mapping(inputs.get("scalingConfig"))
+    scaling = mapping(inputs, "scalingConfig")
     name = inputs.get("nodeGroupName") or inputs.get("nodeGroupNamePrefix") or resource.name
     capacity_type = inputs.get("capacityType") or "ON_DEMAND"
-    templates = _from_input(plan, resource, "launchTemplate", LAUNCH_TEMPLATE)
+    templates = [
+        one for one in inputs_from(resource, "launchTemplate", plan) if one.type == LAUNCH_TEMPLATE
+    ]
     return NodeSet(
         resource,
         kind=NODE_GROUP,
         name=str(name).removesuffix("-"),
-        labels=mapping(inputs.get("labels")),
+        labels=mapping(inputs, "labels"),
         # EKS keeps both kinds of taints in one list.
         taints=tuple(one for one in taints if one.key not in removed),
         startup_taints=tuple(one for one in taints if one.key in removed),
@@ -203,7 +204,9 @@ def _group_requirements(plan: Plan, group: Resource) -> Iterator[Requirement]:
             yield Requirement(ARCH, "In", (arch,))
     if types := sequence(group.inputs.get("instanceTypes")):
         yield Requirement(INSTANCE_TYPE, "In", tuple(str(one) for one in types))
-    subnets = _from_input(plan, group, "subnetIds", "aws:ec2/subnet:Subnet")
+    subnets = [
+        one for one in inputs_from(group, "subnetIds", plan) if one.type == "aws:ec2/subnet:Subnet"
+    ]
     zones = sorted({str(one.inputs.get("availabilityZone")) for one in subnets})
     if zones and len(subnets) == len(sequence(group.inputs.get("subnetIds"))):
         yield Requirement(ZONE, "In", tuple(zones))
@@ -212,15 +215,9 @@ def _group_requirements(plan: Plan, group: Resource) -> Iterator[Requirement]:
 def _startup_taint_keys(plan: Plan) -> Iterator[str]:
     """Taints that Cluster Autoscaler is configured to ignore, because an agent removes them."""
     for release in plan.by_type(RELEASE):
-        for key, value in mapping(paths.get(release.inputs, ("values", "extraArgs"))).items():
+        for key, value in mapping(release.inputs, "values.extraArgs").items():
             if key.partition("_")[0] == "startup-taint":
                 yield str(value)
-
-
-def _from_input(plan: Plan, resource: Resource, key: str, type_: str) -> list[Resource]:
-    """The resources of a type that an input refers to."""
-    urns = resource.options.property_dependencies.get(key, ())
-    return [one for urn in urns if (one := plan.get(urn)) is not None and one.type == type_]
 
 
 def _integer(value: Any) -> int:

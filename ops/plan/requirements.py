@@ -1,8 +1,10 @@
 """Taints and requirements of labels, as Kubernetes, Karpenter and EKS write them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from ops.plan.values import mappings, sequence
 
 _EFFECTS = {
     "NO_SCHEDULE": "NoSchedule",
@@ -80,18 +82,3 @@ def taints_of(items: Any) -> tuple[Taint, ...]:
         )
         for item in mappings(items)
     )
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value if it is an object; empty if it is absent or not known yet."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """The objects of a list; none if it is absent or not known yet."""
-    return [item for item in sequence(value) if isinstance(item, Mapping)]
-
-
-def sequence(value: Any) -> Sequence[Any]:
-    """The value if it is a list; empty if it is absent or not known yet."""
-    return value if isinstance(value, list | tuple) else ()

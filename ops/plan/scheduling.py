@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ops.plan import paths
 from ops.plan.nodes import NodeSet
-from ops.plan.requirements import Requirement, Taint, mapping, mappings, requirements_of
+from ops.plan.requirements import Requirement, Taint, requirements_of
+from ops.plan.values import at, mapping, mappings
 
 Term = tuple[Requirement, ...]
 """A node selector term: a node must match all of its requirements."""
 
 _SET_ON_ANY_NODE = ("kubernetes.io/", "node.kubernetes.io/", "topology.kubernetes.io/")
 """Labels that the kubelet or the cloud provider sets on each node."""
-_AFFINITY = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+_AFFINITY = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
 
 
 def tolerates(toleration: Mapping[str, Any], taint: Taint) -> bool:
@@ -49,15 +49,15 @@ def pod_terms(spec: Mapping[str, Any]) -> list[Term]:
     """
     selector = tuple(
         Requirement(str(key), "In", (str(value),))
-        for key, value in mapping(spec.get("nodeSelector")).items()
+        for key, value in mapping(spec, "nodeSelector").items()
     )
-    terms = node_terms(paths.get(spec, _AFFINITY))
+    terms = node_terms(at(spec, _AFFINITY))
     return [(*selector, *term) for term in terms] or ([selector] if selector else [])
 
 
 def volume_terms(spec: Mapping[str, Any]) -> list[Term]:
     """The terms of a PersistentVolume's node affinity."""
-    return node_terms(paths.get(spec, ("nodeAffinity", "required")))
+    return node_terms(at(spec, "nodeAffinity.required"))
 
 
 def node_terms(selector: Any) -> list[Term]:

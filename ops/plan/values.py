@@ -1,6 +1,6 @@
 """Access to inputs: values may be absent, a boolean may be text or not known yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNKNOWN = "[unknown]"
@@ -23,8 +23,7 @@ def at(value: Any, path: str) -> Any:
 
 def each(value: Any, path: str) -> list[Any]:
     """Returns the items of the list below a path; none if it is absent or not known."""
-    found = at(value, path)
-    return list(found) if isinstance(found, list | tuple) else []
+    return list(sequence(at(value, path)))
 
 
 def mapping(value: Any, path: str = "") -> Mapping[str, Any]:
@@ -32,6 +31,16 @@ def mapping(value: Any, path: str = "") -> Mapping[str, Any]:
     known."""
     found = at(value, path) if path else value
     return found if isinstance(found, Mapping) else {}
+
+
+def sequence(value: Any) -> Sequence[Any]:
+    """Returns the value if it is a list; an empty one where it is absent or not known."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Returns the objects of a list; none where it is absent or not known."""
+    return [item for item in sequence(value) if isinstance(item, Mapping)]
 
 
 def is_true(value: Any) -> bool:

@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.names import TEAM_LABEL
-from ops.plan import paths
 from ops.plan.model import Plan, Resource
+from ops.plan.values import at, mapping, mappings
 
 _TEMPLATES = {
-    "Pod": (),
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-    "PodTemplate": ("template",),
+    "Pod": "",
+    "CronJob": "spec.jobTemplate.spec.template",
+    "PodTemplate": "template",
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), "spec.template"
+    ),
 }
 """Path of the pod template by kind of object."""
 
@@ -36,9 +34,7 @@ class Pod:
     def containers(self) -> Iterator[Mapping[str, Any]]:
         """All containers, init containers first."""
         for key in ("initContainers", "containers", "ephemeralContainers"):
-            for item in self.spec.get(key) or ():
-                if isinstance(item, Mapping):
-                    yield item
+            yield from mappings(self.spec.get(key))
 
 
 def pods(plan: Plan) -> Iterator[Pod]:
@@ -47,24 +43,18 @@ def pods(plan: Plan) -> Iterator[Pod]:
         kind = str(one.inputs.get("kind"))
         if not one.is_kubernetes_object or kind not in _TEMPLATES:
             continue
-        template = paths.get(one.inputs, _TEMPLATES[kind])
-        spec = paths.get(template, ("spec",))
+        template = mapping(one.inputs, _TEMPLATES[kind])
+        spec = at(template, "spec")
         if isinstance(spec, Mapping):
-            labels = paths.get(template, ("metadata", "labels"))
-            replicas = paths.get(one.inputs, ("spec", "replicas"))
-            yield Pod(
-                one,
-                kind,
-                namespace_of(one),
-                labels if isinstance(labels, Mapping) else {},
-                spec,
-                replicas if isinstance(replicas, int) else 1,
-            )
+            labels = mapping(template, "metadata.labels")
+            replicas = at(one.inputs, "spec.replicas")
+            count = replicas if isinstance(replicas, int) else 1
+            yield Pod(one, kind, namespace_of(one), labels, spec, count)
 
 
 def namespace_of(resource: Resource) -> str:
     """The namespace of an object, `default` if it names none."""
-    return str(paths.get(resource.inputs, ("metadata", "namespace")) or "default")
+    return str(mapping(resource.inputs, "metadata").get("namespace") or "default")
 
 
 def in_namespace(plan: Plan, kind: str, namespace: str) -> list[Resource]:
@@ -77,5 +67,5 @@ def team_namespaces(plan: Plan) -> list[Resource]:
     return [
         one
         for one in plan.of_kind("Namespace")
-        if TEAM_LABEL in (paths.get(one.inputs, ("metadata", "labels")) or {})
+        if TEAM_LABEL in mapping(one.inputs, "metadata.labels")
     ]

@@ -67,25 +67,6 @@ def test_the_priority_expander_tries_the_rungs_in_karpenters_order() -> None:
     assert priority("drivers-") > 0
 
 
-def test_jobs_find_the_same_labels_and_taints_as_with_karpenter() -> None:
-    groups = of_type(plan_of("dev", *CLUSTER_AUTOSCALER), "NodeGroup")
-    for group in groups:
-        pool = group.inputs["labels"]["spark-on-eks/pool"]
-        if pool == "system":
-            continue
-        taints = [(one["key"], one.get("value"), one["effect"]) for one in group.inputs["taints"]]
-        assert taints == [
-            ("spark-on-eks/pool", pool, "NO_SCHEDULE"),
-            ("s3.csi.aws.com/agent-not-ready", None, "NO_EXECUTE"),
-        ]
-
-
-def test_start_up_taints_do_not_keep_the_autoscaler_from_adding_nodes() -> None:
-    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
-    values = named(plan, "Release", "cluster-autoscaler-release").inputs["values"]
-    assert values["extraArgs"]["startup-taint_1"] == "s3.csi.aws.com/agent-not-ready"
-
-
 def test_in_node_level_the_groups_user_data_mounts_the_jars_and_joins_local_disks() -> None:
     plan = plan_of("dev", *CLUSTER_AUTOSCALER, *NODE)
     template = named(plan, "LaunchTemplate", "cluster-autoscaler-default-arm-spot-template").inputs

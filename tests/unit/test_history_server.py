@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plans import absent, named, of_type, plan_of, reaches
+from tests.plans import absent, named, of_type, plan_of
 from tests.reach import Address, Pod, driver
 from tests.reach import reaches as is_let_through
 from tests.rights import buckets_of, may
@@ -10,10 +10,6 @@ from tests.rights import buckets_of, may
 LOGS = "arn:aws:s3:::spark-prod-logs-111122223333-us-west-2"
 JARS = "arn:aws:s3:::spark-prod-jars-111122223333-us-west-2/spark/jars"
 SERVER = "spark-history-analytics-role"
-
-
-def test_there_is_no_server_and_no_bucket_by_default() -> None:
-    assert absent(plan_of("dev"), "event-logs", "spark-history", "HistoryServers")
 
 
 @pytest.mark.parametrize(
@@ -43,25 +39,6 @@ def test_a_server_lists_its_teams_folder_only() -> None:
     assert len(buckets_of(plan, SERVER)) == 2
 
 
-def test_the_bucket_is_as_safe_as_the_one_of_jars() -> None:
-    plan = plan_of("prod")
-    for kind in (
-        "BucketPublicAccessBlock",
-        "BucketOwnershipControls",
-        "BucketVersioning",
-        "BucketPolicy",
-        "EncryptionConfiguration",
-    ):
-        logs, jars = (
-            next(one for one in of_type(plan, kind) if one.name.startswith(prefix))
-            for prefix in ("event-logs-", "jars-")
-        )
-        told = str(logs.inputs).replace("spark-prod-logs", "spark-prod-jars")
-        assert told.replace("event-logs-key", "jars-key") == str(jars.inputs)
-    assert named(plan, "s3/bucket:Bucket", "event-logs-bucket").options.protect
-    assert named(plan, "kms/key:Key", "event-logs-key").options.protect
-
-
 def test_logs_expire_and_the_folders_that_jobs_need_stay() -> None:
     plan = plan_of("prod")
     rules = named(plan, "LifecycleConfiguration", "event-logs-lifecycle").inputs["rules"]
@@ -82,25 +59,6 @@ def test_the_bucket_is_kept_when_the_last_team_is_removed() -> None:
     assert absent(plan, "spark-history-")
 
 
-def test_each_teams_namespace_has_the_folder_of_its_logs() -> None:
-    assert plan_of("prod").exports["eventLogs"] == {
-        team: f"s3a://{LOGS.rpartition(':')[2]}/events/{team}/" for team in ("analytics", "ingest")
-    }
-
-
-def test_a_server_is_on_the_system_nodes_unprivileged_and_with_requests() -> None:
-    server = named(plan_of("prod"), "Deployment", "spark-history-analytics").inputs
-    pod = server["spec"]["template"]["spec"]
-    assert pod["nodeSelector"] == {"spark-on-eks/pool": "system"}
-    assert pod["automountServiceAccountToken"] is False
-    for container in (*pod["initContainers"], *pod["containers"]):
-        assert container["securityContext"]["readOnlyRootFilesystem"] is True
-        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
-        assert not container["image"].endswith("latest")
-    # It cannot become ready before its release is published: the stack does not wait.
-    assert server["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
-
-
 def test_a_server_gets_its_folder_its_jars_and_its_role() -> None:
     server = named(plan_of("prod"), "Deployment", "spark-history-ingest").inputs
     pod = server["spec"]["template"]["spec"]
@@ -118,6 +76,8 @@ def test_a_server_gets_its_folder_its_jars_and_its_role() -> None:
     )
     assert options["spark.history.fs.cleaner.enabled"] == "false"
     assert options["spark.hadoop.fs.s3a.endpoint.region"] == "us-west-2"
+    # It cannot become ready before its release is published: the stack does not wait.
+    assert server["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
     copied = [one["args"] for one in pod["initContainers"]]
     assert copied == [
         [f"s3://{JARS.rpartition(':')[2]}/2026-11-01/{jar}", f"/jars/{jar}"]
@@ -138,13 +98,3 @@ def test_no_pod_reaches_a_server_except_from_client_namespaces() -> None:
     assert {one.inputs["spec"]["type"] for one in of_type(plan_of("prod"), "v1:Service")} == {
         "ClusterIP"
     }
-
-
-def test_a_server_is_deleted_before_its_bucket_and_its_permissions() -> None:
-    plan = plan_of("prod")
-    before = reaches(plan, named(plan, "Deployment", "spark-history-analytics"))
-    for kind, name in (
-        ("s3/bucket:Bucket", "event-logs-bucket"),
-        ("RolePolicyAttachment", "spark-history-analytics-read"),
-    ):
-        assert named(plan, kind, name).urn in before

@@ -2,36 +2,9 @@
 
 import pytest
 
-from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, reaches, statements
+from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, statements
 
 BUCKET = "arn:aws:s3:::spark-dev-jars-111122223333-us-west-2"
-
-
-def test_the_bucket_is_private_versioned_encrypted_and_owned() -> None:
-    plan = plan_of("dev")
-    closed = named(plan, "BucketPublicAccessBlock", "jars-private").inputs
-    keys = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    assert all(closed[key] is True for key in keys)
-    versions = named(plan, "BucketVersioning", "jars-versions").inputs
-    assert versions["versioningConfiguration"] == {"status": "Enabled"}
-    (rule,) = named(plan, "EncryptionConfiguration", "jars-encryption").inputs["rules"]
-    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
-    ownership = named(plan, "BucketOwnershipControls", "jars-ownership").inputs
-    assert ownership["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
-
-
-def test_the_bucket_denies_requests_without_tls() -> None:
-    document = named(plan_of("dev"), "BucketPolicy", "jars-tls-only").inputs["policy"]
-    assert statements(document) == {
-        "DenyWithoutTls": {
-            "Sid": "DenyWithoutTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["s3:*"],
-            "Resource": [BUCKET, f"{BUCKET}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    }
 
 
 def test_replaced_objects_can_be_brought_back_for_a_while_and_uploads_do_not_linger() -> None:
@@ -42,25 +15,6 @@ def test_replaced_objects_can_be_brought_back_for_a_while_and_uploads_do_not_lin
     assert all(rule["filter"] == {"prefix": "spark/"} for rule in rules)
 
 
-def test_in_pod_level_the_driver_lists_and_reads_below_the_prefix_and_nothing_else() -> None:
-    document = named(plan_of("dev"), "Policy", "jar-mount-driver-read-jars").inputs["policy"]
-    assert statements(document) == {
-        "ListJars": {
-            "Sid": "ListJars",
-            "Effect": "Allow",
-            "Action": ["s3:ListBucket"],
-            "Resource": [BUCKET],
-            "Condition": {"StringLike": {"s3:prefix": ["spark/*"]}},
-        },
-        "ReadJars": {
-            "Sid": "ReadJars",
-            "Effect": "Allow",
-            "Action": ["s3:GetObject"],
-            "Resource": [f"{BUCKET}/spark/*"],
-        },
-    }
-
-
 def test_in_node_level_the_node_role_reads_below_the_jars_prefix_only() -> None:
     for mode in (NODE, DAEMONSET):
         plan = plan_of("dev", *mode)
@@ -69,38 +23,6 @@ def test_in_node_level_the_node_role_reads_below_the_jars_prefix_only() -> None:
         assert set(found) == {"ListJars", "ReadJars"}
         assert found["ListJars"]["Condition"] == {"StringLike": {"s3:prefix": ["spark/jars/*"]}}
         assert found["ReadJars"]["Resource"] == [f"{BUCKET}/spark/jars/*"]
-
-
-def test_with_kms_a_reader_may_decrypt_with_that_key_and_no_other() -> None:
-    plan = plan_of("prod")
-    (rule,) = named(plan, "EncryptionConfiguration", "jars-encryption").inputs["rules"]
-    key = named(plan, "kms/key:Key", "jars-key")
-    used = rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"]
-    assert (key.inputs["enableKeyRotation"], rule["bucketKeyEnabled"]) == (True, True)
-    document = named(plan, "Policy", "jar-mount-driver-read-jars").inputs["policy"]
-    assert statements(document)["DecryptJars"]["Action"] == ["kms:Decrypt"]
-    assert statements(document)["DecryptJars"]["Resource"] == [used]
-
-
-def test_a_pools_own_bucket_is_read_by_its_own_nodes_only() -> None:
-    plan = plan_of("staging")
-    documents = {
-        one.name: one.inputs["policy"]
-        for one in of_type(plan, "iam/policy:Policy")
-        if one.name.endswith("read-jars")
-    }
-    assert set(documents) == {"karpenter-jars-node-read-jars", "karpenter-etl-jars-node-read-jars"}
-    own = "arn:aws:s3:::spark-staging-etl-jars-111122223333-us-west-2"
-    assert own in documents["karpenter-etl-jars-node-read-jars"]
-    assert own not in documents["karpenter-jars-node-read-jars"]
-    assert "staging-jars-" not in documents["karpenter-etl-jars-node-read-jars"]
-
-
-def test_force_destroy_is_off_by_default() -> None:
-    assert named(plan_of("dev"), "s3/bucket:Bucket", "jars-bucket").inputs["forceDestroy"] is True
-    for stack in ("staging", "prod", "existing"):
-        bucket = named(plan_of(stack), "s3/bucket:Bucket", "jars-bucket").inputs
-        assert bucket["forceDestroy"] is False
 
 
 def test_an_existing_bucket_is_used_unchanged() -> None:
@@ -121,13 +43,10 @@ def test_access_logs_are_written_to_an_existing_bucket() -> None:
     assert absent(plan_of("dev"), "BucketLogging")
 
 
-def test_the_object_that_mounts_are_tested_with_is_there_and_encrypted_like_the_rest() -> None:
-    plan = plan_of("prod")
-    sentinel = named(plan, "BucketObjectv2", "jars-sentinel")
+def test_the_object_that_mounts_are_tested_with_is_there() -> None:
+    sentinel = named(plan_of("prod"), "BucketObjectv2", "jars-sentinel")
     assert sentinel.inputs["key"] == "spark/jars/.sentinel"
     assert sentinel.inputs["content"] == "spark-on-eks"
-    encryption = named(plan, "EncryptionConfiguration", "jars-encryption")
-    assert encryption.urn in reaches(plan, sentinel)
 
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])

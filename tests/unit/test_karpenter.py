@@ -2,12 +2,11 @@
 destroy."""
 
 import json
-from itertools import pairwise
 
 import pytest
 
 from components.instances import arch_of
-from tests.plans import named, of_type, plan_of, reaches, statements
+from tests.plans import named, of_type, plan_of, statements
 
 REGION = "us-west-2"
 
@@ -68,19 +67,6 @@ def test_running_executors_are_never_consolidated_away_by_default() -> None:
         assert one.inputs["spec"]["disruption"]["consolidationPolicy"] == "WhenEmpty"
 
 
-def test_drivers_are_on_demand_in_one_zone_and_only_their_empty_nodes_are_removed() -> None:
-    node_pool = named(plan_of("prod"), "NodePool", "karpenter-drivers").inputs
-    wanted = requirements(node_pool)
-    assert wanted["karpenter.sh/capacity-type"] == ["on-demand"]
-    assert wanted["topology.kubernetes.io/zone"] == ["us-west-2a"]
-    assert node_pool["spec"]["disruption"]["budgets"] == [
-        {"nodes": "100%", "reasons": ["Empty"]},
-        {"nodes": "0", "reasons": ["Underutilized", "Drifted"]},
-    ]
-    assert node_pool["spec"]["template"]["spec"]["expireAfter"] == "Never"
-    assert "weight" not in node_pool["spec"]
-
-
 def test_a_pool_with_its_own_bucket_has_drivers_role_and_node_class_of_its_own() -> None:
     plan = plan_of("staging")
     drivers = named(plan, "NodePool", "karpenter-etl-drivers").inputs["spec"]["template"]
@@ -122,18 +108,6 @@ def test_settings_of_a_pool_are_passed_to_karpenter() -> None:
     assert node_class["blockDeviceMappings"][0]["ebs"]["volumeSize"] == "200Gi"
 
 
-def test_images_are_pinned_disks_encrypted_and_old_metadata_requests_refused() -> None:
-    for stack in ("dev", "staging", "prod"):
-        for one in of_type(plan_of(stack), "EC2NodeClass"):
-            spec = one.inputs["spec"]
-            (image,) = spec["amiSelectorTerms"]
-            assert "@v" in image["alias"]
-            assert all(disk["ebs"]["encrypted"] for disk in spec["blockDeviceMappings"])
-            assert spec["metadataOptions"]["httpTokens"] == "required"
-            assert spec["metadataOptions"]["httpPutResponseHopLimit"] == 1
-            assert spec["associatePublicIPAddress"] is False
-
-
 def test_local_disks_become_one_array_where_a_family_has_them() -> None:
     plan = plan_of("prod")
     memory = named(plan, "EC2NodeClass", "karpenter-memory-class").inputs["spec"]
@@ -150,24 +124,8 @@ def test_bottlerocket_nodes_keep_images_and_pods_on_their_second_disk() -> None:
     assert sizes == {"/dev/xvda": "4Gi", "/dev/xvdb": "80Gi"}
 
 
-def test_the_controller_has_two_replicas_and_a_budget_and_its_crds_a_release_of_their_own() -> None:
+def test_five_kinds_of_events_reach_the_queue() -> None:
     plan = plan_of("dev")
-    controller = named(plan, "Release", "karpenter-release")
-    crds = named(plan, "Release", "karpenter-crds")
-    assert controller.inputs["version"] == crds.inputs["version"] == "1.14.1"
-    assert controller.inputs["skipCrds"] is True
-    assert crds.urn in reaches(plan, controller)
-    values = controller.inputs["values"]
-    assert values["replicas"] == 2
-    assert values["podDisruptionBudget"]["maxUnavailable"] == 1
-    # The role trusts this name.
-    assert (controller.inputs["name"], values["serviceAccount"]["name"]) == ("karpenter",) * 2
-
-
-def test_five_kinds_of_events_reach_the_encrypted_queue_and_nothing_else_writes_to_it() -> None:
-    plan = plan_of("dev")
-    queue = named(plan, "Queue", "karpenter-interruption-queue").inputs
-    assert (queue["name"], queue["sqsManagedSseEnabled"]) == ("spark-dev", True)
     patterns = [json.loads(one.inputs["eventPattern"]) for one in of_type(plan, "EventRule")]
     assert sorted(one["detail-type"][0] for one in patterns) == [
         "AWS Health Event",
@@ -177,10 +135,11 @@ def test_five_kinds_of_events_reach_the_encrypted_queue_and_nothing_else_writes_
         "EC2 Spot Instance Interruption Warning",
     ]
     assert len(of_type(plan, "EventTarget")) == 5
-    policy = statements(named(plan, "QueuePolicy", "karpenter-interruption-queue").inputs["policy"])
-    assert policy["EventsSend"]["Principal"] == {"Service": "events.amazonaws.com"}
-    assert policy["EventsSend"]["Condition"]["ArnLike"]["aws:SourceArn"].endswith(":rule/*")
-    assert policy["DenyWithoutTls"]["Effect"] == "Deny"
+
+
+def test_the_chart_uses_the_service_account_that_the_controllers_role_trusts() -> None:
+    release = named(plan_of("dev"), "Release", "karpenter-release").inputs
+    assert (release["name"], release["values"]["serviceAccount"]["name"]) == ("karpenter",) * 2
 
 
 def controller_statements(stack: str) -> dict[str, dict]:
@@ -190,15 +149,6 @@ def controller_statements(stack: str) -> dict[str, dict]:
             assert len(one.inputs["policy"]) < 6144  # IAM's limit for a managed policy
             found |= statements(one.inputs["policy"])
     return found
-
-
-def test_the_controller_passes_node_roles_only_and_to_ec2_only() -> None:
-    passed = controller_statements("staging")["PassNodeRoles"]
-    assert [arn.rsplit("/", 1)[1] for arn in passed["Resource"]] == [
-        "karpenter-jars-node-role",
-        "karpenter-etl-jars-node-role",
-    ]
-    assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
 
 
 def test_the_controller_launches_tags_and_deletes_only_what_is_this_clusters() -> None:
@@ -247,56 +197,10 @@ def test_the_controller_launches_tags_and_deletes_only_what_is_this_clusters() -
     }
 
 
-def test_every_resource_wildcard_of_the_controller_is_one_that_has_a_reason() -> None:
-    wildcards = {sid for sid, one in controller_statements("dev").items() if "*" in one["Resource"]}
-    # Describe, ListInstanceProfiles and GetProducts have no resource-level permissions.
-    assert wildcards == {"DescribeInRegion", "ListProfiles", "ReadPrices"}
-
-
 def test_the_controller_may_do_what_ending_a_node_class_takes() -> None:
     actions = {action for one in controller_statements("dev").values() for action in one["Action"]}
     assert actions >= {"iam:ListInstanceProfiles", "iam:GetInstanceProfile"}
     assert "ec2:DescribeInstanceStatus" in actions  # required from 1.12 on
-
-
-def test_a_node_pool_is_deleted_in_the_foreground_after_its_nodes() -> None:
-    for one in of_type(plan_of("staging"), "NodePool"):
-        annotations = one.inputs["metadata"]["annotations"]
-        assert annotations["pulumi.com/deletionPropagationPolicy"] == "foreground"
-
-
-def test_destroy_ends_claims_then_node_pools_then_classes_then_the_controller() -> None:
-    plan = plan_of("dev")
-    chain = [
-        named(plan, "PersistentVolumeClaim", "team-team-a-jars-claim"),
-        named(plan, "PersistentVolume", "team-team-a-jars-pod"),
-        named(plan, "NodePool", "karpenter-default-x86-spot"),
-        named(plan, "EC2NodeClass", "karpenter-default-class"),
-        named(plan, "Release", "karpenter-release"),
-        named(plan, "Release", "karpenter-crds"),
-        named(plan, "NodeGroup", "system-group"),
-    ]
-    for first, then in pairwise(chain):
-        assert then.urn in reaches(plan, first), f"{then.name} is deleted before {first.name}"
-
-
-def test_what_the_controller_needs_to_end_a_node_outlives_the_node_classes() -> None:
-    plan = plan_of("dev")
-    kept = reaches(plan, named(plan, "EC2NodeClass", "karpenter-default-class"))
-    needed = [
-        *of_type(plan, "EventTarget"),
-        *(one for one in of_type(plan, "RolePolicyAttachment") if "karpenter" in one.name),
-        named(plan, "Queue", "karpenter-interruption-queue"),
-        named(plan, "Role", "karpenter-controller-role"),
-        named(plan, "Role", "karpenter-jars-node-role"),
-        named(plan, "AccessEntry", "karpenter-jars-nodes"),
-        named(plan, "NatGateway", "network-nat-a"),
-        named(plan, "VpcEndpoint", "network-s3"),
-        named(plan, "OpenIdConnectProvider", "cluster-oidc"),
-        named(plan, "Addon", "cluster-addons-coredns"),
-    ]
-    missing = [one.name for one in needed if one.urn not in kept]
-    assert missing == []
 
 
 def test_the_drivers_zone_is_the_networks_first_or_the_one_that_is_named() -> None:

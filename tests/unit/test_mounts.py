@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from ops.diff.diff import compare
 from tests.names import NODE_PARENT
 from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, reaches
@@ -36,45 +34,6 @@ def test_volume_handles_are_unique_in_the_cluster() -> None:
         for one in of_type(plan_of("dev"), "PersistentVolume")
     ]
     assert len(handles) == len(set(handles)) == 2
-
-
-def test_in_pod_level_new_nodes_wait_for_the_driver_and_the_driver_for_system_nodes() -> None:
-    plan = plan_of("dev")
-    taint = {"key": "s3.csi.aws.com/agent-not-ready", "effect": "NoExecute"}
-    for one in of_type(plan, "NodePool"):
-        assert one.inputs["spec"]["template"]["spec"]["startupTaints"] == [taint]
-    addon = named(plan, "Addon", "jar-mount-aws-mountpoint-s3-csi-driver")
-    assert addon.inputs["serviceAccountRoleArn"].endswith("role/jar-mount-driver-role")
-    before = reaches(plan, addon)
-    assert named(plan, "NodeGroup", "system-group").urn in before
-    assert named(plan, "RolePolicyAttachment", "jar-mount-driver-read-jars").urn in before
-
-
-@pytest.mark.parametrize("mode", [NODE, DAEMONSET], ids=["userdata", "daemonset"])
-def test_in_node_level_nothing_of_pod_level_is_left(mode: tuple[str, ...]) -> None:
-    plan = plan_of("dev", *mode)
-    assert absent(plan, "mountpoint-s3-csi-driver", "jar-mount-driver", "jars-pod")
-    for one in of_type(plan, "NodePool"):
-        taints = one.inputs["spec"]["template"]["spec"].get("startupTaints", [])
-        assert all("s3.csi" not in taint["key"] for taint in taints)
-    for one in of_type(plan, "PersistentVolume"):
-        assert set(one.inputs["spec"]) & {"csi", "mountOptions"} == set()
-
-
-def test_in_pod_level_nothing_of_node_level_is_left() -> None:
-    for stack in ("dev", "prod"):
-        plan = plan_of(stack)
-        assert absent(plan, "DaemonSet", "ConfigMap", "node-read-jars")
-        for one in of_type(plan, "EC2NodeClass"):
-            assert "userData" not in one.inputs["spec"]
-        for one in of_type(plan, "PersistentVolume"):
-            assert "hostPath" not in one.inputs["spec"]
-        node_policies = [
-            one.inputs["policyArn"]
-            for one in of_type(plan, "RolePolicyAttachment")
-            if one.inputs["role"] in ("karpenter-jars-node", "system-node")
-        ]
-        assert all(arn.startswith("arn:aws:iam::aws:") for arn in node_policies)
 
 
 def test_with_user_data_every_spark_node_and_no_system_node_mounts_the_jars() -> None:
@@ -130,7 +89,6 @@ def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
     role = named(plan, "ClusterRole", "jar-mount-nodes")
     assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
     policy = named(plan, "ValidatingAdmissionPolicy", "jar-mount-own-node").inputs
-    assert policy["spec"]["failurePolicy"] == "Fail"
     (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
     assert (rule["operations"], rule["resources"]) == (["UPDATE"], ["nodes"])
     used = re.findall(r"variables\.(\w+)", str(policy["spec"]["validations"]))
@@ -140,10 +98,6 @@ def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
     user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
     assert condition["expression"] == f"request.userInfo.username == '{user}'"
     binding = named(plan, "ValidatingAdmissionPolicyBinding", "jar-mount-own-node")
-    assert binding.inputs["spec"] == {
-        "policyName": policy["metadata"]["name"],
-        "validationActions": ["Deny"],
-    }
     assert binding.urn in reaches(plan, named(plan, "ClusterRoleBinding", "jar-mount-nodes"))
 
 
@@ -158,15 +112,6 @@ def test_the_daemon_set_may_read_itself_and_nothing_else() -> None:
     ]
 
 
-def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:
-    plan = plan_of("dev", *DAEMONSET)
-    for one in of_type(plan, "NodePool"):
-        (taint,) = one.inputs["spec"]["template"]["spec"]["startupTaints"]
-        assert taint == {"key": "spark-on-eks/jars-not-mounted", "effect": "NoSchedule"}
-    for one in of_type(plan, "EC2NodeClass"):
-        assert "userData" not in one.inputs["spec"]
-
-
 def test_a_job_sees_the_same_claim_with_every_mount() -> None:
     claims = []
     for mode in LEVELS.values():
@@ -175,23 +120,6 @@ def test_a_job_sees_the_same_claim_with_every_mount() -> None:
         claims.append({**claim, "spec": spec})
     assert claims[0] == claims[1] == claims[2]
     assert claims[0]["metadata"] == {"name": "spark-jars", "namespace": "team-a"}
-
-
-def test_a_volume_can_be_bound_by_its_own_claim_only() -> None:
-    for mode in LEVELS.values():
-        for one in of_type(plan_of("dev", *mode), "PersistentVolume"):
-            spec = one.inputs["spec"]
-            namespace = one.name.removeprefix("team-").removesuffix("-jars-pod")
-            namespace = namespace.removesuffix("-jars-node")
-            assert spec["claimRef"] == {"name": "spark-jars", "namespace": namespace}
-            assert spec["accessModes"] == ["ReadOnlyMany"]
-            assert spec["persistentVolumeReclaimPolicy"] == "Retain"
-
-
-def test_teams_run_where_only_unprivileged_pods_are_let_in() -> None:
-    for name in ("team-team-a-namespace", "team-team-b-namespace"):
-        labels = named(plan_of("dev"), "Namespace", name).inputs["metadata"]["labels"]
-        assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
 def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ops.plan.model import Plan
-from tests.plans import STACKS, absent, named, of_type, plan_of, reaches
+from tests.plans import STACKS, absent, named, of_type, plan_of
 
 
 def values(plan: Plan) -> dict[str, Any]:
@@ -20,45 +20,9 @@ def test_it_watches_exactly_the_teams_namespaces(stack: str) -> None:
     assert namespaces, "an empty list would be every namespace"
 
 
-def test_the_namespaces_are_there_before_it_and_go_after_it() -> None:
-    plan = plan_of("dev")
-    before = reaches(plan, named(plan, "Release", "spark-operator-release"))
-    assert named(plan, "Namespace", "spark-operator-namespace").urn in before
-    for team in ("team-a", "team-b"):
-        assert named(plan, "Namespace", f"team-{team}-namespace").urn in before
-    # Only the namespaces: neither a claim that waits for a job nor the operator delays deletion of
-    # the other.
-    assert not [urn for urn in before if urn.endswith("-claim")]
-
-
-@pytest.mark.parametrize("part", ["controller", "webhook"])
-def test_one_of_two_leads_on_system_nodes_and_one_always_stays(part: str) -> None:
-    values_ = values(plan_of("prod"))
-    found, hook = values_[part], values_["hook"]
-    assert found["replicas"] == 2
-    assert found["leaderElection"] == {"enable": True}
-    assert found["podDisruptionBudget"] == {"enable": True, "minAvailable": 1}
-    for placed in (found, hook):
-        assert placed["nodeSelector"] == {"spark-on-eks/pool": "system"}
-        assert placed["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
-    assert found["resources"]["requests"]["memory"] == found["resources"]["limits"]["memory"]
-    assert "cpu" in found["resources"]["requests"]
-
-
-def test_a_pod_that_the_webhook_cannot_see_to_is_refused() -> None:
-    assert values(plan_of("dev"))["webhook"]["failurePolicy"] == "Fail"
-
-
 def test_it_makes_no_account_and_no_right_for_jobs() -> None:
     spark = values(plan_of("dev"))["spark"]
     assert spark["serviceAccount"] == spark["rbac"] == {"create": False}
-
-
-def test_an_upgrade_of_the_chart_upgrades_the_definitions() -> None:
-    release = named(plan_of("dev"), "Release", "spark-operator-release").inputs
-    assert release["values"]["hook"]["upgradeCrd"] is True
-    # One owner: otherwise Helm's first installation and the hook conflict.
-    assert release["skipCrds"] is True
 
 
 def test_yunikorn_is_used_where_it_is_installed_and_nowhere_else() -> None:

@@ -75,15 +75,6 @@ def test_no_input_is_null(case: tuple[str, ...]) -> None:
 
 
 @every_case
-def test_every_aws_resource_uses_the_stacks_own_provider(case: tuple[str, ...]) -> None:
-    plan = plan_of(*case)
-    (provider,) = of_type(plan, "pulumi:providers:aws")
-    for one in plan.resources:
-        if one.type.startswith("aws:"):
-            assert one.options.provider == provider.urn, one.urn
-
-
-@every_case
 def test_what_the_two_runs_register_is_the_same_set(case: tuple[str, ...]) -> None:
     # record() rejects a plan whose runs differ; a note would report differing inputs.
     assert [note for note in plan_of(*case).notes if "called at preview" not in note] == []
@@ -146,18 +137,6 @@ def test_a_stack_that_names_its_account_refuses_every_other() -> None:
     assert not [call for call in plan_of("prod").invokes if "getCallerIdentity" in call.token]
     (provider,) = of_type(plan_of("dev"), "pulumi:providers:aws")
     assert "allowedAccountIds" not in provider.inputs
-
-
-def test_tags_reach_instances_and_volumes_too() -> None:
-    plan = plan_of("dev", "tags={team: data}")
-    expected = {"project": "spark-on-eks", "stack": "dev", "team": "data"}
-    for node_class in of_type(plan, "EC2NodeClass"):
-        assert node_class.inputs["spec"]["tags"] == expected
-    (template,) = of_type(plan, "LaunchTemplate")
-    for specification in template.inputs["tagSpecifications"]:
-        assert specification["tags"].items() >= expected.items()
-    (provider,) = of_type(plan, "pulumi:providers:aws")
-    assert json.loads(provider.inputs["defaultTags"])["tags"] == expected
 
 
 def test_an_add_on_pin_wins_over_the_default_of_aws() -> None:

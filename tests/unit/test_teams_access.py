@@ -11,32 +11,6 @@ LOGS = "arn:aws:s3:::spark-prod-logs-111122223333-us-west-2"
 ANALYTICS, INGEST = "team-analytics-access-role", "team-ingest-access-role"
 
 
-def test_a_teams_two_accounts_and_no_others_assume_its_role() -> None:
-    plan = plan_of("dev")
-    role = named(plan, "iam/role:Role", "team-team-a-access-role")
-    (trust,) = statements(role.inputs["assumeRolePolicy"]).values()
-    (claims,) = trust["Condition"].values()
-    by_kind = {key.rpartition(":")[2]: value for key, value in claims.items()}
-    assert by_kind == {
-        "aud": "sts.amazonaws.com",
-        "sub": [
-            "system:serviceaccount:team-a:spark-driver",
-            "system:serviceaccount:team-a:spark-executor",
-        ],
-    }
-    accounts = {
-        one.inputs["metadata"]["name"]: one.inputs
-        for one in of_type(plan, "ServiceAccount")
-        if one.inputs["metadata"]["namespace"] == "team-a"
-    }
-    assert set(accounts) == {"spark-driver", "spark-executor"}
-    arn = "arn:aws:iam::111122223333:role/team-team-a-access-role"
-    for account in accounts.values():
-        assert account["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": arn}
-    assert accounts["spark-driver"]["automountServiceAccountToken"] is True
-    assert accounts["spark-executor"]["automountServiceAccountToken"] is False
-
-
 def test_only_the_driver_has_rights_and_only_in_its_own_namespace() -> None:
     plan = plan_of("dev")
     bindings = of_type(plan, "RoleBinding")

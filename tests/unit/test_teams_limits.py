@@ -4,7 +4,7 @@ import pytest
 
 from ops.diff.diff import compare
 from ops.plan.errors import UserError
-from tests.plans import NODE, named, of_type, plan_of, reaches
+from tests.plans import named, of_type, plan_of, reaches
 
 YUNIKORN = "spark.yunikorn.enabled=true"
 
@@ -21,21 +21,6 @@ def test_a_quota_holds_the_whole_team_and_quantities_are_written_as_they_come_ba
         "services.loadbalancers": "0",
         "services.nodeports": "0",
     }
-
-
-def test_drivers_have_a_higher_priority_and_executors_never_preempt() -> None:
-    classes = {
-        one.inputs["metadata"]["name"]: one for one in of_type(plan_of("dev"), "PriorityClass")
-    }
-    driver_class, executor_class = classes["spark-driver"], classes["spark-executor"]
-    assert driver_class.inputs["value"] > executor_class.inputs["value"] > 0
-    assert executor_class.inputs["preemptionPolicy"] == "Never"
-    assert driver_class.inputs["preemptionPolicy"] == "PreemptLowerPriority"
-    assert not any(one.inputs.get("globalDefault") for one in classes.values())
-    # The value is immutable, and the provider would try to update it.
-    for one in classes.values():
-        assert set(one.options.replace_on_changes) == {"value", "preemptionPolicy"}
-        assert one.options.delete_before_replace
 
 
 def test_adding_moving_and_removing_a_team_touches_no_other_teams_resources() -> None:
@@ -75,18 +60,6 @@ def test_a_namespace_is_restricted_unless_gangs_need_their_placeholders() -> Non
             assert condition["expression"] == f"request.userInfo.username != '{account}'"
 
 
-def test_admission_policies_apply_to_teams_pods_only() -> None:
-    plan = plan_of("prod", YUNIKORN)
-    team = named(plan, "Namespace", "team-ingest-namespace").inputs["metadata"]["labels"]
-    wanted = [{"key": "spark-on-eks/team", "operator": "Exists"}]
-    assert "spark-on-eks/team" in team
-    bindings = of_type(plan, "ValidatingAdmissionPolicyBinding")
-    assert {one.name for one in bindings} == {"pod-security-binding", "spark-max-executors-binding"}
-    for binding in bindings:
-        selector = binding.inputs["spec"]["matchResources"]["namespaceSelector"]
-        assert selector == {"matchExpressions": wanted}
-
-
 def test_a_namespace_tells_what_a_job_has_to_keep_to() -> None:
     namespace = named(plan_of("prod", YUNIKORN), "Namespace", "team-analytics-namespace")
     assert namespace.inputs["metadata"]["annotations"] == {
@@ -96,14 +69,6 @@ def test_a_namespace_tells_what_a_job_has_to_keep_to() -> None:
     }
     bare = named(plan_of("dev"), "Namespace", "team-team-a-namespace")
     assert bare.inputs["metadata"]["annotations"] == {"spark-on-eks/max-executors": "20"}
-
-
-@pytest.mark.parametrize("overrides", [(), NODE], ids=["pod", "node"])
-def test_nodes_and_the_mount_outlive_a_teams_pods(overrides: tuple[str, ...]) -> None:
-    plan = plan_of("dev", *overrides)
-    before = reaches(plan, named(plan, "Namespace", "team-team-a-namespace"))
-    for pool in ("karpenter-drivers", "karpenter-default-arm-spot"):
-        assert named(plan, "NodePool", pool).urn in before
 
 
 WRONG = {

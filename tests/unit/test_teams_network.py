@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plans import of_type, plan_of
+from tests.plans import plan_of
 from tests.reach import Address, Pod, driver, executor, reaches
 
 
@@ -56,10 +56,3 @@ def test_a_database_that_a_team_names_is_open_to_that_team_alone() -> None:
     assert not reaches(plan, executor("a"), database, 5433)
     assert not reaches(plan, executor("a"), Address("10.20.1.7"), 5432)
     assert not reaches(plan, executor("b"), database, 5432)
-
-
-def test_policies_are_enforced_at_all() -> None:
-    (networking,) = [
-        one for one in of_type(plan_of("dev"), "Addon") if one.inputs["addonName"] == "vpc-cni"
-    ]
-    assert '"enableNetworkPolicy": "true"' in networking.inputs["configurationValues"]

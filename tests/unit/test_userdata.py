@@ -6,10 +6,8 @@ tests/tiers/node tests the shell on a node.
 import base64
 import email
 import io
-import os
 import re
 import subprocess
-import sys
 import tarfile
 from bz2 import decompress
 from collections.abc import Mapping
@@ -62,28 +60,6 @@ def unpacked(script: str) -> dict[str, tuple[int, str]]:
     environment = re.search(r"<<'ENVIRONMENT'\n(.*?)ENVIRONMENT\n", script, re.DOTALL)
     assert environment
     return {**found, "/etc/spark-jars/mount.env": (0o644, environment[1])}
-
-
-def test_two_runs_give_the_same_bytes() -> None:
-    """Sets and dictionaries of another process have another order; a zip has another time."""
-    program = (
-        "import sys; from userdata.render import *;"
-        "source = MountSource('b', 'p/', 'r', 'o');"
-        "files = mount_files(source, MountLimits(1, 1), parent='/p', metrics_dir='/m');"
-        "sys.stdout.write(mime([boot_script(files)], node_config(local_disks=True)))"
-    )
-    seen = {
-        subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=FILES.parent,
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
-    }
-    assert len(seen) == 1
 
 
 def test_only_the_environment_differs_between_two_buckets() -> None:

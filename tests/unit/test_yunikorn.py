@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tests.plans import absent, named, plan_of, reaches
+from tests.plans import named, plan_of
 
 ON = "spark.yunikorn.enabled=true"
 NESTED = (
@@ -22,10 +22,6 @@ def values(*overrides: str) -> dict[str, Any]:
 def partition(*overrides: str) -> dict[str, Any]:
     (found,) = json.loads(values(*overrides)["yunikornDefaults"]["queues.yaml"])["partitions"]
     return found
-
-
-def test_it_is_not_there_unless_it_is_asked_for() -> None:
-    assert absent(plan_of("dev"), "yunikorn", "pod-security")
 
 
 def test_its_admission_controller_schedules_the_teams_pods_only() -> None:
@@ -69,13 +65,6 @@ def test_a_namespace_has_its_own_queue_regardless_of_a_jobs_label() -> None:
 def test_the_namespaces_quota_leaves_room_for_placeholders() -> None:
     hard = named(plan_of("dev", *NESTED), "ResourceQuota", "team-a-quota").inputs["spec"]["hard"]
     assert (hard["requests.cpu"], hard["requests.memory"], hard["pods"]) == ("200", "800Gi", "100")
-
-
-def test_it_outlives_the_teams_pods_and_the_operator_comes_after_it() -> None:
-    plan = plan_of("dev", ON)
-    release = named(plan, "Release", "yunikorn-release").urn
-    assert release in reaches(plan, named(plan, "Namespace", "team-team-a-namespace"))
-    assert release in reaches(plan, named(plan, "Release", "spark-operator-release"))
 
 
 def test_its_images_are_pinned_and_run_without_privileges() -> None:

@@ -1,6 +1,6 @@
 """Limits of namespaces: quotas, defaults, priorities, admission policies, pod security."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ops.diff.diff import Diff
 from ops.diff.impact.model import (
@@ -14,8 +14,9 @@ from ops.diff.impact.model import (
     touches,
 )
 from ops.diff.steps import Operation, Step
-from ops.plan import paths, quantity
+from ops.plan import quantity
 from ops.plan.model import Resource
+from ops.plan.values import mapping
 from ops.plan.workloads import namespace_of
 
 _LABEL = "pod-security.kubernetes.io/enforce"
@@ -69,8 +70,7 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
 
 def _level(namespace: Resource) -> str:
     """Returns the enforced Pod Security level; `privileged` without one."""
-    labels = (namespace.inputs.get("metadata") or {}).get("labels") or {}
-    level = str(labels.get(_LABEL, _LEVELS[0]))
+    level = str(mapping(namespace.inputs, "metadata.labels").get(_LABEL, _LEVELS[0]))
     return level if level in _LEVELS else _LEVELS[0]
 
 
@@ -82,7 +82,7 @@ def _quota(step: Step) -> Iterator[Consequence]:
         text = f"quota {name} is deleted: what it limited has no limit"
         yield Consequence(Kind.guard, text, causes_of(step))
         return
-    old, new = _hard(step.old), _hard(step.resource)
+    old, new = (mapping(one.inputs, "spec.hard") for one in (step.old, step.resource))
     lines = [
         f"{key}: {old.get(key, 'unbounded')} -> {new.get(key, 'unbounded')}"
         for key in sorted({*old, *new})
@@ -102,8 +102,3 @@ def _equal(old: str | None, new: str | None) -> bool:
         return quantity.parse(old) == quantity.parse(new)
     except ValueError:
         return old == new
-
-
-def _hard(quota: Resource) -> Mapping[str, str]:
-    found = paths.get(quota.inputs, ("spec", "hard"))
-    return found if isinstance(found, Mapping) else {}

@@ -18,10 +18,9 @@ from ops.diff.impact.model import (
 )
 from ops.diff.steps import Operation, Step, key_of
 from ops.diff.values import names
-from ops.plan import paths
 from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS
 from ops.plan.nodes import GROUP, NODE_POOL, NodeSet, class_name, node_groups, node_pools
-from ops.plan.requirements import mappings
+from ops.plan.values import each
 
 # docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupVersion.html
 _ROLLS = ("version", "releaseVersion", "launchTemplate.version")
@@ -144,7 +143,7 @@ def _image_causes(nodes: NodeSet, diff: Diff) -> Iterator[Cause]:
     github.com/aws/karpenter-provider-aws v1.14.1.
     """
     inputs = nodes.template.resource.inputs if nodes.template else {}
-    terms = mappings(paths.get(inputs, ("spec", "amiSelectorTerms")))
+    terms = each(inputs, "spec.amiSelectorTerms")
     if not any("alias" in term for term in terms):
         return
     for step in of_type(diff, *cluster.TYPES):

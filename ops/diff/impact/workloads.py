@@ -16,8 +16,8 @@ from ops.diff.impact.model import (
     touches,
 )
 from ops.diff.steps import Operation, Step
-from ops.plan import paths
 from ops.plan.packages import ADDON, RELEASE
+from ops.plan.values import mapping
 
 _RUNNERS = ("DaemonSet", "Deployment", "StatefulSet")
 
@@ -74,7 +74,7 @@ def _runners(diff: Diff) -> Iterator[tuple[str, Consequence]]:
 
 
 def _restart(step: Step, kind: str) -> str:
-    strategy = paths.get(step.resource.inputs, ("spec", "updateStrategy")) or {}
+    strategy = mapping(step.resource.inputs, "spec.updateStrategy")
     if kind == "DaemonSet" and strategy.get("type") == "OnDelete":
         return "DaemonSet {} changes on a node when its pod there is deleted, not before"
     if kind == "DaemonSet":

@@ -74,9 +74,3 @@ def test_a_wrong_request_is_one_message_and_exit_code_2(
 
 def test_the_tables_of_the_page_are_the_ones_that_the_reckoning_gives() -> None:
     assert PAGE.read_text() == render(PAGE.read_text(), plan_of), "run `make docs`"
-
-
-def test_a_page_without_a_place_for_a_table_is_named() -> None:
-    page = PAGE.read_text().replace("<!-- made by `make docs`: quotas -->", "")
-    with pytest.raises(LookupError, match="no markers for: quotas"):
-        render(page, plan_of)

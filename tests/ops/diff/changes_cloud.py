@@ -53,12 +53,6 @@ CLOUD = [
         knob="network.interfaceEndpoints",
     ),
     Row(
-        "no interface endpoint",
-        (),
-        ["restarts: endpoint network-sts is deleted", "cost: by zone 2 -> 0", QUIET],
-        before=("network.interfaceEndpoints=[sts]",),
-    ),
-    Row(
         "flow logs",
         ("network.flowLogs={enabled: true}",),
         [
@@ -167,12 +161,6 @@ CLOUD = [
         knob="cluster.admins",
     ),
     Row(
-        "an administrator less",
-        (),
-        ["narrower-permission: cluster access of arn:aws:iam::111122223333:role/pl", QUIET],
-        before=("cluster.admins=['arn:aws:iam::111122223333:role/platform-admin']",),
-    ),
-    Row(
         "a newer Kubernetes",
         ("cluster.version='1.36'",),
         [
@@ -180,16 +168,6 @@ CLOUD = [
             *drifts("images for Kubernetes 1.36", True),
             "upgrades-cluster: 1.35 to 1.36: this cannot be undone add-ons without a pin follow",
         ],
-    ),
-    Row(
-        "an older Kubernetes",
-        (),
-        [
-            "fails: EKS does not downgrade from Kubernetes 1.36 to 1.35",
-            ROLLED,
-            *drifts("images for Kubernetes 1.35", True),
-        ],
-        before=("cluster.version='1.36'",),
     ),
     Row(
         "another cluster",

@@ -159,12 +159,6 @@ JARS = [
         before=team(),
     ),
     Row(
-        "no more way to a database",
-        team(),
-        ["narrower-permission: network of namespace team-a (may no longer)", QUIET],
-        before=team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
-    ),
-    Row(
         "data that a team may write",
         team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
         [
@@ -173,16 +167,6 @@ JARS = [
             QUIET,
         ],
         before=team(),
-    ),
-    Row(
-        "data that a team may no longer write",
-        team(buckets="[{name: data, prefix: 'x/', access: read}]"),
-        [
-            "narrower-permission: role team-team-a-access-role (may no longer) may "
-            "s3:AbortMultipartUpload, s3:DeleteObject",
-            QUIET,
-        ],
-        before=team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
     ),
     Row(
         "YuniKorn",

@@ -7,7 +7,7 @@ import pytest
 
 from ops.plan.releases import Coordinate
 from ops.publish.errors import Failed, Refused
-from ops.publish.maven import CENTRAL, Repository
+from ops.publish.maven import Repository
 from tests.ops.publish.conftest import Silent, write_jar
 from tests.ops.publish.maven_server import MavenServer
 
@@ -161,7 +161,3 @@ def test_a_password_is_sent_to_the_repository_only_and_never_printed(
     with pytest.raises(Refused) as refusal:
         repository.fetch(Coordinate("org.x", "y", "1"), heard)
     assert "s3cr" not in f"{refusal.value} {heard.lines}"
-
-
-def test_central_is_the_default_and_spoken_to_over_https() -> None:
-    assert CENTRAL.startswith("https://")

@@ -181,13 +181,6 @@ def test_a_missing_right_ends_the_run_with_the_object_and_where_the_rights_are_w
     assert f"r1/{MANIFEST}" not in place.objects()
 
 
-def test_the_bucket_of_another_account_is_not_written_to(place: Place, jar: MakeJar) -> None:
-    object.__setattr__(place.to, "owner", "999999999999")
-    with pytest.raises(Failed, match="belongs to another account"):
-        place.publish([jar("x.jar")])
-    assert place.s3.stored == {}
-
-
 def test_an_object_that_another_client_writes_at_the_last_moment_is_not_replaced(
     place: Place, jar: MakeJar
 ) -> None:

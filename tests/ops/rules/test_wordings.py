@@ -38,16 +38,7 @@ def found(plan: Plan, rule_id: str) -> list[str]:
 @pytest.mark.parametrize(
     ("rule_id", "edit"),
     [
-        ("tls-only", put("QueuePolicy", "policy!Statement[1].Principal", {"AWS": "*"})),
         ("tls-only", put("QueuePolicy", "policy!Statement[1].Action", "SQS:*")),
-        (
-            "tls-only",
-            put(
-                "QueuePolicy",
-                "policy!Statement[1].Condition",
-                {"Bool": {"AWS:SecureTransport": False}},
-            ),
-        ),
         (
             "trust-named",
             also(
