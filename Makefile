@@ -83,7 +83,7 @@ ops/rules/pack/venv/.ready: ops/rules/pack/requirements.txt
 	@$(ENVIRONMENT) $(@D) $<
 
 test-engine: $(READY) ops/rules/pack/venv/.ready ## Every stack on the real Pulumi engine: up, switch, upgrade, fail, destroy
-	@$(BIN)/python -m pytest -c tests/tiers/engine/pytest.ini tests/engine
+	@$(BIN)/python -m pytest -c tests/tiers/engine/pytest.ini tests/tiers/engine
 
 test-manifests: $(READY) .cache/checkov/.ready ## Every manifest as checkov judges it
 	@$(BIN)/python -m pytest tests/tiers/manifests $(TIER)

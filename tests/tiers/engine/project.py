@@ -209,10 +209,16 @@ def _cancel_all() -> None:
         task.cancel()
 
 
-@cache
 def _command_of(cli: Path) -> automation.PulumiCommand:
-    """The CLI, asked for its version once; the API looks for it on PATH."""
-    os.environ["PATH"] = f"{cli.parent}{os.pathsep}{os.environ['PATH']}"
+    """The CLI; the API looks for it on PATH, which a test may have restored."""
+    if str(cli.parent) not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = f"{cli.parent}{os.pathsep}{os.environ['PATH']}"
+    return _command()
+
+
+@cache
+def _command() -> automation.PulumiCommand:
+    """The command, which asks the CLI for its version once."""
     return automation.PulumiCommand(skip_version_check=True)
 
 

@@ -16,7 +16,8 @@ from tests.tiers.engine.outcome import operations
 from tests.tiers.engine.project import Project
 from tests.tiers.programs import ROOT
 
-SMALL = {"name": "default", "limits": {"cpu": 64, "memoryGiB": 256}}
+POOL = {"name": "default", "limits": {"cpu": 128, "memoryGiB": 512}}
+"""As in the stack's file."""
 LADDER = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
 ONE_SIZE = {"families": ["m7gd", "m7i"], "sizes": ["4xlarge"]}
 
@@ -83,12 +84,12 @@ KNOBS = (
     ),
     Knob(
         "pools: one more",
-        {"pools": [SMALL, {**SMALL, "name": "big"}]},
+        {"pools": [POOL, {**POOL, "name": "big"}]},
         ["create EC2NodeClass karpenter-big-class", *rungs("create", "big")],
     ),
     Knob(
         "pools: one less",
-        {"pools": [SMALL]},
+        {"pools": [POOL]},
         ["delete EC2NodeClass karpenter-big-class", *rungs("delete", "big")],
     ),
     Knob(
@@ -162,6 +163,7 @@ def test_another_priority_replaces_the_class_of_that_name(running: Project, tmp_
     before, running.program = running.program, copy_of(ROOT, tmp_path, change)
     done = operations(running.up().ok())
     running.program = before
+    running.up().ok()
     assert done == ["replace PriorityClass spark-priorities-spark-driver"]
 
 
@@ -181,7 +183,7 @@ def test_tags_reach_everything_that_can_have_them(running: Project):
 def test_another_autoscaler_takes_karpenter_away_and_leaves_none_of_its_nodes(running: Project):
     running.set(
         autoscaler="cluster-autoscaler",
-        pools=[{**SMALL, **ONE_SIZE}],
+        pools=[{**POOL, **ONE_SIZE}],
         drivers={"families": ["m7g", "m7i"], "sizes": ["xlarge"]},
     )
     done = Counter(" ".join(line.split()[:2]) for line in operations(running.up().ok()))

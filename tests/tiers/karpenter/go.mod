@@ -1,4 +1,4 @@
-module spark-on-eks/tests/karpenter
+module spark-on-eks/tests/tiers/karpenter
 
 go 1.26.6
 

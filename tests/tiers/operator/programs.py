@@ -84,10 +84,7 @@ def _spark() -> Path:
 
 def _install() -> None:
     shutil.rmtree(_SPARK, ignore_errors=True)
-    make = ROOT / "dev" / "setup" / "environment"
-    environment = {**os.environ, "PYTHON": sys.executable}
-    done = subprocess.run(
-        [make, _SPARK, _LOCK], env=environment, capture_output=True, text=True, check=False
-    )
+    make = [sys.executable, ROOT / "dev" / "setup" / "environment.py", _SPARK, _LOCK]
+    done = subprocess.run(make, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"needs a package index to install Spark: {done.stderr[-500:]}")
