@@ -2,7 +2,9 @@
 
 import io
 import os
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from ops.publish import cli
 from ops.publish.progress import reporting
+from ops.publish.release import MANIFEST
 from tests.ops.publish.conftest import Place, write_jar
 from tests.ops.publish.maven_server import MavenServer
 from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, S3, SECRET_KEY, Refuse, Request
@@ -159,6 +162,38 @@ def test_missing_credentials_region_or_permissions_are_errors_with_exit_code_1_o
     place.s3.before = expired
     result = run(*arguments)
     assert result.exit_code == 1 and "rejects the credentials" in result.stderr
+
+
+def test_a_process_that_is_killed_leaves_no_release_and_the_next_one_finishes_it(
+    place: Place, environment: dict[str, str], tmp_path: Path
+) -> None:
+    jars = [str(write_jar(tmp_path / name)) for name in ("x.jar", "y.jar")]
+    arguments = [*jars, "--release", "r1"]
+    command = [sys.executable, "-m", "ops", "publish-jars", *arguments, "--to", url(place)]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> int:
+        everything = {**os.environ, **environment}
+        pipe = subprocess.PIPE
+        running.append(
+            subprocess.Popen(command, cwd=ROOT, env=everything, stderr=pipe, stdout=pipe)
+        )
+        _, error = running[-1].communicate()
+        assert running[-1].returncode in (0, -signal.SIGKILL), error
+        return running[-1].returncode
+
+    def kill_before_release_json(request: Request) -> None:
+        if request.operation == "PutObject" and request.key.endswith(MANIFEST):
+            running[-1].kill()
+            raise ConnectionError
+
+    place.s3.before = kill_before_release_json
+    assert start() == -signal.SIGKILL
+    assert place.objects().keys() == {"r1/x.jar", "r1/y.jar"}
+    place.s3.before = lambda request: None
+    assert start() == 0
+    assert f"r1/{MANIFEST}" in place.objects()
+    assert set(place.s3.stored.values()) == {1}
 
 
 def test_a_terminal_gets_bars_and_a_log_gets_a_line_when_a_jar_is_done(
