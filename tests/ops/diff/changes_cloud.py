@@ -3,7 +3,7 @@
 from tests.ops.diff.changes import ANEW, LOG_RECORDS, QUIET, ROLLED, RUNGS, Row, drifts
 
 CLOUD = [
-    Row("account", ("account='111122223333'",), [QUIET], knob="account"),
+    Row("account", ("account='111122223333'",), [QUIET]),
     Row(
         "tags of everything",
         ("tags={owner: data}",),
@@ -50,7 +50,6 @@ CLOUD = [
         "an interface endpoint",
         ("network.interfaceEndpoints=[sts]",),
         ["cost: interface endpoints, by zone 0 -> 2", QUIET],
-        knob="network.interfaceEndpoints",
     ),
     Row(
         "flow logs",
@@ -60,7 +59,6 @@ CLOUD = [
             "cost: VPC flow logs 0 -> 1",
             QUIET,
         ],
-        knob="network.flowLogs",
     ),
     Row(
         "no flow logs",
@@ -92,13 +90,11 @@ CLOUD = [
         "control-plane logs",
         ("cluster.logTypes=[api, audit]",),
         ["cost: kinds of control-plane logs 3 -> 2", QUIET],
-        knob="cluster.logTypes",
     ),
     Row(
         "logs kept longer",
         ("cluster.logRetentionDays=90",),
         [QUIET],
-        knob="cluster.logRetentionDays",
     ),
     Row(
         "logs kept less long",
@@ -110,7 +106,6 @@ CLOUD = [
         "no extended support",
         ("cluster.support=STANDARD",),
         ["cost: AWS upgrades the control plane by itself", QUIET],
-        knob="cluster.support",
     ),
     Row("extended support", (), ["cost: at the fee", QUIET], before=("cluster.support=STANDARD",)),
     Row(
@@ -121,7 +116,6 @@ CLOUD = [
             "narrower-permission: the API server from the internet: no longer 203.0.113.0/24",
             QUIET,
         ],
-        knob="cluster.endpoint",
     ),
     Row(
         "the API server within the VPC only",
@@ -158,7 +152,6 @@ CLOUD = [
             "wider-permission: cluster access of arn:aws:iam::111122223333:role/platform-admin",
             QUIET,
         ],
-        knob="cluster.admins",
     ),
     Row(
         "a newer Kubernetes",

@@ -8,7 +8,6 @@ JARS = [
         "versions kept longer",
         ("jarBucket.oldVersionDays=60",),
         [QUIET],
-        knob="jarBucket.oldVersionDays",
     ),
     Row(
         "versions kept less long",
@@ -32,7 +31,6 @@ JARS = [
         "access logs",
         ("jarBucket.accessLogBucket=access-logs",),
         [QUIET],
-        knob="jarBucket.accessLogBucket",
     ),
     Row(
         "another prefix",
@@ -97,7 +95,7 @@ JARS = [
             NO_EXECUTORS,
             CLAIMS,
             "removes: removes add-on aws-mountpoint-s3-csi-driver",
-            "wider-permission: role karpenter-jars-node (may now) may s3:ListBucket",
+            "wider-permission: role karpenter-jars-node-role (may now) may s3:ListBucket",
             "narrower-permission: role jar-mount-driver-role (deleted)",
         ],
     ),
@@ -123,7 +121,6 @@ JARS = [
             QUIET,
         ],
         before=team(),
-        knob="spark.teams: one more",
     ),
     Row(
         "a team less",
@@ -136,7 +133,6 @@ JARS = [
             "narrower-permission: role team-team-c-access-role (deleted)",
         ],
         before=(TEAMS,),
-        knob="spark.teams: one less",
     ),
     Row(
         "a team's quota",

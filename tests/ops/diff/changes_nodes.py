@@ -8,20 +8,17 @@ NODES = [
         "an add-on's version",
         ("addonVersions={coredns: v1.14.0-eksbuild.1}",),
         ["restarts: the pods of add-on coredns", QUIET],
-        knob="addonVersions.coredns",
     ),
     Row(
         "more system nodes at most",
         ("systemNodes.maxSize=6",),
         ["cost: managed groups' maximum of nodes 4 -> 6", QUIET],
-        knob="systemNodes.maxSize",
     ),
     Row("system nodes' floor", ("systemNodes.minSize=3",), ["cost: node floor", QUIET]),
     Row(
         "system nodes' disk",
         ("systemNodes.diskGiB=80",),
         [ROLLED, QUIET],
-        knob="systemNodes.diskGiB",
     ),
     Row(
         "system nodes' types",
@@ -81,7 +78,6 @@ NODES = [
         "limits",
         ("pools=[{name: default, limits: {cpu: 64, memoryGiB: 256}}]",),
         ["cost: NodePools' limit of vCPU 640 -> 384", "cost: 2560 -> 1536", STAY, QUIET],
-        knob="pools[].limits",
     ),
     Row(
         "a bucket of its own",
@@ -91,7 +87,7 @@ NODES = [
             "arn:aws:s3:::spark-dev-etl-jars-111122223333-us-west-2 when s3:prefix StringLike",
             "wider-permission: role karpenter-controller-role (may now) may iam:PassRole on "
             "arn:aws:iam::111122223333:role/karpenter-etl-jars-node",
-            "wider-permission: role karpenter-etl-jars-node (new) may use arn:aws:iam::aws:policy",
+            "wider-permission: role karpenter-etl-jars-node-role (new) may use arn:aws:iam",
             "cost: NodePools' limit of vCPU 2176 -> 4352",
             "cost: NodePools' limit of memory in GiB 8704 -> 17408",
             QUIET,
@@ -107,7 +103,6 @@ NODES = [
             "budget for drifted nodes is 0",
             QUIET,
         ],
-        knob="drivers.zone",
     ),
     Row(
         "drivers' limits",
@@ -122,13 +117,13 @@ NODES = [
             "removes-nodes: removes NodePool default-arm-on-demand, default-arm-spot, "
             "default-x86-on-demand, default-x86-spot and drivers",
             "jobs-affected: a driver there ends its job",
-            "removes: removes Helm release karpenter:",
             "removes: removes Helm release karpenter-crd:",
+            "removes: removes Helm release karpenter:",
             "wider-permission: role cluster-autoscaler-controller-role (new)",
-            "wider-permission: role cluster-autoscaler-jars-node (new)",
+            "wider-permission: role cluster-autoscaler-jars-node-role (new)",
             "narrower-permission: queue spark-dev (deleted)",
             "narrower-permission: role karpenter-controller-role (deleted)",
-            "narrower-permission: role karpenter-jars-node (deleted)",
+            "narrower-permission: role karpenter-jars-node-role (deleted)",
             "cost: managed groups' maximum of nodes 4 -> 164",
             "cost: NodePools' limit of vCPU 640 -> 0",
             "cost: NodePools' limit of memory in GiB 2560 -> 0",

@@ -15,28 +15,29 @@ DEFECTS = {
     "components/node_groups.py": ('"http_tokens": "required"', '"http_tokens": "optional"'),
     "components/karpenter/node_class.py": ('"encrypted": True', '"encrypted": False'),
     "components/karpenter/autoscaler.py": (
-        "return child(self, depends_on=[created])",
-        "return child(self)",
+        "return component, pulumi.ResourceOptions(parent=component, depends_on=[node_class])",
+        "return component, pulumi.ResourceOptions(parent=component)",
     ),
-    "components/spark/operator.py": (
-        '"pod-security.kubernetes.io/enforce": "baseline",',
-        "",
-    ),
+    "components/helm_addon.py": ("pod-security.kubernetes.io/{mode}", "pod-security/{mode}"),
+    # The rule knows a chart's workloads from the outputs of its component.
+    "components/karpenter/controller.py": ('"priorityClassName": "system-cluster-critical",', ""),
     "components/karpenter/interruption.py": ("sqs_managed_sse_enabled=True,", ""),
 }
 FOUND = {
     "mandatory imds-v2: system-template answers IMDSv1",
     "mandatory volumes-encrypted: karpenter-default-class /dev/xvda is not encrypted",
     "mandatory destroy-order: karpenter-drivers may outlive karpenter-drivers-class "
-    "(karpenter.k8s.aws/v1:EC2NodeClass): its nodes are ended by the class' settings",
+    "(karpenter.k8s.aws/v1:EC2NodeClass): its nodes are terminated with the class' settings",
     "mandatory namespace-level: spark-operator-namespace enforces no Pod Security level",
+    "mandatory system-pods-placed: karpenter-release karpenter has no critical "
+    "priority and can be evicted",
     "mandatory queue-encrypted: karpenter-interruption-queue is not encrypted",
 }
 
 
 @pytest.fixture(autouse=True)
 def ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pack's environment, and who starts it where the CLI has no Python language host."""
+    """The pack's environment, and its plugin where the CLI has no Python language host."""
     if not (PACK / "venv" / "bin" / "python").exists():
         reason = "needs the policy pack's environment: make policy-pack"
         if os.environ.get("CI") == "true":

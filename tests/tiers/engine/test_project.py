@@ -13,8 +13,8 @@ LOOPS: list[asyncio.AbstractEventLoop] = []
 
 _WAITS = """
 import asyncio, pulumi
-from tests.engine.faults import kill_engine
-from tests.engine.test_project import LOOPS
+from tests.tiers.engine.faults import kill_engine
+from tests.tiers.engine.test_project import LOOPS
 
 async def never():
     LOOPS.append(asyncio.get_running_loop())
