@@ -18,6 +18,8 @@ from tests.tiers.cluster.processes import wait_until
 from tests.tiers.cluster.scheduling import driver
 from tests.tiers.cluster.teams import refusal
 
+RESTRICTED = 'violates PodSecurity "restricted'
+
 with_and_without_gangs = pytest.mark.parametrize(
     "live", [combination("prod", "pod"), GANGS], ids=str, indirect=True
 )
@@ -115,7 +117,8 @@ def test_a_gangs_placeholder_is_let_in_where_there_are_gangs_and_from_yunikorn_o
             pod = _placeholder(namespace)
             if live.combination != GANGS:
                 # This is why namespaces with gangs do not enforce `restricted` itself.
-                assert 'violates PodSecurity "restricted' in refusal(scheduler, pod)
+                # The API server sees the new binding after a moment.
+                wait_until(lambda pod=pod: RESTRICTED in refusal(scheduler, pod), RESTRICTED)
                 continue
             wait_until(lambda pod=pod: refusal(scheduler, pod) == "", "it is let in")
             team = api.as_account(namespace, DRIVER_ACCOUNT)
