@@ -19,7 +19,7 @@ CLOUD = [
             ANEW,
             f"drifts-nodes: NodePool {RUNGS} (spec.subnetSelectorTerms",
             "drifts-nodes: NodePool drivers (spec.subnetSelectorTerms",
-            "jobs-affected: nodes in VPC network-vpc go",
+            "jobs-affected: nodes in VPC network-vpc are deleted",
             "restarts: endpoint network-s3 is deleted",
         ],
     ),
