@@ -206,3 +206,16 @@ def test_the_controller_may_do_what_ending_a_node_class_takes() -> None:
 def test_the_drivers_zone_is_the_networks_first_or_the_one_that_is_named() -> None:
     node_pool = named(plan_of("dev", "drivers.zone=b"), "NodePool", "karpenter-drivers").inputs
     assert requirements(node_pool)["topology.kubernetes.io/zone"] == ["us-west-2b"]
+
+
+def test_drivers_are_on_demand_in_one_zone_and_only_their_empty_nodes_are_removed() -> None:
+    node_pool = named(plan_of("prod"), "NodePool", "karpenter-drivers").inputs
+    wanted = requirements(node_pool)
+    assert wanted["karpenter.sh/capacity-type"] == ["on-demand"]
+    assert wanted["topology.kubernetes.io/zone"] == ["us-west-2a"]
+    assert node_pool["spec"]["disruption"]["budgets"] == [
+        {"nodes": "100%", "reasons": ["Empty"]},
+        {"nodes": "0", "reasons": ["Underutilized", "Drifted"]},
+    ]
+    assert node_pool["spec"]["template"]["spec"]["expireAfter"] == "Never"
+    assert "weight" not in node_pool["spec"]

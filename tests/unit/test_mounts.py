@@ -161,3 +161,24 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
         ),
     }
     assert found == expected
+
+
+def test_in_pod_level_new_nodes_wait_for_the_driver_and_the_driver_for_system_nodes() -> None:
+    plan = plan_of("dev")
+    taint = {"key": "s3.csi.aws.com/agent-not-ready", "effect": "NoExecute"}
+    for one in of_type(plan, "NodePool"):
+        assert one.inputs["spec"]["template"]["spec"]["startupTaints"] == [taint]
+    addon = named(plan, "Addon", "jar-mount-aws-mountpoint-s3-csi-driver")
+    assert addon.inputs["serviceAccountRoleArn"].endswith("role/jar-mount-driver-role")
+    before = reaches(plan, addon)
+    assert named(plan, "NodeGroup", "system-group").urn in before
+    assert named(plan, "RolePolicyAttachment", "jar-mount-driver-read-jars").urn in before
+
+
+def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:
+    plan = plan_of("dev", *DAEMONSET)
+    for one in of_type(plan, "NodePool"):
+        (taint,) = one.inputs["spec"]["template"]["spec"]["startupTaints"]
+        assert taint == {"key": "spark-on-eks/jars-not-mounted", "effect": "NoSchedule"}
+    for one in of_type(plan, "EC2NodeClass"):
+        assert "userData" not in one.inputs["spec"]
