@@ -57,3 +57,10 @@ def test_arns_are_of_the_regions_partition(region: str) -> None:
         assert "arn:aws:" not in one.inputs["policy"].replace("arn:aws:s3:::spark", ""), one.name
     for one in of_type(plan, "RolePolicyAttachment"):
         assert one.inputs["policyArn"].startswith(f"arn:{partition}:iam::")
+
+
+def test_force_destroy_is_off_by_default() -> None:
+    assert named(plan_of("dev"), "s3/bucket:Bucket", "jars-bucket").inputs["forceDestroy"] is True
+    for stack in ("staging", "prod", "existing"):
+        bucket = named(plan_of(stack), "s3/bucket:Bucket", "jars-bucket").inputs
+        assert bucket["forceDestroy"] is False

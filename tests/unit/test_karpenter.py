@@ -6,7 +6,7 @@ import json
 import pytest
 
 from components.instances import arch_of
-from tests.plans import named, of_type, plan_of, statements
+from tests.plans import named, of_type, plan_of, reaches, statements
 
 REGION = "us-west-2"
 
@@ -219,3 +219,22 @@ def test_drivers_are_on_demand_in_one_zone_and_only_their_empty_nodes_are_remove
     ]
     assert node_pool["spec"]["template"]["spec"]["expireAfter"] == "Never"
     assert "weight" not in node_pool["spec"]
+
+
+def test_what_the_controller_needs_to_end_a_node_outlives_the_node_classes() -> None:
+    plan = plan_of("dev")
+    kept = reaches(plan, named(plan, "EC2NodeClass", "karpenter-default-class"))
+    needed = [
+        *of_type(plan, "EventTarget"),
+        *(one for one in of_type(plan, "RolePolicyAttachment") if "karpenter" in one.name),
+        named(plan, "Queue", "karpenter-interruption-queue"),
+        named(plan, "Role", "karpenter-controller-role"),
+        named(plan, "Role", "karpenter-jars-node-role"),
+        named(plan, "AccessEntry", "karpenter-jars-nodes"),
+        named(plan, "NatGateway", "network-nat-a"),
+        named(plan, "VpcEndpoint", "network-s3"),
+        named(plan, "OpenIdConnectProvider", "cluster-oidc"),
+        named(plan, "Addon", "cluster-addons-coredns"),
+    ]
+    missing = [one.name for one in needed if one.urn not in kept]
+    assert missing == []

@@ -49,3 +49,14 @@ def test_interface_endpoints_are_created_by_name_and_allow_the_vpc_only() -> Non
     (rule,) = named(plan, "SecurityGroup", "network-endpoints").inputs["ingress"]
     assert (rule["fromPort"], rule["toPort"], rule["cidrBlocks"]) == (443, 443, ["10.0.0.0/16"])
     assert len(of_type(plan_of("dev"), "VpcEndpoint")) == 1
+
+
+def test_subnets_are_tagged_for_load_balancers_and_for_karpenter() -> None:
+    plan = plan_of("dev")
+    private = named(plan, "Subnet", "network-private-a").inputs["tags"]
+    assert private["kubernetes.io/role/internal-elb"] == "1"
+    assert private["karpenter.sh/discovery"] == "spark-dev"
+    public = named(plan, "Subnet", "network-public-a").inputs
+    assert public["tags"]["kubernetes.io/role/elb"] == "1"
+    assert "karpenter.sh/discovery" not in public["tags"]
+    assert public["mapPublicIpOnLaunch"] is False
