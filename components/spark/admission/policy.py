@@ -17,12 +17,15 @@ def deny_unless(
     version: str,
     resources: Sequence[str],
     rules: Mapping[str, str],
+    variables: Mapping[str, str] | None = None,
     conditions: Mapping[str, str] | None = None,
+    operations: Sequence[str] = ("CREATE", "UPDATE"),
 ) -> pulumi.Resource:
     """A policy bound to the namespaces of teams; returns the binding.
 
     Requests that violate one of `rules` (message to expression), or that it cannot evaluate
-    (failurePolicy: Fail), are denied. `conditions` (name to expression) select the requests.
+    (failurePolicy: Fail), are denied. `variables` (name to expression) are what the rules share;
+    `conditions` (name to expression) select the requests.
     """
     spec: k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgsDict = {
         "failure_policy": "Fail",
@@ -31,13 +34,17 @@ def deny_unless(
                 {
                     "api_groups": [group],
                     "api_versions": [version],
-                    "operations": ["CREATE", "UPDATE"],
+                    "operations": list(operations),
                     "resources": list(resources),
                 }
             ]
         },
         "validations": [{"expression": rule, "message": says} for says, rule in rules.items()],
     }
+    if variables:
+        spec["variables"] = [
+            {"name": label, "expression": rule} for label, rule in variables.items()
+        ]
     if conditions:
         spec["match_conditions"] = [
             {"name": label, "expression": rule} for label, rule in conditions.items()
