@@ -38,6 +38,19 @@ _FROM_MAVEN = " + ".join(
     f"{_SPEC}.?deps.?{one}.orValue([])" for one in ("packages", "excludePackages", "repositories")
 )
 
+_KEYS = (
+    "spec.sparkConf has keys that spark-submit reads in the operator's pod, or that are not Spark's"
+)
+_HADOOP = "spec.hadoopConf has keys that spark-submit reads in the operator's pod"
+_VARIABLES = {
+    **SPEC,
+    "deniedKeys": spark_conf.denied_keys("variables.conf"),
+    "deniedHadoopKeys": spark_conf.denied_hadoop_keys(f"{_SPEC}.?hadoopConf.orValue({{}})"),
+}
+_DETAILS = {
+    _KEYS: f"\"{_KEYS}: \" + variables.deniedKeys.join(', ')",
+    _HADOOP: f"\"{_HADOOP}: \" + variables.deniedHadoopKeys.join(', ')",
+}
 _RULES = {
     "spec.mode must be cluster: other modes run the job in the operator's pod": (
         f"{_SPEC}.?mode.orValue('cluster') == 'cluster'"
@@ -55,11 +68,8 @@ _RULES = {
     "others": spark_conf.files_are_local(_LISTS, "variables.conf"),
     "spec.deps.packages and repositories are loaded in the operator's pod: publish a release of "
     "JARs": f"size({_FROM_MAVEN}) == 0",
-    "spec.sparkConf has a key that spark-submit reads in the operator's pod, or that is not one of "
-    "Spark (spark.…)": spark_conf.keys_are_allowed("variables.conf"),
-    "spec.hadoopConf has a key that spark-submit reads in the operator's pod (hadoop.security.…)": (
-        spark_conf.hadoop_keys_are_allowed(f"{_SPEC}.?hadoopConf.orValue({{}})")
-    ),
+    _KEYS: "size(variables.deniedKeys) == 0",
+    _HADOOP: "size(variables.deniedHadoopKeys) == 0",
     "JVM options must not set Spark's configuration (-Dspark.…), nor come from files: use "
     "spec.sparkConf": spark_conf.options_set_no_spark_key(_OPTIONS, "variables.conf"),
     "spec.sparkConfigMap cannot be checked: use spec.sparkConf": f"!has({_SPEC}.sparkConfigMap)",
@@ -100,7 +110,8 @@ class Applications(pulumi.ComponentResource):
             group=GROUP,
             version=VERSION,
             resources=APPLICATIONS,
-            variables=SPEC,
+            variables=_VARIABLES,
             rules=_RULES,
+            details=_DETAILS,
         )
         self.register_outputs({})

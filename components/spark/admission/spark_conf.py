@@ -73,17 +73,19 @@ _FROM_ELSEWHERE = r"(^|\s)@|-XX:(Flags|VMOptionsFile)=|\$\{"
 """In JVM options: from a file, or from another key."""
 
 
-def keys_are_allowed(conf: str) -> str:
-    """Whether all keys of this map can be judged and are allowed."""
+def denied_keys(conf: str) -> str:
+    """The keys of this map that cannot be judged or are denied."""
     return (
-        f"{conf}.all(key, key.matches(r'{_KEY}') && !key.matches(r'{_DENIED}')"
-        f" && (!key.startsWith('spark.kubernetes.') || key.matches(r'{_KUBERNETES}')))"
+        f"{conf}.filter(key, !key.matches(r'{_KEY}') || key.matches(r'{_DENIED}')"
+        f" || (key.startsWith('spark.kubernetes.') && !key.matches(r'{_KUBERNETES}')))"
     )
 
 
-def hadoop_keys_are_allowed(conf: str) -> str:
-    """Whether all keys of `spec.hadoopConf` can be judged and are allowed."""
-    return f"{conf}.all(key, key.matches(r'{_HADOOP_KEY}') && !key.startsWith('hadoop.security.'))"
+def denied_hadoop_keys(conf: str) -> str:
+    """The keys of `spec.hadoopConf` that cannot be judged or are denied."""
+    return (
+        f"{conf}.filter(key, !key.matches(r'{_HADOOP_KEY}') || key.startsWith('hadoop.security.'))"
+    )
 
 
 def files_are_local(lists: Sequence[str], conf: str) -> str:
