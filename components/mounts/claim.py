@@ -54,9 +54,11 @@ class Claim(pulumi.ComponentResource):
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
+        # Its binding waits for the volume, below.
+        not_awaited = {"pulumi.com/skipAwait": "true"}
         self.claim = k8s.core.v1.PersistentVolumeClaim(
             f"{name}-claim",
-            metadata={"name": JARS_CLAIM, "namespace": namespace},
+            metadata={"name": JARS_CLAIM, "namespace": namespace, "annotations": not_awaited},
             spec={
                 "access_modes": ["ReadOnlyMany"],
                 "storage_class_name": "",
@@ -64,6 +66,17 @@ class Claim(pulumi.ComponentResource):
                 "resources": {"requests": {"storage": _SIZE}},
             },
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        # A volume remembers the uid of its claim. When the claim is created again, the volume is
+        # Released until it has the new uid; no field of the volume itself would change.
+        k8s.core.v1.PersistentVolumePatch(
+            f"{name}-{mount.mode}-binding",
+            metadata={"name": volume_name, "annotations": {"pulumi.com/patchForce": "true"}},
+            spec={"claim_ref": {"uid": self.claim.metadata.uid}},
+            # Without the uid a bound claim would be Lost; the patch goes with the volume.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[persistent_volume], retain_on_delete=True
+            ),
         )
         self.register_outputs({"claim": JARS_CLAIM, "volume": volume_name})
 

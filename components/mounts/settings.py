@@ -69,7 +69,8 @@ class JarMountSettings(Settings):
     """`jarMount`: where the JARs are mounted."""
 
     level: Literal["pod", "node"] = "pod"
-    """Mount for each pod by the Mountpoint CSI driver, or once on each node."""
+    """Mount for each pod by the Mountpoint CSI driver, or once on each node, where every pod can
+    read the JARs of all teams that share the set."""
     method: Literal["userdata", "daemonset"] = "userdata"
     """At node level: at boot by user data, or by a DaemonSet on running nodes."""
     cache_mib: Annotated[int, Field(ge=512)] = 10240

@@ -172,7 +172,9 @@ def _kubernetes_object(made: FakeResource) -> dict[str, Any]:
     metadata = dict(made.inputs.get("metadata") or {})
     name = metadata.setdefault("name", generated_name(made.name))
     namespace = metadata.get("namespace")
-    return {"id": f"{namespace}/{name}" if namespace else name, "metadata": metadata}
+    identifier = f"{namespace}/{name}" if namespace else name
+    metadata.setdefault("uid", f"uid-of-{identifier}")
+    return {"id": identifier, "metadata": metadata}
 
 
 _ROWS: dict[str, Row] = {

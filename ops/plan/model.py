@@ -89,8 +89,12 @@ class Resource:
 
     @property
     def is_kubernetes_object(self) -> bool:
-        """Whether this is sent to the API server as one object with apiVersion and kind."""
-        return self.package == "kubernetes" and self.custom and "kind" in self.inputs
+        """Whether this is sent to the API server as one object with apiVersion and kind.
+
+        A Patch resource is not: it is a part of another one.
+        """
+        is_object = self.package == "kubernetes" and self.custom and "kind" in self.inputs
+        return is_object and not self.type.endswith("Patch")
 
     @property
     def is_custom_object(self) -> bool:

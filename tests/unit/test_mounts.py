@@ -119,7 +119,24 @@ def test_a_job_sees_the_same_claim_with_every_mount() -> None:
         spec = {key: value for key, value in claim["spec"].items() if key != "volumeName"}
         claims.append({**claim, "spec": spec})
     assert claims[0] == claims[1] == claims[2]
-    assert claims[0]["metadata"] == {"name": "spark-jars", "namespace": "team-a"}
+    # The patch below waits for the binding.
+    not_awaited = {"annotations": {"pulumi.com/skipAwait": "true"}}
+    assert claims[0]["metadata"] == {"name": "spark-jars", "namespace": "team-a", **not_awaited}
+
+
+def test_a_volume_gets_the_uid_of_its_claim_whenever_that_is_created() -> None:
+    plan = plan_of("dev")
+    (patch,) = [one for one in plan.resources if one.name == "team-team-a-jars-pod-binding"]
+    assert patch.type == "kubernetes:core/v1:PersistentVolumePatch"
+    assert patch.inputs["metadata"] == {
+        "name": "spark-jars-team-a-pod",
+        "annotations": {"pulumi.com/patchForce": "true"},
+    }
+    claim = named(plan, "PersistentVolumeClaim", "team-team-a-jars-claim")
+    assert patch.options.property_dependencies["spec"] == (claim.urn,)
+    assert patch.inputs["spec"] == {"claimRef": {"uid": "uid-of-team-a/spark-jars"}}
+    # Without the uid its claim would be Lost.
+    assert patch.options.retain_on_delete
 
 
 def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
@@ -156,6 +173,8 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
             for operation, part, kind in (
                 ("delete", "pod", "PersistentVolume"),
                 ("create", "node", "PersistentVolume"),
+                ("delete", "pod-binding", "PersistentVolumePatch"),
+                ("create", "node-binding", "PersistentVolumePatch"),
                 ("replace", "claim", "PersistentVolumeClaim"),
             )
         ),

@@ -73,6 +73,7 @@ _RULES = {
     "JVM options must not set Spark's configuration (-Dspark.…), nor come from files: use "
     "spec.sparkConf": spark_conf.options_set_no_spark_key(_OPTIONS, "variables.conf"),
     "spec.sparkConfigMap cannot be checked: use spec.sparkConf": f"!has({_SPEC}.sparkConfigMap)",
+    "spec.driver.kubernetesMaster is not supported": f"!has({_SPEC}.driver.kubernetesMaster)",
     "spec.proxyUser is not supported": f"!has({_SPEC}.proxyUser)",
     "spec.driverIngressOptions and spec.sparkUIOptions must not publish the driver": (
         f"size({_SPEC}.?driverIngressOptions.orValue([])) == 0"

@@ -24,12 +24,16 @@ _JVM_VARIABLES = (
 _OF_KUBERNETES = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
 """Kubernetes adds these tolerations to every pod, and one for each extended resource."""
 
+_ACCOUNT = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
+_IS_PLACEHOLDER = f"request.userInfo.username == '{_ACCOUNT}'"
+
 _VARIABLES = {
     "role": "object.metadata.?labels[?'spark-role'].orValue('')",
     "annotations": "namespaceObject.metadata.?annotations.orValue({})",
     "pools": (
         f"['{POOL_ANNOTATION}', '{DRIVER_POOL_ANNOTATION}']"
-        f".filter(key, key == '{POOL_ANNOTATION}' || variables.role == 'driver')"
+        f".filter(key, key == '{POOL_ANNOTATION}' || variables.role == 'driver'"
+        " || variables.placeholder)"
         ".map(key, variables.annotations[?key].orValue(''))"
     ),
     "given": (
@@ -51,10 +55,12 @@ _TOLERATED = (
 _IN_DRIVER = "variables.role != 'driver' || object.spec.containers.all(c, "
 
 
-def _rules(gangs: bool) -> dict[str, str]:
-    account = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
-    # A placeholder has the priority of its driver.
-    placeholder = f" || request.userInfo.username == '{account}'" if gangs else ""
+def _variables(gangs: bool) -> dict[str, str]:
+    # Placeholders of drivers and executors have no role, and the priority of their driver.
+    return {"placeholder": _IS_PLACEHOLDER if gangs else "false", **_VARIABLES}
+
+
+def _rules() -> dict[str, str]:
     own = "request.userInfo.username.startsWith('system:serviceaccount:' + request.namespace + ':')"
     plain = are_plain_options("e.value")
     return {
@@ -67,7 +73,8 @@ def _rules(gangs: bool) -> dict[str, str]:
         ),
         "the priority is above the one of the pod's role (spark-driver, spark-executor)": (
             "object.spec.?priority.orValue(0) <="
-            f" (variables.role == 'driver' ? {DRIVER_VALUE} : {EXECUTOR_VALUE}){placeholder}"
+            f" (variables.role == 'driver' ? {DRIVER_VALUE} : {EXECUTOR_VALUE})"
+            " || variables.placeholder"
         ),
         "a team's pods cannot create drivers (spark-role: driver): apply a SparkApplication": (
             f"variables.role != 'driver' || !{own} || (request.operation == 'UPDATE'"
@@ -106,7 +113,7 @@ class TeamPods(pulumi.ComponentResource):
             group="",
             version="v1",
             resources=["pods"],
-            variables=_VARIABLES,
-            rules=_rules(gangs),
+            variables=_variables(gangs),
+            rules=_rules(),
         )
         self.register_outputs({})

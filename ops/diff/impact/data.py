@@ -49,7 +49,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     yield from merged(_namespaces(diff))
     yield from merged(_claims(diff))
     for step in diff.steps:
-        if step.operation is Operation.delete and _kept(step):
+        is_part = step.resource.type.endswith("Patch")  # of an object with a step of its own
+        if step.operation is Operation.delete and _kept(step) and not is_part:
             text = f"{step.resource.name} stays in the cloud, Pulumi only forgets it"
             yield Consequence(Kind.stays, text, causes_of(step))
 

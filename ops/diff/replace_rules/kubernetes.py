@@ -96,6 +96,9 @@ OTHER: Mapping[str, Row] = {
         # UpdateClusterConfig takes subnets of the cluster's own VPC only.
         refused="vpcId",
     ),
+    "kubernetes:core/v1:PersistentVolumePatch": Row(
+        "provider.go: a Patch resource is updated in place", "metadata.name", "spec metadata"
+    ),
     "kubernetes:helm.sh/v3:Release": Row(
         "helm_release.go beside diff.go: forceNewFields",
         "name namespace",

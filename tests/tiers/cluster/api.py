@@ -86,6 +86,12 @@ class Api:
         """Server-side apply, as the Pulumi provider does it; returns the live object."""
         return self._send("PATCH", self._path(manifest), manifest, _APPLY, dry_run)
 
+    def force(self, manifest: Mapping[str, Any]) -> Object:
+        """Server-side apply of a part that another manager has set, as for a Patch resource with
+        `pulumi.com/patchForce`."""
+        manager = {"fieldManager": f"{_MANAGER}-patch", "force": "true"}
+        return self._send("PATCH", self._path(manifest), manifest, _APPLY, parameters=manager)
+
     def create(self, manifest: Mapping[str, Any], dry_run: bool = False) -> Object:
         """Creates an object and returns it; `dry_run` only validates it."""
         return self._send("POST", self._collection(manifest), manifest, dry_run=dry_run)
@@ -214,17 +220,19 @@ class Api:
         body: Any = None,
         content_type: str = "json",
         dry_run: bool = False,
+        parameters: Mapping[str, str] | None = None,
     ) -> Object:
-        parameters = {"dryRun": "All"} if dry_run else {}
+        sent = {"dryRun": "All"} if dry_run else {}
         if method in ("POST", "PATCH"):
-            parameters["fieldValidation"] = "Strict"
+            sent["fieldValidation"] = "Strict"
         if content_type == _APPLY:
-            parameters["fieldManager"] = _MANAGER
+            sent["fieldManager"] = _MANAGER
+        sent |= parameters or {}
         answer = self._session.request(
             method,
             self._url + path,
             json=body,
-            params=parameters,
+            params=sent,
             headers={"Content-Type": f"application/{content_type}"},
             timeout=30,
         )

@@ -4,9 +4,9 @@ import pytest
 
 from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
-from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, WITH_POOLS, combination
+from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, TEAMS, WITH_POOLS, combination
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.objects import named, of_kind, switch
+from tests.tiers.cluster.objects import await_gone, named, of_kind, switch
 from tests.tiers.cluster.processes import wait_until
 from tests.tiers.cluster.scheduling import executor, joined, node, node_of_pod, running
 
@@ -54,27 +54,51 @@ def test_a_switch_waits_for_the_pod_that_still_uses_the_claim(api: Api, live: Li
     switch(api, there, live.sent)
 
 
+@pytest.mark.parametrize("live", ONE_WITH_ALL_KINDS, ids=str, indirect=True)
+def test_a_claim_that_an_administrator_deleted_binds_again(api: Api, live: Live) -> None:
+    claim = named(live.sent, "PersistentVolumeClaim", "spark-jars", "team-a")
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": claim["spec"]["volumeName"]},
+    }
+    for _ in range(2):
+        _bound(api, live.sent)
+        api.delete(claim)
+        await_gone(api, claim)
+        api.wait(volume, lambda one: one["status"]["phase"] == "Released", "released")
+        again = api.apply(claim)
+        # The volume is for the claim that is gone.
+        with pytest.raises(TimeoutError):
+            api.wait(claim, lambda one: one["status"].get("phase") == "Bound", "bound", seconds=3)
+        # What the program's PersistentVolumePatch sends once the claim has another uid.
+        api.force({**volume, "spec": {"claimRef": {"uid": again["metadata"]["uid"]}}})
+        assert _bound(api, live.sent) == _own_volumes(live.sent)
+
+
 def test_a_restricted_namespace_admits_a_pod_with_the_claim(api: Api, live: Live) -> None:
     for namespace in live.namespaces:
-        pod = _pod(api, namespace)
+        pod = _pod(api, live, namespace)
         assert api.create(pod, dry_run=True)["metadata"]["name"] == pod["metadata"]["name"]
 
 
 def test_a_restricted_namespace_refuses_the_same_folder_inline(api: Api, live: Live) -> None:
     inline = [{"name": "jars", "hostPath": {"path": "/mnt/spark-jars", "type": "Directory"}}]
     for namespace in live.namespaces:
-        pod = _pod(api, namespace)
+        pod = _pod(api, live, namespace)
         pod["spec"]["volumes"] = inline
         with pytest.raises(Refused, match="restricted volume types") as refusal:
             api.create(pod, dry_run=True)
         assert refusal.value.reason == "Forbidden"
 
 
-def _pod(api: Api, namespace: str) -> Object:
+def _pod(api: Api, live: Live, namespace: str) -> Object:
     """A pod for a namespace that has its account."""
     account = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
     wait_until(lambda: not api.is_gone(account), f"{namespace} has an account")
-    return executor("asked", namespace, "default")
+    return executor(
+        "asked", namespace, TEAMS.get(live.combination.stack, {}).get(namespace, "default")
+    )
 
 
 def _bound(api: Api, objects: list[Object]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a team's people, drivers and executors cannot do to others, and what they still can."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -7,9 +8,12 @@ from contextlib import AbstractContextManager
 import pytest
 
 from tests.tiers.cluster.api import Api
+from tests.tiers.cluster.definitions import install
+from tests.tiers.cluster.objects import clear
 from tests.tiers.operator.attempts import Attempt, applications, objects, pods, trial
 from tests.tiers.operator.cases import PODS_OF, job_of
 from tests.tiers.operator.conftest import Stack
+from tests.tiers.programs import ROOT
 
 TEAM, OTHER, POOL = "team-a", "team-b", "default"
 
@@ -38,6 +42,56 @@ def test_each_attempt_ends_as_its_row_says(api: Api, attempts: list[Attempt]) ->
     assert wrong == []
     assert len({one.name for one in attempts}) == len(attempts)
     assert len(refused) >= 120, len(refused)
+
+
+def test_the_page_names_every_field_of_an_application(api: Api, live: Stack) -> None:
+    name = {"name": "sparkapplications.sparkoperator.k8s.io"}
+    crd = api.get({"kind": "CustomResourceDefinition", "metadata": name})
+    (version,) = crd["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    fields = {*spec, *spec["driver"]["properties"], *spec["executor"]["properties"]}
+    fields |= {f"deps.{one}" for one in spec["deps"]["properties"]}
+    page = (ROOT / "docs" / "isolation.md").read_text()
+    named = {one for cell in re.findall(r"`([\w.]+)`", page) for one in (cell, cell.split(".")[-1])}
+    assert sorted(fields - named - {"driver", "executor", "deps"}) == []
+
+
+def test_a_kind_or_a_version_that_has_no_rules_is_refused(api: Api, live: Stack) -> None:
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": "sparkclusters.sparkoperator.k8s.io",
+            # Without it a group below k8s.io is refused.
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
+        },
+        "spec": {
+            "group": "sparkoperator.k8s.io",
+            "scope": "Namespaced",
+            "names": {"kind": "SparkCluster", "plural": "sparkclusters"},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": {"type": "object"}},
+                }
+            ],
+        },
+    }
+    later = {
+        "apiVersion": "sparkoperator.k8s.io/v1",
+        "kind": "SparkCluster",
+        "metadata": {"name": "later"},
+    }
+    try:
+        install(api, [crd])
+        with trial.people(api, TEAM):
+            attempt = Attempt("", "person", "create", later)
+            assert applications.KIND in trial.refusal(api, TEAM, attempt)
+    finally:
+        clear(api, [crd])
+        api.forget_kinds()
 
 
 def test_every_rule_of_every_policy_refuses_an_attempt(api: Api, attempts: list[Attempt]) -> None:

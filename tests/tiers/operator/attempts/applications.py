@@ -16,6 +16,7 @@ HADOOP = "spec.hadoopConf has keys"
 OPTIONS = "JVM options must not set"
 CONFIG_MAP = "spec.sparkConfigMap cannot be checked"
 PROXY_USER = "spec.proxyUser is not supported"
+DRIVER_MASTER = "spec.driver.kubernetesMaster is not supported"
 PUBLISHED = "must not publish the driver"
 INSTANCES = "spec.executor.instances is above"
 DYNAMIC = "spec.dynamicAllocation needs maxExecutors"
@@ -126,6 +127,11 @@ REFUSED: dict[str, tuple[dict[str, Any], Guard, str]] = {
         conf("spark.kubernetes.container.image", "x"),
         "policy",
         KEYS,
+    ),
+    "another API server for the driver": (
+        {"driver": {"kubernetesMaster": "https://attacker.example"}},
+        "policy",
+        DRIVER_MASTER,
     ),
     "a proxy user": ({"proxyUser": "admin"}, "policy", PROXY_USER),
     # Files of the operator's pod
