@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import mfusepy
 from mount_s3_flags import BLOCK, parse
-from s3_client import Client, Failed, Unreachable
+from s3_client import Client, Failed
 
 GIVE_UP_SECONDS = float(os.environ.get("STANDIN_GIVE_UP_SECONDS", "64"))
 
@@ -41,10 +41,7 @@ def check_mount_point(path: str) -> None:
     except OSError:
         fail(f"Failed to create FUSE session: mount point {path} does not exist")
     if entries or os.path.ismount(path):
-        fail(
-            "fuse: mountpoint is not empty. Failed to create FUSE session: "
-            f"No such file or directory: {path}"
-        )
+        fail(f"fuse: mountpoint is not empty. Failed to create FUSE session: {path}")
 
 
 class Blocks:
@@ -94,10 +91,7 @@ class Jars(mfusepy.Operations):
 
     def __init__(self, given: argparse.Namespace, client: Client, blocks: Blocks | None) -> None:
         self._given, self._client, self._blocks = given, client, blocks
-        default = 60.0 if given.cache else 1.0
-        self._ttl = default if given.metadata_ttl is None else given.metadata_ttl
-        negative = given.negative_metadata_ttl
-        self._negative_ttl = self._ttl if negative is None else negative
+        self._ttl, self._negative_ttl = given.metadata_ttl, given.negative_metadata_ttl
         self._known: dict[str, tuple[float, dict | None]] = {}
         self.open_files: set[int] = set()
         self._next = 1
@@ -108,7 +102,7 @@ class Jars(mfusepy.Operations):
         if size is not None:
             mode = stat.S_IFREG | (self._given.file_mode or 0o644)
         when = int(modified * 1e9)
-        ids = {"st_uid": self._given.uid or os.getuid(), "st_gid": self._given.gid or os.getgid()}
+        ids = {"st_uid": os.getuid(), "st_gid": os.getgid()}
         times = {"st_mtime": when, "st_ctime": when, "st_atime": when}
         return {"st_mode": mode, "st_nlink": 1, "st_size": size or 0, **ids, **times}
 
@@ -177,7 +171,7 @@ class Jars(mfusepy.Operations):
     def _guard(act):
         try:
             return act()
-        except (Failed, Unreachable) as error:
+        except Failed as error:
             print(f"WARN {error}", flush=True)
             raise mfusepy.FuseOSError(errno.EIO) from error
 
@@ -186,7 +180,12 @@ def end_on_signal(jars: Jars, mount_point: str) -> None:
     """With a file open, the first signal is the last one that is looked at, and ends nothing."""
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     if not jars.open_files:
-        os.system(f"umount --lazy --no-canonicalize '{mount_point}' 2>/dev/null")
+        unmount(mount_point)
+
+
+def unmount(mount_point: str) -> None:
+    """By path, even if something else is mounted there by now: observed of mount-s3."""
+    os.system(f"umount --lazy --no-canonicalize '{mount_point}' 2>/dev/null")
 
 
 def main() -> None:
@@ -198,15 +197,8 @@ def main() -> None:
     )
     try:
         list(client.list(given.prefix, limit=1))
-    except (Failed, Unreachable) as error:
-        fail(
-            "Failed to create S3 client: initial ListObjectsV2 failed for bucket "
-            f"{given.bucket}: {error}"
-        )
-    if not given.foreground and os.fork():
-        while not os.path.ismount(given.mount_point):
-            time.sleep(0.02)
-        os._exit(0)
+    except Failed as error:
+        fail(f"initial ListObjectsV2 failed for bucket {given.bucket}: {error}")
     jars = Jars(given, client, blocks)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     threading.Thread(target=end_on_signal, args=(jars, given.mount_point), daemon=True).start()
@@ -221,8 +213,7 @@ def main() -> None:
         nosuid=True,
         fsname="mountpoint-s3",
     )
-    # By path, even if something else is mounted there by now: observed of mount-s3.
-    os.system(f"umount --lazy --no-canonicalize '{given.mount_point}' 2>/dev/null")
+    unmount(given.mount_point)
     if given.cache:
         shutil.rmtree(Path(given.cache, "mountpoint-cache"), ignore_errors=True)
 

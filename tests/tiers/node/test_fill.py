@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.tiers.node.conftest import RELEASE, parts_of
-from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
+from tests.tiers.node.conftest import RELEASE, make_ready
+from tests.tiers.node.node import MOUNT, PARENT, Node
 from tests.tiers.node.s3_server import S3Server
 from userdata.render import MountFiles
 
@@ -22,16 +22,14 @@ def test_the_init_container_of_the_docs_fills_a_cold_cache(
     (container,) = yaml.safe_load(block.replace("<the job's own>", "spark"))["initContainers"]
     # The node's own fill would have read them already.
     late = "2026-11-01"
-    machine.user_data(parts_of(render()))
-    machine.boot()
-    wait_for("kubelet", machine.kubelet_runs)
+    make_ready(machine, render())
     machine.run("systemctl", "stop", "spark-jars-watch.service")
     for name, content in RELEASE.items():
         s3.put("acme.spark-jars", f"spark/jars/{late}/{name}", content)
     command = [word.replace("/mnt/s3", PARENT) for word in container["command"]]
     as_spark = ["setpriv", "--reuid=185", "--regid=185", "--clear-groups", *command]
     subprocess.run(machine.enter(*as_spark), check=True, timeout=60)
-    counted = s3.requests["GET"]
+    counted = s3.count("GetObject")
     for name, content in RELEASE.items():
         assert machine.reads(f"{MOUNT}/{late}/{name}") == content
-    assert s3.requests["GET"] == counted, "every byte came from the cache"
+    assert s3.count("GetObject") == counted, "every byte came from the cache"

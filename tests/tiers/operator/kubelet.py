@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.processes import tree
 from tests.tiers.operator import container as shell
 from tests.tiers.operator.classes import QUICK
 from tests.tiers.operator.pod_files import PodFiles
@@ -157,7 +158,7 @@ class Kubelet:
         # The end of where its own root is, seen from outside.
         root = f"/{self.pods[key].pod['metadata']['uid']}/root"
         found = set()
-        for pid in _tree(self.pods[key].process.pid):
+        for pid in tree(self.pods[key].process.pid):
             for link in Path(f"/proc/{pid}/fd").glob("*"):
                 try:
                     found.add(str(link.readlink()).rpartition(root)[2])
@@ -262,16 +263,6 @@ class Kubelet:
             one.process.kill()  # with its whole tree: it leads a process namespace
             one.process.wait(_STOP_SECONDS)
         one.ended = True
-
-
-def _tree(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _tree(int(child))
 
 
 def _key(pod: Object) -> str:
