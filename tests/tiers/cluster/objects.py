@@ -7,6 +7,7 @@ from typing import Any
 
 from ops.plan.manifests import manifest
 from ops.plan.model import Plan, Resource
+from tests.plans import direct
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.processes import wait_until
 
@@ -108,19 +109,13 @@ def switch(api: Api, before: Sequence[Object], after: Sequence[Object]) -> None:
 
 def _in_order(plan: Plan) -> Iterator[Resource]:
     by_urn = {one.urn: one for one in plan.resources}
-    graph = {one.urn: [urn for urn in _before(one) if urn in by_urn] for one in plan.resources}
+    graph = {
+        one.urn: [urn for urn in (*direct(one), one.parent) if urn in by_urn]
+        for one in plan.resources
+    }
     for urn in TopologicalSorter(graph).static_order():
         if not by_urn[urn].external:
             yield by_urn[urn]
-
-
-def _before(resource: Resource) -> Iterator[str]:
-    options = resource.options
-    yield from options.dependencies
-    for urns in options.property_dependencies.values():
-        yield from urns
-    yield resource.parent
-    yield options.provider
 
 
 def _as_sent(resource: Resource) -> Object:

@@ -1,6 +1,5 @@
 """Child processes that end with this one in any case."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None, use_errno=True)
 _STOP_SECONDS = 10
 
 
@@ -45,22 +42,14 @@ def start(
     `environment` is added to this process' own. A killed pytest runs no clean-up, so the kernel
     does it. It watches the thread that starts the child: start children from the main thread.
     """
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
-
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(word) for word in command],
+            ["setpriv", "--pdeathsig", "KILL", *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  no thread runs when a tier starts
         )
     return Child(Path(command[0]).name, process, log)
 
@@ -92,12 +81,3 @@ def tree(pid: int) -> Iterator[int]:
         return
     for child in children:
         yield from tree(int(child))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process with this id runs; a zombie does not count."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.names import JARS_LABEL
-from tests.tiers.cluster.api import Api, Object, Refused
+from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, WITH_POOLS, combination
 from tests.tiers.cluster.conftest import Live
 from tests.tiers.cluster.objects import named, of_kind, switch
@@ -52,29 +52,6 @@ def test_a_switch_waits_for_the_pod_that_still_uses_the_claim(api: Api, live: Li
     switch(api, live.sent, there)
     assert _bound(api, there) == _own_volumes(there)
     switch(api, there, live.sent)
-
-
-def test_a_restricted_namespace_admits_a_pod_with_the_claim(api: Api, live: Live) -> None:
-    for namespace in live.namespaces:
-        pod = _pod(api, namespace)
-        assert api.create(pod, dry_run=True)["metadata"]["name"] == pod["metadata"]["name"]
-
-
-def test_a_restricted_namespace_refuses_the_same_folder_inline(api: Api, live: Live) -> None:
-    inline = [{"name": "jars", "hostPath": {"path": "/mnt/spark-jars", "type": "Directory"}}]
-    for namespace in live.namespaces:
-        pod = _pod(api, namespace)
-        pod["spec"]["volumes"] = inline
-        with pytest.raises(Refused, match="restricted volume types") as refusal:
-            api.create(pod, dry_run=True)
-        assert refusal.value.reason == "Forbidden"
-
-
-def _pod(api: Api, namespace: str) -> Object:
-    """A pod for a namespace that has its account."""
-    account = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
-    wait_until(lambda: not api.is_gone(account), f"{namespace} has an account")
-    return executor("asked", namespace, "default")
 
 
 def _bound(api: Api, objects: list[Object]) -> dict[str, str]:

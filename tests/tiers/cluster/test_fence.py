@@ -10,7 +10,6 @@ from tests.names import JARS_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import combination
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.objects import of_kind
 from tests.tiers.cluster.scheduling import (
     executor,
     joined,
@@ -65,13 +64,6 @@ def test_a_node_learns_its_name_and_changes_neither_another_nor_its_taints(
             kubelet.patch(other, _labelled(None))
         with pytest.raises(Refused, match="not allowed to modify taints"):
             kubelet.patch(own, {"spec": {"taints": None}})
-
-
-def test_every_volume_of_a_node_selects_the_label(live: Live) -> None:
-    for volume in of_kind(live.sent, "PersistentVolume"):
-        if "hostPath" in volume["spec"]:
-            (term,) = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
-            assert [one["key"] for one in term["matchExpressions"]] == [JARS_LABEL]
 
 
 def test_the_alerts_of_the_docs_are_taken(api: Api) -> None:

@@ -1,26 +1,26 @@
 """One API server for all tests of this tier; one combination at a time, with the operator on it."""
 
 import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import pytest
 
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.combinations import Combination
-from tests.tiers.cluster.conftest import CSI_DRIVER, Live
+from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.conftest import running as running_plane
 from tests.tiers.cluster.control_plane import ControlPlane
-from tests.tiers.cluster.definitions import custom_resource_definitions, install
 from tests.tiers.cluster.objects import apply_all, clear
-from tests.tiers.cluster.programs import programs as control_plane_programs
 from tests.tiers.cluster.scheduling import joined, nodes_of
 from tests.tiers.operator import yunikorn
-from tests.tiers.operator.cases import EVERY, chart_values, teams_of
-from tests.tiers.operator.chart import definitions
+from tests.tiers.operator.applications import applied
+from tests.tiers.operator.cases import EVERY, Wanted, chart_values, teams_of
+from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
-from tests.tiers.operator.release import Operator, running
+from tests.tiers.operator.release import Operator, definitions, running
 from tests.tiers.programs import leave_out, or_skip
 
 
@@ -33,13 +33,8 @@ def spark() -> Programs:
 @pytest.fixture(scope="session")
 def plane(spark: Programs) -> Iterator[ControlPlane]:
     """The running control plane, with the CRDs of the operator's own chart."""
-    own = definitions(spark)
-    names = {one["metadata"]["name"] for one in own}
-    others = [one for one in custom_resource_definitions() if one["metadata"]["name"] not in names]
-    with ControlPlane(or_skip(control_plane_programs)) as running_plane:
-        install(running_plane.api, [*own, *others])
-        running_plane.api.create(CSI_DRIVER)
-        yield running_plane
+    with running_plane(definitions(spark)) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +94,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return order[callspec.params["live"]] if callspec else -1
 
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def drivers(
+    api: Api, live: Stack, spark: Programs, pod_host: PodHost
+) -> Callable[[Sequence[Wanted]], AbstractContextManager[Kubelet]]:
+    """Applies jobs for a block, and runs their drivers, which only wait for their executors."""
+
+    @contextmanager
+    def run(jobs: Sequence[Wanted]) -> Iterator[Kubelet]:
+        teams = sorted({one.team for one in jobs})
+        ways = Ways(pod_host.empty, waiting(live.url))
+        with (
+            applied(api, jobs),
+            Kubelet(api, spark, pod_host, teams, ways, roles=["driver"]) as kubelet,
+        ):
+            yield kubelet
+
+    return run
 
 
 @pytest.fixture(scope="session")

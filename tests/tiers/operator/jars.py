@@ -3,9 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tests.ops.publish.s3 import OWNER, REGION, S3
 from tests.tiers.cluster.processes import Child, start, wait_until
@@ -17,35 +16,6 @@ _STAND_IN = ROOT / "tests" / "tiers" / "node" / "mount_s3.py"
 _MOUNT_SECONDS = 60
 _ATTEMPTS = 4
 """On a busy machine S3 in Python breaks off; the same command goes on where it ended."""
-
-
-class JarStore(S3):
-    """S3 that keeps what was read: moto reads all of an object for a part of it."""
-
-    def __init__(self) -> None:
-        self._read: dict[str, bytes] = {}
-        self.served = 0
-        """Bytes of JARs that were read."""
-        super().__init__()
-
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        wanted = environ.get("HTTP_RANGE", "")
-        path = environ["PATH_INFO"]
-        if environ["REQUEST_METHOD"] != "GET" or not wanted or not path.endswith(".jar"):
-            return super()._answer(environ, start_response)
-        with self._turn:
-            if path not in self._read:
-                whole = {key: value for key, value in environ.items() if key != "HTTP_RANGE"}
-                body, answer = self._pass_on(whole)
-                if not answer[0].startswith("200"):
-                    start_response(*answer)
-                    return [body]
-                self._read[path] = body
-        first, _, last = wanted.removeprefix("bytes=").partition("-")
-        part = self._read[path][int(first) : int(last) + 1]
-        self.served += len(part)
-        start_response("206 Partial Content", [("Content-Length", str(len(part)))])
-        return [part]
 
 
 def publish(s3: S3, bucket: str, release: str, jars: Sequence[str]) -> str:

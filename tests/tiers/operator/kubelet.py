@@ -25,6 +25,10 @@ _BLOCK = 64 + os.getpid() % 128
 """Of loopback addresses: another run on this machine has others."""
 
 
+Edit = Callable[[str, str], str]
+"""The content of a ConfigMap's file, from its name and content."""
+
+
 @dataclass
 class Running:
     """A pod that was started."""
@@ -51,7 +55,7 @@ class Ways:
     """
 
     mounted: Path
-    edit: Callable[[str, str], str] = lambda name, text: text
+    edit: Edit
     environment: Mapping[str, str] | None = None
 
 
@@ -63,18 +67,25 @@ time.sleep(600)
 """
 
 
-def waiting(server: str) -> Callable[[str, str], str]:
-    """An edit for drivers whose executors are not started: in place of the job they run a program
-    that only waits, and writes no event log, which would need the JARs. `server` is the API
-    server's address, which no DNS knows here."""
+def edited(server: str, properties: Mapping[str, str], program: str = "") -> Edit:
+    """Adds properties to a driver's, and replaces the job's program where one is given. `server` is
+    the API server's address: a cluster's DNS knows kubernetes.default.svc, this machine does not.
+    """
+    every = {"spark.kubernetes.driver.master": server, **properties}
+    added = "".join(f"{key}={value}\n" for key, value in every.items())
 
     def edit(name: str, text: str) -> str:
         if name.endswith(".py"):
-            return _WAITS
-        added = f"spark.kubernetes.driver.master={server}\nspark.eventLog.enabled=false\n"
+            return program or text
         return text + added if name == "spark.properties" else text
 
     return edit
+
+
+def waiting(server: str) -> Edit:
+    """For drivers whose executors are not started: in place of the job they run a program that only
+    waits, and writes no event log, which would need the JARs."""
+    return edited(server, {"spark.eventLog.enabled": "false"}, _WAITS)
 
 
 class Kubelet:
@@ -115,7 +126,7 @@ class Kubelet:
     def step(self) -> None:
         """Starts bound pods, reports ended ones, ends deleted ones."""
         live = {
-            _key(pod): pod
+            _key(pod): {**pod, "kind": "Pod"}
             for namespace in self._namespaces
             for pod in self._api.items("Pod", namespace)
         }
@@ -124,7 +135,7 @@ class Kubelet:
                 continue
             if key not in live or live[key]["metadata"].get("deletionTimestamp"):
                 self._stop(one)
-                self._api.delete(_reference(one.pod), grace_seconds=0)
+                self._api.delete(one.pod, grace_seconds=0)
             elif one.process.poll() is not None:
                 one.ended = True
                 self._report(one.pod, one.process.returncode)
@@ -233,11 +244,9 @@ class Kubelet:
 
     def _report(self, pod: Object, code: int | None) -> None:
         """Tells the API server how a pod is; `code` is the exit code of its container."""
-        state: Object = {"running": {}}
-        phase = "Running"
+        phase, state = "Running", {"running": {}}
         if code is not None:
-            phase = "Failed" if code else "Succeeded"
-            reason = "Error" if code else "Completed"
+            phase, reason = ("Failed", "Error") if code else ("Succeeded", "Completed")
             state = {"terminated": {"exitCode": code % 256, "reason": reason}}
         (container,) = pod["spec"]["containers"]
         container_status = {
@@ -256,7 +265,7 @@ class Kubelet:
             "conditions": [{"type": "Ready", "status": str(code is None)}],
             "containerStatuses": [container_status],
         }
-        self._api.patch_status(_reference(pod), status)
+        self._api.patch_status(pod, status)
 
     def _stop(self, one: Running) -> None:
         if one.process.poll() is None:
@@ -267,9 +276,3 @@ class Kubelet:
 
 def _key(pod: Object) -> str:
     return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-
-def _reference(pod: Object) -> Object:
-    metadata = pod["metadata"]
-    named = {"name": metadata["name"], "namespace": metadata["namespace"]}
-    return {"kind": "Pod", "metadata": named}

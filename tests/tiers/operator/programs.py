@@ -1,7 +1,5 @@
 """The programs of this tier: the operator and its chart, YuniKorn, Spark with a JVM. Built once."""
 
-import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -68,23 +66,13 @@ def _version(java: str) -> int:
 
 
 def _spark() -> Path:
-    """The pyspark package in an environment of its own: half a gigabyte that nothing else needs."""
-    _SPARK.parent.mkdir(parents=True, exist_ok=True)
-    ready = _SPARK / ".ready"
-    wanted = hashlib.sha256(_LOCK.read_bytes()).hexdigest()
-    with _SPARK.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ready.exists() or ready.read_text() != wanted:
-            print(f"Installing Spark into {_SPARK} (once, about a minute)...", file=sys.stderr)
-            _install()
-            ready.write_text(wanted)
-    (home,) = _SPARK.glob("lib/python*/site-packages/pyspark")
-    return home
+    """The pyspark package in an environment of its own: half a gigabyte that nothing else needs.
 
-
-def _install() -> None:
-    shutil.rmtree(_SPARK, ignore_errors=True)
+    Installed once, about a minute.
+    """
     make = [sys.executable, ROOT / "dev" / "setup" / "environment.py", _SPARK, _LOCK]
     done = subprocess.run(make, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"needs a package index to install Spark: {done.stderr[-500:]}")
+    (home,) = _SPARK.glob("lib/python*/site-packages/pyspark")
+    return home
