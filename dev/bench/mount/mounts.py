@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.ops.publish.s3 import OWNER, REGION
+from tests.tiers.node.s3_server import JARS_PREFIX as PREFIX
 from tests.tiers.node.s3_server import S3Server
 
-BUCKET, PREFIX = "bench-jars", "spark/jars/"
-STAND_IN = Path(__file__).resolve().parents[3] / "tests" / "tiers" / "node" / "mount_s3.py"
+BUCKET = "bench-jars"
 _PIECE = 1024 * 1024
 
 
@@ -77,13 +75,7 @@ def mounted(server: S3Server, folder: Path) -> Iterator[Path]:
     point, cache = folder / "jars", folder / "cache"
     point.mkdir()
     cache.mkdir()
-    real = os.environ.get("MOUNT_S3")
-    command = [real] if real else [sys.executable, str(STAND_IN)]
-    command += [BUCKET, str(point), "--foreground", "--read-only", "--allow-other"]
-    command += ["--prefix", PREFIX, "--region", REGION, "--expected-bucket-owner", OWNER]
-    command += ["--cache", str(cache), "--max-cache-size", "4096", "--metadata-ttl", "indefinite"]
-    command += ["--negative-metadata-ttl", "minimal", f"--endpoint-url={server.url}"]
-    command += ["--force-path-style", "--maximum-throughput-gbps=10"]
+    command = server.node_mount(BUCKET, point, cache, "--maximum-throughput-gbps=10")
     environment = {**os.environ, **server.environment()}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

@@ -11,10 +11,9 @@ import yaml
 from tests.names import DRIVERS, POOL_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import COMBINATIONS, TEAMS, Combination
-from tests.tiers.cluster.control_plane import ControlPlane
+from tests.tiers.cluster.control_plane import ControlPlane, programs
 from tests.tiers.cluster.objects import apply_all, clear, of_kind
 from tests.tiers.cluster.processes import wait_until
-from tests.tiers.cluster.programs import programs
 from tests.tiers.cluster.scheduling import driver, executor
 from tests.tiers.programs import leave_out, or_skip
 from tests.validate.reference import place

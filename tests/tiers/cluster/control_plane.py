@@ -1,11 +1,13 @@
 """A Kubernetes control plane on loopback: etcd, API server, controllers, scheduler. No nodes."""
 
 import json
+import os
 import random
 import shutil
 import socket
 import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -13,9 +15,28 @@ import trustme
 
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.processes import Child, start, wait_until
+from tests.tiers.programs import ROOT, built
 
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+HOW_TO_GET = (
+    "needs etcd, kube-apiserver, kube-controller-manager and kube-scheduler: set "
+    "KUBEBUILDER_ASSETS to their folder, or install Go 1.26 and let dev/kube/build make them"
+)
 _TOKEN = "admin"  # of a server that only this machine reaches, for as long as a test runs
 _START_SECONDS = 120
+
+
+@cache
+def programs() -> Path:
+    """The folder with the four programs. Raises RuntimeError, which says how to get them."""
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    if not given:
+        return built(ROOT / "dev" / "kube" / "build", HOW_TO_GET)
+    absent = [name for name in PROGRAMS if not os.access(Path(given) / name, os.X_OK)]
+    if absent:
+        # envtest's own folder has the first two only.
+        raise RuntimeError(f"KUBEBUILDER_ASSETS={given} has no {', '.join(absent)}")
+    return Path(given)
 
 
 class ControlPlane:

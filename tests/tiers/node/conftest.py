@@ -15,7 +15,9 @@ from tests.names import NODE_PARENT
 from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, SECRET_KEY
 from tests.tiers.node.kube_api import KubeApi
 from tests.tiers.node.node import Node, wait_for
+from tests.tiers.node.s3_server import JARS_PREFIX as PREFIX
 from tests.tiers.node.s3_server import S3Server
+from tests.tiers.programs import leave_out
 from userdata.render import (
     SENTINEL,
     SENTINEL_TEXT,
@@ -31,7 +33,6 @@ BUCKET = "acme.spark-jars"
 """With a dot: such a bucket has no certificate of its own, and is a name all the same."""
 OTHER_BUCKET = "other-jars"
 DENIED_BUCKET = "denied-jars"
-PREFIX = "spark/jars/"
 METRICS = "/var/lib/node_exporter/textfile_collector/spark-jars.prom"
 RELEASE = {f"jar-{number}.jar": os.urandom(1_500_000) for number in range(8)}
 """JARs of release r1."""
@@ -57,14 +58,11 @@ def _missing() -> str:
     return ""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _needs() -> None:
     """Without what the tier needs: skipped with the reason, or failed in CI."""
-    missing = _missing()
-    if missing and os.environ.get("CI") == "true":
-        raise pytest.UsageError(f"the node tier needs {missing}")
-    if missing:
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason=f"the node tier needs {missing}"))
+    if missing := _missing():
+        leave_out(f"the node tier needs {missing}")
 
 
 @pytest.fixture(scope="session")

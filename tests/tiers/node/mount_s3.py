@@ -4,7 +4,7 @@
 For machines without the real binary. What was seen of mount-s3 1.24.0 and is done alike: flags and
 their conflicts (exit 2), what fails at mount (exit 1), the cache folder's rules, no end on SIGTERM
 while a file is open, and the unmount by path at its end. Not imitated: prefetching, ESTALE, the
-sizes of requests.
+sizes of requests, the limit of the cache.
 """
 
 import argparse
@@ -16,7 +16,6 @@ import stat
 import sys
 import threading
 import time
-from collections import OrderedDict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -45,13 +44,10 @@ def check_mount_point(path: str) -> None:
 
 
 class Blocks:
-    """The cache on disk: files of 1 MiB, the least recently used one goes first."""
+    """The cache on disk: files of 1 MiB, as many as the disk takes."""
 
-    def __init__(self, folder: Path, limit_mib: int | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._limit = limit_mib
-        self._order: OrderedDict[str, None] = OrderedDict()
-        self._lock = threading.Lock()
         if folder.exists():
             shutil.rmtree(folder)
         try:
@@ -60,28 +56,17 @@ class Blocks:
             fail(f"failed to create cache directory {folder}: {error.strerror}")
 
     def get(self, name: str) -> bytes | None:
-        with self._lock:
-            if name not in self._order:
-                return None
-            self._order.move_to_end(name)
         try:
             return (self._folder / name).read_bytes()
         except OSError:
             return None
 
     def put(self, name: str, data: bytes) -> None:
-        if self._limit == 0:
-            return
         try:
             (self._folder / name).write_bytes(data)
         except OSError as error:
             (self._folder / name).unlink(missing_ok=True)
             print(f"WARN block could not be written to the cache: {error.strerror}", flush=True)
-            return
-        with self._lock:
-            self._order[name] = None
-            while self._limit is not None and len(self._order) > self._limit:
-                (self._folder / self._order.popitem(last=False)[0]).unlink(missing_ok=True)
 
 
 class Jars(mfusepy.Operations):
@@ -192,9 +177,7 @@ def main() -> None:
     given = parse(sys.argv[1:])
     check_mount_point(given.mount_point)
     client = Client(given, GIVE_UP_SECONDS)
-    blocks = (
-        Blocks(Path(given.cache, "mountpoint-cache"), given.max_cache_size) if given.cache else None
-    )
+    blocks = Blocks(Path(given.cache, "mountpoint-cache")) if given.cache else None
     try:
         list(client.list(given.prefix, limit=1))
     except Failed as error:

@@ -1,14 +1,20 @@
 """S3 on loopback for nodes: the publisher's, which can also go away and deny a bucket or region."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from werkzeug.serving import make_server
 
-from tests.ops.publish.s3 import REGION, S3, Refuse, Request, nothing
+from tests.ops.publish.s3 import OWNER, REGION, S3, Refuse, Request, nothing
+
+JARS_PREFIX = "spark/jars/"
+_STAND_IN = Path(__file__).with_name("mount_s3.py")
 
 
 class S3Server(S3):
@@ -44,6 +50,24 @@ class S3Server(S3):
             yield
         finally:
             self.before = nothing
+
+    def mount_command(self, bucket: str, point: Path, *flags: str) -> list[str | Path]:
+        """The command line of a read-only mount of a bucket: of $MOUNT_S3, or of the stand-in."""
+        real = os.environ.get("MOUNT_S3")
+        return [
+            *([real] if real else [sys.executable, _STAND_IN]),
+            *(bucket, point, "--foreground", "--read-only", "--region", REGION),
+            *(f"--endpoint-url={self.url}", "--force-path-style", *flags),
+        ]
+
+    def node_mount(self, bucket: str, point: Path, cache: Path, *flags: str) -> list[str | Path]:
+        """The same with a node's own flags (userdata/spark-jars) and a folder for its cache."""
+        return self.mount_command(
+            *(bucket, point, "--allow-other", "--prefix", JARS_PREFIX),
+            *("--expected-bucket-owner", OWNER, "--cache", str(cache), "--max-cache-size", "4096"),
+            *("--metadata-ttl", "indefinite", "--negative-metadata-ttl", "minimal"),
+            *("--file-mode", "0444", "--dir-mode", "0555", *flags),
+        )
 
     def create(self, bucket: str) -> None:
         """A bucket of the server's region."""

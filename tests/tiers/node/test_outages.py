@@ -1,14 +1,17 @@
-"""A node that runs: S3 is away for a while, or the mount is stopped."""
+"""A node that runs: S3 is away for a while, the mount is stopped, or a job reads its JARs first."""
 
+import subprocess
 import time
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from tests.tiers.node.conftest import BUCKET, PREFIX, RELEASE, make_ready, metric
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
+from tests.tiers.programs import ROOT
 from userdata.render import MountFiles
 
 
@@ -22,18 +25,17 @@ def test_no_pod_starts_while_the_mount_is_down(node: Node, s3: S3Server) -> None
     assert node.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
 
 
-@pytest.mark.parametrize("step", ["umount", "cp", "await"])
+@pytest.mark.parametrize("step", ["umount", "cp", "mount-s3"])
 def test_a_stop_in_any_step_of_a_start_leaves_nothing_in_the_way(
     machine: Node, render: Callable[..., MountFiles], s3: S3Server, step: str
 ) -> None:
     """`detach`, `run` and `open` of the unit; the next start finds a clean place."""
     make_ready(machine, render())
     machine.slow_down("cp", "umount")
-    program = "mount-s3" if step == "await" else step
-    with s3.slow(step == "await"):
+    with s3.slow(step == "mount-s3"):
         machine.run("systemctl", "stop", "spark-jars.service")
         machine.run("systemctl", "start", "--no-block", "spark-jars.service")
-        wait_for(step, lambda: machine.has_process(program))
+        wait_for(step, lambda: machine.has_process(step))
         machine.run("systemctl", "stop", "spark-jars.service")
     assert not machine.live(PARENT).is_symlink()
     assert machine.result("mountpoint", MOUNT).returncode != 0
@@ -60,3 +62,25 @@ def test_an_outage_of_s3_is_not_seen_by_pods_whose_jars_are_filled(
     assert node.main_pid() == before, "the mount is not started again for it"
     s3.put(BUCKET, f"{PREFIX}r9/new.jar", b"new")
     wait_for("a new JAR", lambda: node.reads(f"{MOUNT}/r9/new.jar") == b"new", 10)
+
+
+def test_the_init_container_of_the_docs_fills_a_cold_cache(
+    machine: Node, render: Callable[..., MountFiles], s3: S3Server
+) -> None:
+    page = (ROOT / "docs" / "node-mount.md").read_text()
+    blocks = [block.partition("```")[0] for block in page.split("```yaml\n")[1:]]
+    (block,) = [block for block in blocks if block.startswith("initContainers")]
+    (container,) = yaml.safe_load(block.replace("<the job's own>", "spark"))["initContainers"]
+    # The node's own fill would have read them already.
+    late = "2026-11-01"
+    make_ready(machine, render())
+    machine.run("systemctl", "stop", "spark-jars-watch.service")
+    for name, content in RELEASE.items():
+        s3.put(BUCKET, f"{PREFIX}{late}/{name}", content)
+    command = [word.replace("/mnt/s3", PARENT) for word in container["command"]]
+    as_spark = ["setpriv", "--reuid=185", "--regid=185", "--clear-groups", *command]
+    subprocess.run(machine.enter(*as_spark), check=True, timeout=60)
+    counted = s3.count("GetObject")
+    for name, content in RELEASE.items():
+        assert machine.reads(f"{MOUNT}/{late}/{name}") == content
+    assert s3.count("GetObject") == counted, "every byte came from the cache"

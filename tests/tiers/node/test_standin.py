@@ -2,24 +2,18 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.ops.publish.s3 import REGION
 from tests.tiers.node.conftest import BUCKET
 from tests.tiers.node.s3_server import S3Server
-
-STAND_IN = (sys.executable, str(Path(__file__).with_name("mount_s3.py")))
 
 
 def mount(s3: S3Server, bucket: str, point: Path, *flags: str) -> tuple[int, str]:
     """The exit code and output of a mount that fails."""
-    program = (os.environ["MOUNT_S3"],) if "MOUNT_S3" in os.environ else STAND_IN
-    given = ["--foreground", "--read-only", "--region", REGION, "--force-path-style"]
     done = subprocess.run(
-        [*program, bucket, point, *given, f"--endpoint-url={s3.url}", *flags],
+        s3.mount_command(bucket, point, *flags),
         env={**os.environ, **s3.environment()},
         capture_output=True,
         text=True,

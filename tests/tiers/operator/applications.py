@@ -35,14 +35,16 @@ def applied(api: Api, jobs: Sequence[Wanted]) -> Iterator[None]:
 
 def state_of(api: Api, application: Object) -> str:
     """The application's state by the operator; empty before the first reconciliation."""
-    status = api.get(application).get("status") or {}
-    return (status.get("applicationState") or {}).get("state", "")
+    return _application_state(api, application).get("state", "")
 
 
 def why_failed(api: Api, application: Object) -> str:
     """What `kubectl describe sparkapplication` shows as the reason; empty while there is none."""
-    status = api.get(application).get("status") or {}
-    return (status.get("applicationState") or {}).get("errorMessage", "")
+    return _application_state(api, application).get("errorMessage", "")
+
+
+def _application_state(api: Api, application: Object) -> Object:
+    return (api.get(application).get("status") or {}).get("applicationState") or {}
 
 
 def pods_of(api: Api, application: Object, role: str) -> list[Object]:

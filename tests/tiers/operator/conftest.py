@@ -16,11 +16,11 @@ from tests.tiers.cluster.objects import apply_all, clear
 from tests.tiers.cluster.scheduling import joined, nodes_of
 from tests.tiers.operator import yunikorn
 from tests.tiers.operator.applications import applied
-from tests.tiers.operator.cases import EVERY, Wanted, chart_values, teams_of
+from tests.tiers.operator.cases import EVERY, Wanted, chart_values
 from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
-from tests.tiers.operator.release import Operator, definitions, running
+from tests.tiers.operator.release import Chart, definitions, running
 from tests.tiers.programs import leave_out, or_skip
 
 
@@ -47,14 +47,14 @@ def api(plane: ControlPlane) -> Api:
 class Stack(Live):
     """A combination in the cluster, with its nodes and the running operator."""
 
-    operator: Operator
+    operator: Chart
     url: str
     """Of the API server."""
 
     @property
     def spark_teams(self) -> list[str]:
         """The teams, whose names are their namespaces'."""
-        return teams_of(self.combination)
+        return sorted(self.namespaces)
 
 
 @pytest.fixture(scope="session", params=EVERY, ids=str)
@@ -108,7 +108,7 @@ def drivers(
         ways = Ways(pod_host.empty, waiting(live.url))
         with (
             applied(api, jobs),
-            Kubelet(api, spark, pod_host, teams, ways, roles=["driver"]) as kubelet,
+            Kubelet(api, spark, pod_host, teams, ways, ["driver"]) as kubelet,
         ):
             yield kubelet
 

@@ -9,7 +9,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tiers.cluster.api import Api, Object
@@ -88,24 +88,20 @@ def waiting(server: str) -> Edit:
     return edited(server, {"spark.eventLog.enabled": "false"}, _WAITS)
 
 
+@dataclass
 class Kubelet:
     """Runs the pods of some namespaces that are bound to a node, those of the given Spark roles.
     They end with the `with` block."""
 
-    def __init__(
-        self,
-        api: Api,
-        programs: Programs,
-        pod_host: PodHost,
-        namespaces: Sequence[str],
-        ways: Ways,
-        roles: Sequence[str] = ("driver", "executor"),
-    ) -> None:
-        self._api, self._programs, self._host = api, programs, pod_host
-        self._namespaces, self._ways, self._roles = namespaces, ways, roles
-        self._addresses: dict[str, str] = {}
-        self.pods: dict[str, Running] = {}
-        """By namespace/name."""
+    _api: Api
+    _programs: Programs
+    _host: PodHost
+    _namespaces: Sequence[str]
+    _ways: Ways
+    _roles: Sequence[str] = ("driver", "executor")
+    _addresses: dict[str, str] = field(default_factory=dict)
+    pods: dict[str, Running] = field(default_factory=dict)
+    """By namespace/name."""
 
     def __enter__(self) -> "Kubelet":
         return self

@@ -1,6 +1,7 @@
 """A pod's volumes and environment, as kubelet makes them from its spec and the API server."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,15 @@ from tests.tiers.cluster.api import Api, Object
 JARS_FOLDER = "/mnt/spark-jars"
 
 
+@dataclass
 class PodFiles:
     """Makes volumes below `folder`. `mounted` is the folder that stands for every JAR volume, of
     the CSI driver's and of the node's own; `edit` may change a file of a ConfigMap."""
 
-    def __init__(
-        self, api: Api, folder: Path, mounted: Path, edit: Callable[[str, str], str]
-    ) -> None:
-        self._api = api
-        self._folder = folder
-        self._mounted = mounted
-        self._edit = edit
+    _api: Api
+    _folder: Path
+    _mounted: Path
+    _edit: Callable[[str, str], str]
 
     def volume(self, pod: Object, volume: Object) -> Path:
         """Where a volume's content is. Raises NotImplementedError for a kind it does not know."""

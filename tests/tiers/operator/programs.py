@@ -31,6 +31,12 @@ class Programs:
         """The Python of Spark's environment."""
         return self.spark_home.parents[3] / "bin" / "python"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of a spark-submit on this machine."""
+        homes = {"SPARK_HOME": str(self.spark_home), "JAVA_HOME": str(self.java_home)}
+        return {**homes, "SPARK_LOCAL_IP": "127.0.0.1"}
+
     def __getitem__(self, name: str) -> Path:
         return self.folder / name
 

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,35 +33,30 @@ _AT_ONCE = 2
 """Submissions at a time, each a JVM: this machine has few processors."""
 
 
-@dataclass(frozen=True)
-class Container:
-    """The one container of a Deployment, to be run as a process."""
-
-    account: str
-    arguments: list[str]
-
-
 class Chart:
     """A release of the chart: its objects as Helm renders them."""
 
-    def __init__(self, programs: Programs, namespace: str, values: Mapping[str, Any]) -> None:
-        self.namespace = namespace
+    def __init__(self, programs: Programs, values: Mapping[str, Any]) -> None:
         written = yaml.safe_dump(dict(values))
         command = [programs["helm"], "template", "spark-operator", programs["chart"]]
-        command += ["--namespace", namespace, "--values", "-", "--kube-version", "1.35.0"]
+        command += ["--namespace", NAMESPACE, "--values", "-", "--kube-version", "1.35.0"]
         done = subprocess.run(command, input=written, capture_output=True, text=True, check=True)
-        found = [one for one in yaml.safe_load_all(done.stdout) if one]
-        self._objects: list[Object] = found
+        self._objects: list[Object] = [one for one in yaml.safe_load_all(done.stdout) if one]
 
-    def container(self, component: str) -> Container:
-        """The container of the Deployment of `controller` or `webhook`."""
-        (one,) = [
+    def pod(self, component: str) -> Object:
+        """The pod of the Deployment of `controller` or `webhook`."""
+        (spec,) = [
             one["spec"]["template"]["spec"]
             for one in self._objects
             if one["kind"] == "Deployment"
             and one["metadata"]["labels"]["app.kubernetes.io/component"] == component
         ]
-        return Container(one["serviceAccountName"], one["containers"][0]["args"])
+        return spec
+
+    def container(self, component: str) -> Object:
+        """The one container of that pod."""
+        (one,) = self.pod(component)["containers"]
+        return one
 
     def objects(self, webhook_port: int) -> list[Object]:
         """Applies all objects except workloads; the webhook listens on a port of this machine."""
@@ -73,7 +67,7 @@ class Chart:
         return [one for one in self._objects if one["kind"] in _WEBHOOKS]
 
     def _here(self, one: Object, port: int) -> Object:
-        metadata = {"namespace": self.namespace, **one["metadata"]}
+        metadata = {"namespace": NAMESPACE, **one["metadata"]}
         if one["kind"] == "Service":
             # The API server resolves this name itself, as it does in a cluster.
             spec = {"type": "ExternalName", "externalName": "localhost"}
@@ -99,22 +93,12 @@ def trusted(api: Api, webhooks: list[Object]) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class Operator:
-    """The running processes, to read their output."""
-
-    controller: Child
-    webhook: Child
-    arguments: list[str]
-    """The controller's, as the chart has them."""
-
-
 @contextmanager
 def running(
     plane: ControlPlane, programs: Programs, values: Mapping[str, Any], folder: Path
-) -> Iterator[Operator]:
+) -> Iterator[Chart]:
     """Runs the operator for the block, as the chart would install it."""
-    chart = Chart(programs, NAMESPACE, values)
+    chart = Chart(programs, values)
     port, *health = free_ports(3)
     objects = chart.objects(port)
     children: list[Child] = []
@@ -126,7 +110,7 @@ def running(
         for child, probe in zip(children, health, strict=True):
             wait_until(lambda probe=probe: _is_ready(probe), f"{child.name} is ready", child)
         wait_until(lambda: trusted(plane.api, chart.webhooks()), "the webhook is trusted")
-        yield Operator(children[1], children[0], chart.container("controller").arguments)
+        yield chart
     finally:
         for child in reversed(children):
             child.stop()
@@ -146,9 +130,9 @@ def _start(
     own = folder / component
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(parents=True)
-    container = chart.container(component)
+    account = chart.pod(component)["serviceAccountName"]
     kubeconfig = own / "kubeconfig"
-    plane.write_kubeconfig(kubeconfig, plane.api.token_of(NAMESPACE, container.account))
+    plane.write_kubeconfig(kubeconfig, plane.api.token_of(NAMESPACE, account))
     # The last of a flag counts: these are the addresses and files of this machine.
     here = [f"--health-probe-bind-address=127.0.0.1:{probe}", "--metrics-bind-address=127.0.0.1:0"]
     if component == "controller":
@@ -161,13 +145,11 @@ def _start(
         # The controller makes the address for spark-submit from these, as in a pod.
         "KUBERNETES_SERVICE_HOST": host,
         "KUBERNETES_SERVICE_PORT": api_port,
-        "SPARK_HOME": str(programs.spark_home),
-        "JAVA_HOME": str(programs.java_home),
-        "SPARK_LOCAL_IP": "127.0.0.1",
+        **programs.environment,
         "TMPDIR": str(own),
         "SPARK_SUBMIT_OPTS": f"{quick_submit(programs)} {_PATIENCE} -Djava.io.tmpdir={own}",
     }
-    command = [programs["spark-operator"], *container.arguments, *here]
+    command = [programs["spark-operator"], *chart.container(component)["args"], *here]
     return start(command, own / "log", environment)
 
 

@@ -39,7 +39,7 @@ _CLUSTER_KINDS = {"ClusterRole", "ClusterRoleBinding"}
 @contextmanager
 def running(
     plane: ControlPlane, programs: Programs, values: Mapping[str, Any], folder: Path
-) -> Iterator[list[Child]]:
+) -> Iterator[None]:
     """Runs YuniKorn for the block; `values` are those of its chart."""
     objects = [*_rights(programs), _settings(values), _SERVICE]
     children: list[Child] = []
@@ -53,7 +53,7 @@ def running(
         wait_until(lambda: bool(_webhooks(plane.api)), "its webhooks are there", admission)
         _send_to_this_machine(plane.api)
         wait_until(_admits, "the admission controller answers", admission)
-        yield children
+        yield
     finally:
         for child in reversed(children):
             child.stop()
