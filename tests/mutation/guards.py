@@ -7,8 +7,9 @@ the entry, each thing that something depends on, and each resource that is nothi
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 NAMES = frozenset({
@@ -107,7 +108,7 @@ def guards_of(root: Path, file: str) -> list[Guard]:
     tree = ast.parse((root / file).read_text(encoding="utf-8"))
     seen: Counter[str] = Counter()
     found = []
-    for number, (_, _, node, what) in enumerate(_droppable(tree)):
+    for number, (node, what, _) in enumerate(_droppable(tree)):
         seen[what] += 1
         told = what if seen[what] == 1 else f"{what} #{seen[what]}"
         found.append(Guard(file, node.lineno, node.end_lineno or node.lineno, told, number))
@@ -117,67 +118,60 @@ def guards_of(root: Path, file: str) -> list[Guard]:
 def without(root: Path, guard: Guard) -> str:
     """The source of the guard's file without it."""
     tree = ast.parse((root / guard.file).read_text(encoding="utf-8"))
-    holder, position, _, _ = list(_droppable(tree))[guard.number]
-    if isinstance(holder, ast.Dict):
-        del holder.keys[position], holder.values[position]
-    elif isinstance(holder, ast.Call):
-        del holder.keywords[position]
-    elif isinstance(holder, ast.List):
-        del holder.elts[position]
-    else:
-        holder[position] = ast.Pass()
+    _, _, drop = list(_droppable(tree))[guard.number]
+    drop()
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-Found = tuple[ast.Dict | ast.Call | ast.List | list[ast.stmt], int, ast.expr | ast.stmt, str]
+Found = tuple[ast.expr | ast.stmt, str, Callable[[], object]]
 
 
-def _droppable(tree: ast.Module) -> Iterator[Found]:
-    """Holder and position of each guard, its node and description."""
+def _droppable(tree: ast.AST) -> Iterator[Found]:
+    """Each guard's node and description, and what removes it from the tree."""
     for scope, node in _scoped(tree):
         if isinstance(node, ast.Call):
             for position, keyword in enumerate(node.keywords):
                 name = keyword.arg or ""
                 if name in NAMES and not _is_empty(keyword.value):
                     what = f"{scope} {name}={_short(keyword.value)}"
-                    yield node, position, keyword.value, what
+                    yield keyword.value, what, partial(node.keywords.pop, position)
                 if name == "depends_on" and isinstance(keyword.value, ast.List):
-                    yield from _each(scope, keyword.value)
+                    yield from _each(scope, keyword.value.elts)
         elif isinstance(node, ast.Dict):
             for position, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
                 name = _name(key)
                 is_guard = name in NAMES or name.startswith(_CONDITIONS)
                 if is_guard and not _is_empty(value):
-                    yield node, position, value, f"{scope} {name}: {_short(value)}"
+                    what = f"{scope} {name}: {_short(value)}"
+                    yield value, what, partial(_drop_entry, node, position)
         for body in _bodies(node):
             for position, statement in enumerate(body):
-                made = ast.unparse(statement.value) if isinstance(statement, ast.Expr) else ""
-                for resource in _GUARD_RESOURCES:
-                    if (
-                        made.startswith(("aws.", "k8s."))
-                        and f".{resource}(" in made.partition("\n")[0]
-                    ):
-                        yield body, position, statement, f"{scope} {resource}"
+                match statement:
+                    case ast.Expr(value=ast.Call(func=made)):
+                        package, _, resource = ast.unparse(made).rpartition(".")
+                        if package.startswith(("aws.", "k8s.")) and resource in _GUARD_RESOURCES:
+                            drop = partial(body.__setitem__, position, ast.Pass())
+                            yield statement, f"{scope} {resource}", drop
 
 
-def _each(scope: str, listed: ast.List) -> Iterator[Found]:
-    if len(listed.elts) > 1:
-        for position, element in enumerate(listed.elts):
-            yield listed, position, element, f"{scope} depends_on {_short(element)}"
+def _drop_entry(node: ast.Dict, position: int) -> None:
+    del node.keys[position], node.values[position]
 
 
-def _scoped(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
-    """Every node with the function that contains it."""
+def _each(scope: str, elements: list[ast.expr]) -> Iterator[Found]:
+    for position, element in enumerate(elements if len(elements) > 1 else ()):
+        what = f"{scope} depends_on {_short(element)}"
+        yield element, what, partial(elements.pop, position)
 
-    def walk(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
-        for child in ast.iter_child_nodes(node):
-            inner = scope
-            if isinstance(child, ast.FunctionDef | ast.ClassDef):
-                inner = f"{scope}.{child.name}".lstrip(".")
-            yield inner, child
-            yield from walk(child, inner)
 
-    yield from walk(tree, "")
+def _scoped(node: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Every node below with the function that contains it."""
+    for child in ast.iter_child_nodes(node):
+        inner = scope
+        if isinstance(child, ast.FunctionDef | ast.ClassDef):
+            inner = f"{scope}.{child.name}".lstrip(".")
+        yield inner, child
+        yield from _scoped(child, inner)
 
 
 def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:

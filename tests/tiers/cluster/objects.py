@@ -68,13 +68,6 @@ def apply_all(api: Api, objects: Sequence[Object]) -> list[Object]:
     return [api.apply(one) for one in objects]
 
 
-def delete_all(api: Api, objects: Sequence[Object]) -> None:
-    """Deletes in the reverse order, and waits for each before the next, as Pulumi does."""
-    for one in reversed(objects):
-        api.delete(one)
-        await_gone(api, one)
-
-
 def clear(api: Api, objects: Sequence[Object]) -> None:
     """Deletes all in parallel, which is faster, and waits until all are deleted."""
     for one in reversed(objects):
@@ -104,7 +97,10 @@ def switch(api: Api, before: Sequence[Object], after: Sequence[Object]) -> None:
             await_gone(api, one)
         api.apply(one)
     wanted = {identity(one) for one in after}
-    delete_all(api, [one for one in before if identity(one) not in wanted])
+    for one in reversed(before):
+        if identity(one) not in wanted:
+            api.delete(one)
+            await_gone(api, one)
 
 
 def _in_order(plan: Plan) -> Iterator[Resource]:

@@ -29,9 +29,9 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
 
-    def tail(self, lines: int = 20) -> str:
+    def tail(self) -> str:
         """The last lines of its output."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
 
 def start(

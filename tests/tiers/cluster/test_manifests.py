@@ -9,13 +9,7 @@ from tests.tiers.cluster.drift import changed_by_server
 from tests.tiers.cluster.objects import apply_all, clear, identity
 
 
-def test_the_server_takes_all_of_them(live: Live) -> None:
-    assert [identity(one) for one in live.answers] == [identity(one) for one in live.sent]
-    kinds = {one["kind"] for one in live.answers}
-    assert {"Namespace", "PersistentVolume", "PersistentVolumeClaim"} <= kinds
-
-
-def test_live_objects_differ_from_manifests_by_defaults_only(live: Live) -> None:
+def test_the_server_takes_all_of_them_and_adds_defaults_only(live: Live) -> None:
     changes = {
         identity(one): changed
         for one, answer in zip(live.sent, live.answers, strict=True)

@@ -31,11 +31,12 @@ from userdata.render import (
 
 BUCKET = "acme.spark-jars"
 """With a dot: such a bucket has no certificate of its own, and is a name all the same."""
-OTHER_BUCKET = "other-jars"
 DENIED_BUCKET = "denied-jars"
 METRICS = "/var/lib/node_exporter/textfile_collector/spark-jars.prom"
 RELEASE = {f"jar-{number}.jar": os.urandom(1_500_000) for number in range(8)}
 """JARs of release r1."""
+
+Render = Callable[..., MountFiles]
 
 _NEEDS = {
     "systemd-nspawn": "apt-get install systemd-container",
@@ -69,19 +70,18 @@ def _needs() -> None:
 def s3() -> Iterator[S3Server]:
     """The S3 server, with a bucket that holds release r1."""
     server = S3Server()
-    for bucket in (BUCKET, OTHER_BUCKET, DENIED_BUCKET):
+    for bucket in (BUCKET, DENIED_BUCKET):
         server.create(bucket)
         server.put(bucket, f"{PREFIX}{SENTINEL}", SENTINEL_TEXT.encode())
     for name, content in (RELEASE | {"release.json": b"{}"}).items():
         server.put(BUCKET, f"{PREFIX}r1/{name}", content)
-    server.put(OTHER_BUCKET, f"{PREFIX}other/other.jar", b"other")
     server.denied.add(DENIED_BUCKET)
     yield server
     server.close()
 
 
 @pytest.fixture(scope="session")
-def render(s3: S3Server) -> Callable[..., MountFiles]:
+def render(s3: S3Server) -> Render:
     """Renders the files of a mount of the bucket; quicker to look again than in production."""
 
     def files(
@@ -129,8 +129,15 @@ def machine() -> Iterator[Node]:
         yield node
 
 
+@pytest.fixture
+def booted(machine: Node, render: Render) -> Node:
+    """A machine of this test alone that booted from user data, with readable JARs."""
+    make_ready(machine, render())
+    return machine
+
+
 @pytest.fixture(scope="module")
-def node(render: Callable[..., MountFiles]) -> Iterator[Node]:
+def node(render: Render) -> Iterator[Node]:
     """A machine that booted from user data, with readable JARs."""
     with closing(_new_machine()) as node:
         make_ready(node, render())

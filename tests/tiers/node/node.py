@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from textwrap import dedent
 
 from tests.tiers.cluster.processes import tree
 from tests.tiers.node.image import PROGRAMS, STAND_IN, UNITS
@@ -59,15 +60,13 @@ class Node:
             self.path(f"/etc/{name}").unlink(missing_ok=True)
         self.write("/etc/machine-id", secrets.token_hex(16) + "\n")
         for name, text in UNITS.items():
-            lines = [line.strip() for line in text.strip().splitlines()]
-            self.write(f"/etc/systemd/system/{name}", "\n".join(lines) + "\n")
+            self.write(f"/etc/systemd/system/{name}", dedent(text))
         for name in ("cloud-final", "nodeadm-run"):
             wants = self.path(f"/etc/systemd/system/multi-user.target.wants/{name}.service")
             wants.parent.mkdir(exist_ok=True)
             wants.symlink_to(f"/etc/systemd/system/{name}.service")
         for path, text in PROGRAMS.items():
-            lines = [line.removeprefix("        ") for line in text.splitlines()]
-            self.write(path, "\n".join(lines) + "\n", mode=0o755)
+            self.write(path, dedent(text), mode=0o755)
         self.path("/opt/node/parts").mkdir(parents=True)
         pairs = " ".join(f'"{name}={value}"' for name, value in environment.items())
         self.write(

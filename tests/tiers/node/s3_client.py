@@ -50,22 +50,18 @@ class Client:
         return answer.data
 
     def list(self, prefix: str, limit: int = 1000) -> Iterator[tuple[str, int | None, float]]:
-        """Names right below the prefix, with size and time for objects, None for folders."""
+        """The first names right below the prefix, with size and time; None for a folder's size."""
         query = {"list-type": "2", "prefix": prefix, "delimiter": "/", "max-keys": str(limit)}
-        while True:
-            answer = self._request("GET", "", query=query)
-            self._check(answer)
-            page = ElementTree.fromstring(answer.data)
-            for entry in page.iter(f"{_NAMES}CommonPrefixes"):
-                yield str(entry.findtext(f"{_NAMES}Prefix"))[len(prefix) : -1], None, 0.0
-            for entry in page.iter(f"{_NAMES}Contents"):
-                name = str(entry.findtext(f"{_NAMES}Key"))[len(prefix) :]
-                modified = datetime.fromisoformat(str(entry.findtext(f"{_NAMES}LastModified")))
-                if name:
-                    yield name, int(entry.findtext(f"{_NAMES}Size") or 0), modified.timestamp()
-            query["continuation-token"] = page.findtext(f"{_NAMES}NextContinuationToken") or ""
-            if limit == 1 or not query["continuation-token"]:
-                return
+        answer = self._request("GET", "", query=query)
+        self._check(answer)
+        page = ElementTree.fromstring(answer.data)
+        for entry in page.iter(f"{_NAMES}CommonPrefixes"):
+            yield str(entry.findtext(f"{_NAMES}Prefix"))[len(prefix) : -1], None, 0.0
+        for entry in page.iter(f"{_NAMES}Contents"):
+            name = str(entry.findtext(f"{_NAMES}Key"))[len(prefix) :]
+            modified = datetime.fromisoformat(str(entry.findtext(f"{_NAMES}LastModified")))
+            if name:
+                yield name, int(entry.findtext(f"{_NAMES}Size") or 0), modified.timestamp()
 
     @staticmethod
     def _check(answer: urllib3.BaseHTTPResponse) -> None:

@@ -1,36 +1,30 @@
 """Boot by user data: the node gets its JARs, or it does not take a pod and says why."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 
-from tests.tiers.node.conftest import DENIED_BUCKET, OTHER_BUCKET, RELEASE, make_ready, start
+from tests.tiers.node.conftest import DENIED_BUCKET, RELEASE, Render, make_ready, start
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.s3_server import S3Server
-from userdata.render import MountFiles
-
-Render = Callable[..., MountFiles]
 
 SYSTEMCTL = ("daemon-reload", "enable", "start")
 """Steps of the boot that are calls of systemctl."""
 
 LOCKED = "RPM: error: can't create transaction lock on /var/lib/rpm/.rpm.lock"
+NO_PACKAGE = "No match for argument: mount-s3"
 NO_NETWORK = "Curl error (6): Couldn't resolve host name for the repository"
 
 
-def test_a_first_boot_mounts_and_fills_before_kubelet_starts(
-    machine: Node, render: Render, s3: S3Server
-) -> None:
-    make_ready(machine, render())
+def test_a_first_boot_mounts_and_fills_before_kubelet_starts(booted: Node, s3: S3Server) -> None:
     filled = s3.count("GetObject")
-    listed = machine.run("ls", f"{PARENT}/jars/r1").split()
+    listed = booted.run("ls", f"{PARENT}/jars/r1").split()
     assert listed == [*sorted(RELEASE), "release.json"]
-    sums = machine.shell(f"cat {MOUNT}/r1/*.jar | wc --bytes")
+    sums = booted.shell(f"cat {MOUNT}/r1/*.jar | wc --bytes")
     assert int(sums) == sum(map(len, RELEASE.values()))
     assert s3.count("GetObject") == filled, "what was filled is read without a request"
-    assert "filled: r1, 8 JARs" in machine.journal("cloud-final.service")
-    (call,) = machine.path("/opt/node/dnf.calls").read_text().splitlines()
+    assert "filled: r1, 8 JARs" in booted.journal("cloud-final.service")
+    (call,) = booted.path("/opt/node/dnf.calls").read_text().splitlines()
     assert call.endswith("install mount-s3")
     assert not {"update", "upgrade", "--best"} & set(call.split()), "nothing is upgraded"
 
@@ -66,6 +60,7 @@ WRONG = {
     "wrong owner": ({"owner": "999999999999"}, "AccessDenied"),
     "wrong prefix": ({"prefix": "elsewhere/jars/"}, ".sentinel cannot be read"),
     "wrong flag": ({"flags": ("--no-such-flag",)}, "--no-such-flag"),
+    "no package": ({}, NO_PACKAGE),
 }
 
 
@@ -74,6 +69,8 @@ def test_a_node_without_its_jars_powers_off_and_its_console_has_the_reason(
     machine: Node, render: Render, case: str
 ) -> None:
     changes, reason = WRONG[case]
+    if reason == NO_PACKAGE:
+        machine.write("/opt/node/dnf.error", NO_PACKAGE)
     start(machine, render(wait_seconds=8, **changes))
 
     def off() -> bool:
@@ -83,13 +80,6 @@ def test_a_node_without_its_jars_powers_off_and_its_console_has_the_reason(
     wait_for("the node to go down", off, 60)
     assert "no JARs on this node; shutting it down" in machine.console()
     assert reason in machine.console()
-
-
-def test_a_package_that_cannot_be_installed_ends_the_node(machine: Node, render: Render) -> None:
-    machine.write("/opt/node/dnf.error", "No match for argument: mount-s3")
-    start(machine, render(wait_seconds=3))
-    wait_for("the node to go down", lambda: machine.is_off)
-    assert "No match for argument: mount-s3" in machine.console()
 
 
 @pytest.mark.parametrize("step", ["tar", *SYSTEMCTL, "dnf", "mount-s3", "xargs"])
@@ -128,19 +118,16 @@ def test_kubelet_stays_down_even_when_the_boot_script_is_killed(
     wait_for("kubelet, now that the JARs answer", machine.kubelet_runs)
 
 
-def test_after_a_reboot_kubelet_waits_for_the_jars_again(
-    machine: Node, render: Render, s3: S3Server
-) -> None:
-    make_ready(machine, render())
+def test_after_a_reboot_kubelet_waits_for_the_jars_again(booted: Node, s3: S3Server) -> None:
     with s3.down():
-        machine.reboot()
+        booted.reboot()
         time.sleep(4)
-        assert not machine.kubelet_runs()
-        assert not machine.healthy()
+        assert not booted.kubelet_runs()
+        assert not booted.healthy()
         # The link outlives the reboot, what it points to does not: a pod would wait.
-        assert machine.result("test", "-d", PARENT).returncode != 0
-    wait_for("kubelet", machine.kubelet_runs)
-    assert machine.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
+        assert booted.result("test", "-d", PARENT).returncode != 0
+    wait_for("kubelet", booted.kubelet_runs)
+    assert booted.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
 
 
 def test_the_cache_moves_to_the_instance_store_once_there_is_one(
@@ -156,16 +143,9 @@ def test_the_cache_moves_to_the_instance_store_once_there_is_one(
     wait_for("the sweep", lambda: len(machine.shell(caches, check=False).split()) == 1)
 
 
-def test_a_second_pool_mounts_its_own_bucket(machine: Node, render: Render) -> None:
-    make_ready(machine, render(bucket=OTHER_BUCKET))
-    assert machine.run("cat", f"{PARENT}/jars/other/other.jar") == "other"
-    assert machine.result("ls", f"{PARENT}/jars/r1").returncode != 0
-
-
-def test_running_the_boot_script_twice_changes_nothing(machine: Node, render: Render) -> None:
-    make_ready(machine, render())
-    before = machine.main_pid()
-    machine.run("/opt/node/parts/0")
-    assert machine.main_pid() == before
-    assert machine.healthy()
-    assert len(machine.path("/opt/node/dnf.calls").read_text().splitlines()) == 1
+def test_running_the_boot_script_twice_changes_nothing(booted: Node) -> None:
+    before = booted.main_pid()
+    booted.run("/opt/node/parts/0")
+    assert booted.main_pid() == before
+    assert booted.healthy()
+    assert len(booted.path("/opt/node/dnf.calls").read_text().splitlines()) == 1

@@ -6,37 +6,32 @@ mount and process namespaces of its own.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.names import JARS_LABEL, NOT_MOUNTED_TAINT, SHARED_JARS
 from tests.plans import named, plan_of
+from tests.tiers.node.conftest import Render
 from tests.tiers.node.kube_api import TOKEN, KubeApi
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.pods import Watch, job_pod
 from tests.tiers.node.s3_server import S3Server
-from userdata.render import MountFiles, watch_files
+from userdata.render import watch_files
 
-
-@pytest.fixture(scope="session")
-def template() -> Mapping[str, Any]:
-    """The pod of the rendered DaemonSet."""
-    daemonset = named(plan_of("existing"), "DaemonSet", "jar-mount-daemon")
-    return daemonset.inputs["spec"]["template"]["spec"]
+Watches = Callable[..., Watch]
 
 
 @pytest.fixture
-def watches(
-    machine: Node, api: KubeApi, render: Callable[..., MountFiles], template: Mapping[str, Any]
-) -> Iterator[Callable[..., Watch]]:
+def watches(machine: Node, api: KubeApi, render: Render) -> Iterator[Watches]:
     """Starts pods of the DaemonSet on a machine that runs already, with the start-up taint."""
     api.taints = [
         {"key": "spark-on-eks/pool", "effect": "NoSchedule"},
         {"key": NOT_MOUNTED_TAINT, "effect": "NoSchedule"},
     ]
     machine.boot()
+    daemonset = named(plan_of("existing"), "DaemonSet", "jar-mount-daemon").inputs
     pods: list[Watch] = []
 
     def start(**changes: Any) -> Watch:
@@ -44,7 +39,7 @@ def watches(
             machine.write(f"/opt/pod/files/{key}", text)
         machine.write("/opt/pod/account/ca.crt", api.certificate)
         machine.write("/opt/pod/account/token", TOKEN)
-        pods.append(Watch(machine, api, template))
+        pods.append(Watch(machine, api, daemonset["spec"]["template"]["spec"]))
         return pods[-1]
 
     yield start
@@ -53,7 +48,7 @@ def watches(
 
 
 @pytest.fixture
-def pod(watches: Callable[..., Watch], api: KubeApi) -> Watch:
+def pod(watches: Watches, api: KubeApi) -> Watch:
     """A pod of the DaemonSet, on a node that has its label."""
     started = watches()
     wait_for("the label", lambda: marked(api))
@@ -74,7 +69,7 @@ def test_a_new_node_loses_its_taint_when_the_jars_answer(api: KubeApi, machine: 
 
 
 def test_a_node_without_rights_keeps_its_taint(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
+    watches: Watches, api: KubeApi, machine: Node
 ) -> None:
     pod = watches(bucket="denied-jars", wait_seconds=3)
     wait_for("a try", lambda: "AccessDenied" in machine.journal("spark-jars.service"))
@@ -84,7 +79,7 @@ def test_a_node_without_rights_keeps_its_taint(
 
 
 def test_a_node_without_a_package_manager_is_not_changed_and_logs_the_reason(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
+    watches: Watches, api: KubeApi, machine: Node
 ) -> None:
     machine.path("/usr/bin/dnf").unlink()
     pod = watches()
@@ -97,7 +92,7 @@ def test_a_node_without_a_package_manager_is_not_changed_and_logs_the_reason(
 
 @pytest.mark.parametrize("step", ["cp", "dnf", "mount-s3", "xargs"])
 def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node, s3: S3Server, step: str
+    watches: Watches, api: KubeApi, machine: Node, s3: S3Server, step: str
 ) -> None:
     machine.write("/opt/node/dnf.seconds", "1")
     machine.slow_down("cp", "xargs")
@@ -113,14 +108,14 @@ def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
 
 
 @pytest.mark.usefixtures("pod")
-def test_the_files_are_those_of_user_data(machine: Node, render: Callable[..., MountFiles]) -> None:
+def test_the_files_are_those_of_user_data(machine: Node, render: Render) -> None:
     for file in render().files:
         assert machine.path(file.path).read_text() == file.content
         assert machine.path(file.path).stat().st_mode & 0o777 == file.mode
 
 
 def test_the_mount_outlives_a_pod_that_is_deleted_or_killed(
-    pod: Watch, watches: Callable[..., Watch], api: KubeApi, machine: Node
+    pod: Watch, watches: Watches, api: KubeApi, machine: Node
 ) -> None:
     serves = machine.main_pid()
     pod.end()
@@ -133,7 +128,7 @@ def test_the_mount_outlives_a_pod_that_is_deleted_or_killed(
 
 
 def test_an_upgrade_brings_new_files_and_leaves_the_mount_to_running_jobs(
-    pod: Watch, watches: Callable[..., Watch], machine: Node
+    pod: Watch, watches: Watches, machine: Node
 ) -> None:
     with job_pod(machine) as read:
         serves = machine.main_pid()
@@ -153,7 +148,7 @@ def test_an_upgrade_brings_new_files_and_leaves_the_mount_to_running_jobs(
 
 
 def test_a_removal_takes_everything_away(
-    pod: Watch, api: KubeApi, machine: Node, render: Callable[..., MountFiles]
+    pod: Watch, api: KubeApi, machine: Node, render: Render
 ) -> None:
     wait_for("the fill", lambda: "filled: r1" in machine.journal("spark-jars-do@start"))
     api.daemonset = None

@@ -6,19 +6,17 @@ token. That the API server lets a kubelet do this is tests/tiers/cluster's to pr
 
 import json
 import time
-from collections.abc import Callable
 from threading import Event
 from typing import Any
 
 import pytest
 
 from tests.names import JARS_LABEL
-from tests.tiers.node.conftest import make_ready, metric
+from tests.tiers.node.conftest import Render, make_ready, metric
 from tests.tiers.node.kube_api import TOKEN, KubeApi
 from tests.tiers.node.node import Node, wait_for
 from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
-from userdata.render import MountFiles
 
 JARS = "etl-jars"
 
@@ -60,12 +58,7 @@ printf '%s\\n' '{credential}'
 
 
 @pytest.fixture(params=[("", 3), ('"', 3)], ids=["plain", "quoted"])
-def member(
-    request: pytest.FixtureRequest,
-    machine: Node,
-    api: KubeApi,
-    render: Callable[..., MountFiles],
-) -> Node:
+def member(request: pytest.FixtureRequest, machine: Node, api: KubeApi, render: Render) -> Node:
     """A node whose JARs answer, with the labels that its pool gave it.
 
     Parameters: the quotes in kubelet's kubeconfig, and the seconds until it is fenced.

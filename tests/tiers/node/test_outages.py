@@ -2,17 +2,15 @@
 
 import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
 import yaml
 
-from tests.tiers.node.conftest import BUCKET, PREFIX, RELEASE, make_ready, metric
+from tests.tiers.node.conftest import BUCKET, PREFIX, RELEASE, metric
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
 from tests.tiers.programs import ROOT
-from userdata.render import MountFiles
 
 
 def test_no_pod_starts_while_the_mount_is_down(node: Node, s3: S3Server) -> None:
@@ -27,22 +25,21 @@ def test_no_pod_starts_while_the_mount_is_down(node: Node, s3: S3Server) -> None
 
 @pytest.mark.parametrize("step", ["umount", "cp", "mount-s3"])
 def test_a_stop_in_any_step_of_a_start_leaves_nothing_in_the_way(
-    machine: Node, render: Callable[..., MountFiles], s3: S3Server, step: str
+    booted: Node, s3: S3Server, step: str
 ) -> None:
     """`detach`, `run` and `open` of the unit; the next start finds a clean place."""
-    make_ready(machine, render())
-    machine.slow_down("cp", "umount")
+    booted.slow_down("cp", "umount")
     with s3.slow(step == "mount-s3"):
-        machine.run("systemctl", "stop", "spark-jars.service")
-        machine.run("systemctl", "start", "--no-block", "spark-jars.service")
-        wait_for(step, lambda: machine.has_process(step))
-        machine.run("systemctl", "stop", "spark-jars.service")
-    assert not machine.live(PARENT).is_symlink()
-    assert machine.result("mountpoint", MOUNT).returncode != 0
-    assert not machine.has_process("mount-s3")
-    machine.run("systemctl", "start", "spark-jars.service")
-    assert machine.healthy()
-    assert machine.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
+        booted.run("systemctl", "stop", "spark-jars.service")
+        booted.run("systemctl", "start", "--no-block", "spark-jars.service")
+        wait_for(step, lambda: booted.has_process(step))
+        booted.run("systemctl", "stop", "spark-jars.service")
+    assert not booted.live(PARENT).is_symlink()
+    assert booted.result("mountpoint", MOUNT).returncode != 0
+    assert not booted.has_process("mount-s3")
+    booted.run("systemctl", "start", "spark-jars.service")
+    assert booted.healthy()
+    assert booted.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
 
 
 def test_an_outage_of_s3_is_not_seen_by_pods_whose_jars_are_filled(
@@ -64,23 +61,20 @@ def test_an_outage_of_s3_is_not_seen_by_pods_whose_jars_are_filled(
     wait_for("a new JAR", lambda: node.reads(f"{MOUNT}/r9/new.jar") == b"new", 10)
 
 
-def test_the_init_container_of_the_docs_fills_a_cold_cache(
-    machine: Node, render: Callable[..., MountFiles], s3: S3Server
-) -> None:
+def test_the_init_container_of_the_docs_fills_a_cold_cache(booted: Node, s3: S3Server) -> None:
     page = (ROOT / "docs" / "node-mount.md").read_text()
     blocks = [block.partition("```")[0] for block in page.split("```yaml\n")[1:]]
     (block,) = [block for block in blocks if block.startswith("initContainers")]
     (container,) = yaml.safe_load(block.replace("<the job's own>", "spark"))["initContainers"]
     # The node's own fill would have read them already.
     late = "2026-11-01"
-    make_ready(machine, render())
-    machine.run("systemctl", "stop", "spark-jars-watch.service")
+    booted.run("systemctl", "stop", "spark-jars-watch.service")
     for name, content in RELEASE.items():
         s3.put(BUCKET, f"{PREFIX}{late}/{name}", content)
     command = [word.replace("/mnt/s3", PARENT) for word in container["command"]]
     as_spark = ["setpriv", "--reuid=185", "--regid=185", "--clear-groups", *command]
-    subprocess.run(machine.enter(*as_spark), check=True, timeout=60)
+    subprocess.run(booted.enter(*as_spark), check=True, timeout=60)
     counted = s3.count("GetObject")
     for name, content in RELEASE.items():
-        assert machine.reads(f"{MOUNT}/{late}/{name}") == content
+        assert booted.reads(f"{MOUNT}/{late}/{name}") == content
     assert s3.count("GetObject") == counted, "every byte came from the cache"

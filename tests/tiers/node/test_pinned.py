@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiers.node.conftest import start
+from tests.tiers.node.conftest import Render, start
 from tests.tiers.node.node import Node, wait_for
 from tests.tiers.node.s3_server import S3Server
 from userdata.render import KEY_FINGERPRINTS, MountFiles
@@ -23,9 +23,7 @@ Boot = Callable[[bytes, bytes, str], None]
 
 
 @pytest.fixture
-def boot(
-    machine: Node, render: Callable[..., MountFiles], s3: S3Server, tmp_path: Path
-) -> Iterator[Boot]:
+def boot(machine: Node, render: Render, s3: S3Server, tmp_path: Path) -> Iterator[Boot]:
     """Boots the machine with a pinned release: its content, and what a signer signed."""
     tmp_path.chmod(0o700)
 

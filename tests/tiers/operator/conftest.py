@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -17,7 +17,7 @@ from tests.tiers.cluster.scheduling import joined, nodes_of
 from tests.tiers.operator import yunikorn
 from tests.tiers.operator.applications import applied
 from tests.tiers.operator.cases import EVERY, Wanted, chart_values
-from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
+from tests.tiers.operator.kubelet import Kubelet, waiting
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
 from tests.tiers.operator.release import Chart, definitions, running
@@ -62,26 +62,16 @@ def live(request: pytest.FixtureRequest, plane: ControlPlane, spark: Programs) -
     """A combination, applied, with a node of each of its NodePools and its operator."""
     one: Combination = request.param
     sent = one.objects
-    folder = plane.folder / "operator"
-    try:
+    with ExitStack() as started:
+        started.callback(clear, plane.api, sent)
         answers = apply_all(plane.api, sent)
-        with (
-            joined(plane.api, nodes_of(sent, startup_taints=False)),
-            _scheduled(plane, spark, one),
-            running(plane, spark, chart_values(one, "spark-operator") or {}, folder) as operator,
-        ):
-            yield Stack(one, sent, answers, operator, plane.url)
-    finally:
-        clear(plane.api, sent)
-
-
-def _scheduled(
-    plane: ControlPlane, spark: Programs, one: Combination
-) -> AbstractContextManager[object]:
-    values = chart_values(one, yunikorn.NAMESPACE)
-    if values is None:
-        return nullcontext()
-    return yunikorn.running(plane, spark, values, plane.folder / "yunikorn")
+        started.enter_context(joined(plane.api, nodes_of(sent, startup_taints=False)))
+        if values := chart_values(one, yunikorn.NAMESPACE):
+            folder = plane.folder / "yunikorn"
+            started.enter_context(yunikorn.running(plane, spark, values, folder))
+        values, folder = chart_values(one, "spark-operator") or {}, plane.folder / "operator"
+        operator = started.enter_context(running(plane, spark, values, folder))
+        yield Stack(one, sent, answers, operator, plane.url)
 
 
 @pytest.hookimpl(trylast=True)
@@ -105,11 +95,9 @@ def drivers(
     @contextmanager
     def run(jobs: Sequence[Wanted]) -> Iterator[Kubelet]:
         teams = sorted({one.team for one in jobs})
-        ways = Ways(pod_host.empty, waiting(live.url))
-        with (
-            applied(api, jobs),
-            Kubelet(api, spark, pod_host, teams, ways, ["driver"]) as kubelet,
-        ):
+        edit = waiting(live.url)
+        kubelet = Kubelet(api, spark, pod_host, teams, pod_host.empty, edit, _roles=["driver"])
+        with applied(api, jobs), kubelet:
             yield kubelet
 
     return run

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.processes import tree
-from tests.tiers.operator import container as shell
-from tests.tiers.operator.classes import QUICK
+from tests.tiers.operator import pod_files as shell
 from tests.tiers.operator.pod_files import PodFiles
 from tests.tiers.operator.pod_host import PodHost, script
 from tests.tiers.operator.programs import Programs
+from tests.tiers.operator.release import QUICK
 
 _STOP_SECONDS = 10
 _BLOCK = 64 + os.getpid() % 128
@@ -44,19 +44,6 @@ class Running:
     def said(self) -> str:
         """Its container's output."""
         return self.log.read_text(errors="replace")
-
-
-@dataclass(frozen=True)
-class Ways:
-    """Differences from a cluster.
-
-    `mounted` is the folder, inside the machine, behind every volume of JARs; `edit` changes a file
-    of a ConfigMap (name, text); `environment` is added to every container's.
-    """
-
-    mounted: Path
-    edit: Edit
-    environment: Mapping[str, str] | None = None
 
 
 _WAITS = """
@@ -97,7 +84,11 @@ class Kubelet:
     _programs: Programs
     _host: PodHost
     _namespaces: Sequence[str]
-    _ways: Ways
+    _mounted: Path
+    """The folder, inside the machine, behind every volume of JARs."""
+    _edit: Edit
+    _environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to every container's."""
     _roles: Sequence[str] = ("driver", "executor")
     _addresses: dict[str, str] = field(default_factory=dict)
     pods: dict[str, Running] = field(default_factory=dict)
@@ -189,7 +180,7 @@ class Kubelet:
         seen = self._host.seen(folder)
         for one in shell.FOLDERS:
             (seen / one).mkdir(parents=True)
-        files = PodFiles(self._api, seen / "volumes", self._ways.mounted, self._ways.edit)
+        files = PodFiles(self._api, seen / "volumes", self._mounted, self._edit)
         volumes = {one["name"]: one for one in pod["spec"].get("volumes", [])}
         lines = [f"hostname {name}", *shell.root(folder, self._programs.spark_home)]
         disks = [seen / one for one in shell.OWN_DISK]
@@ -206,7 +197,7 @@ class Kubelet:
             "PATH": "/usr/bin:/bin",
             "HOME": "/home/spark",
             "SPARK_SUBMIT_OPTS": QUICK,
-            **(self._ways.environment or {}),
+            **self._environment,
             **files.environment(pod, container, address),
         }
         (seen / "environment").write_text(shell.exports(environment))

@@ -1,7 +1,9 @@
 """taxi-trip, once, from a published release to COMPLETED: drivers and executors are real JVMs that
 the stand-in for kubelet starts from their pods, S3 is on this machine, the JARs come by FUSE."""
 
+import os
 import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,18 +15,21 @@ import pytest
 from ops.jobs.application import jar_names
 from ops.jobs.catalog import JOBS, S3A_RELEASE
 from tests.tiers.cluster.api import Api
-from tests.tiers.node.s3_server import S3Server
+from tests.tiers.cluster.processes import start, wait_until
+from tests.tiers.node.s3_server import JARS_PREFIX, S3Server
 from tests.tiers.operator.applications import applied, state_of
 from tests.tiers.operator.cases import PODS_OF, job_of
 from tests.tiers.operator.conftest import Stack
-from tests.tiers.operator.jars import mount, publish
-from tests.tiers.operator.kubelet import Edit, Kubelet, Ways, edited
+from tests.tiers.operator.kubelet import Edit, Kubelet, edited
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs
+from tests.tiers.programs import ROOT
 
 BUCKET, DATA = "spark-jars", "taxi-data"
 JARS = tuple(jar_names(JOBS["taxi-trip"]))
 _SECONDS = 900
+_ATTEMPTS = 4
+"""On a busy machine S3 in Python breaks off; the same command goes on where it ended."""
 _LOG_LINES = 20
 """INFO lines that each pod of this job writes at least; the SDK's slf4j leaves 0."""
 
@@ -62,9 +67,16 @@ def s3() -> Iterator[S3Server]:
 
 @pytest.fixture(scope="module")
 def mounted(s3: S3Server, pod_host: PodHost) -> Iterator[Path]:
-    """The folder behind the claim, with the release that the job names."""
-    publish(s3, BUCKET, S3A_RELEASE, JOBS["taxi-trip"].jars)
-    child, parent = mount(s3, BUCKET, pod_host)
+    """The folder behind the claim: the release that the job names is mounted in it at `jars`."""
+    _publish(s3)
+    parent, cache = pod_host.folder / "parent", pod_host.folder / "cache"
+    for folder in (parent, cache, parent / "jars"):
+        pod_host.seen(folder).mkdir()
+    command = pod_host.inside(*s3.node_mount(BUCKET, parent / "jars", cache))
+    log = pod_host.seen(pod_host.folder) / "mount.log"
+    child = start(command, log, s3.environment())
+    jars = pod_host.seen(parent / "jars")
+    wait_until(lambda: any(jars.iterdir()), "the JARs are mounted", child)
     yield parent
     child.stop()
 
@@ -82,9 +94,10 @@ def run(
     """taxi-trip, as it was when it ended."""
     trips = _put_trips(s3, spark, tmp_path_factory.mktemp("trips") / "trips.parquet")
     job = job_of(live.combination, live.spark_teams[0], "taxi-trip")
-    ways = Ways(mounted, _on_this_machine(live.url, s3.url), s3.environment())
+    edit = _on_this_machine(live.url, s3.url)
+    kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
     opened: dict[str, set[str]] = defaultdict(set)
-    with applied(api, [job]), Kubelet(api, spark, pod_host, [job.team], ways) as kubelet:
+    with applied(api, [job]), kubelet:
 
         def ended() -> bool:
             for name, one in kubelet.pods.items():
@@ -131,9 +144,11 @@ def test_a_job_that_names_a_jar_in_deps_would_be_seen_to_copy_it(
     job = job_of(live.combination, live.spark_teams[0], "pi")
     jar = f"/mnt/s3/jars/{S3A_RELEASE}/{JARS[0]}"
     job.application["spec"]["deps"] = {"jars": [f"local://{jar}"]}
-    ways = Ways(mounted, _on_this_machine(live.url, s3.url), s3.environment())
-    roles = ["driver"]
-    with applied(api, [job]), Kubelet(api, spark, pod_host, [job.team], ways, roles) as kubelet:
+    edit = _on_this_machine(live.url, s3.url)
+    kubelet = Kubelet(
+        api, spark, pod_host, [job.team], mounted, edit, s3.environment(), _roles=["driver"]
+    )
+    with applied(api, [job]), kubelet:
         kubelet.run_until(
             lambda: any(_jars_in(kubelet.written(name)) for name in kubelet.pods),
             "the driver copies the JAR",
@@ -144,6 +159,20 @@ def test_a_job_that_names_a_jar_in_deps_would_be_seen_to_copy_it(
 def test_spark_s_logs_are_there(run: Run) -> None:
     for pod in run.pods:
         assert pod.said.count(" INFO ") > _LOG_LINES, pod.role
+
+
+def _publish(s3: S3Server) -> None:
+    """Runs the publisher's command."""
+    where = ["--to", f"s3://{BUCKET}/{JARS_PREFIX}", "--release", S3A_RELEASE]
+    command = [sys.executable, "-m", "ops", "publish-jars", *where, "--", *JOBS["taxi-trip"].jars]
+    environment = {**os.environ, **s3.environment()}
+    for _ in range(_ATTEMPTS):
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        if not done.returncode:
+            return
+    raise RuntimeError(f"the release was not published: {done.stderr}")
 
 
 def _jars_in(files: dict[str, int]) -> dict[str, int]:

@@ -13,9 +13,9 @@ import yaml
 
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.control_plane import ControlPlane
-from tests.tiers.cluster.objects import clear
 from tests.tiers.cluster.processes import Child, start, wait_until
 from tests.tiers.operator.programs import Programs
+from tests.tiers.operator.release import installed
 
 NAMESPACE = "yunikorn"
 SCHEDULER = "yunikorn"
@@ -42,10 +42,7 @@ def running(
 ) -> Iterator[None]:
     """Runs YuniKorn for the block; `values` are those of its chart."""
     objects = [*_rights(programs), _settings(values), _SERVICE]
-    children: list[Child] = []
-    try:
-        for one in objects:
-            plane.api.apply(one)
+    with installed(plane.api, objects, lambda: _webhooks(plane.api)) as children:
         for program in ("yunikorn-scheduler", "yunikorn-admission-controller"):
             children.append(_start(plane, programs, program, folder))
         scheduler, admission = children
@@ -54,10 +51,6 @@ def running(
         _send_to_this_machine(plane.api)
         wait_until(_admits, "the admission controller answers", admission)
         yield
-    finally:
-        for child in reversed(children):
-            child.stop()
-        clear(plane.api, [*objects, *_webhooks(plane.api)])
 
 
 def used(queue: str) -> dict[str, int]:
