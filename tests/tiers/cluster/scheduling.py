@@ -87,6 +87,12 @@ def node_of_pod(api: Api, pod: Object) -> str:
     return live["spec"]["nodeName"]
 
 
+def nodes_with_pods(api: Api, namespace: str) -> set[str]:
+    """Nodes that pods of a namespace are bound to."""
+    nodes = (one["spec"].get("nodeName", "") for one in api.items("Pod", namespace))
+    return {name for name in nodes if name}
+
+
 def why_pending(api: Api, pod: Object) -> str:
     """The scheduler's reason why the pod is pending. Raises TimeoutError without one."""
     live = api.wait(pod, _verdict, "judged by the scheduler")

@@ -44,21 +44,6 @@ def test_a_quantity_must_be_written_as_the_server_writes_it(
     assert changed_by_server(_quota(sent), live) == back
 
 
-@pytest.mark.parametrize(
-    ("sent", "live", "expected"),
-    [
-        ({"a": 1}, {"a": 1, "status": {}}, []),
-        ({"a": ""}, {}, ["a: '' was sent and is not there"]),
-        ({"a": [1, 2]}, {"a": [1, 3]}, ["a[1]: 2 was sent, 3 came back"]),
-        ({"a": [1]}, {"a": [1, 2]}, ["a: [1] was sent, [1, 2] came back"]),
-        ({"a": True}, {"a": 1}, ["a: True was sent, 1 came back"]),
-        ({"a": {"b": "x"}}, {"a": {"b": "x", "c": "default"}}, []),
-    ],
-)
-def test_only_additions_are_no_change(sent: Object, live: Object, expected: list[str]) -> None:
-    assert changed_by_server(sent, live) == expected
-
-
 def _apply_again(api: Api, one: Object) -> tuple[str, str]:
     """The resource version before and after an apply.
 

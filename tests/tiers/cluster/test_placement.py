@@ -6,20 +6,26 @@ The Karpenter tier tests which nodes accept drivers, executors and other pods.
 """
 
 import re
+from copy import deepcopy
+from functools import partial
 
 import pytest
 import yaml
 
-from tests.names import JARS_LABEL
+from tests.names import AUTO_MODE, COMPUTE_LABEL, JARS_LABEL, MOUNT_NAMESPACE, POOL_LABEL
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import WITH_POOLS, combination
 from tests.tiers.cluster.conftest import Live
 from tests.tiers.cluster.objects import of_kind
+from tests.tiers.cluster.processes import wait_until
 from tests.tiers.cluster.scheduling import (
+    SYSTEM,
     executor,
     joined,
+    node,
     node_of_pod,
     nodes_of,
+    nodes_with_pods,
     running,
     why_pending,
 )
@@ -39,7 +45,9 @@ def test_no_pod_with_the_claim_starts_on_a_node_without_the_jars(api: Api, live:
         assert not any("nodeAffinity" in volume["spec"] for volume in volumes)
         return
     nodes = nodes_of(live.sent, startup_taints=False)
-    bare = [_without_label(one, JARS_LABEL) for one in nodes]
+    bare = deepcopy(nodes)
+    for one in bare:
+        one["metadata"]["labels"].pop(JARS_LABEL, None)
     pods = live.pods()
     with joined(api, bare), running(api, pods):
         for pod in pods:
@@ -64,6 +72,31 @@ def test_no_pod_starts_on_nodes_that_mount_another_set_of_jars(api: Api, live: L
     with joined(api, nodes_of(live.sent, startup_taints=False)), running(api, lost):
         for pod in lost:
             assert "node affinity" in why_pending(api, pod)
+
+
+def test_a_daemon_runs_on_every_node_that_it_selects_but_on_no_system_or_auto_mode_node(
+    api: Api, live: Live
+) -> None:
+    if live.level != "daemonset":
+        assert not of_kind(live.sent, "DaemonSet")
+        return
+    (daemon,) = of_kind(live.sent, "DaemonSet")
+    selected = daemon["spec"]["template"]["spec"]["nodeSelector"]
+    other = {"key": "other", "value": "yes", "effect": "NoSchedule"}
+    given = node("given", selected, [other])
+    auto = node("auto-mode", {**selected, COMPUTE_LABEL: AUTO_MODE}, [])
+    nodes = [*nodes_of(live.sent, startup_taints=True), given, auto]
+    wanted = {
+        one["metadata"]["name"]
+        for one in nodes
+        if selected.items() <= one["metadata"]["labels"].items()
+        and one["metadata"]["labels"].get(POOL_LABEL) != SYSTEM
+        and one is not auto
+    }
+    assert "given" in wanted
+    with joined(api, nodes):
+        found = partial(nodes_with_pods, api, MOUNT_NAMESPACE)
+        wait_until(lambda: found() == wanted, f"pods on {wanted}")
 
 
 @one_with_user_data
@@ -124,9 +157,3 @@ def _jars_of(live: Live, pool: str) -> str:
     ]
     (found,) = set(labels)
     return found
-
-
-def _without_label(node: Object, label: str) -> Object:
-    metadata = node["metadata"]
-    labels = {key: value for key, value in metadata["labels"].items() if key != label}
-    return {**node, "metadata": {**metadata, "labels": labels}}

@@ -38,32 +38,21 @@ RELEASE = {f"jar-{number}.jar": os.urandom(1_500_000) for number in range(8)}
 
 Render = Callable[..., MountFiles]
 
-_NEEDS = {
-    "systemd-nspawn": "apt-get install systemd-container",
-    "setpriv": "apt-get install util-linux",
-    "nsenter": "apt-get install util-linux",
-    "gpg": "apt-get install gnupg",
-}
-
-
-def _missing() -> str:
-    if os.geteuid() != 0:
-        return "root (sudo make test-node)"
-    if not Path("/dev/fuse").exists():
-        return "/dev/fuse (modprobe fuse)"
-    if not (list(Path("/usr/lib").glob("*/libfuse.so.2*")) or os.environ.get("MOUNT_S3")):
-        return "libfuse 2 (apt-get install libfuse2)"
-    for program, install in _NEEDS.items():
-        if shutil.which(program) is None:
-            return f"{program} ({install})"
-    return ""
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _needs() -> None:
     """Without what the tier needs: skipped with the reason, or failed in CI."""
-    if missing := _missing():
-        leave_out(f"the node tier needs {missing}")
+    libfuse = list(Path("/usr/lib").glob("*/libfuse.so.2*"))
+    for met, what in (
+        (os.geteuid() == 0, "root (sudo make test-node)"),
+        (Path("/dev/fuse").exists(), "/dev/fuse (modprobe fuse)"),
+        (libfuse or os.environ.get("MOUNT_S3"), "libfuse 2 (apt-get install libfuse2)"),
+        (shutil.which("systemd-nspawn"), "systemd-nspawn (apt-get install systemd-container)"),
+        (shutil.which("nsenter"), "nsenter (apt-get install util-linux)"),
+        (shutil.which("gpg"), "gpg (apt-get install gnupg)"),
+    ):
+        if not met:
+            leave_out(f"the node tier needs {what}")
 
 
 @pytest.fixture(scope="session")

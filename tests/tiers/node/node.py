@@ -18,8 +18,8 @@ from textwrap import dedent
 from tests.tiers.cluster.processes import tree
 from tests.tiers.node.image import PROGRAMS, STAND_IN, UNITS
 from tests.tiers.operator.pod_host import PodHost
+from tests.tiers.programs import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 MOUNT = "/run/spark-jars/parent/jars"
 """Where the JARs are mounted on a node."""
 PARENT = "/mnt/spark-jars"
@@ -105,7 +105,7 @@ class Node:
         """Starts the machine; returns once its systemd answers."""
         command = self._host.inside(
             *("unshare", "--mount-proc", "systemd-nspawn", "--quiet", "--boot"),
-            *(f"--directory={self._root}", "--bind=/dev/fuse", f"--bind-ro={REPOSITORY}"),
+            *(f"--directory={self._root}", "--bind=/dev/fuse", f"--bind-ro={ROOT}"),
             *("--register=no", "--keep-unit", "--console=read-only"),
             *(f"--machine=node-{secrets.token_hex(4)}", "systemd.unit=multi-user.target"),
             "systemd.show_status=no",

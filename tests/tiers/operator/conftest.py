@@ -96,7 +96,7 @@ def drivers(
     def run(jobs: Sequence[Wanted]) -> Iterator[Kubelet]:
         teams = sorted({one.team for one in jobs})
         edit = waiting(live.url)
-        kubelet = Kubelet(api, spark, pod_host, teams, pod_host.empty, edit, _roles=["driver"])
+        kubelet = Kubelet(api, spark, pod_host, teams, pod_host.empty, edit, roles=["driver"])
         with applied(api, jobs), kubelet:
             yield kubelet
 

@@ -80,17 +80,17 @@ class Kubelet:
     """Runs the pods of some namespaces that are bound to a node, those of the given Spark roles.
     They end with the `with` block."""
 
-    _api: Api
-    _programs: Programs
-    _host: PodHost
-    _namespaces: Sequence[str]
-    _mounted: Path
+    api: Api
+    programs: Programs
+    host: PodHost
+    namespaces: Sequence[str]
+    mounted: Path
     """The folder, inside the machine, behind every volume of JARs."""
-    _edit: Edit
-    _environment: Mapping[str, str] = field(default_factory=dict)
+    edit: Edit
+    environment: Mapping[str, str] = field(default_factory=dict)
     """Added to every container's."""
-    _roles: Sequence[str] = ("driver", "executor")
-    _addresses: dict[str, str] = field(default_factory=dict)
+    roles: Sequence[str] = ("driver", "executor")
+    _addresses: dict[str, str] = field(default_factory=dict, init=False)
     pods: dict[str, Running] = field(default_factory=dict)
     """By namespace/name."""
 
@@ -114,30 +114,30 @@ class Kubelet:
         """Starts bound pods, reports ended ones, ends deleted ones."""
         live = {
             _key(pod): {**pod, "kind": "Pod"}
-            for namespace in self._namespaces
-            for pod in self._api.items("Pod", namespace)
+            for namespace in self.namespaces
+            for pod in self.api.items("Pod", namespace)
         }
         for key, one in self.pods.items():
             if one.ended:
                 continue
             if key not in live or live[key]["metadata"].get("deletionTimestamp"):
                 self._stop(one)
-                self._api.delete(one.pod, grace_seconds=0)
+                self.api.delete(one.pod, grace_seconds=0)
             elif one.process.poll() is not None:
                 one.ended = True
                 self._report(one.pod, one.process.returncode)
         for key, pod in live.items():
             bound = pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")
             role = (pod["metadata"].get("labels") or {}).get("spark-role")
-            new = key not in self.pods and role in self._roles
+            new = key not in self.pods and role in self.roles
             if new and bound and self._has_its_config_maps(pod):
                 self._start(pod)
 
     def _all_said(self) -> str:
         states = [
             f"{_key(pod)}: {pod['status']['phase']} on {pod['spec'].get('nodeName')}"
-            for namespace in self._namespaces
-            for pod in self._api.items("Pod", namespace)
+            for namespace in self.namespaces
+            for pod in self.api.items("Pod", namespace)
         ]
         said = [f"{key}:\n{one.said[-3000:]}" for key, one in self.pods.items()]
         return "\n".join([*states, *said])
@@ -168,7 +168,7 @@ class Kubelet:
         """spark-submit makes the driver's pod first; kubelet waits for what it mounts."""
         namespace = pod["metadata"]["namespace"]
         names = [one["configMap"]["name"] for one in pod["spec"]["volumes"] if "configMap" in one]
-        return all(self._api.find("ConfigMap", name, namespace) for name in names)
+        return all(self.api.find("ConfigMap", name, namespace) for name in names)
 
     def _start(self, pod: Object) -> None:
         name = pod["metadata"]["name"]
@@ -176,13 +176,13 @@ class Kubelet:
         number = len(self._addresses)
         address = f"127.{_BLOCK}.{number // 250}.{number % 250 + 1}"
         self._addresses[_key(pod)] = address
-        folder = self._host.folder / pod["metadata"]["uid"]
-        seen = self._host.seen(folder)
+        folder = self.host.folder / pod["metadata"]["uid"]
+        seen = self.host.seen(folder)
         for one in shell.FOLDERS:
             (seen / one).mkdir(parents=True)
-        files = PodFiles(self._api, seen / "volumes", self._mounted, self._edit)
+        files = PodFiles(self.api, seen / "volumes", self.mounted, self.edit)
         volumes = {one["name"]: one for one in pod["spec"].get("volumes", [])}
-        lines = [f"hostname {name}", *shell.root(folder, self._programs.spark_home)]
+        lines = [f"hostname {name}", *shell.root(folder, self.programs.spark_home)]
         disks = [seen / one for one in shell.OWN_DISK]
         places = {key: files.volume(pod, one) for key, one in volumes.items()}
         for wanted in container.get("volumeMounts", []):
@@ -193,11 +193,11 @@ class Kubelet:
             lines += shell.mount(folder, source, wanted)
         environment = {
             "SPARK_HOME": shell.SPARK,
-            "JAVA_HOME": str(self._programs.java_home),
+            "JAVA_HOME": str(self.programs.java_home),
             "PATH": "/usr/bin:/bin",
             "HOME": "/home/spark",
             "SPARK_SUBMIT_OPTS": QUICK,
-            **self._environment,
+            **self.environment,
             **files.environment(pod, container, address),
         }
         (seen / "environment").write_text(shell.exports(environment))
@@ -207,7 +207,7 @@ class Kubelet:
         apart = ["unshare", "--uts", "--mount", "--propagation", "slave"]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                self._host.inside(*apart, *script(lines)),
+                self.host.inside(*apart, *script(lines)),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -220,8 +220,8 @@ class Kubelet:
         namespace = pod["metadata"]["namespace"]
         yield "127.0.0.1", "localhost"
         yield address, pod["metadata"]["name"]
-        others = {_key(one): one for one in self._api.items("Pod", namespace)}
-        for service in self._api.items("Service", namespace):
+        others = {_key(one): one for one in self.api.items("Pod", namespace)}
+        for service in self.api.items("Service", namespace):
             wanted = (service["spec"].get("selector") or {}).items()
             host = f"{service['metadata']['name']}.{namespace}.svc"
             for key, other in others.items():
@@ -252,7 +252,7 @@ class Kubelet:
             "conditions": [{"type": "Ready", "status": str(code is None)}],
             "containerStatuses": [container_status],
         }
-        self._api.patch_status(pod, status)
+        self.api.patch_status(pod, status)
 
     def _stop(self, one: Running) -> None:
         if one.process.poll() is None:

@@ -23,10 +23,10 @@ class PodFiles:
     """Makes volumes below `folder`. `mounted` is the folder that stands for every JAR volume, of
     the CSI driver's and of the node's own; `edit` may change a file of a ConfigMap."""
 
-    _api: Api
-    _folder: Path
-    _mounted: Path
-    _edit: Callable[[str, str], str]
+    api: Api
+    folder: Path
+    mounted: Path
+    edit: Callable[[str, str], str]
 
     def volume(self, pod: Object, volume: Object) -> Path:
         """Where a volume's content is. Raises NotImplementedError for a kind it does not know."""
@@ -34,7 +34,7 @@ class PodFiles:
         source = volume[kind] or {}
         if kind == "persistentVolumeClaim":
             return self._claim(pod, source["claimName"])
-        place = self._folder / volume["name"]
+        place = self.folder / volume["name"]
         place.mkdir(mode=0o777)
         place.chmod(0o777)
         namespace = pod["metadata"]["namespace"]
@@ -68,15 +68,15 @@ class PodFiles:
 
     def _claim(self, pod: Object, name: str) -> Path:
         namespace = pod["metadata"]["namespace"]
-        claim = self._api.find("PersistentVolumeClaim", name, namespace) or {}
-        volume = self._api.find("PersistentVolume", claim["spec"]["volumeName"]) or {}
+        claim = self.api.find("PersistentVolumeClaim", name, namespace) or {}
+        volume = self.api.find("PersistentVolume", claim["spec"]["volumeName"]) or {}
         source = volume["spec"].get("hostPath") or volume["spec"]["csi"]
         assert source.get("path") == JARS_FOLDER or source.get("driver") == "s3.csi.aws.com"
-        return self._mounted
+        return self.mounted
 
     def _config_map(self, namespace: str, source: Object) -> dict[str, str]:
         """The files of a ConfigMap: all of them, or the requested items."""
-        data = (self._api.find("ConfigMap", source["name"], namespace) or {})["data"]
+        data = (self.api.find("ConfigMap", source["name"], namespace) or {})["data"]
         items = source.get("items") or [{"key": key, "path": key} for key in data]
         return {one["path"]: data[one["key"]] for one in items}
 
@@ -84,7 +84,7 @@ class PodFiles:
         namespace = pod["metadata"]["namespace"]
         if token := source.get("serviceAccountToken"):
             account = pod["spec"]["serviceAccountName"]
-            return {token["path"]: self._api.token_of(namespace, account)}
+            return {token["path"]: self.api.token_of(namespace, account)}
         if wanted := source.get("configMap"):
             return self._config_map(namespace, wanted)
         items = source["downwardAPI"]["items"]
@@ -95,7 +95,7 @@ class PodFiles:
 
     def _write(self, place: Path, files: dict[str, Any]) -> None:
         for name, text in files.items():
-            (place / name).write_text(self._edit(name, text))
+            (place / name).write_text(self.edit(name, text))
             (place / name).chmod(0o644)
 
 

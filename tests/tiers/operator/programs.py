@@ -47,28 +47,19 @@ def programs() -> Programs:
 
     Raises RuntimeError, which says how to get them, when they cannot be had.
     """
-    return Programs(_built(), _spark(), _java())
-
-
-def _built() -> Path:
-    given = os.environ.get("OPERATOR_ASSETS")
-    if given:
-        return Path(given)
     how_to_get = "needs Go 1.26 and a Go module proxy to build the Spark operator"
-    return built(ROOT / "dev" / "operator" / "build", how_to_get)
+    given = os.environ.get("OPERATOR_ASSETS")
+    folder = Path(given) if given else built(ROOT / "dev" / "operator" / "build", how_to_get)
+    return Programs(folder, _spark(), _java())
 
 
 def _java() -> Path:
-    program = shutil.which("java")
-    if program is None or _version(program) < JAVA:
-        raise RuntimeError(f"needs Java {JAVA} or newer (apt-get install openjdk-17-jre-headless)")
-    return Path(program).resolve().parents[1]
-
-
-def _version(java: str) -> int:
+    java = shutil.which("java") or "false"
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     found = re.search(r'version "(\d+)', said)
-    return int(found[1]) if found else 0
+    if found is None or int(found[1]) < JAVA:
+        raise RuntimeError(f"needs Java {JAVA} or newer (apt-get install openjdk-17-jre-headless)")
+    return Path(java).resolve().parents[1]
 
 
 def _spark() -> Path:

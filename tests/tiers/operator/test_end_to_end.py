@@ -146,7 +146,7 @@ def test_a_job_that_names_a_jar_in_deps_would_be_seen_to_copy_it(
     job.application["spec"]["deps"] = {"jars": [f"local://{jar}"]}
     edit = _on_this_machine(live.url, s3.url)
     kubelet = Kubelet(
-        api, spark, pod_host, [job.team], mounted, edit, s3.environment(), _roles=["driver"]
+        api, spark, pod_host, [job.team], mounted, edit, s3.environment(), roles=["driver"]
     )
     with applied(api, [job]), kubelet:
         kubelet.run_until(
