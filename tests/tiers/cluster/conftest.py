@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -45,19 +46,17 @@ def running(own: Sequence[Object] = ()) -> Iterator[ControlPlane]:
         for one in definitions:
             plane.api.create(one)
         # Established is too early: the server lists a group before it answers for its versions.
-        served = [one["spec"] for one in definitions]
-        wait_until(
-            lambda: all(_is_served(plane.api, spec) for spec in served), "the CRDs are served"
-        )
+        wait_until(partial(_are_served, plane.api, definitions), "the CRDs are served")
         plane.api.forget_kinds()
         plane.api.create(CSI_DRIVER)
         yield plane
 
 
-def _is_served(api: Api, spec: Object) -> bool:
+def _are_served(api: Api, definitions: Sequence[Object]) -> bool:
     return all(
-        spec["names"]["plural"] in api.resources(f"{spec['group']}/{version['name']}")
-        for version in spec["versions"]
+        one["spec"]["names"]["plural"] in api.resources(f"{one['spec']['group']}/{version['name']}")
+        for one in definitions
+        for version in one["spec"]["versions"]
         if version["served"]
     )
 

@@ -39,22 +39,17 @@ class Client:
         answer = self._request("HEAD", key)
         if answer.status == 404:
             return None
-        self._check(answer)
         modified = parsedate_to_datetime(answer.headers["Last-Modified"]).timestamp()
         return int(answer.headers["Content-Length"]), modified
 
     def get(self, key: str, offset: int, size: int) -> bytes:
         """Part of an object."""
-        answer = self._request("GET", key, {"Range": f"bytes={offset}-{offset + size - 1}"})
-        self._check(answer)
-        return answer.data
+        return self._request("GET", key, {"Range": f"bytes={offset}-{offset + size - 1}"}).data
 
     def list(self, prefix: str, limit: int = 1000) -> Iterator[tuple[str, int | None, float]]:
         """The first names right below the prefix, with size and time; None for a folder's size."""
         query = {"list-type": "2", "prefix": prefix, "delimiter": "/", "max-keys": str(limit)}
-        answer = self._request("GET", "", query=query)
-        self._check(answer)
-        page = ElementTree.fromstring(answer.data)
+        page = ElementTree.fromstring(self._request("GET", "", query=query).data)
         for entry in page.iter(f"{_NAMES}CommonPrefixes"):
             yield str(entry.findtext(f"{_NAMES}Prefix"))[len(prefix) : -1], None, 0.0
         for entry in page.iter(f"{_NAMES}Contents"):
@@ -62,13 +57,6 @@ class Client:
             modified = datetime.fromisoformat(str(entry.findtext(f"{_NAMES}LastModified")))
             if name:
                 yield name, int(entry.findtext(f"{_NAMES}Size") or 0), modified.timestamp()
-
-    @staticmethod
-    def _check(answer: urllib3.BaseHTTPResponse) -> None:
-        if answer.status >= 300:
-            text = answer.data.decode(errors="replace")
-            code = text.partition("<Code>")[2].partition("</Code>")[0]
-            raise Failed(f"Client error: {code or 'Forbidden'} (HTTP {answer.status})")
 
     def _request(
         self,
@@ -83,10 +71,16 @@ class Client:
         begin = time.monotonic()
         while True:
             try:
-                return self._pool.request(
+                answer = self._pool.request(
                     method, url, fields=query, headers={**self._headers, **(headers or {})}
                 )
+                break
             except urllib3.exceptions.HTTPError as error:
                 if time.monotonic() - begin > self._give_up:
                     raise Failed(f"Failed to send the request: {error}") from error
                 time.sleep(0.2)
+        if answer.status >= 300 and (method, answer.status) != ("HEAD", 404):
+            text = answer.data.decode(errors="replace")
+            code = text.partition("<Code>")[2].partition("</Code>")[0]
+            raise Failed(f"Client error: {code or 'Forbidden'} (HTTP {answer.status})")
+        return answer

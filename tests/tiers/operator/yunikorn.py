@@ -46,7 +46,7 @@ def running(
         for program in ("yunikorn-scheduler", "yunikorn-admission-controller"):
             children.append(_start(plane, programs, program, folder))
         scheduler, admission = children
-        wait_until(_schedules, "the scheduler answers", scheduler)
+        wait_until(lambda: _ask("partitions") is not None, "the scheduler answers", scheduler)
         wait_until(lambda: bool(_webhooks(plane.api)), "its webhooks are there", admission)
         _send_to_this_machine(plane.api)
         wait_until(_admits, "the admission controller answers", admission)
@@ -107,10 +107,6 @@ def _webhooks(api: Api) -> list[Object]:
     found = [{**one, "kind": kind} for kind in kinds for one in api.items(kind)]
     ours = [one for one in found if one["metadata"]["name"].startswith("yunikorn-")]
     return ours if len(ours) == len(kinds) else []
-
-
-def _schedules() -> bool:
-    return _ask("partitions") is not None
 
 
 def _admits() -> bool:
