@@ -32,7 +32,8 @@ def test_a_first_boot_mounts_and_fills_before_kubelet_starts(booted: Node, s3: S
 def test_a_locked_package_database_is_tried_again(machine: Node, render: Render) -> None:
     machine.write("/opt/node/dnf.error", LOCKED)
     start(machine, render())
-    time.sleep(3)
+    calls = machine.path("/opt/node/dnf.calls")
+    wait_for("a second try", lambda: calls.exists() and len(calls.read_text().splitlines()) > 1)
     assert not machine.kubelet_runs()
     machine.write("/opt/node/dnf.error", "")
     wait_for("kubelet", machine.kubelet_runs)
