@@ -1,10 +1,11 @@
 """Admission policies: which requests the API server denies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from components.names import TEAM_LABEL
+from components.names import JARS_CLAIM, TEAM_LABEL
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
+from ops.plan.workloads import team_namespaces
 from ops.rules.rule import Severity, Violation, rule
 
 _DOCS = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
@@ -18,6 +19,22 @@ _BETWEEN = (
 )
 """Requirements of `restricted` beyond `baseline`:
 kubernetes.io/docs/concepts/security/pod-security-standards."""
+_JUDGED: Mapping[tuple[str, str], Sequence[str]] = {
+    ("sparkapplications", "CREATE"): (
+        *("mode", "mainApplicationFile", "mainClass", "jars", "packages", "repositories"),
+        *("sparkConf", "hadoopConf", "javaOptions", "sparkConfigMap", "proxyUser"),
+        *("driverIngressOptions", "spark.kubernetes.", "-Dspark.", "spark.executor.instances"),
+        *("spark.dynamicAllocation.enabled", "maxExecutors", "initialExecutors"),
+    ),
+    ("scheduledsparkapplications", "CREATE"): ("template", "mode"),
+    ("*", "CREATE"): ("sparkapplications", "version"),
+    ("pods", "CREATE"): ("nodeName", "tolerations", "priority", "csi", "spark-role", "JAVA_TOOL"),
+    ("services", "CREATE"): ("externalIPs", "ExternalName"),
+    ("persistentvolumeclaims", "DELETE"): (JARS_CLAIM, "authorizer"),
+    ("networkpolicies", "DELETE"): ("authorizer",),
+    ("networkpolicies", "UPDATE"): ("authorizer",),
+}
+"""What policies must read of a resource, on this operation."""
 
 
 def _bindings(plan: Plan, policy: Resource) -> list[Resource]:
@@ -78,3 +95,33 @@ def denies(plan: Plan) -> Iterator[Violation]:
                 yield Violation(one, "actions", "only warns instead of denying")
             if not _for_teams(one):
                 yield Violation(one, "namespaces", "does not apply to every team")
+
+
+@rule(
+    "team-admission",
+    Severity.error,
+    reason="Kubernetes and the Spark operator admit applications that run in the operator's own "
+    "pod, pods on any node and with any priority, and services that take other teams' traffic.",
+    source="https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
+)
+def judged(plan: Plan) -> Iterator[Violation]:
+    """Admission policies judge what a team's people and pods create and delete."""
+    read: dict[tuple[str, str], str] = {}
+    for policy in plan.of_kind("ValidatingAdmissionPolicy"):
+        if not any(_denies(one) and _for_teams(one) for one in _bindings(plan, policy)):
+            continue
+        spec = policy.inputs["spec"]
+        texts = [*each(spec, "variables"), *each(spec, "validations")]
+        text = " ".join(str(item.get("expression")) for item in texts)
+        for item in each(spec, "matchConstraints.resourceRules"):
+            for resource in each(item, "resources"):
+                for operation in each(item, "operations"):
+                    key = (resource, operation)
+                    read[key] = f"{read.get(key, '')} {text}"
+    for namespace in team_namespaces(plan):
+        for (resource, operation), words in _JUDGED.items():
+            text = read.get((resource, operation), "")
+            for word in words:
+                if word not in text:
+                    problem = f"{operation} of {resource}: no policy reads {word}"
+                    yield Violation(namespace, f"{operation} {resource} {word}", problem)

@@ -20,7 +20,7 @@ from tests.tiers.operator.cases import EVERY, Wanted, chart_values
 from tests.tiers.operator.kubelet import Kubelet, waiting
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
-from tests.tiers.operator.release import Chart, definitions, running
+from tests.tiers.operator.release import Operator, definitions, running
 from tests.tiers.programs import leave_out, or_skip
 
 
@@ -47,7 +47,7 @@ def api(plane: ControlPlane) -> Api:
 class Stack(Live):
     """A combination in the cluster, with its nodes and the running operator."""
 
-    operator: Chart
+    operator: Operator
     url: str
     """Of the API server."""
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Chart:
         self._objects: list[Object] = [one for one in yaml.safe_load_all(done.stdout) if one]
 
     def pod(self, component: str) -> Object:
-        """The pod of the Deployment of `controller` or `webhook`."""
+        """The pod of the Deployment of `controller` or `webhook`; it has one container."""
         (spec,) = [
             one["spec"]["template"]["spec"]
             for one in self._objects
@@ -56,11 +57,6 @@ class Chart:
             and one["metadata"]["labels"]["app.kubernetes.io/component"] == component
         ]
         return spec
-
-    def container(self, component: str) -> Object:
-        """The one container of that pod."""
-        (one,) = self.pod(component)["containers"]
-        return one
 
     def objects(self, webhook_port: int) -> list[Object]:
         """Applies all objects except workloads; the webhook listens on a port of this machine."""
@@ -97,10 +93,20 @@ def trusted(api: Api, webhooks: list[Object]) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Operator:
+    """The running controller."""
+
+    arguments: list[str]
+    """As the chart has them."""
+    folder: Path
+    """Its files."""
+
+
 @contextmanager
 def running(
     plane: ControlPlane, programs: Programs, values: Mapping[str, Any], folder: Path
-) -> Iterator[Chart]:
+) -> Iterator[Operator]:
     """Runs the operator for the block, as the chart would install it."""
     chart = Chart(programs, values)
     port, *health = free_ports(3)
@@ -111,7 +117,7 @@ def running(
         for child, probe in zip(children, health, strict=True):
             wait_until(lambda probe=probe: _is_ready(probe), f"{child.name} is ready", child)
         wait_until(lambda: trusted(plane.api, chart.webhooks()), "the webhook is trusted")
-        yield chart
+        yield Operator(chart.pod("controller")["containers"][0]["args"], folder / "controller")
 
 
 @contextmanager
@@ -143,9 +149,9 @@ def _start(
     own = folder / component
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(parents=True)
-    account = chart.pod(component)["serviceAccountName"]
+    pod = chart.pod(component)
     kubeconfig = own / "kubeconfig"
-    plane.write_kubeconfig(kubeconfig, plane.api.token_of(NAMESPACE, account))
+    plane.write_kubeconfig(kubeconfig, plane.api.token_of(NAMESPACE, pod["serviceAccountName"]))
     # The last of a flag counts: these are the addresses and files of this machine.
     here = [f"--health-probe-bind-address=127.0.0.1:{probe}", "--metrics-bind-address=127.0.0.1:0"]
     if component == "controller":
@@ -162,7 +168,7 @@ def _start(
         "TMPDIR": str(own),
         "SPARK_SUBMIT_OPTS": f"{_quick_submit(programs)} {_PATIENCE} -Djava.io.tmpdir={own}",
     }
-    command = [programs["spark-operator"], *chart.container(component)["args"], *here]
+    command = [programs["spark-operator"], *pod["containers"][0]["args"], *here]
     return start(command, own / "log", environment)
 
 

@@ -21,6 +21,5 @@ def test_every_team_s_job_is_admitted_as_written(api: Api, live: Stack, job: str
 
 
 def test_the_operator_watches_the_teams_namespaces_and_no_other(live: Stack) -> None:
-    arguments = live.operator.container("controller")["args"]
-    (watched,) = [one for one in arguments if one.startswith("--namespaces=")]
+    (watched,) = [one for one in live.operator.arguments if one.startswith("--namespaces=")]
     assert sorted(watched.removeprefix("--namespaces=").split(",")) == live.spark_teams

@@ -35,8 +35,9 @@ class Violation(NamedTuple):
         return with_value(renamed, self.path, self.value)
 
 
-_K8S = "spec/sparkConf/spark.kubernetes"
-_ACCOUNT = f"{_K8S}.authenticate.driver.serviceAccountName"
+_SPARK_CONF = "spec/sparkConf"
+_IMAGE = "spark.kubernetes.container.image"
+_ACCOUNT = "spark.kubernetes.authenticate.driver.serviceAccountName"
 _HOST_PATH = {"name": "spark-jars", "hostPath": {"path": "/mnt/spark-jars"}}
 _ELSEWHERE = {"spark-on-eks/pool": "x"}
 _NO_MATCH = "didn't match Pod's node affinity/selector"
@@ -44,10 +45,11 @@ _CLAIM = "spec/volumes/0/persistentVolumeClaim/claimName"
 
 REFUSED = [
     Violation("name", "metadata/name", "2026-taxi", "DNS-1035"),
-    Violation("image", f"{_K8S}.container.image", "x:y", "use the image field"),
-    Violation("account-twice", _ACCOUNT, "x", "configure the service account via the CRD"),
+    Violation("image", f"{_SPARK_CONF}/{_IMAGE}", "x:y", _IMAGE),
+    Violation("account-twice", f"{_SPARK_CONF}/{_ACCOUNT}", "spark-driver", _ACCOUNT),
     Violation("typo", "spec/driver/priorityClass", "spark-driver", "unknown field"),
     Violation("selectors", "spec/nodeSelector", _ELSEWHERE, "cannot be defined at both"),
+    Violation("client", "spec/mode", "client", "spec.mode must be cluster"),
     Violation("type", "spec/type", "Pyhton", "Unsupported value"),
 ]
 """By `kubectl apply`."""
@@ -59,7 +61,6 @@ FAILED = [
     Violation("privileged", "spec/driver/securityContext", {"privileged": True}, "privileged"),
     Violation("unsafe", "spec/driver/securityContext", ABSENT, "PodSecurity"),
     Violation("host-path", "spec/volumes/0", _HOST_PATH, "hostPath"),
-    Violation("client", "spec/mode", "client", "failed to run spark-submit"),
 ]
 """Accepted, and then rejected by the API server when spark-submit creates the driver."""
 
