@@ -52,17 +52,18 @@ def reaches(plan: Plan, start: Resource) -> set[str]:
     """URNs of the resources that must exist before a resource and are deleted after it."""
     by_urn = {one.urn: one for one in plan.resources}
     seen: set[str] = set()
-    waiting = list(_direct(start))
+    waiting = list(direct(start))
     while waiting:
         urn = waiting.pop()
         if urn in seen or urn not in by_urn:
             continue
         seen.add(urn)
-        waiting += _direct(by_urn[urn])
+        waiting += direct(by_urn[urn])
     return seen
 
 
-def _direct(resource: Resource) -> Iterable[str]:
+def direct(resource: Resource) -> Iterable[str]:
+    """URNs that a resource itself names: its dependencies and its provider."""
     options = resource.options
     yield from options.dependencies
     for urns in options.property_dependencies.values():

@@ -4,9 +4,8 @@ An unsupported condition operator raises KeyError: it must not count as a fulfil
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ops.plan.model import Plan
@@ -69,7 +68,8 @@ def matches(patterns: Any, text: str) -> bool:
 
 def like(pattern: str, text: str) -> bool:
     """Whether a pattern with `*` and `?` matches a text."""
-    return _pattern(pattern).fullmatch(text) is not None
+    # Names of actions ignore case; nothing else that is compared here differs by case alone.
+    return fnmatchcase(text.lower(), pattern.lower().replace("[", "[[]"))
 
 
 def many(value: Any) -> list[Any]:
@@ -89,13 +89,6 @@ def _condition_holds(operator: str, key: str, wanted: list[Any], context: Contex
         any(compare(value, one) for one in wanted) for value in many(context[names[key.lower()]])
     ]
     return all(hits) if for_all else any(hits)
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    parts = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
-    # Names of actions ignore case; nothing else that is compared here differs by case alone.
-    return re.compile(parts, re.IGNORECASE | re.DOTALL)
 
 
 def _statements(plan: Plan, role: str) -> Iterator[Statement]:

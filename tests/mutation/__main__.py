@@ -6,11 +6,10 @@ the list has one that a complete run detects.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.mutation.guards import Guard, guards_of
@@ -22,17 +21,10 @@ from tests.plans import ROOT
 _NEEDED = 0.9
 
 
-def missed_before(path: Path) -> Collection[str]:
-    """The guards that an earlier run recorded as missed."""
-    rows = json.loads(path.read_text(encoding="utf-8"))
-    return {row["place"] for row in rows if row["by"] == "missed"}
-
-
-def trials(only: str, places_: Collection[str]) -> tuple[list[Trial], list[Guard]]:
+def trials(only: str) -> tuple[list[Trial], list[Guard]]:
     """What to try, and the guards on lines that no variant runs."""
     files = ["__main__.py", *map(str, sorted(Path("components").rglob("*.py")))]
     guards = [guard for file in files for guard in guards_of(ROOT, file) if only in guard.place]
-    guards = [guard for guard in guards if not places_ or guard.place in places_]
     with recorded_once():
         ran = {variant: lines_run(variant) for variant in VARIANTS}
         before = {variant: places(variant) for variant in VARIANTS}
@@ -49,16 +41,12 @@ def trials(only: str, places_: Collection[str]) -> tuple[list[Trial], list[Guard
 
 
 def main() -> int:
-    """Runs it, prints each outcome and the sum, and writes all as JSON where asked to."""
+    """Runs it, and prints each outcome and the sum."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--only", default="", help="guards whose file or name holds this")
-    parser.add_argument("--at-once", type=int, default=2, help="processes")
-    parser.add_argument("--rules-only", action="store_true", help="run no tests")
-    parser.add_argument("--again", type=Path, help="only what such a file says was missed")
-    parser.add_argument("--json", type=Path, help="a file for all outcomes")
-    given = parser.parse_args()
+    only = parser.parse_args().only
     begun = time.monotonic()
-    wanted, idle = trials(given.only, missed_before(given.again) if given.again else ())
+    wanted, idle = trials(only)
     print(f"{len(wanted)} guards, {len(VARIANTS)} plans, {time.monotonic() - begun:.0f} s to begin")
     outcomes = {guard: Outcome("missed", "no plan runs it") for guard in idle}
 
@@ -67,21 +55,14 @@ def main() -> int:
         place = f"{trial.guard.file}:{trial.guard.line} {trial.guard.what}"
         print(f"{outcome.by:8}{place}  [{outcome.detail}]", flush=True)
 
-    in_forks(wanted, given.at_once, told)
-    if not given.rules_only:
-        left_out = tuple(collected(*forked(untouched)).detail.splitlines())
-        for test in left_out:
-            print(f"left out, because it fails without a mutant: {test}")
-        missed = [one for one in wanted if outcomes[one.guard].by == "missed"]
-        print(f"{len(missed)} are not found by a rule; now the tests", flush=True)
-        again = [one._replace(tests=True, left_out=left_out) for one in missed]
-        in_forks(again, given.at_once, told)
-    if given.json:
-        rows = [{"place": guard.place, "kind": guard.kind, "line": guard.line, "by": outcome.by,
-                 "detail": outcome.detail} for guard, outcome in outcomes.items()]  # fmt: skip
-        given.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    whole = not (given.only or given.again or given.rules_only)
-    return _summary(outcomes, time.monotonic() - begun, whole)
+    in_forks(wanted, told)
+    left_out = tuple(collected(*forked(untouched)).detail.splitlines())
+    for test in left_out:
+        print(f"left out, because it fails without a mutant: {test}")
+    missed = [one for one in wanted if outcomes[one.guard].by == "missed"]
+    print(f"{len(missed)} are not found by a rule; now the tests", flush=True)
+    in_forks([one._replace(tests=True, left_out=left_out) for one in missed], told)
+    return _summary(outcomes, time.monotonic() - begun, whole=not only)
 
 
 def _summary(outcomes: Mapping[Guard, Outcome], seconds: float, whole: bool) -> int:

@@ -7,89 +7,75 @@ the entry, each thing that something depends on, and each resource that is nothi
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-KINDS: dict[str, frozenset[str]] = {
-    "encryption": frozenset({
-        "encrypted", "sse_algorithm", "apply_server_side_encryption_by_default",
-        "kms_master_key_id", "sqs_managed_sse_enabled", "encryption_config_key_arn",
-        "enable_key_rotation", "deletion_window_in_days",
-    }),
-    "identity": frozenset({
-        "conditions", "principals", "aws:SecureTransport", "aws:SourceArn", "aws:SourceAccount",
-        "iam:PassedToService", "s3:prefix", "ec2:CreateAction", "aws:TagKeys",
-        "aws:RequestedRegion", "client_id_lists", "service_account_role_arn", "resource_names",
-        "authentication_mode", "allowed_account_ids", "effect", "eks.amazonaws.com/role-arn",
-    }),
-    "metadata service": frozenset({
-        "metadata_options", "metadataOptions", "http_tokens", "httpTokens",
-        "http_put_response_hop_limit", "httpPutResponseHopLimit",
-    }),
-    "network": frozenset({
-        "public_access_cidrs", "endpoint_private_access", "endpoint_public_access",
-        "associatePublicIPAddress", "map_public_ip_on_launch", "cidr_blocks", "from_port",
-        "security_group_ids", "private_dns_enabled", "egress", "ingress",
-    }),
-    "buckets": frozenset({
-        "block_public_acls", "block_public_policy", "ignore_public_acls",
-        "restrict_public_buckets", "object_ownership", "versioning_configuration",
-        "noncurrent_version_expiration", "abort_incomplete_multipart_upload",
-    }),
-    "pods": frozenset({
-        "pod-security.kubernetes.io/enforce", "security_context", "capabilities", "drop",
-        "allow_privilege_escalation", "read_only_root_filesystem", "read_only", "resources",
-        "requests", "limits", "priority_class_name", "priorityClassName", "readiness_probe",
-        "service_account_name", "podDisruptionBudget", "maxUnavailable", "replicas",
-        "replicaCount", "minReplicas", "topologySpreadConstraints",
-    }),
-    "scheduling": frozenset({
-        "taints", "startupTaints", "startup_taints", "tolerations", "nodeSelector",
-        "node_selector", "node_affinity", "affinity", "tolerateAllTaints", "labels",
-        "node_labels", "requirements", "kubernetes.io/arch", "karpenter.sh/capacity-type",
-        "topology.kubernetes.io/zone", "weight", "budgets", "consolidationPolicy",
-        "consolidateAfter", "expireAfter", "terminationGracePeriod", "disruption", "reasons",
-        "update_config", "update_strategy", "min_size", "capacity_type",
-    }),
-    "teams": frozenset({
-        "automount_service_account_token", "hard", "requests.cpu", "requests.memory",
-        "limits.memory", "pods", "requests.storage", "persistentvolumeclaims",
-        "services.loadbalancers", "services.nodeports", "scope_selector", "default_request",
-        "default", "policy_types", "pod_selector", "namespace_selector", "ports",
-        "enableNetworkPolicy", "jobNamespaces", "failurePolicy", "preemption_policy",
-        "replace_on_changes", "leaderElection", "minAvailable",
-    }),
-    "order": frozenset({
-        "depends_on", "after", "delete_before_replace",
-        "pulumi.com/deletionPropagationPolicy",
-    }),
-    "protection": frozenset({
-        "protect", "deletion_protection", "retain_on_delete", "ignore_changes", "force_destroy",
-        "persistent_volume_reclaim_policy", "cluster_identifier", "delete_on_termination",
-        "deleteOnTermination",
-    }),
-    "volumes": frozenset({
-        "access_modes", "claim_ref", "storage_class_name", "mount_options",
-        "authenticationSource", "cacheEmptyDirSizeLimit", "volume_handle",
-    }),
-    "pins": frozenset({
-        "version", "amiSelectorTerms", "addon_version", "skip_crds", "image",
-        "resolve_conflicts_on_create", "resolve_conflicts_on_update",
-    }),
-    "records": frozenset({
-        "enabled_cluster_log_types", "retention_in_days", "tags", "tag_specifications",
-        "default_tags", "message_retention_seconds", "traffic_type",
-    }),
-    "self-managed parts": frozenset({
-        "bootstrap_self_managed_addons", "create_oidc_provider", "skip_default_node_group",
-        "skip_default_security_groups", "use_default_vpc_cni", "kube_proxy_addon_options",
-        "coredns_addon_options",
-    }),
-}  # fmt: skip
-"""Kind of guard to the names that are guards."""
+NAMES = frozenset({
+    # Encryption
+    "encrypted", "sse_algorithm", "apply_server_side_encryption_by_default",
+    "kms_master_key_id", "sqs_managed_sse_enabled", "encryption_config_key_arn",
+    "enable_key_rotation", "deletion_window_in_days",
+    # Identity
+    "conditions", "principals", "aws:SecureTransport", "aws:SourceArn", "aws:SourceAccount",
+    "iam:PassedToService", "s3:prefix", "ec2:CreateAction", "aws:TagKeys",
+    "aws:RequestedRegion", "client_id_lists", "service_account_role_arn", "resource_names",
+    "authentication_mode", "allowed_account_ids", "effect", "eks.amazonaws.com/role-arn",
+    # Metadata service
+    "metadata_options", "metadataOptions", "http_tokens", "httpTokens",
+    "http_put_response_hop_limit", "httpPutResponseHopLimit",
+    # Network
+    "public_access_cidrs", "endpoint_private_access", "endpoint_public_access",
+    "associatePublicIPAddress", "map_public_ip_on_launch", "cidr_blocks", "from_port",
+    "security_group_ids", "private_dns_enabled", "egress", "ingress",
+    # Buckets
+    "block_public_acls", "block_public_policy", "ignore_public_acls",
+    "restrict_public_buckets", "object_ownership", "versioning_configuration",
+    "noncurrent_version_expiration", "abort_incomplete_multipart_upload",
+    # Pods
+    "pod-security.kubernetes.io/enforce", "security_context", "capabilities", "drop",
+    "allow_privilege_escalation", "read_only_root_filesystem", "read_only", "resources",
+    "requests", "limits", "priority_class_name", "priorityClassName", "readiness_probe",
+    "service_account_name", "podDisruptionBudget", "maxUnavailable", "replicas",
+    "replicaCount", "minReplicas", "topologySpreadConstraints",
+    # Scheduling
+    "taints", "startupTaints", "startup_taints", "tolerations", "nodeSelector",
+    "node_selector", "node_affinity", "affinity", "tolerateAllTaints", "labels",
+    "node_labels", "requirements", "kubernetes.io/arch", "karpenter.sh/capacity-type",
+    "topology.kubernetes.io/zone", "weight", "budgets", "consolidationPolicy",
+    "consolidateAfter", "expireAfter", "terminationGracePeriod", "disruption", "reasons",
+    "update_config", "update_strategy", "min_size", "capacity_type",
+    # Teams
+    "automount_service_account_token", "hard", "requests.cpu", "requests.memory",
+    "limits.memory", "pods", "requests.storage", "persistentvolumeclaims",
+    "services.loadbalancers", "services.nodeports", "scope_selector", "default_request",
+    "default", "policy_types", "pod_selector", "namespace_selector", "ports",
+    "enableNetworkPolicy", "jobNamespaces", "failurePolicy", "preemption_policy",
+    "replace_on_changes", "leaderElection", "minAvailable",
+    # Order
+    "depends_on", "after", "delete_before_replace",
+    "pulumi.com/deletionPropagationPolicy",
+    # Protection
+    "protect", "deletion_protection", "retain_on_delete", "ignore_changes", "force_destroy",
+    "persistent_volume_reclaim_policy", "cluster_identifier", "delete_on_termination",
+    "deleteOnTermination",
+    # Volumes
+    "access_modes", "claim_ref", "storage_class_name", "mount_options",
+    "authenticationSource", "cacheEmptyDirSizeLimit", "volume_handle",
+    # Pins
+    "version", "amiSelectorTerms", "addon_version", "skip_crds", "image",
+    "resolve_conflicts_on_create", "resolve_conflicts_on_update",
+    # Records
+    "enabled_cluster_log_types", "retention_in_days", "tags", "tag_specifications",
+    "default_tags", "message_retention_seconds", "traffic_type",
+    # Self-managed parts
+    "bootstrap_self_managed_addons", "create_oidc_provider", "skip_default_node_group",
+    "skip_default_security_groups", "use_default_vpc_cni", "kube_proxy_addon_options",
+    "coredns_addon_options",
+})  # fmt: skip
+"""Arguments and entries that are guards, by what they protect."""
 
-_BY_NAME = {name: kind for kind, names in KINDS.items() for name in names}
 _CONDITIONS = ("StringEquals", "StringLike", "ArnLike", "Bool", "ForAllValues:", "aws:")
 _GUARD_RESOURCES = (
     "BucketOwnershipControls", "BucketPublicAccessBlock", "BucketPolicy", "DefaultSecurityGroup",
@@ -107,7 +93,6 @@ class Guard:
     """Below the program's folder."""
     line: int
     end: int
-    kind: str
     what: str
     number: int
     """Index among the removable nodes of the file, in the order of `ast.walk`."""
@@ -123,77 +108,70 @@ def guards_of(root: Path, file: str) -> list[Guard]:
     tree = ast.parse((root / file).read_text(encoding="utf-8"))
     seen: Counter[str] = Counter()
     found = []
-    for number, (_, _, node, kind, what) in enumerate(_droppable(tree)):
+    for number, (node, what, _) in enumerate(_droppable(tree)):
         seen[what] += 1
         told = what if seen[what] == 1 else f"{what} #{seen[what]}"
-        found.append(Guard(file, node.lineno, node.end_lineno or node.lineno, kind, told, number))
+        found.append(Guard(file, node.lineno, node.end_lineno or node.lineno, told, number))
     return found
 
 
 def without(root: Path, guard: Guard) -> str:
     """The source of the guard's file without it."""
     tree = ast.parse((root / guard.file).read_text(encoding="utf-8"))
-    holder, position, _, _, _ = list(_droppable(tree))[guard.number]
-    if isinstance(holder, ast.Dict):
-        del holder.keys[position], holder.values[position]
-    elif isinstance(holder, ast.Call):
-        del holder.keywords[position]
-    elif isinstance(holder, ast.List):
-        del holder.elts[position]
-    else:
-        holder[position] = ast.Pass()
+    _, _, drop = list(_droppable(tree))[guard.number]
+    drop()
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-Found = tuple[ast.Dict | ast.Call | ast.List | list[ast.stmt], int, ast.expr | ast.stmt, str, str]
+Found = tuple[ast.expr | ast.stmt, str, Callable[[], object]]
 
 
-def _droppable(tree: ast.Module) -> Iterator[Found]:
-    """Holder and position of each guard, its node, kind and description."""
+def _droppable(tree: ast.AST) -> Iterator[Found]:
+    """Each guard's node and description, and what removes it from the tree."""
     for scope, node in _scoped(tree):
         if isinstance(node, ast.Call):
             for position, keyword in enumerate(node.keywords):
                 name = keyword.arg or ""
-                if name in _BY_NAME and not _is_empty(keyword.value):
+                if name in NAMES and not _is_empty(keyword.value):
                     what = f"{scope} {name}={_short(keyword.value)}"
-                    yield node, position, keyword.value, _BY_NAME[name], what
+                    yield keyword.value, what, partial(node.keywords.pop, position)
                 if name == "depends_on" and isinstance(keyword.value, ast.List):
-                    yield from _each(scope, keyword.value)
+                    yield from _each(scope, keyword.value.elts)
         elif isinstance(node, ast.Dict):
             for position, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
                 name = _name(key)
-                kind = _BY_NAME.get(name) or ("identity" if name.startswith(_CONDITIONS) else "")
-                if kind and not _is_empty(value):
-                    yield node, position, value, kind, f"{scope} {name}: {_short(value)}"
+                is_guard = name in NAMES or name.startswith(_CONDITIONS)
+                if is_guard and not _is_empty(value):
+                    what = f"{scope} {name}: {_short(value)}"
+                    yield value, what, partial(_drop_entry, node, position)
         for body in _bodies(node):
             for position, statement in enumerate(body):
-                made = ast.unparse(statement.value) if isinstance(statement, ast.Expr) else ""
-                for resource in _GUARD_RESOURCES:
-                    if (
-                        made.startswith(("aws.", "k8s."))
-                        and f".{resource}(" in made.partition("\n")[0]
-                    ):
-                        yield body, position, statement, "resources", f"{scope} {resource}"
+                match statement:
+                    case ast.Expr(value=ast.Call(func=made)):
+                        package, _, resource = ast.unparse(made).rpartition(".")
+                        if package.startswith(("aws.", "k8s.")) and resource in _GUARD_RESOURCES:
+                            drop = partial(body.__setitem__, position, ast.Pass())
+                            yield statement, f"{scope} {resource}", drop
 
 
-def _each(scope: str, listed: ast.List) -> Iterator[Found]:
-    if len(listed.elts) > 1:
-        for position, element in enumerate(listed.elts):
-            yield listed, position, element, "order", f"{scope} depends_on {_short(element)}"
+def _drop_entry(node: ast.Dict, position: int) -> None:
+    del node.keys[position], node.values[position]
 
 
-def _scoped(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
-    """Every node with the function that contains it."""
+def _each(scope: str, elements: list[ast.expr]) -> Iterator[Found]:
+    for position, element in enumerate(elements if len(elements) > 1 else ()):
+        what = f"{scope} depends_on {_short(element)}"
+        yield element, what, partial(elements.pop, position)
 
-    def walk(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
-        for child in ast.iter_child_nodes(node):
-            inner = scope
-            if isinstance(child, ast.FunctionDef | ast.ClassDef):
-                inner = f"{scope}.{child.name}".lstrip(".")
-            yield inner, child
-            yield from walk(child, inner)
 
-    yield from walk(tree, "")
+def _scoped(node: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Every node below with the function that contains it."""
+    for child in ast.iter_child_nodes(node):
+        inner = scope
+        if isinstance(child, ast.FunctionDef | ast.ClassDef):
+            inner = f"{scope}.{child.name}".lstrip(".")
+        yield inner, child
+        yield from _scoped(child, inner)
 
 
 def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:

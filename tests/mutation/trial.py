@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -19,15 +20,7 @@ from tests.mutation.recording import change, recorded_once
 from tests.plans import ROOT, plan_of
 
 Places = frozenset[tuple[str, str, str]]
-_OTHERS = (
-    "golden",
-    "docs",
-    "commands",
-    "settings",
-    "validate",
-    "secrets",
-    "node_docs",
-)
+_OTHERS = ("golden", "docs", "commands", "settings", "validate", "secrets", "node_docs")
 """Tests of something else than a plan, and the golden files, which change with everything."""
 TESTS = (
     *sorted(
@@ -39,6 +32,7 @@ TESTS = (
 )
 """Promises about the plan."""
 _SECONDS = 300
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -144,13 +138,13 @@ def collected(process: int, read: int) -> Outcome:
     return pickle.loads(answer) if answer else Outcome("refused", f"no end in {_SECONDS} s")
 
 
-def in_forks(trials: Sequence[Trial], at_once: int, told: Callable[[Trial, Outcome], None]) -> None:
-    """Tries all mutants, several in parallel, and yields each outcome in their order."""
+def in_forks(trials: Sequence[Trial], told: Callable[[Trial, Outcome], None]) -> None:
+    """Tries all mutants, several in parallel, and reports each outcome in their order."""
     waiting = list(trials)
     running: list[tuple[Trial, int, int]] = []
     while waiting or running:
-        while waiting and len(running) < at_once:
+        while waiting and len(running) < _AT_ONCE:
             trial = waiting.pop(0)
-            running.append((trial, *forked(lambda trial=trial: run(trial))))
+            running.append((trial, *forked(partial(run, trial))))
         trial, process, read = running.pop(0)
         told(trial, collected(process, read))

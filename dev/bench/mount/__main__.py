@@ -88,14 +88,14 @@ class Cases:
     def _filled(self, count: int) -> float:
         def before(jars: Path) -> None:
             fill(jars, self._names)
-            self._server.requests.clear()
+            self._server.clear()
 
         return self._with_mount(count, before)
 
     def _warmed(self, count: int) -> float:
         def before(jars: Path) -> None:
             self._load([jars])
-            self._server.requests.clear()
+            self._server.clear()
 
         return self._with_mount(count, before)
 
@@ -148,7 +148,7 @@ def main() -> None:
             names = [jar.name for jar in jars]
             measure(server, Cases(server, given.jars, names, Path(folder)), given)
     finally:
-        server.stop()
+        server.close()
 
 
 def _heading(jars: Sequence[Path], runs: int) -> str:
@@ -169,14 +169,13 @@ def measure(server: JarServer, cases: Cases, given: argparse.Namespace) -> None:
         for count in given.jvms:
             times = []
             for _ in range(given.runs):
-                server.requests.clear()
+                server.clear()
                 times.append(run(count))
-            seen = server.requests
             shown = f"{min(times):.1f} / {statistics.median(times):.1f} / {max(times):.1f}"
-            others = seen["HEAD"] + seen["LIST"]
+            others = server.count("HeadObject") + server.count("ListObjectsV2")
             print(
-                f"| {case} | {count} | {shown} | {seen['GET']} | {seen['bytes'] / 1e6:.0f} "
-                f"| {others} |",
+                f"| {case} | {count} | {shown} | {server.count('GetObject')} "
+                f"| {server.sent / 1e6:.0f} | {others} |",
                 flush=True,
             )
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.tiers.node.s3_server import ACCESS_KEY, OWNER, REGION, SECRET_KEY, S3Server
+from tests.tiers.node.s3_server import JARS_PREFIX as PREFIX
+from tests.tiers.node.s3_server import S3Server
 
-BUCKET, PREFIX = "bench-jars", "spark/jars/"
-STAND_IN = Path(__file__).resolve().parents[3] / "tests" / "tiers" / "node" / "mount_s3.py"
+BUCKET = "bench-jars"
 _PIECE = 1024 * 1024
 
 
@@ -27,14 +26,21 @@ class JarServer(S3Server):
         self.create(BUCKET)
         for jar in jars:
             self.put(BUCKET, f"{PREFIX}r1/{jar.name}", jar.read_bytes())
-        self.delay = lambda kind: 0.025 if kind == "GET" else 0.015
+        self.before = lambda request: time.sleep(0.015)
+        self.clear()
+
+    def clear(self) -> None:
+        """Counts from zero."""
+        self.requests.clear()
+        self.sent = 0
+        """Bytes of JARs."""
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path, wanted = environ["PATH_INFO"], environ.get("HTTP_RANGE", "")
         if environ["REQUEST_METHOD"] != "GET" or path not in self._files or not wanted:
             return super().__call__(environ, start_response)
-        self.requests["GET"] += 1
-        time.sleep(self.delay("GET"))
+        self._logged(environ)
+        time.sleep(0.025)
         size = self._files[path].stat().st_size
         first, _, last = wanted.removeprefix("bytes=").partition("-")
         begin, end = int(first), min(int(last or size), size - 1) + 1
@@ -49,7 +55,7 @@ class JarServer(S3Server):
             while begin < end:
                 piece = file.read(min(_PIECE, end - begin))
                 begin += len(piece)
-                self.requests["bytes"] += len(piece)
+                self.sent += len(piece)
                 yield piece
 
 
@@ -69,16 +75,10 @@ def mounted(server: S3Server, folder: Path) -> Iterator[Path]:
     point, cache = folder / "jars", folder / "cache"
     point.mkdir()
     cache.mkdir()
-    real = os.environ.get("MOUNT_S3")
-    command = [real] if real else [sys.executable, str(STAND_IN)]
-    command += [BUCKET, str(point), "--foreground", "--read-only", "--allow-other"]
-    command += ["--prefix", PREFIX, "--region", REGION, "--expected-bucket-owner", OWNER]
-    command += ["--cache", str(cache), "--max-cache-size", "4096", "--metadata-ttl", "indefinite"]
-    command += ["--negative-metadata-ttl", "minimal", f"--endpoint-url={server.url}"]
-    command += ["--force-path-style", "--maximum-throughput-gbps=10"]
-    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    command = server.node_mount(BUCKET, point, cache, "--maximum-throughput-gbps=10")
+    environment = {**os.environ, **server.environment()}
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, env={**os.environ, **keys}, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             while not point.is_mount():
                 if process.poll() is not None:

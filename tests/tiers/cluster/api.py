@@ -41,21 +41,12 @@ class Api:
 
     def as_user(self, name: str) -> "Api":
         """The same server with the rights of a user and no others."""
-        other = copy(self)
-        other._session = copy(self._session)
-        other._session.headers = {**self._session.headers, "Impersonate-User": name}
-        return other
+        return self._with({"Impersonate-User": name})
 
     def as_kubelet(self, node: str) -> "Api":
         """The same server with the rights of a node's kubelet."""
-        other = copy(self)
-        other._session = copy(self._session)
-        other._session.headers = {
-            **self._session.headers,
-            "Impersonate-User": f"system:node:{node}",
-            "Impersonate-Group": "system:nodes",
-        }
-        return other
+        user = {"Impersonate-User": f"system:node:{node}", "Impersonate-Group": "system:nodes"}
+        return self._with(user)
 
     def as_pod(self, pod: Mapping[str, Any]) -> "Api":
         """The same server with the token that kubelet would give this pod."""
@@ -64,9 +55,12 @@ class Api:
         bound["uid"] = metadata["uid"]
         account = pod["spec"]["serviceAccountName"]
         token = self.token_of(metadata["namespace"], account, boundObjectRef=bound)
+        return self._with({"Authorization": f"Bearer {token}"})
+
+    def _with(self, headers: Mapping[str, str]) -> "Api":
         other = copy(self)
         other._session = copy(self._session)
-        other._session.headers = {**self._session.headers, "Authorization": f"Bearer {token}"}
+        other._session.headers = {**self._session.headers, **headers}
         return other
 
     def token_of(self, namespace: str, account: str, **spec: Any) -> str:
@@ -114,12 +108,7 @@ class Api:
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """The object, None where there is none."""
         target = {"kind": kind, "metadata": {"name": name, "namespace": namespace}}
-        try:
-            return self._send("GET", self._path(target))
-        except Refused as refusal:
-            if refusal.code == requests.codes.not_found:
-                return None
-            raise
+        return self._unless_absent("GET", self._path(target))
 
     def get(self, manifest: Mapping[str, Any]) -> Object:
         """The live state of an object. Raises Refused where there is none."""
@@ -143,11 +132,7 @@ class Api:
             options["dryRun"] = ["All"]
         if grace_seconds is not None:
             options["gracePeriodSeconds"] = grace_seconds
-        try:
-            self._send("DELETE", self._path(manifest), options)
-        except Refused as refusal:
-            if refusal.code != requests.codes.not_found:
-                raise
+        self._unless_absent("DELETE", self._path(manifest), options)
 
     def is_gone(self, manifest: Mapping[str, Any]) -> bool:
         """Whether an object of this kind and name is not there (any more)."""
@@ -173,12 +158,8 @@ class Api:
     def resources(self, version: str) -> list[str]:
         """Names of the resources of a group version, `karpenter.sh/v1`; none if it is not
         served."""
-        try:
-            return [one["name"] for one in self._send("GET", f"/apis/{version}")["resources"]]
-        except Refused as refusal:
-            if refusal.code == requests.codes.not_found:
-                return []
-            raise
+        found = self._unless_absent("GET", f"/apis/{version}") or {"resources": []}
+        return [one["name"] for one in found["resources"]]
 
     def forget_kinds(self) -> None:
         """Asks the server anew which kinds it has."""
@@ -212,6 +193,14 @@ class Api:
         if kind not in self._kinds:
             raise Refused({"reason": "NotFound", "message": f"the server has no kind {kind}"})
         return self._kinds[kind]
+
+    def _unless_absent(self, method: str, path: str, body: Any = None) -> Object | None:
+        try:
+            return self._send(method, path, body)
+        except Refused as refusal:
+            if refusal.code == requests.codes.not_found:
+                return None
+            raise
 
     def _send(
         self,

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from ops.plan.model import Plan
 from tests.plans import DAEMONSET, NODE, plan_of
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.objects import objects_of
@@ -19,9 +20,14 @@ class Combination(NamedTuple):
     overrides: tuple[str, ...]
 
     @property
+    def plan(self) -> Plan:
+        """Its plan."""
+        return plan_of(self.stack, *self.overrides)
+
+    @property
     def objects(self) -> list[Object]:
         """Its manifests in the order of their dependencies."""
-        return objects_of(plan_of(self.stack, *self.overrides))
+        return objects_of(self.plan)
 
     def __str__(self) -> str:
         return f"{self.stack}-{self.level}"

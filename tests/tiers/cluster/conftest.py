@@ -1,20 +1,23 @@
 """One API server for all tests of this tier, with one combination of stack and level at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.names import DRIVERS, POOL_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import COMBINATIONS, TEAMS, Combination
-from tests.tiers.cluster.control_plane import ControlPlane
-from tests.tiers.cluster.definitions import custom_resource_definitions, install
+from tests.tiers.cluster.control_plane import ControlPlane, programs
 from tests.tiers.cluster.objects import apply_all, clear, of_kind
-from tests.tiers.cluster.programs import programs
+from tests.tiers.cluster.processes import wait_until
 from tests.tiers.cluster.scheduling import driver, executor
-from tests.tiers.programs import or_skip
+from tests.tiers.programs import leave_out, or_skip
+from tests.validate.reference import place
 
 # The add-on installs it, so no plan contains it: the driver needs no attachment.
 CSI_DRIVER: dict[str, Any] = {
@@ -25,14 +28,44 @@ CSI_DRIVER: dict[str, Any] = {
 }
 
 
+@contextmanager
+def running(own: Sequence[Object] = ()) -> Iterator[ControlPlane]:
+    """A control plane, with what a stack's charts and add-ons would install.
+
+    The CRDs are `own`, and the others of $SCHEMAS/crds or of the folder beside this repository.
+    Without any, the tests that need them are left out.
+    """
+    files = sorted((place() / "crds").glob("*.yaml"))
+    if not files:
+        leave_out(f"no CRDs in {place() / 'crds'}: docs/testing-cluster.md says how to get them")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    given = [one for file in files for one in yaml.load_all(file.read_text(), Loader=loader) if one]
+    by_name = {one["metadata"]["name"]: one for one in (*given, *own)}
+    definitions = [one for one in by_name.values() if one["kind"] == "CustomResourceDefinition"]
+    with ControlPlane(or_skip(programs)) as plane:
+        for one in definitions:
+            plane.api.create(one)
+        # Established is too early: the server lists a group before it answers for its versions.
+        wait_until(partial(_are_served, plane.api, definitions), "the CRDs are served")
+        plane.api.forget_kinds()
+        plane.api.create(CSI_DRIVER)
+        yield plane
+
+
+def _are_served(api: Api, definitions: Sequence[Object]) -> bool:
+    return all(
+        one["spec"]["names"]["plural"] in api.resources(f"{one['spec']['group']}/{version['name']}")
+        for one in definitions
+        for version in one["spec"]["versions"]
+        if version["served"]
+    )
+
+
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
-    """The running control plane, with what a stack's charts and add-ons would install."""
-    definitions = custom_resource_definitions()
-    with ControlPlane(or_skip(programs)) as running:
-        install(running.api, definitions)
-        running.api.create(CSI_DRIVER)
-        yield running
+    """The running control plane."""
+    with running() as plane:
+        yield plane
 
 
 @pytest.fixture(scope="session")

@@ -1,42 +1,55 @@
 """A Kubernetes control plane on loopback: etcd, API server, controllers, scheduler. No nodes."""
 
 import json
+import os
 import random
 import shutil
 import socket
 import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import trustme
 
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.processes import Child, start, wait_until
+from tests.tiers.programs import ROOT, built
 
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+HOW_TO_GET = (
+    "needs etcd, kube-apiserver, kube-controller-manager and kube-scheduler: set "
+    "KUBEBUILDER_ASSETS to their folder, or install Go 1.26 and let dev/kube/build make them"
+)
 _TOKEN = "admin"  # of a server that only this machine reaches, for as long as a test runs
 _START_SECONDS = 120
 
 
+@cache
+def programs() -> Path:
+    """The folder with the four programs. Raises RuntimeError, which says how to get them."""
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    if not given:
+        return built(ROOT / "dev" / "kube" / "build", HOW_TO_GET)
+    absent = [name for name in PROGRAMS if not os.access(Path(given) / name, os.X_OK)]
+    if absent:
+        # envtest's own folder has the first two only.
+        raise RuntimeError(f"KUBEBUILDER_ASSETS={given} has no {', '.join(absent)}")
+    return Path(given)
+
+
 class ControlPlane:
-    """The four programs with ports, keys and data of their own; ends with the `with` block.
+    """The four programs with ports, keys and data of their own; ends with the `with` block."""
 
-    `controllers` also runs kube-controller-manager and kube-scheduler.
-    """
-
-    def __init__(self, programs: Path, controllers: bool = True) -> None:
+    def __init__(self, programs: Path) -> None:
         self._programs = programs
-        self._controllers = controllers
         self.folder = Path(tempfile.mkdtemp(prefix="spark-on-eks-cluster-"))
         self.children: list[Child] = []
         self.kubeconfig = self.folder / "kubeconfig"
         self.authority = self.folder / "ca.crt"
         self.url = ""
         self.api: Api
-        # Without a kubelet no node becomes ready; without the controllers no namespace has a
-        # service account.
-        self._switched_off = ["TaintNodesByCondition", *([] if controllers else ["ServiceAccount"])]
 
     def __enter__(self) -> Self:
         try:
@@ -46,12 +59,7 @@ class ControlPlane:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -67,8 +75,7 @@ class ControlPlane:
         self.api = Api(self.url, _TOKEN, self.authority)
         server = self.children[-1]
         wait_until(self.api.is_ready, "the API server answers", server, _START_SECONDS)
-        if self._controllers:
-            self._start_controllers()
+        self._start_controllers()
 
     def _start_etcd(self) -> str:
         url, peers = (f"http://127.0.0.1:{port}" for port in free_ports(2))
@@ -109,7 +116,8 @@ class ControlPlane:
             allow_privileged="true",
             # As on EKS: a kubelet changes its own node only, and not its taints.
             enable_admission_plugins="NodeRestriction",
-            disable_admission_plugins=",".join(self._switched_off),
+            # Without a kubelet no node becomes ready.
+            disable_admission_plugins="TaintNodesByCondition",
         )
         return f"https://127.0.0.1:{port}"
 
@@ -155,20 +163,13 @@ class ControlPlane:
 
     def write_kubeconfig(self, file: Path, token: str) -> None:
         """Writes how to reach the API server as the owner of a token."""
+        cluster = {"server": self.url, "certificate-authority": str(self.authority)}
         content = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "test",
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
-            "clusters": [
-                {
-                    "name": "test",
-                    "cluster": {
-                        "server": self.url,
-                        "certificate-authority": str(self.authority),
-                    },
-                }
-            ],
+            "clusters": [{"name": "test", "cluster": cluster}],
             "users": [{"name": "admin", "user": {"token": token}}],
         }
         file.write_text(json.dumps(content))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ops.plan.manifests import manifest
 from ops.plan.model import Plan, Resource
+from tests.plans import direct
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.processes import wait_until
 
@@ -67,13 +68,6 @@ def apply_all(api: Api, objects: Sequence[Object]) -> list[Object]:
     return [api.apply(one) for one in objects]
 
 
-def delete_all(api: Api, objects: Sequence[Object]) -> None:
-    """Deletes in the reverse order, and waits for each before the next, as Pulumi does."""
-    for one in reversed(objects):
-        api.delete(one)
-        await_gone(api, one)
-
-
 def clear(api: Api, objects: Sequence[Object]) -> None:
     """Deletes all in parallel, which is faster, and waits until all are deleted."""
     for one in reversed(objects):
@@ -103,24 +97,21 @@ def switch(api: Api, before: Sequence[Object], after: Sequence[Object]) -> None:
             await_gone(api, one)
         api.apply(one)
     wanted = {identity(one) for one in after}
-    delete_all(api, [one for one in before if identity(one) not in wanted])
+    for one in reversed(before):
+        if identity(one) not in wanted:
+            api.delete(one)
+            await_gone(api, one)
 
 
 def _in_order(plan: Plan) -> Iterator[Resource]:
     by_urn = {one.urn: one for one in plan.resources}
-    graph = {one.urn: [urn for urn in _before(one) if urn in by_urn] for one in plan.resources}
+    graph = {
+        one.urn: [urn for urn in (*direct(one), one.parent) if urn in by_urn]
+        for one in plan.resources
+    }
     for urn in TopologicalSorter(graph).static_order():
         if not by_urn[urn].external:
             yield by_urn[urn]
-
-
-def _before(resource: Resource) -> Iterator[str]:
-    options = resource.options
-    yield from options.dependencies
-    for urns in options.property_dependencies.values():
-        yield from urns
-    yield resource.parent
-    yield options.provider
 
 
 def _as_sent(resource: Resource) -> Object:

@@ -1,16 +1,13 @@
 """Child processes that end with this one in any case."""
 
-import ctypes
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None, use_errno=True)
 _STOP_SECONDS = 10
 
 
@@ -32,9 +29,9 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
 
-    def tail(self, lines: int = 20) -> str:
+    def tail(self) -> str:
         """The last lines of its output."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
 
 def start(
@@ -45,22 +42,14 @@ def start(
     `environment` is added to this process' own. A killed pytest runs no clean-up, so the kernel
     does it. It watches the thread that starts the child: start children from the main thread.
     """
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
-
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(word) for word in command],
+            ["setpriv", "--pdeathsig", "KILL", *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  no thread runs when a tier starts
         )
     return Child(Path(command[0]).name, process, log)
 
@@ -83,10 +72,12 @@ def wait_until(
         time.sleep(0.1)
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process with this id runs; a zombie does not count."""
+def tree(pid: int) -> Iterator[int]:
+    """A process and all its descendants, each after its parent."""
+    yield pid
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from tree(int(child))

@@ -19,7 +19,8 @@ def nodes_of(objects: Sequence[Object], startup_taints: bool) -> list[Object]:
     `startup_taints`: as the node joins, before the mount's pod removes its taint.
     """
     nodes = [_node_of(pool, startup_taints) for pool in of_kind(objects, "NodePool")]
-    system = node(SYSTEM, {POOL_LABEL: SYSTEM}, [_taint("CriticalAddonsOnly", "true")])
+    addons = {"key": "CriticalAddonsOnly", "value": "true", "effect": "NoSchedule"}
+    system = node(SYSTEM, {POOL_LABEL: SYSTEM}, [addons])
     return [*nodes, system, node(NO_TAINT, {}, [])]
 
 
@@ -31,11 +32,7 @@ def node(name: str, labels: Mapping[str, str], taints: Sequence[Object]) -> Obje
         "kind": "Node",
         "metadata": {
             "name": name,
-            "labels": {
-                "kubernetes.io/os": "linux",
-                "kubernetes.io/hostname": name,
-                **labels,
-            },
+            "labels": {"kubernetes.io/os": "linux", "kubernetes.io/hostname": name, **labels},
         },
         "spec": {"taints": list(taints)},
         "status": {
@@ -55,7 +52,10 @@ def joined(api: Api, nodes: Sequence[Object]) -> Iterator[None]:
         yield
     finally:
         clear(api, nodes)
-        _forget_pods(api, {one["metadata"]["name"] for one in nodes})
+        # What a DaemonSet put on the nodes: no kubelet ends it, and the server waits.
+        names = {one["metadata"]["name"] for one in nodes}
+        pods = [one for one in api.items("Pod") if one["spec"].get("nodeName") in names]
+        clear(api, [{**one, "kind": "Pod"} for one in pods])
 
 
 def driver(name: str, namespace: str, pool: str, **changes: Any) -> Object:
@@ -73,7 +73,8 @@ def running(api: Api, pods: Sequence[Object]) -> Iterator[None]:
     """Creates the pods, and deletes them after the block."""
     try:
         for one in pods:
-            api.wait(_account(one), bool, "there")
+            account = {"name": "default", "namespace": one["metadata"]["namespace"]}
+            api.wait({"kind": "ServiceAccount", "metadata": account}, bool, "there")
             api.create(one)
         yield
     finally:
@@ -86,18 +87,18 @@ def node_of_pod(api: Api, pod: Object) -> str:
     return live["spec"]["nodeName"]
 
 
+def nodes_with_pods(api: Api, namespace: str) -> set[str]:
+    """Nodes that pods of a namespace are bound to."""
+    nodes = (one["spec"].get("nodeName", "") for one in api.items("Pod", namespace))
+    return {name for name in nodes if name}
+
+
 def why_pending(api: Api, pod: Object) -> str:
     """The scheduler's reason why the pod is pending. Raises TimeoutError without one."""
     live = api.wait(pod, _verdict, "judged by the scheduler")
     if live["spec"].get("nodeName"):
         raise AssertionError(f"{pod['metadata']['name']} runs on {live['spec']['nodeName']}")
     return _verdict(live)
-
-
-def _forget_pods(api: Api, nodes: set[str]) -> None:
-    """Removes what a DaemonSet put on the nodes: no kubelet ends it, and the server waits."""
-    pods = [one for one in api.items("Pod") if one["spec"].get("nodeName") in nodes]
-    clear(api, [{"kind": "Pod", "metadata": one["metadata"]} for one in pods])
 
 
 def _verdict(pod: Object) -> str:
@@ -119,15 +120,6 @@ def _node_of(pool: Object, startup_taints: bool) -> Object:
     return node(name, labels, taints)
 
 
-def _taint(key: str, value: str) -> Object:
-    return {"key": key, "value": value, "effect": "NoSchedule"}
-
-
-def _account(pod: Object) -> Object:
-    namespace = pod["metadata"]["namespace"]
-    return {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
-
-
 def _spark_pod(
     name: str,
     namespace: str,
@@ -137,15 +129,16 @@ def _spark_pod(
     changes: Mapping[str, Any],
 ) -> Object:
     """Fit for a namespace of pod security `restricted`; `changes` replaces parts of its spec."""
+    # Spark sets the memory's limit to the request.
+    memory = {"memory": requests["memory"]}
+    toleration = {"key": POOL_LABEL, "operator": "Equal", "value": pool, "effect": "NoSchedule"}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": name, "namespace": namespace, "labels": {"spark-role": role}},
         "spec": {
             "nodeSelector": {POOL_LABEL: pool},
-            "tolerations": [
-                {"key": POOL_LABEL, "operator": "Equal", "value": pool, "effect": "NoSchedule"}
-            ],
+            "tolerations": [toleration],
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": 185,
@@ -155,11 +148,7 @@ def _spark_pod(
                 {
                     "name": "spark",
                     "image": "spark",
-                    # Spark sets the memory's limit to the request.
-                    "resources": {
-                        "requests": dict(requests),
-                        "limits": {"memory": requests["memory"]},
-                    },
+                    "resources": {"requests": dict(requests), "limits": memory},
                     "securityContext": {
                         "allowPrivilegeEscalation": False,
                         "capabilities": {"drop": ["ALL"]},

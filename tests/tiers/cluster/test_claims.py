@@ -3,8 +3,8 @@
 import pytest
 
 from tests.names import JARS_LABEL
-from tests.tiers.cluster.api import Api, Object, Refused
-from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, TEAMS, WITH_POOLS, combination
+from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS, WITH_POOLS, combination
 from tests.tiers.cluster.conftest import Live
 from tests.tiers.cluster.objects import await_gone, named, of_kind, switch
 from tests.tiers.cluster.processes import wait_until
@@ -74,31 +74,6 @@ def test_a_claim_that_an_administrator_deleted_binds_again(api: Api, live: Live)
         # What the program's PersistentVolumePatch sends once the claim has another uid.
         api.force({**volume, "spec": {"claimRef": {"uid": again["metadata"]["uid"]}}})
         assert _bound(api, live.sent) == _own_volumes(live.sent)
-
-
-def test_a_restricted_namespace_admits_a_pod_with_the_claim(api: Api, live: Live) -> None:
-    for namespace in live.namespaces:
-        pod = _pod(api, live, namespace)
-        assert api.create(pod, dry_run=True)["metadata"]["name"] == pod["metadata"]["name"]
-
-
-def test_a_restricted_namespace_refuses_the_same_folder_inline(api: Api, live: Live) -> None:
-    inline = [{"name": "jars", "hostPath": {"path": "/mnt/spark-jars", "type": "Directory"}}]
-    for namespace in live.namespaces:
-        pod = _pod(api, live, namespace)
-        pod["spec"]["volumes"] = inline
-        with pytest.raises(Refused, match="restricted volume types") as refusal:
-            api.create(pod, dry_run=True)
-        assert refusal.value.reason == "Forbidden"
-
-
-def _pod(api: Api, live: Live, namespace: str) -> Object:
-    """A pod for a namespace that has its account."""
-    account = {"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
-    wait_until(lambda: not api.is_gone(account), f"{namespace} has an account")
-    return executor(
-        "asked", namespace, TEAMS.get(live.combination.stack, {}).get(namespace, "default")
-    )
 
 
 def _bound(api: Api, objects: list[Object]) -> dict[str, str]:

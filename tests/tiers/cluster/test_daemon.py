@@ -1,27 +1,24 @@
-"""The DaemonSet that mounts the JARs: the nodes of its pods, and its account's permissions."""
+"""The DaemonSet that mounts the JARs: the permissions of its account and its pods."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from tests.names import (
-    AUTO_MODE,
-    COMPUTE_LABEL,
     JARS_LABEL,
+    MOUNT_ACCOUNT,
+    MOUNT_DAEMONSET,
+    MOUNT_NAMESPACE,
     NOT_MOUNTED_TAINT,
-    POOL_LABEL,
     SHARED_JARS,
-    SYSTEM_LABELS,
 )
-from tests.names import MOUNT_ACCOUNT as ACCOUNT
-from tests.names import MOUNT_DAEMONSET as DAEMONSET
-from tests.names import MOUNT_NAMESPACE as NAMESPACE
 from tests.tiers.cluster.api import Api, Object, Refused
 from tests.tiers.cluster.combinations import ONE_WITH_ALL_KINDS
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.objects import named, of_kind
+from tests.tiers.cluster.objects import named
 from tests.tiers.cluster.processes import wait_until
-from tests.tiers.cluster.scheduling import joined, node, nodes_of
+from tests.tiers.cluster.scheduling import joined, node, nodes_with_pods
 
 _STARTING = {"key": NOT_MOUNTED_TAINT, "effect": "NoSchedule"}
 _OTHER = {"key": "other", "value": "yes", "effect": "NoSchedule"}
@@ -31,43 +28,23 @@ _OWNER = {"apiVersion": "v1", "kind": "Node", "name": "another", "uid": "0"}
 OWN, OTHER = "own", "another"
 _OWN_NODE, _OTHER_NODE = ({"kind": "Node", "metadata": {"name": name}} for name in (OWN, OTHER))
 
-one_with_a_daemon = pytest.mark.parametrize("live", ONE_WITH_ALL_KINDS, ids=str, indirect=True)
-
-
-def test_a_daemon_runs_on_every_node_that_it_selects_but_on_no_system_or_auto_mode_node(
-    api: Api, live: Live
-) -> None:
-    daemons = of_kind(live.sent, "DaemonSet")
-    assert bool(daemons) == (live.level == "daemonset")
-    for daemon in daemons:
-        selected = daemon["spec"]["template"]["spec"]["nodeSelector"]
-        given = node("given", selected, [_OTHER])
-        auto = node("auto-mode", {**selected, COMPUTE_LABEL: AUTO_MODE}, [])
-        nodes = [*nodes_of(live.sent, startup_taints=True), given, auto]
-        wanted = {
-            one["metadata"]["name"]
-            for one in nodes
-            if selected.items() <= one["metadata"]["labels"].items()
-            and one["metadata"]["labels"].get(POOL_LABEL) != SYSTEM_LABELS[POOL_LABEL]
-            and one is not auto
-        }
-        assert "given" in wanted
-        with joined(api, nodes):
-            wait_until(lambda wanted=wanted: _nodes_with_pods(api) == wanted, f"pods on {wanted}")
+pytestmark = pytest.mark.parametrize("live", ONE_WITH_ALL_KINDS, ids=str, indirect=True)
 
 
 @pytest.fixture
 def pod(api: Api, live: Live) -> Iterator[Api]:
     """The API server for the DaemonSet's pod on the node `own`, with the pod's own token."""
-    labels = named(live.sent, "DaemonSet", DAEMONSET)["spec"]["template"]["spec"]["nodeSelector"]
+    template = named(live.sent, "DaemonSet", MOUNT_DAEMONSET)["spec"]["template"]
+    labels = template["spec"]["nodeSelector"]
     annotated = {"annotations": {"kept": "yes"}, "finalizers": ["example.com/kept"]}
     nodes = [node(name, {**labels, "kept": "yes"}, [_OTHER, _STARTING]) for name in (OWN, OTHER)]
     for one in nodes:
         one["metadata"] |= annotated
     with joined(api, nodes):
         try:
-            wait_until(lambda: {OWN, OTHER} <= _nodes_with_pods(api), "pods on both nodes")
-            pods = {one["spec"].get("nodeName"): one for one in api.items("Pod", NAMESPACE)}
+            found = partial(nodes_with_pods, api, MOUNT_NAMESPACE)
+            wait_until(lambda: {OWN, OTHER} <= found(), "pods on both nodes")
+            pods = {one["spec"].get("nodeName"): one for one in api.items("Pod", MOUNT_NAMESPACE)}
             own = api.as_pod(pods[OWN])
             # A policy is enforced a moment after its creation.
             wait_until(lambda: _is_refused(own, _OTHER_NODE, _LABEL), "the policy counts")
@@ -77,7 +54,6 @@ def pod(api: Api, live: Live) -> Iterator[Api]:
                 api.patch(one, {"metadata": {"finalizers": None}})
 
 
-@one_with_a_daemon
 def test_its_pod_labels_its_node_and_takes_the_start_up_taint_away(api: Api, pod: Api) -> None:
     pod.patch(_OWN_NODE, _LABEL)
     # As watch.sh does: it does not know the taint's index, so the server tests it.
@@ -93,7 +69,6 @@ def test_its_pod_labels_its_node_and_takes_the_start_up_taint_away(api: Api, pod
     assert JARS_LABEL not in api.get(_OWN_NODE)["metadata"]["labels"]
 
 
-@one_with_a_daemon
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -125,7 +100,6 @@ def test_its_pod_may_change_nothing_else_of_its_node(
     assert (after["metadata"], after["spec"]) == (before["metadata"], before["spec"])
 
 
-@one_with_a_daemon
 def test_the_server_itself_keeps_the_rest_of_a_node(api: Api, pod: Api) -> None:
     """Which is why the policy does not name these fields."""
     with pytest.raises(Refused, match="may not be updated"):
@@ -138,34 +112,31 @@ def test_the_server_itself_keeps_the_rest_of_a_node(api: Api, pod: Api) -> None:
     assert [one["status"] for one in now["status"]["conditions"]] == ["True"]
 
 
-@one_with_a_daemon
 def test_its_pod_changes_no_other_node_and_without_a_pod_the_account_none(
     api: Api, pod: Api
 ) -> None:
-    account = api.as_account(NAMESPACE, ACCOUNT)
+    account = api.as_account(MOUNT_NAMESPACE, MOUNT_ACCOUNT)
     for change, form in ((_LABEL, "merge-patch+json"), (_take_away(1), "json-patch+json")):
         for caller, target in ((pod, _OTHER_NODE), (account, _OWN_NODE)):
             with pytest.raises(Refused, match="only the node that its pod runs on"):
                 caller.patch(target, change, form)
 
 
-@one_with_a_daemon
 def test_the_policy_applies_to_no_other_account(api: Api, pod: Api) -> None:
     api.patch(_OTHER_NODE, {"metadata": {"labels": {"x": "y"}}, "spec": {"unschedulable": True}})
     assert api.get(_OTHER_NODE)["metadata"]["labels"]["x"] == "y"
 
 
-@one_with_a_daemon
 def test_its_pod_may_do_nothing_else(api: Api, live: Live, pod: Api) -> None:
-    own = named(live.sent, "DaemonSet", DAEMONSET)
-    assert pod.get(own)["metadata"]["name"] == DAEMONSET
+    own = named(live.sent, "DaemonSet", MOUNT_DAEMONSET)
+    assert pod.get(own)["metadata"]["name"] == MOUNT_DAEMONSET
     for forbidden in (
         lambda: pod.delete(_OWN_NODE),
         lambda: pod.get(_OWN_NODE),
         lambda: pod.items("Node"),
         lambda: pod.items("Secret"),
-        lambda: pod.items("Secret", NAMESPACE),
-        lambda: pod.items("DaemonSet", NAMESPACE),
+        lambda: pod.items("Secret", MOUNT_NAMESPACE),
+        lambda: pod.items("DaemonSet", MOUNT_NAMESPACE),
         lambda: pod.patch(own, {"metadata": {"labels": {"x": "y"}}}),
         lambda: pod.create({**node("new", {}, [])}),
     ):
@@ -188,12 +159,3 @@ def _take_away(place: int) -> list[Object]:
         {"op": "test", "path": f"{path}/key", "value": NOT_MOUNTED_TAINT},
         {"op": "remove", "path": path},
     ]
-
-
-def _nodes_with_pods(api: Api) -> set[str]:
-    """Nodes that the DaemonSet's pods are bound to."""
-    return {
-        one["spec"]["nodeName"]
-        for one in api.items("Pod", NAMESPACE)
-        if one["spec"].get("nodeName")
-    }

@@ -6,8 +6,8 @@ from contextlib import ExitStack, closing
 import pytest
 
 from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
+from tests.tiers.cluster.control_plane import programs as control_plane_programs
 from tests.tiers.cluster.objects import of_kind
-from tests.tiers.cluster.programs import programs as control_plane_programs
 from tests.tiers.karpenter.run import Outcome, Run, program, promises
 from tests.tiers.programs import or_skip
 

@@ -4,15 +4,20 @@ import email
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.names import NODE_PARENT
+from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, SECRET_KEY
+from tests.tiers.node.kube_api import KubeApi
 from tests.tiers.node.node import Node, wait_for
-from tests.tiers.node.s3_server import ACCESS_KEY, OWNER, REGION, SECRET_KEY, S3Server
+from tests.tiers.node.s3_server import JARS_PREFIX as PREFIX
+from tests.tiers.node.s3_server import S3Server
+from tests.tiers.programs import leave_out
 from userdata.render import (
     SENTINEL,
     SENTINEL_TEXT,
@@ -26,60 +31,46 @@ from userdata.render import (
 
 BUCKET = "acme.spark-jars"
 """With a dot: such a bucket has no certificate of its own, and is a name all the same."""
-OTHER_BUCKET = "other-jars"
 DENIED_BUCKET = "denied-jars"
-PREFIX = "spark/jars/"
 METRICS = "/var/lib/node_exporter/textfile_collector/spark-jars.prom"
 RELEASE = {f"jar-{number}.jar": os.urandom(1_500_000) for number in range(8)}
 """JARs of release r1."""
 
-_NEEDS = {
-    "systemd-nspawn": "apt-get install systemd-container",
-    "setpriv": "apt-get install util-linux",
-    "nsenter": "apt-get install util-linux",
-    "gpg": "apt-get install gnupg",
-}
+Render = Callable[..., MountFiles]
 
 
-def _missing() -> str:
-    if os.geteuid() != 0:
-        return "root (sudo make test-node)"
-    if not Path("/dev/fuse").exists():
-        return "/dev/fuse (modprobe fuse)"
-    if not (list(Path("/usr/lib").glob("*/libfuse.so.2*")) or os.environ.get("MOUNT_S3")):
-        return "libfuse 2 (apt-get install libfuse2)"
-    for program, install in _NEEDS.items():
-        if shutil.which(program) is None:
-            return f"{program} ({install})"
-    return ""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _needs() -> None:
     """Without what the tier needs: skipped with the reason, or failed in CI."""
-    missing = _missing()
-    if missing and os.environ.get("CI") == "true":
-        raise pytest.UsageError(f"the node tier needs {missing}")
-    if missing:
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason=f"the node tier needs {missing}"))
+    libfuse = list(Path("/usr/lib").glob("*/libfuse.so.2*"))
+    for met, what in (
+        (os.geteuid() == 0, "root (sudo make test-node)"),
+        (Path("/dev/fuse").exists(), "/dev/fuse (modprobe fuse)"),
+        (libfuse or os.environ.get("MOUNT_S3"), "libfuse 2 (apt-get install libfuse2)"),
+        (shutil.which("systemd-nspawn"), "systemd-nspawn (apt-get install systemd-container)"),
+        (shutil.which("nsenter"), "nsenter (apt-get install util-linux)"),
+        (shutil.which("gpg"), "gpg (apt-get install gnupg)"),
+    ):
+        if not met:
+            leave_out(f"the node tier needs {what}")
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3Server]:
     """The S3 server, with a bucket that holds release r1."""
     server = S3Server()
-    for bucket in (BUCKET, OTHER_BUCKET, DENIED_BUCKET):
+    for bucket in (BUCKET, DENIED_BUCKET):
         server.create(bucket)
         server.put(bucket, f"{PREFIX}{SENTINEL}", SENTINEL_TEXT.encode())
-    server.release(BUCKET, "r1", RELEASE, PREFIX)
-    server.release(OTHER_BUCKET, "other", {"other.jar": b"other"}, PREFIX)
+    for name, content in (RELEASE | {"release.json": b"{}"}).items():
+        server.put(BUCKET, f"{PREFIX}r1/{name}", content)
     server.denied.add(DENIED_BUCKET)
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture(scope="session")
-def render(s3: S3Server) -> Callable[..., MountFiles]:
+def render(s3: S3Server) -> Render:
     """Renders the files of a mount of the bucket; quicker to look again than in production."""
 
     def files(
@@ -87,73 +78,66 @@ def render(s3: S3Server) -> Callable[..., MountFiles]:
         cache_mib: int = 512,
         fence: str = "",
         fence_seconds: int = 3,
+        flags: Sequence[str] = (),
         **changes: str,
     ) -> MountFiles:
-        flags = (f"--endpoint-url={s3.url}", "--force-path-style")
-        source = MountSource(BUCKET, PREFIX, REGION, OWNER, flags=flags)
-        limits = MountLimits(
-            cache_mib,
-            wait_seconds,
-            check_seconds=1,
-            fence_seconds=fence_seconds,
-            releases_seconds=2,
-        )
+        here = (f"--endpoint-url={s3.url}", "--force-path-style", *flags)
+        source = replace(MountSource(BUCKET, PREFIX, REGION, OWNER, flags=here), **changes)
+        often = {"check_seconds": 1, "fence_seconds": fence_seconds, "releases_seconds": 2}
+        limits = MountLimits(cache_mib, wait_seconds, **often)
         metrics = str(Path(METRICS).parent)
-        source = replace(source, **changes)
         return mount_files(source, limits, parent=NODE_PARENT, metrics_dir=metrics, fence=fence)
 
     return files
 
 
-def shell_parts(user_data: str) -> list[str]:
-    """The shell parts of user data, as cloud-init takes them out of the message."""
-    message = email.message_from_string(user_data)
-    return [
-        str(part.get_payload())
-        for part in message.walk()
-        if part.get_content_type() == "text/x-shellscript"
-    ]
+def start(machine: Node, files: MountFiles) -> None:
+    """Boots a machine from the rendered user data that mounts these files."""
+    # cloud-init runs the shell parts of the message.
+    for part in email.message_from_string(mime([boot_script(files)])).walk():
+        if part.get_content_type() == "text/x-shellscript":
+            machine.write("/opt/node/parts/0", str(part.get_payload()), mode=0o755)
+    machine.boot()
 
 
-def parts_of(files: MountFiles) -> list[str]:
-    """The shell parts of the rendered user data that mounts these files."""
-    return shell_parts(mime([boot_script(files)]))
+def make_ready(machine: Node, files: MountFiles) -> None:
+    """Boots a machine until its JARs can be read."""
+    start(machine, files)
+    wait_for("kubelet", machine.kubelet_runs)
 
 
-@pytest.fixture(scope="session")
-def machines() -> Iterator[Callable[..., Node]]:
-    """Creates machines, and ends them after the test in any case."""
-    made: list[Node] = []
-
-    def make(**environment: str) -> Node:
-        keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-        node = Node({**keys, "STANDIN_GIVE_UP_SECONDS": "2", **environment})
-        made.append(node)
-        return node
-
-    yield make
-    for node in made:
-        if not node.closed:
-            node.close()
+def _new_machine() -> Node:
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    return Node({**keys, "STANDIN_GIVE_UP_SECONDS": "2"})
 
 
 @pytest.fixture
-def machine(machines: Callable[..., Node]) -> Iterator[Node]:
+def machine() -> Iterator[Node]:
     """A machine that has not booted yet."""
-    node = machines()
-    yield node
-    node.close()
+    with closing(_new_machine()) as node:
+        yield node
+
+
+@pytest.fixture
+def booted(machine: Node, render: Render) -> Node:
+    """A machine of this test alone that booted from user data, with readable JARs."""
+    make_ready(machine, render())
+    return machine
 
 
 @pytest.fixture(scope="module")
-def node(machines: Callable[..., Node], render: Callable[..., MountFiles]) -> Iterator[Node]:
+def node(render: Render) -> Iterator[Node]:
     """A machine that booted from user data, with readable JARs."""
-    made = machines()
-    made.user_data(parts_of(render()))
-    made.boot()
-    wait_for("kubelet", made.kubelet_runs)
-    yield made
-    made.close()
+    with closing(_new_machine()) as node:
+        make_ready(node, render())
+        yield node
+
+
+@pytest.fixture
+def api() -> Iterator[KubeApi]:
+    """An API server."""
+    with closing(KubeApi()) as server:
+        yield server
 
 
 def metric(node: Node, name: str) -> float:

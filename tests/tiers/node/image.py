@@ -3,7 +3,7 @@
 UNITS = {
     # The properties of the EKS image of AL2023 that matter to the mount: the order of its units,
     # restarts of kubelet, and that cloud-init continues after a failed script.
-    "cloud-final.service": """
+    "cloud-final.service": """\
         [Service]
         Type=oneshot
         RemainAfterExit=yes
@@ -14,7 +14,7 @@ UNITS = {
         StandardError=journal+console
         [Install]
         WantedBy=multi-user.target""",
-    "nodeadm-run.service": """
+    "nodeadm-run.service": """\
         [Unit]
         After=cloud-final.service
         [Service]
@@ -24,7 +24,7 @@ UNITS = {
         TimeoutSec=0
         [Install]
         WantedBy=multi-user.target""",
-    "kubelet.service": """
+    "kubelet.service": """\
         [Service]
         ExecStart=/bin/sh -c 'touch /run/kubelet-runs; exec sleep infinity'
         Restart=on-failure

@@ -4,7 +4,7 @@
 For machines without the real binary. What was seen of mount-s3 1.24.0 and is done alike: flags and
 their conflicts (exit 2), what fails at mount (exit 1), the cache folder's rules, no end on SIGTERM
 while a file is open, and the unmount by path at its end. Not imitated: prefetching, ESTALE, the
-sizes of requests.
+sizes of requests, the limit of the cache.
 """
 
 import argparse
@@ -16,14 +16,13 @@ import stat
 import sys
 import threading
 import time
-from collections import OrderedDict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import mfusepy
 from mount_s3_flags import BLOCK, parse
-from s3_client import Client, Failed, Unreachable
+from s3_client import Client, Failed
 
 GIVE_UP_SECONDS = float(os.environ.get("STANDIN_GIVE_UP_SECONDS", "64"))
 
@@ -41,20 +40,14 @@ def check_mount_point(path: str) -> None:
     except OSError:
         fail(f"Failed to create FUSE session: mount point {path} does not exist")
     if entries or os.path.ismount(path):
-        fail(
-            "fuse: mountpoint is not empty. Failed to create FUSE session: "
-            f"No such file or directory: {path}"
-        )
+        fail(f"fuse: mountpoint is not empty. Failed to create FUSE session: {path}")
 
 
 class Blocks:
-    """The cache on disk: files of 1 MiB, the least recently used one goes first."""
+    """The cache on disk: files of 1 MiB, as many as the disk takes."""
 
-    def __init__(self, folder: Path, limit_mib: int | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._limit = limit_mib
-        self._order: OrderedDict[str, None] = OrderedDict()
-        self._lock = threading.Lock()
         if folder.exists():
             shutil.rmtree(folder)
         try:
@@ -63,28 +56,17 @@ class Blocks:
             fail(f"failed to create cache directory {folder}: {error.strerror}")
 
     def get(self, name: str) -> bytes | None:
-        with self._lock:
-            if name not in self._order:
-                return None
-            self._order.move_to_end(name)
         try:
             return (self._folder / name).read_bytes()
         except OSError:
             return None
 
     def put(self, name: str, data: bytes) -> None:
-        if self._limit == 0:
-            return
         try:
             (self._folder / name).write_bytes(data)
         except OSError as error:
             (self._folder / name).unlink(missing_ok=True)
             print(f"WARN block could not be written to the cache: {error.strerror}", flush=True)
-            return
-        with self._lock:
-            self._order[name] = None
-            while self._limit is not None and len(self._order) > self._limit:
-                (self._folder / self._order.popitem(last=False)[0]).unlink(missing_ok=True)
 
 
 class Jars(mfusepy.Operations):
@@ -94,10 +76,7 @@ class Jars(mfusepy.Operations):
 
     def __init__(self, given: argparse.Namespace, client: Client, blocks: Blocks | None) -> None:
         self._given, self._client, self._blocks = given, client, blocks
-        default = 60.0 if given.cache else 1.0
-        self._ttl = default if given.metadata_ttl is None else given.metadata_ttl
-        negative = given.negative_metadata_ttl
-        self._negative_ttl = self._ttl if negative is None else negative
+        self._ttl, self._negative_ttl = given.metadata_ttl, given.negative_metadata_ttl
         self._known: dict[str, tuple[float, dict | None]] = {}
         self.open_files: set[int] = set()
         self._next = 1
@@ -108,7 +87,7 @@ class Jars(mfusepy.Operations):
         if size is not None:
             mode = stat.S_IFREG | (self._given.file_mode or 0o644)
         when = int(modified * 1e9)
-        ids = {"st_uid": self._given.uid or os.getuid(), "st_gid": self._given.gid or os.getgid()}
+        ids = {"st_uid": os.getuid(), "st_gid": os.getgid()}
         times = {"st_mtime": when, "st_ctime": when, "st_atime": when}
         return {"st_mode": mode, "st_nlink": 1, "st_size": size or 0, **ids, **times}
 
@@ -177,7 +156,7 @@ class Jars(mfusepy.Operations):
     def _guard(act):
         try:
             return act()
-        except (Failed, Unreachable) as error:
+        except Failed as error:
             print(f"WARN {error}", flush=True)
             raise mfusepy.FuseOSError(errno.EIO) from error
 
@@ -186,27 +165,23 @@ def end_on_signal(jars: Jars, mount_point: str) -> None:
     """With a file open, the first signal is the last one that is looked at, and ends nothing."""
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     if not jars.open_files:
-        os.system(f"umount --lazy --no-canonicalize '{mount_point}' 2>/dev/null")
+        unmount(mount_point)
+
+
+def unmount(mount_point: str) -> None:
+    """By path, even if something else is mounted there by now: observed of mount-s3."""
+    os.system(f"umount --lazy --no-canonicalize '{mount_point}' 2>/dev/null")
 
 
 def main() -> None:
     given = parse(sys.argv[1:])
     check_mount_point(given.mount_point)
     client = Client(given, GIVE_UP_SECONDS)
-    blocks = (
-        Blocks(Path(given.cache, "mountpoint-cache"), given.max_cache_size) if given.cache else None
-    )
+    blocks = Blocks(Path(given.cache, "mountpoint-cache")) if given.cache else None
     try:
         list(client.list(given.prefix, limit=1))
-    except (Failed, Unreachable) as error:
-        fail(
-            "Failed to create S3 client: initial ListObjectsV2 failed for bucket "
-            f"{given.bucket}: {error}"
-        )
-    if not given.foreground and os.fork():
-        while not os.path.ismount(given.mount_point):
-            time.sleep(0.02)
-        os._exit(0)
+    except Failed as error:
+        fail(f"initial ListObjectsV2 failed for bucket {given.bucket}: {error}")
     jars = Jars(given, client, blocks)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     threading.Thread(target=end_on_signal, args=(jars, given.mount_point), daemon=True).start()
@@ -221,8 +196,7 @@ def main() -> None:
         nosuid=True,
         fsname="mountpoint-s3",
     )
-    # By path, even if something else is mounted there by now: observed of mount-s3.
-    os.system(f"umount --lazy --no-canonicalize '{given.mount_point}' 2>/dev/null")
+    unmount(given.mount_point)
     if given.cache:
         shutil.rmtree(Path(given.cache, "mountpoint-cache"), ignore_errors=True)
 

@@ -9,52 +9,43 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from textwrap import dedent
 
+from tests.tiers.cluster.processes import tree
 from tests.tiers.node.image import PROGRAMS, STAND_IN, UNITS
+from tests.tiers.operator.pod_host import PodHost
+from tests.tiers.programs import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 MOUNT = "/run/spark-jars/parent/jars"
 """Where the JARs are mounted on a node."""
 PARENT = "/mnt/spark-jars"
 """What pods get."""
 
 
-def wait_for(what: str, met: Callable[[], object], seconds: float = 45) -> float:
-    """Waits until `met` gives something true; returns the seconds. Fails if it never does."""
-    begin = time.monotonic()
-    while time.monotonic() - begin < seconds:
-        if met():
-            return time.monotonic() - begin
+def wait_for(what: str, met: Callable[[], object], seconds: float = 45) -> None:
+    """Waits until `met` gives something true. Fails if it never does."""
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 class Node:
-    """One machine. `boot` starts it, `close` ends it; its disk lives until then."""
+    """One machine. `boot` starts it, `close` ends it; its disk, in memory, lives until then."""
 
     def __init__(self, environment: dict[str, str]) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="spark-node-"))
-        self._root = self._folder / "root"
-        for name in ("root", "over"):
-            (self._folder / name).mkdir()
-        self._console = (self._folder / "console").open("w+")
-        script = (
-            'mount -t tmpfs -o size=2G node "$0/over" && mkdir "$0/over/up" "$0/over/work" && '
-            'mount -t overlay -o "lowerdir=/,upperdir=$0/over/up,workdir=$0/over/work" '
-            'node "$0/root" && touch "$0/ready" && exec sleep infinity'
-        )
-        self._holder = subprocess.Popen(
-            [
-                *("setpriv", "--pdeathsig", "KILL"),
-                *("unshare", "--mount", "--propagation", "private"),
-                *("sh", "-c", script, str(self._folder)),
-            ]
-        )
-        wait_for("the node's disk", (self._folder / "ready").exists)
+        self._host = PodHost()
+        folder = self._host.folder
+        self._root = folder / "root"
+        for name in ("root", "up", "work"):
+            self._host.seen(folder / name).mkdir()
+        options = f"lowerdir=/,upperdir={folder}/up,workdir={folder}/work"
+        self._host.run("mount", "-t", "overlay", "-o", options, "node", self._root)
+        self._console = self._host.seen(folder / "console")
         self._machine: subprocess.Popen[bytes] | None = None
         self._leader = 0
         self.closed = False
@@ -69,15 +60,13 @@ class Node:
             self.path(f"/etc/{name}").unlink(missing_ok=True)
         self.write("/etc/machine-id", secrets.token_hex(16) + "\n")
         for name, text in UNITS.items():
-            lines = [line.strip() for line in text.strip().splitlines()]
-            self.write(f"/etc/systemd/system/{name}", "\n".join(lines) + "\n")
+            self.write(f"/etc/systemd/system/{name}", dedent(text))
         for name in ("cloud-final", "nodeadm-run"):
-            wants = self.path("/etc/systemd/system/multi-user.target.wants")
-            wants.mkdir(exist_ok=True)
-            (wants / f"{name}.service").symlink_to(f"/etc/systemd/system/{name}.service")
+            wants = self.path(f"/etc/systemd/system/multi-user.target.wants/{name}.service")
+            wants.parent.mkdir(exist_ok=True)
+            wants.symlink_to(f"/etc/systemd/system/{name}.service")
         for path, text in PROGRAMS.items():
-            lines = [line.removeprefix("        ") for line in text.splitlines()]
-            self.write(path, "\n".join(lines) + "\n", mode=0o755)
+            self.write(path, dedent(text), mode=0o755)
         self.path("/opt/node/parts").mkdir(parents=True)
         pairs = " ".join(f'"{name}={value}"' for name, value in environment.items())
         self.write(
@@ -93,7 +82,7 @@ class Node:
 
     def path(self, path: str) -> Path:
         """A path on the node's disk, as this machine sees it; what the node mounts is not there."""
-        return Path(f"/proc/{self._holder.pid}/root{self._root}{path}")
+        return Path(f"{self._host.seen(self._root)}{path}")
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         """A file on the node's disk."""
@@ -102,11 +91,6 @@ class Node:
         file.unlink(missing_ok=True)
         file.write_text(text)
         file.chmod(mode)
-
-    def user_data(self, parts: Sequence[str]) -> None:
-        """The shell parts that cloud-init runs at the first boot."""
-        for number, part in enumerate(parts):
-            self.write(f"/opt/node/parts/{number}", part, mode=0o755)
 
     def slow_down(self, *programs: str, when: str = "") -> None:
         """Lets programs take a second longer: with a word, only when it is the first argument."""
@@ -119,34 +103,28 @@ class Node:
 
     def boot(self) -> None:
         """Starts the machine; returns once its systemd answers."""
-        # In a process namespace that dies with this process, and all of the machine with it.
-        command = ["setpriv", "--pdeathsig", "KILL", "nsenter"]
-        command += [f"--mount=/proc/{self._holder.pid}/ns/mnt"]
-        command += ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        command += ["systemd-nspawn", "--quiet", f"--directory={self._root}", "--boot"]
-        command += ["--register=no", "--keep-unit", "--bind=/dev/fuse", f"--bind-ro={REPOSITORY}"]
-        command += ["--console=read-only", f"--machine=node-{secrets.token_hex(4)}"]
-        command += ["systemd.unit=multi-user.target", "systemd.show_status=no"]
-        self._machine = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self._console, stderr=subprocess.STDOUT
+        command = self._host.inside(
+            *("unshare", "--mount-proc", "systemd-nspawn", "--quiet", "--boot"),
+            *(f"--directory={self._root}", "--bind=/dev/fuse", f"--bind-ro={ROOT}"),
+            *("--register=no", "--keep-unit", "--console=read-only"),
+            *(f"--machine=node-{secrets.token_hex(4)}", "systemd.unit=multi-user.target"),
+            "systemd.show_status=no",
         )
+        with self._console.open("a") as console:
+            self._machine = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
+            )
         wait_for("the node's systemd", self._answers)
 
     def _answers(self) -> bool:
         if self._machine is None or self._machine.poll() is not None:
             raise AssertionError(f"the node did not boot: {self.console()}")
-        waiting = [self._machine.pid]
-        while waiting:
-            pid = waiting.pop()
-            try:
+        for pid in tree(self._machine.pid):
+            with suppress(OSError):
                 if Path(f"/proc/{pid}/comm").read_text() == "systemd\n":
                     self._leader = pid
                     state = self.run("systemctl", "is-system-running", check=False)
                     return state in ("initializing", "starting", "running", "degraded")
-                children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-            except OSError:
-                continue
-            waiting += [int(child) for child in children.split()]
         return False
 
     def enter(self, *command: str) -> list[str]:
@@ -154,21 +132,21 @@ class Node:
         inside = ["nsenter", f"--target={self._leader}", "--mount", "--uts", "--ipc", "--pid"]
         return [*inside, f"--wdns={'/'}", *command]
 
-    def run(self, *command: str, check: bool = True, seconds: float = 60) -> str:
+    def run(self, *command: str, check: bool = True) -> str:
         """Runs a command on the node; its output. Fails the test on another exit than 0."""
-        done = self.result(*command, seconds=seconds)
+        done = self.result(*command)
         assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
-    def result(self, *command: str, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
+    def result(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Runs a command on the node; any exit code is returned."""
         return subprocess.run(
-            self.enter(*command), capture_output=True, text=True, timeout=seconds, check=False
+            self.enter(*command), capture_output=True, text=True, timeout=60, check=False
         )
 
-    def shell(self, script: str, check: bool = True, seconds: float = 60) -> str:
+    def shell(self, script: str, check: bool = True) -> str:
         """Runs a bash script on the node."""
-        return self.run("bash", "-euo", "pipefail", "-c", script, check=check, seconds=seconds)
+        return self.run("bash", "-euo", "pipefail", "-c", script, check=check)
 
     def live(self, path: str) -> Path:
         """A path on the running node, with all that it has mounted."""
@@ -199,7 +177,7 @@ class Node:
 
     def console(self) -> str:
         """The node's console output, which EC2 keeps."""
-        return (self._folder / "console").read_text(errors="replace")
+        return self._console.read_text(errors="replace")
 
     def main_pid(self) -> int:
         """The process of mount-s3, as the node numbers it; 0 when there is none."""
@@ -209,17 +187,18 @@ class Node:
         """Sends mount-s3 a signal."""
         self.run("kill", f"-{signal_name}", str(self.main_pid()))
 
+    @contextmanager
+    def replaced(self, seconds: float = 45) -> Iterator[None]:
+        """Waits after the block until another process serves the mount, and pods may have it."""
+        before = self.main_pid()
+        yield
+        wait_for("another process", lambda: self.main_pid() not in (0, before), seconds)
+        wait_for("the gate", self.healthy)
+
     @property
     def is_off(self) -> bool:
         """Whether the machine went down by itself."""
         return self._machine is None or self._machine.poll() is not None
-
-    def power_off(self) -> None:
-        """Powers off without a shutdown."""
-        if self._machine is not None and self._machine.poll() is None:
-            self._machine.kill()
-            self._machine.wait(20)
-        self._machine, self._leader = None, 0
 
     def reboot(self) -> None:
         """Shuts down in order, then boots from the same disk."""
@@ -230,13 +209,7 @@ class Node:
     def close(self) -> None:
         """Ends the machine and frees its disk."""
         self.closed = True
-        self.power_off()
-        self._holder.kill()
-        self._holder.wait()
-        self._console.close()
-        # They are empty: what was mounted on them was so in the holder's namespace only.
-        for name in ("root", "over"):
-            (self._folder / name).rmdir()
-        for name in ("console", "ready", ".#root.lck"):
-            (self._folder / name).unlink(missing_ok=True)
-        self._folder.rmdir()
+        if self._machine is not None and self._machine.poll() is None:
+            self._machine.kill()
+            self._machine.wait(20)
+        self._host.close()

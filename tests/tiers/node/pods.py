@@ -4,15 +4,14 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.tiers.node.kube_api import KubeApi
+from tests.tiers.cluster.processes import tree
+from tests.tiers.node.kube_api import NODE_NAME, KubeApi
 from tests.tiers.node.node import PARENT, Node, wait_for
-
-NODE_NAME = "ip-10-0-0-1.us-west-2.compute.internal"
 
 _POD = """
 mkdir --parents /pod
@@ -32,35 +31,32 @@ exec chroot /pod setpriv --bounding-set="$CAPABILITIES" --inh-caps=-all --no-new
 """
 
 
-class JobPod:
-    """A process in a mount namespace of its own that has the parent as a volume."""
+@contextmanager
+def job_pod(node: Node) -> Iterator[Callable[[str], bytes | None]]:
+    """Runs a process with the parent as a volume, in a mount namespace of its own, for the block.
 
-    def __init__(self, node: Node, propagation: str = "rslave") -> None:
-        script = (
-            f"mkdir --parents /mnt/s3 && mount --rbind $(realpath {PARENT}) /mnt/s3 && "
-            f"mount --make-{propagation} /mnt/s3 && echo ready && exec sleep infinity"
-        )
-        command = node.enter("unshare", "--mount", "--propagation", "slave", "bash", "-ec", script)
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
-        self._pid = self._innermost(self._process.pid)
+    Gives a function that reads a file of the volume: its content, or None when it cannot be read.
+    """
+    script = (
+        f"mkdir --parents /mnt/s3 && mount --rbind $(realpath {PARENT}) /mnt/s3 && "
+        "mount --make-rslave /mnt/s3 && echo ready && exec sleep infinity"
+    )
+    command = node.enter("unshare", "--mount", "--propagation", "slave", "bash", "-ec", script)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    *_, pid = tree(process.pid)
 
-    @staticmethod
-    def _innermost(pid: int) -> int:
-        while children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            pid = int(children[0])
-        return pid
+    def read(path: str) -> bytes | None:
+        with suppress(OSError):
+            return Path(f"/proc/{pid}/root/mnt/s3/{path}").read_bytes()
+        return None
 
-    def reads(self, path: str) -> bytes | None:
-        try:
-            return Path(f"/proc/{self._pid}/root/mnt/s3/{path}").read_bytes()
-        except OSError:
-            return None
-
-    def end(self) -> None:
-        os.kill(self._pid, 9)
-        self._process.communicate()
+    try:
+        yield read
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        process.communicate()
 
 
 class Watch:
@@ -95,45 +91,39 @@ class Watch:
         self._log.seek(0)
         return self._log.read()
 
-    def _descendants(self) -> list[int]:
-        found = [self._process.pid]
-        for pid in found:
-            with suppress(OSError):
-                children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-                found += [int(child) for child in children.split()]
-        return found
-
     def process(self) -> int | None:
         """The shell that runs watch.sh."""
-        for pid in self._descendants():
-            try:
+        for pid in tree(self._process.pid):
+            with suppress(OSError):
                 line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if line[:2] == [b"/bin/bash", b"/files/watch.sh"]:
-                return pid
+                if line[:2] == [b"/bin/bash", b"/files/watch.sh"]:
+                    return pid
         return None
 
     def end(self) -> str:
         """Ends it as kubelet does; fails if it does not end in the time that it has. Its log."""
         wait_for("the pod's process", self.process)
-        pid, all_of_it = self.process(), self._descendants()
+        pid, all_of_it = self.process(), list(tree(self._process.pid))
         assert pid is not None
         os.kill(pid, signal.SIGTERM)
         self._process.wait(25)
-        for one in all_of_it:
-            with suppress(ProcessLookupError):
-                os.kill(one, signal.SIGKILL)
+        _kill(all_of_it)
         return self.log()
 
     def kill(self) -> None:
         """Ends it without a chance to do anything."""
         if self._process.poll() is None:
-            for pid in reversed(self._descendants()):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            _kill(list(tree(self._process.pid)))
             self._process.wait(5)
 
     def close(self) -> None:
-        """Forgets its log."""
+        """Ends it, and shows its log with a test that fails."""
+        self.kill()
+        print(self.log())
         self._log.close()
+
+
+def _kill(pids: Sequence[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

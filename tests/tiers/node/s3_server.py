@@ -1,112 +1,101 @@
-"""moto's S3 on loopback behind a proxy that counts, delays and rejects requests as S3 would."""
+"""S3 on loopback for nodes: the publisher's, which can also go away and deny a bucket or region."""
 
+import os
+import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
-REGION = "us-west-2"
-OWNER = "123456789012"
-"""moto's account."""
-ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "secret"
+from tests.ops.publish.s3 import OWNER, REGION, S3, Refuse, Request, nothing
+
+JARS_PREFIX = "spark/jars/"
+_STAND_IN = Path(__file__).with_name("mount_s3.py")
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        pass
-
-
-class S3Server:
-    """S3 on loopback. `stop` refuses connections, `start` answers again, with all objects kept."""
+class S3Server(S3):
+    """Keeps JARs that were read in memory: moto reads all of an object for a part of it."""
 
     def __init__(self) -> None:
-        self._app = DomainDispatcherApplication(create_backend_app)
-        self._server: BaseWSGIServer | None = None
-        self._port = 0
-        self.requests: Counter[str] = Counter()
-        """Number of requests by kind: GET, HEAD, LIST, and bytes under "bytes"."""
-        self.delay: Callable[[str], float] = lambda kind: 0.0
-        """Seconds to wait before an answer, by kind of request."""
+        self._read: dict[str, bytes] = {}
         self.denied: set[str] = set()
         """Buckets that deny all access."""
-        self.start()
-        self.client = boto3.client(
-            "s3",
-            region_name=REGION,
-            endpoint_url=self.url,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
-            config=Config(s3={"addressing_style": "path"}),
+        super().__init__()
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Refuses connections for the block, then answers on the same port with all objects."""
+        port, handler = self._server.port, self._server.RequestHandlerClass
+        self._server.shutdown()
+        self._server.server_close()
+        try:
+            yield
+        finally:
+            self._server = make_server(
+                "127.0.0.1", port, self, threaded=True, request_handler=handler
+            )
+            serve = self._server.serve_forever
+            self._thread = threading.Thread(target=serve, args=(0.05,), daemon=True)
+            self._thread.start()
+
+    @contextmanager
+    def slow(self, seconds: float) -> Iterator[None]:
+        """Waits before each answer during the block."""
+        self.before = lambda request: time.sleep(seconds)
+        try:
+            yield
+        finally:
+            self.before = nothing
+
+    def mount_command(self, bucket: str, point: Path, *flags: str) -> list[str | Path]:
+        """The command line of a read-only mount of a bucket: of $MOUNT_S3, or of the stand-in."""
+        real = os.environ.get("MOUNT_S3")
+        return [
+            *([real] if real else [sys.executable, _STAND_IN]),
+            *(bucket, point, "--foreground", "--read-only", "--region", REGION),
+            *(f"--endpoint-url={self.url}", "--force-path-style", *flags),
+        ]
+
+    def node_mount(self, bucket: str, point: Path, cache: Path, *flags: str) -> list[str | Path]:
+        """The same with a node's own flags (userdata/spark-jars) and a folder for its cache."""
+        return self.mount_command(
+            *(bucket, point, "--allow-other", "--prefix", JARS_PREFIX),
+            *("--expected-bucket-owner", OWNER, "--cache", str(cache), "--max-cache-size", "4096"),
+            *("--metadata-ttl", "indefinite", "--negative-metadata-ttl", "minimal"),
+            *("--file-mode", "0444", "--dir-mode", "0555", *flags),
         )
-
-    @property
-    def url(self) -> str:
-        """The endpoint."""
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        """Answers, on the same port as before."""
-        self._server = make_server(
-            "127.0.0.1", self._port, self, threaded=True, request_handler=_Quiet
-        )
-        self._port = self._server.port
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Refuses connections."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
 
     def create(self, bucket: str) -> None:
         """A bucket of the server's region."""
         where = {"LocationConstraint": REGION}
-        self.client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)  # ty: ignore
+        self.client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """An object."""
         self.client.put_object(Bucket=bucket, Key=key, Body=body)
 
-    def release(self, bucket: str, name: str, jars: dict[str, bytes], prefix: str) -> None:
-        """A release as it is published: its JARs, and release.json last."""
-        for jar, body in jars.items():
-            self.put(bucket, f"{prefix}{name}/{jar}", body)
-        self.put(bucket, f"{prefix}{name}/release.json", b"{}")
+    def _refuse(self, request: Request, environ: dict[str, Any]) -> None:
+        scope = environ["HTTP_AUTHORIZATION"].partition("Credential=")[2].split("/")
+        if scope[2] != REGION:
+            raise Refuse(400, "AuthorizationHeaderMalformed")
+        if environ["PATH_INFO"].split("/")[1] in self.denied:
+            raise Refuse(403, "AccessDenied")
+        super()._refuse(request, environ)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        bucket = environ["PATH_INFO"].split("/")[1]
-        kind = (
-            "LIST" if "list-type" in environ.get("QUERY_STRING", "") else environ["REQUEST_METHOD"]
-        )
-        self.requests[kind] += 1
-        time.sleep(self.delay(kind))
-        refused = self._refusal(bucket, environ)
-        if refused is not None:
-            status, code = refused
-            body = f"<Error><Code>{code}</Code></Error>".encode()
-            start_response(status, [("Content-Length", str(len(body)))])
-            return [] if kind == "HEAD" else [body]
-        return self._counted(self._app(environ, start_response), kind)
-
-    def _refusal(self, bucket: str, environ: dict[str, Any]) -> tuple[str, str] | None:
-        signed = environ.get("HTTP_AUTHORIZATION", "")
-        scope = signed.partition("Credential=")[2].split("/")
-        if len(scope) > 2 and scope[2] != REGION:
-            return "400 Bad Request", "AuthorizationHeaderMalformed"
-        owner = environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", OWNER)
-        if bucket in self.denied or owner != OWNER:
-            return "403 Forbidden", "AccessDenied"
-        return None
-
-    def _counted(self, body: Iterable[bytes], kind: str) -> Iterable[bytes]:
-        for part in body:
-            if kind == "GET":
-                self.requests["bytes"] += len(part)
-            yield part
+    def _pass_on(self, environ: dict[str, Any]) -> tuple[bytes, tuple[str, list[Any]]]:
+        wanted, path = environ.get("HTTP_RANGE", ""), environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] != "GET" or not wanted or not path.endswith(".jar"):
+            return super()._pass_on(environ)
+        if path not in self._read:
+            whole = {key: value for key, value in environ.items() if key != "HTTP_RANGE"}
+            body, answer = super()._pass_on(whole)
+            if not answer[0].startswith("200"):
+                return body, answer
+            self._read[path] = body
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        part = self._read[path][int(first) : int(last) + 1]
+        return part, ("206 Partial Content", [("Content-Length", str(len(part)))])

@@ -6,48 +6,32 @@ mount and process namespaces of its own.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.names import JARS_LABEL, NOT_MOUNTED_TAINT, SHARED_JARS
-from tests.names import MOUNT_NAMESPACE as NAMESPACE
 from tests.plans import named, plan_of
+from tests.tiers.node.conftest import Render
 from tests.tiers.node.kube_api import TOKEN, KubeApi
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
-from tests.tiers.node.pods import NODE_NAME, JobPod, Watch
+from tests.tiers.node.pods import Watch, job_pod
 from tests.tiers.node.s3_server import S3Server
-from tests.tiers.node.test_life import recovered
-from userdata.render import MountFiles, watch_files
+from userdata.render import watch_files
 
-
-@pytest.fixture(scope="session")
-def template() -> Mapping[str, Any]:
-    """The pod of the rendered DaemonSet."""
-    daemonset = named(plan_of("existing"), "DaemonSet", "jar-mount-daemon")
-    return daemonset.inputs["spec"]["template"]["spec"]
+Watches = Callable[..., Watch]
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[KubeApi]:
-    """An API server with a new node that carries the start-up taint."""
-    server = KubeApi(tmp_path, NODE_NAME, NAMESPACE, "spark-jars")
-    server.taints = [
+def watches(machine: Node, api: KubeApi, render: Render) -> Iterator[Watches]:
+    """Starts pods of the DaemonSet on a machine that runs already, with the start-up taint."""
+    api.taints = [
         {"key": "spark-on-eks/pool", "effect": "NoSchedule"},
         {"key": NOT_MOUNTED_TAINT, "effect": "NoSchedule"},
     ]
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def watches(
-    machine: Node, api: KubeApi, render: Callable[..., MountFiles], template: Mapping[str, Any]
-) -> Iterator[Callable[..., Watch]]:
-    """Starts pods of the DaemonSet on a machine that runs already."""
     machine.boot()
+    daemonset = named(plan_of("existing"), "DaemonSet", "jar-mount-daemon").inputs
     pods: list[Watch] = []
 
     def start(**changes: Any) -> Watch:
@@ -55,26 +39,28 @@ def watches(
             machine.write(f"/opt/pod/files/{key}", text)
         machine.write("/opt/pod/account/ca.crt", api.certificate)
         machine.write("/opt/pod/account/token", TOKEN)
-        pods.append(Watch(machine, api, template))
+        pods.append(Watch(machine, api, daemonset["spec"]["template"]["spec"]))
         return pods[-1]
 
     yield start
     for pod in pods:
-        pod.kill()
-        # Shown with a test that fails.
-        print(pod.log())
         pod.close()
+
+
+@pytest.fixture
+def pod(watches: Watches, api: KubeApi) -> Watch:
+    """A pod of the DaemonSet, on a node that has its label."""
+    started = watches()
+    wait_for("the label", lambda: marked(api))
+    return started
 
 
 def marked(api: KubeApi) -> bool:
     return api.labels.get(JARS_LABEL) == SHARED_JARS
 
 
-def test_a_new_node_loses_its_taint_when_the_jars_answer(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
-) -> None:
-    watches()
-    wait_for("the label", lambda: marked(api))
+@pytest.mark.usefixtures("pod")
+def test_a_new_node_loses_its_taint_when_the_jars_answer(api: KubeApi, machine: Node) -> None:
     wait_for("the taint", lambda: [taint["key"] for taint in api.taints] == ["spark-on-eks/pool"])
     assert machine.healthy()
     assert machine.run("ls", f"{PARENT}/jars/r1")
@@ -83,7 +69,7 @@ def test_a_new_node_loses_its_taint_when_the_jars_answer(
 
 
 def test_a_node_without_rights_keeps_its_taint(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
+    watches: Watches, api: KubeApi, machine: Node
 ) -> None:
     pod = watches(bucket="denied-jars", wait_seconds=3)
     wait_for("a try", lambda: "AccessDenied" in machine.journal("spark-jars.service"))
@@ -93,7 +79,7 @@ def test_a_node_without_rights_keeps_its_taint(
 
 
 def test_a_node_without_a_package_manager_is_not_changed_and_logs_the_reason(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
+    watches: Watches, api: KubeApi, machine: Node
 ) -> None:
     machine.path("/usr/bin/dnf").unlink()
     pod = watches()
@@ -104,18 +90,16 @@ def test_a_node_without_a_package_manager_is_not_changed_and_logs_the_reason(
     assert len(api.taints) == 2
 
 
-@pytest.mark.parametrize("step", ["cp", "dnf", "await", "xargs"])
+@pytest.mark.parametrize("step", ["cp", "dnf", "mount-s3", "xargs"])
 def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node, s3: S3Server, step: str
+    watches: Watches, api: KubeApi, machine: Node, s3: S3Server, step: str
 ) -> None:
     machine.write("/opt/node/dnf.seconds", "1")
     machine.slow_down("cp", "xargs")
-    s3.delay = lambda kind: 1.0 if step == "await" else 0.0
-    first = watches()
-    program = "mount-s3" if step == "await" else step
-    wait_for(step, lambda: machine.has_process(program))
-    first.end()
-    s3.delay = lambda kind: 0.0
+    with s3.slow(step == "mount-s3"):
+        first = watches()
+        wait_for(step, lambda: machine.has_process(step))
+        first.end()
     second = watches()
     wait_for("the label", lambda: marked(api))
     assert machine.healthy()
@@ -123,23 +107,18 @@ def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
     assert len(machine.path("/opt/node/dnf.calls").read_text().splitlines()) == 1
 
 
-def test_the_files_are_those_of_user_data(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node, render: Callable[..., MountFiles]
-) -> None:
-    watches()
-    wait_for("the label", lambda: marked(api))
+@pytest.mark.usefixtures("pod")
+def test_the_files_are_those_of_user_data(machine: Node, render: Render) -> None:
     for file in render().files:
         assert machine.path(file.path).read_text() == file.content
         assert machine.path(file.path).stat().st_mode & 0o777 == file.mode
 
 
 def test_the_mount_outlives_a_pod_that_is_deleted_or_killed(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
+    pod: Watch, watches: Watches, api: KubeApi, machine: Node
 ) -> None:
-    first = watches()
-    wait_for("the label", lambda: marked(api))
     serves = machine.main_pid()
-    first.end()
+    pod.end()
     assert marked(api)
     second = watches()
     wait_for("the pod", second.process)
@@ -149,24 +128,18 @@ def test_the_mount_outlives_a_pod_that_is_deleted_or_killed(
 
 
 def test_an_upgrade_brings_new_files_and_leaves_the_mount_to_running_jobs(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
+    pod: Watch, watches: Watches, machine: Node
 ) -> None:
-    old = watches()
-    wait_for("the label", lambda: marked(api))
-    job = JobPod(machine)
-    serves = machine.main_pid()
-    old.end()
-    new = watches(cache_mib=600)
-    wait_for(
-        "new files", lambda: b"CACHE_MIB=600" in (machine.reads("/etc/spark-jars/mount.env") or b"")
-    )
-    wait_for(
-        "the word", lambda: "once no pod has the JARs" in machine.journal("spark-jars-do@refresh")
-    )
-    time.sleep(2)
-    assert machine.main_pid() == serves
-    assert job.reads("jars/r1/release.json") == b"{}"
-    job.end()
+    with job_pod(machine) as read:
+        serves = machine.main_pid()
+        pod.end()
+        new = watches(cache_mib=600)
+        settings, refresh = "/etc/spark-jars/mount.env", "spark-jars-do@refresh"
+        wait_for("new files", lambda: b"CACHE_MIB=600" in (machine.reads(settings) or b""))
+        wait_for("the word", lambda: "once no pod has the JARs" in machine.journal(refresh))
+        time.sleep(2)
+        assert machine.main_pid() == serves
+        assert read("jars/r1/release.json") == b"{}"
     wait_for("the new settings", lambda: machine.main_pid() not in (0, serves))
     wait_for("the gate", machine.healthy)
     command = machine.live(f"/proc/{machine.main_pid()}/cmdline")
@@ -175,66 +148,45 @@ def test_an_upgrade_brings_new_files_and_leaves_the_mount_to_running_jobs(
 
 
 def test_a_removal_takes_everything_away(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node, render: Callable[..., MountFiles]
+    pod: Watch, api: KubeApi, machine: Node, render: Render
 ) -> None:
-    pod = watches()
-    wait_for("the label", lambda: marked(api))
     wait_for("the fill", lambda: "filled: r1" in machine.journal("spark-jars-do@start"))
     api.daemonset = None
     assert "removed from" in pod.end()
     assert not marked(api)
     for path in (*(file.path for file in render().files), PARENT, MOUNT, "/usr/bin/mount-s3"):
         assert not os.path.lexists(machine.live(path)), path
-    assert machine.result("pgrep", "--exact", "mount-s3").returncode != 0
-    assert (
-        machine.shell(
-            # Where an installation writes; elsewhere may be checkouts of this project.
-            "find /etc /mnt /run /usr /var -xdev -name '*spark-jars*'",
-            check=False,
-        )
-        == ""
-    )
+    assert not machine.has_process("mount-s3")
+    # Where an installation writes; elsewhere may be checkouts of this project.
+    find = "find /etc /mnt /run /usr /var -xdev -name '*spark-jars*'"
+    assert machine.shell(find, check=False) == ""
 
 
 def test_a_removal_waits_for_no_job_and_takes_no_jars_from_one(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
+    pod: Watch, api: KubeApi, machine: Node
 ) -> None:
-    pod = watches()
-    wait_for("the label", lambda: marked(api))
-    job = JobPod(machine)
-    api.daemonset = {
-        "metadata": {"name": "spark-jars", "deletionTimestamp": "2026-01-01T00:00:00Z"}
-    }
-    assert "in use" in pod.end()
-    assert not marked(api), "no new pod comes"
-    assert job.reads("jars/r1/release.json") == b"{}"
-    assert machine.healthy()
-    job.end()
+    metadata = {"name": "spark-jars", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    with job_pod(machine) as read:
+        api.daemonset = {"metadata": metadata}
+        assert "in use" in pod.end()
+        assert not marked(api), "no new pod comes"
+        assert read("jars/r1/release.json") == b"{}"
+        assert machine.healthy()
     machine.run("/usr/local/sbin/spark-jars", "uninstall")
     assert not machine.live(PARENT).exists()
 
 
-def test_without_the_api_server_nothing_is_removed(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node
-) -> None:
-    pod = watches()
-    wait_for("the label", lambda: marked(api))
+def test_without_the_api_server_nothing_is_removed(pod: Watch, api: KubeApi, machine: Node) -> None:
     api.available = False
     pod.end()
     assert machine.healthy()
 
 
+@pytest.mark.usefixtures("pod")
 def test_a_mount_that_dies_for_longer_takes_the_label_with_it(
-    watches: Callable[..., Watch], api: KubeApi, machine: Node, s3: S3Server
+    api: KubeApi, machine: Node, s3: S3Server
 ) -> None:
-    watches()
-    wait_for("the label", lambda: marked(api))
-    before = machine.main_pid()
-    s3.stop()
-    try:
+    with machine.replaced(), s3.down():
         machine.kill()
         wait_for("the label to go", lambda: not marked(api))
-    finally:
-        s3.start()
-    recovered(machine, before)
     wait_for("the label", lambda: marked(api))

@@ -1,55 +1,45 @@
-"""A node that runs: S3 is away for a while, or the mount is stopped."""
+"""A node that runs: S3 is away for a while, the mount is stopped, or a job reads its JARs first."""
 
+import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
+import yaml
 
-from tests.tiers.node.conftest import BUCKET, PREFIX, RELEASE, metric, parts_of
+from tests.tiers.node.conftest import BUCKET, PREFIX, RELEASE, metric
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
-from tests.tiers.node.pods import JobPod
+from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
-from tests.tiers.node.test_life import recovered
-from userdata.render import MountFiles
+from tests.tiers.programs import ROOT
 
 
 def test_no_pod_starts_while_the_mount_is_down(node: Node, s3: S3Server) -> None:
-    before = node.main_pid()
-    s3.stop()
-    try:
+    with node.replaced(), s3.down():
         node.kill()
         wait_for("the gate to shut", lambda: not node.live(PARENT).is_symlink())
         time.sleep(1)
         # What kubelet looks for before it starts a pod with this volume.
         assert node.result("test", "-d", PARENT).returncode != 0
-    finally:
-        s3.start()
-    recovered(node, before)
     assert node.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
 
 
-@pytest.mark.parametrize("step", ["umount", "cp", "await"])
+@pytest.mark.parametrize("step", ["umount", "cp", "mount-s3"])
 def test_a_stop_in_any_step_of_a_start_leaves_nothing_in_the_way(
-    machine: Node, render: Callable[..., MountFiles], s3: S3Server, step: str
+    booted: Node, s3: S3Server, step: str
 ) -> None:
     """`detach`, `run` and `open` of the unit; the next start finds a clean place."""
-    machine.user_data(parts_of(render()))
-    machine.boot()
-    wait_for("kubelet", machine.kubelet_runs)
-    machine.slow_down("cp", "umount")
-    program = "mount-s3" if step == "await" else step
-    s3.delay = lambda kind: 1.0 if step == "await" else 0.0
-    machine.run("systemctl", "stop", "spark-jars.service")
-    machine.run("systemctl", "start", "--no-block", "spark-jars.service")
-    wait_for(step, lambda: machine.has_process(program))
-    machine.run("systemctl", "stop", "spark-jars.service")
-    s3.delay = lambda kind: 0.0
-    assert not machine.live(PARENT).is_symlink()
-    assert machine.result("mountpoint", MOUNT).returncode != 0
-    assert not machine.has_process("mount-s3")
-    machine.run("systemctl", "start", "spark-jars.service")
-    assert machine.healthy()
-    assert machine.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
+    booted.slow_down("cp", "umount")
+    with s3.slow(step == "mount-s3"):
+        booted.run("systemctl", "stop", "spark-jars.service")
+        booted.run("systemctl", "start", "--no-block", "spark-jars.service")
+        wait_for(step, lambda: booted.has_process(step))
+        booted.run("systemctl", "stop", "spark-jars.service")
+    assert not booted.live(PARENT).is_symlink()
+    assert booted.result("mountpoint", MOUNT).returncode != 0
+    assert not booted.has_process("mount-s3")
+    booted.run("systemctl", "start", "spark-jars.service")
+    assert booted.healthy()
+    assert booted.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
 
 
 def test_an_outage_of_s3_is_not_seen_by_pods_whose_jars_are_filled(
@@ -57,20 +47,34 @@ def test_an_outage_of_s3_is_not_seen_by_pods_whose_jars_are_filled(
 ) -> None:
     """Longer than it takes the watch to give up on a mount: 3 looks, 1 s apart here."""
     wait_for("the fill", lambda: metric(node, "spark_jars_filled_releases") >= 1)
-    pod = JobPod(node)
     before = node.main_pid()
-    s3.stop()
-    try:
+    with job_pod(node) as read, s3.down():
         end = time.monotonic() + 10
         while time.monotonic() < end:
             for name in ("jar-2.jar", "jar-5.jar"):
-                assert pod.reads(f"jars/r1/{name}") == RELEASE[name]
+                assert read(f"jars/r1/{name}") == RELEASE[name]
             assert node.healthy()
             time.sleep(0.5)
         assert metric(node, "spark_jars_up") == 1
-    finally:
-        s3.start()
-        pod.end()
     assert node.main_pid() == before, "the mount is not started again for it"
     s3.put(BUCKET, f"{PREFIX}r9/new.jar", b"new")
     wait_for("a new JAR", lambda: node.reads(f"{MOUNT}/r9/new.jar") == b"new", 10)
+
+
+def test_the_init_container_of_the_docs_fills_a_cold_cache(booted: Node, s3: S3Server) -> None:
+    page = (ROOT / "docs" / "node-mount.md").read_text()
+    blocks = [block.partition("```")[0] for block in page.split("```yaml\n")[1:]]
+    (block,) = [block for block in blocks if block.startswith("initContainers")]
+    (container,) = yaml.safe_load(block.replace("<the job's own>", "spark"))["initContainers"]
+    # The node's own fill would have read them already.
+    late = "2026-11-01"
+    booted.run("systemctl", "stop", "spark-jars-watch.service")
+    for name, content in RELEASE.items():
+        s3.put(BUCKET, f"{PREFIX}{late}/{name}", content)
+    command = [word.replace("/mnt/s3", PARENT) for word in container["command"]]
+    as_spark = ["setpriv", "--reuid=185", "--regid=185", "--clear-groups", *command]
+    subprocess.run(booted.enter(*as_spark), check=True, timeout=60)
+    counted = s3.count("GetObject")
+    for name, content in RELEASE.items():
+        assert booted.reads(f"{MOUNT}/{late}/{name}") == content
+    assert s3.count("GetObject") == counted, "every byte came from the cache"

@@ -2,29 +2,19 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.tiers.node.conftest import BUCKET
-from tests.tiers.node.s3_server import ACCESS_KEY, REGION, SECRET_KEY, S3Server
-
-COMMAND = (
-    [os.environ["MOUNT_S3"]]
-    if "MOUNT_S3" in os.environ
-    else [
-        sys.executable,
-        str(Path(__file__).parent / "mount_s3.py"),
-    ]
-)
+from tests.tiers.node.s3_server import S3Server
 
 
-def mount(*arguments: str) -> tuple[int, str]:
-    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+def mount(s3: S3Server, bucket: str, point: Path, *flags: str) -> tuple[int, str]:
+    """The exit code and output of a mount that fails."""
     done = subprocess.run(
-        [*COMMAND, *arguments],
-        env={**os.environ, **keys},
+        s3.mount_command(bucket, point, *flags),
+        env={**os.environ, **s3.environment()},
         capture_output=True,
         text=True,
         timeout=20,
@@ -38,33 +28,26 @@ def mount(*arguments: str) -> tuple[int, str]:
     [
         ["--prefix", "no-slash"],
         ["--max-cache-size", "100"],
-        ["--uid", "0"],
         ["--memory-target", "256"],
         ["--no-such-flag"],
-        ["--allow-other", "--allow-root"],
         ["--metadata-ttl", "soon"],
     ],
     ids=" ".join,
 )
-def test_bad_flags_exit_2(flags: list[str], tmp_path: Path) -> None:
-    assert mount(BUCKET, str(tmp_path), "--foreground", *flags)[0] == 2
+def test_bad_flags_exit_2(s3: S3Server, flags: list[str], tmp_path: Path) -> None:
+    assert mount(s3, BUCKET, tmp_path, *flags)[0] == 2
 
 
 def test_what_fails_at_mount_exits_1(s3: S3Server, tmp_path: Path) -> None:
-    endpoint = ["--foreground", f"--endpoint-url={s3.url}", "--force-path-style"]
-    endpoint += ["--region", REGION, "--read-only"]
-    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty, full, absent = (tmp_path / name for name in ("empty", "full", "absent"))
     empty.mkdir()
-    full.mkdir()
-    (full / "file").touch()
-    absent = str(tmp_path / "absent")
-    cases = {
-        "does not exist": [BUCKET, absent],
-        "not empty": [BUCKET, str(full)],
-        "failed to create cache directory": [BUCKET, str(empty), "--cache", f"{absent}/cache"],
-        "initial ListObjectsV2 failed": ["no-such-bucket", str(empty)],
-    }
-    for reason, arguments in cases.items():
-        code, said = mount(*arguments, *endpoint)
-        assert code == 1, arguments
+    (full / "file").mkdir(parents=True)
+    for reason, bucket, point, *flags in (
+        ("does not exist", BUCKET, absent),
+        ("not empty", BUCKET, full),
+        ("failed to create cache directory", BUCKET, empty, "--cache", f"{absent}/cache"),
+        ("initial ListObjectsV2 failed", "no-such-bucket", empty),
+    ):
+        code, said = mount(s3, bucket, point, *flags)
+        assert code == 1, reason
         assert reason in said

@@ -16,7 +16,7 @@ ROLE_LABEL = "spark-role"
 def applied(api: Api, jobs: Sequence[Wanted]) -> Iterator[None]:
     """Creates the jobs, and deletes everything of them after the block."""
     namespaces = {one.team for one in jobs}
-    before = {kind: _names(api, kind, namespaces) for kind in _KINDS}
+    before = _objects(api, namespaces)
     try:
         for one in jobs:
             for other in one.beside:
@@ -27,22 +27,23 @@ def applied(api: Api, jobs: Sequence[Wanted]) -> Iterator[None]:
         clear(api, [one.application for one in jobs])
         left = [
             {"kind": kind, "metadata": {"name": name, "namespace": namespace}}
-            for kind in _KINDS
-            for namespace, name in _names(api, kind, namespaces) - before[kind]
+            for kind, namespace, name in _objects(api, namespaces) - before
         ]
         clear(api, left)
 
 
 def state_of(api: Api, application: Object) -> str:
     """The application's state by the operator; empty before the first reconciliation."""
-    status = api.get(application).get("status") or {}
-    return (status.get("applicationState") or {}).get("state", "")
+    return _application_state(api, application).get("state", "")
 
 
 def why_failed(api: Api, application: Object) -> str:
     """What `kubectl describe sparkapplication` shows as the reason; empty while there is none."""
-    status = api.get(application).get("status") or {}
-    return (status.get("applicationState") or {}).get("errorMessage", "")
+    return _application_state(api, application).get("errorMessage", "")
+
+
+def _application_state(api: Api, application: Object) -> Object:
+    return (api.get(application).get("status") or {}).get("applicationState") or {}
 
 
 def pods_of(api: Api, application: Object, role: str) -> list[Object]:
@@ -66,9 +67,10 @@ def placed(api: Api, job: Wanted) -> bool:
     return len(executors) == wanted and all(one["spec"].get("nodeName") for one in executors)
 
 
-def _names(api: Api, kind: str, namespaces: set[str]) -> set[tuple[str, str]]:
+def _objects(api: Api, namespaces: set[str]) -> set[tuple[str, str, str]]:
     return {
-        (namespace, one["metadata"]["name"])
+        (kind, namespace, one["metadata"]["name"])
+        for kind in _KINDS
         for namespace in namespaces
         for one in api.items(kind, namespace)
     }

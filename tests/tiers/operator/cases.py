@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 from ops.jobs.application import Request, documents
 from ops.jobs.catalog import JOBS, S3A_RELEASE
 from ops.jobs.team import team_of
-from ops.plan.model import Plan
-from tests.plans import plan_of
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
 
@@ -43,38 +41,18 @@ class Wanted(NamedTuple):
     application: Object
 
 
-def plan_for(one: Combination) -> Plan:
-    """The combination's plan."""
-    return plan_of(one.stack, *one.overrides)
-
-
-def teams_of(one: Combination) -> list[str]:
-    """The teams of a combination, in the plan's order."""
-    return [
-        resource.object_name
-        for resource in plan_for(one).of_kind("Namespace")
-        if "spark-on-eks/team" in (resource.inputs["metadata"].get("labels") or {})
-    ]
-
-
 def job_of(one: Combination, team: str, job: str, executors: int | None = None) -> Wanted:
     """A job for a team of a combination; `executors` instead of the job's own number."""
     chosen = JOBS[job]
-    s3 = chosen.uses_s3
-    request = Request(
-        name=job,
-        release=S3A_RELEASE,
-        input=INPUT if s3 else "",
-        output=OUTPUT if s3 else "",
-        executors=executors,
-    )
-    *beside, application = documents(chosen, team_of(plan_for(one), team), request)
+    data = {"input": INPUT, "output": OUTPUT} if chosen.uses_s3 else {"input": "", "output": ""}
+    request = Request(name=job, release=S3A_RELEASE, executors=executors, **data)
+    *beside, application = documents(chosen, team_of(one.plan, team), request)
     return Wanted(team, job, beside, application)
 
 
 def chart_values(one: Combination, release: str) -> dict[str, Any] | None:
     """The values that the combination's plan gives a release's chart; None without the release."""
-    for resource in plan_for(one).by_type("kubernetes:helm.sh/v3:Release"):
+    for resource in one.plan.by_type("kubernetes:helm.sh/v3:Release"):
         if resource.inputs.get("name") == release:
             return dict(resource.inputs["values"])
     return None

@@ -1,26 +1,26 @@
 """One API server for all tests of this tier; one combination at a time, with the operator on it."""
 
 import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pytest
 
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.combinations import Combination
-from tests.tiers.cluster.conftest import CSI_DRIVER, Live
+from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.conftest import running as running_plane
 from tests.tiers.cluster.control_plane import ControlPlane
-from tests.tiers.cluster.definitions import custom_resource_definitions, install
 from tests.tiers.cluster.objects import apply_all, clear
-from tests.tiers.cluster.programs import programs as control_plane_programs
 from tests.tiers.cluster.scheduling import joined, nodes_of
 from tests.tiers.operator import yunikorn
-from tests.tiers.operator.cases import EVERY, chart_values, teams_of
-from tests.tiers.operator.chart import definitions
+from tests.tiers.operator.applications import applied
+from tests.tiers.operator.cases import EVERY, Wanted, chart_values
+from tests.tiers.operator.kubelet import Kubelet, waiting
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
-from tests.tiers.operator.release import Operator, running
+from tests.tiers.operator.release import Operator, definitions, running
 from tests.tiers.programs import leave_out, or_skip
 
 
@@ -33,13 +33,8 @@ def spark() -> Programs:
 @pytest.fixture(scope="session")
 def plane(spark: Programs) -> Iterator[ControlPlane]:
     """The running control plane, with the CRDs of the operator's own chart."""
-    own = definitions(spark)
-    names = {one["metadata"]["name"] for one in own}
-    others = [one for one in custom_resource_definitions() if one["metadata"]["name"] not in names]
-    with ControlPlane(or_skip(control_plane_programs)) as running_plane:
-        install(running_plane.api, [*own, *others])
-        running_plane.api.create(CSI_DRIVER)
-        yield running_plane
+    with running_plane(definitions(spark)) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +54,7 @@ class Stack(Live):
     @property
     def spark_teams(self) -> list[str]:
         """The teams, whose names are their namespaces'."""
-        return teams_of(self.combination)
+        return sorted(self.namespaces)
 
 
 @pytest.fixture(scope="session", params=EVERY, ids=str)
@@ -67,26 +62,16 @@ def live(request: pytest.FixtureRequest, plane: ControlPlane, spark: Programs) -
     """A combination, applied, with a node of each of its NodePools and its operator."""
     one: Combination = request.param
     sent = one.objects
-    folder = plane.folder / "operator"
-    try:
+    with ExitStack() as started:
+        started.callback(clear, plane.api, sent)
         answers = apply_all(plane.api, sent)
-        with (
-            joined(plane.api, nodes_of(sent, startup_taints=False)),
-            _scheduled(plane, spark, one),
-            running(plane, spark, chart_values(one, "spark-operator") or {}, folder) as operator,
-        ):
-            yield Stack(one, sent, answers, operator, plane.url)
-    finally:
-        clear(plane.api, sent)
-
-
-def _scheduled(
-    plane: ControlPlane, spark: Programs, one: Combination
-) -> AbstractContextManager[object]:
-    values = chart_values(one, yunikorn.NAMESPACE)
-    if values is None:
-        return nullcontext()
-    return yunikorn.running(plane, spark, values, plane.folder / "yunikorn")
+        started.enter_context(joined(plane.api, nodes_of(sent, startup_taints=False)))
+        if values := chart_values(one, yunikorn.NAMESPACE):
+            folder = plane.folder / "yunikorn"
+            started.enter_context(yunikorn.running(plane, spark, values, folder))
+        values, folder = chart_values(one, "spark-operator") or {}, plane.folder / "operator"
+        operator = started.enter_context(running(plane, spark, values, folder))
+        yield Stack(one, sent, answers, operator, plane.url)
 
 
 @pytest.hookimpl(trylast=True)
@@ -99,6 +84,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return order[callspec.params["live"]] if callspec else -1
 
     items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def drivers(
+    api: Api, live: Stack, spark: Programs, pod_host: PodHost
+) -> Callable[[Sequence[Wanted]], AbstractContextManager[Kubelet]]:
+    """Applies jobs for a block, and runs their drivers, which only wait for their executors."""
+
+    @contextmanager
+    def run(jobs: Sequence[Wanted]) -> Iterator[Kubelet]:
+        teams = sorted({one.team for one in jobs})
+        edit = waiting(live.url)
+        kubelet = Kubelet(api, spark, pod_host, teams, pod_host.empty, edit, roles=["driver"])
+        with applied(api, jobs), kubelet:
+            yield kubelet
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -9,19 +9,24 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.tiers.cluster.api import Api, Object
-from tests.tiers.operator import container as shell
-from tests.tiers.operator.classes import QUICK
+from tests.tiers.cluster.processes import tree
+from tests.tiers.operator import pod_files as shell
 from tests.tiers.operator.pod_files import PodFiles
 from tests.tiers.operator.pod_host import PodHost, script
 from tests.tiers.operator.programs import Programs
+from tests.tiers.operator.release import QUICK
 
 _STOP_SECONDS = 10
 _BLOCK = 64 + os.getpid() % 128
 """Of loopback addresses: another run on this machine has others."""
+
+
+Edit = Callable[[str, str], str]
+"""The content of a ConfigMap's file, from its name and content."""
 
 
 @dataclass
@@ -41,19 +46,6 @@ class Running:
         return self.log.read_text(errors="replace")
 
 
-@dataclass(frozen=True)
-class Ways:
-    """Differences from a cluster.
-
-    `mounted` is the folder, inside the machine, behind every volume of JARs; `edit` changes a file
-    of a ConfigMap (name, text); `environment` is added to every container's.
-    """
-
-    mounted: Path
-    edit: Callable[[str, str], str] = lambda name, text: text
-    environment: Mapping[str, str] | None = None
-
-
 _WAITS = """
 import time
 from pyspark.sql import SparkSession
@@ -62,38 +54,45 @@ time.sleep(600)
 """
 
 
-def waiting(server: str) -> Callable[[str, str], str]:
-    """An edit for drivers whose executors are not started: in place of the job they run a program
-    that only waits, and writes no event log, which would need the JARs. `server` is the API
-    server's address, which no DNS knows here."""
+def edited(server: str, properties: Mapping[str, str], program: str = "") -> Edit:
+    """Adds properties to a driver's, and replaces the job's program where one is given. `server` is
+    the API server's address: a cluster's DNS knows kubernetes.default.svc, this machine does not.
+    """
+    every = {"spark.kubernetes.driver.master": server, **properties}
+    added = "".join(f"{key}={value}\n" for key, value in every.items())
 
     def edit(name: str, text: str) -> str:
         if name.endswith(".py"):
-            return _WAITS
-        added = f"spark.kubernetes.driver.master={server}\nspark.eventLog.enabled=false\n"
+            return program or text
         return text + added if name == "spark.properties" else text
 
     return edit
 
 
+def waiting(server: str) -> Edit:
+    """For drivers whose executors are not started: in place of the job they run a program that only
+    waits, and writes no event log, which would need the JARs."""
+    return edited(server, {"spark.eventLog.enabled": "false"}, _WAITS)
+
+
+@dataclass
 class Kubelet:
     """Runs the pods of some namespaces that are bound to a node, those of the given Spark roles.
     They end with the `with` block."""
 
-    def __init__(
-        self,
-        api: Api,
-        programs: Programs,
-        pod_host: PodHost,
-        namespaces: Sequence[str],
-        ways: Ways,
-        roles: Sequence[str] = ("driver", "executor"),
-    ) -> None:
-        self._api, self._programs, self._host = api, programs, pod_host
-        self._namespaces, self._ways, self._roles = namespaces, ways, roles
-        self._addresses: dict[str, str] = {}
-        self.pods: dict[str, Running] = {}
-        """By namespace/name."""
+    api: Api
+    programs: Programs
+    host: PodHost
+    namespaces: Sequence[str]
+    mounted: Path
+    """The folder, inside the machine, behind every volume of JARs."""
+    edit: Edit
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Added to every container's."""
+    roles: Sequence[str] = ("driver", "executor")
+    _addresses: dict[str, str] = field(default_factory=dict, init=False)
+    pods: dict[str, Running] = field(default_factory=dict)
+    """By namespace/name."""
 
     def __enter__(self) -> "Kubelet":
         return self
@@ -114,31 +113,31 @@ class Kubelet:
     def step(self) -> None:
         """Starts bound pods, reports ended ones, ends deleted ones."""
         live = {
-            _key(pod): pod
-            for namespace in self._namespaces
-            for pod in self._api.items("Pod", namespace)
+            _key(pod): {**pod, "kind": "Pod"}
+            for namespace in self.namespaces
+            for pod in self.api.items("Pod", namespace)
         }
         for key, one in self.pods.items():
             if one.ended:
                 continue
             if key not in live or live[key]["metadata"].get("deletionTimestamp"):
                 self._stop(one)
-                self._api.delete(_reference(one.pod), grace_seconds=0)
+                self.api.delete(one.pod, grace_seconds=0)
             elif one.process.poll() is not None:
                 one.ended = True
                 self._report(one.pod, one.process.returncode)
         for key, pod in live.items():
             bound = pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")
             role = (pod["metadata"].get("labels") or {}).get("spark-role")
-            new = key not in self.pods and role in self._roles
+            new = key not in self.pods and role in self.roles
             if new and bound and self._has_its_config_maps(pod):
                 self._start(pod)
 
     def _all_said(self) -> str:
         states = [
             f"{_key(pod)}: {pod['status']['phase']} on {pod['spec'].get('nodeName')}"
-            for namespace in self._namespaces
-            for pod in self._api.items("Pod", namespace)
+            for namespace in self.namespaces
+            for pod in self.api.items("Pod", namespace)
         ]
         said = [f"{key}:\n{one.said[-3000:]}" for key, one in self.pods.items()]
         return "\n".join([*states, *said])
@@ -157,7 +156,7 @@ class Kubelet:
         # The end of where its own root is, seen from outside.
         root = f"/{self.pods[key].pod['metadata']['uid']}/root"
         found = set()
-        for pid in _tree(self.pods[key].process.pid):
+        for pid in tree(self.pods[key].process.pid):
             for link in Path(f"/proc/{pid}/fd").glob("*"):
                 try:
                     found.add(str(link.readlink()).rpartition(root)[2])
@@ -169,7 +168,7 @@ class Kubelet:
         """spark-submit makes the driver's pod first; kubelet waits for what it mounts."""
         namespace = pod["metadata"]["namespace"]
         names = [one["configMap"]["name"] for one in pod["spec"]["volumes"] if "configMap" in one]
-        return all(self._api.find("ConfigMap", name, namespace) for name in names)
+        return all(self.api.find("ConfigMap", name, namespace) for name in names)
 
     def _start(self, pod: Object) -> None:
         name = pod["metadata"]["name"]
@@ -177,13 +176,13 @@ class Kubelet:
         number = len(self._addresses)
         address = f"127.{_BLOCK}.{number // 250}.{number % 250 + 1}"
         self._addresses[_key(pod)] = address
-        folder = self._host.folder / pod["metadata"]["uid"]
-        seen = self._host.seen(folder)
+        folder = self.host.folder / pod["metadata"]["uid"]
+        seen = self.host.seen(folder)
         for one in shell.FOLDERS:
             (seen / one).mkdir(parents=True)
-        files = PodFiles(self._api, seen / "volumes", self._ways.mounted, self._ways.edit)
+        files = PodFiles(self.api, seen / "volumes", self.mounted, self.edit)
         volumes = {one["name"]: one for one in pod["spec"].get("volumes", [])}
-        lines = [f"hostname {name}", *shell.root(folder, self._programs.spark_home)]
+        lines = [f"hostname {name}", *shell.root(folder, self.programs.spark_home)]
         disks = [seen / one for one in shell.OWN_DISK]
         places = {key: files.volume(pod, one) for key, one in volumes.items()}
         for wanted in container.get("volumeMounts", []):
@@ -194,11 +193,11 @@ class Kubelet:
             lines += shell.mount(folder, source, wanted)
         environment = {
             "SPARK_HOME": shell.SPARK,
-            "JAVA_HOME": str(self._programs.java_home),
+            "JAVA_HOME": str(self.programs.java_home),
             "PATH": "/usr/bin:/bin",
             "HOME": "/home/spark",
             "SPARK_SUBMIT_OPTS": QUICK,
-            **(self._ways.environment or {}),
+            **self.environment,
             **files.environment(pod, container, address),
         }
         (seen / "environment").write_text(shell.exports(environment))
@@ -208,7 +207,7 @@ class Kubelet:
         apart = ["unshare", "--uts", "--mount", "--propagation", "slave"]
         with log.open("wb") as output:
             process = subprocess.Popen(
-                self._host.inside(*apart, *script(lines)),
+                self.host.inside(*apart, *script(lines)),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -221,8 +220,8 @@ class Kubelet:
         namespace = pod["metadata"]["namespace"]
         yield "127.0.0.1", "localhost"
         yield address, pod["metadata"]["name"]
-        others = {_key(one): one for one in self._api.items("Pod", namespace)}
-        for service in self._api.items("Service", namespace):
+        others = {_key(one): one for one in self.api.items("Pod", namespace)}
+        for service in self.api.items("Service", namespace):
             wanted = (service["spec"].get("selector") or {}).items()
             host = f"{service['metadata']['name']}.{namespace}.svc"
             for key, other in others.items():
@@ -232,11 +231,9 @@ class Kubelet:
 
     def _report(self, pod: Object, code: int | None) -> None:
         """Tells the API server how a pod is; `code` is the exit code of its container."""
-        state: Object = {"running": {}}
-        phase = "Running"
+        phase, state = "Running", {"running": {}}
         if code is not None:
-            phase = "Failed" if code else "Succeeded"
-            reason = "Error" if code else "Completed"
+            phase, reason = ("Failed", "Error") if code else ("Succeeded", "Completed")
             state = {"terminated": {"exitCode": code % 256, "reason": reason}}
         (container,) = pod["spec"]["containers"]
         container_status = {
@@ -255,7 +252,7 @@ class Kubelet:
             "conditions": [{"type": "Ready", "status": str(code is None)}],
             "containerStatuses": [container_status],
         }
-        self._api.patch_status(_reference(pod), status)
+        self.api.patch_status(pod, status)
 
     def _stop(self, one: Running) -> None:
         if one.process.poll() is None:
@@ -264,21 +261,5 @@ class Kubelet:
         one.ended = True
 
 
-def _tree(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _tree(int(child))
-
-
 def _key(pod: Object) -> str:
     return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-
-def _reference(pod: Object) -> Object:
-    metadata = pod["metadata"]
-    named = {"name": metadata["name"], "namespace": metadata["namespace"]}
-    return {"kind": "Pod", "metadata": named}

@@ -1,4 +1,5 @@
-"""A folder tree that pods see and this machine does not: mounts in a namespace of their own."""
+"""A folder tree that pods or a node see and this machine does not: mounts in a namespace of their
+own."""
 
 import subprocess
 import tempfile

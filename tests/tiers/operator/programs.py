@@ -1,7 +1,5 @@
 """The programs of this tier: the operator and its chart, YuniKorn, Spark with a JVM. Built once."""
 
-import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -33,6 +31,12 @@ class Programs:
         """The Python of Spark's environment."""
         return self.spark_home.parents[3] / "bin" / "python"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of a spark-submit on this machine."""
+        homes = {"SPARK_HOME": str(self.spark_home), "JAVA_HOME": str(self.java_home)}
+        return {**homes, "SPARK_LOCAL_IP": "127.0.0.1"}
+
     def __getitem__(self, name: str) -> Path:
         return self.folder / name
 
@@ -43,48 +47,29 @@ def programs() -> Programs:
 
     Raises RuntimeError, which says how to get them, when they cannot be had.
     """
-    return Programs(_built(), _spark(), _java())
-
-
-def _built() -> Path:
-    given = os.environ.get("OPERATOR_ASSETS")
-    if given:
-        return Path(given)
     how_to_get = "needs Go 1.26 and a Go module proxy to build the Spark operator"
-    return built(ROOT / "dev" / "operator" / "build", how_to_get)
+    given = os.environ.get("OPERATOR_ASSETS")
+    folder = Path(given) if given else built(ROOT / "dev" / "operator" / "build", how_to_get)
+    return Programs(folder, _spark(), _java())
 
 
 def _java() -> Path:
-    program = shutil.which("java")
-    if program is None or _version(program) < JAVA:
-        raise RuntimeError(f"needs Java {JAVA} or newer (apt-get install openjdk-17-jre-headless)")
-    return Path(program).resolve().parents[1]
-
-
-def _version(java: str) -> int:
+    java = shutil.which("java") or "false"
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     found = re.search(r'version "(\d+)', said)
-    return int(found[1]) if found else 0
+    if found is None or int(found[1]) < JAVA:
+        raise RuntimeError(f"needs Java {JAVA} or newer (apt-get install openjdk-17-jre-headless)")
+    return Path(java).resolve().parents[1]
 
 
 def _spark() -> Path:
-    """The pyspark package in an environment of its own: half a gigabyte that nothing else needs."""
-    _SPARK.parent.mkdir(parents=True, exist_ok=True)
-    ready = _SPARK / ".ready"
-    wanted = hashlib.sha256(_LOCK.read_bytes()).hexdigest()
-    with _SPARK.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ready.exists() or ready.read_text() != wanted:
-            print(f"Installing Spark into {_SPARK} (once, about a minute)...", file=sys.stderr)
-            _install()
-            ready.write_text(wanted)
-    (home,) = _SPARK.glob("lib/python*/site-packages/pyspark")
-    return home
+    """The pyspark package in an environment of its own: half a gigabyte that nothing else needs.
 
-
-def _install() -> None:
-    shutil.rmtree(_SPARK, ignore_errors=True)
+    Installed once, about a minute.
+    """
     make = [sys.executable, ROOT / "dev" / "setup" / "environment.py", _SPARK, _LOCK]
     done = subprocess.run(make, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"needs a package index to install Spark: {done.stderr[-500:]}")
+    (home,) = _SPARK.glob("lib/python*/site-packages/pyspark")
+    return home

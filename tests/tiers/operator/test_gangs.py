@@ -2,23 +2,20 @@
 not scheduled by it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.names import POOL_LABEL
-from tests.tiers.cluster.api import Api, Object, Refused
-from tests.tiers.cluster.objects import named, of_kind
+from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.objects import named
 from tests.tiers.cluster.processes import wait_until
 from tests.tiers.cluster.scheduling import NO_TAINT, executor, joined, node, node_of_pod, running
 from tests.tiers.operator import yunikorn
-from tests.tiers.operator.applications import applied, placed, pods_of
-from tests.tiers.operator.cases import GANGS, Wanted, job_of
+from tests.tiers.operator.applications import placed, pods_of
+from tests.tiers.operator.cases import GANGS, job_of
 from tests.tiers.operator.conftest import Stack
-from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
-from tests.tiers.operator.pod_host import PodHost
-from tests.tiers.operator.programs import Programs
 
 SMALL, LARGE = "team-a", "team-b"
 _PLACEHOLDER = "internal.yunikorn.apache.org/placeholder"
@@ -32,28 +29,25 @@ pytestmark = pytest.mark.parametrize("live", [GANGS], ids=str, indirect=True)
 
 
 def test_a_gang_that_fits_starts_and_its_placeholders_make_room(
-    api: Api, live: Stack, spark: Programs, pod_host: PodHost
+    api: Api, live: Stack, drivers: Callable[..., Any]
 ) -> None:
     job = job_of(live.combination, LARGE, "taxi-trip")
-    with _running(api, live, spark, pod_host, job) as kubelet:
+    with drivers([job]) as kubelet:
         kubelet.run_until(lambda: placed(api, job), "all executors are placed", _SECONDS)
-        pods = [
-            *pods_of(api, job.application, "driver"),
-            *pods_of(api, job.application, "executor"),
-        ]
+        executors = pods_of(api, job.application, "executor")
+        pods = [*pods_of(api, job.application, "driver"), *executors]
         assert {one["spec"]["schedulerName"] for one in pods} == {yunikorn.SCHEDULER}
-        pools = {one["spec"]["nodeName"] for one in pods_of(api, job.application, "executor")}
-        assert pools <= live.node_pools("default")
+        assert {one["spec"]["nodeName"] for one in executors} <= live.node_pools("default")
         assert not _placeholders(api, LARGE)
 
 
 def test_a_gang_that_does_not_fit_starts_nothing_until_it_does(
-    api: Api, live: Stack, spark: Programs, pod_host: PodHost
+    api: Api, live: Stack, drivers: Callable[..., Any]
 ) -> None:
     # Two executors fit on each node of the pool, which has one node per NodePool.
     rungs = len(live.node_pools("default"))
     job = job_of(live.combination, LARGE, "taxi-trip", executors=2 * rungs + 1)
-    with _running(api, live, spark, pod_host, job) as kubelet:
+    with drivers([job]) as kubelet:
         kubelet.run_until(
             lambda: len(_placeholders(api, LARGE)) == 2 * rungs + 2, "placeholders", _SECONDS
         )
@@ -109,32 +103,6 @@ def test_pods_outside_the_teams_namespaces_are_left_alone(api: Api, live: Stack)
         assert seen["metadata"]["labels"] == pod["metadata"]["labels"]
 
 
-def test_only_placeholders_are_spared_from_the_level_restricted(api: Api, live: Stack) -> None:
-    pod = executor("unsafe", LARGE, "default")
-    pod["spec"]["containers"][0].pop("securityContext")
-    with pytest.raises(Refused, match="spark-restricted"):
-        api.create(pod, dry_run=True)
-    namespaces = of_kind(live.sent, "Namespace")
-    levels = {
-        one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
-        for one in namespaces
-        if one["metadata"]["name"] in (SMALL, LARGE)
-    }
-    assert set(levels.values()) == {"baseline"}
-
-
-@contextmanager
-def _running(
-    api: Api, live: Stack, spark: Programs, pod_host: PodHost, job: Wanted
-) -> Iterator[Kubelet]:
-    ways = Ways(pod_host.empty, waiting(live.url))
-    with (
-        applied(api, [job]),
-        Kubelet(api, spark, pod_host, [job.team], ways, roles=["driver"]) as kubelet,
-    ):
-        yield kubelet
-
-
 def _placeholders(api: Api, namespace: str) -> list[Object]:
     return [
         pod
@@ -152,7 +120,5 @@ def _bound(api: Api, pods: list[Object]) -> int:
 
 
 def _one_more_node(live: Stack) -> Object:
-    (taint,) = named(live.sent, "NodePool", "default-arm-spot")["spec"]["template"]["spec"][
-        "taints"
-    ]
-    return node("one-more", {POOL_LABEL: "default"}, [taint])
+    template = named(live.sent, "NodePool", "default-arm-spot")["spec"]["template"]
+    return node("one-more", {POOL_LABEL: "default"}, template["spec"]["taints"])

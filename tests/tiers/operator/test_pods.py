@@ -1,20 +1,18 @@
 """Each job's driver, made by the operator's own spark-submit, and its executors, made by Spark's
 own Kubernetes backend with the rights of the team's driver: what they are and where they go."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
 from ops.jobs.catalog import JOBS
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.processes import wait_until
-from tests.tiers.operator.applications import applied, placed, pods_of
+from tests.tiers.operator.applications import placed, pods_of
 from tests.tiers.operator.cases import PODS_OF, job_of
 from tests.tiers.operator.conftest import Stack
-from tests.tiers.operator.kubelet import Kubelet, Ways, waiting
-from tests.tiers.operator.pod_host import PodHost
-from tests.tiers.operator.programs import Programs
 
 CLAIM, MOUNT = "spark-jars", "/mnt/s3"
 _SECONDS = 900
@@ -26,7 +24,7 @@ Pods = dict[tuple[str, str], tuple[Object, list[Object]]]
 
 
 @pytest.fixture(scope="module")
-def pods(api: Api, live: Stack, spark: Programs, pod_host: PodHost) -> Iterator[Pods]:
+def pods(api: Api, live: Stack, drivers: Callable[..., Any]) -> Iterator[Pods]:
     """The pods of all jobs of a team, and of one of each other team, at once, as they are when the
     scheduler is done with them.
 
@@ -36,11 +34,7 @@ def pods(api: Api, live: Stack, spark: Programs, pod_host: PodHost) -> Iterator[
     first, *others = live.spark_teams
     jobs = [job_of(live.combination, first, job) for job in JOBS]
     jobs += [job_of(live.combination, team, "taxi-trip") for team in others]
-    ways = Ways(mounted=pod_host.empty, edit=waiting(live.url))
-    with (
-        applied(api, jobs),
-        Kubelet(api, spark, pod_host, live.spark_teams, ways, roles=["driver"]) as kubelet,
-    ):
+    with drivers(jobs) as kubelet:
         kubelet.run_until(lambda: all(placed(api, one) for one in jobs), "all pods", _SECONDS)
         yield {
             (one.team, one.job): (

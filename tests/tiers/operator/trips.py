@@ -1,4 +1,5 @@
-"""Sample trips: a parquet file with the columns of the taxi commission's, run by Spark's Python.
+"""Sample trips: a parquet file with the columns of the taxi commission's that the job needs, run by
+Spark's Python.
 
 Prints how many of them have a distance and a fare: what the job counts.
 """
@@ -23,9 +24,6 @@ def main() -> None:
     table = pyarrow.table(
         {
             "tpep_pickup_datetime": pyarrow.array(pickups, pyarrow.timestamp("us")),
-            "tpep_dropoff_datetime": pyarrow.array(
-                [one + timedelta(minutes=10) for one in pickups], pyarrow.timestamp("us")
-            ),
             "PULocationID": [drawn.randrange(1, 264) for _ in range(TRIPS)],
             "trip_distance": distances,
             "fare_amount": fares,

@@ -13,9 +13,9 @@ import yaml
 
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.control_plane import ControlPlane
-from tests.tiers.cluster.objects import clear
 from tests.tiers.cluster.processes import Child, start, wait_until
 from tests.tiers.operator.programs import Programs
+from tests.tiers.operator.release import installed
 
 NAMESPACE = "yunikorn"
 SCHEDULER = "yunikorn"
@@ -39,25 +39,18 @@ _CLUSTER_KINDS = {"ClusterRole", "ClusterRoleBinding"}
 @contextmanager
 def running(
     plane: ControlPlane, programs: Programs, values: Mapping[str, Any], folder: Path
-) -> Iterator[list[Child]]:
+) -> Iterator[None]:
     """Runs YuniKorn for the block; `values` are those of its chart."""
     objects = [*_rights(programs), _settings(values), _SERVICE]
-    children: list[Child] = []
-    try:
-        for one in objects:
-            plane.api.apply(one)
+    with installed(plane.api, objects, lambda: _webhooks(plane.api)) as children:
         for program in ("yunikorn-scheduler", "yunikorn-admission-controller"):
             children.append(_start(plane, programs, program, folder))
         scheduler, admission = children
-        wait_until(_schedules, "the scheduler answers", scheduler)
+        wait_until(lambda: _ask("partitions") is not None, "the scheduler answers", scheduler)
         wait_until(lambda: bool(_webhooks(plane.api)), "its webhooks are there", admission)
         _send_to_this_machine(plane.api)
         wait_until(_admits, "the admission controller answers", admission)
-        yield children
-    finally:
-        for child in reversed(children):
-            child.stop()
-        clear(plane.api, [*objects, *_webhooks(plane.api)])
+        yield
 
 
 def used(queue: str) -> dict[str, int]:
@@ -114,10 +107,6 @@ def _webhooks(api: Api) -> list[Object]:
     found = [{**one, "kind": kind} for kind in kinds for one in api.items(kind)]
     ours = [one for one in found if one["metadata"]["name"].startswith("yunikorn-")]
     return ours if len(ours) == len(kinds) else []
-
-
-def _schedules() -> bool:
-    return _ask("partitions") is not None
 
 
 def _admits() -> bool:
