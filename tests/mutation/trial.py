@@ -26,7 +26,6 @@ _OTHERS = (
     "settings",
     "validate",
     "secrets",
-    "node_docs",
 )
 """Tests of something else than a plan, and the golden files, which change with everything."""
 TESTS = (

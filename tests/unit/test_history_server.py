@@ -25,9 +25,7 @@ SERVER = "spark-history-analytics-role"
         ("s3:GetObject", f"{JARS}/2026-10-01/hadoop-aws-3.4.1.jar", False),
     ],
 )
-def test_a_server_reads_its_teams_logs_and_its_own_jars_and_writes_nothing(
-    action: str, resource: str, allowed: bool
-) -> None:
+def test_a_server_reads_only_its_logs_and_jars(action: str, resource: str, allowed: bool) -> None:
     assert may(plan_of("prod"), SERVER, action, resource) is allowed
 
 

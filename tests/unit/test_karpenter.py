@@ -29,9 +29,7 @@ def requirements(node_pool: dict) -> dict[str, list[str]]:
     ("stack", "pool"),
     [("dev", "default"), ("staging", "default"), ("staging", "etl"), ("prod", "memory")],
 )
-def test_a_pool_falls_back_over_four_node_pools_from_arm_spot_to_x86_on_demand(
-    stack: str, pool: str
-) -> None:
+def test_a_pool_falls_back_from_arm_spot_to_x86_on_demand(stack: str, pool: str) -> None:
     plan = plan_of(stack)
     for tier, arch, capacity_type, weight in RUNGS:
         node_pool = named(plan, "NodePool", f"karpenter-{pool}-{tier}").inputs

@@ -133,18 +133,14 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_program_rejects_a_secret_in_a_setting_and_names_the_key(
-    copy: Path,
-) -> None:
+def test_the_program_rejects_a_secret_in_a_setting_and_names_the_key(copy: Path) -> None:
     result = CliRunner().invoke(cli.app, ["plan", "--stack", "planted", "--root", str(copy)])
     assert result.exit_code == 2
     assert "spark-on-eks:tags: is encrypted" in result.output
     assert leaks(result.output) == []
 
 
-def test_a_stack_s_plan_and_what_is_made_of_it_hold_nothing_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_stacks_plan_holds_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = record(ROOT, "dev")
     monkeypatch.setattr("ops.plan.record.record", lambda root, stack, sets: plan)
     result = CliRunner().invoke(capacity.app, ["--stack", "dev", "--format", "json"])

@@ -43,9 +43,7 @@ def test_only_the_driver_has_rights_and_only_in_its_own_namespace() -> None:
         (INGEST, "s3:PutObject", "analytics/x.parquet", False),
     ],
 )
-def test_a_team_has_the_rights_that_it_lists_and_no_others(
-    role: str, action: str, key: str, allowed: bool
-) -> None:
+def test_a_team_has_the_listed_rights_only(role: str, action: str, key: str, allowed: bool) -> None:
     assert may(plan_of("prod"), role, action, f"{LAKE}/{key}") is allowed
 
 

@@ -124,9 +124,7 @@ WRONG = {
     ("overrides", "message"),
     [pytest.param(*case, id=" ".join(case[0])[:80]) for case in WRONG.items()],
 )
-def test_a_team_that_cannot_work_is_refused_by_key(
-    overrides: tuple[str, ...], message: str
-) -> None:
+def test_a_team_that_cannot_run_is_refused_by_key(overrides: tuple[str, ...], message: str) -> None:
     with pytest.raises(UserError) as error:
         plan_of("dev", *overrides)
     assert message in str(error.value)

@@ -64,9 +64,7 @@ def test_a_stack_that_outgrows_its_own_subnets_ends_with_exit_code_1() -> None:
         (("--set", "pools[0].limits.cpu=none"), "spark-on-eks:pools[0].limits.cpu"),
     ],
 )
-def test_a_wrong_request_is_one_message_and_exit_code_2(
-    arguments: tuple[str, ...], message: str
-) -> None:
+def test_a_wrong_request_is_a_message_and_code_2(arguments: tuple[str, ...], message: str) -> None:
     result = capacity(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr and "Traceback" not in result.stderr

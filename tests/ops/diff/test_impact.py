@@ -128,15 +128,6 @@ def test_another_node_class_kind_is_refused():
     assert "spec.template.spec.nodeClassRef.kind" in found[0].text
 
 
-def test_a_newer_chart_restarts_its_controller():
-    versions = [plan(resource(RELEASE, "r", {"name": "karpenter", "version": v})) for v in "12"]
-    (one,) = told(*versions)
-    assert one.kind is Kind.restarts
-    assert one.text.startswith("restarts the controller of Helm release karpenter")
-    assert "from 1 to 2" in one.text
-    assert str(one.causes[0]) == 'r: version: "1" -> "2"'
-
-
 def test_a_tag_of_a_template_itself_rolls_nothing_and_its_disk_does():
     def platform(**inputs: Any) -> Plan:
         template = resource(TEMPLATE, "t", inputs)
@@ -219,23 +210,6 @@ def test_kubernetes_is_upgraded_one_minor_version_at_a_time():
     assert told(cluster("1.34"), cluster("1.35"))[0].kind is Kind.upgrades_cluster
 
 
-def test_consequences_are_sorted_by_severity_and_jobs_are_last_unless_affected():
-    old = plan(
-        resource(CLUSTER, "c", {"name": "a", "version": "1.34"}),
-        kubernetes("Namespace", "team", {}),
-        resource(BUCKET, "b", {"bucket": "jars", "forceDestroy": True}),
-    )
-    new = plan(resource(CLUSTER, "c", {"name": "a", "version": "1.35"}))
-    found = consequences(compare(old, new))
-    assert [one.kind for one in found] == [
-        Kind.loses_data,
-        Kind.ends_jobs,
-        Kind.jobs_affected,
-        Kind.upgrades_cluster,
-    ]
-    assert [one.level for one in found] == sorted(one.level for one in found)
-
-
 def test_every_consequence_but_that_on_jobs_names_its_cause():
     old = plan(node_pool(), node_class(), resource(RELEASE, "r", {"version": "1"}))
     new = plan(
@@ -275,13 +249,3 @@ def test_a_quota_that_is_written_otherwise_is_no_other_quota():
     ]
     (one,) = told(*quotas)
     assert (one.kind, one.details) == (Kind.quota, ("memory: 1Gi -> 2Gi",))
-
-
-def test_a_deleted_admission_policy_admits_what_it_denied():
-    group = "admissionregistration.k8s.io/v1"
-    rule = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 1}}, group=group)
-    (one,) = told(plan(rule, resource(VPC, "v")), plan(resource(VPC, "v")))
-    assert one.text == "ValidatingAdmissionPolicy rule is deleted: what it denied is admitted"
-    other = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 2}}, group=group)
-    (changed,) = told(plan(rule), plan(other))
-    assert changed.kind is Kind.guard

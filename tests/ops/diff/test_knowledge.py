@@ -11,8 +11,7 @@ from ops.diff.impact import Kind, consequences
 from ops.diff.replace_rules import aws, kubernetes
 from ops.diff.replacement import covers, row_of, verdict
 from ops.diff.steps import Operation
-from ops.plan.model import Plan, Resource
-from tests.ops.diff.plans import kubernetes as object_of
+from ops.plan.model import Resource
 from tests.ops.diff.plans import plan, resource
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
 from tests.tiers.engine.providers.aws_types import ROWS as SCHEMAS
@@ -109,12 +108,6 @@ def test_a_type_without_a_row_may_be_replaced(type_: str):
     assert verdict(resource(type_, "x"), Change("a", 1, 2)) is Operation.may_replace
 
 
-def test_a_kind_without_a_row_may_be_replaced_and_surely_with_another_name():
-    one = object_of("Widget", "w", {}, group="example.org/v1")
-    assert verdict(one, Change("spec.size", 1, 2)) is Operation.may_replace
-    assert verdict(one, Change("metadata.name", "a", "b")) is Operation.replace
-
-
 @pytest.mark.parametrize(
     ("change", "operation"),
     [
@@ -132,9 +125,3 @@ def test_an_added_object_is_compared_by_its_content():
     group = resource("aws:eks/nodeGroup:NodeGroup", "g")
     template = {"id": "lt-1", "version": "1"}
     assert verdict(group, Change("launchTemplate", ABSENT, template)) is Operation.replace
-
-
-def test_protection_alone_changes_nothing_else():
-    old: Plan = plan(resource("aws:ec2/vpc:Vpc", "v", protect=True))
-    (step,) = compare(old, plan(resource("aws:ec2/vpc:Vpc", "v"))).steps
-    assert (step.operation, [one.path for one in step.changes]) == ("update", ["(protect)"])

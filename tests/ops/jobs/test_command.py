@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ops.jobs import cli
-from ops.jobs.catalog import JOBS, S3A, S3A_RELEASE
+from ops.jobs.catalog import S3A, S3A_RELEASE
 from ops.publish import wanted
 from tests.plans import ROOT, plan_of
 
@@ -100,9 +100,7 @@ def test_folders_are_the_teams_own_unless_they_are_named(run: Run) -> None:
         ("s3a://data/trips", "s3a://lake/team-b/x", "write s3a://lake/team-b/x "),
     ],
 )
-def test_a_folder_without_permission_is_reported_before_s3_denies_it(
-    run: Run, folder: str, output: str, denied: str
-) -> None:
+def test_a_denied_folder_is_a_warning(run: Run, folder: str, output: str, denied: str) -> None:
     result = job(run, "--set", BUCKETS, "--in", folder, "--out", output)
     assert result.exit_code == 0
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
@@ -138,9 +136,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "says"), WRONG, ids=[says[:45] for _, says in WRONG])
-def test_a_wrong_request_is_one_message_exit_code_2_and_no_output(
-    run: Run, arguments: tuple[str, ...], says: str
-) -> None:
+def test_a_wrong_request_is_one_message(run: Run, arguments: tuple[str, ...], says: str) -> None:
     result = job(run, *arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -201,20 +197,13 @@ def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() ->
     assert "there is no stack 'production'; the stacks are: dev, existing, prod" in result.stderr
 
 
-def test_every_job_has_a_description() -> None:
-    assert set(JOBS) == {"pi", "taxi-trip", "etl-dynamic"}
-    assert all(one.about for one in JOBS.values())
-
-
 PAGE = (ROOT / "docs" / "jobs.md").read_text()
 SHOWN = re.compile(r"^\$ make job (.*?)(?: > job\.yaml)?\n((?:(?!```).*\n)+?)```$", re.MULTILINE)
 VARIABLES = {"JOB": "job", "STACK": "stack", "TEAM": "team", "EXECUTORS": "executors"}
 
 
 @pytest.mark.parametrize(("arguments", "output"), SHOWN.findall(PAGE))
-def test_what_the_page_shows_of_a_job_is_what_is_printed(
-    run: Run, arguments: str, output: str
-) -> None:
+def test_the_page_shows_of_a_job_what_is_printed(run: Run, arguments: str, output: str) -> None:
     given = [word.split("=", 1) for word in shlex.split(arguments)]
     options = [part for key, value in given for part in (f"--{VARIABLES[key]}", value)]
     assert run("job", *options).stderr == output

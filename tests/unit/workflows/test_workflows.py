@@ -59,9 +59,7 @@ def test_no_job_both_writes_and_runs_a_request_s_code(file: Path, job: dict[str,
 
 
 @pytest.mark.parametrize(("file", "job"), JOBS)
-def test_credentials_of_a_cloud_are_an_environment_s_and_never_beside_a_right_to_write(
-    file: Path, job: dict[str, Any]
-) -> None:
+def test_cloud_credentials_never_meet_a_right_to_write(file: Path, job: dict[str, Any]) -> None:
     text = yaml.safe_dump(job)
     trusted = "id-token" in job["permissions"]
     assert trusted == ("secrets." in text) == ("environment" in job)
