@@ -3,9 +3,8 @@
 import pytest
 
 from tests.plans import absent, named, of_type, plan_of
-from tests.reach import Address, Pod, driver
-from tests.reach import reaches as is_let_through
 from tests.rights import buckets_of, may
+from tests.unit.test_teams_network import CLOSED, connections
 
 LOGS = "arn:aws:s3:::spark-prod-logs-111122223333-us-west-2"
 JARS = "arn:aws:s3:::spark-prod-jars-111122223333-us-west-2/spark/jars"
@@ -84,15 +83,10 @@ def test_a_server_gets_its_folder_its_jars_and_its_role() -> None:
 
 
 def test_no_pod_reaches_a_server_except_from_client_namespaces() -> None:
-    server = Pod("spark-history")
-    for plan, proxy in (
-        (plan_of("prod"), False),
-        (plan_of("prod", "spark.historyServer.clients=[auth-proxy]"), True),
-    ):
-        assert is_let_through(plan, Pod("auth-proxy"), server, 18080) is proxy
-        assert not is_let_through(plan, driver("analytics"), server, 18080)
-        assert not is_let_through(plan, Pod("auth-proxy"), server, 22)
-        assert is_let_through(plan, server, Address("52.92.0.1"), 443)
-    assert {one.inputs["spec"]["type"] for one in of_type(plan_of("prod"), "v1:Service")} == {
-        "ClusterIP"
+    assert connections(plan_of("prod"), "spark-history") == CLOSED
+    plan = plan_of("prod", "spark.historyServer.clients=[auth-proxy]")
+    proxy = "all pods in namespaces with kubernetes.io/metadata.name=auth-proxy"
+    assert connections(plan, "spark-history") == CLOSED | {
+        f"all pods may receive from {proxy}, TCP 18080"
     }
+    assert {one.inputs["spec"]["type"] for one in of_type(plan, "v1:Service")} == {"ClusterIP"}
