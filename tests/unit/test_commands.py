@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.plans import ROOT
 
 OPS = (sys.executable, "-m", "ops")
@@ -33,6 +35,25 @@ def test_two_runs_print_the_same_bytes_in_any_environment() -> None:
 def test_make_keeps_bytecode_in_any_environment() -> None:
     rule = '--eval=shown:; @echo "[$$PYTHONDONTWRITEBYTECODE]"'
     assert run(*MAKE, rule, "shown", PYTHONDONTWRITEBYTECODE="1") == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "passed"),
+    [
+        ("job JOB=pi STACK=prod TEAM=team-a", "--job 'pi' --stack 'prod' --team 'team-a'"),
+        (
+            "publish-jars RELEASE=r1 STACK=dev JAR_SET=etl-jars JARS=x.jar",
+            "--stack 'dev' --to '' --release 'r1' --jar-set 'etl-jars' -- 'x.jar'",
+        ),
+        (
+            "publish-jars RELEASE=r1 TO=s3://b/jars/ ALLOW_DUPLICATES=1",
+            "--to 's3://b/jars/' --release 'r1' --jar-set 'jars' --allow-duplicates",
+        ),
+    ],
+)
+def test_make_hands_its_variables_on(words: str, passed: str) -> None:
+    shown = run(*MAKE, "--dry-run", *words.split())
+    assert passed in " ".join(shown.replace("\\\n", " ").split())
 
 
 def test_make_hands_on_a_value_with_quotes_and_a_format() -> None:

@@ -10,7 +10,6 @@ import re
 import subprocess
 import tarfile
 from bz2 import decompress
-from collections.abc import Mapping
 from email.message import Message
 from functools import cache
 from pathlib import Path
@@ -109,18 +108,14 @@ def test_the_rendered_shell_passes_bash_and_shellcheck(stack: tuple[str, ...]) -
         inside = {path: content for path, (_, content) in unpacked(boot).items()}
         installed = [path for path in inside if path.startswith("/usr/local/")]
         assert len(installed) == 4, name
-        assert complaints({"/boot": boot}) == "", name
-        assert complaints({path: inside[path] for path in installed}) == "", name
-
-
-def complaints(scripts: Mapping[str, str]) -> str:
-    """What bash and shellcheck find in scripts, by their paths on a node."""
-    return _complaints(tuple(scripts.items()))
+        assert complaints(("/boot", boot)) == "", name
+        assert complaints(*((path, inside[path]) for path in installed)) == "", name
 
 
 @cache
-def _complaints(scripts: tuple[tuple[str, str], ...]) -> str:
-    """Runs once for the files that all nodes share: 1 s."""
+def complaints(*scripts: tuple[str, str]) -> str:
+    """What bash and shellcheck find in scripts, given with their paths on a node. Runs once for
+    the files that all nodes share: 1 s."""
     with TemporaryDirectory() as folder:
         files = [Path(folder + path) for path, _ in scripts]
         for file, (_, content) in zip(files, scripts, strict=True):

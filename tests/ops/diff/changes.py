@@ -3,8 +3,6 @@
 Some reverse others: the same two plans, compared the other way round.
 """
 
-from typing import NamedTuple
-
 RUNGS = "default-arm-on-demand, default-arm-spot, default-x86-on-demand and default-x86-spot"
 QUIET = "jobs-unaffected: not affected"
 EVICTED = f"jobs-affected: on nodes of NodePool {RUNGS}, budget 10% at a time: executors there end"
@@ -19,21 +17,16 @@ LOG_RECORDS = "/aws/eks/spark-dev/cluster"
 Keys = str | tuple[str, ...]
 
 
-class Row(NamedTuple):
-    """A change, the same change in the engine tier's table if listed there, and its
-    consequences."""
+class Row:
+    """A change, its consequences, and the same change in the engine tier's table (`knob`)."""
 
-    after: tuple[str, ...]
-    expected: list[str]
-    before: tuple[str, ...]
-    knob: str
-    stack: str
-
-
-def row(after: Keys, *expected: str, before: Keys = (), knob: str = "", stack: str = "dev") -> Row:
-    """A row; running jobs are not affected unless a consequence says so."""
-    quiet = not any(one.startswith("jobs-affected: ") for one in expected)
-    return Row(_keys(after), [*expected, *[QUIET] * quiet], _keys(before), knob, stack)
+    def __init__(
+        self, after: Keys, *expected: str, before: Keys = (), knob: str = "", stack: str = "dev"
+    ) -> None:
+        self.after, self.before, self.knob, self.stack = _keys(after), _keys(before), knob, stack
+        # Running jobs are not affected unless a consequence says so.
+        quiet = not any(one.startswith("jobs-affected: ") for one in expected)
+        self.expected = [*expected, *[QUIET] * quiet]
 
 
 def _keys(given: Keys) -> tuple[str, ...]:

@@ -1,16 +1,16 @@
 """Changes of account, network and control plane."""
 
-from tests.ops.diff.changes import ANEW, LOG_RECORDS, ROLLED, RUNGS, drifts, row
+from tests.ops.diff.changes import ANEW, LOG_RECORDS, ROLLED, RUNGS, Row, drifts
 
 CLOUD = {
-    "account": row("account='111122223333'"),
-    "tags of everything": row(
+    "account": Row("account='111122223333'"),
+    "tags of everything": Row(
         "tags={owner: data}",
         ROLLED,
         *drifts("spec.tags", True),
         "stays: tags of every AWS resource change",
     ),
-    "another block of addresses": row(
+    "another block of addresses": Row(
         "network.cidr=10.1.0.0/16",
         "fails: AWS does not let vpcId of cluster-eks",
         "replaces-network: replaces subnet network-private-a, network-private-b",
@@ -21,7 +21,7 @@ CLOUD = {
         "jobs-affected: nodes in VPC network-vpc are deleted",
         "restarts: endpoint network-s3 is deleted",
     ),
-    "a NAT gateway a zone": row(
+    "a NAT gateway a zone": Row(
         "network.natGateways=perZone",
         "jobs-affected: open connections through network-private-b-internet are cut",
         "restarts: changes the target of route network-private-b-internet",
@@ -29,7 +29,7 @@ CLOUD = {
         "cost: public IPv4 addresses 1 -> 2",
         knob="network.natGateways",
     ),
-    "one NAT gateway again": row(
+    "one NAT gateway again": Row(
         (),
         "jobs-affected: open connections through network-private-b-internet are cut",
         "restarts: changes the target of route network-private-b-internet",
@@ -38,63 +38,63 @@ CLOUD = {
         "cost: public IPv4 addresses 2 -> 1",
         before="network.natGateways=perZone",
     ),
-    "an interface endpoint": row(
+    "an interface endpoint": Row(
         "network.interfaceEndpoints=[sts]", "cost: interface endpoints, by zone 0 -> 2"
     ),
-    "flow logs": row(
+    "flow logs": Row(
         "network.flowLogs={enabled: true}",
         "wider-permission: role network-flow-logs (new) may logs:CreateLogStream",
         "cost: VPC flow logs 0 -> 1",
     ),
-    "no flow logs": row(
+    "no flow logs": Row(
         (),
         "loses-data: log group network-flow-logs is deleted",
         "narrower-permission: role network-flow-logs (deleted)",
         "cost: VPC flow logs 1 -> 0",
         before="network.flowLogs={enabled: true}",
     ),
-    "a third zone": row(
+    "a third zone": Row(
         "network.zones=[a, b, c]",
         ANEW,
         "stays: no drift: the nodes of EC2NodeClass default and drivers stay",
     ),
-    "a zone less": row(
+    "a zone less": Row(
         (),
         "replaces-network: removes subnet network-private-c and network-public-c",
         ANEW,
         *drifts("spec.subnetSelectorTerms: a subnet less", True),
         before="network.zones=[a, b, c]",
     ),
-    "control-plane logs": row(
+    "control-plane logs": Row(
         "cluster.logTypes=[api, audit]", "cost: kinds of control-plane logs 3 -> 2"
     ),
-    "logs kept longer": row("cluster.logRetentionDays=90"),
-    "logs kept less long": row(
+    "logs kept longer": Row("cluster.logRetentionDays=90"),
+    "logs kept less long": Row(
         (),
         f"loses-data: logs in {LOG_RECORDS} older than 30 days",
         before="cluster.logRetentionDays=90",
     ),
-    "no extended support": row(
+    "no extended support": Row(
         "cluster.support=STANDARD", "cost: AWS upgrades the control plane by itself"
     ),
-    "extended support": row((), "cost: at the fee", before="cluster.support=STANDARD"),
-    "callers of the API server": row(
+    "extended support": Row((), "cost: at the fee", before="cluster.support=STANDARD"),
+    "callers of the API server": Row(
         "cluster.endpoint.publicCidrs=[198.51.100.0/24]",
         "wider-permission: the API server from the internet: also 198.51.100.0/24",
         "narrower-permission: the API server from the internet: no longer 203.0.113.0/24",
     ),
-    "the API server within the VPC only": row(
+    "the API server within the VPC only": Row(
         "cluster.endpoint={public: false}",
         "narrower-permission: the API server from the internet: no longer 203.0.113.0/24",
     ),
-    "secrets encrypted": row(
+    "secrets encrypted": Row(
         "cluster.encryptSecrets=true",
         "wider-permission: KMS key cluster-secrets (new) arn:aws:iam::111122223333:root may",
         "guard: encrypts the secrets of spark-dev with a KMS key: this cannot be undone",
         "cost: KMS keys 0 -> 1",
         knob="cluster.encryptSecrets",
     ),
-    "secrets no longer encrypted": row(
+    "secrets no longer encrypted": Row(
         (),
         "replaces-cluster: replaces the cluster spark-dev, with everything in it: encryption",
         "loses-data: KMS key cluster-secrets is scheduled for deletion in 30 days",
@@ -103,17 +103,17 @@ CLOUD = {
         "cost: KMS keys 1 -> 0",
         before="cluster.encryptSecrets=true",
     ),
-    "an administrator": row(
+    "an administrator": Row(
         "cluster.admins=['arn:aws:iam::111122223333:role/platform-admin']",
         "wider-permission: cluster access of arn:aws:iam::111122223333:role/platform-admin",
     ),
-    "a newer Kubernetes": row(
+    "a newer Kubernetes": Row(
         "cluster.version='1.36'",
         ROLLED,
         *drifts("images for Kubernetes 1.36", True),
         "upgrades-cluster: 1.35 to 1.36: this cannot be undone add-ons without a pin follow",
     ),
-    "another cluster": row(
+    "another cluster": Row(
         "cluster.name=other",
         "replaces-cluster: the cluster spark-dev, with everything in it: name cannot change",
         "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
@@ -122,7 +122,7 @@ CLOUD = {
         "wider-permission: of 7",
         "narrower-permission: of 7",
     ),
-    "protection off": row(
+    "protection off": Row(
         "cluster.deletionProtection=false",
         "guard: EKS will no longer refuse to delete spark-prod",
         "guard: Pulumi will no longer protect cluster-secrets, cluster-eks, jars-key, "

@@ -1,16 +1,16 @@
 """Changes of the JARs' bucket, their mount, and teams."""
 
-from tests.ops.diff.changes import CLAIMS, NO_EXECUTORS, OPERATOR, TEAMS, drifts, row, team
+from tests.ops.diff.changes import CLAIMS, NO_EXECUTORS, OPERATOR, TEAMS, Row, drifts, team
 from tests.plans import DAEMONSET, NODE
 
 JARS = {
-    "versions kept longer": row("jarBucket.oldVersionDays=60"),
-    "versions kept less long": row(
+    "versions kept longer": Row("jarBucket.oldVersionDays=60"),
+    "versions kept less long": Row(
         (),
         "loses-data: jars-lifecycle deletes versions after 30 days, not 60",
         before="jarBucket.oldVersionDays=60",
     ),
-    "JARs encrypted with a key": row(
+    "JARs encrypted with a key": Row(
         "jarBucket.encryption=kms",
         "wider-permission: KMS key jars-key (new)",
         "wider-permission: role jar-mount-driver-role (may now) may kms:Decrypt on "
@@ -18,8 +18,8 @@ JARS = {
         "cost: KMS keys 0 -> 1",
         knob="jarBucket.encryption",
     ),
-    "access logs": row("jarBucket.accessLogBucket=access-logs"),
-    "another prefix": row(
+    "access logs": Row("jarBucket.accessLogBucket=access-logs"),
+    "another prefix": Row(
         "jarBucket.prefix=platform/",
         "wider-permission: jar-mount-driver-role (may now) may s3:ListBucket on arn:aws:s3:::"
         "spark-dev-jars-111122223333-us-west-2 when s3:prefix StringLike platform/*",
@@ -27,7 +27,7 @@ JARS = {
         "new-pods: spark-jars-team-a-pod and spark-jars-team-b-pod as it is now",
         knob="jarBucket.prefix",
     ),
-    "another bucket": row(
+    "another bucket": Row(
         "jarBucket.name=other-jars",
         "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
         "jobs-affected: what they read from bucket spark-dev-jars-111122223333-us-west-2",
@@ -36,7 +36,7 @@ JARS = {
         "arn:aws:s3:::other-jars",
         "narrower-permission: role jar-mount-driver-role (may no longer)",
     ),
-    "another bucket where it is protected": row(
+    "another bucket where it is protected": Row(
         "jarBucket.name=other-jars",
         "fails: Pulumi protects jars-bucket (aws:s3:Bucket) and does not replace it",
         NO_EXECUTORS,
@@ -50,15 +50,15 @@ JARS = {
         "narrower-permission: role spark-history-ingest-role",
         stack="prod",
     ),
-    "a destroy takes the JARs, too": row(
+    "a destroy takes the JARs, too": Row(
         (),
         "guard: a destroy would delete the objects of bucket spark-dev-jars",
         before="jarBucket.forceDestroy=false",
     ),
-    "the pods' cache": row(
+    "the pods' cache": Row(
         "jarMount.cacheMiB=20480", NO_EXECUTORS, CLAIMS, knob="jarMount.cacheMiB"
     ),
-    "JARs mounted on nodes": row(
+    "JARs mounted on nodes": Row(
         NODE,
         *drifts("template.metadata.labels, template.spec.startupTaints and spec.userData", True)[
             :2
@@ -69,22 +69,22 @@ JARS = {
         "wider-permission: role karpenter-jars-node-role (may now) may s3:ListBucket",
         "narrower-permission: role jar-mount-driver-role (deleted)",
     ),
-    "memory of the nodes' mount": row(
+    "memory of the nodes' mount": Row(
         (*NODE, "jarMount.node={memoryMiB: 2048}"), *drifts("spec.userData", True), before=NODE
     ),
-    "how often the DaemonSet looks": row(
+    "how often the DaemonSet looks": Row(
         (*DAEMONSET, "jarMount.daemonset={checkSeconds: 30}"),
         "restarts: restarts DaemonSet spark-jars on every node, 10% at a time",
         before=DAEMONSET,
     ),
-    "a team more": row(
+    "a team more": Row(
         TEAMS,
         OPERATOR,
         "wider-permission: ServiceAccount team-c/spark-driver (new) may create, delete",
         "wider-permission: role team-team-c-access-role (new)",
         before=team(),
     ),
-    "a team less": row(
+    "a team less": Row(
         team(),
         "ends-jobs: deletes namespace team-c with everything in it",
         "jobs-affected: all pods in namespace team-c end",
@@ -93,25 +93,25 @@ JARS = {
         "narrower-permission: role team-team-c-access-role (deleted)",
         before=TEAMS,
     ),
-    "a team's quota": row(
+    "a team's quota": Row(
         team(quota="{cpu: 500}"),
         "quota: quota team-a/team changes: pods that run stay, new ones are refused above it "
         "requests.cpu: 64 -> 500",
         before=team(),
     ),
-    "a team's way to a database": row(
+    "a team's way to a database": Row(
         team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
         "wider-permission: network of namespace team-a (may now) pods with spark-role In "
         "driver|executor may send to 10.20.0.0/24, TCP 5432",
         before=team(),
     ),
-    "data that a team may write": row(
+    "data that a team may write": Row(
         team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
         "wider-permission: role team-team-a-access-role (may now) may s3:ListBucket on "
         "arn:aws:s3:::data when s3:prefix StringLike x/*",
         before=team(),
     ),
-    "YuniKorn": row(
+    "YuniKorn": Row(
         "spark.yunikorn.enabled=true",
         OPERATOR,
         "guard: namespace team-a admits baseline pods, not restricted ones: looser",
@@ -119,7 +119,7 @@ JARS = {
         "quota: quota team-a/team changes",
         "quota: quota team-b/team changes",
     ),
-    "no YuniKorn": row(
+    "no YuniKorn": Row(
         (),
         "ends-jobs: deletes namespace yunikorn with everything in it",
         "jobs-affected: all pods in namespace yunikorn end",
@@ -133,10 +133,10 @@ JARS = {
         "quota: quota team-b/team changes",
         before="spark.yunikorn.enabled=true",
     ),
-    "a History Server's memory": row(
+    "a History Server's memory": Row(
         "spark.historyServer={enabled: true, release: '2026-11-01', memoryMiB: 4096}",
         "restarts: restarts Deployment team-a and team-b",
         before="spark.historyServer={enabled: true, release: '2026-11-01'}",
     ),
-    "the operator's replicas": row("spark.operator.replicas=3", OPERATOR),
+    "the operator's replicas": Row("spark.operator.replicas=3", OPERATOR),
 }

@@ -1,23 +1,23 @@
 """Changes of system nodes, pools and drivers."""
 
-from tests.ops.diff.changes import ANEW, EVICTED, ROLLED, STAY, drifts, pool, row
+from tests.ops.diff.changes import ANEW, EVICTED, ROLLED, STAY, Row, drifts, pool
 from tests.plans import CLUSTER_AUTOSCALER
 
 NODES = {
-    "an add-on's version": row(
+    "an add-on's version": Row(
         "addonVersions={coredns: v1.14.0-eksbuild.1}", "restarts: the pods of add-on coredns"
     ),
-    "more system nodes at most": row(
+    "more system nodes at most": Row(
         "systemNodes.maxSize=6", "cost: managed groups' maximum of nodes 4 -> 6"
     ),
-    "system nodes' floor": row("systemNodes.minSize=3", "cost: node floor"),
-    "system nodes' disk": row("systemNodes.diskGiB=80", ROLLED),
-    "system nodes' types": row(
+    "system nodes' floor": Row("systemNodes.minSize=3", "cost: node floor"),
+    "system nodes' disk": Row("systemNodes.diskGiB=80", ROLLED),
+    "system nodes' types": Row(
         "systemNodes.instanceTypes=[m7i.large]", ANEW, knob="systemNodes.instanceTypes"
     ),
-    "system nodes' image": row("systemNodes.amiRelease=1.35.2-20260724", ROLLED),
-    "system nodes' operating system": row("systemNodes.os=bottlerocket", ANEW),
-    "fewer families": row(
+    "system nodes' image": Row("systemNodes.amiRelease=1.35.2-20260724", ROLLED),
+    "system nodes' operating system": Row("systemNodes.os=bottlerocket", ANEW),
+    "fewer families": Row(
         pool(families="[m7g, m7i]"),
         "drifts-nodes: NodePool default-arm-on-demand and default-arm-spot (requirement "
         "karpenter.k8s.aws/instance-family no longer allows m6g, r6g, r7g): its nodes that no "
@@ -26,37 +26,37 @@ NODES = {
         "karpenter.k8s.aws/instance-family no longer allows m6i, r6i, r7i)",
         "jobs-affected: on nodes of NodePool default-arm-on-demand and default-arm-spot",
     ),
-    "more families": row((), STAY, before=pool(families="[m7g, m7i]")),
-    "fewer sizes": row(
+    "more families": Row((), STAY, before=pool(families="[m7g, m7i]")),
+    "fewer sizes": Row(
         pool(sizes="[2xlarge]"),
         "drifts-nodes: karpenter.k8s.aws/instance-size no longer allows 4xlarge, 8xlarge",
         EVICTED,
     ),
-    "Spot only": row(
+    "Spot only": Row(
         pool(capacityTypes="[spot]"),
         "removes-nodes: NodePool default-arm-on-demand and default-x86-on-demand: its nodes",
         "jobs-affected: default-arm-on-demand and default-x86-on-demand",
         "cost: NodePools' limit of vCPU 640 -> 384",
         "cost: NodePools' limit of memory in GiB 2560 -> 1536",
     ),
-    "executors' operating system": row(
+    "executors' operating system": Row(
         pool(os="bottlerocket"), *drifts("spec.blockDeviceMappings and spec.amiSelectorTerms")
     ),
-    "executors' image": row(pool(amiRelease="v20260801"), *drifts("spec.amiSelectorTerms")),
-    "executors' disk": row(pool(diskGiB="200"), *drifts("spec.blockDeviceMappings")),
-    "expiry": row(pool(expireAfter="720h"), *drifts("template.spec.expireAfter")),
-    "grace period": row(
+    "executors' image": Row(pool(amiRelease="v20260801"), *drifts("spec.amiSelectorTerms")),
+    "executors' disk": Row(pool(diskGiB="200"), *drifts("spec.blockDeviceMappings")),
+    "expiry": Row(pool(expireAfter="720h"), *drifts("template.spec.expireAfter")),
+    "grace period": Row(
         pool(terminationGracePeriod="30m"), *drifts("template.spec.terminationGracePeriod")
     ),
-    "consolidation": row(pool(consolidation="{policy: WhenEmptyOrUnderutilized}"), STAY),
-    "budgets": row(pool(budgets="[{nodes: '5%'}]"), STAY),
-    "limits": row(
+    "consolidation": Row(pool(consolidation="{policy: WhenEmptyOrUnderutilized}"), STAY),
+    "budgets": Row(pool(budgets="[{nodes: '5%'}]"), STAY),
+    "limits": Row(
         "pools=[{name: default, limits: {cpu: 64, memoryGiB: 256}}]",
         "cost: NodePools' limit of vCPU 640 -> 384",
         "cost: 2560 -> 1536",
         STAY,
     ),
-    "a bucket of its own": row(
+    "a bucket of its own": Row(
         "pools=[{name: default}, {name: etl, jarBucket: {}}]",
         "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
         "arn:aws:s3:::spark-dev-etl-jars-111122223333-us-west-2 when s3:prefix StringLike",
@@ -67,19 +67,19 @@ NODES = {
         "cost: NodePools' limit of memory in GiB 8704 -> 17408",
         before="pools=[{name: default}]",
     ),
-    "drivers' zone": row(
+    "drivers' zone": Row(
         "drivers={zone: b}",
         "drifts-nodes: NodePool drivers (requirement topology.kubernetes.io/zone no longer "
         "allows us-west-2a): its nodes that no longer fit stay until they are empty, the "
         "budget for drifted nodes is 0",
     ),
-    "drivers' limits": row(
+    "drivers' limits": Row(
         "drivers={limits: {cpu: 256, memoryGiB: 512}}",
         "cost: vCPU 640 -> 768",
         "stays: no drift: the nodes of NodePool drivers",
     ),
-    "drivers' patience": row("drivers={emptyAfter: 10m}", "stays: NodePool drivers"),
-    "Cluster Autoscaler": row(
+    "drivers' patience": Row("drivers={emptyAfter: 10m}", "stays: NodePool drivers"),
+    "Cluster Autoscaler": Row(
         CLUSTER_AUTOSCALER,
         "removes-nodes: removes NodePool default-arm-on-demand, default-arm-spot, "
         "default-x86-on-demand, default-x86-spot and drivers",
@@ -95,7 +95,7 @@ NODES = {
         "cost: NodePools' limit of vCPU 640 -> 0",
         "cost: NodePools' limit of memory in GiB 2560 -> 0",
     ),
-    "the disk of a rung that is a node group": row(
+    "the disk of a rung that is a node group": Row(
         (*CLUSTER_AUTOSCALER, "pools[0].diskGiB=200"),
         "rolls-nodes: rolls managed node group cluster-autoscaler-default-arm-on-demand-group",
         "jobs-affected: on node group cluster-autoscaler-default-arm-on-demand-group",

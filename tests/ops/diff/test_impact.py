@@ -128,6 +128,15 @@ def test_another_node_class_kind_is_refused():
     assert "spec.template.spec.nodeClassRef.kind" in found[0].text
 
 
+def test_a_newer_chart_restarts_its_controller():
+    versions = [plan(resource(RELEASE, "r", {"name": "karpenter", "version": v})) for v in "12"]
+    (one,) = told(*versions)
+    assert one.kind is Kind.restarts
+    assert one.text.startswith("restarts the controller of Helm release karpenter")
+    assert "from 1 to 2" in one.text
+    assert str(one.causes[0]) == 'r: version: "1" -> "2"'
+
+
 def test_a_tag_of_a_template_itself_rolls_nothing_and_its_disk_does():
     def platform(**inputs: Any) -> Plan:
         template = resource(TEMPLATE, "t", inputs)
@@ -249,3 +258,13 @@ def test_a_quota_that_is_written_otherwise_is_no_other_quota():
     ]
     (one,) = told(*quotas)
     assert (one.kind, one.details) == (Kind.quota, ("memory: 1Gi -> 2Gi",))
+
+
+def test_a_deleted_admission_policy_admits_what_it_denied():
+    group = "admissionregistration.k8s.io/v1"
+    rule = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 1}}, group=group)
+    (one,) = told(plan(rule, resource(VPC, "v")), plan(resource(VPC, "v")))
+    assert one.text == "ValidatingAdmissionPolicy rule is deleted: what it denied is admitted"
+    other = kubernetes("ValidatingAdmissionPolicy", "rule", {"spec": {"a": 2}}, group=group)
+    (changed,) = told(plan(rule), plan(other))
+    assert changed.kind is Kind.guard

@@ -12,6 +12,7 @@ from ops.diff.replace_rules import aws, kubernetes
 from ops.diff.replacement import covers, row_of, verdict
 from ops.diff.steps import Operation
 from ops.plan.model import Resource
+from tests.ops.diff.plans import kubernetes as object_of
 from tests.ops.diff.plans import plan, resource
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
 from tests.tiers.engine.providers.aws_types import ROWS as SCHEMAS
@@ -106,6 +107,12 @@ def test_an_input_that_no_row_knows_may_replace():
 @pytest.mark.parametrize("type_", ["aws:new/thing:Thing", "other:index:Thing"])
 def test_a_type_without_a_row_may_be_replaced(type_: str):
     assert verdict(resource(type_, "x"), Change("a", 1, 2)) is Operation.may_replace
+
+
+def test_a_kind_without_a_row_may_be_replaced_and_surely_with_another_name():
+    one = object_of("Widget", "w", {}, group="example.org/v1")
+    assert verdict(one, Change("spec.size", 1, 2)) is Operation.may_replace
+    assert verdict(one, Change("metadata.name", "a", "b")) is Operation.replace
 
 
 @pytest.mark.parametrize(

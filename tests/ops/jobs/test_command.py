@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,6 +109,7 @@ def test_a_denied_folder_is_a_warning(run: Run, folder: str, output: str, denied
 
 S3 = ("--in", "s3a://data/i", "--out", "s3a://data/o")
 WRONG: list[tuple[tuple[str, ...], str]] = [
+    (("--stack", "qa"), "there is no stack 'qa'; the stacks are: dev, existing, prod"),
     (("--team", "team-x", *S3), "there is no team 'team-x' in stack dev; "),
     (("--team", "", *S3), "no team given in stack dev; spark-on-eks:spark.teams has: team-a"),
     (("--job", "taxi", *S3), "there is no job 'taxi'; JOB= is one of\n  pi: "),
@@ -181,20 +181,6 @@ def test_a_job_and_its_checks_have_markdown_and_json_formats(run: Run, command: 
     if command == ["verify"]:
         commands = [one["command"] for one in json.loads(data.stdout)["steps"]]
         assert all(one in text.stdout and one in markdown.stdout for one in commands)
-
-
-def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() -> None:
-    result = subprocess.run(
-        # Independent of the lock files' times: a test installs nothing.
-        ["make", "-s", "-o", ".venv/.ready", "job", "JOB=pi", "STACK=production", "TEAM=team-a"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert "there is no stack 'production'; the stacks are: dev, existing, prod" in result.stderr
 
 
 PAGE = (ROOT / "docs" / "jobs.md").read_text()

@@ -9,7 +9,7 @@ from ops.diff.diff import compare
 from ops.diff.impact import Consequence, Kind, consequences
 from ops.plan.iam_grants import grants_of, not_covered, sentences
 from ops.plan.model import Plan
-from tests.ops.diff.plans import plan, resource
+from tests.ops.diff.plans import kubernetes, plan, resource
 
 ROLE = "aws:iam/role:Role"
 BUCKET = "arn:aws:s3:::jars"
@@ -171,3 +171,20 @@ def test_a_trust_policy_lists_the_principals_of_the_role():
     found = consequences(compare(platform("ec2.amazonaws.com"), platform("ssm.amazonaws.com")))
     assert found[0].text == "wider permission: role r (may now)"
     assert found[0].details == ("ssm.amazonaws.com may sts:AssumeRole",)
+
+
+def test_rights_in_the_cluster_are_those_of_the_subjects_of_bindings():
+    def platform(*verbs: str) -> Plan:
+        rules = [{"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": list(verbs)}]
+        group = "rbac.authorization.k8s.io/v1"
+        role = kubernetes("ClusterRole", "watch", {"rules": rules}, group=group)
+        binding = {
+            "metadata": {"name": "b", "namespace": "jars"},
+            "roleRef": {"kind": "ClusterRole", "name": "watch"},
+            "subjects": [{"kind": "ServiceAccount", "name": "w", "namespace": "jars"}],
+        }
+        return plan(role, kubernetes("RoleBinding", "b", binding, group=group))
+
+    found = consequences(compare(platform("get"), platform("get", "patch")))
+    assert found[0].text == "wider permission: ServiceAccount jars/w (may now)"
+    assert found[0].details == ("may patch on daemonsets.apps in jars",)

@@ -62,44 +62,38 @@ def test_an_override_of_a_secret_stays_hidden(project):
     assert "hunter2" not in record(root, "dev", ["password=hunter2"]).to_json()
 
 
-@pytest.mark.parametrize(
-    ("program", "message"),
-    [
-        ('aws.sqs.Queue("a"); aws.sqs.Queue("a")', "same URN: .*Queue::a"),
-        (
-            'aws.sqs.Queue("a").arn.apply(lambda arn: aws.sqs.Queue("hidden"))',
-            "Queue::hidden: is created only when values are known, so inside an apply",
-        ),
-        (
-            'pulumi.runtime.is_dry_run() and aws.sqs.Queue("early")',
-            "Queue::early: is created only while values are unknown",
-        ),
-        (
-            'aws.eks.NodeGroup("n", cluster_name="c", node_role_arn="r", subnet_ids=["s"],'
-            ' scaling_config={"desired_sizee": 1, "min_size": 1, "max_size": 1})',
-            "NodeGroup::n: scalingConfig.desired_sizee: unknown key; did you mean desiredSize",
-        ),
-        (
-            'aws.eks.NodeGroup("n", cluster_name="c", node_role_arn="r", subnet_ids=["s"],'
-            ' scaling_config={"min_size": 1, "max_size": 1})',
-            "scalingConfig.desiredSize: required, but missing",
-        ),
-        (
-            'aws.eks.NodeGroup("n", cluster_name="c", node_role_arn="r", subnet_ids="s",'
-            ' scaling_config={"desired_size": 1, "min_size": 1, "max_size": 1})',
-            "subnetIds: is a scalar, expected a list",
-        ),
-        (
-            'import pulumi_eks; pulumi_eks.Cluster("c", authentication_mode="NOPE")',
-            "authenticationMode: 'NOPE' is not one of CONFIG_MAP, API, API_AND_CONFIG_MAP",
-        ),
-        ('a = aws.sqs.Queue("a"); aws.sqs.Queue("b", name=f"{a.arn}-b")', "name: an Output was"),
-        ("aws.ec2.get_ami(owners=['self'])", "calls aws:ec2/getAmi:getAmi"),
-    ],
-)
-def test_what_mocks_let_through_is_refused(record_dev, program, message):
+GROUP = 'aws.eks.NodeGroup("n", cluster_name="c", node_role_arn="r", '
+REFUSED = {
+    "same URN: .*Queue::a": 'aws.sqs.Queue("a"); aws.sqs.Queue("a")',
+    "Queue::hidden: is created only when values are known, so inside an apply": (
+        'aws.sqs.Queue("a").arn.apply(lambda arn: aws.sqs.Queue("hidden"))'
+    ),
+    "Queue::early: is created only while values are unknown": (
+        'pulumi.runtime.is_dry_run() and aws.sqs.Queue("early")'
+    ),
+    "NodeGroup::n: scalingConfig.desired_sizee: unknown key; did you mean desiredSize": (
+        f'{GROUP}subnet_ids=["s"], '
+        'scaling_config={"desired_sizee": 1, "min_size": 1, "max_size": 1})'
+    ),
+    "scalingConfig.desiredSize: required, but missing": (
+        f'{GROUP}subnet_ids=["s"], scaling_config={{"min_size": 1, "max_size": 1}})'
+    ),
+    "subnetIds: is a scalar, expected a list": (
+        f'{GROUP}subnet_ids="s", '
+        'scaling_config={"desired_size": 1, "min_size": 1, "max_size": 1})'
+    ),
+    "authenticationMode: 'NOPE' is not one of CONFIG_MAP, API, API_AND_CONFIG_MAP": (
+        'import pulumi_eks; pulumi_eks.Cluster("c", authentication_mode="NOPE")'
+    ),
+    "name: an Output was": 'a = aws.sqs.Queue("a"); aws.sqs.Queue("b", name=f"{a.arn}-b")',
+    "calls aws:ec2/getAmi:getAmi": "aws.ec2.get_ami(owners=['self'])",
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_mocks_let_through_is_refused(record_dev, message):
     with pytest.raises(PlanError, match=message):
-        record_dev(program)
+        record_dev(REFUSED[message])
 
 
 def test_a_resource_that_is_only_read_is_marked_and_its_id_is_known(record_dev):

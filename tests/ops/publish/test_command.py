@@ -198,24 +198,3 @@ def test_a_terminal_gets_bars_and_a_log_a_line_a_jar(capsys: pytest.CaptureFixtu
         advance(2_000_000)
         assert capsys.readouterr().err == ""
     assert capsys.readouterr().err == "uploading x.jar, 2.0 MB: done\n"
-
-
-@pytest.mark.parametrize(
-    ("variables", "passed"),
-    [
-        (
-            ["STACK=staging", "JAR_SET=etl-jars", "JARS=a:b:1  x.jar"],
-            "--stack 'staging' --to '' --release 'r1' --jar-set 'etl-jars' -- 'a:b:1' 'x.jar'",
-        ),
-        (
-            ["TO=s3://b/jars/", "ALLOW_DUPLICATES=1"],
-            "--stack '' --to 's3://b/jars/' --release 'r1' --jar-set 'jars' --allow-duplicates",
-        ),
-    ],
-)
-def test_make_hands_its_variables_on(variables: list[str], passed: str) -> None:
-    command = ["make", "--dry-run", "--old-file=.venv/.ready", "publish-jars", "RELEASE=r1"]
-    shown = subprocess.run(
-        [*command, *variables], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert passed in " ".join(shown.replace("\\\n", " ").split())
