@@ -3,8 +3,8 @@
 import pytest
 
 from tests.plans import absent, named, of_type, plan_of
-from tests.rights import buckets_of, may
-from tests.unit.test_teams_network import CLOSED, connections
+from tests.rights import buckets_of, in_words, may
+from tests.unit.test_teams_network import CLOSED
 
 LOGS = "arn:aws:s3:::spark-prod-logs-111122223333-us-west-2"
 JARS = "arn:aws:s3:::spark-prod-jars-111122223333-us-west-2/spark/jars"
@@ -83,10 +83,9 @@ def test_a_server_gets_its_folder_its_jars_and_its_role() -> None:
 
 
 def test_no_pod_reaches_a_server_except_from_client_namespaces() -> None:
-    assert connections(plan_of("prod"), "spark-history") == CLOSED
+    here = "network of namespace spark-history"
+    assert in_words(plan_of("prod"))[here] == CLOSED
     plan = plan_of("prod", "spark.historyServer.clients=[auth-proxy]")
     proxy = "all pods in namespaces with kubernetes.io/metadata.name=auth-proxy"
-    assert connections(plan, "spark-history") == CLOSED | {
-        f"all pods may receive from {proxy}, TCP 18080"
-    }
+    assert in_words(plan)[here] == CLOSED | {f"all pods may receive from {proxy}, TCP 18080"}
     assert {one.inputs["spec"]["type"] for one in of_type(plan, "v1:Service")} == {"ClusterIP"}

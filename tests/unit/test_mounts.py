@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from ops.diff.diff import compare
 from tests.names import NODE_PARENT
 from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, reaches
+from tests.rights import in_words
 
 LEVELS = {"pod": ("jarMount={level: pod}",), "userdata": NODE, "daemonset": DAEMONSET}
 
@@ -84,11 +85,13 @@ def test_the_daemon_set_runs_on_the_existing_nodes_and_their_roles_may_read() ->
     assert '"s3:PutObject"' not in grant.inputs["policy"]
 
 
-def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
+def test_the_daemon_set_may_read_itself_and_patch_nodes_under_a_policy() -> None:
     """tests/tiers/cluster tests what the policy denies."""
     plan = plan_of("existing")
-    role = named(plan, "ClusterRole", "jar-mount-nodes")
-    assert role.inputs["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["patch"]}]
+    assert in_words(plan)["ServiceAccount spark-jars/spark-jars"] == {
+        "may get daemonsets.apps/spark-jars in spark-jars",
+        "may patch nodes in every namespace",
+    }
     policy = named(plan, "ValidatingAdmissionPolicy", "jar-mount-own-node").inputs
     (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
     assert (rule["operations"], rule["resources"]) == (["UPDATE"], ["nodes"])
@@ -100,17 +103,6 @@ def test_the_daemon_set_may_patch_nodes_and_only_under_a_policy() -> None:
     assert condition["expression"] == f"request.userInfo.username == '{user}'"
     binding = named(plan, "ValidatingAdmissionPolicyBinding", "jar-mount-own-node")
     assert binding.urn in reaches(plan, named(plan, "ClusterRoleBinding", "jar-mount-nodes"))
-
-
-def test_the_daemon_set_may_read_itself_and_nothing_else() -> None:
-    assert named(plan_of("existing"), "v1:Role", "jar-mount-own").inputs["rules"] == [
-        {
-            "apiGroups": ["apps"],
-            "resources": ["daemonsets"],
-            "resourceNames": ["spark-jars"],
-            "verbs": ["get"],
-        }
-    ]
 
 
 def test_a_job_sees_the_same_claim_with_every_mount() -> None:

@@ -1,9 +1,9 @@
 """Teams: the connections that their pods may have."""
 
-from ops.diff.impact.cluster_grants import in_cluster
-from ops.plan.model import Plan
 from tests.plans import plan_of
+from tests.rights import in_words
 
+NETWORK = "network of namespace"
 SPARK = "pods with spark-role In driver|executor"
 DNS = "pods with k8s-app=kube-dns in namespaces with kubernetes.io/metadata.name=kube-system"
 CLOSED = {
@@ -26,21 +26,13 @@ TEAM = CLOSED | {
 }
 
 
-def connections(plan: Plan, namespace: str) -> set[str]:
-    """What the NetworkPolicies of a namespace allow and deny."""
-    return {
-        f"{one.principal} {'may' if one.effect == 'Allow' else 'may not'} {one.action}"
-        for one in in_cluster(plan)[f"network of namespace {namespace}"]
-    }
-
-
 def test_a_team_has_the_connections_that_spark_needs_and_no_others() -> None:
-    for namespace in ("team-a", "team-b"):
-        assert connections(plan_of("dev"), namespace) == TEAM
+    found = in_words(plan_of("dev"))
+    assert found[f"{NETWORK} team-a"] == found[f"{NETWORK} team-b"] == TEAM
 
 
 def test_a_database_that_a_team_names_is_open_to_that_team_alone() -> None:
     egress = "egress: [{cidr: 10.20.0.0/24, ports: [5432]}]"
-    plan = plan_of("dev", f"spark.teams=[{{name: a, {egress}}}, {{name: b}}]")
-    assert connections(plan, "a") == TEAM | {f"{SPARK} may send to 10.20.0.0/24, TCP 5432"}
-    assert connections(plan, "b") == TEAM
+    found = in_words(plan_of("dev", f"spark.teams=[{{name: a, {egress}}}, {{name: b}}]"))
+    assert found[f"{NETWORK} a"] == TEAM | {f"{SPARK} may send to 10.20.0.0/24, TCP 5432"}
+    assert found[f"{NETWORK} b"] == TEAM

@@ -2,24 +2,19 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from dev.capacity_docs import PAGE, render
 from ops.capacity import cli as command
-from ops.plan.model import Plan
 from tests.ops.capacity.test_report import SMALL_NETWORK
 from tests.plans import ROOT, plan_of
 
 
 @pytest.fixture(autouse=True)
 def _plans_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def record(root: Path, stack: str, overrides: list[str]) -> Plan:
-        return plan_of(stack, *overrides)
-
-    monkeypatch.setattr("ops.plan.record.record", record)
+    monkeypatch.setattr("ops.plan.record.record", lambda _, stack, keys: plan_of(stack, *keys))
 
 
 def capacity(*arguments: str) -> Result:

@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import yaml
@@ -27,13 +26,10 @@ Run = Callable[..., Result]
 def _run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process, over plans that other tests have recorded."""
 
-    def record(folder: Path, stack: str, overrides: list[str]):
-        return plan_of(stack, *overrides)
-
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(cli.app, list(arguments))
 
-    monkeypatch.setattr(cli, "_record", record)
+    monkeypatch.setattr(cli, "_record", lambda _, stack, keys: plan_of(stack, *keys))
     return run
 
 

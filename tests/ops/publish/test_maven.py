@@ -15,16 +15,6 @@ WANTED = Coordinate("org.apache.hadoop", "hadoop-aws", "3.4.1")
 PATH = "org/apache/hadoop/hadoop-aws/3.4.1/hadoop-aws-3.4.1.jar"
 
 
-class Heard(Silent):
-    """Keeps all messages."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
-
-
 @pytest.fixture
 def maven(tmp_path: Path) -> Generator[MavenServer]:
     server = MavenServer()
@@ -41,7 +31,7 @@ def repository(maven: MavenServer, tmp_path: Path) -> Repository:
 def test_an_artifact_is_downloaded_with_the_better_checksum_that_is_published(
     maven: MavenServer, repository: Repository, tmp_path: Path
 ) -> None:
-    heard = Heard()
+    heard = Silent()
     path = repository.fetch(WANTED, heard)
     assert path.name == "hadoop-aws-3.4.1.jar" and path.read_bytes() == maven.files[PATH]
     assert heard.lines[-1] == "org.apache.hadoop:hadoop-aws:3.4.1: sha1 as published"
@@ -137,7 +127,7 @@ def test_a_password_is_for_the_repository_and_no_log(maven: MavenServer, tmp_pat
     maven.moved[PATH] = f"{elsewhere.url}/x.jar"
     url = maven.url.replace("http://", "http://me:s3cr%2Ft@")
     repository = Repository(url, tmp_path / "cache", pause=0)
-    heard = Heard()
+    heard = Silent()
     repository.fetch(WANTED, heard)
     assert set(maven.authorized) == {"Basic bWU6czNjci90"}, "me:s3cr/t"
     assert elsewhere.authorized == []
