@@ -87,5 +87,7 @@ def test_no_pod_reaches_a_server_except_from_client_namespaces() -> None:
     assert in_words(plan_of("prod"))[here] == CLOSED
     plan = plan_of("prod", "spark.historyServer.clients=[auth-proxy]")
     proxy = "all pods in namespaces with kubernetes.io/metadata.name=auth-proxy"
+    policy = named(plan, "NetworkPolicy", "spark-history-clients")
+    assert policy.inputs["spec"]["policyTypes"] == ["Ingress"]
     assert in_words(plan)[here] == CLOSED | {f"all pods may receive from {proxy}, TCP 18080"}
     assert {one.inputs["spec"]["type"] for one in of_type(plan, "v1:Service")} == {"ClusterIP"}

@@ -1,6 +1,6 @@
 """Teams: the connections that their pods may have."""
 
-from tests.plans import plan_of
+from tests.plans import named, plan_of
 from tests.rights import in_words
 
 NETWORK = "network of namespace"
@@ -33,6 +33,8 @@ def test_a_team_has_the_connections_that_spark_needs_and_no_others() -> None:
 
 def test_a_database_that_a_team_names_is_open_to_that_team_alone() -> None:
     egress = "egress: [{cidr: 10.20.0.0/24, ports: [5432]}]"
-    found = in_words(plan_of("dev", f"spark.teams=[{{name: a, {egress}}}, {{name: b}}]"))
+    plan = plan_of("dev", f"spark.teams=[{{name: a, {egress}}}, {{name: b}}]")
+    assert named(plan, "NetworkPolicy", "team-a-egress").inputs["spec"]["policyTypes"] == ["Egress"]
+    found = in_words(plan)
     assert found[f"{NETWORK} a"] == TEAM | {f"{SPARK} may send to 10.20.0.0/24, TCP 5432"}
     assert found[f"{NETWORK} b"] == TEAM
