@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ops.diff.impact.cluster_grants import in_cluster
 from ops.plan.model import Plan
 from tests.plans import named, of_type
 
@@ -28,6 +29,18 @@ def may(plan: Plan, role: str, action: str, resource: str, **conditions: str) ->
     """Whether a role may do the action to the resource; conditions as `s3_prefix="x/"`."""
     context = {key.replace("_", ":", 1): value for key, value in conditions.items()}
     return allowed(_statements(plan, role), action, resource, context)
+
+
+def in_words(plan: Plan) -> dict[str, set[str]]:
+    """Rights in the cluster by subject, and connections by namespace, as a diff words them."""
+    return {
+        holder: {
+            f"{one.principal} {'may' if one.effect == 'Allow' else 'may not'} {one.action} "
+            f"{one.resource}".strip()
+            for one in grants
+        }
+        for holder, grants in in_cluster(plan).items()
+    }
 
 
 def buckets_of(plan: Plan, role: str) -> set[str]:

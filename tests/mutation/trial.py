@@ -20,7 +20,7 @@ from tests.mutation.recording import change, recorded_once
 from tests.plans import ROOT, plan_of
 
 Places = frozenset[tuple[str, str, str]]
-_OTHERS = ("golden", "docs", "commands", "settings", "validate", "secrets", "node_docs")
+_OTHERS = ("golden", "docs", "commands", "settings", "validate", "secrets")
 """Tests of something else than a plan, and the golden files, which change with everything."""
 TESTS = (
     *sorted(

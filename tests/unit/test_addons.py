@@ -73,8 +73,6 @@ def test_a_users_values_are_merged_over_the_add_ons(program: Path) -> None:
         "{tolerations: []}",
     ],
 )
-def test_a_value_that_the_platform_depends_on_is_refused_with_its_key(
-    program: Path, values: str
-) -> None:
+def test_a_value_that_the_platform_needs_is_refused_by_key(program: Path, values: str) -> None:
     with pytest.raises(UserError, match=r"spark-on-eks:addons\.reloader\.values: .* cannot be set"):
         record(program, "dev", [ENABLED, f"addons.reloader.values={values}"])

@@ -1,11 +1,13 @@
 """Cluster Autoscaler instead of Karpenter: the same pools, drivers and fallback order."""
 
-import base64
 import re
 
 import yaml
 
 from tests.plans import CLUSTER_AUTOSCALER, NODE, absent, named, of_type, plan_of, statements
+from tests.user_data import user_data_of
+
+ARM = "dev cluster-autoscaler-default-arm-spot-template"
 
 
 def test_each_tier_and_the_drivers_are_a_managed_node_group_and_karpenter_is_absent() -> None:
@@ -68,22 +70,17 @@ def test_the_priority_expander_tries_the_rungs_in_karpenters_order() -> None:
 
 
 def test_in_node_level_the_groups_user_data_mounts_the_jars_and_joins_local_disks() -> None:
-    plan = plan_of("dev", *CLUSTER_AUTOSCALER, *NODE)
-    template = named(plan, "LaunchTemplate", "cluster-autoscaler-default-arm-spot-template").inputs
-    user_data = base64.b64decode(template["userData"]).decode()
-    assert "text/x-shellscript" in user_data and "spark-jars" in user_data
-    assert '"strategy": "RAID0"' in user_data  # m7gd
-    without = named(plan, "LaunchTemplate", "cluster-autoscaler-default-x86-spot-template").inputs
-    assert "RAID0" not in base64.b64decode(without["userData"]).decode()
-    assert "userData" not in named(plan, "LaunchTemplate", "system-template").inputs
+    found = user_data_of("dev", *CLUSTER_AUTOSCALER, *NODE)
+    assert "text/x-shellscript" in found[ARM] and "spark-jars" in found[ARM]
+    assert '"strategy": "RAID0"' in found[ARM]  # m7gd
+    assert "RAID0" not in found[ARM.replace("arm", "x86")]
+    assert "dev system-template" not in found
 
 
 def test_in_pod_level_a_group_has_user_data_only_for_its_local_disks() -> None:
-    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
-    arm = named(plan, "LaunchTemplate", "cluster-autoscaler-default-arm-spot-template").inputs
-    assert "spark-jars" not in base64.b64decode(arm["userData"]).decode()
-    x86 = named(plan, "LaunchTemplate", "cluster-autoscaler-default-x86-spot-template").inputs
-    assert "userData" not in x86
+    found = user_data_of("dev", *CLUSTER_AUTOSCALER)
+    assert "spark-jars" not in found[ARM]
+    assert not [name for name in found if "x86" in name]
 
 
 def test_the_autoscaler_resizes_the_groups_of_this_cluster_only() -> None:

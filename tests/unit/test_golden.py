@@ -6,7 +6,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from tests.plans import of_type, plan_of
+from ops.plan.iam import documents
+from tests.plans import plan_of
 
 
 class TextFile(SingleFileSnapshotExtension):
@@ -23,23 +24,14 @@ def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
 def test_every_iam_document_statement_by_statement(stack: str, golden: SnapshotAssertion) -> None:
-    plan = plan_of(stack)
-    documents = {}
-    for kind, key in (
-        ("iam/policy:Policy", "policy"),
-        ("iam/role:Role", "assumeRolePolicy"),
-        ("iam/rolePolicy:RolePolicy", "policy"),
-        ("sqs/queuePolicy:QueuePolicy", "policy"),
-        ("s3/bucketPolicy:BucketPolicy", "policy"),
-        ("kms/key:Key", "policy"),
-    ):
-        for one in of_type(plan, kind):
-            document = json.loads(one.inputs[key])
-            documents[f"{kind.split(':')[1]} {one.name}"] = document["Statement"]
+    found = {
+        f"{one.resource.type.rpartition(':')[2]} {one.resource.name}": json.loads(one.text)
+        for one in documents(plan_of(stack))
+    }
     lines = []
-    for name, statements in sorted(documents.items()):
+    for name, document in sorted(found.items()):
         lines.append(name)
-        for statement in statements:
+        for statement in document["Statement"]:
             lines.append(f"  {statement.pop('Sid')}  {statement.pop('Effect')}")
             for part, value in statement.items():
                 lines.append(f"    {part}: {json.dumps(value, sort_keys=True)}")

@@ -3,9 +3,8 @@
 import pytest
 
 from tests.plans import absent, named, of_type, plan_of
-from tests.reach import Address, Pod, driver
-from tests.reach import reaches as is_let_through
-from tests.rights import buckets_of, may
+from tests.rights import buckets_of, in_words, may
+from tests.unit.test_teams_network import CLOSED
 
 LOGS = "arn:aws:s3:::spark-prod-logs-111122223333-us-west-2"
 JARS = "arn:aws:s3:::spark-prod-jars-111122223333-us-west-2/spark/jars"
@@ -25,9 +24,7 @@ SERVER = "spark-history-analytics-role"
         ("s3:GetObject", f"{JARS}/2026-10-01/hadoop-aws-3.4.1.jar", False),
     ],
 )
-def test_a_server_reads_its_teams_logs_and_its_own_jars_and_writes_nothing(
-    action: str, resource: str, allowed: bool
-) -> None:
+def test_a_server_reads_only_its_logs_and_jars(action: str, resource: str, allowed: bool) -> None:
     assert may(plan_of("prod"), SERVER, action, resource) is allowed
 
 
@@ -86,15 +83,11 @@ def test_a_server_gets_its_folder_its_jars_and_its_role() -> None:
 
 
 def test_no_pod_reaches_a_server_except_from_client_namespaces() -> None:
-    server = Pod("spark-history")
-    for plan, proxy in (
-        (plan_of("prod"), False),
-        (plan_of("prod", "spark.historyServer.clients=[auth-proxy]"), True),
-    ):
-        assert is_let_through(plan, Pod("auth-proxy"), server, 18080) is proxy
-        assert not is_let_through(plan, driver("analytics"), server, 18080)
-        assert not is_let_through(plan, Pod("auth-proxy"), server, 22)
-        assert is_let_through(plan, server, Address("52.92.0.1"), 443)
-    assert {one.inputs["spec"]["type"] for one in of_type(plan_of("prod"), "v1:Service")} == {
-        "ClusterIP"
-    }
+    here = "network of namespace spark-history"
+    assert in_words(plan_of("prod"))[here] == CLOSED
+    plan = plan_of("prod", "spark.historyServer.clients=[auth-proxy]")
+    proxy = "all pods in namespaces with kubernetes.io/metadata.name=auth-proxy"
+    policy = named(plan, "NetworkPolicy", "spark-history-clients")
+    assert policy.inputs["spec"]["policyTypes"] == ["Ingress"]
+    assert in_words(plan)[here] == CLOSED | {f"all pods may receive from {proxy}, TCP 18080"}
+    assert {one.inputs["spec"]["type"] for one in of_type(plan, "v1:Service")} == {"ClusterIP"}

@@ -25,12 +25,6 @@ def test_a_zone_added_at_the_end_moves_no_subnet() -> None:
     assert two.items() <= three.items()
 
 
-def test_private_subnets_alone_are_tagged_for_karpenter() -> None:
-    for way, tag in (("private", "spark-dev"), ("public", None)):
-        tags = named(plan_of("dev"), "Subnet", f"network-{way}-a").inputs["tags"]
-        assert tags.get("karpenter.sh/discovery") == tag
-
-
 def test_s3_traffic_of_every_private_subnet_takes_the_free_gateway_endpoint() -> None:
     endpoint = named(plan_of("prod"), "VpcEndpoint", "network-s3").inputs
     assert endpoint["vpcEndpointType"] == "Gateway"

@@ -1,5 +1,6 @@
 """Valid stack files, and the messages for invalid ones."""
 
+import re
 from typing import get_args
 
 import pytest
@@ -15,159 +16,152 @@ from tests.plans import CLUSTER_AUTOSCALER, ROOT, plan_of
 
 WRONG = {
     # one key
-    ("jarMount.level=pods",): "spark-on-eks:jarMount.level: 'pods' is not one of pod, node",
-    ("jarMount.levle=pod",): "spark-on-eks:jarMount.levle: 'pod': there is no such key",
-    ("account='123'",): "spark-on-eks:account: '123' does not match",
-    ("autoscaler=keda",): (
-        "spark-on-eks:autoscaler: 'keda' is not one of karpenter, cluster-autoscaler, none"
+    "jarMount.level=pods": "jarMount.level: 'pods' is not one of pod, node",
+    "jarMount.levle=pod": "jarMount.levle: 'pod': there is no such key",
+    "account='123'": "account: '123' does not match",
+    "autoscaler=keda": "autoscaler: 'keda' is not one of karpenter, cluster-autoscaler, none",
+    "cluster.version='1.20'": "cluster.version: '1.20' is not one of 1.33, 1.34, 1.35, 1.36",
+    "cluster.endpoint={public: true}": (
+        "cluster.endpoint: publicCidrs must list the CIDR blocks that may call"
     ),
-    ("cluster.version='1.20'",): (
-        "spark-on-eks:cluster.version: '1.20' is not one of 1.33, 1.34, 1.35, 1.36"
+    "cluster.admins=[alice]": "cluster.admins[0]: 'alice' does not match",
+    "network.cidr=8.8.0.0/16": (
+        "network.cidr: '8.8.0.0/16' must be a private IPv4 block of /16 to /20"
     ),
-    ("cluster.endpoint={public: true}",): (
-        "spark-on-eks:cluster.endpoint: publicCidrs must list the CIDR blocks that may call"
+    "network.cidr=10.0.0.0/24": (
+        "network.cidr: '10.0.0.0/24' must be a private IPv4 block of /16 to /20"
     ),
-    ("cluster.admins=[alice]",): "spark-on-eks:cluster.admins[0]: 'alice' does not match",
-    ("network.cidr=8.8.0.0/16",): (
-        "spark-on-eks:network.cidr: '8.8.0.0/16' must be a private IPv4 block of /16 to /20"
+    "network.zones=[a]": 'network.zones: ["a"]: list should have at least 2',
+    "network.zones=[a, a]": "network.zones: names a zone twice",
+    "systemNodes.minSize=1": "systemNodes.minSize: 1: input should be greater",
+    "systemNodes.instanceTypes=[m7g.large, m7i.large]": (
+        "systemNodes: instanceTypes mixes arm64 and amd64"
     ),
-    ("network.cidr=10.0.0.0/24",): "must be a private IPv4 block of /16 to /20",
-    ("network.zones=[a]",): 'spark-on-eks:network.zones: ["a"]: list should have at least 2',
-    ("network.zones=[a, a]",): "spark-on-eks:network.zones: names a zone twice",
-    ("systemNodes.minSize=1",): "spark-on-eks:systemNodes.minSize: 1: input should be greater",
-    ("systemNodes.instanceTypes=[m7g.large, m7i.large]",): (
-        "spark-on-eks:systemNodes: instanceTypes mixes arm64 and amd64"
+    "systemNodes.maxSize=1": "systemNodes.maxSize: 1: input should be greater than or equal to 2",
+    "addonVersions={coredns: latest}": "addonVersions.coredns: 'latest' does not",
+    "addonVersions={core-dns: v1.2.3-eksbuild.1}": (
+        "addonVersions.core-dns: 'v1.2.3-eksbuild.1': there is no such key"
     ),
-    ("systemNodes.maxSize=1",): "input should be greater than or equal to 2",
-    ("addonVersions={coredns: latest}",): "spark-on-eks:addonVersions.coredns: 'latest' does not",
-    ("addonVersions={core-dns: v1.2.3-eksbuild.1}",): "there is no such key",
-    ("jarBucket.prefix=''",): "spark-on-eks:jarBucket.prefix: '' does not match",
-    ("jarBucket.prefix=spark",): "spark-on-eks:jarBucket.prefix: 'spark' does not match",
-    ("jarBucket.prefix=te*m/",): "spark-on-eks:jarBucket.prefix: 'te*m/' does not match",
-    ("jarBucket.existing=true",): "existing: true needs the bucket's name",
-    ("jarBucket.kmsKeyArn=arn:aws:kms:us-west-2:111122223333:key/1",): "needs encryption: kms",
-    ("pools[0].families=[big]",): (
-        "spark-on-eks:pools[0].families[0]: 'big' is not an instance family such as m7g"
+    "jarBucket.prefix=''": "jarBucket.prefix: '' does not match",
+    "jarBucket.prefix=spark": "jarBucket.prefix: 'spark' does not match",
+    "jarBucket.prefix=te*m/": "jarBucket.prefix: 'te*m/' does not match",
+    "jarBucket.existing=true": "jarBucket: existing: true needs the bucket's name",
+    "jarBucket.kmsKeyArn=arn:aws:kms:us-west-2:111122223333:key/1": (
+        "jarBucket: kmsKeyArn needs encryption: kms"
     ),
-    ("pools[0].sizes=[metal]",): "spark-on-eks:pools[0].sizes[0]: 'metal' is not a size",
-    ("pools[0].name=Default",): "spark-on-eks:pools[0].name: 'Default' does not match",
-    ("pools[0].budgets=[{nodes: [10]}]",): "spark-on-eks:pools[0].budgets[0].nodes: [10]: input",
-    ("pools[0].budgets=[{nodes: '10%', schedule: '@daily'}]",): "schedule and duration come",
-    ("karpenter.values={serviceAccount: {name: mine}}",): "spark-on-eks:karpenter.values: "
-    "serviceAccount.name cannot be set: the platform sets serviceAccount itself",
-    ("spark.operator.values={webhook: {enable: false}}",): "spark.operator.values: webhook.enable",
-    ("spark.yunikorn.values={yunikornDefaults: {queues.yaml: x}}",): "yunikornDefaults.queues.yaml",
-    ("clusterAutoscaler.values={image: {tag: x}}",): "spark-on-eks:clusterAutoscaler.values: has "
-    "no effect with autoscaler: karpenter",
-    ("addons.unheard={enabled: true}",): "spark-on-eks:addons.unheard: {'enabled': True}: there is",
-    ("pools[0].expireAfter=30d",): "spark-on-eks:pools[0].expireAfter: '30d' does not match",
-    ("cluster.existing=true",): "spark-on-eks:cluster.name: is not set",
-    ("jarMount.cacheMiB=0",): "spark-on-eks:jarMount.cacheMiB: 0: input should be greater",
-    ("aws:region=Oregon",): "aws:region: 'Oregon' is not a region such as us-west-2",
-    ("autoscaler='{none'",): "spark-on-eks:autoscaler: '{none' is not one of karpenter",
+    "pools[0].families=[big]": "pools[0].families[0]: 'big' is not an instance family such as m7g",
+    "pools[0].sizes=[metal]": "pools[0].sizes[0]: 'metal' is not a size",
+    "pools[0].name=Default": "pools[0].name: 'Default' does not match",
+    "pools[0].budgets=[{nodes: [10]}]": "pools[0].budgets[0].nodes: [10]: input",
+    "pools[0].budgets=[{nodes: '10%', schedule: '@daily'}]": (
+        "pools[0].budgets[0]: schedule and duration come"
+    ),
+    "karpenter.values={serviceAccount: {name: mine}}": (
+        "karpenter.values: serviceAccount.name cannot be set: the platform sets serviceAccount "
+        "itself"
+    ),
+    "spark.operator.values={webhook: {enable: false}}": "spark.operator.values: webhook.enable",
+    "spark.yunikorn.values={yunikornDefaults: {queues.yaml: x}}": (
+        "spark.yunikorn.values: yunikornDefaults.queues.yaml"
+    ),
+    "clusterAutoscaler.values={image: {tag: x}}": (
+        "clusterAutoscaler.values: has no effect with autoscaler: karpenter"
+    ),
+    "addons.unheard={enabled: true}": "addons.unheard: {'enabled': True}: there is",
+    "pools[0].expireAfter=30d": "pools[0].expireAfter: '30d' does not match",
+    "cluster.existing=true": "cluster.name: is not set",
+    "jarMount.cacheMiB=0": "jarMount.cacheMiB: 0: input should be greater",
+    "aws:region=Oregon": "region: 'Oregon' is not a region such as us-west-2",
+    "autoscaler='{none'": "autoscaler: '{none' is not one of karpenter",
     # combinations
-    ("pools[0].name=drivers",): "'drivers' is the name of nodes that are not executors'",
-    ("pools=[{name: one}, {name: one}]",): "spark-on-eks:pools[1].name: 'one' is used twice",
-    ("pools=[]",): "spark-on-eks:pools: is empty; set autoscaler: none",
-    ("drivers.zone=f",): ("spark-on-eks:drivers.zone: 'f' is not one of the network's zones a, b"),
-    ("jarMount.level=node", "pools[0].os=bottlerocket"): (
-        "spark-on-eks:pools[0].os: 'bottlerocket' cannot mount JARs at node level; "
-        "use al2023, or jarMount.level: pod"
+    "pools[0].name=drivers": (
+        "pools[0].name: 'drivers' is the name of nodes that are not executors'"
     ),
-    ("jarMount.level=node", "drivers.os=bottlerocket"): (
-        "spark-on-eks:drivers.os: 'bottlerocket' cannot mount JARs at node level"
+    "pools=[{name: one}, {name: one}]": "pools[1].name: 'one' is used twice",
+    "pools=[]": "pools: is empty; set autoscaler: none",
+    "drivers.zone=f": "drivers.zone: 'f' is not one of the network's zones a, b",
+    "jarMount.level=node pools[0].os=bottlerocket": (
+        "pools[0].os: 'bottlerocket' cannot mount JARs at node level; use al2023, or "
+        "jarMount.level: pod"
     ),
-    ("jarMount.level=node", "jarMount.node.flags=['--auto-unmount']"): (
-        "spark-on-eks:jarMount.node.flags[0]: '--auto-unmount' does not match"
+    "jarMount.level=node drivers.os=bottlerocket": (
+        "drivers.os: 'bottlerocket' cannot mount JARs at node level"
     ),
-    ("jarMount.level=node", "jarMount.cacheMiB=80000"): (
-        "spark-on-eks:jarMount.cacheMiB: 80000 is over half of pools[0].diskGiB (100 GiB)"
+    "jarMount.level=node jarMount.node.flags=['--auto-unmount']": (
+        "jarMount.node.flags[0]: '--auto-unmount' does not match"
     ),
-    ("jarMount.level=node", "jarMount.method=daemonset", "pools[0].jarBucket={}"): (
-        "spark-on-eks:pools[0].jarBucket: needs jarMount.level: pod or method: userdata"
+    "jarMount.level=node jarMount.cacheMiB=80000": (
+        "jarMount.cacheMiB: 80000 is over half of pools[0].diskGiB (100 GiB)"
     ),
-    ("jarMount.daemonset.checkSeconds=30",): (
-        "spark-on-eks:jarMount: daemonset has an effect only with level: node, method: daemonset"
+    "jarMount.level=node jarMount.method=daemonset pools[0].jarBucket={}": (
+        "pools[0].jarBucket: needs jarMount.level: pod or method: userdata"
     ),
-    ("autoscaler=none",): "spark-on-eks:pools: have no effect with autoscaler: none; set pools: []",
-    (
-        "jarMount.level=node",
-        "jarMount.method=daemonset",
-        "jarMount.daemonset.nodeSelector={eks.amazonaws.com/compute-type: auto}",
-    ): (
-        "eks.amazonaws.com/compute-type: auto selects EKS Auto Mode nodes, which cannot mount JARs "
-        "at node level; select others, or use jarMount.level: pod"
+    "jarMount.daemonset.checkSeconds=30": (
+        "jarMount: daemonset has an effect only with level: node, method: daemonset"
     ),
-    (
-        "jarMount.level=node",
-        "jarMount.method=daemonset",
-        "jarMount.daemonset.nodeSelector={kubernetes.io/os: windows}",
-    ): "spark-on-eks:jarMount.daemonset.nodeSelector: kubernetes.io/os: windows selects nodes that",
-    ("autoscaler=none", "pools=[]", "jarMount.level=node"): (
-        "spark-on-eks:jarMount.method: 'userdata' reaches no existing node"
+    "autoscaler=none": "pools: have no effect with autoscaler: none; set pools: []",
+    "jarMount.level=node "
+    "jarMount.method=daemonset "
+    "jarMount.daemonset.nodeSelector={eks.amazonaws.com/compute-type: auto}": (
+        "jarMount.daemonset.nodeSelector: eks.amazonaws.com/compute-type: auto selects EKS Auto "
+        "Mode nodes, which cannot mount JARs at node level; select others, or use jarMount.level:"
+        " pod"
     ),
-    ("autoscaler=cluster-autoscaler",): (
-        "spark-on-eks:pools[0].sizes: must be one size with cluster-autoscaler"
+    "jarMount.level=node "
+    "jarMount.method=daemonset "
+    "jarMount.daemonset.nodeSelector={kubernetes.io/os: windows}": (
+        "jarMount.daemonset.nodeSelector: kubernetes.io/os: windows selects nodes that"
     ),
-    (*CLUSTER_AUTOSCALER[:2], "drivers={families: [m7g, r7i], sizes: [large]}"): (
-        "spark-on-eks:drivers.families: must be of one series (m, r, c) with cluster-autoscaler"
+    "autoscaler=none pools=[] jarMount.level=node": (
+        "jarMount.method: 'userdata' reaches no existing node"
     ),
-    ("systemNodes.create=false",): (
-        "spark-on-eks:systemNodes.create: false leaves the new cluster without a node for CoreDNS"
+    "autoscaler=cluster-autoscaler": "pools[0].sizes: must be one size with cluster-autoscaler",
+    f"{' '.join(CLUSTER_AUTOSCALER[:2])} drivers={{families: [m7g, r7i], sizes: [large]}}": (
+        "drivers.families: must be of one series (m, r, c) with cluster-autoscaler"
     ),
-    (
-        "cluster.existing=true",
-        "cluster.name=given",
-    ): "spark-on-eks:cluster.existing: true needs network.existing",
-    ("cluster.oidcProviderArn=arn:aws:iam::111122223333:oidc-provider/x",): (
-        "spark-on-eks:cluster.oidcProviderArn: is for an existing cluster only"
+    "systemNodes.create=false": (
+        "systemNodes.create: false leaves the new cluster without a node for CoreDNS"
     ),
-    ("cluster.deletionProtection=true",): (
-        "spark-on-eks:jarBucket.forceDestroy: true contradicts cluster.deletionProtection: true"
+    "cluster.existing=true cluster.name=given": "cluster.existing: true needs network.existing",
+    "cluster.oidcProviderArn=arn:aws:iam::111122223333:oidc-provider/x": (
+        "cluster.oidcProviderArn: is for an existing cluster only"
     ),
-    (
-        "cluster.name=a-rather-long-cluster-name-012",
-        "pools[0].name=rather-long-name",
-        "pools[0].jarBucket={}",
-    ): (
-        "spark-on-eks:pools[0].jarBucket.name: is not set, and "
+    "cluster.deletionProtection=true": (
+        "jarBucket.forceDestroy: true contradicts cluster.deletionProtection: true"
+    ),
+    "cluster.name=a-rather-long-cluster-name-012 "
+    "pools[0].name=rather-long-name "
+    "pools[0].jarBucket={}": (
+        "pools[0].jarBucket.name: is not set, and "
         "<cluster>-rather-long-name-jars-<account>-<region> has 75 characters; S3 allows 63"
     ),
-    ("network.cidr=10.0.0.0/20", "pools[0].limits={cpu: 4096, memoryGiB: 8192}"): (
-        "spark-on-eks:pools: limits allow 2116 nodes, which need 69828 addresses; the private "
-        "subnets of network.cidr 10.0.0.0/20 hold 2038"
+    "network.cidr=10.0.0.0/20 pools[0].limits={cpu: 4096, memoryGiB: 8192}": (
+        "pools: limits allow 2116 nodes, which need 69828 addresses; the private subnets of "
+        "network.cidr 10.0.0.0/20 hold 2038"
     ),
-    (
-        "network.cidr=10.0.0.0/20",
-        "drivers.limits={cpu: 48, memoryGiB: 192}",
-        "pools=[{name: a, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}},"
-        " {name: b, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}}]",
-        "spark.teams=[]",
-    ): "spark-on-eks:pools: limits allow 68 nodes, which need 2244 addresses",
-    ("spark.teams=[{name: a}, {name: a}]",): "spark-on-eks:spark.teams[1].name: 'a' is used twice",
-    ("spark.teams=[{name: kube-system}]",): "'kube-system' is a namespace of the cluster's own",
-    ("spark.teams=[{name: a, pool: gpu}]",): (
-        "spark-on-eks:spark.teams[0].pool: 'gpu' is not one of default"
+    "network.cidr=10.0.0.0/20 "
+    "drivers.limits={cpu: 48, memoryGiB: 192} "
+    "pools=[{name: a, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}}, "
+    "{name: b, jarBucket: {}, limits: {cpu: 16, memoryGiB: 64}}] "
+    "spark.teams=[]": "pools: limits allow 68 nodes, which need 2244 addresses",
+    "spark.teams=[{name: a}, {name: a}]": "spark.teams[1].name: 'a' is used twice",
+    "spark.teams=[{name: kube-system}]": (
+        "spark.teams[0].name: 'kube-system' is a namespace of the cluster's own"
     ),
-    ("pools[0].jarBucket={}",): (
-        "spark-on-eks:spark.teams[0].pool: is not set, and every pool has a bucket of its own"
+    "spark.teams=[{name: a, pool: gpu}]": "spark.teams[0].pool: 'gpu' is not one of default",
+    "pools[0].jarBucket={}": (
+        "spark.teams[0].pool: is not set, and every pool has a bucket of its own"
     ),
-    ("pools[0].limits={cpu: 4, memoryGiB: 16}",): (
-        "spark-on-eks:pools[0].limits.cpu: 4 is below the smallest size's vCPU"
+    "pools[0].limits={cpu: 4, memoryGiB: 16}": (
+        "pools[0].limits.cpu: 4 is below the smallest size's vCPU"
     ),
 }
 
 
-@pytest.mark.parametrize(
-    ("overrides", "message"),
-    [pytest.param(*case, id=" ".join(case[0])) for case in WRONG.items()],
-)
-def test_a_wrong_key_is_named_with_its_value_and_what_is_allowed(
-    overrides: tuple[str, ...], message: str
-) -> None:
-    with pytest.raises(UserError) as error:
-        plan_of("dev", *overrides)
-    assert message in str(error.value)
+@pytest.mark.parametrize("keys", WRONG)
+def test_a_wrong_key_is_named_with_its_value_and_what_is_allowed(keys: str) -> None:
+    with pytest.raises(UserError, match=re.escape(f":{WRONG[keys]}")):
+        plan_of("dev", keys)
 
 
 def test_all_problems_are_reported_at_once() -> None:
@@ -207,9 +201,7 @@ def test_the_project_file_declares_every_key_with_its_type_and_default() -> None
     prefix=st.integers(16, 20),
     zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=4, unique=True),
 )
-def test_subnets_of_any_allowed_network_fit_and_never_overlap(
-    prefix: int, zones: list[str]
-) -> None:
+def test_subnets_of_an_allowed_network_fit_and_never_overlap(prefix: int, zones: list[str]) -> None:
     settings = NetworkSettings.model_validate({"cidr": f"10.16.0.0/{prefix}", "zones": zones})
     private, public = settings.private_blocks(), settings.public_blocks()
     assert len(private) == len(public) == len(zones)

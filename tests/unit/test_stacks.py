@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ops.plan.model import Plan
+from ops.plan.paths import leaves
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, of_type, plan_of
 from tests.validate.manifest import errors_of
 from tests.validate.values import errors_of_addon, errors_of_release
@@ -62,16 +62,8 @@ def test_every_chart_and_add_on_knows_the_keys_it_is_given(case: tuple[str, ...]
 
 @every_case
 def test_no_input_is_null(case: tuple[str, ...]) -> None:
-    def nulls(value: Any, path: str) -> Iterator[str]:
-        if value is None:
-            yield path
-        for key, inner in value.items() if isinstance(value, dict) else ():
-            yield from nulls(inner, f"{path}.{key}")
-        for index, inner in enumerate(value if isinstance(value, list) else ()):
-            yield from nulls(inner, f"{path}[{index}]")
-
-    found = [path for one in plan_of(*case).resources for path in nulls(one.inputs, one.name)]
-    assert found == []
+    inputs = {one.urn: dict(one.inputs) for one in plan_of(*case).resources}
+    assert [path for path, value in leaves(inputs) if value is None] == []
 
 
 @every_case

@@ -10,7 +10,6 @@ import re
 import subprocess
 import tarfile
 from bz2 import decompress
-from collections.abc import Mapping
 from email.message import Message
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.names import NODE_PARENT
-from tests.plans import CLUSTER_AUTOSCALER, NODE, named, of_type, plan_of
+from tests.plans import CLUSTER_AUTOSCALER, NODE, named, plan_of
 from tests.user_data import STACKS, every_user_data, user_data_of
 from userdata.render import (
     FILES,
@@ -45,6 +44,12 @@ def files(bucket: str = "acme-jars", prefix: str = "spark/jars/", **more: str) -
 
 def parts(user_data: str) -> list[Message]:
     return [part for part in email.message_from_string(user_data).walk() if not part.is_multipart()]
+
+
+def boot_of(user_data: str) -> str:
+    """The boot script in user data."""
+    (shell,) = [one for one in parts(user_data) if "shell" in one.get_content_type()]
+    return str(shell.get_payload())
 
 
 def unpacked(script: str) -> dict[str, tuple[int, str]]:
@@ -104,23 +109,18 @@ def test_the_rendered_shell_passes_bash_and_shellcheck(stack: tuple[str, ...]) -
     rendered = user_data_of(*stack)
     assert rendered
     for name, text in rendered.items():
-        (shell,) = [one for one in parts(text) if "shell" in one.get_content_type()]
-        boot = str(shell.get_payload())
+        boot = boot_of(text)
         inside = {path: content for path, (_, content) in unpacked(boot).items()}
         installed = [path for path in inside if path.startswith("/usr/local/")]
         assert len(installed) == 4, name
-        assert complaints({"/boot": boot}) == "", name
-        assert complaints({path: inside[path] for path in installed}) == "", name
-
-
-def complaints(scripts: Mapping[str, str]) -> str:
-    """What bash and shellcheck find in scripts, by their paths on a node."""
-    return _complaints(tuple(scripts.items()))
+        assert complaints(("/boot", boot)) == "", name
+        assert complaints(*((path, inside[path]) for path in installed)) == "", name
 
 
 @cache
-def _complaints(scripts: tuple[tuple[str, str], ...]) -> str:
-    """Runs once for the files that all nodes share: 1 s."""
+def complaints(*scripts: tuple[str, str]) -> str:
+    """What bash and shellcheck find in scripts, given with their paths on a node. Runs once for
+    the files that all nodes share: 1 s."""
     with TemporaryDirectory() as folder:
         files = [Path(folder + path) for path, _ in scripts]
         for file, (_, content) in zip(files, scripts, strict=True):
@@ -155,23 +155,17 @@ def test_nothing_is_deleted_in_depth_where_a_mount_may_be() -> None:
 
 
 def test_all_doors_install_the_same_bytes() -> None:
-    groups = plan_of("dev", *NODE, *CLUSTER_AUTOSCALER)
-    template = next(one for one in of_type(groups, "LaunchTemplate") if "userData" in one.inputs)
-    group = base64.b64decode(template.inputs["userData"]).decode()
-    node_class = of_type(plan_of("staging"), "EC2NodeClass")[0].inputs["spec"]["userData"]
+    groups, classes = user_data_of("dev", *NODE, *CLUSTER_AUTOSCALER), user_data_of("staging")
     data = named(plan_of("existing"), "ConfigMap", "jar-mount-files").inputs["data"]
     daemonset = {}
     for line in data["table"].splitlines():
         key, path, mode = line.split()
         daemonset[path] = (int(mode, 8), data[key])
-    doors = [daemonset]
-    for text in (group, node_class):
-        (shell,) = [one for one in parts(text) if "shell" in one.get_content_type()]
-        doors.append(unpacked(str(shell.get_payload())))
+    others = [unpacked(boot_of(next(iter(found.values())))) for found in (groups, classes)]
     shared = set(daemonset) - {"/etc/spark-jars/mount.env"}
     assert len(shared) == 7
     for path in shared:
-        assert doors[0][path] == doors[1][path] == doors[2][path], path
+        assert daemonset[path] == others[0][path] == others[1][path], path
 
 
 def test_the_daemonsets_map_has_keys_that_kubernetes_allows() -> None:

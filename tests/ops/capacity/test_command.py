@@ -2,24 +2,19 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from dev.capacity_docs import PAGE, render
 from ops.capacity import cli as command
-from ops.plan.model import Plan
 from tests.ops.capacity.test_report import SMALL_NETWORK
 from tests.plans import ROOT, plan_of
 
 
 @pytest.fixture(autouse=True)
 def _plans_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def record(root: Path, stack: str, overrides: list[str]) -> Plan:
-        return plan_of(stack, *overrides)
-
-    monkeypatch.setattr("ops.plan.record.record", record)
+    monkeypatch.setattr("ops.plan.record.record", lambda _, stack, keys: plan_of(stack, *keys))
 
 
 def capacity(*arguments: str) -> Result:
@@ -64,9 +59,7 @@ def test_a_stack_that_outgrows_its_own_subnets_ends_with_exit_code_1() -> None:
         (("--set", "pools[0].limits.cpu=none"), "spark-on-eks:pools[0].limits.cpu"),
     ],
 )
-def test_a_wrong_request_is_one_message_and_exit_code_2(
-    arguments: tuple[str, ...], message: str
-) -> None:
+def test_a_wrong_request_is_a_message_and_code_2(arguments: tuple[str, ...], message: str) -> None:
     result = capacity(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr and "Traceback" not in result.stderr

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from ops.capacity import quotas
+from ops.capacity.instances import InstanceType, lookup
 from ops.capacity.limits import LimitCheck, Severity
+from ops.capacity.network import PodNetworking
 from ops.capacity.nodes import node_capacities
 from ops.capacity.pools import UnknownPool
 from ops.capacity.report import Report, Request, report
@@ -41,16 +43,6 @@ def without_prefixes(plan: Plan) -> Plan:
         for one in plan.resources
     ]
     return dataclasses.replace(plan, resources=tuple(resources))
-
-
-def test_a_node_pool_has_the_nodes_that_both_its_limits_allow() -> None:
-    pool = next(one for one in node_capacities(plan_of("dev")) if one.name == "default-arm-spot")
-    assert (pool.nodes.limit("cpu"), pool.nodes.limit("memory")) == (128, 512 * 1024**3)
-    assert {pool.max_pods(one) for one in pool.types} == {110}
-    most = {one.name: pool.most_nodes(one) for one in pool.types}
-    assert most["m7g.2xlarge"] == 16  # 128 / 8
-    assert most["r7g.2xlarge"] == 8  # 512 / 64: memory gives out before vCPU
-    assert most["r7g.8xlarge"] == 2
 
 
 def test_a_node_group_has_its_own_greatest_size_disks_and_places_for_pods() -> None:
@@ -95,12 +87,6 @@ def test_without_prefixes_a_node_uses_more_addresses() -> None:
     assert not without.scenario.platform.networking.prefixes
     assert without.figures[1]["addresses"] == 143 * 60  # 2 interfaces of 30
     assert with_them.figures[1]["addresses"] == 143 * 33
-
-
-def test_the_first_limit_of_a_new_account_is_the_vcpu_quota_by_its_name() -> None:
-    first = report(plan_of("dev"), Request()).first
-    assert first is not None
-    assert (first.quota.key, first.exceeded_at) == ("L-1216C47A", 0)
 
 
 def test_raised_quotas_leave_the_next_limit_as_the_first() -> None:
@@ -157,22 +143,6 @@ def test_each_claim_in_use_on_a_node_is_a_mount_of_its_own_in_pod_level() -> Non
         assert after["pods"] == before["pods"] + before["nodes"]
 
 
-def test_traffic_to_a_registry_is_shared_by_the_nat_gateways() -> None:
-    dev, prod = report(plan_of("dev"), Request()), report(plan_of("prod"), Request())
-    assert (dev.scenario.platform.nat, prod.scenario.platform.nat) == (1, 3)
-    assert dev.figures[0]["nat-connections"] == 3000
-    assert prod.figures[0]["nat-connections"] == 1002
-    assert dev.endpoints == ("s3",) and "ecr.api" in prod.endpoints
-
-
-def test_disks_and_further_interfaces_reduce_the_volumes_that_a_node_can_attach() -> None:
-    found = report(plan_of("dev"), Request())
-    shared, own = found.fits
-    assert (shared.type.shared, own.type.shared) == (True, False)
-    assert found.attachments(shared) == 27 - 1
-    assert found.attachments(own) == 32 - 1
-
-
 def test_what_the_plan_does_not_make_is_named_as_unknown_and_not_guessed() -> None:
     found = report(plan_of("existing"), Request())
     assert (found.fits, found.limits, found.plan_limits) == ((), (), ())
@@ -205,3 +175,46 @@ def test_json_names_every_type_of_every_pool_and_every_limit_s_source() -> None:
     }
     assert all(one["source"] for one in content["limits"])
     assert content["firstLimit"] == "L-1216C47A"
+
+
+PREFIXES = PodNetworking(given=True, prefixes=True, warm_prefixes=1)
+SINGLE = PodNetworking(given=True, prefixes=False, warm_prefixes=0)
+
+
+def type_of(name: str) -> InstanceType:
+    (found,), missing = lookup([name])
+    assert missing == []
+    return found
+
+
+def test_a_node_keeps_what_karpenter_s_own_table_keeps() -> None:
+    # karpenter.sh/docs/reference/instance-types: m5.2xlarge, 58 pods: 7910m and 29317Mi.
+    node = type_of("m5.2xlarge")
+    assert node.interface_limited_pods() == 58
+    assert round(node.free_cpu() * 1000) == 7910
+    assert int(node.free_memory_gib(58) * 1024) == 29317
+
+
+def test_types_that_ec2_lacks_have_no_figures() -> None:
+    found, missing = lookup(["m7g.large", "m7g.24xlarge", "q9z.large"])
+    assert [one.name for one in found] == ["m7g.large"]
+    assert missing == ["m7g.24xlarge", "q9z.large"]
+
+
+@pytest.mark.parametrize(
+    ("pods", "addresses"), [(1, 33), (16, 33), (17, 49), (110, 1 + 16 * 8), (224, 2 + 16 * 15)]
+)
+def test_prefixes_have_sixteen_addresses_and_one_is_kept_ready(pods: int, addresses: int) -> None:
+    # 15 addresses an interface: the first is the interface's own, 14 hold prefixes.
+    assert PREFIXES.addresses(type_of("m7g.2xlarge"), pods) == addresses
+
+
+@pytest.mark.parametrize(("pods", "addresses"), [(1, 30), (14, 30), (15, 45), (100, 60)])
+def test_without_prefixes_whole_interfaces_are_taken_one_ready(pods: int, addresses: int) -> None:
+    assert SINGLE.addresses(type_of("m7g.2xlarge"), pods) == addresses
+
+
+def test_a_prefix_an_address_and_a_further_interface_are_each_a_unit_of_address_usage() -> None:
+    assert PREFIXES.usage_units(type_of("m7g.2xlarge"), 10) == 1 + 2
+    assert PREFIXES.usage_units(type_of("m7g.2xlarge"), 224) == 2 + 15 + 1
+    assert SINGLE.usage_units(type_of("m7g.2xlarge"), 10) == 30 + 1

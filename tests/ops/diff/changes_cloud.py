@@ -1,188 +1,132 @@
 """Changes of account, network and control plane."""
 
-from tests.ops.diff.changes import ANEW, LOG_RECORDS, QUIET, ROLLED, RUNGS, Row, drifts
+from tests.ops.diff.changes import ANEW, LOG_RECORDS, ROLLED, RUNGS, Row, drifts
 
-CLOUD = [
-    Row("account", ("account='111122223333'",), [QUIET]),
-    Row(
-        "tags of everything",
-        ("tags={owner: data}",),
-        [ROLLED, *drifts("spec.tags", True), "stays: tags of every AWS resource change"],
+CLOUD = {
+    "account": Row("account='111122223333'"),
+    "tags of everything": Row(
+        "tags={owner: data}",
+        ROLLED,
+        *drifts("spec.tags", True),
+        "stays: tags of every AWS resource change",
     ),
-    Row(
-        "another block of addresses",
-        ("network.cidr=10.1.0.0/16",),
-        [
-            "fails: AWS does not let vpcId of cluster-eks",
-            "replaces-network: replaces subnet network-private-a, network-private-b",
-            "replaces-network: replaces VPC network-vpc",
-            ANEW,
-            f"drifts-nodes: NodePool {RUNGS} (spec.subnetSelectorTerms",
-            "drifts-nodes: NodePool drivers (spec.subnetSelectorTerms",
-            "jobs-affected: nodes in VPC network-vpc are deleted",
-            "restarts: endpoint network-s3 is deleted",
-        ],
+    "another block of addresses": Row(
+        "network.cidr=10.1.0.0/16",
+        "fails: AWS does not let vpcId of cluster-eks",
+        "replaces-network: replaces subnet network-private-a, network-private-b",
+        "replaces-network: replaces VPC network-vpc",
+        ANEW,
+        f"drifts-nodes: NodePool {RUNGS} (spec.subnetSelectorTerms",
+        "drifts-nodes: NodePool drivers (spec.subnetSelectorTerms",
+        "jobs-affected: nodes in VPC network-vpc are deleted",
+        "restarts: endpoint network-s3 is deleted",
     ),
-    Row(
-        "a NAT gateway a zone",
-        ("network.natGateways=perZone",),
-        [
-            "jobs-affected: open connections through network-private-b-internet are cut",
-            "restarts: changes the target of route network-private-b-internet",
-            "cost: NAT gateways 1 -> 2",
-            "cost: public IPv4 addresses 1 -> 2",
-        ],
+    "a NAT gateway a zone": Row(
+        "network.natGateways=perZone",
+        "jobs-affected: open connections through network-private-b-internet are cut",
+        "restarts: changes the target of route network-private-b-internet",
+        "cost: NAT gateways 1 -> 2",
+        "cost: public IPv4 addresses 1 -> 2",
         knob="network.natGateways",
     ),
-    Row(
-        "one NAT gateway again",
+    "one NAT gateway again": Row(
         (),
-        [
-            "jobs-affected: open connections through network-private-b-internet are cut",
-            "restarts: changes the target of route network-private-b-internet",
-            "guard: the public address of network-nat-b is released",
-            "cost: NAT gateways 2 -> 1",
-            "cost: public IPv4 addresses 2 -> 1",
-        ],
-        before=("network.natGateways=perZone",),
+        "jobs-affected: open connections through network-private-b-internet are cut",
+        "restarts: changes the target of route network-private-b-internet",
+        "guard: the public address of network-nat-b is released",
+        "cost: NAT gateways 2 -> 1",
+        "cost: public IPv4 addresses 2 -> 1",
+        before="network.natGateways=perZone",
     ),
-    Row(
-        "an interface endpoint",
-        ("network.interfaceEndpoints=[sts]",),
-        ["cost: interface endpoints, by zone 0 -> 2", QUIET],
+    "an interface endpoint": Row(
+        "network.interfaceEndpoints=[sts]", "cost: interface endpoints, by zone 0 -> 2"
     ),
-    Row(
-        "flow logs",
-        ("network.flowLogs={enabled: true}",),
-        [
-            "wider-permission: role network-flow-logs (new) may logs:CreateLogStream",
-            "cost: VPC flow logs 0 -> 1",
-            QUIET,
-        ],
+    "flow logs": Row(
+        "network.flowLogs={enabled: true}",
+        "wider-permission: role network-flow-logs (new) may logs:CreateLogStream",
+        "cost: VPC flow logs 0 -> 1",
     ),
-    Row(
-        "no flow logs",
+    "no flow logs": Row(
         (),
-        [
-            "loses-data: log group network-flow-logs is deleted",
-            "narrower-permission: role network-flow-logs (deleted)",
-            "cost: VPC flow logs 1 -> 0",
-            QUIET,
-        ],
-        before=("network.flowLogs={enabled: true}",),
+        "loses-data: log group network-flow-logs is deleted",
+        "narrower-permission: role network-flow-logs (deleted)",
+        "cost: VPC flow logs 1 -> 0",
+        before="network.flowLogs={enabled: true}",
     ),
-    Row(
-        "a third zone",
-        ("network.zones=[a, b, c]",),
-        [ANEW, "stays: no drift: the nodes of EC2NodeClass default and drivers stay", QUIET],
+    "a third zone": Row(
+        "network.zones=[a, b, c]",
+        ANEW,
+        "stays: no drift: the nodes of EC2NodeClass default and drivers stay",
     ),
-    Row(
-        "a zone less",
+    "a zone less": Row(
         (),
-        [
-            "replaces-network: removes subnet network-private-c and network-public-c",
-            ANEW,
-            *drifts("spec.subnetSelectorTerms: a subnet less", True),
-        ],
-        before=("network.zones=[a, b, c]",),
+        "replaces-network: removes subnet network-private-c and network-public-c",
+        ANEW,
+        *drifts("spec.subnetSelectorTerms: a subnet less", True),
+        before="network.zones=[a, b, c]",
     ),
-    Row(
-        "control-plane logs",
-        ("cluster.logTypes=[api, audit]",),
-        ["cost: kinds of control-plane logs 3 -> 2", QUIET],
+    "control-plane logs": Row(
+        "cluster.logTypes=[api, audit]", "cost: kinds of control-plane logs 3 -> 2"
     ),
-    Row(
-        "logs kept longer",
-        ("cluster.logRetentionDays=90",),
-        [QUIET],
-    ),
-    Row(
-        "logs kept less long",
+    "logs kept longer": Row("cluster.logRetentionDays=90"),
+    "logs kept less long": Row(
         (),
-        [f"loses-data: logs in {LOG_RECORDS} older than 30 days", QUIET],
-        before=("cluster.logRetentionDays=90",),
+        f"loses-data: logs in {LOG_RECORDS} older than 30 days",
+        before="cluster.logRetentionDays=90",
     ),
-    Row(
-        "no extended support",
-        ("cluster.support=STANDARD",),
-        ["cost: AWS upgrades the control plane by itself", QUIET],
+    "no extended support": Row(
+        "cluster.support=STANDARD", "cost: AWS upgrades the control plane by itself"
     ),
-    Row("extended support", (), ["cost: at the fee", QUIET], before=("cluster.support=STANDARD",)),
-    Row(
-        "callers of the API server",
-        ("cluster.endpoint.publicCidrs=[198.51.100.0/24]",),
-        [
-            "wider-permission: the API server from the internet: also 198.51.100.0/24",
-            "narrower-permission: the API server from the internet: no longer 203.0.113.0/24",
-            QUIET,
-        ],
+    "extended support": Row((), "cost: at the fee", before="cluster.support=STANDARD"),
+    "callers of the API server": Row(
+        "cluster.endpoint.publicCidrs=[198.51.100.0/24]",
+        "wider-permission: the API server from the internet: also 198.51.100.0/24",
+        "narrower-permission: the API server from the internet: no longer 203.0.113.0/24",
     ),
-    Row(
-        "the API server within the VPC only",
-        ("cluster.endpoint={public: false}",),
-        ["narrower-permission: the API server from the internet: no longer 203.0.113.0/24", QUIET],
+    "the API server within the VPC only": Row(
+        "cluster.endpoint={public: false}",
+        "narrower-permission: the API server from the internet: no longer 203.0.113.0/24",
     ),
-    Row(
-        "secrets encrypted",
-        ("cluster.encryptSecrets=true",),
-        [
-            "wider-permission: KMS key cluster-secrets (new) arn:aws:iam::111122223333:root may",
-            "guard: encrypts the secrets of spark-dev with a KMS key: this cannot be undone",
-            "cost: KMS keys 0 -> 1",
-            QUIET,
-        ],
+    "secrets encrypted": Row(
+        "cluster.encryptSecrets=true",
+        "wider-permission: KMS key cluster-secrets (new) arn:aws:iam::111122223333:root may",
+        "guard: encrypts the secrets of spark-dev with a KMS key: this cannot be undone",
+        "cost: KMS keys 0 -> 1",
         knob="cluster.encryptSecrets",
     ),
-    Row(
-        "secrets no longer encrypted",
+    "secrets no longer encrypted": Row(
         (),
-        [
-            "replaces-cluster: replaces the cluster spark-dev, with everything in it: encryption",
-            "loses-data: KMS key cluster-secrets is scheduled for deletion in 30 days",
-            "jobs-affected: all of them end with the cluster",
-            "narrower-permission: KMS key cluster-secrets (deleted)",
-            "cost: KMS keys 1 -> 0",
-        ],
-        before=("cluster.encryptSecrets=true",),
+        "replaces-cluster: replaces the cluster spark-dev, with everything in it: encryption",
+        "loses-data: KMS key cluster-secrets is scheduled for deletion in 30 days",
+        "jobs-affected: all of them end with the cluster",
+        "narrower-permission: KMS key cluster-secrets (deleted)",
+        "cost: KMS keys 1 -> 0",
+        before="cluster.encryptSecrets=true",
     ),
-    Row(
-        "an administrator",
-        ("cluster.admins=['arn:aws:iam::111122223333:role/platform-admin']",),
-        [
-            "wider-permission: cluster access of arn:aws:iam::111122223333:role/platform-admin",
-            QUIET,
-        ],
+    "an administrator": Row(
+        "cluster.admins=['arn:aws:iam::111122223333:role/platform-admin']",
+        "wider-permission: cluster access of arn:aws:iam::111122223333:role/platform-admin",
     ),
-    Row(
-        "a newer Kubernetes",
-        ("cluster.version='1.36'",),
-        [
-            ROLLED,
-            *drifts("images for Kubernetes 1.36", True),
-            "upgrades-cluster: 1.35 to 1.36: this cannot be undone add-ons without a pin follow",
-        ],
+    "a newer Kubernetes": Row(
+        "cluster.version='1.36'",
+        ROLLED,
+        *drifts("images for Kubernetes 1.36", True),
+        "upgrades-cluster: 1.35 to 1.36: this cannot be undone add-ons without a pin follow",
     ),
-    Row(
-        "another cluster",
-        ("cluster.name=other",),
-        [
-            "replaces-cluster: the cluster spark-dev, with everything in it: name cannot change",
-            "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
-            f"loses-data: log group {LOG_RECORDS} is deleted",
-            "jobs-affected: all of them end with the cluster",
-            "wider-permission: of 7",
-            "narrower-permission: of 7",
-        ],
+    "another cluster": Row(
+        "cluster.name=other",
+        "replaces-cluster: the cluster spark-dev, with everything in it: name cannot change",
+        "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
+        f"loses-data: log group {LOG_RECORDS} is deleted",
+        "jobs-affected: all of them end with the cluster",
+        "wider-permission: of 7",
+        "narrower-permission: of 7",
     ),
-    Row(
-        "protection off",
-        ("cluster.deletionProtection=false",),
-        [
-            "guard: EKS will no longer refuse to delete spark-prod",
-            "guard: Pulumi will no longer protect cluster-secrets, cluster-eks, jars-key, "
-            "jars-bucket, event-logs-key and event-logs-bucket",
-            QUIET,
-        ],
+    "protection off": Row(
+        "cluster.deletionProtection=false",
+        "guard: EKS will no longer refuse to delete spark-prod",
+        "guard: Pulumi will no longer protect cluster-secrets, cluster-eks, jars-key, "
+        "jars-bucket, event-logs-key and event-logs-bucket",
         stack="prod",
     ),
-]
+}

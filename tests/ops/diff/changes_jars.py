@@ -1,203 +1,142 @@
 """Changes of the JARs' bucket, their mount, and teams."""
 
-from tests.ops.diff.changes import CLAIMS, NO_EXECUTORS, OPERATOR, QUIET, TEAMS, Row, drifts, team
+from tests.ops.diff.changes import CLAIMS, NO_EXECUTORS, OPERATOR, TEAMS, Row, drifts, team
 from tests.plans import DAEMONSET, NODE
 
-JARS = [
-    Row(
-        "versions kept longer",
-        ("jarBucket.oldVersionDays=60",),
-        [QUIET],
-    ),
-    Row(
-        "versions kept less long",
+JARS = {
+    "versions kept longer": Row("jarBucket.oldVersionDays=60"),
+    "versions kept less long": Row(
         (),
-        ["loses-data: jars-lifecycle deletes versions after 30 days, not 60", QUIET],
-        before=("jarBucket.oldVersionDays=60",),
+        "loses-data: jars-lifecycle deletes versions after 30 days, not 60",
+        before="jarBucket.oldVersionDays=60",
     ),
-    Row(
-        "JARs encrypted with a key",
-        ("jarBucket.encryption=kms",),
-        [
-            "wider-permission: KMS key jars-key (new)",
-            "wider-permission: role jar-mount-driver-role (may now) may kms:Decrypt on "
-            "arn:aws:kms:us-west-2:111122223333:key/jars-key",
-            "cost: KMS keys 0 -> 1",
-            QUIET,
-        ],
+    "JARs encrypted with a key": Row(
+        "jarBucket.encryption=kms",
+        "wider-permission: KMS key jars-key (new)",
+        "wider-permission: role jar-mount-driver-role (may now) may kms:Decrypt on "
+        "arn:aws:kms:us-west-2:111122223333:key/jars-key",
+        "cost: KMS keys 0 -> 1",
         knob="jarBucket.encryption",
     ),
-    Row(
-        "access logs",
-        ("jarBucket.accessLogBucket=access-logs",),
-        [QUIET],
-    ),
-    Row(
-        "another prefix",
-        ("jarBucket.prefix=platform/",),
-        [
-            "wider-permission: jar-mount-driver-role (may now) may s3:ListBucket on arn:aws:s3:::"
-            "spark-dev-jars-111122223333-us-west-2 when s3:prefix StringLike platform/*",
-            "narrower-permission: jar-mount-driver-role (may no longer) may s3:ListBucket",
-            "new-pods: spark-jars-team-a-pod and spark-jars-team-b-pod as it is now",
-            QUIET,
-        ],
+    "access logs": Row("jarBucket.accessLogBucket=access-logs"),
+    "another prefix": Row(
+        "jarBucket.prefix=platform/",
+        "wider-permission: jar-mount-driver-role (may now) may s3:ListBucket on arn:aws:s3:::"
+        "spark-dev-jars-111122223333-us-west-2 when s3:prefix StringLike platform/*",
+        "narrower-permission: jar-mount-driver-role (may no longer) may s3:ListBucket",
+        "new-pods: spark-jars-team-a-pod and spark-jars-team-b-pod as it is now",
         knob="jarBucket.prefix",
     ),
-    Row(
-        "another bucket",
-        ("jarBucket.name=other-jars",),
-        [
-            "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
-            "jobs-affected: what they read from bucket spark-dev-jars-111122223333-us-west-2",
-            CLAIMS,
-            "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
-            "arn:aws:s3:::other-jars",
-            "narrower-permission: role jar-mount-driver-role (may no longer)",
-        ],
+    "another bucket": Row(
+        "jarBucket.name=other-jars",
+        "loses-data: bucket spark-dev-jars-111122223333-us-west-2 is deleted with every object",
+        "jobs-affected: what they read from bucket spark-dev-jars-111122223333-us-west-2",
+        CLAIMS,
+        "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
+        "arn:aws:s3:::other-jars",
+        "narrower-permission: role jar-mount-driver-role (may no longer)",
     ),
-    Row(
-        "another bucket where it is protected",
-        ("jarBucket.name=other-jars",),
-        [
-            "fails: Pulumi protects jars-bucket (aws:s3:Bucket) and does not replace it",
-            NO_EXECUTORS,
-            "claims-wait: analytics/spark-jars and ingest/spark-jars",
-            "restarts: restarts Deployment analytics and ingest",
-            "wider-permission: role jar-mount-driver-role",
-            "wider-permission: role spark-history-analytics-role",
-            "wider-permission: role spark-history-ingest-role",
-            "narrower-permission: role jar-mount-driver-role",
-            "narrower-permission: role spark-history-analytics-role",
-            "narrower-permission: role spark-history-ingest-role",
-        ],
+    "another bucket where it is protected": Row(
+        "jarBucket.name=other-jars",
+        "fails: Pulumi protects jars-bucket (aws:s3:Bucket) and does not replace it",
+        NO_EXECUTORS,
+        "claims-wait: analytics/spark-jars and ingest/spark-jars",
+        "restarts: restarts Deployment analytics and ingest",
+        "wider-permission: role jar-mount-driver-role",
+        "wider-permission: role spark-history-analytics-role",
+        "wider-permission: role spark-history-ingest-role",
+        "narrower-permission: role jar-mount-driver-role",
+        "narrower-permission: role spark-history-analytics-role",
+        "narrower-permission: role spark-history-ingest-role",
         stack="prod",
     ),
-    Row(
-        "a destroy takes the JARs, too",
+    "a destroy takes the JARs, too": Row(
         (),
-        ["guard: a destroy would delete the objects of bucket spark-dev-jars", QUIET],
-        before=("jarBucket.forceDestroy=false",),
+        "guard: a destroy would delete the objects of bucket spark-dev-jars",
+        before="jarBucket.forceDestroy=false",
     ),
-    Row(
-        "the pods' cache",
-        ("jarMount.cacheMiB=20480",),
-        [NO_EXECUTORS, CLAIMS],
-        knob="jarMount.cacheMiB",
+    "the pods' cache": Row(
+        "jarMount.cacheMiB=20480", NO_EXECUTORS, CLAIMS, knob="jarMount.cacheMiB"
     ),
-    Row(
-        "JARs mounted on nodes",
+    "JARs mounted on nodes": Row(
         NODE,
-        [
-            *drifts(
-                "template.metadata.labels, template.spec.startupTaints and spec.userData", True
-            )[:2],
-            NO_EXECUTORS,
-            CLAIMS,
-            "removes: removes add-on aws-mountpoint-s3-csi-driver",
-            "wider-permission: role karpenter-jars-node-role (may now) may s3:ListBucket",
-            "narrower-permission: role jar-mount-driver-role (deleted)",
+        *drifts("template.metadata.labels, template.spec.startupTaints and spec.userData", True)[
+            :2
         ],
+        NO_EXECUTORS,
+        CLAIMS,
+        "removes: removes add-on aws-mountpoint-s3-csi-driver",
+        "wider-permission: role karpenter-jars-node-role (may now) may s3:ListBucket",
+        "narrower-permission: role jar-mount-driver-role (deleted)",
     ),
-    Row(
-        "memory of the nodes' mount",
-        (*NODE, "jarMount.node={memoryMiB: 2048}"),
-        drifts("spec.userData", True),
-        before=NODE,
+    "memory of the nodes' mount": Row(
+        (*NODE, "jarMount.node={memoryMiB: 2048}"), *drifts("spec.userData", True), before=NODE
     ),
-    Row(
-        "how often the DaemonSet looks",
+    "how often the DaemonSet looks": Row(
         (*DAEMONSET, "jarMount.daemonset={checkSeconds: 30}"),
-        ["restarts: restarts DaemonSet spark-jars on every node, 10% at a time", QUIET],
+        "restarts: restarts DaemonSet spark-jars on every node, 10% at a time",
         before=DAEMONSET,
     ),
-    Row(
-        "a team more",
-        (TEAMS,),
-        [
-            OPERATOR,
-            "wider-permission: ServiceAccount team-c/spark-driver (new) may create, delete",
-            "wider-permission: role team-team-c-access-role (new)",
-            QUIET,
-        ],
+    "a team more": Row(
+        TEAMS,
+        OPERATOR,
+        "wider-permission: ServiceAccount team-c/spark-driver (new) may create, delete",
+        "wider-permission: role team-team-c-access-role (new)",
         before=team(),
     ),
-    Row(
-        "a team less",
+    "a team less": Row(
         team(),
-        [
-            "ends-jobs: deletes namespace team-c with everything in it",
-            "jobs-affected: all pods in namespace team-c end",
-            OPERATOR,
-            "narrower-permission: ServiceAccount team-c/spark-driver (deleted)",
-            "narrower-permission: role team-team-c-access-role (deleted)",
-        ],
-        before=(TEAMS,),
+        "ends-jobs: deletes namespace team-c with everything in it",
+        "jobs-affected: all pods in namespace team-c end",
+        OPERATOR,
+        "narrower-permission: ServiceAccount team-c/spark-driver (deleted)",
+        "narrower-permission: role team-team-c-access-role (deleted)",
+        before=TEAMS,
     ),
-    Row(
-        "a team's quota",
+    "a team's quota": Row(
         team(quota="{cpu: 500}"),
-        [
-            "quota: quota team-a/team changes: pods that run stay, new ones are refused above it "
-            "requests.cpu: 64 -> 500",
-            QUIET,
-        ],
+        "quota: quota team-a/team changes: pods that run stay, new ones are refused above it "
+        "requests.cpu: 64 -> 500",
         before=team(),
     ),
-    Row(
-        "a team's way to a database",
+    "a team's way to a database": Row(
         team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
-        [
-            "wider-permission: network of namespace team-a (may now) pods with spark-role In "
-            "driver|executor may send to 10.20.0.0/24, TCP 5432",
-            QUIET,
-        ],
+        "wider-permission: network of namespace team-a (may now) pods with spark-role In "
+        "driver|executor may send to 10.20.0.0/24, TCP 5432",
         before=team(),
     ),
-    Row(
-        "data that a team may write",
+    "data that a team may write": Row(
         team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
-        [
-            "wider-permission: role team-team-a-access-role (may now) may s3:ListBucket on "
-            "arn:aws:s3:::data when s3:prefix StringLike x/*",
-            QUIET,
-        ],
+        "wider-permission: role team-team-a-access-role (may now) may s3:ListBucket on "
+        "arn:aws:s3:::data when s3:prefix StringLike x/*",
         before=team(),
     ),
-    Row(
-        "YuniKorn",
-        ("spark.yunikorn.enabled=true",),
-        [
-            OPERATOR,
-            "guard: namespace team-a admits baseline pods, not restricted ones: looser",
-            "guard: namespace team-b admits baseline pods, not restricted ones: looser",
-            "quota: quota team-a/team changes",
-            "quota: quota team-b/team changes",
-            QUIET,
-        ],
+    "YuniKorn": Row(
+        "spark.yunikorn.enabled=true",
+        OPERATOR,
+        "guard: namespace team-a admits baseline pods, not restricted ones: looser",
+        "guard: namespace team-b admits baseline pods, not restricted ones: looser",
+        "quota: quota team-a/team changes",
+        "quota: quota team-b/team changes",
     ),
-    Row(
-        "no YuniKorn",
+    "no YuniKorn": Row(
         (),
-        [
-            "ends-jobs: deletes namespace yunikorn with everything in it",
-            "jobs-affected: all pods in namespace yunikorn end",
-            OPERATOR,
-            "removes: removes Helm release yunikorn",
-            "guard: ValidatingAdmissionPolicy",
-            "guard: ValidatingAdmissionPolicyBinding",
-            "guard: namespace team-a admits restricted pods, not baseline ones: stricter",
-            "guard: namespace team-b admits restricted pods, not baseline ones: stricter",
-            "quota: quota team-a/team changes",
-            "quota: quota team-b/team changes",
-        ],
-        before=("spark.yunikorn.enabled=true",),
+        "ends-jobs: deletes namespace yunikorn with everything in it",
+        "jobs-affected: all pods in namespace yunikorn end",
+        OPERATOR,
+        "removes: removes Helm release yunikorn",
+        "guard: ValidatingAdmissionPolicy",
+        "guard: ValidatingAdmissionPolicyBinding",
+        "guard: namespace team-a admits restricted pods, not baseline ones: stricter",
+        "guard: namespace team-b admits restricted pods, not baseline ones: stricter",
+        "quota: quota team-a/team changes",
+        "quota: quota team-b/team changes",
+        before="spark.yunikorn.enabled=true",
     ),
-    Row(
-        "a History Server's memory",
-        ("spark.historyServer={enabled: true, release: '2026-11-01', memoryMiB: 4096}",),
-        ["restarts: restarts Deployment team-a and team-b", QUIET],
-        before=("spark.historyServer={enabled: true, release: '2026-11-01'}",),
+    "a History Server's memory": Row(
+        "spark.historyServer={enabled: true, release: '2026-11-01', memoryMiB: 4096}",
+        "restarts: restarts Deployment team-a and team-b",
+        before="spark.historyServer={enabled: true, release: '2026-11-01'}",
     ),
-    Row("the operator's replicas", ("spark.operator.replicas=3",), [OPERATOR, QUIET]),
-]
+    "the operator's replicas": Row("spark.operator.replicas=3", OPERATOR),
+}

@@ -1,141 +1,104 @@
 """Changes of system nodes, pools and drivers."""
 
-from tests.ops.diff.changes import ANEW, EVICTED, QUIET, ROLLED, STAY, Row, drifts, pool
+from tests.ops.diff.changes import ANEW, EVICTED, ROLLED, STAY, Row, drifts, pool
 from tests.plans import CLUSTER_AUTOSCALER
 
-NODES = [
-    Row(
-        "an add-on's version",
-        ("addonVersions={coredns: v1.14.0-eksbuild.1}",),
-        ["restarts: the pods of add-on coredns", QUIET],
+NODES = {
+    "an add-on's version": Row(
+        "addonVersions={coredns: v1.14.0-eksbuild.1}", "restarts: the pods of add-on coredns"
     ),
-    Row(
-        "more system nodes at most",
-        ("systemNodes.maxSize=6",),
-        ["cost: managed groups' maximum of nodes 4 -> 6", QUIET],
+    "more system nodes at most": Row(
+        "systemNodes.maxSize=6", "cost: managed groups' maximum of nodes 4 -> 6"
     ),
-    Row("system nodes' floor", ("systemNodes.minSize=3",), ["cost: node floor", QUIET]),
-    Row(
-        "system nodes' disk",
-        ("systemNodes.diskGiB=80",),
-        [ROLLED, QUIET],
+    "system nodes' floor": Row("systemNodes.minSize=3", "cost: node floor"),
+    "system nodes' disk": Row("systemNodes.diskGiB=80", ROLLED),
+    "system nodes' types": Row(
+        "systemNodes.instanceTypes=[m7i.large]", ANEW, knob="systemNodes.instanceTypes"
     ),
-    Row(
-        "system nodes' types",
-        ("systemNodes.instanceTypes=[m7i.large]",),
-        [ANEW, QUIET],
-        knob="systemNodes.instanceTypes",
-    ),
-    Row("system nodes' image", ("systemNodes.amiRelease=1.35.2-20260724",), [ROLLED, QUIET]),
-    Row("system nodes' operating system", ("systemNodes.os=bottlerocket",), [ANEW, QUIET]),
-    Row(
-        "fewer families",
+    "system nodes' image": Row("systemNodes.amiRelease=1.35.2-20260724", ROLLED),
+    "system nodes' operating system": Row("systemNodes.os=bottlerocket", ANEW),
+    "fewer families": Row(
         pool(families="[m7g, m7i]"),
-        [
-            "drifts-nodes: NodePool default-arm-on-demand and default-arm-spot (requirement "
-            "karpenter.k8s.aws/instance-family no longer allows m6g, r6g, r7g): its nodes that no "
-            "longer fit are replaced, budget 10% at a time",
-            "drifts-nodes: NodePool default-x86-on-demand and default-x86-spot (requirement "
-            "karpenter.k8s.aws/instance-family no longer allows m6i, r6i, r7i)",
-            "jobs-affected: on nodes of NodePool default-arm-on-demand and default-arm-spot",
-        ],
+        "drifts-nodes: NodePool default-arm-on-demand and default-arm-spot (requirement "
+        "karpenter.k8s.aws/instance-family no longer allows m6g, r6g, r7g): its nodes that no "
+        "longer fit are replaced, budget 10% at a time",
+        "drifts-nodes: NodePool default-x86-on-demand and default-x86-spot (requirement "
+        "karpenter.k8s.aws/instance-family no longer allows m6i, r6i, r7i)",
+        "jobs-affected: on nodes of NodePool default-arm-on-demand and default-arm-spot",
     ),
-    Row("more families", (), [STAY, QUIET], before=pool(families="[m7g, m7i]")),
-    Row(
-        "fewer sizes",
+    "more families": Row((), STAY, before=pool(families="[m7g, m7i]")),
+    "fewer sizes": Row(
         pool(sizes="[2xlarge]"),
-        [
-            "drifts-nodes: karpenter.k8s.aws/instance-size no longer allows 4xlarge, 8xlarge",
-            EVICTED,
-        ],
+        "drifts-nodes: karpenter.k8s.aws/instance-size no longer allows 4xlarge, 8xlarge",
+        EVICTED,
     ),
-    Row(
-        "Spot only",
+    "Spot only": Row(
         pool(capacityTypes="[spot]"),
-        [
-            "removes-nodes: NodePool default-arm-on-demand and default-x86-on-demand: its nodes",
-            "jobs-affected: default-arm-on-demand and default-x86-on-demand",
-            "cost: NodePools' limit of vCPU 640 -> 384",
-            "cost: NodePools' limit of memory in GiB 2560 -> 1536",
-        ],
+        "removes-nodes: NodePool default-arm-on-demand and default-x86-on-demand: its nodes",
+        "jobs-affected: default-arm-on-demand and default-x86-on-demand",
+        "cost: NodePools' limit of vCPU 640 -> 384",
+        "cost: NodePools' limit of memory in GiB 2560 -> 1536",
     ),
-    Row(
-        "executors' operating system",
-        pool(os="bottlerocket"),
-        drifts("spec.blockDeviceMappings and spec.amiSelectorTerms"),
+    "executors' operating system": Row(
+        pool(os="bottlerocket"), *drifts("spec.blockDeviceMappings and spec.amiSelectorTerms")
     ),
-    Row("executors' image", pool(amiRelease="v20260801"), drifts("spec.amiSelectorTerms")),
-    Row("executors' disk", pool(diskGiB="200"), drifts("spec.blockDeviceMappings")),
-    Row("expiry", pool(expireAfter="720h"), drifts("template.spec.expireAfter")),
-    Row(
-        "grace period",
-        pool(terminationGracePeriod="30m"),
-        drifts("template.spec.terminationGracePeriod"),
+    "executors' image": Row(pool(amiRelease="v20260801"), *drifts("spec.amiSelectorTerms")),
+    "executors' disk": Row(pool(diskGiB="200"), *drifts("spec.blockDeviceMappings")),
+    "expiry": Row(pool(expireAfter="720h"), *drifts("template.spec.expireAfter")),
+    "grace period": Row(
+        pool(terminationGracePeriod="30m"), *drifts("template.spec.terminationGracePeriod")
     ),
-    Row("consolidation", pool(consolidation="{policy: WhenEmptyOrUnderutilized}"), [STAY, QUIET]),
-    Row("budgets", pool(budgets="[{nodes: '5%'}]"), [STAY, QUIET]),
-    Row(
-        "limits",
-        ("pools=[{name: default, limits: {cpu: 64, memoryGiB: 256}}]",),
-        ["cost: NodePools' limit of vCPU 640 -> 384", "cost: 2560 -> 1536", STAY, QUIET],
+    "consolidation": Row(pool(consolidation="{policy: WhenEmptyOrUnderutilized}"), STAY),
+    "budgets": Row(pool(budgets="[{nodes: '5%'}]"), STAY),
+    "limits": Row(
+        "pools=[{name: default, limits: {cpu: 64, memoryGiB: 256}}]",
+        "cost: NodePools' limit of vCPU 640 -> 384",
+        "cost: 2560 -> 1536",
+        STAY,
     ),
-    Row(
-        "a bucket of its own",
-        ("pools=[{name: default}, {name: etl, jarBucket: {}}]",),
-        [
-            "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
-            "arn:aws:s3:::spark-dev-etl-jars-111122223333-us-west-2 when s3:prefix StringLike",
-            "wider-permission: role karpenter-controller-role (may now) may iam:PassRole on "
-            "arn:aws:iam::111122223333:role/karpenter-etl-jars-node",
-            "wider-permission: role karpenter-etl-jars-node-role (new) may use arn:aws:iam",
-            "cost: NodePools' limit of vCPU 2176 -> 4352",
-            "cost: NodePools' limit of memory in GiB 8704 -> 17408",
-            QUIET,
-        ],
-        before=("pools=[{name: default}]",),
+    "a bucket of its own": Row(
+        "pools=[{name: default}, {name: etl, jarBucket: {}}]",
+        "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
+        "arn:aws:s3:::spark-dev-etl-jars-111122223333-us-west-2 when s3:prefix StringLike",
+        "wider-permission: role karpenter-controller-role (may now) may iam:PassRole on "
+        "arn:aws:iam::111122223333:role/karpenter-etl-jars-node",
+        "wider-permission: role karpenter-etl-jars-node-role (new) may use arn:aws:iam",
+        "cost: NodePools' limit of vCPU 2176 -> 4352",
+        "cost: NodePools' limit of memory in GiB 8704 -> 17408",
+        before="pools=[{name: default}]",
     ),
-    Row(
-        "drivers' zone",
-        ("drivers={zone: b}",),
-        [
-            "drifts-nodes: NodePool drivers (requirement topology.kubernetes.io/zone no longer "
-            "allows us-west-2a): its nodes that no longer fit stay until they are empty, the "
-            "budget for drifted nodes is 0",
-            QUIET,
-        ],
+    "drivers' zone": Row(
+        "drivers={zone: b}",
+        "drifts-nodes: NodePool drivers (requirement topology.kubernetes.io/zone no longer "
+        "allows us-west-2a): its nodes that no longer fit stay until they are empty, the "
+        "budget for drifted nodes is 0",
     ),
-    Row(
-        "drivers' limits",
-        ("drivers={limits: {cpu: 256, memoryGiB: 512}}",),
-        ["cost: vCPU 640 -> 768", "stays: no drift: the nodes of NodePool drivers", QUIET],
+    "drivers' limits": Row(
+        "drivers={limits: {cpu: 256, memoryGiB: 512}}",
+        "cost: vCPU 640 -> 768",
+        "stays: no drift: the nodes of NodePool drivers",
     ),
-    Row("drivers' patience", ("drivers={emptyAfter: 10m}",), ["stays: NodePool drivers", QUIET]),
-    Row(
-        "Cluster Autoscaler",
+    "drivers' patience": Row("drivers={emptyAfter: 10m}", "stays: NodePool drivers"),
+    "Cluster Autoscaler": Row(
         CLUSTER_AUTOSCALER,
-        [
-            "removes-nodes: removes NodePool default-arm-on-demand, default-arm-spot, "
-            "default-x86-on-demand, default-x86-spot and drivers",
-            "jobs-affected: a driver there ends its job",
-            "removes: removes Helm release karpenter-crd:",
-            "removes: removes Helm release karpenter:",
-            "wider-permission: role cluster-autoscaler-controller-role (new)",
-            "wider-permission: role cluster-autoscaler-jars-node-role (new)",
-            "narrower-permission: queue spark-dev (deleted)",
-            "narrower-permission: role karpenter-controller-role (deleted)",
-            "narrower-permission: role karpenter-jars-node-role (deleted)",
-            "cost: managed groups' maximum of nodes 4 -> 164",
-            "cost: NodePools' limit of vCPU 640 -> 0",
-            "cost: NodePools' limit of memory in GiB 2560 -> 0",
-        ],
+        "removes-nodes: removes NodePool default-arm-on-demand, default-arm-spot, "
+        "default-x86-on-demand, default-x86-spot and drivers",
+        "jobs-affected: a driver there ends its job",
+        "removes: removes Helm release karpenter-crd:",
+        "removes: removes Helm release karpenter:",
+        "wider-permission: role cluster-autoscaler-controller-role (new)",
+        "wider-permission: role cluster-autoscaler-jars-node-role (new)",
+        "narrower-permission: queue spark-dev (deleted)",
+        "narrower-permission: role karpenter-controller-role (deleted)",
+        "narrower-permission: role karpenter-jars-node-role (deleted)",
+        "cost: managed groups' maximum of nodes 4 -> 164",
+        "cost: NodePools' limit of vCPU 640 -> 0",
+        "cost: NodePools' limit of memory in GiB 2560 -> 0",
     ),
-    Row(
-        "the disk of a rung that is a node group",
+    "the disk of a rung that is a node group": Row(
         (*CLUSTER_AUTOSCALER, "pools[0].diskGiB=200"),
-        [
-            "rolls-nodes: rolls managed node group cluster-autoscaler-default-arm-on-demand-group",
-            "jobs-affected: on node group cluster-autoscaler-default-arm-on-demand-group",
-        ],
+        "rolls-nodes: rolls managed node group cluster-autoscaler-default-arm-on-demand-group",
+        "jobs-affected: on node group cluster-autoscaler-default-arm-on-demand-group",
         before=CLUSTER_AUTOSCALER,
     ),
-]
+}

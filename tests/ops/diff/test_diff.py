@@ -28,20 +28,6 @@ def text(diff: Diff) -> str:
     return stream.getvalue()
 
 
-def test_equal_plans_have_no_steps():
-    same = plan(resource(VPC, "v", {"cidrBlock": "10.0.0.0/16"}))
-    assert compare(same, same).steps == ()
-    assert "no changes" in text(compare(same, same))
-
-
-def test_new_resources_are_created_and_missing_ones_are_deleted():
-    diff = compare(plan(resource(VPC, "old")), plan(resource(VPC, "new")))
-    assert [(step.operation, step.resource.name) for step in diff.steps] == [
-        (Operation.create, "new"),
-        (Operation.delete, "old"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("type_", "old", "new", "operation"),
     [

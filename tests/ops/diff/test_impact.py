@@ -219,23 +219,6 @@ def test_kubernetes_is_upgraded_one_minor_version_at_a_time():
     assert told(cluster("1.34"), cluster("1.35"))[0].kind is Kind.upgrades_cluster
 
 
-def test_consequences_are_sorted_by_severity_and_jobs_are_last_unless_affected():
-    old = plan(
-        resource(CLUSTER, "c", {"name": "a", "version": "1.34"}),
-        kubernetes("Namespace", "team", {}),
-        resource(BUCKET, "b", {"bucket": "jars", "forceDestroy": True}),
-    )
-    new = plan(resource(CLUSTER, "c", {"name": "a", "version": "1.35"}))
-    found = consequences(compare(old, new))
-    assert [one.kind for one in found] == [
-        Kind.loses_data,
-        Kind.ends_jobs,
-        Kind.jobs_affected,
-        Kind.upgrades_cluster,
-    ]
-    assert [one.level for one in found] == sorted(one.level for one in found)
-
-
 def test_every_consequence_but_that_on_jobs_names_its_cause():
     old = plan(node_pool(), node_class(), resource(RELEASE, "r", {"version": "1"}))
     new = plan(

@@ -11,7 +11,7 @@ from ops.diff.impact import Kind, consequences
 from ops.diff.replace_rules import aws, kubernetes
 from ops.diff.replacement import covers, row_of, verdict
 from ops.diff.steps import Operation
-from ops.plan.model import Plan, Resource
+from ops.plan.model import Resource
 from tests.ops.diff.plans import kubernetes as object_of
 from tests.ops.diff.plans import plan, resource
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
@@ -132,9 +132,3 @@ def test_an_added_object_is_compared_by_its_content():
     group = resource("aws:eks/nodeGroup:NodeGroup", "g")
     template = {"id": "lt-1", "version": "1"}
     assert verdict(group, Change("launchTemplate", ABSENT, template)) is Operation.replace
-
-
-def test_protection_alone_changes_nothing_else():
-    old: Plan = plan(resource("aws:ec2/vpc:Vpc", "v", protect=True))
-    (step,) = compare(old, plan(resource("aws:ec2/vpc:Vpc", "v"))).steps
-    assert (step.operation, [one.path for one in step.changes]) == ("update", ["(protect)"])

@@ -8,7 +8,7 @@ import pytest
 from ops.diff.diff import compare
 from ops.diff.mermaid import chart_of, to_json, to_mermaid
 from ops.plan.model import Plan, Resource
-from tests.ops.diff.plans import VPC, component, kubernetes, plan, resource
+from tests.ops.diff.plans import VPC, component, plan, resource
 
 
 def drawn(of: Plan, old: Plan | None = None) -> str:
@@ -29,22 +29,6 @@ def labels(text: str) -> dict[str, str]:
 def arrows(text: str) -> set[tuple[str, str]]:
     names = labels(text)
     return {(names[a], names[b]) for a, b in re.findall(r"^  (n\d+) --> (n\d+)$", text, re.M)}
-
-
-def test_components_stand_in_network_aws_or_kubernetes():
-    queue = component("queue")
-    team = component("team")
-    text = drawn(
-        plan(
-            *part("network"),
-            queue,
-            resource("aws:sqs/queue:Queue", "q", {}, parent=queue),
-            team,
-            kubernetes("Namespace", "team-a", {}, parent=team),
-        )
-    )
-    groups = re.findall(r'subgraph \w+\["(\w+)"\]\n    n\d+\["(\w+)', text)
-    assert groups == [("Network", "network"), ("AWS", "queue"), ("Kubernetes", "team")]
 
 
 def test_an_arrow_leads_from_what_must_exist_first_and_no_shorter_way_is_drawn_twice():

@@ -54,12 +54,6 @@ def test_a_tree_shows_a_line_per_resource_with_its_flags_and_no_inputs():
     assert shown.endswith("exports\n  url\n\nnotes\n  a note\n")
 
 
-def test_a_tree_of_one_level_shows_the_components_and_how_much_they_hold():
-    shown = tree(platform(), depth=1)
-    assert "network  toy:index:Part  1 resource\n" in shown
-    assert "network-vpc" not in shown
-
-
 def test_a_tree_as_json_has_flags_and_children_and_no_inputs():
     found = json.loads(to_json(platform()))
     assert found["packages"] == {"components": 2, "kubernetes": 2, "aws": 1}

@@ -3,9 +3,7 @@
 import json
 import re
 import shlex
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import yaml
@@ -13,7 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ops.jobs import cli
-from ops.jobs.catalog import JOBS, S3A, S3A_RELEASE
+from ops.jobs.catalog import S3A, S3A_RELEASE
 from ops.publish import wanted
 from tests.plans import ROOT, plan_of
 
@@ -28,13 +26,10 @@ Run = Callable[..., Result]
 def _run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process, over plans that other tests have recorded."""
 
-    def record(folder: Path, stack: str, overrides: list[str]):
-        return plan_of(stack, *overrides)
-
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(cli.app, list(arguments))
 
-    monkeypatch.setattr(cli, "_record", record)
+    monkeypatch.setattr(cli, "_record", lambda _, stack, keys: plan_of(stack, *keys))
     return run
 
 
@@ -100,9 +95,7 @@ def test_folders_are_the_teams_own_unless_they_are_named(run: Run) -> None:
         ("s3a://data/trips", "s3a://lake/team-b/x", "write s3a://lake/team-b/x "),
     ],
 )
-def test_a_folder_without_permission_is_reported_before_s3_denies_it(
-    run: Run, folder: str, output: str, denied: str
-) -> None:
+def test_a_denied_folder_is_a_warning(run: Run, folder: str, output: str, denied: str) -> None:
     result = job(run, "--set", BUCKETS, "--in", folder, "--out", output)
     assert result.exit_code == 0
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
@@ -112,6 +105,7 @@ def test_a_folder_without_permission_is_reported_before_s3_denies_it(
 
 S3 = ("--in", "s3a://data/i", "--out", "s3a://data/o")
 WRONG: list[tuple[tuple[str, ...], str]] = [
+    (("--stack", "qa"), "there is no stack 'qa'; the stacks are: dev, existing, prod"),
     (("--team", "team-x", *S3), "there is no team 'team-x' in stack dev; "),
     (("--team", "", *S3), "no team given in stack dev; spark-on-eks:spark.teams has: team-a"),
     (("--job", "taxi", *S3), "there is no job 'taxi'; JOB= is one of\n  pi: "),
@@ -138,9 +132,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "says"), WRONG, ids=[says[:45] for _, says in WRONG])
-def test_a_wrong_request_is_one_message_exit_code_2_and_no_output(
-    run: Run, arguments: tuple[str, ...], says: str
-) -> None:
+def test_a_wrong_request_is_one_message(run: Run, arguments: tuple[str, ...], says: str) -> None:
     result = job(run, *arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -187,34 +179,13 @@ def test_a_job_and_its_checks_have_markdown_and_json_formats(run: Run, command: 
         assert all(one in text.stdout and one in markdown.stdout for one in commands)
 
 
-def test_the_makefile_hands_everything_over_and_an_unknown_stack_is_refused() -> None:
-    result = subprocess.run(
-        # Independent of the lock files' times: a test installs nothing.
-        ["make", "-s", "-o", ".venv/.ready", "job", "JOB=pi", "STACK=production", "TEAM=team-a"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert "there is no stack 'production'; the stacks are: dev, existing, prod" in result.stderr
-
-
-def test_every_job_has_a_description() -> None:
-    assert set(JOBS) == {"pi", "taxi-trip", "etl-dynamic"}
-    assert all(one.about for one in JOBS.values())
-
-
 PAGE = (ROOT / "docs" / "jobs.md").read_text()
 SHOWN = re.compile(r"^\$ make job (.*?)(?: > job\.yaml)?\n((?:(?!```).*\n)+?)```$", re.MULTILINE)
 VARIABLES = {"JOB": "job", "STACK": "stack", "TEAM": "team", "EXECUTORS": "executors"}
 
 
 @pytest.mark.parametrize(("arguments", "output"), SHOWN.findall(PAGE))
-def test_what_the_page_shows_of_a_job_is_what_is_printed(
-    run: Run, arguments: str, output: str
-) -> None:
+def test_the_page_shows_of_a_job_what_is_printed(run: Run, arguments: str, output: str) -> None:
     given = [word.split("=", 1) for word in shlex.split(arguments)]
     options = [part for key, value in given for part in (f"--{VARIABLES[key]}", value)]
     assert run("job", *options).stderr == output

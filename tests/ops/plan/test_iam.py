@@ -140,9 +140,7 @@ def test_a_node_role_is_one_that_ec2_may_assume():
         ("StringEquals", "system:serviceaccount:b:driver", False),
     ],
 )
-def test_a_service_account_assumes_the_roles_whose_trust_policy_names_it(
-    operator, subject, assumes
-):
+def test_a_service_account_assumes_the_roles_whose_trust_names_it(operator, subject, assumes):
     federated = {"Federated": "arn:aws:iam::111122223333:oidc-provider/x"}
     role = resource(
         ROLE, "r", {"assumeRolePolicy": trust(federated, **{operator: {"x:sub": subject}})}

@@ -48,9 +48,7 @@ def affinity(*terms: list[dict[str, Any]]) -> dict[str, Any]:
         ({"key": "pool", "operator": "Unheard", "value": "etl"}, False),
     ],
 )
-def test_a_toleration_matches_a_taint_as_the_scheduler_decides(
-    toleration: dict[str, Any], matches: bool
-) -> None:
+def test_which_tolerations_match_a_taint(toleration: dict[str, Any], matches: bool) -> None:
     assert tolerates(toleration, TAINT) is matches
 
 

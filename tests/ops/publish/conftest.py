@@ -31,10 +31,13 @@ def write_jar(path: Path, size: int = 100, classes: Iterable[str] = (), seed: in
 
 
 class Silent(Lines):
-    """Progress that is not printed."""
+    """Keeps all messages, and prints none."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
 
     def say(self, text: str) -> None:
-        pass
+        self.lines.append(text)
 
 
 class Place:

@@ -60,9 +60,7 @@ def url(place: Place) -> str:
     return f"s3://{place.to.bucket}/{place.to.prefix}"
 
 
-def test_a_release_is_uploaded_to_the_stacks_bucket_of_that_set_in_the_account_of_the_credentials(
-    server: S3, run: Run, tmp_path: Path
-) -> None:
+def test_a_release_is_uploaded_to_its_sets_bucket(server: S3, run: Run, tmp_path: Path) -> None:
     bucket = f"spark-staging-etl-jars-{OWNER}-{REGION}"
     where = {"LocationConstraint": REGION}
     server.client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
@@ -81,18 +79,14 @@ def test_a_release_is_uploaded_to_the_stacks_bucket_of_that_set_in_the_account_o
     assert "is already published" in second.stderr and "nothing was uploaded" in second.stderr
 
 
-def test_a_set_of_jars_that_the_stack_does_not_have_is_answered_with_those_it_has(
-    run: Run, tmp_path: Path
-) -> None:
+def test_an_unknown_set_of_jars_is_answered_with_those_there_are(run: Run, tmp_path: Path) -> None:
     jar = str(write_jar(tmp_path / "x.jar"))
     result = run(jar, "--release", "r1", "--stack", "staging", "--jar-set", "pools")
     assert result.exit_code == 2
     assert "no set of JARs 'pools'; it has: etl-jars, jars" in result.stderr
 
 
-def test_a_stack_of_another_account_and_one_that_does_not_exist_are_refused(
-    run: Run, tmp_path: Path
-) -> None:
+def test_a_stack_of_another_account_or_unknown_is_refused(run: Run, tmp_path: Path) -> None:
     jar = str(write_jar(tmp_path / "x.jar"))
     result = run(jar, "--release", "r1", "--stack", "prod")
     assert result.exit_code == 2
@@ -133,17 +127,13 @@ def test_a_wrong_request_gives_one_message_exit_code_2_and_uploads_nothing(
     assert place.s3.stored == {}
 
 
-def test_jars_with_the_same_class_are_published_with_allow_duplicates(
-    place: Place, run: Run, tmp_path: Path
-) -> None:
+def test_allow_duplicates_publishes_equal_classes(place: Place, run: Run, tmp_path: Path) -> None:
     jars = [str(write_jar(tmp_path / name, classes=["a/B.class"])) for name in ("x.jar", "y.jar")]
     result = run(*jars, "--release", "r1", "--to", url(place), "--allow-duplicates")
     assert result.exit_code == 0, result.stderr
 
 
-def test_missing_credentials_region_or_permissions_are_errors_with_exit_code_1_or_2(
-    place: Place, run: Run, tmp_path: Path
-) -> None:
+def test_missing_credentials_or_rights_are_errors(place: Place, run: Run, tmp_path: Path) -> None:
     arguments = (str(write_jar(tmp_path / "x.jar")), "--release", "r1", "--to", url(place))
     result = run(*arguments, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
     assert result.exit_code == 1 and "there are no AWS credentials" in result.stderr
@@ -196,9 +186,7 @@ def test_a_process_that_is_killed_leaves_no_release_and_the_next_one_finishes_it
     assert set(place.s3.stored.values()) == {1}
 
 
-def test_a_terminal_gets_bars_and_a_log_gets_a_line_when_a_jar_is_done(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_terminal_gets_bars_and_a_log_a_line_a_jar(capsys: pytest.CaptureFixture[str]) -> None:
     screen = io.StringIO()
     with reporting(Console(file=screen, force_terminal=True, width=120)) as report:
         with report.task("uploading", "x[1].jar", 2_000_000) as advance:
@@ -210,24 +198,3 @@ def test_a_terminal_gets_bars_and_a_log_gets_a_line_when_a_jar_is_done(
         advance(2_000_000)
         assert capsys.readouterr().err == ""
     assert capsys.readouterr().err == "uploading x.jar, 2.0 MB: done\n"
-
-
-@pytest.mark.parametrize(
-    ("variables", "passed"),
-    [
-        (
-            ["STACK=staging", "JAR_SET=etl-jars", "JARS=a:b:1  x.jar"],
-            "--stack 'staging' --to '' --release 'r1' --jar-set 'etl-jars' -- 'a:b:1' 'x.jar'",
-        ),
-        (
-            ["TO=s3://b/jars/", "ALLOW_DUPLICATES=1"],
-            "--stack '' --to 's3://b/jars/' --release 'r1' --jar-set 'jars' --allow-duplicates",
-        ),
-    ],
-)
-def test_make_hands_its_variables_on(variables: list[str], passed: str) -> None:
-    command = ["make", "--dry-run", "--old-file=.venv/.ready", "publish-jars", "RELEASE=r1"]
-    shown = subprocess.run(
-        [*command, *variables], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert passed in " ".join(shown.replace("\\\n", " ").split())

@@ -47,9 +47,7 @@ def dies_before(number: int) -> Callable[[Request], None]:
     return rule
 
 
-def test_an_uninterrupted_release_takes_the_requests_that_are_cut_below(
-    place: Place, files: list[Jar]
-) -> None:
+def test_an_uninterrupted_release_takes_these_requests(place: Place, files: list[Jar]) -> None:
     assert place.publish(files).new
     assert len(place.s3.requests) == REQUESTS
     assert place.s3.requests[-1].key.endswith(MANIFEST), "release.json is written last"

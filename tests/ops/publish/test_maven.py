@@ -15,16 +15,6 @@ WANTED = Coordinate("org.apache.hadoop", "hadoop-aws", "3.4.1")
 PATH = "org/apache/hadoop/hadoop-aws/3.4.1/hadoop-aws-3.4.1.jar"
 
 
-class Heard(Silent):
-    """Keeps all messages."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
-
-
 @pytest.fixture
 def maven(tmp_path: Path) -> Generator[MavenServer]:
     server = MavenServer()
@@ -41,7 +31,7 @@ def repository(maven: MavenServer, tmp_path: Path) -> Repository:
 def test_an_artifact_is_downloaded_with_the_better_checksum_that_is_published(
     maven: MavenServer, repository: Repository, tmp_path: Path
 ) -> None:
-    heard = Heard()
+    heard = Silent()
     path = repository.fetch(WANTED, heard)
     assert path.name == "hadoop-aws-3.4.1.jar" and path.read_bytes() == maven.files[PATH]
     assert heard.lines[-1] == "org.apache.hadoop:hadoop-aws:3.4.1: sha1 as published"
@@ -52,9 +42,7 @@ def test_an_artifact_is_downloaded_with_the_better_checksum_that_is_published(
     assert "sha256 as published" in heard.lines[-1]
 
 
-def test_a_classifier_is_part_of_the_files_name_and_a_checksum_file_may_name_the_file(
-    maven: MavenServer, repository: Repository
-) -> None:
+def test_classifiers_and_named_checksums_count(maven: MavenServer, repository: Repository) -> None:
     wanted = Coordinate("org.apache.hadoop", "hadoop-aws", "3.4.1", "tests")
     path = PATH.replace(".jar", "-tests.jar")
     maven.files[path] = maven.files[PATH]
@@ -62,9 +50,7 @@ def test_a_classifier_is_part_of_the_files_name_and_a_checksum_file_may_name_the
     assert repository.fetch(wanted, Silent()).name == "hadoop-aws-3.4.1-tests.jar"
 
 
-def test_what_was_downloaded_before_is_checked_again_and_not_downloaded_again(
-    maven: MavenServer, repository: Repository
-) -> None:
+def test_a_download_is_kept_and_checked_again(maven: MavenServer, repository: Repository) -> None:
     path = repository.fetch(WANTED, Silent())
     repository.fetch(WANTED, Silent())
     assert maven.asked[PATH] == 1
@@ -84,9 +70,7 @@ def test_bytes_that_are_not_the_published_ones_are_refused_and_not_kept(
     assert [file for file in (tmp_path / "cache").rglob("*") if file.is_file()] == []
 
 
-def test_an_artifact_without_a_checksum_and_one_with_a_broken_one_are_not_used(
-    maven: MavenServer, repository: Repository
-) -> None:
+def test_without_a_valid_checksum_none_is_used(maven: MavenServer, repository: Repository) -> None:
     maven.files[f"{PATH}.sha1"] = b"<html>not found</html>"
     with pytest.raises(Failed, match="contains no such checksum"):
         repository.fetch(WANTED, Silent())
@@ -95,25 +79,19 @@ def test_an_artifact_without_a_checksum_and_one_with_a_broken_one_are_not_used(
         repository.fetch(WANTED, Silent())
 
 
-def test_an_artifact_that_does_not_exist_is_refused_at_once(
-    maven: MavenServer, repository: Repository
-) -> None:
+def test_a_missing_artifact_is_refused_at_once(maven: MavenServer, repository: Repository) -> None:
     with pytest.raises(Refused, match=r"org.x:y:1: http://127.* has no such artifact"):
         repository.fetch(Coordinate("org.x", "y", "1"), Silent())
     assert max(maven.asked.values()) == 1
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_a_busy_repository_is_retried(
-    maven: MavenServer, repository: Repository, status: int
-) -> None:
+def test_a_busy_server_is_retried(maven: MavenServer, repository: Repository, status: int) -> None:
     maven.failing = {PATH: (status, 3), f"{PATH}.sha1": (status, 3)}
     assert repository.fetch(WANTED, Silent()).read_bytes() == maven.files[PATH]
 
 
-def test_a_repository_that_stays_broken_or_denies_ends_with_its_answer(
-    maven: MavenServer, repository: Repository
-) -> None:
+def test_a_lasting_failure_or_denial_is_told(maven: MavenServer, repository: Repository) -> None:
     maven.failing = {PATH: (502, 99)}
     with pytest.raises(Failed, match=r"HTTP 502 \(4 times\)"):
         repository.fetch(WANTED, Silent())
@@ -122,9 +100,7 @@ def test_a_repository_that_stays_broken_or_denies_ends_with_its_answer(
         repository.fetch(WANTED, Silent())
 
 
-def test_a_download_that_breaks_off_is_begun_again(
-    maven: MavenServer, repository: Repository
-) -> None:
+def test_a_download_that_breaks_off_is_repeated(maven: MavenServer, repository: Repository) -> None:
     maven.short[PATH] = 2
     assert repository.fetch(WANTED, Silent()).read_bytes() == maven.files[PATH]
     assert maven.asked[PATH] == 3
@@ -145,15 +121,13 @@ def test_a_repository_without_https_is_refused(url: str, tmp_path: Path) -> None
         Repository(url, tmp_path)
 
 
-def test_a_password_is_sent_to_the_repository_only_and_never_printed(
-    maven: MavenServer, tmp_path: Path
-) -> None:
+def test_a_password_is_for_the_repository_and_no_log(maven: MavenServer, tmp_path: Path) -> None:
     elsewhere = MavenServer()
     elsewhere.files["x.jar"] = maven.files[PATH]
     maven.moved[PATH] = f"{elsewhere.url}/x.jar"
     url = maven.url.replace("http://", "http://me:s3cr%2Ft@")
     repository = Repository(url, tmp_path / "cache", pause=0)
-    heard = Heard()
+    heard = Silent()
     repository.fetch(WANTED, heard)
     assert set(maven.authorized) == {"Basic bWU6czNjci90"}, "me:s3cr/t"
     assert elsewhere.authorized == []

@@ -16,9 +16,17 @@ from tests.ops.publish.s3 import Refuse, Request
 MakeJar = Callable[..., Jar]
 
 
-def test_a_release_is_its_jars_and_a_list_with_name_sha256_and_size_of_each(
-    place: Place, jar: MakeJar
-) -> None:
+def refusing(operation: str, status: int, code: str, message: str = "") -> Callable[..., None]:
+    """S3 answers each request of this operation with this error."""
+
+    def rule(request: Request) -> None:
+        if request.operation == operation:
+            raise Refuse(status, code, message)
+
+    return rule
+
+
+def test_a_release_is_its_jars_and_a_list_of_names_and_sums(place: Place, jar: MakeJar) -> None:
     one, two = jar("x.jar", 100), jar("y_2.13-3.5.0+1.jar", 2500)
     result = place.publish([one, two], "2026-11-01")
     assert result.sent == {"x.jar", "y_2.13-3.5.0+1.jar"}
@@ -38,9 +46,7 @@ def test_a_release_is_its_jars_and_a_list_with_name_sha256_and_size_of_each(
     }
 
 
-def test_repeating_a_release_writes_nothing_even_with_another_order_of_jars(
-    place: Place, jar: MakeJar
-) -> None:
+def test_repeating_a_release_in_any_order_writes_nothing(place: Place, jar: MakeJar) -> None:
     files = [jar("x.jar", 100), jar("y.jar", 2500)]
     place.publish(files)
     before = place.objects()
@@ -54,9 +60,7 @@ def test_repeating_a_release_writes_nothing_even_with_another_order_of_jars(
     assert place.objects() == before
 
 
-def test_a_changed_an_added_and_a_missing_jar_are_each_refused_and_named(
-    place: Place, jar: MakeJar
-) -> None:
+def test_changed_added_and_missing_jars_are_refused_by_name(place: Place, jar: MakeJar) -> None:
     place.publish([jar("x.jar"), jar("y.jar")])
     before = place.objects()
     place.s3.forget()
@@ -70,9 +74,7 @@ def test_a_changed_an_added_and_a_missing_jar_are_each_refused_and_named(
     assert place.s3.stored == {} and place.objects() == before
 
 
-def test_an_unfinished_release_with_other_bytes_or_other_jars_is_refused_and_stays_as_it_is(
-    place: Place, jar: MakeJar
-) -> None:
+def test_an_unfinished_release_with_other_jars_is_refused(place: Place, jar: MakeJar) -> None:
     given = jar("x.jar")
     place.put("r1/x.jar", jar("x.jar", seed=1).path.read_bytes())
     place.put("r2/other.jar", b"other")
@@ -83,9 +85,7 @@ def test_an_unfinished_release_with_other_bytes_or_other_jars_is_refused_and_sta
     assert place.objects() == before
 
 
-def test_jars_that_another_tool_uploaded_are_read_and_taken_for_what_they_are(
-    place: Place, jar: MakeJar
-) -> None:
+def test_jars_that_another_tool_uploaded_are_taken_as_they_are(place: Place, jar: MakeJar) -> None:
     given = jar("x.jar", 2500)
     place.put("r1/x.jar", given.path.read_bytes())
     place.s3.forget()
@@ -93,9 +93,7 @@ def test_jars_that_another_tool_uploaded_are_read_and_taken_for_what_they_are(
     assert place.s3.stored == {place.to.key("r1", MANIFEST): 1}
 
 
-def test_an_object_that_was_put_in_the_place_of_a_published_jar_is_reported(
-    place: Place, jar: MakeJar
-) -> None:
+def test_an_object_in_the_place_of_a_published_jar_is_reported(place: Place, jar: MakeJar) -> None:
     given = jar("x.jar", 100)
     place.publish([given])
     place.put("r1/x.jar", b"?" * given.size)
@@ -103,9 +101,7 @@ def test_an_object_that_was_put_in_the_place_of_a_published_jar_is_reported(
         place.publish([given])
 
 
-def test_a_published_jar_that_was_deleted_is_brought_back_by_publishing_it_again(
-    place: Place, jar: MakeJar
-) -> None:
+def test_a_deleted_jar_is_brought_back_by_publishing_it_again(place: Place, jar: MakeJar) -> None:
     files = [jar("x.jar"), jar("y.jar")]
     place.publish(files)
     before = place.objects()
@@ -114,9 +110,7 @@ def test_a_published_jar_that_was_deleted_is_brought_back_by_publishing_it_again
     assert place.objects() == before
 
 
-def test_s3_confirms_every_byte_and_refuses_a_file_that_changed_while_it_was_sent(
-    place: Place, jar: MakeJar
-) -> None:
+def test_s3_refuses_a_file_that_changed_while_it_was_sent(place: Place, jar: MakeJar) -> None:
     file = jar("x.jar")
     body = bytearray(file.path.read_bytes())
     body[-1] ^= 1
@@ -126,9 +120,7 @@ def test_s3_confirms_every_byte_and_refuses_a_file_that_changed_while_it_was_sen
     assert place.objects() == {}
 
 
-def test_a_checksum_that_s3_reports_otherwise_than_sent_ends_the_run_without_a_release(
-    place: Place, jar: MakeJar
-) -> None:
+def test_another_checksum_from_s3_leaves_no_release(place: Place, jar: MakeJar) -> None:
     place.s3.reported = "A" * 43 + "="
     with pytest.raises(Failed, match="S3 reports another checksum"):
         place.publish([jar("x.jar")])
@@ -154,36 +146,22 @@ def test_a_request_that_s3_fails_is_tried_again(
     assert set(place.s3.stored.values()) == {1}
 
 
-def test_an_s3_that_keeps_failing_ends_the_run_with_its_answer_and_what_to_do(
-    place: Place, jar: MakeJar
-) -> None:
-    def busy(request: Request) -> None:
-        if request.operation == "PutObject":
-            raise Refuse(503, "SlowDown", "Please reduce your request rate.")
-
-    place.s3.before = busy
+def test_an_s3_that_keeps_failing_ends_the_run_with_its_answer(place: Place, jar: MakeJar) -> None:
+    place.s3.before = refusing("PutObject", 503, "SlowDown", "Please reduce your request rate.")
     with pytest.raises(Failed, match=r"(?s)x.jar.*SlowDown.*run it again"):
         place.publish([jar("x.jar")])
 
 
 @pytest.mark.parametrize("operation", ["ListObjectsV2", "PutObject", "HeadObject"])
-def test_a_missing_right_ends_the_run_with_the_object_and_where_the_rights_are_written(
-    place: Place, jar: MakeJar, operation: str
-) -> None:
-    def denied(request: Request) -> None:
-        if request.operation == operation:
-            raise Refuse(403, "AccessDenied", "Access Denied")
-
-    place.s3.before = denied
+def test_a_missing_right_names_object_and_page(place: Place, jar: MakeJar, operation: str) -> None:
+    place.s3.before = refusing(operation, 403, "AccessDenied", "Access Denied")
     with pytest.raises(Failed, match=f"s3://{place.to.bucket}.*denied.*docs/publish-jars.md"):
         place.publish([jar("x.jar"), jar("y.jar", 2500)])
     place.s3.forget()
     assert f"r1/{MANIFEST}" not in place.objects()
 
 
-def test_an_object_that_another_client_writes_at_the_last_moment_is_not_replaced(
-    place: Place, jar: MakeJar
-) -> None:
+def test_an_object_written_at_the_last_moment_is_not_replaced(place: Place, jar: MakeJar) -> None:
     given = jar("x.jar")
 
     def first(request: Request) -> None:

@@ -52,9 +52,7 @@ def test_coordinates_paths_and_lists_are_taken_in_their_order(tmp_path: Path) ->
         (["@latin.txt"], "is not text in UTF-8"),
     ],
 )
-def test_a_request_that_cannot_be_met_is_refused_with_the_reason(
-    tmp_path: Path, words: list[str], told: str
-) -> None:
+def test_a_wrong_request_is_refused_with_why(tmp_path: Path, words: list[str], told: str) -> None:
     (tmp_path / "empty.txt").write_text("# nothing\n")
     (tmp_path / "nested.txt").write_text("@empty.txt\n")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9.jar\n")
@@ -91,9 +89,7 @@ def test_what_is_no_file_or_no_jar_is_refused(tmp_path: Path) -> None:
             jars.read(tmp_path / f"{name}.jar")
 
 
-def test_a_jar_that_is_larger_than_one_request_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_jar_over_one_request_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jars, "LARGEST", 10)
     with pytest.raises(Refused, match="accepts 10 in one request"):
         jars.read(write_jar(tmp_path / "x.jar"))
@@ -129,9 +125,7 @@ def test_descriptors_resources_and_versions_of_a_class_are_no_duplicates(tmp_pat
     refuse_duplicates([write_jar(tmp_path / name, classes=common) for name in ("a.jar", "b.jar")])
 
 
-def test_the_jobs_lines_put_sparks_own_jars_first_and_name_each_jar_of_the_mount(
-    jar: MakeJar,
-) -> None:
+def test_the_jobs_lines_put_sparks_own_jars_first_and_name_each_other(jar: MakeJar) -> None:
     path = "/opt/spark/jars/*:/mnt/s3/jars/2026-11-01/b.jar:/mnt/s3/jars/2026-11-01/a.jar"
     assert Release.of("2026-11-01", [jar("b.jar"), jar("a.jar")]).spark_conf() == (
         f'spark.driver.extraClassPath: "{path}"\nspark.executor.extraClassPath: "{path}"\n'

@@ -1,105 +1,51 @@
-"""The permissions on the page are those that publishing needs, evaluated by moto's IAM."""
+"""The permissions on the page are those that publishing needs."""
 
-import itertools
 import json
 import re
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
 
-import boto3
 import pytest
 
 from ops.publish.errors import Failed
 from ops.publish.jars import Jar
-from ops.publish.publish import publish
-from ops.publish.store import Store
-from tests.ops.publish.conftest import Place, Silent
-from tests.ops.publish.s3 import ACCESS_KEY, REGION, S3, SECRET_KEY, Request
+from tests.ops.publish.conftest import Place
+from tests.ops.publish.s3 import Request
 from tests.plans import ROOT
+from tests.rights import allowed
 
 PAGE = (ROOT / "docs" / "publish-jars.md").read_text()
-POLICY = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
-ACTIONS = sorted(action for statement in POLICY["Statement"] for action in statement["Action"])
-
-Grant = Callable[[Place, Iterable[str]], Store]
-_users = itertools.count(1)
-
-
-@pytest.fixture
-def grant(server: S3, monkeypatch: pytest.MonkeyPatch) -> Generator[Grant]:
-    """A publisher with the page's statements for a bucket, limited to these actions."""
-    iam = boto3.client(
-        "iam",
-        region_name=REGION,
-        endpoint_url=server.url,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-    )
-
-    def give(place: Place, actions: Iterable[str]) -> Store:
-        monkeypatch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", float("inf"))
-        user = f"publisher-{next(_users)}"
-        iam.create_user(UserName=user)
-        key = iam.create_access_key(UserName=user)["AccessKey"]
-        text = json.dumps(_only(POLICY, set(actions))).replace("BUCKET", place.to.bucket)
-        iam.put_user_policy(UserName=user, PolicyName="publish", PolicyDocument=text)
-        client = boto3.client(
-            "s3",
-            region_name=REGION,
-            endpoint_url=server.url,
-            aws_access_key_id=key["AccessKeyId"],
-            aws_secret_access_key=key["SecretAccessKey"],
-        )
-        monkeypatch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0)
-        return Store(client, place.to)
-
-    yield give
-    iam.close()
+STATEMENTS = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])["Statement"]
+ACTION_OF = {
+    "ListObjectsV2": "s3:ListBucket",
+    "GetObject": "s3:GetObject",
+    "HeadObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+}
+"""docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
 
 
-def _only(policy: dict, actions: set[str]) -> dict:
-    """The policy with these actions; a statement without one is left out."""
-    kept = [
-        {**statement, "Action": sorted(actions & set(statement["Action"]))}
-        for statement in policy["Statement"]
-    ]
-    return {**policy, "Statement": [statement for statement in kept if statement["Action"]]}
-
-
-def interrupted_and_finished(place: Place, store: Store, files: list[Jar]) -> None:
+def test_the_pages_rights_suffice_and_each_is_needed(place: Place, jar: Callable[..., Jar]) -> None:
     """All requests of publishing: an interrupted run, a resumed one, a repeated one."""
 
     def breaks_off(request: Request) -> None:
         if request.key.endswith("y.jar"):
             raise ConnectionError
 
+    files = [jar("x.jar", 100), jar("y.jar", 2500)]
     place.s3.before = breaks_off
     with pytest.raises(Failed, match=r"Connection|refused|denied"):
-        publish("r1", files, store, place.to, Silent())
+        place.publish(files)
     place.s3.before = lambda request: None
-    publish("r1", files, store, place.to, Silent())
-    assert not publish("r1", files, store, place.to, Silent()).new
+    assert place.publish(files).new and not place.publish(files).new
+    asked = {(ACTION_OF[one.operation], one.key) for one in place.s3.requests}
+    for action, key in asked:
+        assert allowed(STATEMENTS, action, f"arn:aws:s3:::BUCKET/{key}".rstrip("/"), {}), key
+    assert {action for action, _ in asked} == {
+        action for one in STATEMENTS for action in one["Action"]
+    }
 
 
-@pytest.fixture
-def files(jar: Callable[..., Jar]) -> list[Jar]:
-    return [jar("x.jar", 100), jar("y.jar", 2500)]
-
-
-def test_the_rights_on_the_page_are_enough(place: Place, grant: Grant, files: list[Jar]) -> None:
-    interrupted_and_finished(place, grant(place, ACTIONS), files)
-
-
-@pytest.mark.parametrize("missing", ACTIONS)
-def test_without_any_single_permission_publishing_is_denied_and_refers_to_the_page(
-    place: Place, grant: Grant, files: list[Jar], missing: str
-) -> None:
-    store = grant(place, [action for action in ACTIONS if action != missing])
-    with pytest.raises(Failed, match=r"denied.*docs/publish-jars.md"):
-        interrupted_and_finished(place, store, files)
-
-
-def test_they_open_nothing_but_the_folder_of_releases(place: Place, grant: Grant) -> None:
-    client = grant(place, ACTIONS)._s3
-    for key in ("other/x.jar", "spark/x.jar", "spark/jarsx/x.jar"):
-        with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
-            client.put_object(Bucket=place.to.bucket, Key=key, Body=b"")
+@pytest.mark.parametrize("key", ["other/x.jar", "spark/x.jar", "spark/jarsx/x.jar"])
+def test_they_open_nothing_but_the_folder_of_releases(key: str) -> None:
+    for action in set(ACTION_OF.values()):
+        assert not allowed(STATEMENTS, action, f"arn:aws:s3:::BUCKET/{key}", {})

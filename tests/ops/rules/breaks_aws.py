@@ -31,10 +31,6 @@ def _public(plan: Plan) -> Plan:
 
 
 IAM = (
-    Break("iam-action-wildcard", put("Policy", "policy!Statement[0].Action", ["s3:*"], _DRIVER),
-          "allows the wildcard s3:*"),
-    Break("iam-resource-wildcard", put("Policy", "policy!Statement[1].Resource", "*", _DRIVER),
-          "ReadJars allows s3:GetObject on *"),
     Break("iam-resource-wildcard", unregistered("wildcards", "karpenter-controller"),
           "DescribeInRegion allows ec2:DescribeImages on *"),
     Break("iam-action-wildcard", unregistered("wildcards", "cluster"), "wildcard kms:*", "prod"),
@@ -62,8 +58,6 @@ IAM = (
     Break("trust-named", put("Role", "assumeRolePolicy!Statement[0].Principal",
                              {"AWS": "arn:aws:iam::999999999999:root"}), "trusts a AWS principal"),
     Break("trust-named", put("QueuePolicy", "policy!Statement[0].Principal", GONE), "no principal"),
-    Break("iam-pass-role", put("Policy", "policy!Statement[0].Condition", GONE,
-                               "karpenter-controller-profiles"), "to any service"),
     Break("iam-pass-role", put("Policy", "policy!Statement[0]", {
         "Sid": "Pass", "Effect": "Allow", "Action": "IAM:passrole", "Resource": "arn:x"},
         "karpenter-controller-profiles"), "to any service"),
@@ -76,14 +70,10 @@ IAM = (
     Break("node-role-no-s3-write", put("Policy", "policy!Statement[2]", _STATEMENT,
                                        "karpenter-jars-node-read-jars"),
           "More lets nodes s3:PutObject", "staging"),
-    Break("node-role-no-s3-write", put("RolePolicy", "policy!Statement[2]", _STATEMENT, _GIVEN),
-          "More lets nodes s3:PutObject", "existing"),
     Break("node-role-no-s3-write", put("RolePolicy", "policy!Statement[2]",
                                        {**_STATEMENT, "Action": "S3:P*"}, _GIVEN),
           "More lets nodes S3:P*", "existing"),
     Break("node-role-managed-policies", _managed, "AmazonS3FullAccess"),
-    Break("iam-s3-prefix", put("Policy", "policy!Statement[0].Condition", GONE, _DRIVER),
-          "ListJars without s3:prefix allows s3:ListBucket"),
     Break("iam-s3-prefix", put("Policy", "policy!Statement[0]", {
         "Sid": "List", "Effect": "Allow", "Action": "S3:listbucket", "Resource": "arn:x"},
         _DRIVER), "List without s3:prefix allows S3:listbucket"),

@@ -1,14 +1,22 @@
 """Every rule finds its violations, and none in the project's own stacks."""
 
+import io
+import re
+
 import pytest
 
+from dev.rules_docs import PAGE, render
+from ops.plan.model import Plan
+from ops.rules import show
 from ops.rules.catalog import RULES
 from ops.rules.check import Report, check
 from ops.rules.rule import Severity
 from ops.rules.waivers import waivers
+from tests.mutation.guards import guards_of
+from tests.mutation.survivors import REASONS
 from tests.ops.rules import breaks_aws, breaks_kubernetes, breaks_order
-from tests.ops.rules.changes import Break
-from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
+from tests.ops.rules.changes import GONE, Break, Edit, added, also, put
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS, plan_of
 
 BREAKS = [
     one
@@ -67,3 +75,84 @@ def test_every_rule_has_a_reason_and_a_source() -> None:
     for rule in RULES:
         assert rule.reason.endswith(".")
         assert rule.source.startswith("https://")
+
+
+_RBAC = "rbac.authorization.k8s.io/v1"
+_CLUSTER_ROLE = {
+    "apiVersion": _RBAC,
+    "kind": "ClusterRole",
+    "metadata": {"name": "reader"},
+    "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+}
+
+
+def _binding(namespace: str, kind: str) -> Edit:
+    """Adds the ClusterRole `reader`, and a RoleBinding for a role of that kind and name."""
+    binding = {
+        "apiVersion": _RBAC,
+        "kind": "RoleBinding",
+        "metadata": {"name": "reader", "namespace": namespace},
+        "roleRef": {"kind": kind, "name": "reader"},
+        "subjects": [{"kind": "Group", "name": "readers"}],
+    }
+    role = added(f"kubernetes:{_RBAC}:ClusterRole", "reader", _CLUSTER_ROLE)
+    return also(role, added(f"kubernetes:{_RBAC}:RoleBinding", "reader", binding))
+
+
+def found(plan: Plan, rule_id: str) -> list[str]:
+    report = check(plan, [one for one in RULES if one.id == rule_id])
+    return [f"{one.name} {one.broken.message}" for one in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "edit"),
+    [
+        ("tls-only", put("QueuePolicy", "policy!Statement[1].Action", "SQS:*")),
+        (
+            "trust-named",
+            also(
+                put("QueuePolicy", "policy!Statement[1].Principal", GONE),
+                put("QueuePolicy", "policy!Statement[1].NotPrincipal", {"AWS": "arn:x"}),
+            ),
+        ),
+        ("rbac-bound", _binding("team-a", "ClusterRole")),
+    ],
+)
+def test_an_equivalent_wording_complies_with_the_rule(rule_id: str, edit: Edit) -> None:
+    plan = plan_of("dev")
+    assert found(edit(plan), rule_id) == found(plan, rule_id) == []
+
+
+def test_a_binding_for_a_role_of_another_kind_does_not_bind_a_cluster_role() -> None:
+    assert found(_binding("team-a", "Role")(plan_of("dev")), "rbac-bound") == [
+        "reader has no binding"
+    ]
+
+
+SHOWN = re.compile(r"^\$ make check STACK=(\w+)\n((?:.*\n)*?)```$", re.MULTILINE)
+
+
+def test_the_tables_are_generated_from_the_rules() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == render(page), "run `make docs`"
+    assert all(f"`{rule.id}`" in page for rule in RULES)
+
+
+def test_the_output_that_is_shown_is_the_real_one() -> None:
+    shown = SHOWN.findall(PAGE.read_text(encoding="utf-8"))
+    assert shown
+    for stack, output in shown:
+        stream = io.StringIO()
+        show.render(check(plan_of(stack)), stream)
+        assert stream.getvalue() == output
+
+
+def test_every_guard_of_the_program_has_a_name_of_its_own_and_the_missed_ones_exist() -> None:
+    files = [
+        "__main__.py",
+        *(str(one.relative_to(ROOT)) for one in ROOT.glob("components/**/*.py")),
+    ]
+    places = [guard.place for file in files for guard in guards_of(ROOT, file)]
+    assert len(places) > 400
+    assert len(set(places)) == len(places)
+    assert sorted(REASONS.keys() - set(places)) == []

@@ -1,12 +1,13 @@
 """One comment, one issue: written once and updated in place, against a stand-in for GitHub."""
 
+import io
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import Request
 
 import pytest
 
@@ -52,38 +53,22 @@ class GitHub:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+def hub(monkeypatch: pytest.MonkeyPatch) -> GitHub:
     state = GitHub()
 
-    class Handler(BaseHTTPRequestHandler):
-        def handle_one(self) -> None:
-            assert self.headers["Authorization"] == f"Bearer {TOKEN}"
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            code = 403 if state.refuse else 200
-            found = {"message": "Resource not accessible by integration"}
-            if not state.refuse:
-                found = state.answer(self.command, self.path, json.loads(content or b"{}"))
-            text = json.dumps(found).encode()
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+    def urlopen(request: Request, timeout: float) -> io.BytesIO:
+        assert request.get_header("Authorization") == f"Bearer {TOKEN}"
+        if state.refuse:
+            reason = io.BytesIO(b'{"message": "Resource not accessible by integration"}')
+            raise HTTPError(request.full_url, 403, "Forbidden", Message(), reason)
+        content = json.loads(request.data or b"{}")  # ty: ignore
+        found = state.answer(request.get_method(), request.full_url, content)
+        return io.BytesIO(json.dumps(found).encode())
 
-        do_GET = do_POST = do_PATCH = handle_one
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keeps the test's output clean."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr("urllib.request.urlopen", urlopen)
     monkeypatch.setenv("GITHUB_REPOSITORY", "acme/spark")
     monkeypatch.setenv("GH_TOKEN", TOKEN)
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return state
 
 
 def test_a_second_run_updates_the_comment_of_the_first(hub: GitHub) -> None:
@@ -148,8 +133,6 @@ def test_a_refusal_is_told_in_github_s_words_and_without_the_token(
     assert TOKEN not in told
 
 
-def test_a_wrong_command_line_is_answered_with_the_right_ones(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_wrong_command_line_is_answered_with_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert github.main(["comment"]) == 2
     assert "python3 -m dev.github comment 12 comment.md" in capsys.readouterr().err

@@ -59,9 +59,7 @@ def test_no_job_both_writes_and_runs_a_request_s_code(file: Path, job: dict[str,
 
 
 @pytest.mark.parametrize(("file", "job"), JOBS)
-def test_credentials_of_a_cloud_are_an_environment_s_and_never_beside_a_right_to_write(
-    file: Path, job: dict[str, Any]
-) -> None:
+def test_cloud_credentials_never_meet_a_right_to_write(file: Path, job: dict[str, Any]) -> None:
     text = yaml.safe_dump(job)
     trusted = "id-token" in job["permissions"]
     assert trusted == ("secrets." in text) == ("environment" in job)
@@ -75,15 +73,8 @@ def test_no_job_runs_for_ever_or_on_an_image_that_moves(file: Path, job: dict[st
     assert "latest" not in job["runs-on"]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_make_target_and_script_that_is_run_exists(file: Path) -> None:
-    runs = [
-        one["run"]
-        for job in workflow(file)["jobs"].values()
-        for one in job["steps"]
-        if "run" in one
-    ]
-    text = "\n".join(runs)
+def test_every_make_target_and_script_that_is_run_exists() -> None:
+    text = "\n".join(one.get("run", "") for _, _, job in jobs() for one in job["steps"])
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake (?:--silent )?([a-z-]+)\b", text)) <= targets
     for script in re.findall(r"\bdev/[\w/-]+", text):
