@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from components.names import TEAM_LABEL
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 _DOCS = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
 _BETWEEN = (
@@ -57,13 +57,11 @@ def restricted_by_admission(plan: Plan) -> bool:
 
 
 @rule(
-    "admission-denies",
-    Severity.error,
     reason="A policy without a binding, with one that only warns, or that admits requests which it "
     "cannot evaluate, denies nothing.",
     source=_DOCS,
 )
-def denies(plan: Plan) -> Iterator[Violation]:
+def admission_denies(plan: Plan) -> Iterator[Violation]:
     """Every admission policy is bound, denies, and fails closed."""
     for policy in plan.of_kind("ValidatingAdmissionPolicy"):
         if at(policy.inputs, "spec.failurePolicy") != "Fail":

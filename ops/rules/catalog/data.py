@@ -20,12 +20,10 @@ def _of(plan: Plan, type_: str, bucket: Resource, key: str = "bucket") -> list[R
 
 
 @rule(
-    "volumes-encrypted",
-    Severity.error,
     reason="Node volumes contain shuffle data, caches and logs.",
     source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
 )
-def volumes(plan: Plan) -> Iterator[Violation]:
+def volumes_encrypted(plan: Plan) -> Iterator[Violation]:
     """Every volume of a node is configured and encrypted."""
     for spec in node_templates(plan):
         if not spec.volumes and spec.volumes_known:
@@ -36,12 +34,11 @@ def volumes(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "volumes-end-with-node",
-    Severity.warning,
+    severity=Severity.warning,
     reason="A volume that outlives its instance is still billed and keeps its data.",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html",
 )
-def volumes_end(plan: Plan) -> Iterator[Violation]:
+def volumes_end_with_node(plan: Plan) -> Iterator[Violation]:
     """Every volume of a node is deleted with it."""
     for spec in node_templates(plan):
         for volume in spec.volumes:
@@ -52,8 +49,6 @@ def volumes_end(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "bucket-encrypted",
-    Severity.error,
     reason="An explicit encryption setting does not depend on a default that may change.",
     source=f"{_S3}/bucket-encryption.html",
 )
@@ -74,8 +69,6 @@ def bucket_encrypted(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "bucket-private",
-    Severity.error,
     reason="A policy or an ACL can make a bucket public; these settings block both.",
     source=f"{_S3}/access-control-block-public-access.html",
 )
@@ -99,8 +92,6 @@ def bucket_private(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "bucket-versions",
-    Severity.error,
     reason="A deleted or overwritten release of JARs can be restored, for a limited time.",
     source=f"{_S3}/Versioning.html",
 )
@@ -127,8 +118,6 @@ def bucket_versions(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "tls-only",
-    Severity.error,
     reason="Without the Deny, S3 and SQS answer requests over plain HTTP.",
     source=f"{_S3}/security-best-practices.html#transit",
 )
@@ -163,12 +152,10 @@ def tls_only(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "queue-encrypted",
-    Severity.error,
     reason="Messages contain instance and account ids.",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-data-encryption.html",
 )
-def queue(plan: Plan) -> Iterator[Violation]:
+def queue_encrypted(plan: Plan) -> Iterator[Violation]:
     """Every queue is encrypted with SSE-SQS or a KMS key."""
     for one in plan.by_type(QUEUE):
         own = is_true(one.inputs.get("sqsManagedSseEnabled"))
@@ -177,12 +164,11 @@ def queue(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "queue-forgets",
-    Severity.warning,
+    severity=Severity.warning,
     reason="After an outage, a controller would act on events of instances that no longer exist.",
     source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
 )
-def forgets(plan: Plan) -> Iterator[Violation]:
+def queue_forgets(plan: Plan) -> Iterator[Violation]:
     """A queue of events retains them for at most five minutes."""
     for one in plan.by_type(QUEUE):
         seconds = one.inputs.get("messageRetentionSeconds")
@@ -191,13 +177,11 @@ def forgets(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "keys-rotate",
-    Severity.error,
     reason="Rotation limits how much data one key protects; a deletion window of 30 days leaves "
     "time to cancel.",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
 )
-def keys(plan: Plan) -> Iterator[Violation]:
+def keys_rotate(plan: Plan) -> Iterator[Violation]:
     """Every KMS key rotates and has a deletion window of 30 days."""
     for one in plan.by_type("aws:kms/key:Key"):
         if not is_true(one.inputs.get("enableKeyRotation")):
@@ -208,12 +192,11 @@ def keys(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "logs-end",
-    Severity.warning,
+    severity=Severity.warning,
     reason="A log group without retention keeps its logs, and bills them, indefinitely.",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
 )
-def logs(plan: Plan) -> Iterator[Violation]:
+def logs_end(plan: Plan) -> Iterator[Violation]:
     """Every log group has a retention."""
     for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
         if not one.inputs.get("retentionInDays"):

@@ -18,8 +18,6 @@ _PINNED = re.compile(r"^[a-z0-9]+@v\d[\w.]*$")
 
 
 @rule(
-    "imds-v2",
-    Severity.error,
     reason="IMDSv1 answers a plain GET: server-side request forgery can read the node's "
     "credentials.",
     source=_IMDS,
@@ -32,13 +30,11 @@ def imds_v2(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "imds-hop-limit",
-    Severity.error,
     reason="With a hop limit above 1 a pod reaches the instance metadata service, and "
     "with it the node's role.",
     source=_IMDS,
 )
-def hop_limit(plan: Plan) -> Iterator[Violation]:
+def imds_hop_limit(plan: Plan) -> Iterator[Violation]:
     """The instance metadata service has a hop limit of 1."""
     for spec in node_templates(plan):
         hops = spec.metadata_options.get("httpPutResponseHopLimit")
@@ -51,8 +47,6 @@ def hop_limit(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "ami-pinned",
-    Severity.error,
     reason="With an alias such as al2023@latest every node drifts on the day that AWS "
     "releases a new image (github.com/aws/karpenter-provider-aws/issues/6952).",
     source="https://karpenter.sh/docs/tasks/managing-amis/",
@@ -70,13 +64,12 @@ def ami_pinned(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "group-release-pinned",
-    Severity.warning,
+    severity=Severity.warning,
     reason="A node group without a release gets the newest image at its creation, so stacks "
     "created on different days differ.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html",
 )
-def release_pinned(plan: Plan) -> Iterator[Violation]:
+def group_release_pinned(plan: Plan) -> Iterator[Violation]:
     """A managed node group sets its AMI release."""
     for one in plan.by_type(GROUP):
         if not one.inputs.get("releaseVersion"):
@@ -84,12 +77,10 @@ def release_pinned(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "nodes-private",
-    Severity.error,
     reason="A node with a public address, or in a public subnet, can be reached from the internet.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
 )
-def private(plan: Plan) -> Iterator[Violation]:
+def nodes_private(plan: Plan) -> Iterator[Violation]:
     """Nodes and the control plane are in private subnets."""
     public = public_subnets(plan)
     for one in plan.by_type("aws:ec2/subnet:Subnet"):
@@ -114,13 +105,11 @@ def private(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "system-nodes-stay",
-    Severity.error,
     reason="The platform's pods need two zones and no Spot interruptions: Karpenter "
     "cannot replace the node that it runs on.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
 )
-def system_nodes(plan: Plan) -> Iterator[Violation]:
+def system_nodes_stay(plan: Plan) -> Iterator[Violation]:
     """A system node group is On-Demand, has at least two nodes in two subnets, and no autoscaler
     resizes it."""
     for nodes in node_groups(plan):

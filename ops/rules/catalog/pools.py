@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from ops.plan.model import Plan
 from ops.plan.nodes import ARCH, CAPACITY_TYPE, node_pools
 from ops.plan.values import UNKNOWN, at, each
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 
 @rule(
-    "limits-bounded",
-    Severity.error,
     reason="A NodePool without limits launches nodes until the account's quota is reached.",
     source="https://karpenter.sh/docs/concepts/nodepools/#speclimits",
 )
-def limits(plan: Plan) -> Iterator[Violation]:
+def limits_bounded(plan: Plan) -> Iterator[Violation]:
     """Every NodePool limits CPU and memory, names architecture and capacity type, and bounds the
     time of a drain."""
     for nodes in node_pools(plan):
@@ -35,12 +33,10 @@ def limits(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "running-pods-kept",
-    Severity.error,
     reason="Consolidation of a non-empty node evicts its executors, and with a driver its job.",
     source="https://karpenter.sh/docs/concepts/disruption/",
 )
-def kept(plan: Plan) -> Iterator[Violation]:
+def running_pods_kept(plan: Plan) -> Iterator[Violation]:
     """Every NodePool has a consolidation policy, disruption budgets and an expiry; drivers' nodes
     are removed only when empty."""
     for nodes in node_pools(plan):

@@ -9,19 +9,17 @@ from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN
 from ops.plan.workloads import pods
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _ESCALATES = {"escalate", "bind", "impersonate"}
 
 
 @rule(
-    "rbac-wildcard",
-    Severity.error,
     reason="A wildcard among verbs or resources also grants what Kubernetes and CRDs add later.",
     source=f"{_PRACTICE}#least-privilege",
 )
-def wildcard(plan: Plan) -> Iterator[Violation]:
+def rbac_wildcard(plan: Plan) -> Iterator[Violation]:
     """Roles name verbs and resources, and contain no verb that escalates privileges."""
     for role in rbac.roles(plan):
         for item in role.rules:
@@ -39,13 +37,11 @@ def wildcard(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "rbac-cluster-secrets",
-    Severity.error,
     reason="A subject that reads the secrets of every namespace, or creates pods in any, is "
     "effectively an administrator.",
     source=f"{_PRACTICE}#kubernetes-rbac-privilege-escalation-risks",
 )
-def cluster_wide(plan: Plan) -> Iterator[Violation]:
+def rbac_cluster_secrets(plan: Plan) -> Iterator[Violation]:
     """No cluster role reads secrets, creates pods, or equals cluster-admin."""
     for role in rbac.roles(plan):
         for item in role.rules if role.kind == "ClusterRole" else ():
@@ -59,13 +55,11 @@ def cluster_wide(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "rbac-bound",
-    Severity.error,
     reason="A role without a binding grants nothing, and a pod without a service account of its "
     "own has the rights of the namespace's default account.",
     source="https://kubernetes.io/docs/concepts/security/service-accounts/",
 )
-def bound(plan: Plan) -> Iterator[Violation]:
+def rbac_bound(plan: Plan) -> Iterator[Violation]:
     """Every role is bound to a subject, and platform pods have accounts of their own."""
     bindings = rbac.bindings(plan)
     for role in rbac.roles(plan):
@@ -80,13 +74,11 @@ def bound(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "packages-have-role",
-    Severity.error,
     reason="A controller without its own role uses the node's role, which lacks the permission, "
     "or has no credentials.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html",
 )
-def roles(plan: Plan) -> Iterator[Violation]:
+def packages_have_role(plan: Plan) -> Iterator[Violation]:
     """Charts and add-ons that call AWS have an IAM role of the stack."""
     for package in packages(plan):
         if not package.calls_aws:
