@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dev import node_docs
-
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "node-mount.md").read_text()
-PROOF = node_docs.PAGE.read_text()
+PROOF = (ROOT / "docs" / "testing-node.md").read_text()
 
 
 def table(heading: str) -> list[list[str]]:

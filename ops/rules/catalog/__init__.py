@@ -20,7 +20,7 @@ from ops.rules.catalog import (
 )
 from ops.rules.rule import Rule
 
-MODULES = (
+_MODULES = (
     iam,
     trust,
     rbac,
@@ -39,5 +39,5 @@ MODULES = (
     destroy,
 )
 RULES: tuple[Rule, ...] = tuple(
-    value for module in MODULES for value in vars(module).values() if isinstance(value, Rule)
+    value for module in _MODULES for value in vars(module).values() if isinstance(value, Rule)
 )

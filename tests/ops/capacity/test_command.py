@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from dev.capacity_docs import PAGE, render
 from ops.capacity import cli as command
 from ops.plan.model import Plan
 from tests.ops.capacity.test_report import SMALL_NETWORK
@@ -70,7 +69,3 @@ def test_a_wrong_request_is_one_message_and_exit_code_2(
     result = capacity(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr and "Traceback" not in result.stderr
-
-
-def test_the_tables_of_the_page_are_the_ones_that_the_reckoning_gives() -> None:
-    assert PAGE.read_text() == render(PAGE.read_text(), plan_of), "run `make docs`"
