@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ops.plan.errors import PlanError, UserError
+from ops.plan.errors import Failed, PlanError, UserError
 
 if TYPE_CHECKING:
     from ops.plan.model import Plan
@@ -146,7 +146,7 @@ def recorded(stack: str, sets: list[str] | None, root: str) -> "Plan":
 def user_errors() -> Generator[None]:
     """Turns the errors that a user can correct into one message and an exit code.
 
-    2: the request or the configuration is wrong; 1: the program has an error.
+    2: the request or the configuration is wrong; 1: the program has an error, or the network.
     """
     try:
         yield
@@ -154,6 +154,8 @@ def user_errors() -> Generator[None]:
         fail(str(error), 2)
     except PlanError as error:
         fail(error.message, 1)
+    except Failed as error:
+        fail(str(error), 1)
 
 
 @contextmanager

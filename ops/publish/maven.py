@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from ops.plan.errors import Failed, UserError
 from ops.plan.releases import Coordinate
-from ops.publish.errors import Failed, Refused
 from ops.publish.progress import Report
 from ops.publish.threads import in_parallel
 
@@ -51,11 +51,11 @@ class Repository:
 
     def __init__(self, url: str, cache: Path, pause: float = 1.0) -> None:
         """`url` may contain `user:password@`; neither is ever printed. `pause` is the seconds
-        before the second try, doubled before each one after. Raises Refused for plain HTTP."""
+        before the second try, doubled before each one after. Raises UserError for plain HTTP."""
         given = urlsplit(url)
         local = given.scheme == "http" and given.hostname in _LOOPBACK
         if not given.hostname or not (given.scheme == "https" or local):
-            raise Refused("the Maven repository must be https://host/path")
+            raise UserError("the Maven repository must be https://host/path")
         self._authorization = ""
         if given.username:
             words = f"{unquote(given.username)}:{unquote(given.password or '')}"
@@ -68,8 +68,8 @@ class Repository:
     def fetch_all(self, wanted: Sequence[Coordinate], report: Report) -> dict[Coordinate, Path]:
         """The artifacts' files; cached files are not downloaded again.
 
-        Raises Refused for an artifact that does not exist, Failed for a failed download or a wrong
-        checksum.
+        Raises UserError for an artifact that does not exist, Failed for a failed download or a
+        wrong checksum.
         """
         steps = [partial(self.fetch, one, report) for one in wanted]
         return dict(zip(wanted, in_parallel(steps, _THREADS), strict=True))
@@ -111,7 +111,7 @@ class Repository:
             return algorithm, value
         if self._try(wanted, lambda: self._exists(wanted)):
             raise Failed(f"{wanted}: the repository publishes no checksum of it")
-        raise Refused(f"{wanted}: {self._base} has no such artifact")
+        raise UserError(f"{wanted}: {self._base} has no such artifact")
 
     def _text(self, path: str) -> str | None:
         try:

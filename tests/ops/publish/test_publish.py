@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ops.publish.errors import Failed, Refused
+from ops.plan.errors import Failed, UserError
 from ops.publish.jars import Jar
-from ops.publish.release import MANIFEST
+from ops.publish.publish import MANIFEST
 from tests.ops.publish.conftest import Place
 from tests.ops.publish.s3 import Refuse, Request
 
@@ -60,7 +60,7 @@ def test_a_changed_an_added_and_a_missing_jar_are_each_refused_and_named(
     place.publish([jar("x.jar"), jar("y.jar")])
     before = place.objects()
     place.s3.forget()
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(UserError) as refusal:
         place.publish([jar("x.jar", seed=1), jar("z.jar")])
     message = str(refusal.value)
     assert "x.jar: published with sha256" in message
@@ -78,7 +78,7 @@ def test_an_unfinished_release_with_other_bytes_or_other_jars_is_refused_and_sta
     place.put("r2/other.jar", b"other")
     before = place.objects()
     for release, named in (("r1", "x.jar"), ("r2", "other.jar")):
-        with pytest.raises(Refused, match=f"(?s)unfinished release.*{named}.*aws s3 rm"):
+        with pytest.raises(UserError, match=f"(?s)unfinished release.*{named}.*aws s3 rm"):
             place.publish([jar("x.jar")] if release == "r2" else [given], release)
     assert place.objects() == before
 
@@ -192,7 +192,7 @@ def test_an_object_that_another_client_writes_at_the_last_moment_is_not_replaced
             place.put("r1/x.jar", b"another client's")
 
     place.s3.before = first
-    with pytest.raises(Refused, match=r"(?s)other bytes.*x\.jar"):
+    with pytest.raises(UserError, match=r"(?s)other bytes.*x\.jar"):
         place.publish([given])
     assert place.objects() == {"r1/x.jar": b"another client's"}
 
@@ -210,7 +210,7 @@ def test_two_runs_at_once_with_different_jars_never_mix(place: Place, jar: MakeJ
     def attempt(files: list[Jar]) -> str:
         try:
             place.publish(files)
-        except (Failed, Refused) as error:
+        except (Failed, UserError) as error:
             return type(error).__name__
         return "published"
 

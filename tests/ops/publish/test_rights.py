@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 import boto3
 import pytest
 
-from ops.publish.errors import Failed
+from ops.plan.errors import Failed
 from ops.publish.jars import Jar
 from ops.publish.publish import publish
 from ops.publish.store import Store
