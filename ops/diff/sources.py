@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ops.diff.diff import Diff, compare
 from ops.plan.model import Plan
-from ops.plan.record_stacks import Failure, Recorded, record_all
+from ops.plan.record import Failure, Recorded, record_all
 from ops.plan.revision import Revision
 from ops.plan.stack import project_name
 

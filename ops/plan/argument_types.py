@@ -17,7 +17,7 @@ import pulumi
 from pulumi import _types
 from pulumi.type_token import _PULUMI_TYPE
 
-from ops.plan.paths import Path, text
+from ops.plan.paths import Path, leaves, text
 from ops.plan.protobuf import UNKNOWN
 
 # The text that Output.__str__ returns (pulumi.output): formatting an Output puts it into names.
@@ -32,8 +32,8 @@ def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
     """
     found = [
         f"{text(path)}: an Output was formatted as text; use Output.concat or .apply"
-        for path, value in _strings(inputs, ())
-        if _FORMATTED_OUTPUT in value
+        for path, value in leaves(inputs)
+        if isinstance(value, str) and _FORMATTED_OUTPUT in value
     ]
     arguments = None if token.startswith("pulumi:") else arguments_class(token)
     if arguments is not None:
@@ -74,10 +74,13 @@ def _generated_classes() -> Iterator[type]:
 
 @cache
 def arguments_class(token: str) -> type | None:
-    """Returns the class of a resource's inputs, None if the SDK has none."""
+    """Returns the class of a resource's inputs, None if the SDK has none or it is not loaded."""
     resource = resource_class(token)
-    if resource is None:
-        return None
+    return arguments_of(resource) if resource else None
+
+
+def arguments_of(resource: type) -> type | None:
+    """Returns the class of the inputs of a resource's class, None if the SDK has none."""
     module = sys.modules[resource.__module__]
     # pulumi-kubernetes uses InitArgs if Args is already a nested type.
     for suffix in ("InitArgs", "Args"):
@@ -196,14 +199,3 @@ def _members(*hints: Any) -> tuple[Any, ...]:
         elif hint is not type(None) and not _types._is_plumbing_arg(hint):
             found.append(hint)
     return tuple(dict.fromkeys(found))
-
-
-def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _strings(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _strings(item, (*path, index))

@@ -69,7 +69,7 @@ def plans(
 ) -> None:
     """Write a line of JSON per stack: name, plan, message, exit code. Used for other revisions."""
     with command_errors():
-        from ops.plan.record_stacks import Failure, record_all  # noqa: PLC0415
+        from ops.plan.record import Failure, record_all  # noqa: PLC0415
         from ops.plan.stack import stack_names  # noqa: PLC0415
 
         existing = stack_names(project_root(root))

@@ -32,12 +32,8 @@ Row = Callable[[FakeResource], dict[str, Any]]
 
 def _prefixed(prefix: str, **more: str) -> Row:
     """A row for EC2 resources, whose ids are a prefix and (here) the name; `more` are other ids."""
-
-    def row(made: FakeResource) -> dict[str, Any]:
-        identifier = f"{prefix}-{made.name}"
-        return {"id": identifier, **{key: f"{p}-{made.name}" for key, p in more.items()}}
-
-    return row
+    prefixes = {"id": prefix, **more}
+    return lambda made: {key: f"{one}-{made.name}" for key, one in prefixes.items()}
 
 
 def _iam(kind: str) -> Row:
@@ -75,14 +71,6 @@ def _queue(made: FakeResource) -> dict[str, Any]:
     return {"id": url, "url": url, "arn": cloud.arn("sqs", made.name), "name": made.name}
 
 
-def _key(made: FakeResource) -> dict[str, Any]:
-    return {"id": made.name, "keyId": made.name, "arn": made.cloud.arn("kms", f"key/{made.name}")}
-
-
-def _log_group(made: FakeResource) -> dict[str, Any]:
-    return {"id": made.name, "arn": made.cloud.arn("logs", f"log-group:{made.name}")}
-
-
 def _elastic_ip(made: FakeResource) -> dict[str, Any]:
     # 203.0.113.0/24 is reserved for documentation (RFC 5737).
     address = f"203.0.113.{sum(made.name.encode()) % 254 + 1}"
@@ -93,43 +81,28 @@ def _elastic_ip(made: FakeResource) -> dict[str, Any]:
 def _launch_template(made: FakeResource) -> dict[str, Any]:
     identifier = f"lt-{made.name}"
     arn = made.cloud.arn("ec2", f"launch-template/{identifier}")
-    return {
-        "id": identifier,
-        "arn": arn,
-        "name": made.name,
-        "latestVersion": 1,
-        "defaultVersion": 1,
-    }
+    versions = {"latestVersion": 1, "defaultVersion": 1}
+    return {"id": identifier, "arn": arn, "name": made.name, **versions}
 
 
 def _kubeconfig(name: str, cloud: Cloud) -> dict[str, Any]:
     facts = cluster_facts(name, cloud)
+    cluster = {
+        "server": facts["endpoint"],
+        "certificate-authority-data": facts["certificate"],
+    }
+    login = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": ["eks", "get-token", "--cluster-name", name, "--output", "json"],
+    }
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "aws",
-        "clusters": [
-            {
-                "name": "kubernetes",
-                "cluster": {
-                    "server": facts["endpoint"],
-                    "certificate-authority-data": facts["certificate"],
-                },
-            }
-        ],
+        "clusters": [{"name": "kubernetes", "cluster": cluster}],
         "contexts": [{"name": "aws", "context": {"cluster": "kubernetes", "user": "aws"}}],
-        "users": [
-            {
-                "name": "aws",
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1beta1",
-                        "command": "aws",
-                        "args": ["eks", "get-token", "--cluster-name", name, "--output", "json"],
-                    }
-                },
-            }
-        ],
+        "users": [{"name": "aws", "user": {"exec": login}}],
     }
 
 
@@ -152,12 +125,9 @@ def _of_cluster(kind: str, name_key: str) -> Row:
     """A row for resources of a cluster: node groups, add-ons, access entries."""
 
     def row(made: FakeResource) -> dict[str, Any]:
-        cluster = made.text("clusterName")
-        name = made.text(name_key) or made.name
-        return {
-            "id": f"{cluster}:{name}",
-            "arn": made.cloud.arn("eks", f"{kind}/{cluster}/{name}"),
-        }
+        cluster, name = made.text("clusterName"), made.text(name_key) or made.name
+        arn = made.cloud.arn("eks", f"{kind}/{cluster}/{name}")
+        return {"id": f"{cluster}:{name}", "arn": arn}
 
     return row
 
@@ -195,8 +165,10 @@ _ROWS: dict[str, Row] = {
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:sqs/queue:Queue": _queue,
-    "aws:kms/key:Key": _key,
-    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:kms/key:Key": lambda made: {"keyId": made.name},
+    "aws:cloudwatch/logGroup:LogGroup": lambda made: {
+        "arn": made.cloud.arn("logs", f"log-group:{made.name}")
+    },
     "aws:eks/nodeGroup:NodeGroup": _of_cluster("nodegroup", "nodeGroupName"),
     "aws:eks/addon:Addon": _of_cluster("addon", "addonName"),
     "aws:eks/accessEntry:AccessEntry": _of_cluster("access-entry", "principalArn"),

@@ -3,18 +3,16 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from ops.plan import fake_invokes as answers
 from ops.plan import fake_outputs as outputs
 from ops.plan import protobuf as wire
-from ops.plan.cloud import Cloud
+from ops.plan.cloud import Cloud, invoke
 from ops.plan.errors import PlanError
 from ops.plan.model import STACK_TYPE, Invoke
-from ops.plan.redact import Redactor
 
 _Add = Callable[[Any, dict[str, Any]], None]
 
@@ -33,16 +31,6 @@ class Recording:
     problems: list[str] = field(default_factory=list)
 
 
-class _NoMocks(mocks.Mocks):
-    """Never called: the monitor handles all requests itself."""
-
-    def call(self, args: mocks.MockCallArgs) -> Any:
-        raise AssertionError(f"unexpected call of the mocks: {args.token}")
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> Any:
-        raise AssertionError(f"unexpected call of the mocks: {args.typ}")
-
-
 class RecordingMonitor(mocks.MockMonitor):
     """Keeps every raw request and responds as in a preview or an update.
 
@@ -51,7 +39,8 @@ class RecordingMonitor(mocks.MockMonitor):
     """
 
     def __init__(self, project: str, stack: str, cloud: Cloud, preview: bool) -> None:
-        super().__init__(_NoMocks())
+        # The monitor handles all requests itself.
+        super().__init__(mocks=cast("mocks.Mocks", None))
         self.recording = Recording()
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._cloud = cloud
@@ -130,7 +119,7 @@ class RecordingMonitor(mocks.MockMonitor):
         with self._lock:
             self.recording.invokes.append(Invoke(request.tok, wire.masked(request.args)))
         try:
-            answer = answers.invoke(request.tok, wire.revealed(request.args), self._cloud)
+            answer = invoke(request.tok, wire.revealed(request.args), self._cloud)
         except PlanError as error:
             with self._lock:
                 self.recording.problems.extend(error.problems)
@@ -151,7 +140,7 @@ class RecordingMonitor(mocks.MockMonitor):
         inputs = wire.revealed(state)
         made_id, made = outputs.resource(request.type, request.name, inputs, self._cloud)
         # An ARN that contains a secret name is not marked as secret.
-        made = Redactor(wire.secrets(state)).data(made)
+        made = wire.Redactor(wire.secrets(state)).data(made)
         add(state, made)
         identifier = given_id or made_id
         known = mocks.MockMonitor.ResourceRegistration(urn, identifier, {**inputs, **made})
