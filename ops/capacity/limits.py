@@ -1,5 +1,6 @@
 """Which limits a plan reaches, and with how many executors; the first to be exceeded first."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +8,7 @@ from enum import StrEnum
 from ops.capacity import quotas
 from ops.capacity.network import Subnet
 from ops.capacity.nodes import NodeCapacity
-from ops.capacity.quotas import Quota, limit_of
+from ops.capacity.quotas import Quota
 from ops.capacity.start import (
     Executor,
     NodeFit,
@@ -59,7 +60,7 @@ class Scenario:
 
     def limit(self, quota: Quota) -> float:
         """The account's value if known, else the default."""
-        return limit_of(quota, self.quotas)
+        return self.quotas.get(quota.key, quota.default)
 
 
 Amount = Callable[[int], float]
@@ -70,12 +71,14 @@ def executor_limits(
     executors: int, fits: Sequence[NodeFit], scenario: Scenario
 ) -> list[LimitCheck]:
     """The limits that depend on the executors, the first to be exceeded first."""
-    result = [
-        _limit_of_executors(quota, executors, amount, allowed, note)
-        for quota, amount, allowed, note in _amounts(fits, scenario)
-    ]
+    found = []
+    for quota, amount, allowed, note in _amounts(fits, scenario):
+        needed = amount(executors)
+        severity = Severity.warning if needed > allowed else Severity.ok
+        at = _exceeded_at(amount, allowed)
+        found.append(LimitCheck(quota, needed, allowed, severity, at, note))
     return sorted(
-        result, key=lambda one: (one.exceeded_at is None, one.exceeded_at or 0, one.quota.key)
+        found, key=lambda one: (one.exceeded_at is None, one.exceeded_at or 0, one.quota.key)
     )
 
 
@@ -112,15 +115,15 @@ def sizes(one: NodeCapacity, scenario: Scenario) -> list[tuple[str, int, int]]:
     """Each type with the number of nodes within the limits, and the addresses of one node."""
     platform = scenario.platform
     with_address, _ = daemon_pods(platform)
-    result = []
+    found = []
     for of in one.types:
         # As many drivers fit on a node as executors; 16 of the platform's own on a system node.
         fitting = executors_per_node(one, of, scenario.executor, platform)
         pods = _SYSTEM_PODS if one.nodes.is_system else with_address + fitting
         nodes = one.most_nodes(of)
         if nodes is not None:
-            result.append((of.name, nodes, platform.networking.addresses(of, pods)))
-    return result
+            found.append((of.name, nodes, platform.networking.addresses(of, pods)))
+    return found
 
 
 def most_executors(pool_nodes: Sequence[NodeCapacity], scenario: Scenario) -> int:
@@ -177,26 +180,10 @@ def _amounts(fits: Sequence[NodeFit], scenario: Scenario) -> list[tuple[Quota, A
     return own + [(quota, amount, scenario.limit(quota), note) for quota, amount, note in rows]
 
 
-def _limit_of_executors(
-    quota: Quota, executors: int, amount: Amount, allowed: float, note: str
-) -> LimitCheck:
-    needed = amount(executors)
-    severity = Severity.warning if needed > allowed else Severity.ok
-    return LimitCheck(quota, needed, allowed, severity, _exceeded_at(amount, allowed), note)
-
-
 def _exceeded_at(amount: Amount, allowed: float) -> int | None:
     """The smallest number of executors that needs more than is allowed."""
-    if amount(_MOST) <= allowed:
-        return None
-    low, high = 0, _MOST
-    while low < high:
-        middle = (low + high) // 2
-        if amount(middle) > allowed:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    found = bisect_right(range(_MOST), allowed, key=amount)
+    return None if found == _MOST else found
 
 
 def _subnets(needed: float, usable: float, note: str) -> LimitCheck:

@@ -4,7 +4,6 @@ A code such as L-1216C47A is Service Quotas': `aws service-quotas get-service-qu
 ec2 --quota-code L-1216C47A` shows the value of an account.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ops.plan.errors import UserError
@@ -101,45 +100,19 @@ ADDRESS_CALLS_REFILL = 5
 NAT_GBPS, NAT_MOST_GBPS = 5, 100
 """Bandwidth of a NAT gateway at first, and what it scales up to. Source: as NAT_CONNECTIONS."""
 
-ALL = (
-    SPOT_VCPUS,
-    ON_DEMAND_VCPUS,
-    GP3_STORAGE,
-    INTERFACES,
-    ADDRESS_USAGE,
-    GROUP_NODES,
-    GROUPS,
-    SUBNETS,
-    POOL_LIMITS,
-    NODES,
-    PODS,
-    S3_READS,
-    NAT_CONNECTIONS,
-    LAUNCH_BURST,
-    ADDRESS_CALLS,
-    ATTACHMENTS,
-)
-
-
-class UnknownQuota(UserError):
-    """`--quota` names no quota of this list, or a value that is not a number."""
+ALL = tuple(one for one in list(globals().values()) if isinstance(one, Quota))
 
 
 def account_quotas(given: list[str]) -> dict[str, float]:
-    """An account's quotas by key, from texts such as `L-34B43A08=5000`. Raises UnknownQuota."""
+    """An account's quotas by key, from texts such as `L-34B43A08=5000`. Raises UserError."""
     known = {quota.key: quota for quota in ALL if quota.default}
     found: dict[str, float] = {}
     for item in given:
         key, _, value = item.partition("=")
         if key not in known:
-            raise UnknownQuota(f"--quota {item}: {key!r} is not one of {', '.join(known)}")
+            raise UserError(f"--quota {item}: {key!r} is not one of {', '.join(known)}")
         try:
             found[key] = float(value)
         except ValueError:
-            raise UnknownQuota(f"--quota {item}: {value!r} is not a number") from None
+            raise UserError(f"--quota {item}: {value!r} is not a number") from None
     return found
-
-
-def limit_of(quota: Quota, own: Mapping[str, float]) -> float:
-    """The account's value if known, else the default."""
-    return own.get(quota.key, quota.default)

@@ -5,12 +5,14 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from operator import itemgetter
 from typing import IO, Any
 
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.instances import SOURCE
-from ops.capacity.limits import LimitCheck, most_addresses
+from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
+from ops.capacity.start import free_attachments
 from ops.plan.command import fenced
 
 
@@ -80,7 +82,7 @@ def to_json(report: Report) -> str:
                 "spot": one.is_spot,
                 "types": [
                     {"type": name, "mostNodes": nodes, "addressesPerNode": addresses}
-                    for name, nodes, addresses in report.sizes(one)
+                    for name, nodes, addresses in sizes(one, report.scenario)
                 ],
                 "missing": list(one.missing),
             }
@@ -92,7 +94,7 @@ def to_json(report: Report) -> str:
             {
                 "type": fit.name,
                 "executorsPerNode": fit.per_node,
-                "freeAttachmentsPerNode": report.attachments(fit),
+                "freeAttachmentsPerNode": free_attachments(fit, report.scenario.platform),
                 "figures": dict(figures),
             }
             for fit, figures in zip(report.fits, report.figures, strict=True)
@@ -128,11 +130,11 @@ def number(value: float) -> str:
 def _nodes(report: Report) -> list[list[str]]:
     rows = [["NodePool or node group", "types, most nodes of one", "", "to", ""]]
     for one in report.scenario.nodes:
-        known = report.sizes(one)
+        known = sizes(one, report.scenario)
         if not known:
             rows.append([one.name, "no type with figures", "", "", ""])
             continue
-        most, least = max(known, key=_by_nodes), min(known, key=_by_nodes)
+        most, least = max(known, key=itemgetter(1)), min(known, key=itemgetter(1))
         ends = [least[0], number(least[1])] if least[1] != most[1] else ["", ""]
         rows.append([one.name, most[0], number(most[1]), *ends])
     return rows
@@ -146,10 +148,6 @@ def _subnets(report: Report) -> list[list[str]]:
     for one in report.scenario.subnets:
         rows.append([one.name, one.zone, number(one.usable), number(each), ""])
     return rows
-
-
-def _by_nodes(row: tuple[str, int, int]) -> int:
-    return row[1]
 
 
 def _plan_limits(report: Report) -> list[list[str]]:
@@ -171,7 +169,7 @@ def _figures(report: Report) -> list[list[str]]:
         if any(key in figures for figures in report.figures):
             title = f"{formula.title}, {formula.unit}" if formula.unit else formula.title
             rows.append([title, *(number(figures[key]) for figures in report.figures)])
-    free = [number(report.attachments(fit)) for fit in report.fits]
+    free = [number(free_attachments(fit, report.scenario.platform)) for fit in report.fits]
     rows.append(["volumes that a node can still attach", *free])
     return rows
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from ops.diff.compare import ABSENT, Change
-from ops.diff.replace_rules import aws, kubernetes
-from ops.diff.replace_rules.row import Row
+from ops.diff.replace_rules import Row, aws, kubernetes
 from ops.diff.steps import Operation
 from ops.plan import paths
 from ops.plan.model import Resource

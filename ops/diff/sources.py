@@ -22,30 +22,20 @@ class Compared:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to compare: one stack or all, changed keys, a revision to compare from, one to."""
-
-    root: Path
-    stack: str
-    sets: Sequence[str] = ()
-    base: str = ""
-    head: str = ""
-
-
-def compared(request: Request) -> list[Compared]:
-    """Returns each stack's diff, by name. Raises UserError for a wrong request.
+def compared(root: Path, stack: str, sets: Sequence[str], base: str, head: str) -> list[Compared]:
+    """Returns the diff of a stack, or of `all`, by name: of changed keys, or between revisions.
 
     The sides are recorded at the same time. A stack that one side does not have is new or gone.
+    Raises UserError for a wrong request.
     """
-    wanted = [] if request.stack == ALL else [request.stack]
+    wanted = [] if stack == ALL else [stack]
     # Starts before the working tree is recorded here, so that both run in parallel.
-    base = Revision(request.root, request.base, wanted) if request.base else None
-    head = Revision(request.root, request.head, wanted, request.sets) if request.head else None
-    new = _of_revision(head) if head else record_all(request.root, wanted, request.sets)
-    old = _of_revision(base) if base else record_all(request.root, wanted)
+    before = Revision(root, base, wanted) if base else None
+    after = Revision(root, head, wanted, sets) if head else None
+    new = _of_revision(after) if after else record_all(root, wanted, sets)
+    old = _of_revision(before) if before else record_all(root, wanted)
     names = [*new, *(name for name in old if name not in new)]
-    project = project_name(request.root)
+    project = project_name(root)
     return [_compared(name, old.get(name), new.get(name), project) for name in sorted(names)]
 
 

@@ -6,10 +6,10 @@ from typing import IO
 
 from rich.text import Text
 
+from ops.diff.compare import change_lines
 from ops.diff.diff import Diff
 from ops.diff.impact import Consequence, Level, consequences
 from ops.diff.steps import Operation, Step
-from ops.diff.values import change_lines
 from ops.plan.tree import console
 
 MARKS = {

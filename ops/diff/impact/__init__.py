@@ -1,6 +1,6 @@
 """What a diff does to the running platform, most serious first."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ops.diff.diff import Diff
 from ops.diff.impact import (
@@ -8,7 +8,6 @@ from ops.diff.impact import (
     cluster,
     cost,
     data,
-    jobs,
     limits,
     network,
     nodes,
@@ -53,7 +52,16 @@ def consequences(diff: Diff) -> tuple[Consequence, ...]:
     found = [one for rule in _RULES for one in rule(diff)]
     if any(one.kind is Kind.replaces_cluster for one in found):
         found = [one for one in found if one.kind not in _IN_CLUSTER]
-    found += jobs.verdict(found)
+    found.append(_verdict_on_jobs(found))
     order = list(Kind)
     # Stable: within a kind the rules' own order, which is by name.
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
+
+
+def _verdict_on_jobs(found: Sequence[Consequence]) -> Consequence:
+    """Summarizes what the other consequences do to the Spark jobs that run during the update."""
+    effects = dict.fromkeys(one.jobs for one in found if one.jobs)
+    if not effects:
+        return Consequence(Kind.jobs_unaffected, "jobs that run now are not affected")
+    # The causes are listed with the consequences that these lines come from.
+    return Consequence(Kind.jobs_affected, "jobs that run now are affected", (), tuple(effects))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact.model import (
     Cause,
@@ -16,7 +17,6 @@ from ops.diff.impact.model import (
 )
 from ops.diff.replacement import refused
 from ops.diff.steps import Operation, Step
-from ops.diff.values import names
 
 TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 _KEY = ("encryptionConfigKeyArn", "encryptionConfig")

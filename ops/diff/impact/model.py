@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
+from ops.diff.compare import change_line, names
 from ops.diff.diff import Diff
 from ops.diff.replacement import covers
 from ops.diff.steps import Operation, Step
-from ops.diff.values import change_line, names
 
 
 class Level(IntEnum):

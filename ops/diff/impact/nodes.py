@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact import cluster, drift
 from ops.diff.impact.model import (
@@ -17,7 +18,6 @@ from ops.diff.impact.model import (
     touches,
 )
 from ops.diff.steps import Operation, Step, key_of
-from ops.diff.values import names
 from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS
 from ops.plan.nodes import GROUP, NODE_POOL, NodeSet, class_name, node_groups, node_pools
 from ops.plan.values import each

@@ -9,7 +9,7 @@ with the CloudFormation schemas.
 
 from collections.abc import Mapping
 
-from ops.diff.replace_rules.row import Row
+from ops.diff.replace_rules import Row
 
 ALWAYS = Row(
     "pulumi-aws 7: every resource may name its region, and does not move to another",

@@ -9,10 +9,10 @@ import pytest
 from ops.capacity import quotas
 from ops.capacity.limits import LimitCheck, Severity
 from ops.capacity.nodes import node_capacities
-from ops.capacity.pools import UnknownPool
 from ops.capacity.report import Report, Request, report
 from ops.capacity.show import to_json
-from ops.capacity.start import Executor, demand
+from ops.capacity.start import Executor, demand, free_attachments
+from ops.plan.errors import UserError
 from ops.plan.model import Plan
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
 
@@ -169,8 +169,8 @@ def test_disks_and_further_interfaces_reduce_the_volumes_that_a_node_can_attach(
     found = report(plan_of("dev"), Request())
     shared, own = found.fits
     assert (shared.type.shared, own.type.shared) == (True, False)
-    assert found.attachments(shared) == 27 - 1
-    assert found.attachments(own) == 32 - 1
+    assert free_attachments(shared, found.scenario.platform) == 27 - 1
+    assert free_attachments(own, found.scenario.platform) == 32 - 1
 
 
 def test_what_the_plan_does_not_make_is_named_as_unknown_and_not_guessed() -> None:
@@ -191,7 +191,7 @@ def test_an_executor_that_fits_on_no_type_is_reported() -> None:
 
 
 def test_an_unknown_pool_is_answered_with_the_ones_there_are() -> None:
-    with pytest.raises(UnknownPool, match="default, memory"):
+    with pytest.raises(UserError, match="default, memory"):
         report(plan_of("prod"), Request(pool="gpu"))
 
 
