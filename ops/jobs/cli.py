@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +24,7 @@ from ops.plan.command import (
     complete_teams,
     fenced,
     project_root,
+    recorded,
     require_stack,
     without_empty,
 )
@@ -197,19 +197,13 @@ def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan"
     require_stack(stack, root, "STACK=")
     if account and not _ACCOUNT.fullmatch(account):
         raise UserError(f"ACCOUNT={account} is not an AWS account: it has 12 digits")
-    folder, overrides = project_root(root), without_empty(sets)
-    named = str(load(folder, stack, overrides).own("account") or "")
+    overrides = without_empty(sets)
+    named = str(load(project_root(root), stack, overrides).own("account") or "")
     if account and named and account != named:
         raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
     if not named:
         overrides.append(f'account="{account or NO_ACCOUNT}"')
-    return _record(folder, stack, overrides)
-
-
-def _record(folder: Path, stack: str, overrides: list[str]) -> "Plan":
-    from ops.plan.record import record  # noqa: PLC0415  Pulumi's SDKs take a second to import
-
-    return record(folder, stack, overrides)
+    return recorded(stack, overrides, root)
 
 
 def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:

@@ -34,7 +34,7 @@ def _run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(cli.app, list(arguments))
 
-    monkeypatch.setattr(cli, "_record", record)
+    monkeypatch.setattr("ops.plan.record.record", record)
     return run
 
 
