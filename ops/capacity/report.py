@@ -58,7 +58,6 @@ class Report:
 
     @property
     def first(self) -> LimitCheck | None:
-        """The limit that is exceeded first."""
         return next((one for one in self.limits if one.exceeded_at is not None), None)
 
 

@@ -17,7 +17,6 @@ from ops.plan.command import fenced
 
 
 def render(report: Report, stream: IO[str]) -> None:
-    """Writes the report as text."""
     request, lines = report.request, [f"spark-on-eks/{report.stack}: capacity"]
     if report.scenario.nodes:
         lines += ["", *columns(_nodes(report), right=(2, 4))]

@@ -15,11 +15,12 @@ from ops.plan.command import (
     StackOption,
     chosen_format,
     command_errors,
-    complete_stacks,
     fail,
     fenced,
+    option,
     project_root,
     recorded,
+    stack_option,
     without_empty,
 )
 from ops.plan.errors import UserError
@@ -35,44 +36,16 @@ app = typer.Typer()
 def diff(  # noqa: PLR0917  the command's options
     stack: Annotated[
         str,
-        typer.Option(
-            "--stack",
-            metavar="NAME",
-            help="The stack to compare with itself, changed; `all` is every stack.",
-            autocompletion=complete_stacks,
-        ),
+        stack_option("--stack", "The stack to compare with itself, changed; `all` is every stack."),
     ] = "",
     sets: SetOption = None,
     root: RootOption = "",
-    from_: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            metavar="NAME",
-            help="Compare this stack with --to.",
-            autocompletion=complete_stacks,
-        ),
-    ] = "",
-    to: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="NAME",
-            help="Compare --from with this stack.",
-            autocompletion=complete_stacks,
-        ),
-    ] = "",
-    base: Annotated[
-        str,
-        typer.Option("--base", metavar="REVISION", help="Compare from this git revision."),
-    ] = "",
+    from_: Annotated[str, stack_option("--from", "Compare this stack with --to.")] = "",
+    to: Annotated[str, stack_option("--to", "Compare --from with this stack.")] = "",
+    base: Annotated[str, option("--base", "REVISION", "Compare from this git revision.")] = "",
     head: Annotated[
         str,
-        typer.Option(
-            "--head",
-            metavar="REVISION",
-            help="Compare to this git revision. Default: the working tree.",
-        ),
+        option("--head", "REVISION", "Compare to this git revision. Default: the working tree."),
     ] = "",
     format_: FormatOption = "",
 ) -> None:
@@ -93,12 +66,9 @@ def picture(  # noqa: PLR0917  the command's options
     stack: StackOption = "",
     sets: SetOption = None,
     root: RootOption = "",
-    out: Annotated[
-        str, typer.Option("--out", metavar="FILE", help="Where to write. Default: stdout.")
-    ] = "",
+    out: Annotated[str, option("--out", "FILE", "Where to write. Default: stdout.")] = "",
     base: Annotated[
-        str,
-        typer.Option("--base", metavar="REVISION", help="Show what changed since a git revision."),
+        str, option("--base", "REVISION", "Show what changed since a git revision.")
     ] = "",
     format_: FormatOption = "",
 ) -> None:

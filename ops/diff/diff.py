@@ -25,7 +25,6 @@ class Diff:
         return self.old.stack == self.new.stack and bool(self.old.resources)
 
     def of(self, operation: Operation) -> tuple[Step, ...]:
-        """Returns the steps of one operation."""
         return tuple(step for step in self.steps if step.operation is operation)
 
 

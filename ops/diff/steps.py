@@ -56,7 +56,6 @@ class Step:
 
 
 def more_severe(one: Operation, other: Operation) -> Operation:
-    """Returns the more severe of two ways to change a resource."""
     order = (Operation.update, Operation.may_replace, Operation.replace)
     return max(one, other, key=order.index)
 

@@ -44,7 +44,6 @@ def summary(diff: Diff) -> str:
 
 
 def render(diff: Diff, stream: IO[str]) -> None:
-    """Writes the diff as text."""
     out = console(stream)
     out.print(Text(f"{title(diff)}: {summary(diff)}", style="bold"), soft_wrap=True)
     if found := consequences(diff):

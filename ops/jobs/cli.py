@@ -23,6 +23,7 @@ from ops.plan.command import (
     command_errors,
     complete_teams,
     fenced,
+    option,
     project_root,
     recorded,
     require_stack,
@@ -43,16 +44,11 @@ _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
 
 TeamOption = Annotated[
     str,
-    typer.Option(
-        "--team",
-        metavar="NAME",
-        help="A team of the stack: spark.teams[].name.",
-        autocompletion=complete_teams,
+    option(
+        "--team", "NAME", "A team of the stack: spark.teams[].name.", autocompletion=complete_teams
     ),
 ]
-ReleaseOption = Annotated[
-    str, typer.Option("--release", metavar="NAME", help="A published release of JARs.")
-]
+ReleaseOption = Annotated[str, option("--release", "NAME", "A published release of JARs.")]
 AccountOption = Annotated[
     str, typer.Option("--account", help="The AWS account, if the stack names none.")
 ]
@@ -65,13 +61,7 @@ def _complete_jobs(incomplete: str) -> list[str]:
 @app.command(rich_help_panel=Panel.run)
 def job(  # noqa: PLR0917  the command's options
     job: Annotated[
-        str,
-        typer.Option(
-            "--job",
-            metavar="NAME",
-            help=f"One of {', '.join(JOBS)}.",
-            autocompletion=_complete_jobs,
-        ),
+        str, option("--job", "NAME", f"One of {', '.join(JOBS)}.", autocompletion=_complete_jobs)
     ] = "",
     stack: StackOption = "",
     team: TeamOption = "",
@@ -79,15 +69,9 @@ def job(  # noqa: PLR0917  the command's options
     name: Annotated[
         str, typer.Option("--name", help="Name of the SparkApplication. Default: --job.")
     ] = "",
-    input_: Annotated[
-        str, typer.Option("--in", metavar="URL", help="The folder to read: s3a://...")
-    ] = "",
-    output: Annotated[
-        str, typer.Option("--out", metavar="URL", help="The folder to write: s3a://...")
-    ] = "",
-    executors: Annotated[
-        str, typer.Option("--executors", metavar="COUNT", help="Executors at most.")
-    ] = "",
+    input_: Annotated[str, option("--in", "URL", "The folder to read: s3a://...")] = "",
+    output: Annotated[str, option("--out", "URL", "The folder to write: s3a://...")] = "",
+    executors: Annotated[str, option("--executors", "COUNT", "Executors at most.")] = "",
     account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",

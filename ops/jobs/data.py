@@ -28,7 +28,6 @@ class Rights:
         return _covers(self.readable, url)
 
     def may_write(self, url: str) -> bool:
-        """Whether all below `s3a://bucket/folder/` may be written."""
         return _covers(self.writable, url)
 
     @property

@@ -16,6 +16,7 @@ from ops.plan.command import (
     StackOption,
     chosen_format,
     command_errors,
+    option,
     project_root,
     recorded,
     without_empty,
@@ -86,10 +87,7 @@ def manifests(
     stack: StackOption = "",
     sets: SetOption = None,
     root: RootOption = "",
-    out: Annotated[
-        str,
-        typer.Option("--out", metavar="FOLDER", help="Where to write. Default: manifests/NAME."),
-    ] = "",
+    out: Annotated[str, option("--out", "FOLDER", "Where to write. Default: manifests/NAME.")] = "",
 ) -> None:
     """Write a stack's Kubernetes objects and Helm values, a YAML file each."""
     with command_errors():

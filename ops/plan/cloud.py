@@ -20,14 +20,12 @@ class Cloud:
 
     @property
     def partition(self) -> str:
-        """The AWS partition of the region."""
         if self.region.startswith("cn-"):
             return "aws-cn"
         return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
 
     @property
     def suffix(self) -> str:
-        """The DNS suffix of the partition."""
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:

@@ -61,29 +61,28 @@ def complete_formats(incomplete: str) -> list[str]:
     return [one for one in Format if one.startswith(incomplete)]
 
 
-StackOption = Annotated[
-    str,
-    typer.Option(
-        "--stack",
-        metavar="NAME",
-        help="The stack: NAME of stacks/Pulumi.NAME.yaml.",
-        autocompletion=complete_stacks,
-    ),
-]
+def option(name: str, metavar: str, about: str, **more: Any) -> Any:
+    """An option whose value the help calls `metavar`."""
+    return typer.Option(name, metavar=metavar, help=about, **more)
+
+
+def stack_option(name: str, about: str) -> Any:
+    """An option that takes a stack's name."""
+    return option(name, "NAME", about, autocompletion=complete_stacks)
+
+
+StackOption = Annotated[str, stack_option("--stack", "The stack: NAME of stacks/Pulumi.NAME.yaml.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--set",
-        metavar="PATH=VALUE",
-        help="Change keys for this command only: 'a.b=1 c[0]=[x, y]', or @FILE with a YAML "
+        "PATH=VALUE",
+        "Change keys for this command only: 'a.b=1 c[0]=[x, y]', or @FILE with a YAML "
         "mapping of paths to values. May be repeated.",
     ),
 ]
 RootOption = Annotated[
-    str,
-    typer.Option(
-        "--root", metavar="FOLDER", help="The project's folder. Default: the current one."
-    ),
+    str, option("--root", "FOLDER", "The project's folder. Default: the current one.")
 ]
 FormatOption = Annotated[
     str,

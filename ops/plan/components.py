@@ -28,27 +28,10 @@ class Component:
 
 
 _IMPORTANT = (
-    "Vpc",
-    "Subnet",
-    "NatGateway",
-    "VpcEndpoint",
-    "Cluster",
-    "NodeGroup",
-    "LaunchTemplate",
-    "Addon",
-    "NodePool",
-    "EC2NodeClass",
-    "Release",
-    "DaemonSet",
-    "Deployment",
-    "Bucket",
-    "Queue",
-    "Namespace",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "ResourceQuota",
-    "Role",
-)
+    "Vpc", "Subnet", "NatGateway", "VpcEndpoint", "Cluster", "NodeGroup", "LaunchTemplate", "Addon",
+    "NodePool", "EC2NodeClass", "Release", "DaemonSet", "Deployment", "Bucket", "Queue",
+    "Namespace", "PersistentVolume", "PersistentVolumeClaim", "ResourceQuota", "Role",
+)  # fmt: skip
 """Kinds that a component lists first."""
 _CONNECTING = ("Association", "Attachment", "Rule", "Tag", "Policy", "Route", "Binding", "Target")
 """Kinds that a component lists last: each only connects two other resources."""

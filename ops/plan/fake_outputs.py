@@ -23,7 +23,6 @@ class FakeResource:
     cloud: Cloud
 
     def text(self, key: str) -> str:
-        """Returns an input as text."""
         return str(self.inputs.get(key) or "")
 
 

@@ -54,12 +54,10 @@ class Statement:
 
     @property
     def allows(self) -> bool:
-        """Whether the effect is Allow."""
         return self.effect == "Allow"
 
     @property
     def denies(self) -> bool:
-        """Whether the effect is Deny."""
         return self.effect == "Deny"
 
     @property

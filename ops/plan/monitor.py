@@ -59,7 +59,6 @@ class RecordingMonitor(mocks.MockMonitor):
         return f"{self._prefix}{qualified}::{name}"
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:
-        """Records one registration."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
@@ -156,7 +155,6 @@ class RecordingEngine:
         self._recording = recording
 
     def Log(self, request: engine_pb2.LogRequest) -> None:
-        """Keeps a warning or an error that the program logged."""
         if request.severity in (engine_pb2.WARNING, engine_pb2.ERROR):
             self._recording.warnings.append(request.message.strip())
 

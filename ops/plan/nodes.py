@@ -80,12 +80,10 @@ class NodeSet:
 
     @property
     def is_system(self) -> bool:
-        """Whether these are system nodes."""
         return self.pool == SYSTEM_POOL
 
     @property
     def is_drivers(self) -> bool:
-        """Whether these are drivers' nodes."""
         return self.pool == DRIVER_POOL or self.labels.get(TIER_LABEL) == _DRIVER_TIER
 
     @property
@@ -136,7 +134,6 @@ def node_groups(plan: Plan) -> list[NodeSet]:
 
 
 def node_pools(plan: Plan) -> list[NodeSet]:
-    """The NodePools."""
     return [_node_pool(plan, one) for one in plan.of_kind(NODE_POOL)]
 
 

@@ -30,12 +30,10 @@ class Role:
 
     @property
     def name(self) -> str:
-        """Its name in the cluster."""
         return self.resource.object_name
 
     @property
     def is_aggregated(self) -> bool:
-        """Whether it is an aggregated ClusterRole."""
         return bool(at(self.resource.inputs, "aggregationRule"))
 
 

@@ -58,12 +58,10 @@ def namespace_of(resource: Resource) -> str:
 
 
 def in_namespace(plan: Plan, kind: str, namespace: str) -> list[Resource]:
-    """The objects of a kind in a namespace."""
     return [one for one in plan.of_kind(kind) if namespace_of(one) == namespace]
 
 
 def team_namespaces(plan: Plan) -> list[Resource]:
-    """The namespaces of teams."""
     return [
         one
         for one in plan.of_kind("Namespace")

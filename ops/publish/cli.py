@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.plan.command import Panel, complete_stacks, user_errors
+from ops.plan.command import Panel, option, stack_option, user_errors
 
 _INTERRUPTED = 130
 
@@ -22,35 +22,19 @@ def command(  # noqa: PLR0917  the command's options
             metavar="JAR...", help="group:artifact:version[:classifier], a path, or @list.txt."
         ),
     ] = None,
-    release: Annotated[
-        str, typer.Option("--release", metavar="NAME", help="Name of the release.")
-    ] = "",
-    stack: Annotated[
-        str,
-        typer.Option(
-            "--stack",
-            metavar="NAME",
-            help="The stack that owns the bucket.",
-            autocompletion=complete_stacks,
-        ),
-    ] = "",
-    jar_set: Annotated[
-        str,
-        typer.Option("--jar-set", metavar="NAME", help="One of the stack's jarBuckets."),
-    ] = "jars",
-    to: Annotated[
-        str,
-        typer.Option("--to", metavar="URL", help="Instead of --stack: s3://bucket/prefix/jars/."),
-    ] = "",
+    release: Annotated[str, option("--release", "NAME", "Name of the release.")] = "",
+    stack: Annotated[str, stack_option("--stack", "The stack that owns the bucket.")] = "",
+    jar_set: Annotated[str, option("--jar-set", "NAME", "One of the stack's jarBuckets.")] = "jars",
+    to: Annotated[str, option("--to", "URL", "Instead of --stack: s3://bucket/prefix/jars/.")] = "",
     region: Annotated[
         str, typer.Option("--region", help="With --to: the region of the bucket.")
     ] = "",
     owner: Annotated[
         str,
-        typer.Option(
+        option(
             "--bucket-owner",
-            metavar="ACCOUNT",
-            help="With --to: the account that owns the bucket. Default: yours.",
+            "ACCOUNT",
+            "With --to: the account that owns the bucket. Default: yours.",
         ),
     ] = "",
     allow_duplicates: Annotated[

@@ -40,7 +40,6 @@ class Release:
 
     @classmethod
     def of(cls, name: str, jars: Iterable[Jar]) -> "Release":
-        """The release of these JARs."""
         return cls(name, tuple(Entry(jar.name, jar.sha256, jar.size) for jar in jars))
 
     @classmethod

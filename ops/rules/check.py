@@ -19,7 +19,6 @@ class Report:
     excepted: tuple[tuple[Finding, Waiver], ...]
 
     def of(self, severity: Severity) -> list[Finding]:
-        """The findings of one severity."""
         return [one for one in self.findings if one.rule.severity is severity]
 
 
@@ -27,7 +26,6 @@ def check(
     plan: Plan,
     rules: Sequence[Rule] = RULES,
 ) -> Report:
-    """Returns the findings of all rules in the plan."""
     given = waivers(plan)
     findings: list[Finding] = []
     excepted: list[tuple[Finding, Waiver]] = []

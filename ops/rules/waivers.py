@@ -25,7 +25,6 @@ class Waiver:
     reason: str
 
     def covers(self, finding: Finding, plan: Plan) -> bool:
-        """Whether the waiver applies to this finding."""
         subject = finding.broken.subject
         return (
             finding.rule.id == self.rule

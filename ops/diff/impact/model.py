@@ -47,7 +47,6 @@ class Kind(StrEnum):
 
     @property
     def level(self) -> Level:
-        """The level of every consequence of this kind."""
         order = list(Kind)
         for level, last in _LAST.items():
             if order.index(self) <= order.index(last):
@@ -89,7 +88,6 @@ class Consequence:
 
     @property
     def level(self) -> Level:
-        """How much attention it needs."""
         return self.kind.level
 
 
@@ -123,12 +121,10 @@ def is_deleted(step: Step) -> bool:
 
 
 def of_type(diff: Diff, *types: str) -> Iterator[Step]:
-    """Yields the steps of resources of these types."""
     return (step for step in diff.steps if step.resource.type in types)
 
 
 def of_kind(diff: Diff, *kinds: str) -> Iterator[Step]:
-    """Yields the steps of Kubernetes objects of these kinds."""
     for step in diff.steps:
         resource = step.resource
         if resource.is_kubernetes_object and resource.inputs.get("kind") in kinds:
