@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ops.diff.compare import Change, changes
 from ops.diff.replace_chain import propagate
-from ops.diff.replacement import covers, verdict
+from ops.diff.replacement import verdict
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.model import STACK_TYPE, Plan, Resource
+from ops.plan.paths import covers
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,17 @@ class Diff:
 
     def of(self, operation: Operation) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.operation is operation)
+
+    def of_type(self, *types: str) -> Iterator[Step]:
+        """Yields the steps of resources of these types."""
+        return (step for step in self.steps if step.resource.type in types)
+
+    def of_kind(self, *kinds: str) -> Iterator[Step]:
+        """Yields the steps of Kubernetes objects of these kinds."""
+        for step in self.steps:
+            resource = step.resource
+            if resource.is_kubernetes_object and resource.inputs.get("kind") in kinds:
+                yield step
 
 
 def compare(old: Plan, new: Plan) -> Diff:

@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ops.diff.replacement import covers, verdict_on_path
+from ops.diff.replacement import verdict_on_path
 from ops.diff.steps import Operation, PropagatedChange, Step, key_of, more_severe
 from ops.plan import paths
 from ops.plan.graph import PROVIDER, references
 from ops.plan.model import Plan, Resource
+from ops.plan.paths import covers
 
 # Resources with versions, and the input that takes the latest version.
 _VERSIONED = {

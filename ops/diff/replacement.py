@@ -7,6 +7,7 @@ from ops.diff.replace_rules import Row, aws, kubernetes
 from ops.diff.steps import Operation
 from ops.plan import paths
 from ops.plan.model import Resource
+from ops.plan.paths import covers
 
 
 def row_of(resource: Resource) -> tuple[Row, ...] | None:
@@ -45,13 +46,6 @@ def verdict_on_path(resource: Resource, path: str) -> Operation:
 def refused(resource: Resource) -> tuple[str, ...]:
     """Returns the paths whose change the API server rejects and that force no replacement."""
     return tuple(path for row in row_of(resource) or () for path in row.refused.split())
-
-
-def covers(prefix: str, path: str) -> bool:
-    """Returns whether `path` is `prefix` or lies below it; `*` is everything."""
-    if prefix in ("*", path):
-        return True
-    return path.startswith(prefix) and path[len(prefix)] in ".[{"
 
 
 def _always(resource: Resource) -> Iterable[Row]:

@@ -17,13 +17,7 @@ from ops.plan.node_templates import (
     node_class,
 )
 from ops.plan.packages import RELEASE
-from ops.plan.requirements import (
-    Requirement,
-    Taint,
-    listed,
-    requirements_of,
-    taints_of,
-)
+from ops.plan.requirements import Requirement, Taint, listed, requirements_of, taints_of
 from ops.plan.values import mapping, sequence
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from ops.diff.compare import change_line, names
-from ops.diff.diff import Diff
-from ops.diff.replacement import covers
-from ops.diff.steps import Operation, Step
+from ops.diff.steps import Step
+from ops.plan.paths import covers
 
 
 class Level(IntEnum):
@@ -113,33 +112,6 @@ def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
 def forcing_causes(step: Step) -> tuple[Cause, ...]:
     """Returns the causes of a replacement, or that the resource is deleted."""
     return causes_of(step, *step.forced_by)
-
-
-def is_deleted(step: Step) -> bool:
-    """Whether the resource is deleted, or replaced by a new one."""
-    return step.old is not None and step.operation in (Operation.delete, Operation.replace)
-
-
-def of_type(diff: Diff, *types: str) -> Iterator[Step]:
-    return (step for step in diff.steps if step.resource.type in types)
-
-
-def of_kind(diff: Diff, *kinds: str) -> Iterator[Step]:
-    for step in diff.steps:
-        resource = step.resource
-        if resource.is_kubernetes_object and resource.inputs.get("kind") in kinds:
-            yield step
-
-
-def changed(step: Step) -> set[str]:
-    """Returns the paths that get another value, Pulumi's own options left out."""
-    paths = {change.path for change in (*step.changes, *step.propagated)}
-    return {path for path in paths if not path.startswith("(")}
-
-
-def touches(step: Step, *prefixes: str) -> bool:
-    """Whether a step changes something at or below one of the paths."""
-    return any(covers(prefix, path) for prefix in prefixes for path in changed(step))
 
 
 def merged(found: Iterable[tuple[str, Consequence]]) -> Iterator[Consequence]:
