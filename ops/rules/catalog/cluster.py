@@ -11,6 +11,7 @@ from ops.rules.rule import Severity, Violation, rule
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 """The eks component, and the cluster inside it, which only an engine has."""
+_LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 _USERGUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
 _BARE = {
     "bootstrapSelfManagedAddons": False,
@@ -170,7 +171,7 @@ def no_open_ingress(plan: Plan) -> Iterator[Violation]:
     for one in plan.by_type("aws:ec2/securityGroup:SecurityGroup"):
         for item in each(one.inputs, "ingress"):
             blocks = [*each(item, "cidrBlocks"), *each(item, "ipv6CidrBlocks")]
-            for block in _wide([block for block in blocks if known(block)]):
+            for block in _wide(blocks):
                 yield Violation(one, block, f"lets in {block}")
         if not is_false(one.inputs.get("egress") or None):
             yield Violation(one, "egress", "allows egress")
@@ -183,9 +184,6 @@ def no_open_ingress(plan: Plan) -> Iterator[Violation]:
     for one in plan.by_type("aws:ec2/vpc:Vpc"):
         if one.urn not in closed:
             yield Violation(one, "default group", "does not close its default security group")
-
-
-_LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 
 def _wide(blocks: list[str]) -> list[str]:

@@ -101,19 +101,14 @@ def bucket_versions(plan: Plan) -> Iterator[Violation]:
         kept = _of(plan, "aws:s3/bucketVersioning:BucketVersioning", bucket)
         if not any(at(one.inputs, "versioningConfiguration.status") == "Enabled" for one in kept):
             yield Violation(bucket, "versions", "keeps no versions")
-        rules = [
-            item
-            for one in _of(
-                plan, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", bucket
-            )
-            for item in each(one.inputs, "rules")
-            if item.get("status") == "Enabled"
-        ]
+        type_ = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+        rules = [item for one in _of(plan, type_, bucket) for item in each(one.inputs, "rules")]
+        enabled = [item for item in rules if item.get("status") == "Enabled"]
         for key, what in (
             ("noncurrentVersionExpiration.noncurrentDays", "old versions"),
             ("abortIncompleteMultipartUpload.daysAfterInitiation", "unfinished uploads"),
         ):
-            if not any(at(item, key) for item in rules):
+            if not any(at(item, key) for item in enabled):
                 yield Violation(bucket, what, f"never expires {what}")
 
 
@@ -132,16 +127,12 @@ def tls_only(plan: Plan) -> Iterator[Violation]:
         and (tls := statement.condition("Bool", "aws:SecureTransport"))
         and tls.values == ("false",)
     ]
-    for type_, key, wanted in ((BUCKET, "bucket", 2), (QUEUE, "queueUrl", 1)):
+    for type_, policy_type, key, wanted in (
+        (BUCKET, "aws:s3/bucketPolicy:BucketPolicy", "bucket", 2),
+        (QUEUE, "aws:sqs/queuePolicy:QueuePolicy", "queueUrl", 1),
+    ):
         for one in plan.by_type(type_):
-            policies = [
-                resource
-                for policy in (
-                    "aws:s3/bucketPolicy:BucketPolicy",
-                    "aws:sqs/queuePolicy:QueuePolicy",
-                )
-                for resource in _of(plan, policy, one, key)
-            ]
+            policies = _of(plan, policy_type, one, key)
             unknown = any(not known(policy.inputs.get("policy")) for policy in policies)
             covered = any(
                 policy in policies and len(statement.resources) >= wanted

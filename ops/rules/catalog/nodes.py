@@ -39,11 +39,8 @@ def imds_hop_limit(plan: Plan) -> Iterator[Violation]:
     for spec in node_templates(plan):
         hops = spec.metadata_options.get("httpPutResponseHopLimit")
         if hops != UNKNOWN and (hops is None or int(hops) > 1):
-            yield Violation(
-                spec.resource,
-                "hops",
-                f"has {f'a hop limit of {hops}' if hops else 'the default hop limit'}",
-            )
+            limit = f"a hop limit of {hops}" if hops else "the default hop limit"
+            yield Violation(spec.resource, "hops", f"has {limit}")
 
 
 @rule(
@@ -93,15 +90,14 @@ def nodes_private(plan: Plan) -> Iterator[Violation]:
         # addresses.
         if at(one.inputs, "spec.associatePublicIPAddress") is None:
             yield Violation(one, "addresses", "uses the subnet's setting for public addresses")
-    for type_, key in ((GROUP, "subnetIds"), ("eks:index:Cluster", "subnetIds")):
-        for one in plan.by_type(type_):
+    for key, found in (
+        ("subnetIds", (*plan.by_type(GROUP), *plan.by_type("eks:index:Cluster"))),
+        ("spec", plan.of_kind(NODE_CLASS)),
+    ):
+        for one in found:
             for subnet in inputs_from(one, key, plan):
                 if subnet in public:
                     yield Violation(one, subnet.name, f"is in the public subnet {subnet.name}")
-    for one in plan.of_kind(NODE_CLASS):
-        for subnet in inputs_from(one, "spec", plan):
-            if subnet in public:
-                yield Violation(one, subnet.name, f"is in the public subnet {subnet.name}")
 
 
 @rule(

@@ -76,11 +76,8 @@ def production_protected(plan: Plan) -> Iterator[Violation]:
             yield Violation(one, "flow logs", "records no connections")
     for provider in plan.by_type("pulumi:providers:aws"):
         if not provider.inputs.get("allowedAccountIds"):
-            yield Violation(
-                provider,
-                "account",
-                "deploys to the account of the credentials, without a check",
-            )
+            what = "deploys to the account of the credentials, without a check"
+            yield Violation(provider, "account", what)
 
 
 @rule(

@@ -44,11 +44,8 @@ def running_pods_kept(plan: Plan) -> Iterator[Violation]:
         if spec == UNKNOWN:
             continue
         if not each(spec, "disruption.budgets"):
-            yield Violation(
-                one,
-                "budgets",
-                "may lose 10% of its nodes at once for any reason, which is the default",
-            )
+            what = "may lose 10% of its nodes at once for any reason, which is the default"
+            yield Violation(one, "budgets", what)
         for item in each(spec, "disruption.budgets"):
             if item.get("nodes") == "0" and not (item.get("reasons") or item.get("schedule")):
                 yield Violation(one, "budget 0", "never removes empty nodes")

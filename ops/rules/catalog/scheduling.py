@@ -40,11 +40,8 @@ def system_pods_placed(plan: Plan) -> Iterator[Violation]:
             critical = at(where, "priorityClassName") == "system-cluster-critical"
             chart = package.resource.type == RELEASE and workload.kind == "Deployment"
             if chart and not critical:
-                yield Violation(
-                    package.resource,
-                    "priority",
-                    f"{package.name} has no critical priority and can be evicted",
-                )
+                what = f"{package.name} has no critical priority and can be evicted"
+                yield Violation(package.resource, "priority", what)
             selector = (where or {}).get("nodeSelector") or {}
             if selector.get(POOL_LABEL) != SYSTEM_POOL:
                 yield Violation(package.resource, "selector", f"{package.name} may run on any node")
