@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ops.diff.compare import change_lines
-from ops.diff.component_changes import component_changes
-from ops.diff.diff import Diff
+from ops.diff.diff import Diff, component_changes
 from ops.diff.impact import Level, consequences
 from ops.diff.mermaid import chart_of, to_mermaid
 from ops.diff.sources import Compared, Failure

@@ -1,14 +1,23 @@
-"""Compares two plans: what an update from one to the other does to each resource."""
+"""Compares two plans: what an update from one to the other does to each resource, and to each
+top-level component."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from ops.diff.compare import Change, changes
 from ops.diff.replace_chain import propagate
 from ops.diff.replacement import verdict
-from ops.diff.steps import Operation, Step, key_of
+from ops.diff.steps import Operation, Step, key_of, more_severe
 from ops.plan.model import STACK_TYPE, Plan, Resource
 from ops.plan.paths import covers
+
+WORDS = {
+    Operation.create: "created",
+    Operation.update: "updated",
+    Operation.may_replace: "may be replaced",
+    Operation.replace: "replaced",
+    Operation.delete: "deleted",
+}
 
 
 @dataclass(frozen=True)
@@ -120,3 +129,49 @@ def _alias_key(key: str, alias: str, plan: Plan) -> str:
         chain = [part for part in parent.split("$") if part != STACK_TYPE and part] + [chain[-1]]
     chain[-1] = parts.get("type", chain[-1])
     return "::".join([prefix, project, "$".join(chain), parts.get("name", name)])
+
+
+@dataclass(frozen=True)
+class ComponentChange:
+    """The changes inside one component, in words, and the operation of the component itself."""
+
+    words: str
+    operation: Operation
+
+
+def merged(diff: Diff) -> Plan:
+    """Returns the new plan together with the resources that the diff deletes."""
+    kept = {resource.urn for resource in diff.new.resources}
+    deleted = [resource for resource in diff.old.resources if resource.urn not in kept]
+    return replace(diff.new, resources=(*diff.new.resources, *deleted))
+
+
+def component_changes(diff: Diff) -> Mapping[str, ComponentChange]:
+    """Returns the change of each top-level component in which a resource changes, by its name."""
+    counts: dict[str, dict[Operation, int]] = {}
+    for step in diff.steps:
+        plan = diff.new if step.new is not None else diff.old
+        component = plan.component(step.resource)
+        # Components of the program are not cloud resources.
+        if component is not None and (step.resource.custom or step.resource.remote):
+            found = counts.setdefault(component.name, {})
+            found[step.operation] = found.get(step.operation, 0) + 1
+    before, after = ({one.name for one in plan.resources} for plan in (diff.old, diff.new))
+    return {
+        name: ComponentChange(
+            ", ".join(f"{found[op]} {word}" for op, word in WORDS.items() if op in found),
+            _operation(found, is_new=name not in before, is_deleted=name not in after),
+        )
+        for name, found in counts.items()
+    }
+
+
+def _operation(found: Iterable[Operation], *, is_new: bool, is_deleted: bool) -> Operation:
+    """Returns the operation of the component: resources created or deleted inside it update it."""
+    if is_new or is_deleted:
+        return Operation.create if is_new else Operation.delete
+    most_severe = Operation.update
+    for operation in found:
+        if operation in (Operation.may_replace, Operation.replace):
+            most_severe = more_severe(most_severe, operation)
+    return most_severe

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops.diff.component_changes import WORDS, ComponentChange, component_changes, merged
-from ops.diff.diff import Diff
+from ops.diff.diff import WORDS, ComponentChange, Diff, component_changes, merged
 from ops.diff.steps import Operation
 from ops.diff.text import summary
 from ops.plan.components import Component, Tier, components

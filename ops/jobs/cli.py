@@ -10,8 +10,7 @@ import typer
 from ops.jobs import check
 from ops.jobs.application import Request, documents, jar_names
 from ops.jobs.catalog import JOBS, S3A_RELEASE, Job
-from ops.jobs.data import Rights, rights_of
-from ops.jobs.team import Team, team_of
+from ops.jobs.team import Rights, Team, rights_of, team_of
 from ops.plan.command import (
     Format,
     FormatOption,

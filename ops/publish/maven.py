@@ -16,8 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from ops.plan.errors import Failed, UserError
 from ops.plan.releases import Coordinate
-from ops.publish.progress import Report
-from ops.publish.threads import in_parallel
+from ops.publish.progress import Report, in_parallel
 
 CENTRAL = "https://repo1.maven.org/maven2"
 ALGORITHMS = ("sha256", "sha1")

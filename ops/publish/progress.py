@@ -1,9 +1,11 @@
-"""Progress on stderr: a bar on a terminal, a line for each JAR elsewhere."""
+"""Parallel transfers, and their progress on stderr: a bar on a terminal, a line for each JAR
+elsewhere."""
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -17,6 +19,7 @@ from rich.progress import (
 
 Advance = Callable[[int], None]
 """Receives the number of bytes sent since the last call; negative if they must be sent again."""
+T = TypeVar("T")
 
 
 class Report(Protocol):
@@ -72,3 +75,27 @@ def reporting(console: Console | None = None) -> Generator[Report]:
 def megabytes(size: int) -> str:
     """`558.0 MB`, in millions of bytes."""
     return f"{size / 1e6:.1f} MB"
+
+
+def in_parallel(steps: Sequence[Callable[[], T]], threads: int) -> list[T]:
+    """Results of the steps, in their order.
+
+    Raises the error of the first step to fail, after running steps have ended; the others do not
+    start. Ctrl-C does not wait for them.
+    """
+    pool = ThreadPoolExecutor(threads)
+    try:
+        running = [pool.submit(step) for step in steps]
+        done, _ = wait(running, return_when=FIRST_EXCEPTION)
+        failures = [error for step in done if (error := step.exception())]
+        if failures:
+            raise failures[0]
+        results = [step.result() for step in running]
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown()
+    return results

@@ -11,9 +11,8 @@ from ops.plan.releases import class_path
 from ops.publish.aws import THREADS
 from ops.publish.destination import Destination
 from ops.publish.jars import Jar
-from ops.publish.progress import Report
+from ops.publish.progress import Report, in_parallel
 from ops.publish.store import AlreadyExists, Store
-from ops.publish.threads import in_parallel
 
 MANIFEST = "release.json"
 """Written last: a folder with this file is a complete release."""

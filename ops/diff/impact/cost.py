@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ops.diff.compare import change_line
-from ops.diff.component_changes import WORDS
-from ops.diff.diff import Diff
+from ops.diff.diff import WORDS, Diff
 from ops.diff.impact.cluster import TYPES
 from ops.diff.impact.model import Cause, Consequence, Kind
 from ops.plan.model import Plan

@@ -3,9 +3,8 @@
 import pytest
 
 from ops.rules.catalog import RULES
-from ops.rules.check import Report, check
+from ops.rules.check import Report, check, waivers
 from ops.rules.rule import Severity
-from ops.rules.waivers import waivers
 from tests.ops.rules import breaks_aws, breaks_kubernetes, breaks_order
 from tests.ops.rules.changes import Break
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
