@@ -1,5 +1,5 @@
-"""Runs the rules over a plan, and separates findings from those that a component waives: it registers
-exceptions for the resources that it creates, with reasons."""
+"""Runs the rules over a plan, and separates findings from those that a component waives: it
+registers exceptions for the resources that it creates, with reasons."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
