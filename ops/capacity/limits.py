@@ -68,8 +68,10 @@ def executor_limits(
     for quota, amount, allowed, note in _amounts(fits, scenario):
         needed = amount(executors)
         severity = Severity.warning if needed > allowed else Severity.ok
-        at = _exceeded_at(amount, allowed)
-        found.append(LimitCheck(quota, needed, allowed, severity, at, note))
+        # The smallest number of executors that needs more than is allowed.
+        at = bisect_right(range(_MOST), allowed, key=amount)
+        exceeded_at = None if at == _MOST else at
+        found.append(LimitCheck(quota, needed, allowed, severity, exceeded_at, note))
     return sorted(
         found, key=lambda one: (one.exceeded_at is None, one.exceeded_at or 0, one.quota.key)
     )
@@ -171,12 +173,6 @@ def _amounts(fits: Sequence[NodeFit], scenario: Scenario) -> list[tuple[Quota, A
     if scenario.subnets:
         own.append((quotas.SUBNETS, most("addresses"), usable, "this pool's nodes alone"))
     return own + [(quota, amount, scenario.limit(quota), note) for quota, amount, note in rows]
-
-
-def _exceeded_at(amount: Amount, allowed: float) -> int | None:
-    """The smallest number of executors that needs more than is allowed."""
-    found = bisect_right(range(_MOST), allowed, key=amount)
-    return None if found == _MOST else found
 
 
 def _subnets(needed: float, usable: float, note: str) -> LimitCheck:

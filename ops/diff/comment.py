@@ -146,12 +146,6 @@ def _exports(diff: Diff) -> str:
     return "\n".join(["exports:", "", *lines, ""]) if lines else ""
 
 
-def _counted(steps: list[Step]) -> str:
-    """Returns `2 create, 1 update`."""
-    counts = {op: sum(step.operation is op for step in steps) for op in Operation}
-    return ", ".join(f"{count} {op}" for op, count in counts.items() if count)
-
-
 def _escape(text: str) -> str:
     """Returns text that markdown shows as it is: no markup, link or mention."""
     escaped = html.escape(text, quote=False).replace("\n", " ")
@@ -170,9 +164,11 @@ def _code(text: str) -> str:
 
 
 def _component(name: str, steps: list[Step]) -> str:
+    counts = {op: sum(step.operation is op for step in steps) for op in Operation}
+    counted = ", ".join(f"{count} {op}" for op, count in counts.items() if count)
     lines = [
         "<details>",
-        f"<summary><b>{html.escape(name)}</b>: {_counted(steps)}</summary>",
+        f"<summary><b>{html.escape(name)}</b>: {counted}</summary>",
         "",
         "| | resource | what changes |",
         "|---|---|---|",

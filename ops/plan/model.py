@@ -200,16 +200,15 @@ def parent_types(urn: str) -> tuple[str, ...]:
 
 
 def _resource(raw: dict[str, Any]) -> Resource:
-    options = {key: _tuple(value) for key, value in raw["options"].items()}
+    options: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in raw["options"].items()
+    }
     options["property_dependencies"] = {
         key: tuple(urns) for key, urns in options["property_dependencies"].items()
     }
     rest = {key: value for key, value in raw.items() if key not in ("options", "unknown")}
     return Resource(**rest, unknown=tuple(raw["unknown"]), options=Options(**options))
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def sorted_unique(items: Iterable[str]) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
     config, preview = _preview(root.resolve(), stack_name, overrides)
     update = program.run(config, preview=False).recording
     redact = wire.Redactor(_secrets(preview, update))
-    resources = {urn: _resource(urn, preview, update) for urn in _all_urns(preview, update)}
+    urns = {urn for run in (preview, update) for urn in (*run.registered, *run.read)}
+    resources = {urn: _resource(urn, preview, update) for urn in urns}
     _refuse(preview, update, redact)
     return Plan(
         project=config.project,
@@ -91,10 +92,6 @@ def _secrets(*runs: Recording) -> Iterator[str]:
             yield from wire.secrets(outputs)
         if run.stack_outputs is not None:
             yield from wire.secrets(run.stack_outputs)
-
-
-def _all_urns(preview: Recording, update: Recording) -> set[str]:
-    return {urn for run in (preview, update) for urn in (*run.registered, *run.read)}
 
 
 def _refuse(preview: Recording, update: Recording, redact: wire.Redactor) -> None:

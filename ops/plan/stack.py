@@ -179,7 +179,9 @@ def _has_type(value: Any, wanted: str) -> bool:
         case "string":
             return scalar
         case "integer":
-            return scalar and not isinstance(value, bool) and _is_integer(str(value))
+            return (
+                scalar and not isinstance(value, bool) and str(value).removeprefix("-").isdecimal()
+            )
         case "boolean":
             return scalar and _engine_text(value) in ("true", "false")
         case "array":
@@ -187,10 +189,6 @@ def _has_type(value: Any, wanted: str) -> bool:
         case "object":
             return isinstance(value, dict)
     return True
-
-
-def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal()
 
 
 def _engine_text(value: Any) -> str:

@@ -111,7 +111,9 @@ def publish(
         if published is None:
             _refuse_strays(release, there, to)
         unconfirmed = [jar for jar in jars if jar.name in there and jar.name not in confirmed]
-        _refuse_other_bytes(name, _differing(name, unconfirmed, store), published, to)
+        same = in_parallel([partial(store.holds, name, jar) for jar in unconfirmed], THREADS)
+        differing = [jar.name for jar, equal in zip(unconfirmed, same, strict=True) if not equal]
+        _refuse_other_bytes(name, differing, published, to)
         confirmed.update(jar.name for jar in unconfirmed)
         missing = [jar for jar in jars if jar.name not in there]
         if missing:
@@ -155,11 +157,6 @@ def _refuse_strays(given: Release, there: Iterable[str], to: Destination) -> Non
             f"{to.url(given.name)} is an unfinished release with JARs that this request lacks:\n"
             f"{_listed(strays)}\n{_way_out(given.name, to)}"
         )
-
-
-def _differing(name: str, jars: Sequence[Jar], store: Store) -> list[str]:
-    same = in_parallel([partial(store.holds, name, jar) for jar in jars], THREADS)
-    return [jar.name for jar, equal in zip(jars, same, strict=True) if not equal]
 
 
 def _refuse_other_bytes(
