@@ -5,7 +5,7 @@ import binascii
 import difflib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ops.plan.paths import Path, text
@@ -35,10 +35,10 @@ class Change:
 
 def changes(old: Any, new: Any) -> list[Change]:
     """Returns what differs between two values, by path."""
-    return [Change(path, left, right) for path, left, right in _changes(old, new, ())]
+    return list(_changes(old, new, ()))
 
 
-def _changes(old: Any, new: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
+def _changes(old: Any, new: Any, path: Path) -> Iterator[Change]:
     if old == new and type(old) is type(new):
         return
     if isinstance(old, dict) and isinstance(new, dict):
@@ -49,10 +49,10 @@ def _changes(old: Any, new: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
     elif isinstance(old, str) and isinstance(new, str):
         yield from _text_changes(old, new, path)
     else:
-        yield text(path), old, new
+        yield Change(text(path), old, new)
 
 
-def _list_changes(old: list[Any], new: list[Any], path: Path) -> Iterator[tuple[str, Any, Any]]:
+def _list_changes(old: list[Any], new: list[Any], path: Path) -> Iterator[Change]:
     # Skips equal items at both ends, so that one new item is one change.
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
@@ -67,13 +67,13 @@ def _list_changes(old: list[Any], new: list[Any], path: Path) -> Iterator[tuple[
         yield from _changes(before, after, (*path, start + offset))
 
 
-def _text_changes(old: str, new: str, path: Path) -> Iterator[tuple[str, Any, Any]]:
+def _text_changes(old: str, new: str, path: Path) -> Iterator[Change]:
     left, right = _json(old), _json(new)
     if left is not None and right is not None:
-        for below, before, after in _changes(left, right, ()):
-            yield f"{text(path)}{{{below}}}", before, after
+        for below in _changes(left, right, ()):
+            yield replace(below, path=f"{text(path)}{{{below.path}}}")
         return
-    yield text(path), readable(old), readable(new)
+    yield Change(text(path), readable(old), readable(new))
 
 
 def readable(value: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ops.diff.compare import Change, changes
 from ops.diff.replace_chain import propagate
-from ops.diff.replacement import verdict
+from ops.diff.replacement import forcing, verdict
 from ops.diff.steps import Operation, Step, key_of, more_severe
 from ops.plan.model import STACK_TYPE, Plan, Resource
 from ops.plan.paths import covers
@@ -84,13 +84,8 @@ def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) 
     found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
     if not found:
         return None
-    verdicts = {change.path: verdict(new, change) for change in found}
-    forced = tuple(path for path, what in verdicts.items() if what is Operation.replace)
-    unknown = tuple(path for path, what in verdicts.items() if what is Operation.may_replace)
-    operation = Operation.update
-    if forced or unknown:
-        operation = Operation.replace if forced else Operation.may_replace
-    return Step(operation, key, old, new, tuple(found), forced, unknown)
+    operation, forced, unknown = forcing({one.path: verdict(new, one) for one in found})
+    return Step(operation, key, old, new, tuple(found), tuple(forced), tuple(unknown))
 
 
 def _option_changes(old: Resource, new: Resource, before: Plan, after: Plan) -> Iterator[Change]:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ops.diff.replacement import verdict_on_path
+from ops.diff.replacement import forcing, verdict_on_path
 from ops.diff.steps import Operation, PropagatedChange, Step, key_of, more_severe
 from ops.plan import paths
 from ops.plan.graph import PROVIDER, references
@@ -119,13 +119,9 @@ def _with_replaced(
     if not changed:
         return step
     verdicts = {path: verdict_on_path(dependent.resource, path) for path in changed}
-    forced = [path for path, what in verdicts.items() if what is Operation.replace]
-    unknown = [path for path, what in verdicts.items() if what is Operation.may_replace]
     if dependent.input == PROVIDER:
-        forced = changed
-    operation = Operation.update
-    if forced or unknown:
-        operation = Operation.replace if forced else Operation.may_replace
+        verdicts = dict.fromkeys(changed, Operation.replace)
+    operation, forced, unknown = forcing(verdicts)
     step = step or Step(Operation.update, dependent.key, old, dependent.resource)
     propagated = (PropagatedChange(path, name) for path in changed)
     return replace(

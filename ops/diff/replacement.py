@@ -1,6 +1,6 @@
 """How a changed input affects its resource, by the tables of `ops.diff.replace_rules`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ops.diff.compare import ABSENT, Change
 from ops.diff.replace_rules import Row, aws, kubernetes
@@ -36,6 +36,16 @@ def verdict(resource: Resource, change: Change) -> Operation:
         if operation in found:
             return operation
     return Operation.may_replace
+
+
+def forcing(verdicts: Mapping[str, Operation]) -> tuple[Operation, list[str], list[str]]:
+    """Returns what changes of these paths do together, the paths that replace the resource, and
+    those that may."""
+    forced = [path for path, what in verdicts.items() if what is Operation.replace]
+    unknown = [path for path, what in verdicts.items() if what is Operation.may_replace]
+    if forced:
+        return Operation.replace, forced, unknown
+    return Operation.may_replace if unknown else Operation.update, forced, unknown
 
 
 def verdict_on_path(resource: Resource, path: str) -> Operation:

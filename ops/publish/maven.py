@@ -108,27 +108,19 @@ class Repository:
             if not re.fullmatch(f"[0-9a-f]{{{hashlib.new(algorithm).digest_size * 2}}}", value):
                 raise Failed(f"{wanted}: the repository's .{algorithm} contains no such checksum")
             return algorithm, value
-        if self._try(wanted, lambda: self._exists(wanted)):
+        if self._try(wanted, lambda: self._text(wanted.path, "HEAD")) is not None:
             raise Failed(f"{wanted}: the repository publishes no checksum of it")
         raise UserError(f"{wanted}: {self._base} has no such artifact")
 
-    def _text(self, path: str) -> str | None:
+    def _text(self, path: str, method: str = "GET") -> str | None:
+        """The first kB of a file, None if there is no such file."""
         try:
-            with self._open(path) as answer:
+            with self._open(path, method) as answer:
                 return answer.read(1024).decode("ascii", errors="replace")
         except urllib.error.HTTPError as error:
             if error.code == _ABSENT:
                 return None
             raise
-
-    def _exists(self, wanted: Coordinate) -> bool:
-        try:
-            self._open(wanted.path, "HEAD").close()
-        except urllib.error.HTTPError as error:
-            if error.code == _ABSENT:
-                return False
-            raise
-        return True
 
     def _download(self, wanted: Coordinate, path: Path, report: Report) -> None:
         with self._open(wanted.path) as answer, path.open("wb") as file:

@@ -4,8 +4,8 @@ elsewhere."""
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TypeVar
+from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -22,31 +22,23 @@ Advance = Callable[[int], None]
 T = TypeVar("T")
 
 
-class Report(Protocol):
-    """Receiver of progress."""
+class Report:
+    """Progress for logs: a line per finished JAR."""
 
     def say(self, text: str) -> None:
         """Prints one line."""
-
-    def task(self, verb: str, name: str, size: int) -> AbstractContextManager[Advance]:
-        """The transfer of a JAR of `size` bytes: `uploading`, `x.jar`."""
-
-
-class Lines:
-    """For logs: a line per finished JAR."""
-
-    def say(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
     @contextmanager
     def task(self, verb: str, name: str, size: int) -> Generator[Advance]:
+        """The transfer of a JAR of `size` bytes: `uploading`, `x.jar`."""
         yield lambda count: None
         self.say(f"{verb} {name}, {megabytes(size)}: done")
 
 
-class Bars:
-    """For terminals."""
+class Bars(Report):
+    """Progress for terminals."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -65,7 +57,7 @@ def reporting(console: Console | None = None) -> Generator[Report]:
     """The report for this kind of stderr; its display is always removed at the end."""
     console = console or Console(stderr=True)
     if not console.is_terminal:
-        yield Lines()
+        yield Report()
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
     with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console) as bars:

@@ -9,7 +9,7 @@ from typing import IO, Any
 from rich.console import Console
 from rich.text import Text
 
-from ops.plan.tree import console
+from ops.plan.tree import console, plural
 from ops.rules.check import Report
 from ops.rules.rule import Finding, Severity
 
@@ -18,7 +18,7 @@ _STYLES = {Severity.error: "red", Severity.warning: "yellow"}
 
 def summary(report: Report) -> str:
     """One line: the number of rules, and of findings."""
-    counted = [_plural(len(report.of(severity)), severity) for severity in Severity]
+    counted = [plural(len(report.of(severity)), severity) for severity in Severity]
     name = f"{report.plan.project}/{report.plan.stack}"
     return f"{name}: {len(report.rules)} rules, {', '.join(counted)}"
 
@@ -39,8 +39,8 @@ def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
         out.print()
         reasons = Counter((one.rule, one.resource, one.reason) for _, one in report.excepted)
         hint = "" if exceptions else "; EXCEPTIONS=1 lists them"
-        by = _plural(len(reasons), "exception")
-        out.print(Text(f"{_plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
+        by = plural(len(reasons), "exception")
+        out.print(Text(f"{plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
         for (rule, resource, reason), times in reasons.items() if exceptions else ():
             out.print(Text(f"  {rule}  {resource}  ({times}): {reason}"), soft_wrap=True)
 
@@ -87,10 +87,6 @@ def _table(out: Console, findings: Sequence[Finding]) -> None:
         line.append(one.name.ljust(name), style="bold default")
         line.append(f"  {one.broken.message}", style="default")
         out.print(line, soft_wrap=True)
-
-
-def _plural(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def as_json(report: Report) -> str:
