@@ -3,7 +3,7 @@
 Each row names its two sources: the CloudFormation type, whose `createOnlyProperties` cfn-lint
 ships, and the resource of the Terraform AWS provider (github.com/hashicorp/terraform-provider-aws,
 internal/service), which pulumi-aws wraps: its ForceNew fields. If the two differ, the Terraform
-provider counts, because it plans the update. tests/ops/plan/test_knowledge.py compares the table
+provider counts, because it plans the update. tests/ops/diff/test_knowledge.py compares the table
 with the CloudFormation schemas.
 """
 

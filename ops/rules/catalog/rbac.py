@@ -7,7 +7,7 @@ from ops.plan.graph import inputs_from
 from ops.plan.iam_roles import ROLE
 from ops.plan.model import Plan
 from ops.plan.packages import packages
-from ops.plan.values import UNKNOWN
+from ops.plan.values import UNKNOWN, each
 from ops.plan.workloads import pods
 from ops.rules.rule import Violation, rule
 
@@ -23,16 +23,13 @@ def rbac_wildcard(plan: Plan) -> Iterator[Violation]:
     """Roles name verbs and resources, and contain no verb that escalates privileges."""
     for role in rbac.roles(plan):
         for item in role.rules:
-            for key, values in (
-                ("apiGroups", item.api_groups),
-                ("resources", item.resources),
-                ("verbs", item.verbs),
-            ):
-                if not values and not item.urls:
+            for key in ("apiGroups", "resources", "verbs"):
+                values = each(item, key)
+                if not values and not each(item, "nonResourceURLs"):
                     yield Violation(role.resource, f"no {key}", f"names no {key}")
                 if "*" in values:
                     yield Violation(role.resource, key, f"has a wildcard among its {key}")
-            for verb in sorted(_ESCALATES & set(item.verbs)):
+            for verb in sorted(_ESCALATES & set(each(item, "verbs"))):
                 yield Violation(role.resource, verb, f"may {verb}")
 
 
@@ -45,9 +42,9 @@ def rbac_cluster_secrets(plan: Plan) -> Iterator[Violation]:
     """No cluster role reads secrets, creates pods, or equals cluster-admin."""
     for role in rbac.roles(plan):
         for item in role.rules if role.kind == "ClusterRole" else ():
-            if "secrets" in item.resources:
+            if "secrets" in each(item, "resources"):
                 yield Violation(role.resource, "secrets", "reads secrets of every namespace")
-            if "create" in item.verbs and "pods" in item.resources:
+            if "create" in each(item, "verbs") and "pods" in each(item, "resources"):
                 yield Violation(role.resource, "pods", "creates pods in every namespace")
     for binding in rbac.bindings(plan):
         if binding.role_name in ("cluster-admin", "admin", "system:masters"):
