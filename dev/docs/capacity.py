@@ -1,12 +1,12 @@
 """Tables of docs/capacity.md, from the reports of the stacks' plans."""
 
-from dev.docs.markdown import table
 from ops.capacity import quotas
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.measured import METHODS, NODE, POD
 from ops.capacity.report import Report, Request, report
 from ops.capacity.show import number
 from ops.capacity.start import s3
+from ops.plan.command import table
 from tests.plans import plan_of
 
 COUNTS = (100, 1_000, 10_000)

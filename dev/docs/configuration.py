@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from dev.docs.markdown import table
+from ops.plan.command import table
 from settings import StackSettings
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dev.docs.markdown import table
 from ops.diff.impact.cost import ADDRESSES, BILLED, ENDPOINTS, FLOOR, NAT
+from ops.plan.command import table
 from ops.plan.model import Plan
 from tests.plans import plan_of
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dev.docs import capacity, configuration, cost, rules
-from dev.docs.markdown import table
 from ops.capacity import show as show_capacity
 from ops.capacity.report import Request, report
 from ops.diff import text as show_diff
 from ops.diff.diff import compare
 from ops.diff.mermaid import chart_of, to_mermaid
 from ops.plan import tree
+from ops.plan.command import table
 from ops.rules import show as show_rules
 from ops.rules.check import check
 from tests.plans import ROOT, plan_of

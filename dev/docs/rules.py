@@ -1,6 +1,6 @@
 """Tables of docs/rules.md, from the rules and the components' exceptions."""
 
-from dev.docs.markdown import table
+from ops.plan.command import table
 from ops.rules.catalog import RULES
 from ops.rules.check import check
 from tests.mutation.survivors import REASONS

@@ -12,7 +12,7 @@ from ops.diff.mermaid import chart_of, to_mermaid
 from ops.diff.sources import Compared, Failure
 from ops.diff.steps import Operation, Step
 from ops.diff.text import MARKS, by_component, consequence_lines, step_lines, summary, title
-from ops.plan.command import fenced
+from ops.plan.command import fenced, table
 
 MARKER = "<!-- spark-on-eks: diff of the plan -->"
 """The first line, by which a workflow finds its earlier comment and updates it in place."""
@@ -47,8 +47,8 @@ def comment(stacks: Sequence[Compared], command: str) -> str:
     sections = [_section(one) for one in stacks if not many or _says_more(one)]
     head = [MARKER, ""]
     if many:
-        head += ["## What this change does", "", "| stack | resources | most serious |"]
-        head += ["|---|---|---|", *(_row(one) for one in stacks), ""]
+        rows = table(["stack", "resources", "most serious"], map(_row, stacks))
+        head += ["## What this change does", "", rows]
     frames = sum(len(_framed(one, "", many)) + 1 for one in sections)
     room = LIMIT - _SPARE - len("\n".join(head)) - frames
     # Each stack gets an equal share of the remaining room.
@@ -95,13 +95,13 @@ def _cut(text: str) -> str:
     return "\n".join([*lines[:_LINES], f"- and {len(lines) - _LINES} lines more", "", ""])
 
 
-def _row(one: Compared) -> str:
+def _row(one: Compared) -> list[str]:
     section = _section(one)
     worst = "&nbsp;"
     if isinstance(one.found, Diff) and (found := consequences(one.found)):
         text = found[0].text
         worst = _escape(text if len(text) <= 200 else f"{text[:197]}...")
-    return f"| {_escape(one.stack)} | {_escape(section.headline)} | {worst} |"
+    return [_escape(one.stack), _escape(section.headline), worst]
 
 
 def _framed(section: _Section, inner: str, many: bool) -> str:

@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -111,6 +111,13 @@ def fenced(text: str, language: str = "") -> str:
     while fence in text:
         fence += "`"
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: int = 0) -> str:
+    """Returns a Markdown table; `right` columns after the first are aligned to the right."""
+    sides = ["---", *["--:"] * right, *["---"] * (len(head) - 1 - right)]
+    first, *others = [f"| {' | '.join(row)} |" for row in (head, *rows)]
+    return "\n".join([first, f"|{'|'.join(sides)}|", *others]) + "\n"
 
 
 def project_root(root: str) -> Path:

@@ -9,6 +9,7 @@ from typing import IO, Any
 from rich.console import Console
 from rich.text import Text
 
+from ops.plan.command import table
 from ops.plan.tree import console, plural
 from ops.rules.check import Report
 from ops.rules.rule import Finding, Severity
@@ -49,25 +50,18 @@ def markdown(report: Report, exceptions: bool = False) -> str:
     """The findings as a table, and each rule's reason and source; exceptions if requested."""
     lines = [f"### {_cell(summary(report))}", ""]
     if report.findings:
-        lines += ["| severity | rule | resource | finding |", "|---|---|---|---|"]
-        lines += [
-            f"| {one.rule.severity} | {one.rule.id} | {_cell(one.name)} "
-            f"| {_cell(one.broken.message)} |"
+        rows = (
+            [one.rule.severity, one.rule.id, _cell(one.name), _cell(one.broken.message)]
             for one in report.findings
-        ]
-        lines.append("")
+        )
+        lines.append(table(["severity", "rule", "resource", "finding"], rows))
         for rule in dict.fromkeys(one.rule for one in report.findings):
             lines.append(f"- **{rule.id}**: {_cell(rule.reason)} <{rule.source}>")
         lines.append("")
     if exceptions and report.excepted:
-        lines += ["| exception | resource | reason |", "|---|---|---|"]
-        lines += [
-            f"| {rule} | {_cell(resource)} | {_cell(reason)} |"
-            for rule, resource, reason in dict.fromkeys(
-                (one.rule, one.resource, one.reason) for _, one in report.excepted
-            )
-        ]
-        lines.append("")
+        found = dict.fromkeys((one.rule, one.resource, one.reason) for _, one in report.excepted)
+        rows = ([rule, _cell(resource), _cell(reason)] for rule, resource, reason in found)
+        lines.append(table(["exception", "resource", "reason"], rows))
     return "\n".join(lines)
 
 

@@ -36,7 +36,8 @@ def clusters(plan: Plan) -> Iterator[Resource]:
                 yield one
 
 
-def _of(cluster: Resource, component: str, inside: str) -> object:
+def input_of(cluster: Resource, component: str, inside: str) -> object:
+    """An input of the component, or where the cluster inside it has the same."""
     found = cluster.inputs.get(component)
     return found if found is not None else at(cluster.inputs, inside)
 
@@ -48,14 +49,14 @@ def _of(cluster: Resource, component: str, inside: str) -> object:
 def endpoint_allow_list(plan: Plan) -> Iterator[Violation]:
     """A public endpoint lists its CIDRs; nodes use the private endpoint."""
     for one in clusters(plan):
-        public = _of(one, "endpointPublicAccess", "vpcConfig.endpointPublicAccess")
+        public = input_of(one, "endpointPublicAccess", "vpcConfig.endpointPublicAccess")
         if public is None:
             yield Violation(
                 one, "public", "leaves the public endpoint at EKS' default, which is open"
             )
-        if not is_true(_of(one, "endpointPrivateAccess", "vpcConfig.endpointPrivateAccess")):
+        if not is_true(input_of(one, "endpointPrivateAccess", "vpcConfig.endpointPrivateAccess")):
             yield Violation(one, "private", "has no private endpoint: nodes use the public one")
-        allowed = _of(one, "publicAccessCidrs", "vpcConfig.publicAccessCidrs")
+        allowed = input_of(one, "publicAccessCidrs", "vpcConfig.publicAccessCidrs")
         if public in (True, "true") and allowed != UNKNOWN:
             blocks = list(allowed) if isinstance(allowed, list | tuple) else []
             if not blocks:
@@ -73,7 +74,7 @@ def endpoint_allow_list(plan: Plan) -> Iterator[Violation]:
 def secrets_own_key(plan: Plan) -> Iterator[Violation]:
     """Kubernetes secrets are encrypted with a KMS key of the stack."""
     for one in clusters(plan):
-        if not _of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
+        if not input_of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
             yield Violation(one, "secrets", "encrypts Kubernetes secrets with an AWS owned key")
 
 
@@ -120,7 +121,7 @@ def kubernetes_version(plan: Plan) -> Iterator[Violation]:
 def access_by_entries(plan: Plan) -> Iterator[Violation]:
     """Access is by access entries only, and each grants permissions."""
     for one in clusters(plan):
-        mode = _of(one, "authenticationMode", "accessConfig.authenticationMode")
+        mode = input_of(one, "authenticationMode", "accessConfig.authenticationMode")
         if mode not in ("API", UNKNOWN):
             yield Violation(one, "authenticationMode", f"grants access by {mode or 'aws-auth'}")
     entitled = {

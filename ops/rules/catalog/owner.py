@@ -8,7 +8,7 @@ from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import node_templates
 from ops.plan.values import UNKNOWN, at, is_false, is_true
-from ops.rules.catalog.cluster import clusters
+from ops.rules.catalog.cluster import clusters, input_of
 from ops.rules.rule import Violation, rule
 
 _TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
@@ -60,7 +60,7 @@ def production_protected(plan: Plan) -> Iterator[Violation]:
     for one in clusters(plan):
         if not is_true(one.inputs.get("deletionProtection")):
             yield Violation(one, "deletionProtection", "has no deletion protection in EKS")
-        if not _own_key(one):
+        if not input_of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
             yield Violation(one, "secrets", "encrypts secrets with a key that is not the stack's")
     for type_ in ("eks:index:Cluster", *_KEEPS_DATA):
         for one in plan.by_type(type_):
@@ -183,8 +183,3 @@ def _default_tags(provider: Resource) -> dict[str, Any]:
     if isinstance(value, str):
         value = json.loads(value)
     return dict((value or {}).get("tags") or {})
-
-
-def _own_key(cluster: Resource) -> bool:
-    inside = at(cluster.inputs, "encryptionConfig.provider.keyArn")
-    return bool(cluster.inputs.get("encryptionConfigKeyArn") or inside)

@@ -7,7 +7,7 @@ from components.names import JARS_CLAIM
 from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true
-from ops.plan.workloads import in_namespace, namespace_of, pods, team_namespaces
+from ops.plan.workloads import denied_by_default, in_namespace, namespace_of, pods, team_namespaces
 from ops.rules.rule import Violation, rule
 
 _OPERATOR = (
@@ -144,12 +144,7 @@ def platform_network(plan: Plan) -> Iterator[Violation]:
     for namespace in plan.of_kind("Namespace"):
         name = namespace.object_name
         served = in_namespace(plan, "Service", name)
-        closed = {
-            kind
-            for one in in_namespace(plan, "NetworkPolicy", name)
-            if not any(at(one.inputs, f"spec.{k}") for k in ("podSelector", "ingress", "egress"))
-            for kind in each(one.inputs, "spec.policyTypes")
-        }
+        closed = denied_by_default(plan, name)
         for kind in ("Ingress", "Egress") if served else ():
             if kind not in closed:
                 yield Violation(namespace, kind, f"does not deny {kind} by default")

@@ -8,7 +8,7 @@ from ops.plan.iam_roles import trusted_accounts
 from ops.plan.model import Plan, Resource
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each
-from ops.plan.workloads import in_namespace, team_namespaces
+from ops.plan.workloads import denied_by_default, in_namespace, team_namespaces
 from ops.rules.rule import Violation, rule
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
@@ -88,14 +88,7 @@ def team_network(plan: Plan) -> Iterator[Violation]:
     """A team's traffic is denied both ways by default, and exceptions are narrow."""
     for namespace in team_namespaces(plan):
         policies = in_namespace(plan, "NetworkPolicy", namespace.object_name)
-        closed = {
-            kind
-            for one in policies
-            if not at(one.inputs, "spec.podSelector")
-            and not at(one.inputs, "spec.ingress")
-            and not at(one.inputs, "spec.egress")
-            for kind in each(one.inputs, "spec.policyTypes")
-        }
+        closed = denied_by_default(plan, namespace.object_name)
         for kind in ("Ingress", "Egress"):
             if kind not in closed:
                 yield Violation(namespace, kind, f"does not deny {kind} by default")
