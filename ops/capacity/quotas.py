@@ -43,11 +43,7 @@ ON_DEMAND_VCPUS = Quota(
     _EKS_PRACTICES,
 )
 GP3_STORAGE = Quota(
-    "L-7A658B76",
-    "Storage for General Purpose SSD (gp3) volumes, in TiB",
-    50,
-    "TiB",
-    _EKS_PRACTICES,
+    "L-7A658B76", "Storage for General Purpose SSD (gp3) volumes, in TiB", 50, "TiB", _EKS_PRACTICES
 )
 INTERFACES = Quota("L-DF5E4CA3", "Network interfaces per Region", 5000, "", _EKS_PRACTICES)
 ADDRESS_USAGE = Quota("L-BB24F6E5", "Network Address Usage", 64_000, "units", _EKS_PRACTICES)
@@ -65,11 +61,7 @@ S3_READS = Quota(
     "docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html",
 )
 NAT_CONNECTIONS = Quota(
-    "nat-connections",
-    "Connections of a NAT gateway's address to one destination",
-    55_000,
-    "",
-    _NAT,
+    "nat-connections", "Connections of a NAT gateway's address to one destination", 55_000, "", _NAT
 )
 LAUNCH_BURST = Quota(
     "run-instances",

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ops.diff.compare import Change, changes
-from ops.diff.replace_chain import propagate
-from ops.diff.replacement import forcing, verdict
+from ops.diff.replacement import forcing, propagate, verdict
 from ops.diff.steps import Operation, Step, key_of, more_severe
 from ops.plan.model import STACK_TYPE, Plan, Resource
 from ops.plan.paths import covers

@@ -235,10 +235,7 @@ def _node_level(door: str) -> Iterator[Step]:
         'on_node "ls ${cache}"\n'
         'on_node "cat ${cache}/seen"',
     )
-    yield Step(
-        "Its size: no less than the JARs of these releases.",
-        'on_node "du -sh ${cache}"',
-    )
+    yield Step("Its size: no less than the JARs of these releases.", 'on_node "du -sh ${cache}"')
     yield Step(
         "Events of the mount on this node: up, filled; no down.",
         "on_node 'journalctl --no-pager --boot --output cat --grep ^spark-jars:'",

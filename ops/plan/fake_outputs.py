@@ -86,10 +86,7 @@ def _launch_template(made: FakeResource) -> dict[str, Any]:
 
 def _kubeconfig(name: str, cloud: Cloud) -> dict[str, Any]:
     facts = cluster_facts(name, cloud)
-    cluster = {
-        "server": facts["endpoint"],
-        "certificate-authority-data": facts["certificate"],
-    }
+    cluster = {"server": facts["endpoint"], "certificate-authority-data": facts["certificate"]}
     login = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "command": "aws",

@@ -53,11 +53,7 @@ class Kind(StrEnum):
         return Level.note
 
 
-_LAST = {
-    Level.danger: Kind.ends_jobs,
-    Level.disruption: Kind.removes,
-    Level.attention: Kind.cost,
-}
+_LAST = {Level.danger: Kind.ends_jobs, Level.disruption: Kind.removes, Level.attention: Kind.cost}
 
 
 @dataclass(frozen=True, order=True)

@@ -32,10 +32,7 @@ def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.of_type("aws:ec2/route:Route"):
         if step.operation is Operation.update and step.touches("natGatewayId", "gatewayId"):
             text = "changes the target of route {}: open connections are cut"
-            yield (
-                step.resource.name,
-                Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT),
-            )
+            yield (step.resource.name, Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT))
     for step in diff.of_type("aws:ec2/eip:Eip"):
         if step.is_deleted:
             text = "the public address of {} is released: update allow lists elsewhere"

@@ -168,9 +168,7 @@ ROWS: Mapping[str, Row] = {
         "deletionWindowInDays description enableKeyRotation rotationPeriodInDays policy isEnabled",
     ),
     "s3/bucket:Bucket": Row(
-        "AWS::S3::Bucket, aws_s3_bucket",
-        "bucket bucketPrefix objectLockEnabled",
-        "forceDestroy",
+        "AWS::S3::Bucket, aws_s3_bucket", "bucket bucketPrefix objectLockEnabled", "forceDestroy"
     ),
     "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Row(
         "AWS::S3::Bucket, aws_s3_bucket_lifecycle_configuration",

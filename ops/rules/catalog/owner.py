@@ -23,10 +23,7 @@ def is_production(plan: Plan) -> bool:
     return plan.stack.startswith(PRODUCTION)
 
 
-@rule(
-    reason="Untagged resources are missing from cost reports and clean-ups.",
-    source=_TAGS,
-)
+@rule(reason="Untagged resources are missing from cost reports and clean-ups.", source=_TAGS)
 def tags(plan: Plan) -> Iterator[Violation]:
     """Every AWS resource has the stack's tags, instances included."""
     wanted: dict[str, Any] = {}

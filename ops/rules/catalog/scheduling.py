@@ -67,10 +67,7 @@ def nodes_tainted(plan: Plan) -> Iterator[Violation]:
                 yield Violation(nodes.resource, str(taint), f"taint {taint} differs from its label")
 
 
-@rule(
-    reason="Nodes with a taint that no pod tolerates stay empty.",
-    source=_TAINTS,
-)
+@rule(reason="Nodes with a taint that no pod tolerates stay empty.", source=_TAINTS)
 def taints_tolerated(plan: Plan) -> Iterator[Violation]:
     """Every taint is tolerated by some pod, chart, add-on or job template of the plan."""
     tolerations = list(_tolerations(plan))
