@@ -1,6 +1,5 @@
 """The recording monitor, which replaces the engine while the program runs."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -35,7 +34,7 @@ class RecordingMonitor(mocks.MockMonitor):
     """Keeps every raw request and responds as in a preview or an update.
 
     In a preview ids and computed outputs stay unknown and inputs are returned as outputs; in an
-    update `outputs` generates the rest.
+    update `outputs` generates the rest. All requests come from one thread (ops/plan/program.py).
     """
 
     def __init__(self, project: str, stack: str, cloud: Cloud, preview: bool) -> None:
@@ -46,7 +45,6 @@ class RecordingMonitor(mocks.MockMonitor):
         self._cloud = cloud
         self._preview = preview
         self._unconfigured: set[str] = set()
-        self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """Returns the URN that the engine would generate.
@@ -62,12 +60,11 @@ class RecordingMonitor(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        with self._lock:
-            if urn in self.recording.registered or urn in self.recording.read:
-                self.recording.problems.append(f"two resources have the same URN: {urn}")
-            self.recording.registered[urn] = request
-            if request.transforms:
-                self.recording.warnings.append(f"{urn}: its transforms were not run")
+        if urn in self.recording.registered or urn in self.recording.read:
+            self.recording.problems.append(f"two resources have the same URN: {urn}")
+        self.recording.registered[urn] = request
+        if request.transforms:
+            self.recording.warnings.append(f"{urn}: its transforms were not run")
         response = resource_pb2.RegisterResourceResponse(urn=urn)
         if self._is_unconfigured(urn, request):
             return response
@@ -93,8 +90,7 @@ class RecordingMonitor(mocks.MockMonitor):
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:
         """Records a resource that the program only looks up."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        with self._lock:
-            self.recording.read[urn] = request
+        self.recording.read[urn] = request
         response = resource_pb2.ReadResourceResponse(urn=urn)
         response.properties.CopyFrom(request.properties)
         # Lookups also run at preview, so their results are known.
@@ -115,13 +111,11 @@ class RecordingMonitor(mocks.MockMonitor):
         one."""
         if request.tok == "pulumi:pulumi:getResource":
             return super().Invoke(request)
-        with self._lock:
-            self.recording.invokes.append(Invoke(request.tok, wire.masked(request.args)))
+        self.recording.invokes.append(Invoke(request.tok, wire.masked(request.args)))
         try:
             answer = invoke(request.tok, wire.revealed(request.args), self._cloud)
         except PlanError as error:
-            with self._lock:
-                self.recording.problems.extend(error.problems)
+            self.recording.problems.extend(error.problems)
             raise
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(wire.struct(answer))
@@ -130,8 +124,7 @@ class RecordingMonitor(mocks.MockMonitor):
     def Call(self, request: Any) -> Any:
         """Rejects methods of resources: their results are not in the table."""
         error = PlanError([f"the program calls {request.tok}, which the preview does not support"])
-        with self._lock:
-            self.recording.problems.extend(error.problems)
+        self.recording.problems.extend(error.problems)
         raise error
 
     def _finish(self, urn: str, request: Any, given_id: str, state: Any, add: _Add) -> str:
@@ -143,8 +136,7 @@ class RecordingMonitor(mocks.MockMonitor):
         add(state, made)
         identifier = given_id or made_id
         known = mocks.MockMonitor.ResourceRegistration(urn, identifier, {**inputs, **made})
-        with self._lock:
-            self.resources[urn] = known
+        self.resources[urn] = known
         return identifier
 
 
