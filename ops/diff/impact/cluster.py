@@ -96,11 +96,8 @@ def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Conseq
         and call.args.get("kubernetesVersion") == after
     )
     text = f"upgrades the control plane from Kubernetes {before} to {after}: this cannot be undone"
-    details = ()
-    if looked_up:
-        details = (
-            f"add-ons without a pin follow to AWS's default for {after}: {names(looked_up)}",
-        )
+    default = f"add-ons without a pin follow to AWS's default for {after}"
+    details = (f"{default}: {names(looked_up)}",) if looked_up else ()
     yield Consequence(Kind.upgrades_cluster, text, cause, details)
 
 

@@ -132,10 +132,8 @@ def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
         if step.is_deleted and not _kept(step):
             text = "deletes namespace {} with everything in it"
             jobs = "all pods in namespace {} end"
-            yield (
-                step.resource.object_name,
-                Consequence(Kind.ends_jobs, text, forcing_causes(step), jobs=jobs),
-            )
+            causes = forcing_causes(step)
+            yield step.resource.object_name, Consequence(Kind.ends_jobs, text, causes, jobs=jobs)
 
 
 def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:

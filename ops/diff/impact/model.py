@@ -92,17 +92,13 @@ def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
     name = step.resource.name
     if step.new is None or step.old is None:
         return (Cause(name, "is deleted" if step.new is None else "is created"),)
-    found = [
-        Cause(name, change_line(change))
-        for change in step.changes
-        if not prefixes or any(covers(prefix, change.path) for prefix in prefixes)
-    ]
-    found += [
-        Cause(name, str(change))
-        for change in step.propagated
-        if not prefixes or any(covers(prefix, change.path) for prefix in prefixes)
-    ]
-    return tuple(found)
+    lines = [(change.path, change_line(change)) for change in step.changes]
+    lines += [(change.path, str(change)) for change in step.propagated]
+    return tuple(
+        Cause(name, line)
+        for path, line in lines
+        if not prefixes or any(covers(prefix, path) for prefix in prefixes)
+    )
 
 
 def forcing_causes(step: Step) -> tuple[Cause, ...]:

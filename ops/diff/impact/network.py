@@ -21,14 +21,9 @@ def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
             what = _NETWORK[step.resource.type]
             doing = "removes" if step.operation is Operation.delete else "replaces"
             text = f"{doing} {what} {{}}, with the nodes in it"
-            jobs = (
-                f"nodes in {what} {{}} are deleted: executors there end, "
-                "a driver there ends its job"
-            )
-            yield (
-                step.resource.name,
-                Consequence(Kind.replaces_network, text, forcing_causes(step), jobs=jobs),
-            )
+            ends = "executors there end, a driver there ends its job"
+            jobs, causes = f"nodes in {what} {{}} are deleted: {ends}", forcing_causes(step)
+            yield step.resource.name, Consequence(Kind.replaces_network, text, causes, jobs=jobs)
     for step in diff.of_type("aws:ec2/route:Route"):
         if step.operation is Operation.update and step.touches("natGatewayId", "gatewayId"):
             text = "changes the target of route {}: open connections are cut"

@@ -73,10 +73,8 @@ def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
             # A foreground deletion (the program's annotation) waits for the nodes.
             text = "removes NodePool {}: its nodes are drained, at the pace of their grace period"
             jobs = f"on nodes of NodePool {{}}: {_EVICTED}"
-            yield (
-                step.old.object_name,
-                Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs),
-            )
+            causes = forcing_causes(step)
+            yield step.old.object_name, Consequence(Kind.removes_nodes, text, causes, jobs=jobs)
     for nodes in node_pools(diff.new):
         pool = nodes.resource
         step = steps.get(key_of(pool.urn, diff.new))
