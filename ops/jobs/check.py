@@ -16,12 +16,9 @@ from ops.plan.requirements import Requirement
 from ops.plan.scheduling import can_run_on, selects, tolerates, volume_terms
 
 _CHOSEN_BY_NODEPOOLS = (
-    "kubernetes.io/arch",
-    "karpenter.sh/capacity-type",
-    "eks.amazonaws.com/capacityType",
-    "node.kubernetes.io/instance-type",
-    "topology.kubernetes.io/zone",
-)
+    "kubernetes.io/arch", "karpenter.sh/capacity-type", "eks.amazonaws.com/capacityType",
+    "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone",
+)  # fmt: skip
 """Labels that a job must not select: each excludes some of the pool's NodePools."""
 
 _LONGEST_GRACE = 120

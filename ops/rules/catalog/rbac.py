@@ -15,13 +15,9 @@ from ops.rules.rule import Violation, rule
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _ESCALATES = {"escalate", "bind", "impersonate"}
 _BETWEEN = (
-    "allowPrivilegeEscalation",
-    "capabilities",
-    "runAsNonRoot",
-    "runAsUser",
-    "seccompProfile",
+    "allowPrivilegeEscalation", "capabilities", "runAsNonRoot", "runAsUser", "seccompProfile",
     "volumes",
-)
+)  # fmt: skip
 """Requirements of `restricted` beyond `baseline`:
 kubernetes.io/docs/concepts/security/pod-security-standards."""
 

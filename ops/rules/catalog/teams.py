@@ -14,13 +14,9 @@ from ops.rules.rule import Violation, rule
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
 _NETWORK = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
 _BOUNDED = (
-    "requests.cpu",
-    "requests.memory",
-    "limits.memory",
-    "pods",
-    "requests.storage",
+    "requests.cpu", "requests.memory", "limits.memory", "pods", "requests.storage",
     "persistentvolumeclaims",
-)
+)  # fmt: skip
 _CLOSED = ("services.loadbalancers", "services.nodeports")
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 
