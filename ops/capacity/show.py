@@ -17,38 +17,29 @@ from ops.plan.command import fenced
 
 
 def render(report: Report, stream: IO[str]) -> None:
-    request, lines = report.request, [f"spark-on-eks/{report.stack}: capacity"]
+    request, nat = report.request, report.scenario.platform.nat
+    parts = [[f"spark-on-eks/{report.stack}: capacity"]]
     if report.scenario.nodes:
-        lines += ["", *columns(_nodes(report), right=(2, 4))]
+        parts.append(columns(_nodes(report), right=(2, 4)))
     if report.scenario.subnets:
-        lines += ["", *columns(_subnets(report), right=(2, 3))]
+        parts.append(columns(_subnets(report), right=(2, 3)))
     if report.plan_limits:
-        lines += [
-            "",
-            "all nodes that the limits allow",
-            *columns(_plan_limits(report), right=(2, 3)),
-        ]
+        rows = columns(_plan_limits(report), right=(2, 3))
+        parts.append(["all nodes that the limits allow", *rows])
     if report.fits:
         size = f"{number(request.executor.cpu)} vCPU and {number(request.executor.memory_gib)} GiB"
-        lines += ["", f"{request.executors:,} executors of {size} at once, pool {report.pool}"]
-        lines += columns(_figures(report), right=(1, 2))
-        lines += [
-            "",
-            "limits, the first to be exceeded first",
-            *columns(_limits(report), right=(1, 2)),
-        ]
-    if report.scenario.platform.nat:
-        gateways = report.scenario.platform.nat
+        title = f"{request.executors:,} executors of {size} at once, pool {report.pool}"
+        parts.append([title, *columns(_figures(report), right=(1, 2))])
+        rows = columns(_limits(report), right=(1, 2))
+        parts.append(["limits, the first to be exceeded first", *rows])
+    if nat:
         direct = ", ".join(report.endpoints) or "none"
-        lines += [
-            "",
-            f"NAT gateways: {gateways}; AWS services with an endpoint of their own: {direct}",
-        ]
+        parts.append([f"NAT gateways: {nat}; AWS services with an endpoint of their own: {direct}"])
     if report.first is not None:
-        lines += ["", f"first limit: {_first(report.first)}"]
+        parts.append([f"first limit: {_first(report.first)}"])
     if report.unknown:
-        lines += ["", "not known", *(f"  {line}" for line in report.unknown)]
-    stream.write("\n".join(lines) + "\n")
+        parts.append(["not known", *(f"  {line}" for line in report.unknown)])
+    stream.write("\n\n".join("\n".join(part) for part in parts) + "\n")
 
 
 def markdown(report: Report) -> str:
@@ -61,16 +52,14 @@ def markdown(report: Report) -> str:
 
 def to_json(report: Report) -> str:
     """Returns the report as JSON, the same bytes for the same report."""
-    request = report.request
+    request, method = report.request, report.scenario.platform.method
     content = {
         "stack": report.stack,
         "executors": request.executors,
         "executor": {"cpu": request.executor.cpu, "memoryGiB": request.executor.memory_gib},
         "pool": report.pool,
         "prefixDelegation": report.scenario.platform.networking.prefixes,
-        "jarMethod": report.scenario.platform.method.key
-        if report.scenario.platform.method
-        else None,
+        "jarMethod": method.key if method else None,
         "instanceTypes": SOURCE,
         "natGateways": report.scenario.platform.nat,
         "withoutNat": list(report.endpoints),
@@ -183,11 +172,9 @@ def _limits(report: Report) -> list[list[str]]:
 
 
 def _first(one: LimitCheck) -> str:
-    when = (
-        "exceeded without any executor"
-        if one.exceeded_at == 0
-        else f"with {one.exceeded_at:,} executors"
-    )
+    when = f"with {one.exceeded_at:,} executors"
+    if one.exceeded_at == 0:
+        when = "exceeded without any executor"
     unit = f" {one.quota.unit}" if one.quota.unit else ""
     return f"{one.quota.name} ({one.quota.key}), {number(one.allowed)}{unit}, {when}"
 

@@ -3,6 +3,7 @@ top-level component."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from ops.diff.compare import Change, changes
 from ops.diff.replacement import forcing, propagate, verdict
@@ -164,8 +165,5 @@ def _operation(found: Iterable[Operation], *, is_new: bool, is_deleted: bool) ->
     """Returns the operation of the component: resources created or deleted inside it update it."""
     if is_new or is_deleted:
         return Operation.create if is_new else Operation.delete
-    most_severe = Operation.update
-    for operation in found:
-        if operation in (Operation.may_replace, Operation.replace):
-            most_severe = more_severe(most_severe, operation)
-    return most_severe
+    replacing = (one for one in found if one in (Operation.may_replace, Operation.replace))
+    return reduce(more_severe, replacing, Operation.update)

@@ -46,6 +46,7 @@ class Team:
     """YuniKorn's queue, if it schedules the team's pods."""
     event_logs: str | None
     """Folder of the team's event logs, if enabled."""
+    volume_name: str
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
     jar_set: str
@@ -91,6 +92,7 @@ def team_of(plan: Plan, name: str) -> Team:
         max_executors=_max_executors(plan, namespace),
         queue=_annotation(namespace, QUEUE_ANNOTATION),
         event_logs=_annotation(namespace, EVENT_LOGS_ANNOTATION),
+        volume_name=volume.object_name,
         volume=spec,
         jar_set=_jar_set(plan, spec),
         driver_nodes=[one for one in nodes if one.is_drivers],

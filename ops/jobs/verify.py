@@ -15,7 +15,6 @@ from ops.jobs.team import Team
 from ops.plan.command import fenced
 from ops.plan.errors import UserError
 from ops.plan.model import Plan, Resource
-from ops.plan.workloads import in_namespace
 
 _DAEMON = "spark-jars"
 """Name of the DaemonSet that mounts JARs on running nodes."""
@@ -106,9 +105,8 @@ def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:
         f'echo "account ${{account}}"\n'
         f'aws s3 ls --region {team.region} "{url}${{release}}/release.json"',
     )
-    claim = _bound_volume(plan, team)
     yield Step(
-        f"The claim is bound: Bound {claim}",
+        f"The claim is bound: Bound {team.volume_name}",
         f'kubectl get pvc {JARS_CLAIM} -n "${{namespace}}" '
         "-o jsonpath='{.status.phase} {.spec.volumeName}{\"\\n\"}'",
     )
@@ -240,15 +238,6 @@ def _node_level(door: str) -> Iterator[Step]:
         "Events of the mount on this node: up, filled; no down.",
         "on_node 'journalctl --no-pager --boot --output cat --grep ^spark-jars:'",
     )
-
-
-def _bound_volume(plan: Plan, team: Team) -> str:
-    claims = [
-        one
-        for one in in_namespace(plan, "PersistentVolumeClaim", team.name)
-        if one.object_name == JARS_CLAIM
-    ]
-    return str(claims[0].inputs["spec"]["volumeName"])
 
 
 def _sentinel(plan: Plan, team: Team) -> Resource:

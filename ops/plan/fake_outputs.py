@@ -172,6 +172,12 @@ _ROWS: dict[str, Row] = {
     "kubernetes:helm.sh/v3:Release": _release,
 }
 
+# A resource in a bucket or a cluster has that name as an input, but not as its own name.
+_NAME_KEYS = {
+    "aws:s3/bucket:Bucket": "bucket",
+    "aws:eks/nodeGroup:NodeGroup": "nodeGroupName",
+}
+
 
 def resource(
     token: str, name: str, inputs: Mapping[str, Any], cloud: Cloud
@@ -181,7 +187,7 @@ def resource(
     Types without a row get an id, string outputs generated from their name and, in AWS, an ARN.
     """
     package, module, kind = [*token.split(":", 2), "", ""][:3]
-    physical = next((str(inputs[key]) for key in _own_name_keys(token) if inputs.get(key)), name)
+    physical = str(inputs.get(_NAME_KEYS.get(token, "name")) or name)
     made = FakeResource(physical, inputs, cloud)
     row = _ROWS.get(token)
     if row is None and package == "kubernetes":
@@ -196,12 +202,3 @@ def resource(
         if key not in inputs and key not in state:
             state[key] = f"{physical}-{key}"
     return identifier, state
-
-
-def _own_name_keys(token: str) -> tuple[str, ...]:
-    # A resource in a bucket or a cluster has that name as an input, but not as its own name.
-    if token == "aws:s3/bucket:Bucket":
-        return ("bucket",)
-    if token == "aws:eks/nodeGroup:NodeGroup":
-        return ("nodeGroupName",)
-    return ("name",)

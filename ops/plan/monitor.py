@@ -94,8 +94,7 @@ class RecordingMonitor(mocks.MockMonitor):
         response = resource_pb2.ReadResourceResponse(urn=urn)
         response.properties.CopyFrom(request.properties)
         # Lookups also run at preview, so their results are known.
-        found = self._finish(urn, request, request.id, response.properties, wire.fill)
-        response.id = found
+        response.id = self._finish(urn, request, request.id, response.properties, wire.fill)
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
