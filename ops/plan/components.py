@@ -42,6 +42,7 @@ def components(plan: Plan) -> tuple[Component, ...]:
 
     Resources outside of any component are left out, except for remote components.
     """
+    tops: dict[str, Resource] = {}
     members: dict[str, list[Resource]] = {}
     owner: dict[str, str] = {}
     for resource in plan.resources:
@@ -49,6 +50,7 @@ def components(plan: Plan) -> tuple[Component, ...]:
             continue
         top = plan.component(resource)
         if top is not None:
+            tops[top.urn] = top
             members.setdefault(top.urn, []).append(resource)
             owner[resource.urn] = top.urn
     edges = {urn: _edges(urn, found, owner, plan) for urn, found in members.items()}
@@ -56,17 +58,15 @@ def components(plan: Plan) -> tuple[Component, ...]:
     tiers: dict[str, Tier] = {}
     for urn in order:
         tiers[urn] = max([_tier(members[urn]), *(tiers[below] for below in edges[urn])])
-    found = {urn: plan.get(urn) for urn in order}
     return tuple(
         Component(
-            name=resource.name,
-            kind=resource.type.rsplit(":", 1)[1],
+            name=tops[urn].name,
+            kind=tops[urn].type.rsplit(":", 1)[1],
             tier=tiers[urn],
             contents=_contents(members[urn]),
-            needs=tuple(sorted(below.name for u in edges[urn] if (below := found[u]))),
+            needs=tuple(sorted(tops[below].name for below in edges[urn])),
         )
-        for urn, resource in found.items()
-        if resource is not None
+        for urn in order
     )
 
 

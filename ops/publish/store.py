@@ -34,13 +34,13 @@ class Store:
         self._s3, self._to = client, destination
         self._bucket = {"Bucket": destination.bucket, "ExpectedBucketOwner": destination.owner}
 
-    def names(self, release: str) -> dict[str, int]:
-        """The objects of a release with their sizes. Raises Failed."""
+    def names(self, release: str) -> set[str]:
+        """The objects of a release. Raises Failed."""
         prefix = self._to.key(release)
         pages = self._s3.get_paginator("list_objects_v2")
         with explained(f"listing {self._to.url(release)}"):
             return {
-                item["Key"].removeprefix(prefix): item["Size"]
+                item["Key"].removeprefix(prefix)
                 for page in pages.paginate(**self._bucket, Prefix=prefix)
                 for item in page.get("Contents", [])
             }
