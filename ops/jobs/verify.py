@@ -34,10 +34,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Checks:
-    """A team's checks: title, variables that the commands need, and steps."""
+    """A team's checks: title, access to the cluster and variables that the commands need, steps."""
 
     title: str
-    setup: tuple[str, ...]
+    first: tuple[str, ...]
     steps: tuple[Step, ...]
 
 
@@ -47,8 +47,8 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     head = [
         "#!/usr/bin/env bash",
         f"# {checks.title}",
-        f"# Run it while a job of the team runs. First: {plan.exports['kubeconfigCommand']}",
-        *checks.setup,
+        f"# Run it while a job of the team runs. First: {checks.first[0]}",
+        *checks.first[1:],
     ]
     blocks = [
         f"# {number}. {step.shows}\n{step.command}"
@@ -60,10 +60,9 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
 def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     """The same as a numbered list, each command in a block that can be copied."""
     checks = _checks(plan, team, release, jars)
-    first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
     parts = [
         f"### {checks.title}\n\nRun it while a job of the team runs. First:\n",
-        fenced("\n".join(first), "bash"),
+        fenced("\n".join(checks.first), "bash"),
     ]
     for number, step in enumerate(checks.steps, start=1):
         parts += [f"{number}. {step.shows}\n", fenced(step.command, "bash")]
@@ -73,9 +72,8 @@ def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
 def to_json(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     """The same as JSON: a list of commands with their expected output."""
     checks = _checks(plan, team, release, jars)
-    first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
     steps = [{"shows": one.shows, "command": one.command} for one in checks.steps]
-    content = {"title": checks.title, "first": first, "steps": steps}
+    content = {"title": checks.title, "first": checks.first, "steps": steps}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -91,6 +89,7 @@ def _checks(plan: Plan, team: Team, release: str, jars: list[str]) -> Checks:
     return Checks(
         f"The JARs of team {team.name}, stack {plan.stack}: {level}.",
         (
+            str(plan.exports["kubeconfigCommand"]),
             'account="$(aws sts get-caller-identity --query Account --output text)"',
             f"namespace={shlex.quote(team.name)} release={shlex.quote(release)}",
         ),

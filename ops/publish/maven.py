@@ -26,9 +26,6 @@ _THREADS = 4
 _TRIES = 4
 _TIMEOUT = 60
 _BLOCK = 1024 * 1024
-_ABSENT = 404
-_BUSY = 429
-_BROKEN = 500
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 T = TypeVar("T")
@@ -118,7 +115,7 @@ class Repository:
             with self._open(path, method) as answer:
                 return answer.read(1024).decode("ascii", errors="replace")
         except urllib.error.HTTPError as error:
-            if error.code == _ABSENT:
+            if error.code == 404:
                 return None
             raise
 
@@ -149,7 +146,7 @@ class Repository:
             except urllib.error.HTTPError as error:
                 error.close()
                 reason = f"HTTP {error.code}"
-                again = error.code >= _BROKEN or error.code == _BUSY
+                again = error.code >= 500 or error.code == 429
             except (OSError, http.client.HTTPException) as error:
                 reason = str(getattr(error, "reason", "") or error) or type(error).__name__
                 again = "CERTIFICATE_VERIFY_FAILED" not in reason
