@@ -112,6 +112,22 @@ class HelmAddon(pulumi.ComponentResource):
         self._calls_aws = True
         return role.arn
 
+    def create_network_policies(
+        self, policies: Mapping[str, k8s.networking.v1.NetworkPolicySpecArgsDict]
+    ) -> None:
+        """NetworkPolicies of the add-on's namespace, by name."""
+        self._first += [
+            k8s.networking.v1.NetworkPolicy(
+                f"{self._name}-{label}",
+                metadata={"name": label, "namespace": self.namespace},
+                spec=spec,
+                opts=pulumi.ResourceOptions.merge(
+                    self.own, pulumi.ResourceOptions(depends_on=list(self._first))
+                ),
+            )
+            for label, spec in policies.items()
+        ]
+
     def create_crds(self, chart: Chart) -> None:
         """A release of the CRDs alone: Helm never upgrades the CRDs inside a chart."""
         self._first.append(self._release(f"{self._name}-crds", chart, [], {}, False))

@@ -8,11 +8,10 @@ from components.context import Context
 from components.mounts import Mount
 from components.names import SHARED_JARS
 from components.pools import Pool
+from components.spark.admission import create_policies
 from components.spark.event_logs import EventLogs
-from components.spark.executor_limit import ExecutorLimit
 from components.spark.history_server import HistoryServers
 from components.spark.operator import SparkOperator
-from components.spark.pod_security import PodSecurity
 from components.spark.priorities import Priorities
 from components.spark.settings import SparkSettings
 from components.spark.team import Team
@@ -38,13 +37,10 @@ def install_spark(
     if not names:
         return logs
     Priorities("spark-priorities", context)
-    ExecutorLimit("spark-max-executors", context)
-    before_teams: list[pulumi.Resource] = []
-    if settings.yunikorn.enabled:
-        before_teams = [
-            Yunikorn("yunikorn", settings.yunikorn, context, teams=settings.teams),
-            PodSecurity("pod-security", context),
-        ]
+    gangs = settings.yunikorn.enabled
+    before_teams = create_policies(context, gangs=gangs)
+    if gangs:
+        before_teams.append(Yunikorn("yunikorn", settings.yunikorn, context, teams=settings.teams))
     by_name = {pool.name: pool for pool in pools}
     shared = next((pool for pool in pools if pool.jar_bucket is None), None)
     teams: dict[str, pulumi.Resource] = {}
@@ -57,8 +53,8 @@ def install_spark(
             team,
             context.only(after),
             mount=mount,
-            jar_set=pool.jar_set if pool else SHARED_JARS,
-            gangs=settings.yunikorn.enabled,
+            pool=pool,
+            gangs=gangs,
             logs=logs,
         ).namespace
     if settings.operator.enabled:
@@ -67,7 +63,7 @@ def install_spark(
             settings.operator,
             context,
             namespaces=teams,
-            batch_scheduler="yunikorn" if settings.yunikorn.enabled else None,
+            batch_scheduler="yunikorn" if gangs else None,
         )
     if logs is not None:
         HistoryServers(

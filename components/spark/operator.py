@@ -8,9 +8,19 @@ from pydantic import Field
 
 from components.context import Context
 from components.helm_addon import HelmAddon, HelmSettings, resources
-from components.names import SPARK_OPERATOR_NAMESPACE
+from components.names import MONITORING_NAMESPACE, SPARK_OPERATOR_NAMESPACE
+from components.spark.team_network import (
+    Spec,
+    deny_all_policy,
+    dns_policy,
+    https_policy,
+    namespace_selector,
+)
 from components.workloads import Workload
 from versions import SPARK_OPERATOR
+
+_WEBHOOK_PORT = 9443
+_METRICS_PORT = 8080
 
 _WORKLOADS = (
     *(
@@ -43,6 +53,8 @@ class OperatorSettings(HelmSettings):
         "webhook.failurePolicy",
         "webhook.leaderElection",
         "webhook.podDisruptionBudget",
+        "webhook.port",
+        "prometheus.metrics.port",
         "spark",
     )
 
@@ -87,6 +99,7 @@ class SparkOperator(HelmAddon):
             provides=["spark-jobs"],
             opts=opts,
         )
+        self.create_network_policies(_network_policies())
         self.install(
             _values(settings, list(namespaces), context.placement, batch_scheduler),
             settings,
@@ -94,6 +107,31 @@ class SparkOperator(HelmAddon):
             # The chart's hook installs and upgrades the CRDs.
             skip_crds=True,
         )
+
+
+def _network_policies() -> dict[str, Spec]:
+    """The operator calls the API server only; its spark-submit runs what a team wrote."""
+    return {
+        "deny-all": deny_all_policy(),
+        "dns": dns_policy(),
+        "https": https_policy(),
+        # The API server calls the webhook, from addresses that a policy cannot name.
+        "webhook": {
+            "pod_selector": {},
+            "policy_types": ["Ingress"],
+            "ingress": [{"ports": [{"protocol": "TCP", "port": _WEBHOOK_PORT}]}],
+        },
+        "metrics": {
+            "pod_selector": {},
+            "policy_types": ["Ingress"],
+            "ingress": [
+                {
+                    "from_": [{"namespace_selector": namespace_selector(MONITORING_NAMESPACE)}],
+                    "ports": [{"protocol": "TCP", "port": _METRICS_PORT}],
+                }
+            ],
+        },
+    }
 
 
 def _values(
@@ -135,6 +173,7 @@ def _values(
             # Without the webhook a pod has no volumes, tolerations and security context: so it
             # fails closed. The webhook selects Spark pods in the teams' namespaces only.
             "failurePolicy": "Fail",
+            "port": _WEBHOOK_PORT,
             "resources": resources("100m", 256),
             # ResourceQuota counts running pods; this estimates from the application.
             "resourceQuotaEnforcement": {"enable": False},
@@ -145,5 +184,5 @@ def _values(
             "serviceAccount": {"create": False},
             "rbac": {"create": False},
         },
-        "prometheus": {"metrics": {"enable": True}},
+        "prometheus": {"metrics": {"enable": True, "port": _METRICS_PORT}},
     }

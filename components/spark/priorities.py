@@ -6,6 +6,9 @@ import pulumi_kubernetes as k8s
 from components.context import Context
 from components.names import DRIVER_PRIORITY, EXECUTOR_PRIORITY
 
+DRIVER_VALUE = 20_000
+EXECUTOR_VALUE = 10_000
+
 
 class Priorities(pulumi.ComponentResource):
     """Drivers may preempt executors: Spark replaces a lost executor, not a lost driver. Executors
@@ -16,8 +19,8 @@ class Priorities(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spark-on-eks:spark:Priorities", name, None, context.options(opts))
         for class_name, value, preemption, description in (
-            (DRIVER_PRIORITY, 20_000, "PreemptLowerPriority", "Drivers of Spark jobs"),
-            (EXECUTOR_PRIORITY, 10_000, "Never", "Executors of Spark jobs"),
+            (DRIVER_PRIORITY, DRIVER_VALUE, "PreemptLowerPriority", "Drivers of Spark jobs"),
+            (EXECUTOR_PRIORITY, EXECUTOR_VALUE, "Never", "Executors of Spark jobs"),
         ):
             k8s.scheduling.v1.PriorityClass(
                 f"{name}-{class_name}",

@@ -11,11 +11,15 @@ from components.context import Context
 from components.mounts import Mount
 from components.mounts.claim import Claim
 from components.names import (
+    DRIVER_POOL_ANNOTATION,
     EVENT_LOGS_ANNOTATION,
     MAX_EXECUTORS_ANNOTATION,
+    POOL_ANNOTATION,
     QUEUE_ANNOTATION,
+    SHARED_JARS,
     TEAM_LABEL,
 )
+from components.pools import Pool
 from components.spark.event_logs import EventLogs
 from components.spark.team_access import BucketAccess, TeamAccess
 from components.spark.team_limits import QuotaSettings, create_limits
@@ -68,12 +72,14 @@ class Team(pulumi.ComponentResource):
         context: Context,
         *,
         mount: Mount,
-        jar_set: str,
+        pool: Pool | None,
         gangs: bool,
         logs: EventLogs | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """With `gangs` the namespace admits YuniKorn's placeholders (see pod_security.py)."""
+        """`pool` is the pool of the team's executors; None on nodes that the stack does not create.
+        With `gangs` the namespace admits YuniKorn's placeholders (see pod_security.py).
+        """
         super().__init__("spark-on-eks:spark:Team", name, None, context.options(opts))
         own = pulumi.ResourceOptions(parent=self)
         self.namespace = k8s.core.v1.Namespace(
@@ -84,7 +90,7 @@ class Team(pulumi.ComponentResource):
                     TEAM_LABEL: settings.name,
                     "pod-security.kubernetes.io/enforce": "baseline" if gangs else "restricted",
                 },
-                "annotations": _annotations(settings, gangs, logs),
+                "annotations": _annotations(settings, pool, gangs, logs),
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
@@ -104,19 +110,22 @@ class Team(pulumi.ComponentResource):
             context.then(self.namespace),
             namespace=settings.name,
             mount=mount,
-            jar_set=jar_set,
+            jar_set=pool.jar_set if pool else SHARED_JARS,
             opts=own,
         )
         self.register_outputs({"namespace": settings.name, "roleArn": access.role_arn})
 
 
 def _annotations(
-    settings: TeamSettings, gangs: bool, logs: EventLogs | None
+    settings: TeamSettings, pool: Pool | None, gangs: bool, logs: EventLogs | None
 ) -> dict[str, pulumi.Input[str]]:
     """The limits that a job of the team must observe."""
     annotations: dict[str, pulumi.Input[str]] = {
         MAX_EXECUTORS_ANNOTATION: str(settings.max_executors)
     }
+    if pool:
+        annotations[POOL_ANNOTATION] = pool.name
+        annotations[DRIVER_POOL_ANNOTATION] = pool.driver_pool
     if gangs:
         annotations[QUEUE_ANNOTATION] = settings.queue_path
         parent = settings.queue_path.rpartition(".")[0]

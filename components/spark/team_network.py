@@ -54,6 +54,11 @@ def namespace_selector(name: str) -> k8s.meta.v1.LabelSelectorArgsDict:
     return {"match_labels": {"kubernetes.io/metadata.name": name}}
 
 
+def deny_all_policy() -> Spec:
+    """No traffic of any pod of a namespace, but what other policies allow."""
+    return {"pod_selector": {}, "policy_types": ["Ingress", "Egress"]}
+
+
 def dns_policy() -> Spec:
     """Egress of every pod of a namespace to the cluster's DNS."""
     return {
@@ -99,7 +104,7 @@ def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
         ]
     }
     policies: dict[str, Spec] = {
-        "deny-all": {"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
+        "deny-all": deny_all_policy(),
         # Tasks, shuffle and broadcasts, in both directions and on random ports.
         "spark": {
             "pod_selector": spark,

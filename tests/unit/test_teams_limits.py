@@ -64,11 +64,17 @@ def test_a_namespace_tells_what_a_job_has_to_keep_to() -> None:
     namespace = named(plan_of("prod", YUNIKORN), "Namespace", "team-analytics-namespace")
     assert namespace.inputs["metadata"]["annotations"] == {
         "spark-on-eks/max-executors": "100",
+        "spark-on-eks/pool": "default",
+        "spark-on-eks/driver-pool": "drivers",
         "spark-on-eks/queue": "root.analytics",
         "spark-on-eks/event-logs": "s3a://spark-prod-logs-111122223333-us-west-2/events/analytics/",
     }
     bare = named(plan_of("dev"), "Namespace", "team-team-a-namespace")
-    assert bare.inputs["metadata"]["annotations"] == {"spark-on-eks/max-executors": "20"}
+    assert bare.inputs["metadata"]["annotations"] == {
+        "spark-on-eks/max-executors": "20",
+        "spark-on-eks/pool": "default",
+        "spark-on-eks/driver-pool": "drivers",
+    }
 
 
 WRONG = {

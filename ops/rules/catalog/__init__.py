@@ -6,7 +6,7 @@ from ops.rules.rule import Rule
 
 _MODULES = (
     "iam", "trust", "rbac", "cluster", "network", "nodes", "data", "pods", "platform", "teams",
-    "scheduling", "pins", "owner", "destroy",
+    "admission", "scheduling", "pins", "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

@@ -8,7 +8,7 @@ from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true, known
 from ops.plan.workloads import Pod, pods, team_namespaces
-from ops.rules.catalog.rbac import restricted_by_admission
+from ops.rules.catalog.admission import restricted_by_admission
 from ops.rules.rule import Severity, Violation, rule
 
 _SECURITY = "https://kubernetes.io/docs/concepts/security/pod-security-standards/"

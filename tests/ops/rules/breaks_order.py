@@ -140,8 +140,8 @@ DESTROY = (
     Break("destroy-order", independent("ServiceAccount", "RolePolicyAttachment",
                                        "team-team-a-access-spark-driver"), "its pods use them",
           "prod", ("spark.teams=[{name: team-a, buckets: [{name: data, prefix: a/}]}]",)),
-    Break("destroy-order", independent("Release", "Namespace", "spark-operator-release"),
-          "objects are in the namespace"),
+    Break("destroy-order", independent("Release", "Namespace", "yunikorn-release"),
+          "objects are in the namespace", "prod", ("spark.yunikorn.enabled=true",)),
     Break("nodepools-wait", put("NodePool", "metadata.annotations", GONE), "in the background"),
     Break("teams-before-nodes", also(
         independent("PersistentVolume", "NodePool", "team-team-a-jars-pod"),

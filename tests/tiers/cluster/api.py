@@ -37,10 +37,13 @@ class Api:
 
     def as_account(self, namespace: str, name: str) -> "Api":
         """The same server with the rights of a service account and no others."""
+        return self.as_user(f"system:serviceaccount:{namespace}:{name}")
+
+    def as_user(self, name: str) -> "Api":
+        """The same server with the rights of a user and no others."""
         other = copy(self)
         other._session = copy(self._session)
-        user = f"system:serviceaccount:{namespace}:{name}"
-        other._session.headers = {**self._session.headers, "Impersonate-User": user}
+        other._session.headers = {**self._session.headers, "Impersonate-User": name}
         return other
 
     def as_kubelet(self, node: str) -> "Api":
@@ -87,9 +90,15 @@ class Api:
         """Creates an object and returns it; `dry_run` only validates it."""
         return self._send("POST", self._collection(manifest), manifest, dry_run=dry_run)
 
-    def patch(self, live: Mapping[str, Any], change: Any, form: str = "merge-patch+json") -> Object:
+    def patch(
+        self,
+        live: Mapping[str, Any],
+        change: Any,
+        form: str = "merge-patch+json",
+        dry_run: bool = False,
+    ) -> Object:
         """Changes an object: merges a mapping into it, or does a list of `json-patch+json`."""
-        return self._send("PATCH", self._path(live), change, form)
+        return self._send("PATCH", self._path(live), change, form, dry_run)
 
     def patch_status(self, live: Mapping[str, Any], status: Mapping[str, Any]) -> Object:
         """Changes an object's status, as its controller does."""
@@ -120,9 +129,12 @@ class Api:
         manifest: Mapping[str, Any],
         grace_seconds: int | None = None,
         propagation: str = "Foreground",
+        dry_run: bool = False,
     ) -> None:
         """Asks for a deletion, in the foreground as the Pulumi provider; absent is fine."""
         options: Object = {"propagationPolicy": propagation}
+        if dry_run:
+            options["dryRun"] = ["All"]
         if grace_seconds is not None:
             options["gracePeriodSeconds"] = grace_seconds
         try:
@@ -180,11 +192,13 @@ class Api:
 
     def _kind(self, kind: str) -> dict[str, Any]:
         if kind not in self._kinds:
-            versions = ["v1"] + [
-                group["preferredVersion"]["groupVersion"]
-                for group in self._send("GET", "/apis")["groups"]
-            ]
-            for version in reversed(versions):  # core wins where two groups share a kind
+            versions = ["v1"]
+            for group in self._send("GET", "/apis")["groups"]:
+                preferred = group["preferredVersion"]
+                others = [one for one in group["versions"] if one != preferred]
+                versions += [one["groupVersion"] for one in (preferred, *others)]
+            # Core wins where two groups share a kind, and a group's preferred version.
+            for version in reversed(versions):
                 root = "/apis/" if "/" in version else "/api/"
                 for one in self._send("GET", root + version)["resources"]:
                     if "/" not in one["name"]:

@@ -15,7 +15,7 @@ from tests.tiers.cluster.conftest import Live
 from tests.tiers.cluster.drift import changed_by_server
 from tests.tiers.cluster.objects import clear, identity, of_kind
 from tests.tiers.cluster.processes import wait_until
-from tests.tiers.cluster.scheduling import driver
+from tests.tiers.cluster.scheduling import driver, executor
 from tests.tiers.cluster.teams import refusal
 
 RESTRICTED = 'violates PodSecurity "restricted'
@@ -114,7 +114,7 @@ def test_a_gangs_placeholder_is_let_in_where_there_are_gangs_and_from_yunikorn_o
     with _may_create_pods(api, account):
         scheduler = api.as_account(YUNIKORN_NAMESPACE, SCHEDULER_ACCOUNT)
         for namespace in live.namespaces:
-            pod = _placeholder(namespace)
+            pod = _placeholder(namespace, live.teams[namespace])
             if live.combination != GANGS:
                 # This is why namespaces with gangs do not enforce `restricted` itself.
                 # The API server sees the new binding after a moment.
@@ -155,9 +155,9 @@ def _may_create_pods(api: Api, user: str) -> Iterator[None]:
         clear(api, [role, binding])
 
 
-def _placeholder(namespace: str) -> Object:
+def _placeholder(namespace: str, pool: str) -> Object:
     """As in pkg/cache/placeholder.go of yunikorn-k8shim 1.8.0."""
-    pod = driver("tg-app-spark-executor-0", namespace, "drivers")
+    pod = executor("tg-app-spark-executor-0", namespace, pool)
     (container,) = pod["spec"]["containers"]
     del container["securityContext"], container["volumeMounts"]
     security = {"runAsUser": 1000, "runAsGroup": 3000}

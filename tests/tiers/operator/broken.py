@@ -40,14 +40,14 @@ BROKEN = [
         "spec/sparkConf/spark.kubernetes.container.image",
         "x:y",
         "refused",
-        "use the image field",
+        "spark.kubernetes.container.image",
     ),
     Violation(
         "account-twice",
         "spec/sparkConf/spark.kubernetes.authenticate.driver.serviceAccountName",
         "spark-driver",
         "refused",
-        "configure the service account via the CRD",
+        "spark.kubernetes.authenticate.driver.serviceAccountName",
     ),
     Violation("typo", "spec/driver/priorityClass", "spark-driver", "refused", "unknown field"),
     Violation(
@@ -57,6 +57,7 @@ BROKEN = [
         "refused",
         "cannot be defined at both",
     ),
+    Violation("client", "spec/mode", "client", "refused", "spec.mode must be cluster"),
     Violation("type", "spec/type", "Pyhton", "refused", "Unsupported value"),
     # Accepted, and then rejected by the API server when spark-submit creates the driver
     Violation("account", "spec/driver/serviceAccount", "unknown", "failed", 'unknown" not found'),
@@ -67,7 +68,6 @@ BROKEN = [
     ),
     Violation("unsafe", "spec/driver/securityContext", ABSENT, "failed", "PodSecurity"),
     Violation("host-path", "spec/volumes/0", _HOST_PATH, "failed", "hostPath"),
-    Violation("client", "spec/mode", "client", "failed", "failed to run spark-submit"),
     # Accepted, but fits on no node
     Violation("toleration", "spec/driver/tolerations", ABSENT, "pending", "untolerated taint"),
     Violation(

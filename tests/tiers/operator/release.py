@@ -36,6 +36,8 @@ class Operator:
     webhook: Child
     arguments: list[str]
     """The controller's, as the chart has them."""
+    folder: Path
+    """The controller's files."""
 
 
 @contextmanager
@@ -55,7 +57,9 @@ def running(
         for child, probe in zip(children, health, strict=True):
             wait_until(lambda probe=probe: _is_ready(probe), f"{child.name} is ready", child)
         wait_until(lambda: trusted(plane.api, chart.webhooks()), "the webhook is trusted")
-        yield Operator(children[1], children[0], chart.container("controller").arguments)
+        yield Operator(
+            children[1], children[0], chart.container("controller").arguments, folder / "controller"
+        )
     finally:
         for child in reversed(children):
             child.stop()

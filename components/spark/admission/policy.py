@@ -17,13 +17,19 @@ def deny_unless(
     version: str,
     resources: Sequence[str],
     rules: Mapping[str, str],
+    details: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
     conditions: Mapping[str, str] | None = None,
+    operations: Sequence[str] = ("CREATE", "UPDATE"),
 ) -> pulumi.Resource:
     """A policy bound to the namespaces of teams; returns the binding.
 
     Requests that violate one of `rules` (message to expression), or that it cannot evaluate
-    (failurePolicy: Fail), are denied. `conditions` (name to expression) select the requests.
+    (failurePolicy: Fail), are denied. `details` (message to expression) are a rule's message with
+    what it found; `variables` (name to expression) are what the rules share; `conditions` (name to
+    expression) select the requests.
     """
+    found = details or {}
     spec: k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgsDict = {
         "failure_policy": "Fail",
         "match_constraints": {
@@ -31,13 +37,24 @@ def deny_unless(
                 {
                     "api_groups": [group],
                     "api_versions": [version],
-                    "operations": ["CREATE", "UPDATE"],
+                    "operations": list(operations),
                     "resources": list(resources),
                 }
             ]
         },
-        "validations": [{"expression": rule, "message": says} for says, rule in rules.items()],
+        "validations": [
+            {
+                "expression": rule,
+                "message": says,
+                **({"message_expression": found[says]} if says in found else {}),
+            }
+            for says, rule in rules.items()
+        ],
     }
+    if variables:
+        spec["variables"] = [
+            {"name": label, "expression": rule} for label, rule in variables.items()
+        ]
     if conditions:
         spec["match_conditions"] = [
             {"name": label, "expression": rule} for label, rule in conditions.items()

@@ -9,7 +9,7 @@ import pulumi
 
 from components.context import Context
 from components.names import YUNIKORN_NAMESPACE
-from components.spark.admission import deny_unless
+from components.spark.admission.policy import deny_unless
 from components.spark.yunikorn import SCHEDULER_ACCOUNT
 
 POLICY = "spark-restricted"
