@@ -104,12 +104,7 @@ golden: $(READY) ## Rewrite the golden files; read their diff before you commit 
 	@$(BIN)/python -m pytest --snapshot-update -q
 
 docs: $(READY) ## Write anew what documents take from the code: settings, rules, outputs
-	@$(BIN)/python -m dev.configuration_docs
-	@$(BIN)/python -m dev.cost_docs
-	@$(BIN)/python -m dev.rules_docs
-	@$(BIN)/python -m dev.capacity_docs
-	@$(BIN)/python -m dev.node_docs
-	@$(BIN)/python -m dev.shown_outputs
+	@$(BIN)/python -m dev.docs.pages
 
 mutate: $(READY) ## Drop each guard of the program once and list those that no test protects: ONLY=components/mounts
 	@$(BIN)/python -m tests.mutation --only '$(ONLY)'

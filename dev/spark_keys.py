@@ -11,10 +11,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops.publish.command import ROOT
+from ops.plan.releases import Coordinate
+from ops.publish.destination import ROOT
 from ops.publish.maven import CENTRAL, Repository
 from ops.publish.progress import reporting
-from ops.publish.wanted import Coordinate
 
 PAGE = ROOT / "tests" / "ops" / "jobs" / "keys.txt"
 JOBS = ROOT / "ops" / "jobs" / "application.py"

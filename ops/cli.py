@@ -60,7 +60,6 @@ for package in (ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.publi
 
 
 def main() -> None:
-    """Runs the command line."""
     # Shells complete arguments of a single word, not of `python -m ops`.
     completes = {"--install-completion", "--show-completion"} & {*sys.argv[1:2]}
     completes |= {"_OPS_COMPLETE"} & {*os.environ}

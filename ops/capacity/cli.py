@@ -14,6 +14,7 @@ from ops.plan.command import (
     StackOption,
     chosen_format,
     command_errors,
+    option,
     recorded,
     without_empty,
 )
@@ -28,24 +29,19 @@ def capacity(  # noqa: PLR0917  the command's options
     sets: SetOption = None,
     root: RootOption = "",
     executors: Annotated[
-        str, typer.Option(metavar="COUNT", help="Executors that start at once.")
+        str, option("--executors", "COUNT", "Executors that start at once.")
     ] = "1000",
-    cpu: Annotated[str, typer.Option(metavar="NUMBER", help="vCPU of one executor.")] = "4",
+    cpu: Annotated[str, option("--cpu", "NUMBER", "vCPU of one executor.")] = "4",
     gib: Annotated[
-        str, typer.Option(metavar="NUMBER", help="Memory of one executor in GiB, with overhead.")
+        str, option("--gib", "NUMBER", "Memory of one executor in GiB, with overhead.")
     ] = "16",
-    pool: Annotated[
-        str, typer.Option(metavar="NAME", help="The pool. Default: the first by name.")
-    ] = "",
-    claims: Annotated[
-        str, typer.Option(metavar="COUNT", help="JAR claims in use on one node.")
-    ] = "1",
+    pool: Annotated[str, option("--pool", "NAME", "The pool. Default: the first by name.")] = "",
+    claims: Annotated[str, option("--claims", "COUNT", "JAR claims in use on one node.")] = "1",
     image_gib: Annotated[
-        str, typer.Option(metavar="NUMBER", help="Compressed size of the image in GiB.")
+        str, option("--image-gib", "NUMBER", "Compressed size of the image in GiB.")
     ] = "1",
     quota: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE=VALUE", help="Your account's value of a quota."),
+        list[str] | None, option("--quota", "CODE=VALUE", "Your account's value of a quota.")
     ] = None,
     format_: FormatOption = "",
 ) -> None:

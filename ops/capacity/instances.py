@@ -34,11 +34,6 @@ class InstanceType:
     attachments: int
     shared: bool
 
-    @property
-    def memory_gib(self) -> float:
-        """Memory in GiB."""
-        return self.memory_mib / 1024
-
     def free_cpu(self) -> float:
         """vCPU left for pods, without kube-reserved, as nodeadm and Karpenter compute it.
 

@@ -1,5 +1,6 @@
 """Which limits a plan reaches, and with how many executors; the first to be exceeded first."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,15 +8,8 @@ from enum import StrEnum
 from ops.capacity import quotas
 from ops.capacity.network import Subnet
 from ops.capacity.nodes import NodeCapacity
-from ops.capacity.quotas import Quota, limit_of
-from ops.capacity.start import (
-    Executor,
-    NodeFit,
-    Platform,
-    daemon_pods,
-    demand,
-    executors_per_node,
-)
+from ops.capacity.quotas import Quota
+from ops.capacity.start import Executor, NodeFit, Platform, daemon_pods, demand, executors_per_node
 from ops.plan.nodes import NODE_GROUP
 
 _MOST = 10_000_000
@@ -59,7 +53,7 @@ class Scenario:
 
     def limit(self, quota: Quota) -> float:
         """The account's value if known, else the default."""
-        return limit_of(quota, self.quotas)
+        return self.quotas.get(quota.key, quota.default)
 
 
 Amount = Callable[[int], float]
@@ -70,12 +64,16 @@ def executor_limits(
     executors: int, fits: Sequence[NodeFit], scenario: Scenario
 ) -> list[LimitCheck]:
     """The limits that depend on the executors, the first to be exceeded first."""
-    result = [
-        _limit_of_executors(quota, executors, amount, allowed, note)
-        for quota, amount, allowed, note in _amounts(fits, scenario)
-    ]
+    found = []
+    for quota, amount, allowed, note in _amounts(fits, scenario):
+        needed = amount(executors)
+        severity = Severity.warning if needed > allowed else Severity.ok
+        # The smallest number of executors that needs more than is allowed.
+        at = bisect_right(range(_MOST), allowed, key=amount)
+        exceeded_at = None if at == _MOST else at
+        found.append(LimitCheck(quota, needed, allowed, severity, exceeded_at, note))
     return sorted(
-        result, key=lambda one: (one.exceeded_at is None, one.exceeded_at or 0, one.quota.key)
+        found, key=lambda one: (one.exceeded_at is None, one.exceeded_at or 0, one.quota.key)
     )
 
 
@@ -112,15 +110,15 @@ def sizes(one: NodeCapacity, scenario: Scenario) -> list[tuple[str, int, int]]:
     """Each type with the number of nodes within the limits, and the addresses of one node."""
     platform = scenario.platform
     with_address, _ = daemon_pods(platform)
-    result = []
+    found = []
     for of in one.types:
         # As many drivers fit on a node as executors; 16 of the platform's own on a system node.
         fitting = executors_per_node(one, of, scenario.executor, platform)
         pods = _SYSTEM_PODS if one.nodes.is_system else with_address + fitting
         nodes = one.most_nodes(of)
         if nodes is not None:
-            result.append((of.name, nodes, platform.networking.addresses(of, pods)))
-    return result
+            found.append((of.name, nodes, platform.networking.addresses(of, pods)))
+    return found
 
 
 def most_executors(pool_nodes: Sequence[NodeCapacity], scenario: Scenario) -> int:
@@ -175,28 +173,6 @@ def _amounts(fits: Sequence[NodeFit], scenario: Scenario) -> list[tuple[Quota, A
     if scenario.subnets:
         own.append((quotas.SUBNETS, most("addresses"), usable, "this pool's nodes alone"))
     return own + [(quota, amount, scenario.limit(quota), note) for quota, amount, note in rows]
-
-
-def _limit_of_executors(
-    quota: Quota, executors: int, amount: Amount, allowed: float, note: str
-) -> LimitCheck:
-    needed = amount(executors)
-    severity = Severity.warning if needed > allowed else Severity.ok
-    return LimitCheck(quota, needed, allowed, severity, _exceeded_at(amount, allowed), note)
-
-
-def _exceeded_at(amount: Amount, allowed: float) -> int | None:
-    """The smallest number of executors that needs more than is allowed."""
-    if amount(_MOST) <= allowed:
-        return None
-    low, high = 0, _MOST
-    while low < high:
-        middle = (low + high) // 2
-        if amount(middle) > allowed:
-            high = middle
-        else:
-            low = middle + 1
-    return low
 
 
 def _subnets(needed: float, usable: float, note: str) -> LimitCheck:

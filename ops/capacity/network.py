@@ -99,11 +99,6 @@ def private_subnets(plan: Plan) -> tuple[Subnet, ...]:
     )
 
 
-def nat_gateways(plan: Plan) -> int:
-    """NAT gateways that the plan creates."""
-    return len(plan.by_type("aws:ec2/natGateway:NatGateway"))
-
-
 def services_without_nat(plan: Plan) -> tuple[str, ...]:
     """AWS services with an endpoint in the VPC: `s3`, `ecr.api`."""
     # com.amazonaws.us-west-2.ecr.api: the region is the third word.

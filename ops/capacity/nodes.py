@@ -23,7 +23,6 @@ class NodeCapacity:
 
     @property
     def name(self) -> str:
-        """Its name in the cluster."""
         return self.nodes.name
 
     @property
@@ -33,18 +32,15 @@ class NodeCapacity:
 
     @property
     def is_spot(self) -> bool:
-        """Whether its nodes may be Spot."""
         return "spot" in self.nodes.capacity_types
 
     @property
     def max_nodes(self) -> int | None:
-        """Its own limit on the number of nodes."""
         limit = self.nodes.limit("nodes")
         return None if limit is None else math.floor(limit)
 
     @property
     def disks_gib(self) -> tuple[int, ...]:
-        """Sizes of one node's volumes."""
         volumes = self.nodes.template.volumes if self.nodes.template else ()
         return tuple(int(one.size_gib) for one in volumes if one.size_gib is not None)
 

@@ -4,7 +4,6 @@ A code such as L-1216C47A is Service Quotas': `aws service-quotas get-service-qu
 ec2 --quota-code L-1216C47A` shows the value of an account.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ops.plan.errors import UserError
@@ -44,11 +43,7 @@ ON_DEMAND_VCPUS = Quota(
     _EKS_PRACTICES,
 )
 GP3_STORAGE = Quota(
-    "L-7A658B76",
-    "Storage for General Purpose SSD (gp3) volumes, in TiB",
-    50,
-    "TiB",
-    _EKS_PRACTICES,
+    "L-7A658B76", "Storage for General Purpose SSD (gp3) volumes, in TiB", 50, "TiB", _EKS_PRACTICES
 )
 INTERFACES = Quota("L-DF5E4CA3", "Network interfaces per Region", 5000, "", _EKS_PRACTICES)
 ADDRESS_USAGE = Quota("L-BB24F6E5", "Network Address Usage", 64_000, "units", _EKS_PRACTICES)
@@ -66,11 +61,7 @@ S3_READS = Quota(
     "docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html",
 )
 NAT_CONNECTIONS = Quota(
-    "nat-connections",
-    "Connections of a NAT gateway's address to one destination",
-    55_000,
-    "",
-    _NAT,
+    "nat-connections", "Connections of a NAT gateway's address to one destination", 55_000, "", _NAT
 )
 LAUNCH_BURST = Quota(
     "run-instances",
@@ -101,45 +92,19 @@ ADDRESS_CALLS_REFILL = 5
 NAT_GBPS, NAT_MOST_GBPS = 5, 100
 """Bandwidth of a NAT gateway at first, and what it scales up to. Source: as NAT_CONNECTIONS."""
 
-ALL = (
-    SPOT_VCPUS,
-    ON_DEMAND_VCPUS,
-    GP3_STORAGE,
-    INTERFACES,
-    ADDRESS_USAGE,
-    GROUP_NODES,
-    GROUPS,
-    SUBNETS,
-    POOL_LIMITS,
-    NODES,
-    PODS,
-    S3_READS,
-    NAT_CONNECTIONS,
-    LAUNCH_BURST,
-    ADDRESS_CALLS,
-    ATTACHMENTS,
-)
-
-
-class UnknownQuota(UserError):
-    """`--quota` names no quota of this list, or a value that is not a number."""
+ALL = tuple(one for one in list(globals().values()) if isinstance(one, Quota))
 
 
 def account_quotas(given: list[str]) -> dict[str, float]:
-    """An account's quotas by key, from texts such as `L-34B43A08=5000`. Raises UnknownQuota."""
+    """An account's quotas by key, from texts such as `L-34B43A08=5000`. Raises UserError."""
     known = {quota.key: quota for quota in ALL if quota.default}
     found: dict[str, float] = {}
     for item in given:
         key, _, value = item.partition("=")
         if key not in known:
-            raise UnknownQuota(f"--quota {item}: {key!r} is not one of {', '.join(known)}")
+            raise UserError(f"--quota {item}: {key!r} is not one of {', '.join(known)}")
         try:
             found[key] = float(value)
         except ValueError:
-            raise UnknownQuota(f"--quota {item}: {value!r} is not a number") from None
+            raise UserError(f"--quota {item}: {value!r} is not a number") from None
     return found
-
-
-def limit_of(quota: Quota, own: Mapping[str, float]) -> float:
-    """The account's value if known, else the default."""
-    return own.get(quota.key, quota.default)

@@ -1,7 +1,7 @@
 """One stack's capacity: what its pools allow, what N executors need, which limit is exceeded
 first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ops.capacity.limits import (
@@ -11,13 +11,16 @@ from ops.capacity.limits import (
     executor_limits,
     most_executors,
     plan_limits,
-    sizes,
 )
-from ops.capacity.network import private_subnets, services_without_nat
+from ops.capacity.measured import NODE, POD, Method
+from ops.capacity.network import pod_networking, private_subnets, services_without_nat
 from ops.capacity.nodes import NodeCapacity, node_capacities
-from ops.capacity.pools import executor_pools, node_fits, platform, pool_nodes
-from ops.capacity.start import Executor, NodeFit, demand, free_attachments
+from ops.capacity.start import Executor, NodeFit, Platform, demand, executors_per_node
+from ops.plan.errors import UserError
 from ops.plan.model import Plan
+from ops.plan.workloads import pods
+
+_CSI_DRIVER = "s3.csi.aws.com"
 
 
 @dataclass(frozen=True)
@@ -55,28 +58,20 @@ class Report:
 
     @property
     def first(self) -> LimitCheck | None:
-        """The limit that is exceeded first."""
         return next((one for one in self.limits if one.exceeded_at is not None), None)
-
-    def attachments(self, fit: NodeFit) -> int:
-        """Volumes that can still be attached to a node of this type."""
-        return free_attachments(fit, self.scenario.platform)
-
-    def sizes(self, one: NodeCapacity) -> list[tuple[str, int, int]]:
-        """Each type with the nodes that the limits allow, and one node's addresses."""
-        return sizes(one, self.scenario)
 
 
 def report(plan: Plan, request: Request) -> Report:
-    """What the plan's limits allow and what N executors need. Raises UnknownPool."""
-    around = platform(plan, claims=request.claims, image_gib=request.image_gib)
+    """What the plan's limits allow and what N executors need. Raises UserError for an
+    unknown pool."""
+    around = _platform(plan, request)
     nodes = node_capacities(plan)
-    pools = executor_pools(nodes)
-    chosen = pool_nodes(nodes, request.pool) if pools or request.pool else []
+    pools = _executor_pools(nodes)
+    chosen = _pool_nodes(pools, request.pool)
     scenario = Scenario(
         nodes, chosen, private_subnets(plan), around, request.executor, request.quotas
     )
-    fits = node_fits(chosen, request.executor, around)
+    fits = _node_fits(chosen, request.executor, around)
     return Report(
         stack=plan.stack,
         request=request,
@@ -90,6 +85,64 @@ def report(plan: Plan, request: Request) -> Report:
         most_executors={name: most_executors(pools[name], scenario) for name in sorted(pools)},
         unknown=tuple(_unknown(scenario, fits)),
     )
+
+
+def _platform(plan: Plan, request: Request) -> Platform:
+    """The platform of the plan, with the request's claims and image."""
+    return Platform(
+        networking=pod_networking(plan),
+        method=_method(plan),
+        mount_pod=any(pod.kind == "DaemonSet" for pod in pods(plan)),
+        claims=request.claims,
+        nat=len(plan.by_type("aws:ec2/natGateway:NatGateway")),
+        karpenter=bool(plan.of_kind("NodePool")),
+        image_gib=request.image_gib,
+    )
+
+
+def _executor_pools(nodes: Sequence[NodeCapacity]) -> dict[str, list[NodeCapacity]]:
+    """The pools of executors by name, each with its nodes in the order of their weight."""
+    pools: dict[str, list[NodeCapacity]] = {}
+    for one in nodes:
+        if not one.nodes.is_system and not one.nodes.is_drivers:
+            pools.setdefault(one.pool, []).append(one)
+    return pools
+
+
+def _pool_nodes(pools: Mapping[str, list[NodeCapacity]], name: str) -> list[NodeCapacity]:
+    """The nodes of a pool; without a name those of the first pool by name, if there is one."""
+    if not name:
+        return pools[min(pools)] if pools else []
+    if name not in pools:
+        there = ", ".join(sorted(pools)) or "none: the stack creates no nodes for executors"
+        raise UserError(f"--pool {name}: is not a pool of executors; the pools are: {there}")
+    return pools[name]
+
+
+def _node_fits(
+    nodes: Sequence[NodeCapacity], executor: Executor, platform: Platform
+) -> list[NodeFit]:
+    """The smallest and the largest type on which an executor fits; of types with as many vCPU the
+    one that takes fewer executors. Empty if it fits on none.
+    """
+    found = [
+        NodeFit(one, of, count)
+        for one in nodes
+        for of in one.types
+        if (count := executors_per_node(one, of, executor, platform))
+    ]
+    if not found:
+        return []
+    smallest = min(found, key=lambda fit: (fit.type.vcpus, fit.per_node, fit.name))
+    largest = max(found, key=lambda fit: (fit.type.vcpus, -fit.per_node, fit.name))
+    return [smallest] if smallest.type.vcpus == largest.type.vcpus else [smallest, largest]
+
+
+def _method(plan: Plan) -> Method | None:
+    volumes = [one.inputs["spec"] for one in plan.of_kind("PersistentVolume")]
+    if any(one.get("csi", {}).get("driver") == _CSI_DRIVER for one in volumes):
+        return POD
+    return NODE if any("hostPath" in one for one in volumes) else None
 
 
 def _unknown(scenario: Scenario, fits: list[NodeFit]) -> list[str]:

@@ -5,49 +5,41 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from operator import itemgetter
 from typing import IO, Any
 
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.instances import SOURCE
-from ops.capacity.limits import LimitCheck, most_addresses
+from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
+from ops.capacity.start import free_attachments
 from ops.plan.command import fenced
 
 
 def render(report: Report, stream: IO[str]) -> None:
-    """Writes the report as text."""
-    request, lines = report.request, [f"spark-on-eks/{report.stack}: capacity"]
+    request, nat = report.request, report.scenario.platform.nat
+    parts = [[f"spark-on-eks/{report.stack}: capacity"]]
     if report.scenario.nodes:
-        lines += ["", *columns(_nodes(report), right=(2, 4))]
+        parts.append(columns(_nodes(report), right=(2, 4)))
     if report.scenario.subnets:
-        lines += ["", *columns(_subnets(report), right=(2, 3))]
+        parts.append(columns(_subnets(report), right=(2, 3)))
     if report.plan_limits:
-        lines += [
-            "",
-            "all nodes that the limits allow",
-            *columns(_plan_limits(report), right=(2, 3)),
-        ]
+        rows = columns(_plan_limits(report), right=(2, 3))
+        parts.append(["all nodes that the limits allow", *rows])
     if report.fits:
         size = f"{number(request.executor.cpu)} vCPU and {number(request.executor.memory_gib)} GiB"
-        lines += ["", f"{request.executors:,} executors of {size} at once, pool {report.pool}"]
-        lines += columns(_figures(report), right=(1, 2))
-        lines += [
-            "",
-            "limits, the first to be exceeded first",
-            *columns(_limits(report), right=(1, 2)),
-        ]
-    if report.scenario.platform.nat:
-        gateways = report.scenario.platform.nat
+        title = f"{request.executors:,} executors of {size} at once, pool {report.pool}"
+        parts.append([title, *columns(_figures(report), right=(1, 2))])
+        rows = columns(_limits(report), right=(1, 2))
+        parts.append(["limits, the first to be exceeded first", *rows])
+    if nat:
         direct = ", ".join(report.endpoints) or "none"
-        lines += [
-            "",
-            f"NAT gateways: {gateways}; AWS services with an endpoint of their own: {direct}",
-        ]
+        parts.append([f"NAT gateways: {nat}; AWS services with an endpoint of their own: {direct}"])
     if report.first is not None:
-        lines += ["", f"first limit: {_first(report.first)}"]
+        parts.append([f"first limit: {_first(report.first)}"])
     if report.unknown:
-        lines += ["", "not known", *(f"  {line}" for line in report.unknown)]
-    stream.write("\n".join(lines) + "\n")
+        parts.append(["not known", *(f"  {line}" for line in report.unknown)])
+    stream.write("\n\n".join("\n".join(part) for part in parts) + "\n")
 
 
 def markdown(report: Report) -> str:
@@ -60,16 +52,14 @@ def markdown(report: Report) -> str:
 
 def to_json(report: Report) -> str:
     """Returns the report as JSON, the same bytes for the same report."""
-    request = report.request
+    request, method = report.request, report.scenario.platform.method
     content = {
         "stack": report.stack,
         "executors": request.executors,
         "executor": {"cpu": request.executor.cpu, "memoryGiB": request.executor.memory_gib},
         "pool": report.pool,
         "prefixDelegation": report.scenario.platform.networking.prefixes,
-        "jarMethod": report.scenario.platform.method.key
-        if report.scenario.platform.method
-        else None,
+        "jarMethod": method.key if method else None,
         "instanceTypes": SOURCE,
         "natGateways": report.scenario.platform.nat,
         "withoutNat": list(report.endpoints),
@@ -80,7 +70,7 @@ def to_json(report: Report) -> str:
                 "spot": one.is_spot,
                 "types": [
                     {"type": name, "mostNodes": nodes, "addressesPerNode": addresses}
-                    for name, nodes, addresses in report.sizes(one)
+                    for name, nodes, addresses in sizes(one, report.scenario)
                 ],
                 "missing": list(one.missing),
             }
@@ -92,7 +82,7 @@ def to_json(report: Report) -> str:
             {
                 "type": fit.name,
                 "executorsPerNode": fit.per_node,
-                "freeAttachmentsPerNode": report.attachments(fit),
+                "freeAttachmentsPerNode": free_attachments(fit, report.scenario.platform),
                 "figures": dict(figures),
             }
             for fit, figures in zip(report.fits, report.figures, strict=True)
@@ -128,11 +118,11 @@ def number(value: float) -> str:
 def _nodes(report: Report) -> list[list[str]]:
     rows = [["NodePool or node group", "types, most nodes of one", "", "to", ""]]
     for one in report.scenario.nodes:
-        known = report.sizes(one)
+        known = sizes(one, report.scenario)
         if not known:
             rows.append([one.name, "no type with figures", "", "", ""])
             continue
-        most, least = max(known, key=_by_nodes), min(known, key=_by_nodes)
+        most, least = max(known, key=itemgetter(1)), min(known, key=itemgetter(1))
         ends = [least[0], number(least[1])] if least[1] != most[1] else ["", ""]
         rows.append([one.name, most[0], number(most[1]), *ends])
     return rows
@@ -146,10 +136,6 @@ def _subnets(report: Report) -> list[list[str]]:
     for one in report.scenario.subnets:
         rows.append([one.name, one.zone, number(one.usable), number(each), ""])
     return rows
-
-
-def _by_nodes(row: tuple[str, int, int]) -> int:
-    return row[1]
 
 
 def _plan_limits(report: Report) -> list[list[str]]:
@@ -171,7 +157,7 @@ def _figures(report: Report) -> list[list[str]]:
         if any(key in figures for figures in report.figures):
             title = f"{formula.title}, {formula.unit}" if formula.unit else formula.title
             rows.append([title, *(number(figures[key]) for figures in report.figures)])
-    free = [number(report.attachments(fit)) for fit in report.fits]
+    free = [number(free_attachments(fit, report.scenario.platform)) for fit in report.fits]
     rows.append(["volumes that a node can still attach", *free])
     return rows
 
@@ -186,11 +172,9 @@ def _limits(report: Report) -> list[list[str]]:
 
 
 def _first(one: LimitCheck) -> str:
-    when = (
-        "exceeded without any executor"
-        if one.exceeded_at == 0
-        else f"with {one.exceeded_at:,} executors"
-    )
+    when = f"with {one.exceeded_at:,} executors"
+    if one.exceeded_at == 0:
+        when = "exceeded without any executor"
     unit = f" {one.quota.unit}" if one.quota.unit else ""
     return f"{one.quota.name} ({one.quota.key}), {number(one.allowed)}{unit}, {when}"
 

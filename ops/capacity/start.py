@@ -60,7 +60,6 @@ class NodeFit:
 
     @property
     def name(self) -> str:
-        """The type's name."""
         return self.type.name
 
 

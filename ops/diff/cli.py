@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,11 +15,12 @@ from ops.plan.command import (
     StackOption,
     chosen_format,
     command_errors,
-    complete_stacks,
     fail,
     fenced,
+    option,
     project_root,
     recorded,
+    stack_option,
     without_empty,
 )
 from ops.plan.errors import UserError
@@ -35,44 +36,16 @@ app = typer.Typer()
 def diff(  # noqa: PLR0917  the command's options
     stack: Annotated[
         str,
-        typer.Option(
-            "--stack",
-            metavar="NAME",
-            help="The stack to compare with itself, changed; `all` is every stack.",
-            autocompletion=complete_stacks,
-        ),
+        stack_option("--stack", "The stack to compare with itself, changed; `all` is every stack."),
     ] = "",
     sets: SetOption = None,
     root: RootOption = "",
-    from_: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            metavar="NAME",
-            help="Compare this stack with --to.",
-            autocompletion=complete_stacks,
-        ),
-    ] = "",
-    to: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="NAME",
-            help="Compare --from with this stack.",
-            autocompletion=complete_stacks,
-        ),
-    ] = "",
-    base: Annotated[
-        str,
-        typer.Option("--base", metavar="REVISION", help="Compare from this git revision."),
-    ] = "",
+    from_: Annotated[str, stack_option("--from", "Compare this stack with --to.")] = "",
+    to: Annotated[str, stack_option("--to", "Compare --from with this stack.")] = "",
+    base: Annotated[str, option("--base", "REVISION", "Compare from this git revision.")] = "",
     head: Annotated[
         str,
-        typer.Option(
-            "--head",
-            metavar="REVISION",
-            help="Compare to this git revision. Default: the working tree.",
-        ),
+        option("--head", "REVISION", "Compare to this git revision. Default: the working tree."),
     ] = "",
     format_: FormatOption = "",
 ) -> None:
@@ -93,12 +66,9 @@ def picture(  # noqa: PLR0917  the command's options
     stack: StackOption = "",
     sets: SetOption = None,
     root: RootOption = "",
-    out: Annotated[
-        str, typer.Option("--out", metavar="FILE", help="Where to write. Default: stdout.")
-    ] = "",
+    out: Annotated[str, option("--out", "FILE", "Where to write. Default: stdout.")] = "",
     base: Annotated[
-        str,
-        typer.Option("--base", metavar="REVISION", help="Show what changed since a git revision."),
+        str, option("--base", "REVISION", "Show what changed since a git revision.")
     ] = "",
     format_: FormatOption = "",
 ) -> None:
@@ -119,8 +89,10 @@ def _drawn(stack: str, sets: list[str] | None, root: str, base: str, style: Form
     if base or without_empty(sets):
         if stack == "all":
             raise UserError("--stack all: a picture shows one stack; give its name")
-        (one,) = _diffs(_compared(stack, sets, root, "", "", base, ""))
-        chart = chart_of(one.new, one)
+        (one,) = _compared(stack, sets, root, "", "", base, "")
+        # Of a single stack, which is compared or ends the command.
+        diff = cast("Diff", one.found)
+        chart = chart_of(diff.new, diff)
     else:
         chart = chart_of(recorded(stack, sets, root))
     if style is Format.json:
@@ -131,7 +103,7 @@ def _drawn(stack: str, sets: list[str] | None, root: str, base: str, style: Form
 def _compared(  # noqa: PLR0917  the command's options
     stack: str, sets: list[str] | None, root: str, from_: str, to: str, base: str, head: str
 ) -> "list[Compared]":
-    from ops.diff.sources import ALL, Compared, Failure, Request, compared  # noqa: PLC0415
+    from ops.diff.sources import ALL, Compared, Failure, compared  # noqa: PLC0415
 
     if from_ or to:
         if not (from_ and to) or stack or base or head:
@@ -146,19 +118,13 @@ def _compared(  # noqa: PLR0917  the command's options
         raise UserError("diff --head needs --base REV to compare from")
     if not base and not without_empty(sets):
         raise UserError("diff --stack needs --set k=v or --base REV to compare with")
-    found = compared(Request(project_root(root), stack, without_empty(sets), base, head))
+    found = compared(project_root(root), stack, without_empty(sets), base, head)
     if stack != ALL:
         # No other stack is shown, so the command fails with this stack's error.
         for one in found:
             if isinstance(one.found, Failure):
                 fail(one.found.message, one.found.code)
     return found
-
-
-def _diffs(found: "list[Compared]") -> "list[Diff]":
-    from ops.diff.diff import Diff  # noqa: PLC0415
-
-    return [one.found for one in found if isinstance(one.found, Diff)]
 
 
 def _write(found: "list[Compared]", style: Format, command: str) -> None:

@@ -1,17 +1,18 @@
-"""Diffs of one stack or all as one GitHub comment: Markdown within GitHub's size limit."""
+"""Diffs of one stack or all as one GitHub comment, within GitHub's size limit: consequences on top,
+resources folded by component."""
 
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ops.diff import markdown as diff_markdown
-from ops.diff.component_changes import component_changes
-from ops.diff.diff import Diff
-from ops.diff.impact import consequences
+from ops.diff.compare import change_lines
+from ops.diff.diff import Diff, component_changes
+from ops.diff.impact import Level, consequences
 from ops.diff.mermaid import chart_of, to_mermaid
 from ops.diff.sources import Compared, Failure
-from ops.diff.text import summary, title
-from ops.plan.command import fenced
+from ops.diff.steps import Operation, Step
+from ops.diff.text import MARKS, by_component, consequence_lines, step_lines, summary, title
+from ops.plan.command import fenced, table
 
 MARKER = "<!-- spark-on-eks: diff of the plan -->"
 """The first line, by which a workflow finds its earlier comment and updates it in place."""
@@ -21,6 +22,12 @@ _SPARE = 1_500
 """Reserved for closing tags and for the note about omitted parts."""
 _LINES = 150
 """Lines of consequences of one stack."""
+_LEVELS = {
+    Level.danger: "🛑 **danger**",
+    Level.disruption: "⚠️ **disruption**",
+    Level.attention: "🔎 look at it",
+    Level.note: "note",
+}
 
 
 @dataclass
@@ -40,9 +47,10 @@ def comment(stacks: Sequence[Compared], command: str) -> str:
     sections = [_section(one) for one in stacks if not many or _says_more(one)]
     head = [MARKER, ""]
     if many:
-        head += ["## What this change does", "", "| stack | resources | most serious |"]
-        head += ["|---|---|---|", *(_row(one) for one in stacks), ""]
-    room = LIMIT - _SPARE - len("\n".join(head)) - sum(_frame(one, many) for one in sections)
+        rows = table(["stack", "resources", "most serious"], map(_row, stacks))
+        head += ["## What this change does", "", rows]
+    frames = sum(len(_framed(one, "", many)) + 1 for one in sections)
+    room = LIMIT - _SPARE - len("\n".join(head)) - frames
     # Each stack gets an equal share of the remaining room.
     body: list[str] = []
     for index, section in enumerate(sections):
@@ -56,13 +64,13 @@ def comment(stacks: Sequence[Compared], command: str) -> str:
 def _section(one: Compared) -> _Section:
     if isinstance(one.found, Failure):
         lines = one.found.message.splitlines()[:20]
-        shown = "<br>".join(diff_markdown.code(line[:300]) for line in lines)
+        shown = "<br>".join(_code(line[:300]) for line in lines)
         return _Section(one.stack, "no diff: it could not be recorded", f"{shown}\n\n")
     diff = one.found
     note = f" ({one.note})" if one.note else ""
-    always = _cut(diff_markdown.impact(diff))
-    parts = [*diff_markdown.components(diff)]
-    if shown := diff_markdown.exports(diff):
+    always = _cut(_impact(diff))
+    parts = [(name, _component(name, steps)) for name, steps in by_component(diff)]
+    if shown := _exports(diff):
         parts.append(("exports", shown))
     if component_changes(diff):
         parts.append(("the picture", _picture(diff)))
@@ -87,33 +95,22 @@ def _cut(text: str) -> str:
     return "\n".join([*lines[:_LINES], f"- and {len(lines) - _LINES} lines more", "", ""])
 
 
-def _row(one: Compared) -> str:
+def _row(one: Compared) -> list[str]:
     section = _section(one)
     worst = "&nbsp;"
     if isinstance(one.found, Diff) and (found := consequences(one.found)):
-        worst = diff_markdown.escape(_short(found[0].text))
-    headline = diff_markdown.escape(section.headline)
-    return f"| {diff_markdown.escape(one.stack)} | {headline} | {worst} |"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:197]}..."
-
-
-def _frame(section: _Section, many: bool) -> int:
-    return len(_framed(section, "", many)) + 1
+        text = found[0].text
+        worst = _escape(text if len(text) <= 200 else f"{text[:197]}...")
+    return [_escape(one.stack), _escape(section.headline), worst]
 
 
 def _framed(section: _Section, inner: str, many: bool) -> str:
-    headline = diff_markdown.escape(section.headline)
     if not many:
-        name = diff_markdown.escape(section.name)
+        name, headline = _escape(section.name), _escape(section.headline)
         return f"### {name}\n\n**{headline}**\n\n{section.always}{inner}"
-    name = html.escape(section.name)
-    return (
-        f"<details>\n<summary><b>{name}</b>: {html.escape(section.headline)}</summary>\n\n"
-        f"{section.always}{inner}\n</details>\n"
-    )
+    name, headline = html.escape(section.name), html.escape(section.headline)
+    summary = f"<summary><b>{name}</b>: {headline}</summary>"
+    return f"<details>\n{summary}\n\n{section.always}{inner}\n</details>\n"
 
 
 def _filled(section: _Section, room: int, many: bool, command: str) -> tuple[str, int]:
@@ -128,7 +125,56 @@ def _filled(section: _Section, room: int, many: bool, command: str) -> tuple[str
         names = ", ".join(left[:10]) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
         inner += (
             f"Left out, because GitHub accepts at most {LIMIT:,} characters: "
-            f"{diff_markdown.escape(names)}. "
-            f"All of it: {diff_markdown.code(command)}\n\n"
+            f"{_escape(names)}. "
+            f"All of it: {_code(command)}\n\n"
         )
     return _framed(section, inner, many), len(inner)
+
+
+def _impact(diff: Diff) -> str:
+    """Returns the consequences as a list, most serious first; nothing without any."""
+    lines = []
+    for one in consequences(diff):
+        lines.append(f"- {_LEVELS[one.level]} {_escape(one.text)}")
+        lines += [f"  - {_code(line)}" for line in consequence_lines(one)]
+    return "\n".join([*lines, "", ""]) if lines else ""
+
+
+def _exports(diff: Diff) -> str:
+    """Returns the exports that change."""
+    lines = [f"- {_code(line)}" for change in diff.exports for line in change_lines(change)]
+    return "\n".join(["exports:", "", *lines, ""]) if lines else ""
+
+
+def _escape(text: str) -> str:
+    """Returns text that markdown shows as it is: no markup, link or mention."""
+    escaped = html.escape(text, quote=False).replace("\n", " ")
+    for character in "\\`*_[]|~":
+        escaped = escaped.replace(character, f"\\{character}")
+    return escaped.replace("#", "&#35;").replace("@", "&#64;").replace("://", "&#58;//")
+
+
+def _code(text: str) -> str:
+    """Returns text as code, in a table's cell too, where a pipe or a line break would end it."""
+    # <code> with entities: unlike backticks it cannot be closed by its content.
+    safe = html.escape(text, quote=False).replace("\n", " ")
+    for character in "\\`*_[]|~@:":
+        safe = safe.replace(character, f"&#{ord(character)};")
+    return f"<code>{safe}</code>"
+
+
+def _component(name: str, steps: list[Step]) -> str:
+    counts = {op: sum(step.operation is op for step in steps) for op in Operation}
+    counted = ", ".join(f"{count} {op}" for op, count in counts.items() if count)
+    lines = [
+        "<details>",
+        f"<summary><b>{html.escape(name)}</b>: {counted}</summary>",
+        "",
+        "| | resource | what changes |",
+        "|---|---|---|",
+    ]
+    for step in steps:
+        what = "<br>".join(_code(line) for line in step_lines(step))
+        resource = f"{_code(step.resource.name)} {_code(step.resource.short_type)}"
+        lines.append(f"| {MARKS[step.operation]} {step.operation} | {resource} | {what} |")
+    return "\n".join([*lines, "", "</details>", "", ""])

@@ -1,13 +1,23 @@
-"""Compares two plans: what an update from one to the other does to each resource."""
+"""Compares two plans: what an update from one to the other does to each resource, and to each
+top-level component."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from ops.diff.compare import Change, changes
-from ops.diff.replace_chain import propagate
-from ops.diff.replacement import covers, verdict
-from ops.diff.steps import Operation, Step, key_of
+from ops.diff.replacement import forcing, propagate, verdict
+from ops.diff.steps import Operation, Step, key_of, more_severe
 from ops.plan.model import STACK_TYPE, Plan, Resource
+from ops.plan.paths import covers
+
+WORDS = {
+    Operation.create: "created",
+    Operation.update: "updated",
+    Operation.may_replace: "may be replaced",
+    Operation.replace: "replaced",
+    Operation.delete: "deleted",
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,18 @@ class Diff:
         return self.old.stack == self.new.stack and bool(self.old.resources)
 
     def of(self, operation: Operation) -> tuple[Step, ...]:
-        """Returns the steps of one operation."""
         return tuple(step for step in self.steps if step.operation is operation)
+
+    def of_type(self, *types: str) -> Iterator[Step]:
+        """Yields the steps of resources of these types."""
+        return (step for step in self.steps if step.resource.type in types)
+
+    def of_kind(self, *kinds: str) -> Iterator[Step]:
+        """Yields the steps of Kubernetes objects of these kinds."""
+        for step in self.steps:
+            resource = step.resource
+            if resource.is_kubernetes_object and resource.inputs.get("kind") in kinds:
+                yield step
 
 
 def compare(old: Plan, new: Plan) -> Diff:
@@ -64,13 +84,8 @@ def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) 
     found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
     if not found:
         return None
-    verdicts = {change.path: verdict(new, change) for change in found}
-    forced = tuple(path for path, what in verdicts.items() if what is Operation.replace)
-    unknown = tuple(path for path, what in verdicts.items() if what is Operation.may_replace)
-    operation = Operation.update
-    if forced or unknown:
-        operation = Operation.replace if forced else Operation.may_replace
-    return Step(operation, key, old, new, tuple(found), forced, unknown)
+    operation, forced, unknown = forcing({one.path: verdict(new, one) for one in found})
+    return Step(operation, key, old, new, tuple(found), tuple(forced), tuple(unknown))
 
 
 def _option_changes(old: Resource, new: Resource, before: Plan, after: Plan) -> Iterator[Change]:
@@ -109,3 +124,46 @@ def _alias_key(key: str, alias: str, plan: Plan) -> str:
         chain = [part for part in parent.split("$") if part != STACK_TYPE and part] + [chain[-1]]
     chain[-1] = parts.get("type", chain[-1])
     return "::".join([prefix, project, "$".join(chain), parts.get("name", name)])
+
+
+@dataclass(frozen=True)
+class ComponentChange:
+    """The changes inside one component, in words, and the operation of the component itself."""
+
+    words: str
+    operation: Operation
+
+
+def merged(diff: Diff) -> Plan:
+    """Returns the new plan together with the resources that the diff deletes."""
+    kept = {resource.urn for resource in diff.new.resources}
+    deleted = [resource for resource in diff.old.resources if resource.urn not in kept]
+    return replace(diff.new, resources=(*diff.new.resources, *deleted))
+
+
+def component_changes(diff: Diff) -> Mapping[str, ComponentChange]:
+    """Returns the change of each top-level component in which a resource changes, by its name."""
+    counts: dict[str, dict[Operation, int]] = {}
+    for step in diff.steps:
+        plan = diff.new if step.new is not None else diff.old
+        component = plan.component(step.resource)
+        # Components of the program are not cloud resources.
+        if component is not None and (step.resource.custom or step.resource.remote):
+            found = counts.setdefault(component.name, {})
+            found[step.operation] = found.get(step.operation, 0) + 1
+    before, after = ({one.name for one in plan.resources} for plan in (diff.old, diff.new))
+    return {
+        name: ComponentChange(
+            ", ".join(f"{found[op]} {word}" for op, word in WORDS.items() if op in found),
+            _operation(found, is_new=name not in before, is_deleted=name not in after),
+        )
+        for name, found in counts.items()
+    }
+
+
+def _operation(found: Iterable[Operation], *, is_new: bool, is_deleted: bool) -> Operation:
+    """Returns the operation of the component: resources created or deleted inside it update it."""
+    if is_new or is_deleted:
+        return Operation.create if is_new else Operation.delete
+    replacing = (one for one in found if one in (Operation.may_replace, Operation.replace))
+    return reduce(more_severe, replacing, Operation.update)

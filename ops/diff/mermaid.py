@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from ops.diff.component_changes import WORDS, ComponentChange, component_changes, merged
-from ops.diff.diff import Diff
+from ops.diff.diff import WORDS, ComponentChange, Diff, component_changes, merged
 from ops.diff.steps import Operation
 from ops.diff.text import summary
 from ops.plan.components import Component, Tier, components
@@ -125,31 +124,30 @@ def _nodes(found: Sequence[Component], changes: Mapping[str, ComponentChange]) -
     """Groups equal components; if too many nodes remain, components of one kind, then of one
     tier."""
 
-    def change(one: Component) -> ComponentChange | None:
-        return changes.get(one.name)
-
     def operation(one: Component) -> Operation | None:
         known = changes.get(one.name)
         return known.operation if known else None
 
     nodes: list[Node] = []
     for key in (
-        lambda one: (one.tier, one.kind, one.contents, one.needs, change(one)),
+        lambda one: (one.tier, one.kind, one.contents, one.needs, changes.get(one.name)),
         lambda one: (one.tier, one.kind, operation(one)),
         lambda one: (one.tier, operation(one)),
     ):
         groups: dict[Any, list[Component]] = {}
         for one in found:
             groups.setdefault(key(one), []).append(one)
-        nodes = [Node(tuple(group), _common(map(change, group))) for group in groups.values()]
+        nodes = [
+            Node(tuple(group), _common({changes.get(one.name) for one in group}))
+            for group in groups.values()
+        ]
         if len(nodes) <= _MOST_NODES:
             break
     return tuple(nodes)
 
 
-def _common(changes: Iterator[ComponentChange | None]) -> ComponentChange | None:
+def _common(found: Set[ComponentChange | None]) -> ComponentChange | None:
     """Returns the common change of a group; if the counts differ, its operation alone."""
-    found = set(changes)
     first = next(iter(found))
     return first if len(found) == 1 or first is None else ComponentChange("", first.operation)
 

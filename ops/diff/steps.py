@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from ops.diff.compare import Change
 from ops.plan.model import Plan, Resource, without_stack
+from ops.plan.paths import covers
 
 
 class Operation(StrEnum):
@@ -54,9 +55,23 @@ class Step:
         assert found is not None
         return found
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the resource is deleted, or replaced by a new one."""
+        return self.old is not None and self.operation in (Operation.delete, Operation.replace)
+
+    @property
+    def changed_paths(self) -> set[str]:
+        """The paths that get another value, Pulumi's own options left out."""
+        paths = {change.path for change in (*self.changes, *self.propagated)}
+        return {path for path in paths if not path.startswith("(")}
+
+    def touches(self, *prefixes: str) -> bool:
+        """Whether something at or below one of the paths changes."""
+        return any(covers(prefix, path) for prefix in prefixes for path in self.changed_paths)
+
 
 def more_severe(one: Operation, other: Operation) -> Operation:
-    """Returns the more severe of two ways to change a resource."""
     order = (Operation.update, Operation.may_replace, Operation.replace)
     return max(one, other, key=order.index)
 

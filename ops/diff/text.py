@@ -6,10 +6,10 @@ from typing import IO
 
 from rich.text import Text
 
+from ops.diff.compare import change_lines
 from ops.diff.diff import Diff
 from ops.diff.impact import Consequence, Level, consequences
 from ops.diff.steps import Operation, Step
-from ops.diff.values import change_lines
 from ops.plan.tree import console
 
 MARKS = {
@@ -44,7 +44,6 @@ def summary(diff: Diff) -> str:
 
 
 def render(diff: Diff, stream: IO[str]) -> None:
-    """Writes the diff as text."""
     out = console(stream)
     out.print(Text(f"{title(diff)}: {summary(diff)}", style="bold"), soft_wrap=True)
     if found := consequences(diff):

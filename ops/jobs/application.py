@@ -209,21 +209,12 @@ def _pod(
     if nodes:
         role["nodeSelector"] = _selector(nodes)
         role["tolerations"] = _tolerations(nodes)
+    user = {"runAsNonRoot": True, "runAsUser": SPARK_USER, "runAsGroup": SPARK_USER}
+    profile = {"seccompProfile": {"type": "RuntimeDefault"}}
+    unprivileged = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     return role | {
-        "podSecurityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": SPARK_USER,
-            "runAsGroup": SPARK_USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": SPARK_USER,
-            "runAsGroup": SPARK_USER,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "podSecurityContext": {**user, **profile},
+        "securityContext": {**user, **unprivileged, **profile},
         "volumeMounts": [
             {
                 "name": JARS_CLAIM,

@@ -16,12 +16,9 @@ from ops.plan.requirements import Requirement
 from ops.plan.scheduling import can_run_on, selects, tolerates, volume_terms
 
 _CHOSEN_BY_NODEPOOLS = (
-    "kubernetes.io/arch",
-    "karpenter.sh/capacity-type",
-    "eks.amazonaws.com/capacityType",
-    "node.kubernetes.io/instance-type",
-    "topology.kubernetes.io/zone",
-)
+    "kubernetes.io/arch", "karpenter.sh/capacity-type", "eks.amazonaws.com/capacityType",
+    "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone",
+)  # fmt: skip
 """Labels that a job must not select: each excludes some of the pool's NodePools."""
 
 _LONGEST_GRACE = 120
@@ -47,7 +44,9 @@ def problems(documents: Sequence[Mapping[str, Any]], team: Team, plan: Plan) -> 
     found += [line for one in pods for line in _mounts(one, spec)]
     found += [line for one in pods for line in _restricted(one)]
     found += [line for one in pods for line in _container_limits(one, team)]
-    return found + list(_quotas(pods, team))
+    for quota in team.quotas:
+        found += _quota([one for one in pods if _counts(quota, one)], quota, team)
+    return found
 
 
 def demand(role: Mapping[str, Any]) -> dict[str, Fraction]:
@@ -194,11 +193,6 @@ def _container_limits(pods: _Pods, team: Team) -> Iterator[str]:
                     f"{pods.role}: asks for {shown(resource, value)} of {resource}, and a "
                     f"container of team {team.name} asks for {smallest} or more (its LimitRange)"
                 )
-
-
-def _quotas(pods: Sequence[_Pods], team: Team) -> Iterator[str]:
-    for quota in team.quotas:
-        yield from _quota([one for one in pods if _counts(quota, one)], quota, team)
 
 
 def _counts(quota: Mapping[str, Any], pods: _Pods) -> bool:

@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +10,7 @@ import typer
 from ops.jobs import check
 from ops.jobs.application import Request, documents, jar_names
 from ops.jobs.catalog import JOBS, S3A_RELEASE, Job
-from ops.jobs.data import Rights, rights_of
-from ops.jobs.team import Team, team_of
+from ops.jobs.team import Rights, Team, rights_of, team_of
 from ops.plan.command import (
     Format,
     FormatOption,
@@ -24,7 +22,9 @@ from ops.plan.command import (
     command_errors,
     complete_teams,
     fenced,
+    option,
     project_root,
+    recorded,
     require_stack,
     without_empty,
 )
@@ -43,16 +43,11 @@ _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
 
 TeamOption = Annotated[
     str,
-    typer.Option(
-        "--team",
-        metavar="NAME",
-        help="A team of the stack: spark.teams[].name.",
-        autocompletion=complete_teams,
+    option(
+        "--team", "NAME", "A team of the stack: spark.teams[].name.", autocompletion=complete_teams
     ),
 ]
-ReleaseOption = Annotated[
-    str, typer.Option("--release", metavar="NAME", help="A published release of JARs.")
-]
+ReleaseOption = Annotated[str, option("--release", "NAME", "A published release of JARs.")]
 AccountOption = Annotated[
     str, typer.Option("--account", help="The AWS account, if the stack names none.")
 ]
@@ -65,13 +60,7 @@ def _complete_jobs(incomplete: str) -> list[str]:
 @app.command(rich_help_panel=Panel.run)
 def job(  # noqa: PLR0917  the command's options
     job: Annotated[
-        str,
-        typer.Option(
-            "--job",
-            metavar="NAME",
-            help=f"One of {', '.join(JOBS)}.",
-            autocompletion=_complete_jobs,
-        ),
+        str, option("--job", "NAME", f"One of {', '.join(JOBS)}.", autocompletion=_complete_jobs)
     ] = "",
     stack: StackOption = "",
     team: TeamOption = "",
@@ -79,15 +68,9 @@ def job(  # noqa: PLR0917  the command's options
     name: Annotated[
         str, typer.Option("--name", help="Name of the SparkApplication. Default: --job.")
     ] = "",
-    input_: Annotated[
-        str, typer.Option("--in", metavar="URL", help="The folder to read: s3a://...")
-    ] = "",
-    output: Annotated[
-        str, typer.Option("--out", metavar="URL", help="The folder to write: s3a://...")
-    ] = "",
-    executors: Annotated[
-        str, typer.Option("--executors", metavar="COUNT", help="Executors at most.")
-    ] = "",
+    input_: Annotated[str, option("--in", "URL", "The folder to read: s3a://...")] = "",
+    output: Annotated[str, option("--out", "URL", "The folder to write: s3a://...")] = "",
+    executors: Annotated[str, option("--executors", "COUNT", "Executors at most.")] = "",
     account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",
@@ -197,19 +180,13 @@ def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan"
     require_stack(stack, root, "STACK=")
     if account and not _ACCOUNT.fullmatch(account):
         raise UserError(f"ACCOUNT={account} is not an AWS account: it has 12 digits")
-    folder, overrides = project_root(root), without_empty(sets)
-    named = str(load(folder, stack, overrides).own("account") or "")
+    overrides = without_empty(sets)
+    named = str(load(project_root(root), stack, overrides).own("account") or "")
     if account and named and account != named:
         raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
     if not named:
         overrides.append(f'account="{account or NO_ACCOUNT}"')
-    return _record(folder, stack, overrides)
-
-
-def _record(folder: Path, stack: str, overrides: list[str]) -> "Plan":
-    from ops.plan.record import record  # noqa: PLC0415  Pulumi's SDKs take a second to import
-
-    return record(folder, stack, overrides)
+    return recorded(stack, overrides, root)
 
 
 def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:

@@ -1,8 +1,10 @@
-"""A team in a plan: everything that its jobs refer to, by name."""
+"""A team in a plan: everything that its jobs refer to, by name, and the folders in S3 that its role
+may read and write, from the policies."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from components.names import (
@@ -16,6 +18,9 @@ from components.names import (
     QUEUE_ANNOTATION,
 )
 from ops.plan.errors import UserError
+from ops.plan.iam import action_matches
+from ops.plan.iam_grants import Grant, grants
+from ops.plan.iam_roles import assumed_by, documents_of
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import NodeSet, node_sets
 from ops.plan.scheduling import volume_terms
@@ -24,6 +29,8 @@ from ops.plan.workloads import in_namespace, team_namespaces
 _IMAGE = re.compile(
     r"^.+:(?P<version>[0-9]+\.[0-9]+\.[0-9]+)([.-][\w.-]*)?(@sha256:[0-9a-f]{64})?$"
 )
+_OBJECTS = ":s3:::"
+_READ, _WRITE = "s3:GetObject", "s3:PutObject"
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Team:
     """YuniKorn's queue, if it schedules the team's pods."""
     event_logs: str | None
     """Folder of the team's event logs, if enabled."""
+    volume_name: str
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
     jar_set: str
@@ -84,6 +92,7 @@ def team_of(plan: Plan, name: str) -> Team:
         max_executors=_max_executors(plan, namespace),
         queue=_annotation(namespace, QUEUE_ANNOTATION),
         event_logs=_annotation(namespace, EVENT_LOGS_ANNOTATION),
+        volume_name=volume.object_name,
         volume=spec,
         jar_set=_jar_set(plan, spec),
         driver_nodes=[one for one in nodes if one.is_drivers],
@@ -151,3 +160,56 @@ def _jar_set(plan: Plan, volume: Mapping[str, Any]) -> str:
             f"stack {plan.stack}: the volume of the claim contains no known set of JARs"
         )
     return found[0]
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Patterns of objects, `bucket/key`, that may be read and written."""
+
+    readable: tuple[str, ...]
+    writable: tuple[str, ...]
+    event_logs: str | None = None
+    """A folder that contains only event logs."""
+
+    def may_read(self, url: str) -> bool:
+        """Whether all below `s3a://bucket/folder/` may be read."""
+        return _covers(self.readable, url)
+
+    def may_write(self, url: str) -> bool:
+        return _covers(self.writable, url)
+
+    @property
+    def folder(self) -> str | None:
+        """The first folder, `s3a://bucket/folder/`, that may be both read and written."""
+        for pattern in self.writable:
+            url = f"s3a://{pattern.removesuffix('*')}"
+            if pattern.endswith("/*") and url != self.event_logs and self.may_read(url):
+                return url
+        return None
+
+
+def rights_of(plan: Plan, team: Team) -> Rights:
+    """Returns what the policies of the role that the team's drivers assume allow."""
+    found = [
+        grant
+        for role in assumed_by(plan, f"system:serviceaccount:{team.name}:{DRIVER_ACCOUNT}")
+        for document in documents_of(plan, role)
+        for grant in grants(document.statements, document.resource.name)
+    ]
+    return Rights(_patterns(found, _READ), _patterns(found, _WRITE), team.event_logs)
+
+
+def _patterns(grants: list[Grant], action: str) -> tuple[str, ...]:
+    return tuple(
+        one.resource.partition(_OBJECTS)[2]
+        for one in grants
+        if one.allows
+        and action_matches(one.action, action)
+        and _OBJECTS in one.resource
+        and not one.resource.startswith("!")
+    )
+
+
+def _covers(patterns: tuple[str, ...], url: str) -> bool:
+    key = f"{url.removeprefix('s3a://').rstrip('/')}/part"
+    return any(fnmatchcase(key, pattern) for pattern in patterns)

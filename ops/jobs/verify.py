@@ -15,7 +15,6 @@ from ops.jobs.team import Team
 from ops.plan.command import fenced
 from ops.plan.errors import UserError
 from ops.plan.model import Plan, Resource
-from ops.plan.workloads import in_namespace
 
 _DAEMON = "spark-jars"
 """Name of the DaemonSet that mounts JARs on running nodes."""
@@ -35,10 +34,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Checks:
-    """A team's checks: title, variables that the commands need, and steps."""
+    """A team's checks: title, access to the cluster and variables that the commands need, steps."""
 
     title: str
-    setup: tuple[str, ...]
+    first: tuple[str, ...]
     steps: tuple[Step, ...]
 
 
@@ -48,8 +47,8 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     head = [
         "#!/usr/bin/env bash",
         f"# {checks.title}",
-        f"# Run it while a job of the team runs. First: {plan.exports['kubeconfigCommand']}",
-        *checks.setup,
+        f"# Run it while a job of the team runs. First: {checks.first[0]}",
+        *checks.first[1:],
     ]
     blocks = [
         f"# {number}. {step.shows}\n{step.command}"
@@ -61,10 +60,9 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
 def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     """The same as a numbered list, each command in a block that can be copied."""
     checks = _checks(plan, team, release, jars)
-    first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
     parts = [
         f"### {checks.title}\n\nRun it while a job of the team runs. First:\n",
-        fenced("\n".join(first), "bash"),
+        fenced("\n".join(checks.first), "bash"),
     ]
     for number, step in enumerate(checks.steps, start=1):
         parts += [f"{number}. {step.shows}\n", fenced(step.command, "bash")]
@@ -74,9 +72,8 @@ def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
 def to_json(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     """The same as JSON: a list of commands with their expected output."""
     checks = _checks(plan, team, release, jars)
-    first = [str(plan.exports["kubeconfigCommand"]), *checks.setup]
     steps = [{"shows": one.shows, "command": one.command} for one in checks.steps]
-    content = {"title": checks.title, "first": first, "steps": steps}
+    content = {"title": checks.title, "first": checks.first, "steps": steps}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -92,6 +89,7 @@ def _checks(plan: Plan, team: Team, release: str, jars: list[str]) -> Checks:
     return Checks(
         f"The JARs of team {team.name}, stack {plan.stack}: {level}.",
         (
+            str(plan.exports["kubeconfigCommand"]),
             'account="$(aws sts get-caller-identity --query Account --output text)"',
             f"namespace={shlex.quote(team.name)} release={shlex.quote(release)}",
         ),
@@ -106,9 +104,8 @@ def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:
         f'echo "account ${{account}}"\n'
         f'aws s3 ls --region {team.region} "{url}${{release}}/release.json"',
     )
-    claim = _bound_volume(plan, team)
     yield Step(
-        f"The claim is bound: Bound {claim}",
+        f"The claim is bound: Bound {team.volume_name}",
         f'kubectl get pvc {JARS_CLAIM} -n "${{namespace}}" '
         "-o jsonpath='{.status.phase} {.spec.volumeName}{\"\\n\"}'",
     )
@@ -235,23 +232,11 @@ def _node_level(door: str) -> Iterator[Step]:
         'on_node "ls ${cache}"\n'
         'on_node "cat ${cache}/seen"',
     )
-    yield Step(
-        "Its size: no less than the JARs of these releases.",
-        'on_node "du -sh ${cache}"',
-    )
+    yield Step("Its size: no less than the JARs of these releases.", 'on_node "du -sh ${cache}"')
     yield Step(
         "Events of the mount on this node: up, filled; no down.",
         "on_node 'journalctl --no-pager --boot --output cat --grep ^spark-jars:'",
     )
-
-
-def _bound_volume(plan: Plan, team: Team) -> str:
-    claims = [
-        one
-        for one in in_namespace(plan, "PersistentVolumeClaim", team.name)
-        if one.object_name == JARS_CLAIM
-    ]
-    return str(claims[0].inputs["spec"]["volumeName"])
 
 
 def _sentinel(plan: Plan, team: Team) -> Resource:

@@ -17,9 +17,10 @@ import pulumi
 from pulumi import _types
 from pulumi.type_token import _PULUMI_TYPE
 
-from ops.plan.paths import Path, text
+from ops.plan.paths import Path, leaves, text
 from ops.plan.protobuf import UNKNOWN
 
+_LIST, _OBJECT, _SCALAR = "a list", "an object", "a scalar"
 # The text that Output.__str__ returns (pulumi.output): formatting an Output puts it into names.
 _FORMATTED_OUTPUT = "Calling __str__ on an Output[T] is not supported"
 
@@ -32,8 +33,8 @@ def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
     """
     found = [
         f"{text(path)}: an Output was formatted as text; use Output.concat or .apply"
-        for path, value in _strings(inputs, ())
-        if _FORMATTED_OUTPUT in value
+        for path, value in leaves(inputs)
+        if isinstance(value, str) and _FORMATTED_OUTPUT in value
     ]
     arguments = None if token.startswith("pulumi:") else arguments_class(token)
     if arguments is not None:
@@ -74,10 +75,13 @@ def _generated_classes() -> Iterator[type]:
 
 @cache
 def arguments_class(token: str) -> type | None:
-    """Returns the class of a resource's inputs, None if the SDK has none."""
+    """Returns the class of a resource's inputs, None if the SDK has none or it is not loaded."""
     resource = resource_class(token)
-    if resource is None:
-        return None
+    return arguments_of(resource) if resource else None
+
+
+def arguments_of(resource: type) -> type | None:
+    """Returns the class of the inputs of a resource's class, None if the SDK has none."""
     module = sys.modules[resource.__module__]
     # pulumi-kubernetes uses InitArgs if Args is already a nested type.
     for suffix in ("InitArgs", "Args"):
@@ -109,9 +113,9 @@ def _value_problems(value: Any, members: tuple[Any, ...], path: Path) -> list[st
     if isinstance(value, dict):
         return _mapping_problems(value, members, path)
     if isinstance(value, list):
-        lists = [member for member in members if _is_list(member)]
+        lists = [member for member in members if _shape(member) == _LIST]
         if not lists:
-            return _shape_problem("a list", members, path)
+            return _shape_problem(_LIST, members, path)
         inner = _members(*typing.get_args(lists[0]))
         return [
             problem
@@ -139,7 +143,7 @@ def _mapping_problems(value: dict[str, Any], members: tuple[Any, ...], path: Pat
         elif member is dict or {"asset", "archive"} & set(value):
             return []
     if not attempts:
-        return _shape_problem("an object", members, path)
+        return _shape_problem(_OBJECT, members, path)
     return min(attempts, key=len)
 
 
@@ -156,8 +160,8 @@ def _scalar_problems(value: Any, members: tuple[Any, ...], path: Path) -> list[s
             return []
     if not allowed:
         scalar = isinstance(value, str | int | float)
-        structured = any(_is_structure(member) for member in members)
-        return _shape_problem("a scalar", members, path) if scalar and structured else []
+        structured = any(_shape(member) != _SCALAR for member in members)
+        return _shape_problem(_SCALAR, members, path) if scalar and structured else []
     if value in allowed:
         return []
     return [f"{text(path)}: {value!r} is not one of {', '.join(str(item) for item in allowed)}"]
@@ -169,21 +173,11 @@ def _shape_problem(got: str, members: tuple[Any, ...], path: Path) -> list[str]:
 
 
 def _shape(member: Any) -> str:
-    if _is_list(member):
-        return "a list"
-    return "an object" if _is_structure(member) else "a scalar"
-
-
-def _is_list(member: Any) -> bool:
-    return member is list or typing.get_origin(member) in (list, Sequence)
-
-
-def _is_structure(member: Any) -> bool:
-    return (
-        _is_list(member)
-        or typing.get_origin(member) in (dict, Mapping)
-        or (isinstance(member, type) and _types.is_input_type(member))
-    )
+    origin = typing.get_origin(member)
+    if member is list or origin in (list, Sequence):
+        return _LIST
+    is_object = isinstance(member, type) and _types.is_input_type(member)
+    return _OBJECT if is_object or origin in (dict, Mapping) else _SCALAR
 
 
 @cache
@@ -196,14 +190,3 @@ def _members(*hints: Any) -> tuple[Any, ...]:
         elif hint is not type(None) and not _types._is_plumbing_arg(hint):
             found.append(hint)
     return tuple(dict.fromkeys(found))
-
-
-def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _strings(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _strings(item, (*path, index))

@@ -16,6 +16,7 @@ from ops.plan.command import (
     StackOption,
     chosen_format,
     command_errors,
+    option,
     project_root,
     recorded,
     without_empty,
@@ -69,7 +70,7 @@ def plans(
 ) -> None:
     """Write a line of JSON per stack: name, plan, message, exit code. Used for other revisions."""
     with command_errors():
-        from ops.plan.record_stacks import Failure, record_all  # noqa: PLC0415
+        from ops.plan.record import Failure, record_all  # noqa: PLC0415
         from ops.plan.stack import stack_names  # noqa: PLC0415
 
         existing = stack_names(project_root(root))
@@ -86,10 +87,7 @@ def manifests(
     stack: StackOption = "",
     sets: SetOption = None,
     root: RootOption = "",
-    out: Annotated[
-        str,
-        typer.Option("--out", metavar="FOLDER", help="Where to write. Default: manifests/NAME."),
-    ] = "",
+    out: Annotated[str, option("--out", "FOLDER", "Where to write. Default: manifests/NAME.")] = "",
 ) -> None:
     """Write a stack's Kubernetes objects and Helm values, a YAML file each."""
     with command_errors():

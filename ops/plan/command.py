@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ops.plan.errors import PlanError, UserError
+from ops.plan.errors import Failed, PlanError, UserError
 
 if TYPE_CHECKING:
     from ops.plan.model import Plan
@@ -61,29 +61,28 @@ def complete_formats(incomplete: str) -> list[str]:
     return [one for one in Format if one.startswith(incomplete)]
 
 
-StackOption = Annotated[
-    str,
-    typer.Option(
-        "--stack",
-        metavar="NAME",
-        help="The stack: NAME of stacks/Pulumi.NAME.yaml.",
-        autocompletion=complete_stacks,
-    ),
-]
+def option(name: str, metavar: str, about: str, **more: Any) -> Any:
+    """An option whose value the help calls `metavar`."""
+    return typer.Option(name, metavar=metavar, help=about, **more)
+
+
+def stack_option(name: str, about: str) -> Any:
+    """An option that takes a stack's name."""
+    return option(name, "NAME", about, autocompletion=complete_stacks)
+
+
+StackOption = Annotated[str, stack_option("--stack", "The stack: NAME of stacks/Pulumi.NAME.yaml.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--set",
-        metavar="PATH=VALUE",
-        help="Change keys for this command only: 'a.b=1 c[0]=[x, y]', or @FILE with a YAML "
+        "PATH=VALUE",
+        "Change keys for this command only: 'a.b=1 c[0]=[x, y]', or @FILE with a YAML "
         "mapping of paths to values. May be repeated.",
     ),
 ]
 RootOption = Annotated[
-    str,
-    typer.Option(
-        "--root", metavar="FOLDER", help="The project's folder. Default: the current one."
-    ),
+    str, option("--root", "FOLDER", "The project's folder. Default: the current one.")
 ]
 FormatOption = Annotated[
     str,
@@ -112,6 +111,13 @@ def fenced(text: str, language: str = "") -> str:
     while fence in text:
         fence += "`"
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: int = 0) -> str:
+    """Returns a Markdown table; `right` columns after the first are aligned to the right."""
+    sides = ["---", *["--:"] * right, *["---"] * (len(head) - 1 - right)]
+    first, *others = [f"| {' | '.join(row)} |" for row in (head, *rows)]
+    return "\n".join([first, f"|{'|'.join(sides)}|", *others]) + "\n"
 
 
 def project_root(root: str) -> Path:
@@ -146,7 +152,7 @@ def recorded(stack: str, sets: list[str] | None, root: str) -> "Plan":
 def user_errors() -> Generator[None]:
     """Turns the errors that a user can correct into one message and an exit code.
 
-    2: the request or the configuration is wrong; 1: the program has an error.
+    2: the request or the configuration is wrong; 1: the program has an error, or the network.
     """
     try:
         yield
@@ -154,6 +160,8 @@ def user_errors() -> Generator[None]:
         fail(str(error), 2)
     except PlanError as error:
         fail(error.message, 1)
+    except Failed as error:
+        fail(str(error), 1)
 
 
 @contextmanager

@@ -28,27 +28,10 @@ class Component:
 
 
 _IMPORTANT = (
-    "Vpc",
-    "Subnet",
-    "NatGateway",
-    "VpcEndpoint",
-    "Cluster",
-    "NodeGroup",
-    "LaunchTemplate",
-    "Addon",
-    "NodePool",
-    "EC2NodeClass",
-    "Release",
-    "DaemonSet",
-    "Deployment",
-    "Bucket",
-    "Queue",
-    "Namespace",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "ResourceQuota",
-    "Role",
-)
+    "Vpc", "Subnet", "NatGateway", "VpcEndpoint", "Cluster", "NodeGroup", "LaunchTemplate", "Addon",
+    "NodePool", "EC2NodeClass", "Release", "DaemonSet", "Deployment", "Bucket", "Queue",
+    "Namespace", "PersistentVolume", "PersistentVolumeClaim", "ResourceQuota", "Role",
+)  # fmt: skip
 """Kinds that a component lists first."""
 _CONNECTING = ("Association", "Attachment", "Rule", "Tag", "Policy", "Route", "Binding", "Target")
 """Kinds that a component lists last: each only connects two other resources."""
@@ -59,6 +42,7 @@ def components(plan: Plan) -> tuple[Component, ...]:
 
     Resources outside of any component are left out, except for remote components.
     """
+    tops: dict[str, Resource] = {}
     members: dict[str, list[Resource]] = {}
     owner: dict[str, str] = {}
     for resource in plan.resources:
@@ -66,6 +50,7 @@ def components(plan: Plan) -> tuple[Component, ...]:
             continue
         top = plan.component(resource)
         if top is not None:
+            tops[top.urn] = top
             members.setdefault(top.urn, []).append(resource)
             owner[resource.urn] = top.urn
     edges = {urn: _edges(urn, found, owner, plan) for urn, found in members.items()}
@@ -73,17 +58,15 @@ def components(plan: Plan) -> tuple[Component, ...]:
     tiers: dict[str, Tier] = {}
     for urn in order:
         tiers[urn] = max([_tier(members[urn]), *(tiers[below] for below in edges[urn])])
-    found = {urn: plan.get(urn) for urn in order}
     return tuple(
         Component(
-            name=resource.name,
-            kind=resource.type.rsplit(":", 1)[1],
+            name=tops[urn].name,
+            kind=tops[urn].type.rsplit(":", 1)[1],
             tier=tiers[urn],
             contents=_contents(members[urn]),
-            needs=tuple(sorted(below.name for u in edges[urn] if (below := found[u]))),
+            needs=tuple(sorted(tops[below].name for below in edges[urn])),
         )
-        for urn, resource in found.items()
-        if resource is not None
+        for urn in order
     )
 
 

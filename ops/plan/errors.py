@@ -1,4 +1,4 @@
-"""Errors that end a preview without a plan."""
+"""Errors that end a command with one message."""
 
 from collections.abc import Iterable
 
@@ -25,3 +25,7 @@ class PlanError(Exception):
         """The whole message, as a command prints it."""
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         return f"the program cannot be deployed:\n{lines}"
+
+
+class Failed(Exception):
+    """An error of the network, the Maven repository or S3; a retry may help."""

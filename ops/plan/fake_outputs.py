@@ -23,7 +23,6 @@ class FakeResource:
     cloud: Cloud
 
     def text(self, key: str) -> str:
-        """Returns an input as text."""
         return str(self.inputs.get(key) or "")
 
 
@@ -32,12 +31,8 @@ Row = Callable[[FakeResource], dict[str, Any]]
 
 def _prefixed(prefix: str, **more: str) -> Row:
     """A row for EC2 resources, whose ids are a prefix and (here) the name; `more` are other ids."""
-
-    def row(made: FakeResource) -> dict[str, Any]:
-        identifier = f"{prefix}-{made.name}"
-        return {"id": identifier, **{key: f"{p}-{made.name}" for key, p in more.items()}}
-
-    return row
+    prefixes = {"id": prefix, **more}
+    return lambda made: {key: f"{one}-{made.name}" for key, one in prefixes.items()}
 
 
 def _iam(kind: str) -> Row:
@@ -75,14 +70,6 @@ def _queue(made: FakeResource) -> dict[str, Any]:
     return {"id": url, "url": url, "arn": cloud.arn("sqs", made.name), "name": made.name}
 
 
-def _key(made: FakeResource) -> dict[str, Any]:
-    return {"id": made.name, "keyId": made.name, "arn": made.cloud.arn("kms", f"key/{made.name}")}
-
-
-def _log_group(made: FakeResource) -> dict[str, Any]:
-    return {"id": made.name, "arn": made.cloud.arn("logs", f"log-group:{made.name}")}
-
-
 def _elastic_ip(made: FakeResource) -> dict[str, Any]:
     # 203.0.113.0/24 is reserved for documentation (RFC 5737).
     address = f"203.0.113.{sum(made.name.encode()) % 254 + 1}"
@@ -93,43 +80,25 @@ def _elastic_ip(made: FakeResource) -> dict[str, Any]:
 def _launch_template(made: FakeResource) -> dict[str, Any]:
     identifier = f"lt-{made.name}"
     arn = made.cloud.arn("ec2", f"launch-template/{identifier}")
-    return {
-        "id": identifier,
-        "arn": arn,
-        "name": made.name,
-        "latestVersion": 1,
-        "defaultVersion": 1,
-    }
+    versions = {"latestVersion": 1, "defaultVersion": 1}
+    return {"id": identifier, "arn": arn, "name": made.name, **versions}
 
 
 def _kubeconfig(name: str, cloud: Cloud) -> dict[str, Any]:
     facts = cluster_facts(name, cloud)
+    cluster = {"server": facts["endpoint"], "certificate-authority-data": facts["certificate"]}
+    login = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": ["eks", "get-token", "--cluster-name", name, "--output", "json"],
+    }
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "aws",
-        "clusters": [
-            {
-                "name": "kubernetes",
-                "cluster": {
-                    "server": facts["endpoint"],
-                    "certificate-authority-data": facts["certificate"],
-                },
-            }
-        ],
+        "clusters": [{"name": "kubernetes", "cluster": cluster}],
         "contexts": [{"name": "aws", "context": {"cluster": "kubernetes", "user": "aws"}}],
-        "users": [
-            {
-                "name": "aws",
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1beta1",
-                        "command": "aws",
-                        "args": ["eks", "get-token", "--cluster-name", name, "--output", "json"],
-                    }
-                },
-            }
-        ],
+        "users": [{"name": "aws", "user": {"exec": login}}],
     }
 
 
@@ -152,12 +121,9 @@ def _of_cluster(kind: str, name_key: str) -> Row:
     """A row for resources of a cluster: node groups, add-ons, access entries."""
 
     def row(made: FakeResource) -> dict[str, Any]:
-        cluster = made.text("clusterName")
-        name = made.text(name_key) or made.name
-        return {
-            "id": f"{cluster}:{name}",
-            "arn": made.cloud.arn("eks", f"{kind}/{cluster}/{name}"),
-        }
+        cluster, name = made.text("clusterName"), made.text(name_key) or made.name
+        arn = made.cloud.arn("eks", f"{kind}/{cluster}/{name}")
+        return {"id": f"{cluster}:{name}", "arn": arn}
 
     return row
 
@@ -197,13 +163,21 @@ _ROWS: dict[str, Row] = {
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:sqs/queue:Queue": _queue,
-    "aws:kms/key:Key": _key,
-    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:kms/key:Key": lambda made: {"keyId": made.name},
+    "aws:cloudwatch/logGroup:LogGroup": lambda made: {
+        "arn": made.cloud.arn("logs", f"log-group:{made.name}")
+    },
     "aws:eks/nodeGroup:NodeGroup": _of_cluster("nodegroup", "nodeGroupName"),
     "aws:eks/addon:Addon": _of_cluster("addon", "addonName"),
     "aws:eks/accessEntry:AccessEntry": _of_cluster("access-entry", "principalArn"),
     "eks:index:Cluster": _eks_component,
     "kubernetes:helm.sh/v3:Release": _release,
+}
+
+# A resource in a bucket or a cluster has that name as an input, but not as its own name.
+_NAME_KEYS = {
+    "aws:s3/bucket:Bucket": "bucket",
+    "aws:eks/nodeGroup:NodeGroup": "nodeGroupName",
 }
 
 
@@ -215,7 +189,7 @@ def resource(
     Types without a row get an id, string outputs generated from their name and, in AWS, an ARN.
     """
     package, module, kind = [*token.split(":", 2), "", ""][:3]
-    physical = next((str(inputs[key]) for key in _own_name_keys(token) if inputs.get(key)), name)
+    physical = str(inputs.get(_NAME_KEYS.get(token, "name")) or name)
     made = FakeResource(physical, inputs, cloud)
     row = _ROWS.get(token)
     if row is None and package == "kubernetes":
@@ -230,12 +204,3 @@ def resource(
         if key not in inputs and key not in state:
             state[key] = f"{physical}-{key}"
     return identifier, state
-
-
-def _own_name_keys(token: str) -> tuple[str, ...]:
-    # A resource in a bucket or a cluster has that name as an input, but not as its own name.
-    if token == "aws:s3/bucket:Bucket":
-        return ("bucket",)
-    if token == "aws:eks/nodeGroup:NodeGroup":
-        return ("nodeGroupName",)
-    return ("name",)

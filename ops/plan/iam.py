@@ -54,12 +54,10 @@ class Statement:
 
     @property
     def allows(self) -> bool:
-        """Whether the effect is Allow."""
         return self.effect == "Allow"
 
     @property
     def denies(self) -> bool:
-        """Whether the effect is Deny."""
         return self.effect == "Deny"
 
     @property
@@ -87,10 +85,9 @@ class Statement:
 
 @dataclass(frozen=True)
 class Document:
-    """A policy document with its resource, the input that contains it, and its kind."""
+    """A policy document with the resource that contains it, and its kind."""
 
     resource: Resource
-    field: str
     kind: str
     statements: tuple[Statement, ...]
     text: str
@@ -108,10 +105,10 @@ def documents(plan: Plan) -> Iterator[Document]:
             continue
         for name, value in resource.inputs.items():
             kind = _KINDS.get((resource.type, name), RESOURCE)
-            yield from _document(resource, name, kind, value)
+            yield from _document(resource, kind, value)
         for inline in each(resource.inputs, "inlinePolicies"):
             policy = mapping(inline).get("policy")
-            yield from _document(resource, "inlinePolicies", IDENTITY, policy)
+            yield from _document(resource, IDENTITY, policy)
 
 
 def statements(plan: Plan) -> Iterator[tuple[Document, Statement]]:
@@ -133,10 +130,10 @@ def statements_of(policy: Any) -> tuple[Statement, ...]:
     return tuple(_statement(one) for one in _list(found) if isinstance(one, Mapping))
 
 
-def _document(resource: Resource, field: str, kind: str, value: Any) -> Iterator[Document]:
+def _document(resource: Resource, kind: str, value: Any) -> Iterator[Document]:
     if (parsed := _parsed(value)) and "Statement" in parsed:
         text = value if isinstance(value, str) else json.dumps(value)
-        yield Document(resource, field, kind, statements_of(parsed), text)
+        yield Document(resource, kind, statements_of(parsed), text)
 
 
 def _parsed(policy: Any) -> Mapping[str, Any] | None:

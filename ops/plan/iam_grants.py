@@ -32,7 +32,6 @@ class Grant:
 
     @property
     def allows(self) -> bool:
-        """Whether it allows; otherwise it denies."""
         return self.effect == "Allow"
 
     def covers(self, other: "Grant") -> bool:

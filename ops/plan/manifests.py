@@ -49,12 +49,10 @@ def documents(plan: Plan) -> dict[str, str]:
 def write(plan: Plan, folder: Path) -> list[Path]:
     """Creates `folder`, writes the documents into it, and returns the files."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, content in documents(plan).items():
-        path = folder / name
-        path.write_text(content, encoding="utf-8")
-        written.append(path)
-    return written
+    found = documents(plan)
+    for name, content in found.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return [folder / name for name in found]
 
 
 def manifest(resource: Resource) -> dict[str, Any]:

@@ -84,7 +84,6 @@ class Resource:
 
     @property
     def is_provider(self) -> bool:
-        """Whether this is a provider resource."""
         return self.type.startswith("pulumi:providers:")
 
     @property
@@ -98,7 +97,6 @@ class Resource:
 
     @property
     def is_custom_object(self) -> bool:
-        """Whether this is a custom resource of Kubernetes."""
         group = self.type.split(":")[1].split("/")[0]
         built_in = group in _SHORT_GROUPS or group.endswith(".k8s.io")
         return self.is_kubernetes_object and not built_in
@@ -140,7 +138,6 @@ class Plan:
         return {parent: tuple(found) for parent, found in children.items()}
 
     def get(self, urn: str) -> Resource | None:
-        """Returns the resource with this URN, None if there is none."""
         return self._by_urn.get(urn)
 
     def by_type(self, type_: str) -> tuple[Resource, ...]:
@@ -148,7 +145,6 @@ class Plan:
         return tuple(resource for resource in self.resources if resource.type == type_)
 
     def by_name(self, name: str) -> tuple[Resource, ...]:
-        """Returns the resources with this logical name."""
         return tuple(resource for resource in self.resources if resource.name == name)
 
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
@@ -208,7 +204,10 @@ def parent_types(urn: str) -> tuple[str, ...]:
 
 
 def _resource(raw: dict[str, Any]) -> Resource:
-    options = {key: _tuple(value) for key, value in raw["options"].items()}
+    options: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in raw["options"].items()
+    }
     options["property_dependencies"] = {
         key: tuple(urns) for key, urns in options["property_dependencies"].items()
     }
@@ -216,10 +215,5 @@ def _resource(raw: dict[str, Any]) -> Resource:
     return Resource(**rest, unknown=tuple(raw["unknown"]), options=Options(**options))
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 def sorted_unique(items: Iterable[str]) -> tuple[str, ...]:
-    """Returns the items sorted, each once."""
     return tuple(sorted(set(items)))

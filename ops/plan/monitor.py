@@ -1,20 +1,17 @@
 """The recording monitor, which replaces the engine while the program runs."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from ops.plan import fake_invokes as answers
 from ops.plan import fake_outputs as outputs
 from ops.plan import protobuf as wire
-from ops.plan.cloud import Cloud
+from ops.plan.cloud import Cloud, invoke
 from ops.plan.errors import PlanError
 from ops.plan.model import STACK_TYPE, Invoke
-from ops.plan.redact import Redactor
 
 _Add = Callable[[Any, dict[str, Any]], None]
 
@@ -33,31 +30,21 @@ class Recording:
     problems: list[str] = field(default_factory=list)
 
 
-class _NoMocks(mocks.Mocks):
-    """Never called: the monitor handles all requests itself."""
-
-    def call(self, args: mocks.MockCallArgs) -> Any:
-        raise AssertionError(f"unexpected call of the mocks: {args.token}")
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> Any:
-        raise AssertionError(f"unexpected call of the mocks: {args.typ}")
-
-
 class RecordingMonitor(mocks.MockMonitor):
     """Keeps every raw request and responds as in a preview or an update.
 
     In a preview ids and computed outputs stay unknown and inputs are returned as outputs; in an
-    update `outputs` generates the rest.
+    update `outputs` generates the rest. All requests come from one thread (ops/plan/program.py).
     """
 
     def __init__(self, project: str, stack: str, cloud: Cloud, preview: bool) -> None:
-        super().__init__(_NoMocks())
+        # The monitor handles all requests itself.
+        super().__init__(mocks=cast("mocks.Mocks", None))
         self.recording = Recording()
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._cloud = cloud
         self._preview = preview
         self._unconfigured: set[str] = set()
-        self._lock = threading.Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """Returns the URN that the engine would generate.
@@ -70,16 +57,14 @@ class RecordingMonitor(mocks.MockMonitor):
         return f"{self._prefix}{qualified}::{name}"
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:
-        """Records one registration."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        with self._lock:
-            if urn in self.recording.registered or urn in self.recording.read:
-                self.recording.problems.append(f"two resources have the same URN: {urn}")
-            self.recording.registered[urn] = request
-            if request.transforms:
-                self.recording.warnings.append(f"{urn}: its transforms were not run")
+        if urn in self.recording.registered or urn in self.recording.read:
+            self.recording.problems.append(f"two resources have the same URN: {urn}")
+        self.recording.registered[urn] = request
+        if request.transforms:
+            self.recording.warnings.append(f"{urn}: its transforms were not run")
         response = resource_pb2.RegisterResourceResponse(urn=urn)
         if self._is_unconfigured(urn, request):
             return response
@@ -105,13 +90,11 @@ class RecordingMonitor(mocks.MockMonitor):
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:
         """Records a resource that the program only looks up."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        with self._lock:
-            self.recording.read[urn] = request
+        self.recording.read[urn] = request
         response = resource_pb2.ReadResourceResponse(urn=urn)
         response.properties.CopyFrom(request.properties)
         # Lookups also run at preview, so their results are known.
-        found = self._finish(urn, request, request.id, response.properties, wire.fill)
-        response.id = found
+        response.id = self._finish(urn, request, request.id, response.properties, wire.fill)
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
@@ -127,13 +110,11 @@ class RecordingMonitor(mocks.MockMonitor):
         one."""
         if request.tok == "pulumi:pulumi:getResource":
             return super().Invoke(request)
-        with self._lock:
-            self.recording.invokes.append(Invoke(request.tok, wire.masked(request.args)))
+        self.recording.invokes.append(Invoke(request.tok, wire.masked(request.args)))
         try:
-            answer = answers.invoke(request.tok, wire.revealed(request.args), self._cloud)
+            answer = invoke(request.tok, wire.revealed(request.args), self._cloud)
         except PlanError as error:
-            with self._lock:
-                self.recording.problems.extend(error.problems)
+            self.recording.problems.extend(error.problems)
             raise
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(wire.struct(answer))
@@ -142,8 +123,7 @@ class RecordingMonitor(mocks.MockMonitor):
     def Call(self, request: Any) -> Any:
         """Rejects methods of resources: their results are not in the table."""
         error = PlanError([f"the program calls {request.tok}, which the preview does not support"])
-        with self._lock:
-            self.recording.problems.extend(error.problems)
+        self.recording.problems.extend(error.problems)
         raise error
 
     def _finish(self, urn: str, request: Any, given_id: str, state: Any, add: _Add) -> str:
@@ -151,12 +131,11 @@ class RecordingMonitor(mocks.MockMonitor):
         inputs = wire.revealed(state)
         made_id, made = outputs.resource(request.type, request.name, inputs, self._cloud)
         # An ARN that contains a secret name is not marked as secret.
-        made = Redactor(wire.secrets(state)).data(made)
+        made = wire.Redactor(wire.secrets(state)).data(made)
         add(state, made)
         identifier = given_id or made_id
         known = mocks.MockMonitor.ResourceRegistration(urn, identifier, {**inputs, **made})
-        with self._lock:
-            self.resources[urn] = known
+        self.resources[urn] = known
         return identifier
 
 
@@ -167,7 +146,6 @@ class RecordingEngine:
         self._recording = recording
 
     def Log(self, request: engine_pb2.LogRequest) -> None:
-        """Keeps a warning or an error that the program logged."""
         if request.severity in (engine_pb2.WARNING, engine_pb2.ERROR):
             self._recording.warnings.append(request.message.strip())
 

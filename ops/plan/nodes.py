@@ -17,13 +17,7 @@ from ops.plan.node_templates import (
     node_class,
 )
 from ops.plan.packages import RELEASE
-from ops.plan.requirements import (
-    Requirement,
-    Taint,
-    listed,
-    requirements_of,
-    taints_of,
-)
+from ops.plan.requirements import Requirement, Taint, listed, requirements_of, taints_of
 from ops.plan.values import mapping, sequence
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -80,12 +74,10 @@ class NodeSet:
 
     @property
     def is_system(self) -> bool:
-        """Whether these are system nodes."""
         return self.pool == SYSTEM_POOL
 
     @property
     def is_drivers(self) -> bool:
-        """Whether these are drivers' nodes."""
         return self.pool == DRIVER_POOL or self.labels.get(TIER_LABEL) == _DRIVER_TIER
 
     @property
@@ -136,7 +128,6 @@ def node_groups(plan: Plan) -> list[NodeSet]:
 
 
 def node_pools(plan: Plan) -> list[NodeSet]:
-    """The NodePools."""
     return [_node_pool(plan, one) for one in plan.of_kind(NODE_POOL)]
 
 

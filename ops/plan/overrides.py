@@ -64,7 +64,11 @@ def set_path(value: Any, override: Override) -> Any:
 
 def _parsed(source: str) -> Iterator[Override]:
     if source.startswith("@"):
-        yield from _in_file(Path(source[1:]))
+        path = Path(source[1:])
+        values = yamlfile.read(path, yamlfile.SettingLoader)
+        texts = yamlfile.read(path, yamlfile.TextLoader)
+        for key, text in zip(values, texts, strict=True):
+            yield Override.parse(text, values[key], texts[text], f"{path}: {text}")
         return
     for assignment in _split(source.strip()):
         where = f"--set {assignment}"
@@ -73,13 +77,6 @@ def _parsed(source: str) -> Iterator[Override]:
             raise UserError(f"{where}: write it as key=value or key.path[0].name=value")
         value = yamlfile.parse(right, where, yamlfile.SettingLoader)
         yield Override.parse(left, value, yamlfile.parse(right, where, yamlfile.TextLoader), where)
-
-
-def _in_file(path: Path) -> Iterator[Override]:
-    values = yamlfile.read(path, yamlfile.SettingLoader)
-    texts = yamlfile.read(path, yamlfile.TextLoader)
-    for key, text in zip(values, texts, strict=True):
-        yield Override.parse(text, values[key], texts[text], f"{path}: {text}")
 
 
 def _set(value: Any, path: paths.Path, override: Override, where: str) -> Any:

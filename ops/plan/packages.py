@@ -1,6 +1,7 @@
 """Helm charts and EKS add-ons of a plan, with the workloads that their components register."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,16 +29,16 @@ class Workload:
     """
 
     name: str
-    kind: str
-    values: str
-    replicas: str
-    requests: str
-    budget: str
-    brings_budget: str
-    no_budget: str
-    spread: str
-    tolerate_all: str
-    removes_taint: str
+    kind: str = ""
+    values: str = ""
+    replicas: str = ""
+    requests: str = ""
+    budget: str = ""
+    brings_budget: str = ""
+    no_budget: str = ""
+    spread: str = ""
+    tolerate_all: str = ""
+    removes_taint: str = ""
 
     @property
     def is_placed(self) -> bool:
@@ -103,22 +104,8 @@ def _package(one: Resource, found: Mapping[str, Any] | None, parent: Resource | 
 
 
 def _workload(item: Mapping[str, Any]) -> Workload:
-    def text(key: str) -> str:
-        return str(item.get(key, ""))
-
-    return Workload(
-        name=text("name"),
-        kind=text("kind"),
-        values=text("values"),
-        replicas=text("replicas"),
-        requests=text("requests"),
-        budget=text("budget"),
-        brings_budget=text("bringsBudget"),
-        no_budget=text("noBudget"),
-        spread=text("spread"),
-        tolerate_all=text("tolerateAll"),
-        removes_taint=text("removesTaint"),
-    )
+    snake = {re.sub("[A-Z]", r"_\g<0>", key).lower(): str(value) for key, value in item.items()}
+    return Workload(**snake)
 
 
 def _parsed(text: Any) -> Any:

@@ -70,3 +70,10 @@ def get(value: Any, path: Path) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
+
+
+def covers(prefix: str, path: str) -> bool:
+    """Returns whether `path` is `prefix` or lies below it; `*` is everything."""
+    if prefix in ("*", path):
+        return True
+    return path.startswith(prefix) and path[len(prefix)] in ".[{"

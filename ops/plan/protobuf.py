@@ -1,6 +1,7 @@
-"""Values as the SDK sends them to the engine: protobuf structs with marked secrets and unknowns."""
+"""Values as the SDK sends them to the engine: protobuf structs with marked secrets and unknowns.
+Secrets are redacted, too, in texts that are not marked: notes, error messages, fake outputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -12,6 +13,9 @@ from ops.plan.paths import Path
 Struct: Any = vars(struct_pb2)["Struct"]
 
 SECRET = "[secret]"
+_SHORTEST = 3
+"""Of a secret that is redacted in texts: the Pulumi CLI's own minimum, as a shorter one would match
+in ordinary text."""
 UNKNOWN: str = rpc.UNKNOWN
 
 _MARK: str = rpc._special_sig_key
@@ -36,19 +40,17 @@ def revealed(struct: Any) -> dict[str, Any]:
 
 def secrets(struct: Any) -> Iterator[str]:
     """Yields every text that is marked as secret, or is inside a secret value."""
-    for value in struct.fields.values():
-        yield from _secrets(value, inside=False)
+    return (text for _, text, secret in _all(struct) if secret and text != UNKNOWN)
 
 
 def secrets_inside(value: Any) -> Iterator[str]:
     """Yields every text of a value that is secret as a whole."""
-    yield from _secrets(value, inside=True)
+    return (text for _, text, _ in _texts(value, (), True) if text != UNKNOWN)
 
 
 def unknowns(struct: Any) -> Iterator[Path]:
     """Yields the path of every value that the preview does not know."""
-    for key, value in struct.fields.items():
-        yield from _unknowns(value, (key,))
+    return (path for path, text, _ in _all(struct) if text == UNKNOWN)
 
 
 def struct(values: dict[str, Any]) -> Any:
@@ -109,7 +111,7 @@ def _object(struct: Any, reveal: bool) -> Any:
     if mark == _SECRET_MARK:
         return _value(fields["value"], reveal) if reveal else SECRET
     if mark == _OUTPUT_MARK:
-        if "secret" in fields and fields["secret"].bool_value and not reveal:
+        if _is_secret_output(fields) and not reveal:
             return SECRET
         return _value(fields["value"], reveal) if "value" in fields else UNKNOWN
     if mark == _REFERENCE_MARK:
@@ -118,38 +120,60 @@ def _object(struct: Any, reveal: bool) -> Any:
     return {_ASSET_MARKS[mark]: plain} if mark in _ASSET_MARKS else plain
 
 
-def _secrets(value: Any, inside: bool) -> Iterator[str]:
+def _all(struct: Any) -> Iterator[tuple[Path, str, bool]]:
+    for key, value in struct.fields.items():
+        yield from _texts(value, (key,), False)
+
+
+def _texts(value: Any, path: Path, secret: bool) -> Iterator[tuple[Path, str, bool]]:
+    """Yields every text below a value with its path, and whether it is secret."""
     kind = value.WhichOneof("kind")
-    if kind == "string_value" and inside and value.string_value != UNKNOWN:
-        yield value.string_value
+    if kind == "string_value":
+        yield path, value.string_value, secret
     elif kind == "list_value":
-        for item in value.list_value.values:
-            yield from _secrets(item, inside)
+        for index, item in enumerate(value.list_value.values):
+            yield from _texts(item, (*path, index), secret)
     elif kind == "struct_value":
         fields = value.struct_value.fields
         mark = fields[_MARK].string_value if _MARK in fields else ""
-        marked = mark == _SECRET_MARK or (
-            mark == _OUTPUT_MARK and "secret" in fields and fields["secret"].bool_value
-        )
-        for key, item in fields.items():
-            if key != _MARK:
-                yield from _secrets(item, inside or marked)
-
-
-def _unknowns(value: Any, path: Path) -> Iterator[Path]:
-    kind = value.WhichOneof("kind")
-    if kind == "string_value" and value.string_value == UNKNOWN:
-        yield path
-    elif kind == "list_value":
-        for index, item in enumerate(value.list_value.values):
-            yield from _unknowns(item, (*path, index))
-    elif kind == "struct_value":
-        fields = value.struct_value.fields
-        if _MARK in fields and fields[_MARK].string_value in (_SECRET_MARK, _OUTPUT_MARK):
+        if mark in (_SECRET_MARK, _OUTPUT_MARK):
+            secret = secret or mark == _SECRET_MARK or _is_secret_output(fields)
             if "value" in fields:
-                yield from _unknowns(fields["value"], path)
+                yield from _texts(fields["value"], path, secret)
             else:
-                yield path
+                yield path, UNKNOWN, secret
             return
         for key, item in fields.items():
-            yield from _unknowns(item, (*path, key))
+            if key != _MARK:
+                yield from _texts(item, (*path, key), secret)
+
+
+def _is_secret_output(fields: Any) -> bool:
+    return "secret" in fields and fields["secret"].bool_value
+
+
+class Redactor:
+    """Replaces every known secret inside texts; keys and the shape of data stay."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        found = {text for text in secrets if len(text) >= _SHORTEST}
+        # A secret may be part of another one: replace the longer one first.
+        self._secrets = sorted(found, key=lambda text: (-len(text), text))
+
+    def text(self, text: str) -> str:
+        """Returns the text with `[secret]` for each secret in it."""
+        for secret in self._secrets:
+            text = text.replace(secret, SECRET)
+        return text
+
+    def data(self, value: Any) -> Any:
+        """Returns plain data with `[secret]` for each secret in its texts."""
+        if not self._secrets:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.data(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        return value

@@ -9,47 +9,22 @@ from ops.plan.values import at, each, mapping
 
 
 @dataclass(frozen=True)
-class RoleRule:
-    """One rule of a role: verbs on resources of API groups, or on URLs."""
-
-    api_groups: tuple[str, ...]
-    resources: tuple[str, ...]
-    resource_names: tuple[str, ...]
-    urls: tuple[str, ...]
-    verbs: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Role:
     """A Role, or a ClusterRole, whose namespace is empty."""
 
     resource: Resource
     kind: str
     namespace: str
-    rules: tuple[RoleRule, ...]
+    rules: tuple[Mapping[str, Any], ...]
+    """As Kubernetes writes them: `verbs` on `resources` of `apiGroups`, or on `nonResourceURLs`."""
 
     @property
     def name(self) -> str:
-        """Its name in the cluster."""
         return self.resource.object_name
 
     @property
     def is_aggregated(self) -> bool:
-        """Whether it is an aggregated ClusterRole."""
         return bool(at(self.resource.inputs, "aggregationRule"))
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A user, a group or a service account; only the last has a namespace."""
-
-    kind: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        return f"{self.kind} {name}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +35,8 @@ class Binding:
     namespace: str
     role_kind: str
     role_name: str
-    subjects: tuple[Subject, ...]
+    subjects: tuple[str, ...]
+    """Kind and name of users, groups and service accounts, the last with their namespace."""
 
     def binds(self, role: Role) -> bool:
         """Whether it binds this role: a RoleBinding may bind a ClusterRole, for its namespace."""
@@ -77,7 +53,7 @@ def roles(plan: Plan) -> list[Role]:
             one,
             str(one.inputs["kind"]),
             _namespace(one) if one.inputs["kind"] == "Role" else "",
-            tuple(_rule(mapping(rule)) for rule in each(one.inputs, "rules")),
+            tuple(mapping(rule) for rule in each(one.inputs, "rules")),
         )
         for one in (*plan.of_kind("Role"), *plan.of_kind("ClusterRole"))
     ]
@@ -106,18 +82,6 @@ def _namespace(one: Resource) -> str:
     return str(at(one.inputs, "metadata.namespace") or "")
 
 
-def _subject(raw: Mapping[str, Any]) -> Subject:
-    return Subject(str(raw.get("kind")), str(raw.get("namespace") or ""), str(raw.get("name")))
-
-
-def _rule(raw: Mapping[str, Any]) -> RoleRule:
-    def texts(key: str) -> tuple[str, ...]:
-        return tuple(str(one) for one in each(raw, key))
-
-    return RoleRule(
-        texts("apiGroups"),
-        texts("resources"),
-        texts("resourceNames"),
-        texts("nonResourceURLs"),
-        texts("verbs"),
-    )
+def _subject(raw: Mapping[str, Any]) -> str:
+    namespace = f"{raw['namespace']}/" if raw.get("namespace") else ""
+    return f"{raw.get('kind')} {namespace}{raw.get('name')}"

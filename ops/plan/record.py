@@ -1,6 +1,7 @@
 """Records a plan: runs the program as a preview and as an update, and merges both."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,17 @@ from ops.plan import protobuf as wire
 from ops.plan.errors import PlanError, UserError
 from ops.plan.model import Invoke, Options, Plan, Resource, sorted_unique
 from ops.plan.monitor import Recording
-from ops.plan.redact import Redactor
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A stack that could not be recorded: the message for its author, and the exit code."""
+
+    message: str
+    code: int
+
+
+Recorded = Mapping[str, Plan | Failure]
 
 
 def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
@@ -21,8 +32,9 @@ def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
     """
     config, preview = _preview(root.resolve(), stack_name, overrides)
     update = program.run(config, preview=False).recording
-    redact = Redactor(_secrets(preview, update))
-    resources = {urn: _resource(urn, preview, update) for urn in _all_urns(preview, update)}
+    redact = wire.Redactor(_secrets(preview, update))
+    urns = {urn for run in (preview, update) for urn in (*run.registered, *run.read)}
+    resources = {urn: _resource(urn, preview, update) for urn in urns}
     _refuse(preview, update, redact)
     return Plan(
         project=config.project,
@@ -34,6 +46,21 @@ def record(root: Path, stack_name: str, overrides: Sequence[str] = ()) -> Plan:
         ),
         notes=sorted_unique(map(redact.text, _notes(preview, update, resources.values()))),
     )
+
+
+def record_all(root: Path, stacks: Sequence[str], sets: Sequence[str] = ()) -> Recorded:
+    """Returns the plan of each stack, or the reason why it is missing; without names, of all
+    stacks."""
+    return {name: _recorded(root, name, sets) for name in stacks or stack.stack_names(root)}
+
+
+def _recorded(root: Path, name: str, sets: Sequence[str]) -> Plan | Failure:
+    try:
+        return record(root, name, sets)
+    except UserError as error:
+        return Failure(str(error), 2)
+    except PlanError as error:
+        return Failure(error.message, 1)
 
 
 def _preview(
@@ -67,11 +94,7 @@ def _secrets(*runs: Recording) -> Iterator[str]:
             yield from wire.secrets(run.stack_outputs)
 
 
-def _all_urns(preview: Recording, update: Recording) -> set[str]:
-    return {urn for run in (preview, update) for urn in (*run.registered, *run.read)}
-
-
-def _refuse(preview: Recording, update: Recording, redact: Redactor) -> None:
+def _refuse(preview: Recording, update: Recording, redact: wire.Redactor) -> None:
     """Raises PlanError for everything that mocks accept and an engine rejects."""
     problems = [*preview.problems, *update.problems]
     problems += [

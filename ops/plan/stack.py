@@ -75,10 +75,9 @@ def load(root: Path, stack: str, overrides: Sequence[str] = (), refused: str = "
         _refuse_unknown(key, name, schema, override.source)
         # The engine keeps a scalar as text: the account 012345670123 is not an octal number.
         declared_text = not override.path and schema.get(key, {}).get("type") == "string"
-        if declared_text or f"{key}{_dotted(override.path)}" in refused:
-            values[key] = set_path(values.get(key), replace(override, value=override.text))
-        else:
-            values[key] = set_path(values.get(key), override)
+        as_text = declared_text or f"{key}{_dotted(override.path)}" in refused
+        given = replace(override, value=override.text) if as_text else override
+        values[key] = set_path(values.get(key), given)
     for key in values:
         _refuse_unknown(key, name, schema, str(path))
 
@@ -179,7 +178,9 @@ def _has_type(value: Any, wanted: str) -> bool:
         case "string":
             return scalar
         case "integer":
-            return scalar and not isinstance(value, bool) and _is_integer(str(value))
+            return (
+                scalar and not isinstance(value, bool) and str(value).removeprefix("-").isdecimal()
+            )
         case "boolean":
             return scalar and _engine_text(value) in ("true", "false")
         case "array":
@@ -187,10 +188,6 @@ def _has_type(value: Any, wanted: str) -> bool:
         case "object":
             return isinstance(value, dict)
     return True
-
-
-def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal()
 
 
 def _engine_text(value: Any) -> str:

@@ -100,7 +100,7 @@ def counts(plan: Plan) -> dict[str, int]:
 def _headline(plan: Plan) -> Text:
     text = Text.assemble((f"{plan.project}/{plan.stack}", "bold"))
     by_package = ", ".join(f"{package} {count}" for package, count in counts(plan).items())
-    text.append(f"  {_plural(len(plan.resources))}")
+    text.append(f"  {plural(len(plan.resources), 'resource')}")
     if by_package:
         text.append(f" ({by_package})", style="dim")
     return text
@@ -130,7 +130,7 @@ def _line(resource: Resource, below: int) -> Text:
     for word in flags(resource):
         text.append(f"  {word}", style="yellow")
     if below:
-        text.append(f"  {_plural(below)}", style="green")
+        text.append(f"  {plural(below, 'resource')}", style="green")
     return text
 
 
@@ -143,5 +143,6 @@ def _ordered(resources: tuple[Resource, ...]) -> list[Resource]:
     return sorted(resources, key=lambda r: (r.custom, r.short_type if r.custom else "", r.name))
 
 
-def _plural(count: int) -> str:
-    return f"{count} resource" if count == 1 else f"{count} resources"
+def plural(count: int, what: str) -> str:
+    """Returns `1 resource`, `2 resources`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

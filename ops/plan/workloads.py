@@ -6,7 +6,7 @@ from typing import Any
 
 from components.names import TEAM_LABEL
 from ops.plan.model import Plan, Resource
-from ops.plan.values import at, mapping, mappings
+from ops.plan.values import at, each, mapping, mappings
 
 _TEMPLATES = {
     "Pod": "",
@@ -58,12 +58,20 @@ def namespace_of(resource: Resource) -> str:
 
 
 def in_namespace(plan: Plan, kind: str, namespace: str) -> list[Resource]:
-    """The objects of a kind in a namespace."""
     return [one for one in plan.of_kind(kind) if namespace_of(one) == namespace]
 
 
+def denied_by_default(plan: Plan, namespace: str) -> set[str]:
+    """The directions, Ingress and Egress, that a namespace denies except by other policies."""
+    return {
+        kind
+        for one in in_namespace(plan, "NetworkPolicy", namespace)
+        if not any(at(one.inputs, f"spec.{key}") for key in ("podSelector", "ingress", "egress"))
+        for kind in each(one.inputs, "spec.policyTypes")
+    }
+
+
 def team_namespaces(plan: Plan) -> list[Resource]:
-    """The namespaces of teams."""
     return [
         one
         for one in plan.of_kind("Namespace")

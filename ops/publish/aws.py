@@ -13,7 +13,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from ops.publish.errors import Failed, Refused
+from ops.plan.errors import Failed, UserError
 
 THREADS = 8
 """Number of parallel requests."""
@@ -29,14 +29,9 @@ _CONFIG = Config(
 
 _DENIED = {"AccessDenied", "AllAccessDisabled", "UnauthorizedAccess", "403"}
 _CREDENTIALS = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "TokenRefreshRequired",
-}
+    "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired",
+}  # fmt: skip
 _ELSEWHERE = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"}
 _SIGN_IN = "sign in so that `aws sts get-caller-identity` succeeds"
 
@@ -51,11 +46,11 @@ def client(service: str, region: str) -> Any:
 
 
 def default_region() -> str:
-    """The region of the environment or the profile. Raises Refused without one."""
+    """The region of the environment or the profile. Raises UserError without one."""
     with explained("reading the AWS profile"):
         region = boto3.Session().region_name
     if not region:
-        raise Refused("no region is set: use --region or AWS_REGION")
+        raise UserError("no region is set: use --region or AWS_REGION")
     return region
 
 

@@ -2,15 +2,12 @@
 
 import os
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ops.plan.command import Panel, complete_stacks, fail, user_errors
-from ops.publish.errors import Failed
+from ops.plan.command import Panel, option, stack_option, user_errors
 
 _INTERRUPTED = 130
 
@@ -25,35 +22,19 @@ def command(  # noqa: PLR0917  the command's options
             metavar="JAR...", help="group:artifact:version[:classifier], a path, or @list.txt."
         ),
     ] = None,
-    release: Annotated[
-        str, typer.Option("--release", metavar="NAME", help="Name of the release.")
-    ] = "",
-    stack: Annotated[
-        str,
-        typer.Option(
-            "--stack",
-            metavar="NAME",
-            help="The stack that owns the bucket.",
-            autocompletion=complete_stacks,
-        ),
-    ] = "",
-    jar_set: Annotated[
-        str,
-        typer.Option("--jar-set", metavar="NAME", help="One of the stack's jarBuckets."),
-    ] = "jars",
-    to: Annotated[
-        str,
-        typer.Option("--to", metavar="URL", help="Instead of --stack: s3://bucket/prefix/jars/."),
-    ] = "",
+    release: Annotated[str, option("--release", "NAME", "Name of the release.")] = "",
+    stack: Annotated[str, stack_option("--stack", "The stack that owns the bucket.")] = "",
+    jar_set: Annotated[str, option("--jar-set", "NAME", "One of the stack's jarBuckets.")] = "jars",
+    to: Annotated[str, option("--to", "URL", "Instead of --stack: s3://bucket/prefix/jars/.")] = "",
     region: Annotated[
         str, typer.Option("--region", help="With --to: the region of the bucket.")
     ] = "",
     owner: Annotated[
         str,
-        typer.Option(
+        option(
             "--bucket-owner",
-            metavar="ACCOUNT",
-            help="With --to: the account that owns the bucket. Default: yours.",
+            "ACCOUNT",
+            "With --to: the account that owns the bucket. Default: yours.",
         ),
     ] = "",
     allow_duplicates: Annotated[
@@ -75,38 +56,26 @@ def command(  # noqa: PLR0917  the command's options
     ] = None,
 ) -> None:
     """Publish JARs to a stack's bucket as an immutable release, and print how a job uses it."""
-    with _publish_errors():
-        from ops.publish.command import Request, publish_jars  # noqa: PLC0415  boto3 takes a second
-
-        request = Request(
-            words=words or [],
-            release=release,
-            stack=stack,
-            jar_set=jar_set,
-            to=to,
-            region=region,
-            owner=owner,
-            allow_duplicates=allow_duplicates,
-            repository=repository,
-            cache=cache,
-        )
-        conf = publish_jars(request)
-    sys.stdout.write(conf)
-
-
-@contextmanager
-def _publish_errors() -> Generator[None]:
-    """Like `user_errors`, with exit code 1 for an error of the network or of S3.
-
-    A broken pipe may come from a connection here, so it does not count as a closed stdout.
-    """
     try:
+        # A broken pipe may come from a connection here, so it does not count as a closed stdout.
         with user_errors():
-            yield
-    except Failed as error:
-        fail(str(error), 1)
+            from ops.publish.command import publish_jars  # noqa: PLC0415  boto3 takes a second
+
+            conf = publish_jars(
+                words or [],
+                release,
+                stack=stack,
+                jar_set=jar_set,
+                to=to,
+                region=region,
+                owner=owner,
+                allow_duplicates=allow_duplicates,
+                repository=repository,
+                cache=cache,
+            )
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to continue\n")
         sys.stderr.flush()
         # Threads may upload for another minute; exiting early does not damage a release.
         os._exit(_INTERRUPTED)
+    sys.stdout.write(conf)

@@ -1,15 +1,13 @@
 """Destination of releases: an export of the stack, or an explicit S3 location."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ops.publish.errors import Refused
+from ops.plan.errors import UserError
+from ops.publish import aws
 
-if TYPE_CHECKING:
-    from ops.plan.model import Plan
+ROOT = Path(__file__).resolve().parents[2]
 
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/((?:[A-Za-z0-9!_.*'()-]+/)*)")
 
@@ -33,49 +31,60 @@ class Destination:
         return f"s3://{self.bucket}/{self.key(release, name)}"
 
 
+def destination(stack: str, jar_set: str, url: str, region: str, owner: str) -> Destination:
+    """The stack's location or the explicit one; empty text stands for an option that is not set.
+
+    Raises UserError for a wrong request, Failed for an error of AWS.
+    """
+    if bool(stack) == bool(url):
+        raise UserError("no destination: use --stack or --to")
+    if stack and (region or owner):
+        raise UserError("--region and --bucket-owner need --to; a stack has its own")
+    if stack:
+        return of_stack(stack, jar_set)
+    region = region or aws.default_region()
+    place = from_url(url, region, owner)
+    return place if owner else replace(place, owner=aws.account_in(region))
+
+
 def from_url(url: str, region: str, owner: str) -> Destination:
-    """The explicit location. Raises Refused unless it is `s3://bucket/prefix/jars/`."""
+    """The explicit location. Raises UserError unless it is `s3://bucket/prefix/jars/`."""
     bucket, prefix = _split(url if url.endswith("/") else f"{url}/")
     if not f"/{prefix}".endswith("/jars/"):
-        raise Refused(f"--to {url}: mounts read releases below jars/ only, s3://bucket/.../jars/")
+        raise UserError(f"--to {url}: mounts read releases below jars/ only, s3://bucket/.../jars/")
     return Destination(bucket, prefix, region, owner)
 
 
-def of_stack(root: Path, stack: str, jar_set: str, account_in: Callable[[str], str]) -> Destination:
+def of_stack(stack: str, jar_set: str) -> Destination:
     """The location that the stack exports as `jarBuckets`, for the account of the credentials.
 
-    `account_in` returns that account, for a region. The program runs as in a preview, so neither
-    the Pulumi CLI nor the stack's state is needed. Raises UserError for an unknown stack or a wrong
-    configuration, Refused for an unknown set of JARs or when the stack belongs to another account,
-    PlanError when the program could not be deployed.
+    The program runs as in a preview, so neither the Pulumi CLI nor the stack's state is needed.
+    Raises UserError for an unknown stack or a wrong configuration, for an unknown set of JARs or
+    when the stack belongs to another account, PlanError when the program could not be deployed.
     """
-    plan, account = _plan(root, stack, account_in)
+    # Pulumi's SDKs take a second to import, and `--to` does not need them.
+    from ops.plan.record import record  # noqa: PLC0415
+    from ops.plan.stack import load  # noqa: PLC0415
+
+    config = load(ROOT, stack)
+    account = aws.account_in(str(config.values.get("aws:region") or "us-east-1"))
+    named = str(config.own("account") or account)
+    if named != account:
+        raise UserError(
+            f"stack {stack} belongs to account {named}, and the credentials are of {account}"
+        )
+    plan = record(ROOT, stack, [f'account="{account}"'])
     exported = plan.exports["jarBuckets"]
     if jar_set not in exported:
-        raise Refused(
+        raise UserError(
             f"stack {stack} has no set of JARs {jar_set!r}; it has: {', '.join(sorted(exported))}"
         )
     bucket, prefix = _split(exported[jar_set])
     return Destination(bucket, prefix, plan.exports["region"], account)
 
 
-def _plan(root: Path, stack: str, account_in: Callable[[str], str]) -> "tuple[Plan, str]":
-    # Pulumi's SDKs take a second to import, and `--to` does not need them.
-    from ops.plan.record import record  # noqa: PLC0415
-    from ops.plan.stack import load  # noqa: PLC0415
-
-    config = load(root, stack)
-    account = account_in(str(config.values.get("aws:region") or "us-east-1"))
-    named = str(config.own("account") or account)
-    if named != account:
-        raise Refused(
-            f"stack {stack} belongs to account {named}, and the credentials are of {account}"
-        )
-    return record(root, stack, [f'account="{account}"']), account
-
-
 def _split(url: str) -> tuple[str, str]:
     match = _URL.fullmatch(url)
     if not match:
-        raise Refused(f"{url} is not an S3 location such as s3://bucket/spark/jars/")
+        raise UserError(f"{url} is not an S3 location such as s3://bucket/spark/jars/")
     return match[1], match[2]

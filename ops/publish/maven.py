@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from ops.plan.errors import Failed, UserError
 from ops.plan.releases import Coordinate
-from ops.publish.errors import Failed, Refused
-from ops.publish.progress import Report
-from ops.publish.threads import in_parallel
+from ops.publish.progress import Report, in_parallel
 
 CENTRAL = "https://repo1.maven.org/maven2"
 ALGORITHMS = ("sha256", "sha1")
@@ -27,9 +26,6 @@ _THREADS = 4
 _TRIES = 4
 _TIMEOUT = 60
 _BLOCK = 1024 * 1024
-_ABSENT = 404
-_BUSY = 429
-_BROKEN = 500
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 T = TypeVar("T")
@@ -51,11 +47,11 @@ class Repository:
 
     def __init__(self, url: str, cache: Path, pause: float = 1.0) -> None:
         """`url` may contain `user:password@`; neither is ever printed. `pause` is the seconds
-        before the second try, doubled before each one after. Raises Refused for plain HTTP."""
+        before the second try, doubled before each one after. Raises UserError for plain HTTP."""
         given = urlsplit(url)
         local = given.scheme == "http" and given.hostname in _LOOPBACK
         if not given.hostname or not (given.scheme == "https" or local):
-            raise Refused("the Maven repository must be https://host/path")
+            raise UserError("the Maven repository must be https://host/path")
         self._authorization = ""
         if given.username:
             words = f"{unquote(given.username)}:{unquote(given.password or '')}"
@@ -68,8 +64,8 @@ class Repository:
     def fetch_all(self, wanted: Sequence[Coordinate], report: Report) -> dict[Coordinate, Path]:
         """The artifacts' files; cached files are not downloaded again.
 
-        Raises Refused for an artifact that does not exist, Failed for a failed download or a wrong
-        checksum.
+        Raises UserError for an artifact that does not exist, Failed for a failed download or a
+        wrong checksum.
         """
         steps = [partial(self.fetch, one, report) for one in wanted]
         return dict(zip(wanted, in_parallel(steps, _THREADS), strict=True))
@@ -109,27 +105,19 @@ class Repository:
             if not re.fullmatch(f"[0-9a-f]{{{hashlib.new(algorithm).digest_size * 2}}}", value):
                 raise Failed(f"{wanted}: the repository's .{algorithm} contains no such checksum")
             return algorithm, value
-        if self._try(wanted, lambda: self._exists(wanted)):
+        if self._try(wanted, lambda: self._text(wanted.path, "HEAD")) is not None:
             raise Failed(f"{wanted}: the repository publishes no checksum of it")
-        raise Refused(f"{wanted}: {self._base} has no such artifact")
+        raise UserError(f"{wanted}: {self._base} has no such artifact")
 
-    def _text(self, path: str) -> str | None:
+    def _text(self, path: str, method: str = "GET") -> str | None:
+        """The first kB of a file, None if there is no such file."""
         try:
-            with self._open(path) as answer:
+            with self._open(path, method) as answer:
                 return answer.read(1024).decode("ascii", errors="replace")
         except urllib.error.HTTPError as error:
-            if error.code == _ABSENT:
+            if error.code == 404:
                 return None
             raise
-
-    def _exists(self, wanted: Coordinate) -> bool:
-        try:
-            self._open(wanted.path, "HEAD").close()
-        except urllib.error.HTTPError as error:
-            if error.code == _ABSENT:
-                return False
-            raise
-        return True
 
     def _download(self, wanted: Coordinate, path: Path, report: Report) -> None:
         with self._open(wanted.path) as answer, path.open("wb") as file:
@@ -158,7 +146,7 @@ class Repository:
             except urllib.error.HTTPError as error:
                 error.close()
                 reason = f"HTTP {error.code}"
-                again = error.code >= _BROKEN or error.code == _BUSY
+                again = error.code >= 500 or error.code == 429
             except (OSError, http.client.HTTPException) as error:
                 reason = str(getattr(error, "reason", "") or error) or type(error).__name__
                 again = "CERTIFICATE_VERIFY_FAILED" not in reason

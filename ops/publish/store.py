@@ -5,16 +5,18 @@ It overwrites and deletes nothing, and sends no existing object again.
 
 import base64
 import hashlib
-from collections.abc import Generator
-from contextlib import contextmanager
+import io
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
+from ops.plan.errors import Failed
 from ops.publish.aws import code_of, explained
 from ops.publish.destination import Destination
-from ops.publish.errors import Failed
 from ops.publish.jars import Jar
+from ops.publish.progress import Report
 
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 """Another run was first, or this run lost the response: listing the objects again tells which."""
@@ -32,13 +34,13 @@ class Store:
         self._s3, self._to = client, destination
         self._bucket = {"Bucket": destination.bucket, "ExpectedBucketOwner": destination.owner}
 
-    def names(self, release: str) -> dict[str, int]:
-        """The objects of a release with their sizes. Raises Failed."""
+    def names(self, release: str) -> set[str]:
+        """The objects of a release. Raises Failed."""
         prefix = self._to.key(release)
         pages = self._s3.get_paginator("list_objects_v2")
         with explained(f"listing {self._to.url(release)}"):
             return {
-                item["Key"].removeprefix(prefix): item["Size"]
+                item["Key"].removeprefix(prefix)
                 for page in pages.paginate(**self._bucket, Prefix=prefix)
                 for item in page.get("Contents", [])
             }
@@ -67,12 +69,22 @@ class Store:
                 whole.update(block)
         return whole.hexdigest() == jar.sha256
 
-    def put_jar(self, release: str, jar: Jar, body: BinaryIO) -> None:
-        """Uploads a JAR, unless the object exists. Raises AlreadyExists, Failed.
+    def put_jar(self, release: str, jar: Jar, report: Report) -> bool:
+        """Uploads a JAR; returns False if the object exists by then. Raises Failed.
 
         S3 rejects the upload if the file has changed since it was read.
         """
-        self._put(release, jar.name, body, jar.s3_checksum, "application/java-archive")
+        try:
+            with (
+                report.task("uploading", jar.name, jar.size) as advance,
+                _Counted(jar.path, advance) as body,
+            ):
+                self._put(release, jar.name, body, jar.s3_checksum, "application/java-archive")
+        except AlreadyExists:
+            return False
+        except OSError as error:
+            raise Failed(f"{jar.path}: {error.strerror}") from None
+        return True
 
     def put_text(self, release: str, name: str, text: bytes) -> None:
         """Writes a small object, unless it exists. Raises AlreadyExists, Failed."""
@@ -83,25 +95,39 @@ class Store:
         self, release: str, name: str, body: bytes | BinaryIO, checksum: str, kind: str
     ) -> None:
         url = self._to.url(release, name)
-        with explained(f"writing {url}"), _if_absent():
-            answer = self._s3.put_object(
-                **self._bucket,
-                Key=self._to.key(release, name),
-                Body=body,
-                ContentType=kind,
-                IfNoneMatch="*",
-                ChecksumAlgorithm="SHA256",
-                ChecksumSHA256=checksum,
-            )
+        with explained(f"writing {url}"):
+            try:
+                answer = self._s3.put_object(
+                    **self._bucket,
+                    Key=self._to.key(release, name),
+                    Body=body,
+                    ContentType=kind,
+                    IfNoneMatch="*",
+                    ChecksumAlgorithm="SHA256",
+                    ChecksumSHA256=checksum,
+                )
+            except ClientError as error:
+                if code_of(error) in _EXISTS:
+                    raise AlreadyExists from None
+                raise
         if answer.get("ChecksumSHA256") != checksum:
             raise Failed(f"{url}: S3 reports another checksum than that of the bytes sent")
 
 
-@contextmanager
-def _if_absent() -> Generator[None]:
-    try:
-        yield
-    except ClientError as error:
-        if code_of(error) in _EXISTS:
-            raise AlreadyExists from None
-        raise
+class _Counted(io.FileIO):
+    """A file that reports how much of it was read; a retry reads it again from the start."""
+
+    def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
+        super().__init__(path)
+        self._advance = advance
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        read = super().read(-1 if size is None else size)
+        self._advance(len(read))
+        return read
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        before = self.tell()
+        position = super().seek(offset, whence)
+        self._advance(position - before)
+        return position

@@ -15,13 +15,14 @@ from ops.plan.values import at, each
 from ops.plan.workloads import team_namespaces
 
 Pick = Callable[[Plan], Sequence[Resource]]
+Follow = Callable[[Plan, Resource], Sequence[Resource]]
 
 
 class Row(NamedTuple):
     """Each resource of `first` must be deleted before the resources that `then` returns for it."""
 
     first: Pick
-    then: Callable[[Plan, Resource], Sequence[Resource]]
+    then: Follow
     why: str
 
 
@@ -79,11 +80,18 @@ def _egress(plan: Plan) -> Sequence[Resource]:
     )(plan)
 
 
-def _all(pick: Pick) -> Callable[[Plan, Resource], Sequence[Resource]]:
+def _all(pick: Pick) -> Follow:
     return lambda plan, _: pick(plan)
 
 
-def _role_of(key: str) -> Callable[[Plan, Resource], Sequence[Resource]]:
+def _named(kind: str, path: str) -> Follow:
+    """The objects of a kind whose name is at a path of the inputs."""
+    return lambda plan, one: [
+        other for other in plan.of_kind(kind) if other.object_name == at(one.inputs, path)
+    ]
+
+
+def _role_of(key: str) -> Follow:
     """The role that an input refers to, and its policy attachments."""
 
     def found(plan: Plan, one: Resource) -> Sequence[Resource]:
@@ -91,11 +99,6 @@ def _role_of(key: str) -> Callable[[Plan, Resource], Sequence[Resource]]:
         return [*roles, *(right for role in roles for right in attachments(plan, role))]
 
     return found
-
-
-def _own_class(plan: Plan, pool: Resource) -> Sequence[Resource]:
-    name = at(pool.inputs, "spec.template.spec.nodeClassRef.name")
-    return [one for one in plan.of_kind("EC2NodeClass") if one.object_name == name]
 
 
 def _joined(plan: Plan, node_class: Resource) -> Sequence[Resource]:
@@ -141,11 +144,11 @@ def _cluster_logs(plan: Plan, cluster: Resource) -> Sequence[Resource]:
     ]
 
 
-def _with(type_: str, key: str = "bucket") -> Callable[[Plan, Resource], Sequence[Resource]]:
-    """Resources of a type that have the same resource in an input."""
+def _with(type_: str, key: str = "bucket", own: str = "") -> Follow:
+    """Resources of a type with an input from the same resource; `own` is its key, if another."""
 
     def found(plan: Plan, one: Resource) -> Sequence[Resource]:
-        holders = inputs_from(one, key, plan)
+        holders = inputs_from(one, own or key, plan)
         return [
             other
             for other in plan.by_type(type_)
@@ -155,32 +158,8 @@ def _with(type_: str, key: str = "bucket") -> Callable[[Plan, Resource], Sequenc
     return found
 
 
-def _to_internet(plan: Plan) -> Sequence[Resource]:
-    return [one for one in plan.by_type("aws:ec2/route:Route") if one.inputs.get("gatewayId")]
-
-
-def _rights_by_name(plan: Plan, one: Resource) -> Sequence[Resource]:
-    """Inline policies of the role in an input."""
-    roles = inputs_from(one, "iamRoleArn", plan)
-    return [
-        policy
-        for policy in plan.by_type("aws:iam/rolePolicy:RolePolicy")
-        if any(role in roles for role in inputs_from(policy, "role", plan))
-    ]
-
-
 def _namespaced(plan: Plan) -> Sequence[Resource]:
     return [one for one in plan.resources if at(one.inputs, "metadata.namespace")]
-
-
-def _namespace_of(plan: Plan, one: Resource) -> Sequence[Resource]:
-    name = at(one.inputs, "metadata.namespace")
-    return [other for other in plan.of_kind("Namespace") if other.object_name == name]
-
-
-def _namespace_of_release(plan: Plan, release: Resource) -> Sequence[Resource]:
-    name = release.inputs.get("namespace")
-    return [one for one in plan.of_kind("Namespace") if one.object_name == name]
 
 
 def _role_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
@@ -191,11 +170,6 @@ def _role_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
         for one in plan.of_kind(str(kind))
         if one.object_name == name and at(one.inputs, "metadata.namespace") == namespace
     ]
-
-
-def _policy_bound(plan: Plan, binding: Resource) -> Sequence[Resource]:
-    name = at(binding.inputs, "spec.policyName")
-    return [one for one in plan.of_kind("ValidatingAdmissionPolicy") if one.object_name == name]
 
 
 def _accounts_rights(plan: Plan, workload: Resource) -> Sequence[Resource]:
@@ -210,6 +184,10 @@ def _accounts_rights(plan: Plan, workload: Resource) -> Sequence[Resource]:
     return [*accounts, *bindings]
 
 
+def _routes_to_internet(plan: Plan) -> Sequence[Resource]:
+    return [one for one in plan.by_type("aws:ec2/route:Route") if one.inputs.get("gatewayId")]
+
+
 _controllers = _packages(
     lambda one: one.calls_aws and one.resource.type == RELEASE and bool(one.workloads)
 )
@@ -221,7 +199,8 @@ _addons_with_controllers = _packages(
 TABLE = (
     Row(_kind("PersistentVolumeClaim"), _volume_of, "a bound volume waits for its claim"),
     Row(_kind("PersistentVolume"), _mounts, "running pods would lose their mount"),
-    Row(_kind("NodePool"), _own_class, "its nodes are terminated with the class' settings"),
+    Row(_kind("NodePool"), _named("EC2NodeClass", "spec.template.spec.nodeClassRef.name"),
+        "its nodes are terminated with the class' settings"),
     Row(_owned, _owners, "its controller removes its finalizer, and deleting a CRD deletes it"),
     Row(_kind("EC2NodeClass"), _joined, "its nodes need them until they are terminated"),
     Row(_charts_with_pods, _rest_of_component, "its pods use them"),
@@ -239,9 +218,11 @@ TABLE = (
         "it is part of the entry"),
     Row(_type("aws:eks/accessEntry:AccessEntry", ADDON, GROUP), _all(_type("eks:index:Cluster")),
         "it is part of the cluster"),
-    Row(_type("aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"), _all(_to_internet),
+    Row(_type("aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"), _all(_routes_to_internet),
         "the EIP is attached to the gateway"),
-    Row(_type("aws:ec2/flowLog:FlowLog"), _rights_by_name, "it writes with that role"),
+    Row(_type("aws:ec2/flowLog:FlowLog"),
+        _with("aws:iam/rolePolicy:RolePolicy", "role", own="iamRoleArn"),
+        "it writes with that role"),
     Row(_type("aws:s3/bucketPolicy:BucketPolicy"),
         _with("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"),
         "S3 answers OperationAborted to both at once"),
@@ -250,15 +231,16 @@ TABLE = (
     Row(_type("aws:s3/bucketObjectv2:BucketObjectv2"),
         _with("aws:s3/bucketServerSideEncryptionConfiguration"
               ":BucketServerSideEncryptionConfiguration"), "it would be written unencrypted"),
-    Row(_namespaced, _namespace_of, "it is in the namespace"),
-    Row(_type(RELEASE), _namespace_of_release, "its objects are in the namespace"),
+    Row(_namespaced, _named("Namespace", "metadata.namespace"), "it is in the namespace"),
+    Row(_type(RELEASE), _named("Namespace", "namespace"), "its objects are in the namespace"),
     Row(_type(RELEASE), _all(_system_groups), "its pods run there"),
     Row(_providing("spark-jobs"), _all(team_namespaces), "its chart creates Roles there"),
     Row(_kind("ServiceAccount"), _role_of("metadata"), "its pods use them"),
     Row(_kind("Deployment"), _accounts_rights, "its pods use them"),
     Row(_kind("Deployment"), _all(_system_groups), "its pods run there"),
     Row(_kind("ClusterRoleBinding"), _role_bound, "it binds the role"),
-    Row(_kind("ValidatingAdmissionPolicyBinding"), _policy_bound, "it binds the policy"),
+    Row(_kind("ValidatingAdmissionPolicyBinding"),
+        _named("ValidatingAdmissionPolicy", "spec.policyName"), "it binds the policy"),
     Row(_kind("RoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("DaemonSet"), _accounts_rights, "its pods use them"),
     Row(_kind("DaemonSet"), _all(given_node_policies), "its nodes read the JARs with them"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from types import FunctionType
 
 from ops.plan.model import Plan, Resource
 
@@ -65,11 +66,12 @@ class Finding:
 
 
 def rule(
-    id_: str, severity: Severity, *, reason: str, source: str, offline_only: bool = False
-) -> Callable[[Check], Rule]:
-    """Decorator that turns a function into a rule."""
+    *, reason: str, source: str, severity: Severity = Severity.error, offline_only: bool = False
+) -> Callable[[FunctionType], Rule]:
+    """Decorator that turns a function into a rule; its name is the rule's id, with underscores."""
 
-    def made(check: Check) -> Rule:
+    def made(check: FunctionType) -> Rule:
+        id_ = check.__name__.replace("_", "-")
         return Rule(id_, severity, reason, source, check, offline_only)
 
     return made

@@ -9,7 +9,8 @@ from typing import IO, Any
 from rich.console import Console
 from rich.text import Text
 
-from ops.plan.tree import console
+from ops.plan.command import table
+from ops.plan.tree import console, plural
 from ops.rules.check import Report
 from ops.rules.rule import Finding, Severity
 
@@ -18,7 +19,7 @@ _STYLES = {Severity.error: "red", Severity.warning: "yellow"}
 
 def summary(report: Report) -> str:
     """One line: the number of rules, and of findings."""
-    counted = [_plural(len(report.of(severity)), severity) for severity in Severity]
+    counted = [plural(len(report.of(severity)), severity) for severity in Severity]
     name = f"{report.plan.project}/{report.plan.stack}"
     return f"{name}: {len(report.rules)} rules, {', '.join(counted)}"
 
@@ -39,8 +40,8 @@ def render(report: Report, stream: IO[str], exceptions: bool = False) -> None:
         out.print()
         reasons = Counter((one.rule, one.resource, one.reason) for _, one in report.excepted)
         hint = "" if exceptions else "; EXCEPTIONS=1 lists them"
-        by = _plural(len(reasons), "exception")
-        out.print(Text(f"{_plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
+        by = plural(len(reasons), "exception")
+        out.print(Text(f"{plural(len(report.excepted), 'place')} allowed by {by}{hint}"))
         for (rule, resource, reason), times in reasons.items() if exceptions else ():
             out.print(Text(f"  {rule}  {resource}  ({times}): {reason}"), soft_wrap=True)
 
@@ -49,25 +50,18 @@ def markdown(report: Report, exceptions: bool = False) -> str:
     """The findings as a table, and each rule's reason and source; exceptions if requested."""
     lines = [f"### {_cell(summary(report))}", ""]
     if report.findings:
-        lines += ["| severity | rule | resource | finding |", "|---|---|---|---|"]
-        lines += [
-            f"| {one.rule.severity} | {one.rule.id} | {_cell(one.name)} "
-            f"| {_cell(one.broken.message)} |"
+        rows = (
+            [one.rule.severity, one.rule.id, _cell(one.name), _cell(one.broken.message)]
             for one in report.findings
-        ]
-        lines.append("")
+        )
+        lines.append(table(["severity", "rule", "resource", "finding"], rows))
         for rule in dict.fromkeys(one.rule for one in report.findings):
             lines.append(f"- **{rule.id}**: {_cell(rule.reason)} <{rule.source}>")
         lines.append("")
     if exceptions and report.excepted:
-        lines += ["| exception | resource | reason |", "|---|---|---|"]
-        lines += [
-            f"| {rule} | {_cell(resource)} | {_cell(reason)} |"
-            for rule, resource, reason in dict.fromkeys(
-                (one.rule, one.resource, one.reason) for _, one in report.excepted
-            )
-        ]
-        lines.append("")
+        found = dict.fromkeys((one.rule, one.resource, one.reason) for _, one in report.excepted)
+        rows = ([rule, _cell(resource), _cell(reason)] for rule, resource, reason in found)
+        lines.append(table(["exception", "resource", "reason"], rows))
     return "\n".join(lines)
 
 
@@ -87,10 +81,6 @@ def _table(out: Console, findings: Sequence[Finding]) -> None:
         line.append(one.name.ljust(name), style="bold default")
         line.append(f"  {one.broken.message}", style="default")
         out.print(line, soft_wrap=True)
-
-
-def _plural(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def as_json(report: Report) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dev import configuration_docs, cost_docs, node_docs, shown_outputs
-from dev.shown_outputs import PAGES
-from tests.plans import ROOT, plan_of
+from dev.docs import pages
+from dev.docs.pages import PAGES
+from tests.plans import ROOT
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -27,31 +27,23 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 
 
 def test_make_docs_changes_no_page() -> None:
-    assert configuration_docs.PAGE.read_text() == configuration_docs.render(), "run `make docs`"
-    for page in PAGES:
-        assert page.read_text() == shown_outputs.render(page.read_text()), f"{page}: `make docs`"
-    assert node_docs.PAGE.read_text() == node_docs.render(node_docs.PAGE.read_text())
+    for page, text in pages.texts().items():
+        assert text == pages.render(text), f"{page}: run `make docs`"
 
 
-def test_the_cost_table_is_calculated_from_the_plans() -> None:
-    page = cost_docs.PAGE.read_text(encoding="utf-8")
-    assert cost_docs.render(page, plan_of) == page, "run `make docs`"
-    stale = page.replace("| EKS control plane | 73 (1) |", "| EKS control plane | 0 (0) |")
-    assert stale != page and cost_docs.render(stale, plan_of) == page
-
-
-def test_an_output_or_a_picture_that_is_stale_is_replaced_and_the_rest_of_the_page_stays() -> None:
+def test_what_is_stale_is_replaced_and_the_rest_of_the_page_stays() -> None:
     page = (
         "```console\n$ make preview STACK=dev DEPTH=1\n{}```\n\n"
-        "<!-- make picture STACK=dev -->\n\n```mermaid\n{}```\n\nThe end.\n"
+        "<!-- make picture STACK=dev -->\n\n```mermaid\n{}```\n\n"
+        "<!-- made by `make docs`: cost -->\n{}<!-- end -->\nThe end.\n"
     )
-    shown = shown_outputs.render(page.format("spark-on-eks/dev  1 resource\n", "flowchart TD\n"))
-    output = shown_outputs.output("preview", "STACK=dev DEPTH=1")
-    assert shown == page.format(output, shown_outputs.picture("dev"))
+    shown = pages.render(page.format("spark-on-eks/dev  1 resource\n", "flowchart TD\n", "old\n"))
+    output = pages.output("preview", "STACK=dev DEPTH=1")
+    assert shown == page.format(output, pages.picture("dev"), pages.TABLES["cost"]())
 
 
 NODE_PAGE = (ROOT / "docs" / "node-mount.md").read_text()
-PROOF = node_docs.PAGE.read_text()
+PROOF = (ROOT / "docs" / "testing-node.md").read_text()
 
 
 def table(heading: str) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """What a diff does to the running platform, most serious first."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 
 from ops.diff.diff import Diff
 from ops.diff.impact import (
@@ -8,7 +8,6 @@ from ops.diff.impact import (
     cluster,
     cost,
     data,
-    jobs,
     limits,
     network,
     nodes,
@@ -19,41 +18,32 @@ from ops.diff.impact.model import Cause, Consequence, Kind, Level
 
 __all__ = ["Cause", "Consequence", "Kind", "Level", "consequences"]
 
-_RULES: tuple[Callable[[Diff], Iterable[Consequence]], ...] = (
-    cluster.rules,
-    data.rules,
-    network.rules,
-    nodes.rules,
-    workloads.rules,
-    permissions.rules,
-    access.rules,
-    limits.rules,
-    cost.rules,
-)
+_TOPICS = (cluster, data, network, nodes, workloads, permissions, access, limits, cost)
+"""In the order of their consequences within one kind."""
 # A replaced cluster ends everything in it: these are not listed apart.
-_IN_CLUSTER = frozenset(
-    {
-        Kind.ends_jobs,
-        Kind.removes_nodes,
-        Kind.rolls_nodes,
-        Kind.drifts_nodes,
-        Kind.claims_wait,
-        Kind.restarts,
-        Kind.removes,
-        Kind.new_pods,
-        Kind.stays,
-    }
-)
+_IN_CLUSTER = {
+    Kind.ends_jobs, Kind.removes_nodes, Kind.rolls_nodes, Kind.drifts_nodes, Kind.claims_wait,
+    Kind.restarts, Kind.removes, Kind.new_pods, Kind.stays,
+}  # fmt: skip
 
 
 def consequences(diff: Diff) -> tuple[Consequence, ...]:
     """Returns what an update does, most serious first; nothing for two different stacks."""
     if not diff.is_update or not diff.steps:
         return ()
-    found = [one for rule in _RULES for one in rule(diff)]
+    found = [one for topic in _TOPICS for one in topic.rules(diff)]
     if any(one.kind is Kind.replaces_cluster for one in found):
         found = [one for one in found if one.kind not in _IN_CLUSTER]
-    found += jobs.verdict(found)
+    found.append(_verdict_on_jobs(found))
     order = list(Kind)
     # Stable: within a kind the rules' own order, which is by name.
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
+
+
+def _verdict_on_jobs(found: Sequence[Consequence]) -> Consequence:
+    """Summarizes what the other consequences do to the Spark jobs that run during the update."""
+    effects = dict.fromkeys(one.jobs for one in found if one.jobs)
+    if not effects:
+        return Consequence(Kind.jobs_unaffected, "jobs that run now are not affected")
+    # The causes are listed with the consequences that these lines come from.
+    return Consequence(Kind.jobs_affected, "jobs that run now are affected", (), tuple(effects))

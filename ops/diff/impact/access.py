@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster import TYPES
-from ops.diff.impact.model import Consequence, Kind, causes_of, of_type, touches
+from ops.diff.impact.model import Consequence, Kind, causes_of
 from ops.plan.model import Resource
 from ops.plan.values import each, mapping
 
@@ -19,7 +19,7 @@ _EVERYWHERE = "0.0.0.0/0"
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields targets that more networks can reach than before, and those that fewer can."""
-    for step in of_type(diff, *TYPES):
+    for step in diff.of_type(*TYPES):
         if step.old is None or step.new is None:
             continue
         causes = causes_of(
@@ -31,8 +31,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         if _private(step.old) and not _private(step.new):
             text = "no private endpoint of the API server: nodes use its public endpoint"
             yield Consequence(Kind.guard, text, causes)
-    for step in of_type(diff, *_GROUPS):
-        if step.old is None or step.new is None or not touches(step, "ingress", "egress"):
+    for step in diff.of_type(*_GROUPS):
+        if step.old is None or step.new is None or not step.touches("ingress", "egress"):
             continue
         for key in ("ingress", "egress"):
             old, new = _rules(step.old, key), _rules(step.new, key)

@@ -2,21 +2,11 @@
 
 from collections.abc import Iterator
 
+from ops.diff.compare import names
 from ops.diff.diff import Diff
-from ops.diff.impact.model import (
-    Cause,
-    Consequence,
-    Kind,
-    causes_of,
-    forcing_causes,
-    is_deleted,
-    merged,
-    of_type,
-    touches,
-)
+from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.replacement import refused
 from ops.diff.steps import Operation, Step
-from ops.diff.values import names
 
 TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 _KEY = ("encryptionConfigKeyArn", "encryptionConfig")
@@ -24,7 +14,7 @@ _KEY = ("encryptionConfigKeyArn", "encryptionConfig")
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields replacements, upgrades, refusals and changes without a known effect."""
-    for step in of_type(diff, *TYPES):
+    for step in diff.of_type(*TYPES):
         yield from _cluster(step, diff)
     yield from _tags(diff)
     yield from merged(_unprotected(diff))
@@ -43,7 +33,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 def _unprotected(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.steps:
-        if step.old is None or step.new is None or is_deleted(step):
+        if step.old is None or step.new is None or step.is_deleted:
             continue
         if step.old.options.protect and not step.new.options.protect:
             cause = Cause(step.new.name, "protect: true -> false")
@@ -52,8 +42,8 @@ def _unprotected(diff: Diff) -> Iterator[tuple[str, Consequence]]:
 
 
 def _tags(diff: Diff) -> Iterator[Consequence]:
-    for step in of_type(diff, "pulumi:providers:aws"):
-        if step.old is not None and step.new is not None and touches(step, "defaultTags"):
+    for step in diff.of_type("pulumi:providers:aws"):
+        if step.old is not None and step.new is not None and step.touches("defaultTags"):
             text = "the tags of every AWS resource change, each in place"
             yield Consequence(Kind.stays, text, causes_of(step, "defaultTags"))
 
@@ -78,7 +68,7 @@ def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
     before, after = (str(one.inputs.get("version") or "") for one in (step.old, step.new))
     if before and after and before != after:
         yield from _upgrade(step, diff, before, after)
-    if touches(step, *_KEY) and not any(step.old.inputs.get(key) for key in _KEY):
+    if step.touches(*_KEY) and not any(step.old.inputs.get(key) for key in _KEY):
         text = f"encrypts the secrets of {name} with a KMS key: this cannot be undone"
         yield Consequence(Kind.guard, text, causes_of(step, *_KEY))
     if step.old.inputs.get("deletionProtection") and not step.new.inputs.get("deletionProtection"):
@@ -106,11 +96,8 @@ def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Conseq
         and call.args.get("kubernetesVersion") == after
     )
     text = f"upgrades the control plane from Kubernetes {before} to {after}: this cannot be undone"
-    details = ()
-    if looked_up:
-        details = (
-            f"add-ons without a pin follow to AWS's default for {after}: {names(looked_up)}",
-        )
+    default = f"add-ons without a pin follow to AWS's default for {after}"
+    details = (f"{default}: {names(looked_up)}",) if looked_up else ()
     yield Consequence(Kind.upgrades_cluster, text, cause, details)
 
 
@@ -121,13 +108,13 @@ def _minor(version: str) -> int:
 
 def _refusals(step: Step) -> Iterator[Consequence]:
     name = f"{step.resource.name} ({step.resource.short_type})"
-    if is_deleted(step) and step.old is not None and step.old.options.protect:
+    if step.is_deleted and step.old is not None and step.old.options.protect:
         doing = "delete" if step.operation is Operation.delete else "replace"
         text = f"fails: Pulumi protects {name} and does not {doing} it"
         yield Consequence(Kind.fails, text, forcing_causes(step))
     if step.operation in (Operation.update, Operation.may_replace):
         who = "the API server" if step.resource.is_kubernetes_object else "AWS"
-        paths = [row for row in refused(step.resource) if touches(step, row)]
+        paths = [row for row in refused(step.resource) if step.touches(row)]
         if paths:
             text = f"fails: {who} does not let {names(paths)} of {name} change"
             yield Consequence(Kind.fails, text, causes_of(step, *paths))

@@ -18,7 +18,7 @@ def in_cluster(plan: Plan) -> dict[str, list[Grant]]:
     found: dict[str, list[Grant]] = {}
     for binding in rbac.bindings(plan):
         for subject in binding.subjects:
-            found.setdefault(str(subject), []).extend(_rights(plan, binding))
+            found.setdefault(subject, []).extend(_rights(plan, binding))
     for policy in plan.of_kind("NetworkPolicy"):
         namespace = str(at(policy.inputs, "metadata.namespace") or "default")
         found.setdefault(f"{NETWORK} {namespace}", []).extend(_flows(policy))
@@ -84,10 +84,10 @@ def _rights(plan: Plan, binding: rbac.Binding) -> Iterator[Grant]:
         yield Grant("Allow", "", use, scope, (), binding.resource.name)
         return
     for rule in role.rules:
-        for group in rule.api_groups or ("",):
-            for kind in rule.resources or rule.urls:
+        for group in each(rule, "apiGroups") or ("",):
+            for kind in each(rule, "resources") or each(rule, "nonResourceURLs"):
                 full = f"{kind}.{group}" if group else kind
-                for name in rule.resource_names or ("",):
+                for name in each(rule, "resourceNames") or ("",):
                     on = f"{full}/{name}" if name else full
-                    for verb in rule.verbs:
+                    for verb in each(rule, "verbs"):
                         yield Grant("Allow", "", verb, f"{on} in {scope}", (), role.resource.name)

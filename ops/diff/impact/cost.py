@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ops.diff.component_changes import WORDS
-from ops.diff.diff import Diff
+from ops.diff.compare import change_line
+from ops.diff.diff import WORDS, Diff
 from ops.diff.impact.cluster import TYPES
 from ops.diff.impact.model import Cause, Consequence, Kind
-from ops.diff.values import change_line
 from ops.plan.model import Plan
 from ops.plan.nodes import NodeSet, node_groups, node_pools
 from ops.plan.quantity import GIB

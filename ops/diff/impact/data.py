@@ -3,17 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from ops.diff.diff import Diff
-from ops.diff.impact.model import (
-    Consequence,
-    Kind,
-    causes_of,
-    forcing_causes,
-    is_deleted,
-    merged,
-    of_kind,
-    of_type,
-    touches,
-)
+from ops.diff.impact.model import Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.steps import Operation, Step
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each, mapping
@@ -32,18 +22,18 @@ _WAITS = "a driver that asks for a new executor waits while claims are made anew
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields data that an update deletes permanently, and resources that it orphans."""
-    for step in of_type(diff, _BUCKET):
+    for step in diff.of_type(_BUCKET):
         yield from _bucket(step)
-    for step in of_type(diff, "aws:s3/bucketVersioning:BucketVersioning"):
+    for step in diff.of_type("aws:s3/bucketVersioning:BucketVersioning"):
         yield from _versioning(step)
-    for step in of_type(diff, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+    for step in diff.of_type("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
         yield from _lifecycle(step)
-    for step in of_type(diff, _LOGS):
+    for step in diff.of_type(_LOGS):
         yield from _logs(step)
-    for step in of_type(diff, _KEY):
+    for step in diff.of_type(_KEY):
         yield from _key(step)
-    for step in of_type(diff, *_FILES):
-        if is_deleted(step) and not _kept(step):
+    for step in diff.of_type(*_FILES):
+        if step.is_deleted and not _kept(step):
             what = f"loses data: {_FILES[step.resource.type]} {step.resource.name} is deleted"
             yield Consequence(Kind.loses_data, what, forcing_causes(step))
     yield from merged(_namespaces(diff))
@@ -64,7 +54,7 @@ def _bucket(step: Step) -> Iterator[Consequence]:
     if old is None:
         return
     name = str(old.inputs.get("bucket") or old.name)
-    if is_deleted(step) and not _kept(step):
+    if step.is_deleted and not _kept(step):
         if old.inputs.get("forceDestroy"):
             text = f"loses data: bucket {name} is deleted with every object in it"
             jobs = f"what they read from bucket {name} is gone"
@@ -112,7 +102,7 @@ def _days(resource: Resource | None) -> Mapping[str, float]:
 def _logs(step: Step) -> Iterator[Consequence]:
     was = step.old or step.resource
     name = str(was.inputs.get("name") or was.name)
-    if is_deleted(step) and not _kept(step) and not step.resource.inputs.get("skipDestroy"):
+    if step.is_deleted and not _kept(step) and not step.resource.inputs.get("skipDestroy"):
         text = f"loses data: log group {name} is deleted with its logs"
         yield Consequence(Kind.loses_data, text, forcing_causes(step))
     elif step.old is not None and step.new is not None:
@@ -127,7 +117,7 @@ def _logs(step: Step) -> Iterator[Consequence]:
 
 
 def _key(step: Step) -> Iterator[Consequence]:
-    if not is_deleted(step) or _kept(step) or step.old is None:
+    if not step.is_deleted or _kept(step) or step.old is None:
         return
     # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days by default.
     days = float(step.old.inputs.get("deletionWindowInDays") or 30)
@@ -139,20 +129,18 @@ def _key(step: Step) -> Iterator[Consequence]:
 
 
 def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    for step in of_kind(diff, "Namespace"):
-        if is_deleted(step) and not _kept(step):
+    for step in diff.of_kind("Namespace"):
+        if step.is_deleted and not _kept(step):
             text = "deletes namespace {} with everything in it"
             jobs = "all pods in namespace {} end"
-            yield (
-                step.resource.object_name,
-                Consequence(Kind.ends_jobs, text, forcing_causes(step), jobs=jobs),
-            )
+            causes = forcing_causes(step)
+            yield step.resource.object_name, Consequence(Kind.ends_jobs, text, causes, jobs=jobs)
 
 
 def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if is_deleted(step)}
-    for step in of_kind(diff, "PersistentVolumeClaim"):
-        if step.old is None or not is_deleted(step):
+    gone = {step.resource.object_name for step in diff.of_kind("Namespace") if step.is_deleted}
+    for step in diff.of_kind("PersistentVolumeClaim"):
+        if step.old is None or not step.is_deleted:
             continue
         namespace = str(at(step.old.inputs, "metadata.namespace") or "default")
         name = f"{namespace}/{step.old.object_name}"
@@ -170,8 +158,8 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
         elif namespace not in gone:
             text = "removes claims: {}; the update waits until no pod uses them"
             yield name, Consequence(Kind.claims_wait, text, causes_of(step))
-    for step in of_kind(diff, "PersistentVolume"):
-        if step.operation is Operation.update and touches(step, "spec"):
+    for step in diff.of_kind("PersistentVolume"):
+        if step.operation is Operation.update and step.touches("spec"):
             text = "new pods mount volume {} as it is now; pods that run keep what they have"
             yield step.resource.object_name, Consequence(Kind.new_pods, text, causes_of(step))
 

@@ -14,16 +14,10 @@ from ops.diff.impact.model import Cause
 from ops.plan.model import Resource
 from ops.plan.requirements import requirements_of
 
-_CLASS_UNHASHED = frozenset(
-    {
-        "amiFamily",
-        "amiSelectorTerms",
-        "capacityReservationSelectorTerms",
-        "ipPrefixCount",
-        "securityGroupSelectorTerms",
-        "subnetSelectorTerms",
-    }
-)
+_CLASS_UNHASHED = {
+    "amiFamily", "amiSelectorTerms", "capacityReservationSelectorTerms", "ipPrefixCount",
+    "securityGroupSelectorTerms", "subnetSelectorTerms",
+}  # fmt: skip
 REQUIREMENT = "requirement"
 """First word of a cause that drifts only the nodes that no longer match."""
 _DEFAULT_BUDGETS = [{"nodes": "10%"}]
@@ -51,10 +45,8 @@ def of_class(old: Resource, new: Resource) -> Iterator[Cause]:
     A further subnet does not; another set of security groups or another image does.
     """
     before, after = (one.inputs.get("spec") or {} for one in (old, new))
-    for field in sorted({*before, *after} - _CLASS_UNHASHED):
-        if _hashed(before.get(field)) != _hashed(after.get(field)):
-            yield Cause(new.name, f"spec.{field}")
-    for field in ("amiFamily", "amiSelectorTerms", "securityGroupSelectorTerms"):
+    hashed = sorted({*before, *after} - _CLASS_UNHASHED)
+    for field in (*hashed, "amiFamily", "amiSelectorTerms", "securityGroupSelectorTerms"):
         if _hashed(before.get(field)) != _hashed(after.get(field)):
             yield Cause(new.name, f"spec.{field}")
     was, now = (

@@ -3,16 +3,7 @@
 from collections.abc import Iterator
 
 from ops.diff.diff import Diff
-from ops.diff.impact.model import (
-    Cause,
-    Consequence,
-    Kind,
-    causes_of,
-    forcing_causes,
-    is_deleted,
-    of_kind,
-    touches,
-)
+from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes
 from ops.diff.steps import Operation, Step
 from ops.plan import quantity
 from ops.plan.model import Resource
@@ -27,16 +18,16 @@ kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields the changes of limits, without those of a namespace that is deleted."""
-    gone = {step.resource.object_name for step in of_kind(diff, "Namespace") if is_deleted(step)}
-    for step in of_kind(diff, "ResourceQuota"):
+    gone = {step.resource.object_name for step in diff.of_kind("Namespace") if step.is_deleted}
+    for step in diff.of_kind("ResourceQuota"):
         if step.old is not None and namespace_of(step.old) not in gone:
             yield from _quota(step)
-    for step in of_kind(diff, "LimitRange"):
-        if step.old is not None and namespace_of(step.old) not in gone and touches(step, "spec"):
+    for step in diff.of_kind("LimitRange"):
+        if step.old is not None and namespace_of(step.old) not in gone and step.touches("spec"):
             text = f"new pods of namespace {namespace_of(step.old)} get other defaults"
             yield Consequence(Kind.new_pods, text, causes_of(step))
     yield from _admission(diff)
-    for step in of_kind(diff, "PriorityClass"):
+    for step in diff.of_kind("PriorityClass"):
         if step.operation is Operation.replace:
             text = (
                 f"PriorityClass {step.resource.object_name} is replaced: pods that run keep their "
@@ -46,15 +37,15 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 
 def _admission(diff: Diff) -> Iterator[Consequence]:
-    for step in of_kind(diff, "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+    for step in diff.of_kind("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
         name = f"{step.resource.inputs['kind']} {step.resource.object_name}"
         if step.operation is Operation.delete:
             text = f"{name} is deleted: what it denied is admitted"
             yield Consequence(Kind.guard, text, causes_of(step))
-        elif step.old is not None and touches(step, "spec"):
+        elif step.old is not None and step.touches("spec"):
             text = f"{name} denies other requests than before"
             yield Consequence(Kind.guard, text, causes_of(step, "spec"))
-    for step in of_kind(diff, "Namespace"):
+    for step in diff.of_kind("Namespace"):
         if step.old is None or step.new is None:
             continue
         old, new = _level(step.old), _level(step.new)

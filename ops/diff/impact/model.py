@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
-from ops.diff.diff import Diff
-from ops.diff.replacement import covers
-from ops.diff.steps import Operation, Step
-from ops.diff.values import change_line, names
+from ops.diff.compare import change_line, names
+from ops.diff.steps import Step
+from ops.plan.paths import covers
 
 
 class Level(IntEnum):
@@ -47,7 +46,6 @@ class Kind(StrEnum):
 
     @property
     def level(self) -> Level:
-        """The level of every consequence of this kind."""
         order = list(Kind)
         for level, last in _LAST.items():
             if order.index(self) <= order.index(last):
@@ -55,11 +53,7 @@ class Kind(StrEnum):
         return Level.note
 
 
-_LAST = {
-    Level.danger: Kind.ends_jobs,
-    Level.disruption: Kind.removes,
-    Level.attention: Kind.cost,
-}
+_LAST = {Level.danger: Kind.ends_jobs, Level.disruption: Kind.removes, Level.attention: Kind.cost}
 
 
 @dataclass(frozen=True, order=True)
@@ -89,7 +83,6 @@ class Consequence:
 
     @property
     def level(self) -> Level:
-        """How much attention it needs."""
         return self.kind.level
 
 
@@ -99,51 +92,18 @@ def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
     name = step.resource.name
     if step.new is None or step.old is None:
         return (Cause(name, "is deleted" if step.new is None else "is created"),)
-    found = [
-        Cause(name, change_line(change))
-        for change in step.changes
-        if not prefixes or any(covers(prefix, change.path) for prefix in prefixes)
-    ]
-    found += [
-        Cause(name, str(change))
-        for change in step.propagated
-        if not prefixes or any(covers(prefix, change.path) for prefix in prefixes)
-    ]
-    return tuple(found)
+    lines = [(change.path, change_line(change)) for change in step.changes]
+    lines += [(change.path, str(change)) for change in step.propagated]
+    return tuple(
+        Cause(name, line)
+        for path, line in lines
+        if not prefixes or any(covers(prefix, path) for prefix in prefixes)
+    )
 
 
 def forcing_causes(step: Step) -> tuple[Cause, ...]:
     """Returns the causes of a replacement, or that the resource is deleted."""
     return causes_of(step, *step.forced_by)
-
-
-def is_deleted(step: Step) -> bool:
-    """Whether the resource is deleted, or replaced by a new one."""
-    return step.old is not None and step.operation in (Operation.delete, Operation.replace)
-
-
-def of_type(diff: Diff, *types: str) -> Iterator[Step]:
-    """Yields the steps of resources of these types."""
-    return (step for step in diff.steps if step.resource.type in types)
-
-
-def of_kind(diff: Diff, *kinds: str) -> Iterator[Step]:
-    """Yields the steps of Kubernetes objects of these kinds."""
-    for step in diff.steps:
-        resource = step.resource
-        if resource.is_kubernetes_object and resource.inputs.get("kind") in kinds:
-            yield step
-
-
-def changed(step: Step) -> set[str]:
-    """Returns the paths that get another value, Pulumi's own options left out."""
-    paths = {change.path for change in (*step.changes, *step.propagated)}
-    return {path for path in paths if not path.startswith("(")}
-
-
-def touches(step: Step, *prefixes: str) -> bool:
-    """Whether a step changes something at or below one of the paths."""
-    return any(covers(prefix, path) for prefix in prefixes for path in changed(step))
 
 
 def merged(found: Iterable[tuple[str, Consequence]]) -> Iterator[Consequence]:

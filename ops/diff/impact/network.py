@@ -3,16 +3,7 @@
 from collections.abc import Iterator
 
 from ops.diff.diff import Diff
-from ops.diff.impact.model import (
-    Consequence,
-    Kind,
-    causes_of,
-    forcing_causes,
-    is_deleted,
-    merged,
-    of_type,
-    touches,
-)
+from ops.diff.impact.model import Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.steps import Operation
 
 _CUT = "open connections through {} are cut: requests to outside AWS's own endpoints are retried"
@@ -25,31 +16,23 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 
 def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    for step in of_type(diff, *_NETWORK):
-        if is_deleted(step):
+    for step in diff.of_type(*_NETWORK):
+        if step.is_deleted:
             what = _NETWORK[step.resource.type]
             doing = "removes" if step.operation is Operation.delete else "replaces"
             text = f"{doing} {what} {{}}, with the nodes in it"
-            jobs = (
-                f"nodes in {what} {{}} are deleted: executors there end, "
-                "a driver there ends its job"
-            )
-            yield (
-                step.resource.name,
-                Consequence(Kind.replaces_network, text, forcing_causes(step), jobs=jobs),
-            )
-    for step in of_type(diff, "aws:ec2/route:Route"):
-        if step.operation is Operation.update and touches(step, "natGatewayId", "gatewayId"):
+            ends = "executors there end, a driver there ends its job"
+            jobs, causes = f"nodes in {what} {{}} are deleted: {ends}", forcing_causes(step)
+            yield step.resource.name, Consequence(Kind.replaces_network, text, causes, jobs=jobs)
+    for step in diff.of_type("aws:ec2/route:Route"):
+        if step.operation is Operation.update and step.touches("natGatewayId", "gatewayId"):
             text = "changes the target of route {}: open connections are cut"
-            yield (
-                step.resource.name,
-                Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT),
-            )
-    for step in of_type(diff, "aws:ec2/eip:Eip"):
-        if is_deleted(step):
+            yield (step.resource.name, Consequence(Kind.restarts, text, causes_of(step), jobs=_CUT))
+    for step in diff.of_type("aws:ec2/eip:Eip"):
+        if step.is_deleted:
             text = "the public address of {} is released: update allow lists elsewhere"
             yield step.resource.name, Consequence(Kind.guard, text, forcing_causes(step))
-    for step in of_type(diff, "aws:ec2/vpcEndpoint:VpcEndpoint"):
-        if is_deleted(step):
+    for step in diff.of_type("aws:ec2/vpcEndpoint:VpcEndpoint"):
+        if step.is_deleted:
             text = "endpoint {} is deleted: its traffic uses the NAT gateway, or fails without one"
             yield step.resource.name, Consequence(Kind.restarts, text, forcing_causes(step))

@@ -2,22 +2,11 @@
 
 from collections.abc import Iterator
 
+from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact import cluster, drift
-from ops.diff.impact.model import (
-    Cause,
-    Consequence,
-    Kind,
-    causes_of,
-    forcing_causes,
-    is_deleted,
-    merged,
-    of_kind,
-    of_type,
-    touches,
-)
+from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.steps import Operation, Step, key_of
-from ops.diff.values import names
 from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS
 from ops.plan.nodes import GROUP, NODE_POOL, NodeSet, class_name, node_groups, node_pools
 from ops.plan.values import each
@@ -30,7 +19,7 @@ _EVICTED = "executors there end and their tasks run again, a driver there ends i
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields the consequences for running nodes."""
     yield from merged(
-        (step.resource.name, one) for step in of_type(diff, GROUP) for one in _group(step, diff)
+        (step.resource.name, one) for step in diff.of_type(GROUP) for one in _group(step, diff)
     )
     yield from merged(_pools(diff))
     yield from merged(_quiet(diff))
@@ -50,7 +39,7 @@ def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
     elif step.operation is Operation.delete:
         text = "removes managed node group {}: its nodes are drained"
         yield Consequence(Kind.removes_nodes, text, causes_of(step), jobs=jobs)
-    elif touches(step, *_ROLLS):
+    elif step.touches(*_ROLLS):
         text = f"rolls managed node group {{}}: every node is replaced, {_pace(step)}; {who}"
         causes = (*causes_of(step, *_ROLLS), *_template_causes(step, diff))
         yield Consequence(Kind.rolls_nodes, text, causes, jobs=jobs)
@@ -68,7 +57,7 @@ def _template_causes(step: Step, diff: Diff) -> tuple[Cause, ...]:
     keys = {key_of(urn, diff.new) for urn in used}
     return tuple(
         cause
-        for one in of_type(diff, LAUNCH_TEMPLATE)
+        for one in diff.of_type(LAUNCH_TEMPLATE)
         if one.key in keys and one.old is not None
         for cause in causes_of(one)
     )
@@ -77,21 +66,19 @@ def _template_causes(step: Step, diff: Diff) -> tuple[Cause, ...]:
 def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     """Yields the consequences for the nodes of each NodePool, by changes of it or of its node
     class."""
-    steps = {step.key: step for step in of_kind(diff, NODE_POOL)}
-    classes = {step.resource.object_name: step for step in of_kind(diff, NODE_CLASS)}
+    steps = {step.key: step for step in diff.of_kind(NODE_POOL)}
+    classes = {step.resource.object_name: step for step in diff.of_kind(NODE_CLASS)}
     for step in steps.values():
-        if step.old is not None and is_deleted(step):
+        if step.old is not None and step.is_deleted:
             # A foreground deletion (the program's annotation) waits for the nodes.
             text = "removes NodePool {}: its nodes are drained, at the pace of their grace period"
             jobs = f"on nodes of NodePool {{}}: {_EVICTED}"
-            yield (
-                step.old.object_name,
-                Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs),
-            )
+            causes = forcing_causes(step)
+            yield step.old.object_name, Consequence(Kind.removes_nodes, text, causes, jobs=jobs)
     for nodes in node_pools(diff.new):
         pool = nodes.resource
         step = steps.get(key_of(pool.urn, diff.new))
-        if step is not None and (step.old is None or is_deleted(step)):
+        if step is not None and (step.old is None or step.is_deleted):
             continue
         causes: list[Cause] = []
         if step is not None and step.old is not None:
@@ -125,7 +112,7 @@ def _drifted(nodes: NodeSet, causes: tuple[Cause, ...]) -> Consequence:
 
 def _quiet(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     """Yields the changes of NodePools and classes that leave their nodes as they are."""
-    for step in of_kind(diff, NODE_POOL, NODE_CLASS):
+    for step in diff.of_kind(NODE_POOL, NODE_CLASS):
         if step.old is None or step.new is None or step.operation is not Operation.update:
             continue
         drifts = drift.of_pool if step.new.inputs["kind"] == NODE_POOL else drift.of_class
@@ -146,7 +133,7 @@ def _image_causes(nodes: NodeSet, diff: Diff) -> Iterator[Cause]:
     terms = each(inputs, "spec.amiSelectorTerms")
     if not any("alias" in term for term in terms):
         return
-    for step in of_type(diff, *cluster.TYPES):
-        if step.operation is Operation.update and touches(step, "version"):
+    for step in diff.of_type(*cluster.TYPES):
+        if step.operation is Operation.update and step.touches("version"):
             version = step.resource.inputs.get("version")
             yield Cause(step.resource.name, f"images for Kubernetes {version}")

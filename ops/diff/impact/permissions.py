@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster_grants import NETWORK, in_cluster
 from ops.diff.impact.model import Cause, Consequence, Kind
-from ops.diff.values import names
 from ops.plan.iam import documents
 from ops.plan.iam_grants import Grant, grants, not_covered, sentences
 from ops.plan.iam_roles import ROLE, attached_policies, role_name, role_of

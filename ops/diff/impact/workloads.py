@@ -3,18 +3,7 @@
 from collections.abc import Iterator
 
 from ops.diff.diff import Diff
-from ops.diff.impact.model import (
-    Consequence,
-    Kind,
-    causes_of,
-    changed,
-    forcing_causes,
-    is_deleted,
-    merged,
-    of_kind,
-    of_type,
-    touches,
-)
+from ops.diff.impact.model import Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.steps import Operation, Step
 from ops.plan.packages import ADDON, RELEASE
 from ops.plan.values import mapping
@@ -24,9 +13,9 @@ _RUNNERS = ("DaemonSet", "Deployment", "StatefulSet")
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields what restarts, and what is removed."""
-    for step in of_type(diff, RELEASE):
+    for step in diff.of_type(RELEASE):
         yield from _release(step)
-    for step in of_type(diff, ADDON):
+    for step in diff.of_type(ADDON):
         yield from _addon(step)
     yield from merged(_runners(diff))
 
@@ -35,11 +24,11 @@ def _release(step: Step) -> Iterator[Consequence]:
     if step.old is None:
         return
     name = str(step.resource.inputs.get("name") or step.resource.name)
-    if is_deleted(step):
+    if step.is_deleted:
         doing = "removes" if step.operation is Operation.delete else "replaces"
         text = f"{doing} Helm release {name}: its objects are deleted first"
         yield Consequence(Kind.removes, text, forcing_causes(step))
-    elif changed(step):
+    elif step.changed_paths:
         before, after = (str(one.inputs.get("version")) for one in (step.old, step.resource) if one)
         version = f" from {before} to {after}" if before != after else ""
         text = f"restarts the controller of Helm release {name}: it is upgraded{version}"
@@ -50,26 +39,26 @@ def _addon(step: Step) -> Iterator[Consequence]:
     if step.old is None:
         return
     name = str(step.resource.inputs.get("addonName") or step.resource.name)
-    if is_deleted(step):
+    if step.is_deleted:
         doing = "removes" if step.operation is Operation.delete else "replaces"
         text = f"{doing} add-on {name}: pods that need it fail until then"
         yield Consequence(Kind.removes, text, forcing_causes(step))
-    elif touches(step, "addonVersion", "configurationValues", "serviceAccountRoleArn"):
+    elif step.touches("addonVersion", "configurationValues", "serviceAccountRoleArn"):
         text = f"restarts the pods of add-on {name}, node by node"
         yield Consequence(Kind.restarts, text, causes_of(step))
 
 
 def _runners(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    for step in of_kind(diff, *_RUNNERS):
+    for step in diff.of_kind(*_RUNNERS):
         if step.old is None:
             continue
         kind = step.resource.inputs["kind"]
         name = step.resource.object_name
-        if is_deleted(step):
+        if step.is_deleted:
             doing = "removes" if step.operation is Operation.delete else "replaces"
             text = f"{doing} {kind} {{}}: its pods end first"
             yield name, Consequence(Kind.removes, text, forcing_causes(step))
-        elif touches(step, "spec.template"):
+        elif step.touches("spec.template"):
             yield name, Consequence(Kind.restarts, _restart(step, kind), causes_of(step))
 
 

@@ -3,13 +3,13 @@
 Each row names its two sources: the CloudFormation type, whose `createOnlyProperties` cfn-lint
 ships, and the resource of the Terraform AWS provider (github.com/hashicorp/terraform-provider-aws,
 internal/service), which pulumi-aws wraps: its ForceNew fields. If the two differ, the Terraform
-provider counts, because it plans the update. tests/ops/plan/test_knowledge.py compares the table
+provider counts, because it plans the update. tests/ops/diff/test_knowledge.py compares the table
 with the CloudFormation schemas.
 """
 
 from collections.abc import Mapping
 
-from ops.diff.replace_rules.row import Row
+from ops.diff.replace_rules import Row
 
 ALWAYS = Row(
     "pulumi-aws 7: every resource may name its region, and does not move to another",
@@ -168,9 +168,7 @@ ROWS: Mapping[str, Row] = {
         "deletionWindowInDays description enableKeyRotation rotationPeriodInDays policy isEnabled",
     ),
     "s3/bucket:Bucket": Row(
-        "AWS::S3::Bucket, aws_s3_bucket",
-        "bucket bucketPrefix objectLockEnabled",
-        "forceDestroy",
+        "AWS::S3::Bucket, aws_s3_bucket", "bucket bucketPrefix objectLockEnabled", "forceDestroy"
     ),
     "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Row(
         "AWS::S3::Bucket, aws_s3_bucket_lifecycle_configuration",

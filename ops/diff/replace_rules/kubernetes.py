@@ -7,7 +7,7 @@ were also seen with the real provider and a real API server (docs/testing-engine
 
 from collections.abc import Mapping
 
-from ops.diff.replace_rules.row import Row
+from ops.diff.replace_rules import Row
 
 ALWAYS = Row(
     "diff.go: metadataForceNewProperties",

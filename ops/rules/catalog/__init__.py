@@ -1,43 +1,16 @@
 """All rules, in the order in which they are shown."""
 
-from ops.rules.catalog import (
-    admission,
-    cluster,
-    data,
-    destroy,
-    iam,
-    network,
-    nodes,
-    owner,
-    pins,
-    platform,
-    pods,
-    pools,
-    rbac,
-    scheduling,
-    teams,
-    trust,
-)
+from importlib import import_module
+
 from ops.rules.rule import Rule
 
-MODULES = (
-    iam,
-    trust,
-    rbac,
-    cluster,
-    network,
-    nodes,
-    data,
-    pods,
-    platform,
-    teams,
-    admission,
-    scheduling,
-    pools,
-    pins,
-    owner,
-    destroy,
-)
+_MODULES = (
+    "iam", "trust", "rbac", "cluster", "network", "nodes", "data", "pods", "platform", "teams",
+    "admission", "scheduling", "pins", "owner", "destroy",
+)  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
-    value for module in MODULES for value in vars(module).values() if isinstance(value, Rule)
+    value
+    for name in _MODULES
+    for value in vars(import_module(f"{__name__}.{name}")).values()
+    if isinstance(value, Rule)
 )

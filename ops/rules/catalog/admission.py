@@ -6,17 +6,12 @@ from components.names import JARS_CLAIM, TEAM_LABEL
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
 from ops.plan.workloads import team_namespaces
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
-_DOCS = "https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
 _BETWEEN = (
-    "allowPrivilegeEscalation",
-    "capabilities",
-    "runAsNonRoot",
-    "runAsUser",
-    "seccompProfile",
+    "allowPrivilegeEscalation", "capabilities", "runAsNonRoot", "runAsUser", "seccompProfile",
     "volumes",
-)
+)  # fmt: skip
 """Requirements of `restricted` beyond `baseline`:
 kubernetes.io/docs/concepts/security/pod-security-standards."""
 _JUDGED: Mapping[tuple[str, str], Sequence[str]] = {
@@ -74,13 +69,11 @@ def restricted_by_admission(plan: Plan) -> bool:
 
 
 @rule(
-    "admission-denies",
-    Severity.error,
     reason="A policy without a binding, with one that only warns, or that admits requests which it "
     "cannot evaluate, denies nothing.",
-    source=_DOCS,
+    source="https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/",
 )
-def denies(plan: Plan) -> Iterator[Violation]:
+def admission_denies(plan: Plan) -> Iterator[Violation]:
     """Every admission policy is bound, denies, and fails closed."""
     for policy in plan.of_kind("ValidatingAdmissionPolicy"):
         if at(policy.inputs, "spec.failurePolicy") != "Fail":
@@ -98,13 +91,11 @@ def denies(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "team-admission",
-    Severity.error,
     reason="Kubernetes and the Spark operator admit applications that run in the operator's own "
     "pod, pods on any node and with any priority, and services that take other teams' traffic.",
     source="https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
 )
-def judged(plan: Plan) -> Iterator[Violation]:
+def team_admission(plan: Plan) -> Iterator[Violation]:
     """Admission policies judge what a team's people and pods create and delete."""
     read: dict[tuple[str, str], str] = {}
     for policy in plan.of_kind("ValidatingAdmissionPolicy"):

@@ -11,6 +11,7 @@ from ops.rules.rule import Severity, Violation, rule
 
 _CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 """The eks component, and the cluster inside it, which only an engine has."""
+_LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 _USERGUIDE = "https://docs.aws.amazon.com/eks/latest/userguide"
 _BARE = {
     "bootstrapSelfManagedAddons": False,
@@ -35,28 +36,27 @@ def clusters(plan: Plan) -> Iterator[Resource]:
                 yield one
 
 
-def _of(cluster: Resource, component: str, inside: str) -> object:
+def input_of(cluster: Resource, component: str, inside: str) -> object:
+    """An input of the component, or where the cluster inside it has the same."""
     found = cluster.inputs.get(component)
     return found if found is not None else at(cluster.inputs, inside)
 
 
 @rule(
-    "endpoint-allow-list",
-    Severity.error,
     reason="With an open endpoint, one stolen token or one flaw gives the internet access.",
     source=f"{_USERGUIDE}/cluster-endpoint.html",
 )
-def endpoint(plan: Plan) -> Iterator[Violation]:
+def endpoint_allow_list(plan: Plan) -> Iterator[Violation]:
     """A public endpoint lists its CIDRs; nodes use the private endpoint."""
     for one in clusters(plan):
-        public = _of(one, "endpointPublicAccess", "vpcConfig.endpointPublicAccess")
+        public = input_of(one, "endpointPublicAccess", "vpcConfig.endpointPublicAccess")
         if public is None:
             yield Violation(
                 one, "public", "leaves the public endpoint at EKS' default, which is open"
             )
-        if not is_true(_of(one, "endpointPrivateAccess", "vpcConfig.endpointPrivateAccess")):
+        if not is_true(input_of(one, "endpointPrivateAccess", "vpcConfig.endpointPrivateAccess")):
             yield Violation(one, "private", "has no private endpoint: nodes use the public one")
-        allowed = _of(one, "publicAccessCidrs", "vpcConfig.publicAccessCidrs")
+        allowed = input_of(one, "publicAccessCidrs", "vpcConfig.publicAccessCidrs")
         if public in (True, "true") and allowed != UNKNOWN:
             blocks = list(allowed) if isinstance(allowed, list | tuple) else []
             if not blocks:
@@ -66,26 +66,23 @@ def endpoint(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "secrets-own-key",
-    Severity.warning,
+    severity=Severity.warning,
     reason="Since Kubernetes 1.28 EKS encrypts all API data with an AWS owned key; CloudTrail "
     "logs the use of a customer managed key, and you can revoke it.",
     source=f"{_USERGUIDE}/envelope-encryption.html",
 )
-def secrets(plan: Plan) -> Iterator[Violation]:
+def secrets_own_key(plan: Plan) -> Iterator[Violation]:
     """Kubernetes secrets are encrypted with a KMS key of the stack."""
     for one in clusters(plan):
-        if not _of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
+        if not input_of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
             yield Violation(one, "secrets", "encrypts Kubernetes secrets with an AWS owned key")
 
 
 @rule(
-    "control-plane-logs",
-    Severity.error,
     reason="Only the audit log records which identity did what in the cluster.",
     source=f"{_USERGUIDE}/control-plane-logs.html",
 )
-def logs(plan: Plan) -> Iterator[Violation]:
+def control_plane_logs(plan: Plan) -> Iterator[Violation]:
     """Audit and authenticator logs are on, and the stack creates their log group."""
     groups = {str(one.inputs.get("name")): one for one in plan.by_type(_LOG_GROUP)}
     for one in clusters(plan):
@@ -100,13 +97,11 @@ def logs(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "kubernetes-version",
-    Severity.error,
     reason="Without a version a new cluster gets the newest one, and a node group the cluster's "
     "current one; the support type decides whether AWS upgrades or charges at the end of support.",
     source=f"{_USERGUIDE}/kubernetes-versions.html",
 )
-def version(plan: Plan) -> Iterator[Violation]:
+def kubernetes_version(plan: Plan) -> Iterator[Violation]:
     """Cluster and node groups set their Kubernetes version, the cluster its support type."""
     for one in plan.by_type("eks:index:Cluster"):
         if "name" in one.inputs and not one.inputs.get("version"):
@@ -120,15 +115,13 @@ def version(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "access-by-entries",
-    Severity.error,
     reason="Changes of the aws-auth ConfigMap are not recorded; access entries are AWS resources.",
     source=f"{_USERGUIDE}/access-entries.html",
 )
-def access(plan: Plan) -> Iterator[Violation]:
+def access_by_entries(plan: Plan) -> Iterator[Violation]:
     """Access is by access entries only, and each grants permissions."""
     for one in clusters(plan):
-        mode = _of(one, "authenticationMode", "accessConfig.authenticationMode")
+        mode = input_of(one, "authenticationMode", "accessConfig.authenticationMode")
         if mode not in ("API", UNKNOWN):
             yield Violation(one, "authenticationMode", f"grants access by {mode or 'aws-auth'}")
     entitled = {
@@ -143,13 +136,11 @@ def access(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "cluster-bare",
-    Severity.error,
     reason="Resources that the eks component adds by itself have no pinned version and no "
     "defined order of destroy.",
     source="https://www.pulumi.com/registry/packages/eks/api-docs/cluster/",
 )
-def bare(plan: Plan) -> Iterator[Violation]:
+def cluster_bare(plan: Plan) -> Iterator[Violation]:
     """The eks component creates the control plane only."""
     for one in plan.by_type("eks:index:Cluster"):
         # An engine shows the component without its inputs.
@@ -159,13 +150,11 @@ def bare(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "provider-identity",
-    Severity.error,
     reason="Without clusterIdentifier a changed kubeconfig counts as another cluster: every object "
     "in it shows as replaced (github.com/pulumi/pulumi-kubernetes/issues/2745).",
     source="https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/",
 )
-def identity(plan: Plan) -> Iterator[Violation]:
+def provider_identity(plan: Plan) -> Iterator[Violation]:
     """The Kubernetes provider has a cluster identifier."""
     for one in plan.by_type("pulumi:providers:kubernetes"):
         # The eks component creates one for itself, which no resource of the stack uses.
@@ -175,17 +164,15 @@ def identity(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "no-open-ingress",
-    Severity.error,
     reason="Scanners find an open port within minutes.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
 )
-def ingress(plan: Plan) -> Iterator[Violation]:
+def no_open_ingress(plan: Plan) -> Iterator[Violation]:
     """No security group is open to the internet; a VPC's default group has no rules."""
     for one in plan.by_type("aws:ec2/securityGroup:SecurityGroup"):
         for item in each(one.inputs, "ingress"):
             blocks = [*each(item, "cidrBlocks"), *each(item, "ipv6CidrBlocks")]
-            for block in _wide([block for block in blocks if known(block)]):
+            for block in _wide(blocks):
                 yield Violation(one, block, f"lets in {block}")
         if not is_false(one.inputs.get("egress") or None):
             yield Violation(one, "egress", "allows egress")
@@ -198,9 +185,6 @@ def ingress(plan: Plan) -> Iterator[Violation]:
     for one in plan.by_type("aws:ec2/vpc:Vpc"):
         if one.urn not in closed:
             yield Violation(one, "default group", "does not close its default security group")
-
-
-_LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 
 def _wide(blocks: list[str]) -> list[str]:

@@ -20,12 +20,10 @@ def _of(plan: Plan, type_: str, bucket: Resource, key: str = "bucket") -> list[R
 
 
 @rule(
-    "volumes-encrypted",
-    Severity.error,
     reason="Node volumes contain shuffle data, caches and logs.",
     source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
 )
-def volumes(plan: Plan) -> Iterator[Violation]:
+def volumes_encrypted(plan: Plan) -> Iterator[Violation]:
     """Every volume of a node is configured and encrypted."""
     for spec in node_templates(plan):
         if not spec.volumes and spec.volumes_known:
@@ -36,12 +34,11 @@ def volumes(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "volumes-end-with-node",
-    Severity.warning,
+    severity=Severity.warning,
     reason="A volume that outlives its instance is still billed and keeps its data.",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/preserving-volumes-on-termination.html",
 )
-def volumes_end(plan: Plan) -> Iterator[Violation]:
+def volumes_end_with_node(plan: Plan) -> Iterator[Violation]:
     """Every volume of a node is deleted with it."""
     for spec in node_templates(plan):
         for volume in spec.volumes:
@@ -52,8 +49,6 @@ def volumes_end(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "bucket-encrypted",
-    Severity.error,
     reason="An explicit encryption setting does not depend on a default that may change.",
     source=f"{_S3}/bucket-encryption.html",
 )
@@ -74,8 +69,6 @@ def bucket_encrypted(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "bucket-private",
-    Severity.error,
     reason="A policy or an ACL can make a bucket public; these settings block both.",
     source=f"{_S3}/access-control-block-public-access.html",
 )
@@ -99,8 +92,6 @@ def bucket_private(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "bucket-versions",
-    Severity.error,
     reason="A deleted or overwritten release of JARs can be restored, for a limited time.",
     source=f"{_S3}/Versioning.html",
 )
@@ -110,25 +101,18 @@ def bucket_versions(plan: Plan) -> Iterator[Violation]:
         kept = _of(plan, "aws:s3/bucketVersioning:BucketVersioning", bucket)
         if not any(at(one.inputs, "versioningConfiguration.status") == "Enabled" for one in kept):
             yield Violation(bucket, "versions", "keeps no versions")
-        rules = [
-            item
-            for one in _of(
-                plan, "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", bucket
-            )
-            for item in each(one.inputs, "rules")
-            if item.get("status") == "Enabled"
-        ]
+        type_ = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+        rules = [item for one in _of(plan, type_, bucket) for item in each(one.inputs, "rules")]
+        enabled = [item for item in rules if item.get("status") == "Enabled"]
         for key, what in (
             ("noncurrentVersionExpiration.noncurrentDays", "old versions"),
             ("abortIncompleteMultipartUpload.daysAfterInitiation", "unfinished uploads"),
         ):
-            if not any(at(item, key) for item in rules):
+            if not any(at(item, key) for item in enabled):
                 yield Violation(bucket, what, f"never expires {what}")
 
 
 @rule(
-    "tls-only",
-    Severity.error,
     reason="Without the Deny, S3 and SQS answer requests over plain HTTP.",
     source=f"{_S3}/security-best-practices.html#transit",
 )
@@ -143,16 +127,12 @@ def tls_only(plan: Plan) -> Iterator[Violation]:
         and (tls := statement.condition("Bool", "aws:SecureTransport"))
         and tls.values == ("false",)
     ]
-    for type_, key, wanted in ((BUCKET, "bucket", 2), (QUEUE, "queueUrl", 1)):
+    for type_, policy_type, key, wanted in (
+        (BUCKET, "aws:s3/bucketPolicy:BucketPolicy", "bucket", 2),
+        (QUEUE, "aws:sqs/queuePolicy:QueuePolicy", "queueUrl", 1),
+    ):
         for one in plan.by_type(type_):
-            policies = [
-                resource
-                for policy in (
-                    "aws:s3/bucketPolicy:BucketPolicy",
-                    "aws:sqs/queuePolicy:QueuePolicy",
-                )
-                for resource in _of(plan, policy, one, key)
-            ]
+            policies = _of(plan, policy_type, one, key)
             unknown = any(not known(policy.inputs.get("policy")) for policy in policies)
             covered = any(
                 policy in policies and len(statement.resources) >= wanted
@@ -163,12 +143,10 @@ def tls_only(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "queue-encrypted",
-    Severity.error,
     reason="Messages contain instance and account ids.",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-data-encryption.html",
 )
-def queue(plan: Plan) -> Iterator[Violation]:
+def queue_encrypted(plan: Plan) -> Iterator[Violation]:
     """Every queue is encrypted with SSE-SQS or a KMS key."""
     for one in plan.by_type(QUEUE):
         own = is_true(one.inputs.get("sqsManagedSseEnabled"))
@@ -177,12 +155,11 @@ def queue(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "queue-forgets",
-    Severity.warning,
+    severity=Severity.warning,
     reason="After an outage, a controller would act on events of instances that no longer exist.",
     source="https://karpenter.sh/docs/reference/cloudformation/#karpenterinterruptionqueue",
 )
-def forgets(plan: Plan) -> Iterator[Violation]:
+def queue_forgets(plan: Plan) -> Iterator[Violation]:
     """A queue of events retains them for at most five minutes."""
     for one in plan.by_type(QUEUE):
         seconds = one.inputs.get("messageRetentionSeconds")
@@ -191,13 +168,11 @@ def forgets(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "keys-rotate",
-    Severity.error,
     reason="Rotation limits how much data one key protects; a deletion window of 30 days leaves "
     "time to cancel.",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
 )
-def keys(plan: Plan) -> Iterator[Violation]:
+def keys_rotate(plan: Plan) -> Iterator[Violation]:
     """Every KMS key rotates and has a deletion window of 30 days."""
     for one in plan.by_type("aws:kms/key:Key"):
         if not is_true(one.inputs.get("enableKeyRotation")):
@@ -208,12 +183,11 @@ def keys(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "logs-end",
-    Severity.warning,
+    severity=Severity.warning,
     reason="A log group without retention keeps its logs, and bills them, indefinitely.",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
 )
-def logs(plan: Plan) -> Iterator[Violation]:
+def logs_end(plan: Plan) -> Iterator[Violation]:
     """Every log group has a retention."""
     for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
         if not one.inputs.get("retentionInDays"):

@@ -8,17 +8,15 @@ from ops.plan.nodes import node_sets
 from ops.plan.values import UNKNOWN, at
 from ops.plan.workloads import team_namespaces
 from ops.rules.order import TABLE
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 
 @rule(
-    "destroy-order",
-    Severity.error,
     reason="A destroy in another order leaves instances without a controller that ends them, and a "
     "VPC that cannot be deleted.",
     source="https://karpenter.sh/docs/concepts/disruption/#termination-controller",
 )
-def order(plan: Plan) -> Iterator[Violation]:
+def destroy_order(plan: Plan) -> Iterator[Violation]:
     """A destroy deletes claims, NodePools, node classes, controller, CRDs, system nodes, cluster
     and network, in this order; roles, queue and NAT gateways are deleted after what uses
     them."""
@@ -31,12 +29,10 @@ def order(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "teams-before-nodes",
-    Severity.error,
     reason="A namespace is deleted after its pods, which needs the nodes and their controller.",
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/",
 )
-def teams(plan: Plan) -> Iterator[Violation]:
+def teams_before_nodes(plan: Plan) -> Iterator[Violation]:
     """A team's namespace and volume are deleted before the nodes of its drivers and executors."""
     graph = Graph(plan)
     spark = [nodes for nodes in node_sets(plan) if not nodes.is_system]
@@ -53,13 +49,11 @@ def teams(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "nodepools-wait",
-    Severity.error,
     reason="A NodePool that is deleted in the background is gone at once, and then its controller: "
     "the instances stay (github.com/METR/hawk/pull/21).",
     source="https://kubernetes.io/docs/concepts/architecture/garbage-collection/#foreground-deletion",
 )
-def foreground(plan: Plan) -> Iterator[Violation]:
+def nodepools_wait(plan: Plan) -> Iterator[Violation]:
     """A NodePool is deleted with foreground propagation, which waits for its nodes."""
     for one in plan.of_kind("NodePool"):
         annotations = at(one.inputs, "metadata.annotations")

@@ -6,7 +6,7 @@ from ops.plan.iam import IDENTITY, Statement, action_matches, allowed
 from ops.plan.iam_roles import attachments, documents_of, given_node_policies, node_roles
 from ops.plan.model import Plan, Resource
 from ops.plan.values import known
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _S3_WRITES = ("s3:Put", "s3:Delete", "s3:Abort", "s3:Restore", "s3:Replicate", "s3:Bypass")
@@ -25,12 +25,10 @@ _NODE_POLICIES = {
 
 
 @rule(
-    "iam-action-wildcard",
-    Severity.error,
     reason="A wildcard among actions also grants the actions that AWS adds to the service later.",
     source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
-def action_wildcard(plan: Plan) -> Iterator[Violation]:
+def iam_action_wildcard(plan: Plan) -> Iterator[Violation]:
     """No Allow has a wildcard in its actions."""
     for document, one in allowed(plan):
         for action in one.actions:
@@ -39,12 +37,10 @@ def action_wildcard(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "iam-resource-wildcard",
-    Severity.error,
     reason="A permission on every resource of a kind includes those of other stacks and teams.",
     source=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
-def resource_wildcard(plan: Plan) -> Iterator[Violation]:
+def iam_resource_wildcard(plan: Plan) -> Iterator[Violation]:
     """No Allow is on every resource of a kind."""
     for document, one in allowed(plan):
         for wide in filter(None, map(_wide, one.resources)):
@@ -53,13 +49,11 @@ def resource_wildcard(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "iam-wildcard-bounded",
-    Severity.error,
     reason="A reason does not limit a permission to change all resources of a kind; a "
     "condition on this cluster's tag does.",
     source=f"{_GUIDE}/access_tags.html",
 )
-def wildcard_bounded(plan: Plan) -> Iterator[Violation]:
+def iam_wildcard_bounded(plan: Plan) -> Iterator[Violation]:
     """An action that changes resources, on all of a kind, needs a condition on a tag."""
     for document, one in allowed(plan):
         tagged = any(
@@ -76,12 +70,10 @@ def wildcard_bounded(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "iam-inverted",
-    Severity.error,
     reason="NotAction, NotResource and NotPrincipal allow everything that they do not name.",
     source=f"{_GUIDE}/reference_policies_elements_notaction.html",
 )
-def inverted(plan: Plan) -> Iterator[Violation]:
+def iam_inverted(plan: Plan) -> Iterator[Violation]:
     """No Allow with NotAction, NotResource or NotPrincipal."""
     for document, one in allowed(plan):
         for element in one.exclusions:
@@ -89,12 +81,10 @@ def inverted(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "iam-anyone",
-    Severity.error,
     reason="A resource policy that allows every principal is public.",
     source=f"{_GUIDE}/reference_policies_elements_principal.html#principal-anonymous",
 )
-def anyone(plan: Plan) -> Iterator[Violation]:
+def iam_anyone(plan: Plan) -> Iterator[Violation]:
     """No Allow for the principal `*`."""
     for document, one in allowed(plan):
         if any("*" in names for names in one.principals.values()):
@@ -102,12 +92,10 @@ def anyone(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "iam-pass-role",
-    Severity.error,
     reason="A principal that may pass a role to any service gets all permissions of that role.",
     source=f"{_GUIDE}/id_roles_use_passrole.html",
 )
-def pass_role(plan: Plan) -> Iterator[Violation]:
+def iam_pass_role(plan: Plan) -> Iterator[Violation]:
     """iam:PassRole names the role and one service."""
     for document, one in allowed(plan):
         passes = one.names_action("iam:PassRole")
@@ -116,12 +104,10 @@ def pass_role(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "node-role-no-s3-write",
-    Severity.error,
     reason="A pod that reaches the metadata service gets the node's role: it may only read JARs.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
 )
-def node_role_writes(plan: Plan) -> Iterator[Violation]:
+def node_role_no_s3_write(plan: Plan) -> Iterator[Violation]:
     """A node role's policies only read S3."""
     own = [one.resource for role in node_roles(plan) for one in documents_of(plan, role)]
     nodes = {one.urn for one in (*own, *given_node_policies(plan))}
@@ -132,13 +118,11 @@ def node_role_writes(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "node-role-managed-policies",
-    Severity.error,
     reason="AWS managed policies are broad and change; a node needs three, and in an existing "
     "cluster that of the VPC CNI.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html",
 )
-def node_role_managed(plan: Plan) -> Iterator[Violation]:
+def node_role_managed_policies(plan: Plan) -> Iterator[Violation]:
     """A node role has only the managed policies that EKS requires."""
     own_networking = any(
         one.inputs.get("addonName") == "vpc-cni" and known(one.inputs.get("serviceAccountRoleArn"))
@@ -154,12 +138,10 @@ def node_role_managed(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "iam-s3-prefix",
-    Severity.error,
     reason="A bucket contains more than JARs: limit permissions on objects and lists to a prefix.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html",
 )
-def s3_prefix(plan: Plan) -> Iterator[Violation]:
+def iam_s3_prefix(plan: Plan) -> Iterator[Violation]:
     """Permissions on objects and lists of a bucket are limited to a prefix."""
     for document, one in allowed(plan):
         if document.kind != IDENTITY:

@@ -12,13 +12,11 @@ _NAMED = ("vpc:Vpc", "subnet:Subnet", "routeTable:RouteTable", "natGateway:NatGa
 
 
 @rule(
-    "endpoints-used",
-    Severity.error,
     reason="An interface endpoint without private DNS, or without a security group that allows "
     "callers, is billed and not used; without a gateway endpoint S3 traffic is billed by NAT.",
     source="https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html",
 )
-def endpoints(plan: Plan) -> Iterator[Violation]:
+def endpoints_used(plan: Plan) -> Iterator[Violation]:
     """Interface endpoints have private DNS; a VPC has an S3 gateway endpoint."""
     made = plan.by_type("aws:ec2/vpcEndpoint:VpcEndpoint")
     for one in made:
@@ -48,12 +46,10 @@ def endpoints(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "flow-logs-whole",
-    Severity.error,
     reason="Rejected traffic shows attacks, accepted traffic shows data leaks.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
 )
-def flow_logs(plan: Plan) -> Iterator[Violation]:
+def flow_logs_whole(plan: Plan) -> Iterator[Violation]:
     """A flow log records accepted and rejected traffic."""
     for one in plan.by_type("aws:ec2/flowLog:FlowLog"):
         if one.inputs.get("trafficType") != "ALL":
@@ -61,12 +57,11 @@ def flow_logs(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "network-named",
-    Severity.warning,
+    severity=Severity.warning,
     reason="The console and cost reports show ids: a Name tag identifies stack and zone.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/vpc-subnets-routing.html",
 )
-def named(plan: Plan) -> Iterator[Violation]:
+def network_named(plan: Plan) -> Iterator[Violation]:
     """Network resources have a Name tag."""
     for type_ in _NAMED:
         for one in plan.by_type(f"aws:ec2/{type_}"):
@@ -75,12 +70,11 @@ def named(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "subnets-for-load-balancers",
-    Severity.warning,
+    severity=Severity.warning,
     reason="The load balancer controller discovers subnets by these tags.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html",
 )
-def balancers(plan: Plan) -> Iterator[Violation]:
+def subnets_for_load_balancers(plan: Plan) -> Iterator[Violation]:
     """Public subnets are for internet-facing load balancers, private ones for internal."""
     public = public_subnets(plan)
     for one in plan.by_type("aws:ec2/subnet:Subnet"):

@@ -1,4 +1,5 @@
-"""Nodes: instance metadata service, image, subnets, system node groups."""
+"""Nodes: instance metadata service, image, subnets, system node groups; limits of NodePools, and
+when Karpenter may disrupt their nodes."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import NODE_CLASS, node_templates
-from ops.plan.nodes import GROUP, node_groups
+from ops.plan.nodes import ARCH, CAPACITY_TYPE, GROUP, node_groups, node_pools
 from ops.plan.values import UNKNOWN, at, each, is_false
 from ops.rules.rule import Severity, Violation, rule
 
@@ -18,8 +19,6 @@ _PINNED = re.compile(r"^[a-z0-9]+@v\d[\w.]*$")
 
 
 @rule(
-    "imds-v2",
-    Severity.error,
     reason="IMDSv1 answers a plain GET: server-side request forgery can read the node's "
     "credentials.",
     source=_IMDS,
@@ -32,27 +31,20 @@ def imds_v2(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "imds-hop-limit",
-    Severity.error,
     reason="With a hop limit above 1 a pod reaches the instance metadata service, and "
     "with it the node's role.",
     source=_IMDS,
 )
-def hop_limit(plan: Plan) -> Iterator[Violation]:
+def imds_hop_limit(plan: Plan) -> Iterator[Violation]:
     """The instance metadata service has a hop limit of 1."""
     for spec in node_templates(plan):
         hops = spec.metadata_options.get("httpPutResponseHopLimit")
         if hops != UNKNOWN and (hops is None or int(hops) > 1):
-            yield Violation(
-                spec.resource,
-                "hops",
-                f"has {f'a hop limit of {hops}' if hops else 'the default hop limit'}",
-            )
+            limit = f"a hop limit of {hops}" if hops else "the default hop limit"
+            yield Violation(spec.resource, "hops", f"has {limit}")
 
 
 @rule(
-    "ami-pinned",
-    Severity.error,
     reason="With an alias such as al2023@latest every node drifts on the day that AWS "
     "releases a new image (github.com/aws/karpenter-provider-aws/issues/6952).",
     source="https://karpenter.sh/docs/tasks/managing-amis/",
@@ -70,13 +62,12 @@ def ami_pinned(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "group-release-pinned",
-    Severity.warning,
+    severity=Severity.warning,
     reason="A node group without a release gets the newest image at its creation, so stacks "
     "created on different days differ.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html",
 )
-def release_pinned(plan: Plan) -> Iterator[Violation]:
+def group_release_pinned(plan: Plan) -> Iterator[Violation]:
     """A managed node group sets its AMI release."""
     for one in plan.by_type(GROUP):
         if not one.inputs.get("releaseVersion"):
@@ -84,12 +75,10 @@ def release_pinned(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "nodes-private",
-    Severity.error,
     reason="A node with a public address, or in a public subnet, can be reached from the internet.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html",
 )
-def private(plan: Plan) -> Iterator[Violation]:
+def nodes_private(plan: Plan) -> Iterator[Violation]:
     """Nodes and the control plane are in private subnets."""
     public = public_subnets(plan)
     for one in plan.by_type("aws:ec2/subnet:Subnet"):
@@ -102,25 +91,22 @@ def private(plan: Plan) -> Iterator[Violation]:
         # addresses.
         if at(one.inputs, "spec.associatePublicIPAddress") is None:
             yield Violation(one, "addresses", "uses the subnet's setting for public addresses")
-    for type_, key in ((GROUP, "subnetIds"), ("eks:index:Cluster", "subnetIds")):
-        for one in plan.by_type(type_):
+    for key, found in (
+        ("subnetIds", (*plan.by_type(GROUP), *plan.by_type("eks:index:Cluster"))),
+        ("spec", plan.of_kind(NODE_CLASS)),
+    ):
+        for one in found:
             for subnet in inputs_from(one, key, plan):
                 if subnet in public:
                     yield Violation(one, subnet.name, f"is in the public subnet {subnet.name}")
-    for one in plan.of_kind(NODE_CLASS):
-        for subnet in inputs_from(one, "spec", plan):
-            if subnet in public:
-                yield Violation(one, subnet.name, f"is in the public subnet {subnet.name}")
 
 
 @rule(
-    "system-nodes-stay",
-    Severity.error,
     reason="The platform's pods need two zones and no Spot interruptions: Karpenter "
     "cannot replace the node that it runs on.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
 )
-def system_nodes(plan: Plan) -> Iterator[Violation]:
+def system_nodes_stay(plan: Plan) -> Iterator[Violation]:
     """A system node group is On-Demand, has at least two nodes in two subnets, and no autoscaler
     resizes it."""
     for nodes in node_groups(plan):
@@ -160,3 +146,66 @@ def public_subnets(plan: Plan) -> list[Resource]:
         if any(table.urn in open_tables for table in inputs_from(one, "routeTableId", plan))
         for subnet in inputs_from(one, "subnetId", plan)
     ]
+
+
+@rule(
+    reason="A NodePool without limits launches nodes until the account's quota is reached.",
+    source="https://karpenter.sh/docs/concepts/nodepools/#speclimits",
+)
+def limits_bounded(plan: Plan) -> Iterator[Violation]:
+    """Every NodePool limits CPU and memory, names architecture and capacity type, and bounds the
+    time of a drain."""
+    for nodes in node_pools(plan):
+        one = nodes.resource
+        if at(one.inputs, "spec") == UNKNOWN:
+            continue
+        for key in ("cpu", "memory"):
+            if not nodes.limits.get(key):
+                yield Violation(one, key, f"has no limit of {key}")
+        if not at(one.inputs, "spec.template.spec.terminationGracePeriod"):
+            yield Violation(
+                one, "drain", "drains without a time limit: a budget or a job can keep a node"
+            )
+        named = {requirement.key for requirement in nodes.requirements}
+        for key in (ARCH, CAPACITY_TYPE):
+            if key not in named:
+                yield Violation(one, key, f"has no requirement of {key}")
+
+
+@rule(
+    reason="Consolidation of a non-empty node evicts its executors, and with a driver its job.",
+    source="https://karpenter.sh/docs/concepts/disruption/",
+)
+def running_pods_kept(plan: Plan) -> Iterator[Violation]:
+    """Every NodePool has a consolidation policy, disruption budgets and an expiry; drivers' nodes
+    are removed only when empty."""
+    for nodes in node_pools(plan):
+        one, spec = nodes.resource, at(nodes.resource.inputs, "spec")
+        if spec == UNKNOWN:
+            continue
+        if not each(spec, "disruption.budgets"):
+            what = "may lose 10% of its nodes at once for any reason, which is the default"
+            yield Violation(one, "budgets", what)
+        for item in each(spec, "disruption.budgets"):
+            if item.get("nodes") == "0" and not (item.get("reasons") or item.get("schedule")):
+                yield Violation(one, "budget 0", "never removes empty nodes")
+        if not at(spec, "disruption.consolidateAfter"):
+            yield Violation(one, "consolidateAfter", "does not set how long an empty node is kept")
+        if not at(spec, "disruption.consolidationPolicy"):
+            yield Violation(
+                one, "consolidation", "evicts pods from underutilized nodes, which is the default"
+            )
+        if not at(spec, "template.spec.expireAfter"):
+            yield Violation(
+                one, "expireAfter", "expires nodes after 720 hours, which is the default"
+            )
+        if not nodes.is_drivers:
+            continue
+        if at(spec, "disruption.consolidationPolicy") != "WhenEmpty":
+            yield Violation(one, "consolidation", "evicts drivers")
+        frozen = [item for item in each(spec, "disruption.budgets") if item.get("nodes") == "0"]
+        reasons = {reason for item in frozen for reason in item.get("reasons") or ()}
+        if not {"Drifted", "Underutilized"} <= reasons:
+            yield Violation(one, "budgets", "replaces drivers' nodes when they drift")
+        if not nodes.is_on_demand:
+            yield Violation(one, "capacity", "runs drivers on Spot")

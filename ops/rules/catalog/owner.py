@@ -8,8 +8,8 @@ from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import node_templates
 from ops.plan.values import UNKNOWN, at, is_false, is_true
-from ops.rules.catalog.cluster import clusters
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.catalog.cluster import clusters, input_of
+from ops.rules.rule import Violation, rule
 
 _TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html"
 REQUIRED_TAGS = ("project", "stack")
@@ -23,12 +23,7 @@ def is_production(plan: Plan) -> bool:
     return plan.stack.startswith(PRODUCTION)
 
 
-@rule(
-    "tags",
-    Severity.error,
-    reason="Untagged resources are missing from cost reports and clean-ups.",
-    source=_TAGS,
-)
+@rule(reason="Untagged resources are missing from cost reports and clean-ups.", source=_TAGS)
 def tags(plan: Plan) -> Iterator[Violation]:
     """Every AWS resource has the stack's tags, instances included."""
     wanted: dict[str, Any] = {}
@@ -51,12 +46,10 @@ def tags(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "production-protected",
-    Severity.error,
     reason="Production cannot be rebuilt without these, so one command must not delete them.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
 )
-def protected(plan: Plan) -> Iterator[Violation]:
+def production_protected(plan: Plan) -> Iterator[Violation]:
     """In production, cluster, keys and buckets are protected, flow logs are on, and the account
     is set."""
     if not is_production(plan):
@@ -64,7 +57,7 @@ def protected(plan: Plan) -> Iterator[Violation]:
     for one in clusters(plan):
         if not is_true(one.inputs.get("deletionProtection")):
             yield Violation(one, "deletionProtection", "has no deletion protection in EKS")
-        if not _own_key(one):
+        if not input_of(one, "encryptionConfigKeyArn", "encryptionConfig.provider.keyArn"):
             yield Violation(one, "secrets", "encrypts secrets with a key that is not the stack's")
     for type_ in ("eks:index:Cluster", *_KEEPS_DATA):
         for one in plan.by_type(type_):
@@ -80,20 +73,15 @@ def protected(plan: Plan) -> Iterator[Violation]:
             yield Violation(one, "flow logs", "records no connections")
     for provider in plan.by_type("pulumi:providers:aws"):
         if not provider.inputs.get("allowedAccountIds"):
-            yield Violation(
-                provider,
-                "account",
-                "deploys to the account of the credentials, without a check",
-            )
+            what = "deploys to the account of the credentials, without a check"
+            yield Violation(provider, "account", what)
 
 
 @rule(
-    "data-survives",
-    Severity.error,
     reason="An accidental `pulumi destroy` would delete the JARs.",
     source="https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/#forcedestroy_nodejs",
 )
-def survives(plan: Plan) -> Iterator[Violation]:
+def data_survives(plan: Plan) -> Iterator[Violation]:
     """forceDestroy is off, except where a stack outside production enables it."""
     for one in plan.by_type("aws:s3/bucket:Bucket"):
         if is_production(plan) and not is_false(one.inputs.get("forceDestroy")):
@@ -106,13 +94,11 @@ def survives(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "given-data-stays",
-    Severity.error,
     reason="Other stacks may use objects in an existing bucket.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/retainondelete/",
     offline_only=True,
 )
-def given_data(plan: Plan) -> Iterator[Violation]:
+def given_data_stays(plan: Plan) -> Iterator[Violation]:
     """Objects in an existing bucket are retained on destroy."""
     for one in plan.by_type("aws:s3/bucketObjectv2:BucketObjectv2"):
         own = one.options.property_dependencies.get("bucket")
@@ -121,14 +107,12 @@ def given_data(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "fixed-names-replaced",
-    Severity.error,
     reason="Names in Kubernetes are unique: a replacement cannot be created before the old object "
     "is deleted, and a change of an immutable field is a replacement.",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace/",
     offline_only=True,
 )
-def fixed_names(plan: Plan) -> Iterator[Violation]:
+def fixed_names_replaced(plan: Plan) -> Iterator[Violation]:
     """Claims and PriorityClasses, which have immutable fields, are deleted before replacement."""
     for one in (*plan.of_kind("PersistentVolumeClaim"), *plan.of_kind("PriorityClass")):
         if not one.options.delete_before_replace:
@@ -139,12 +123,10 @@ def fixed_names(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "jars-read-only",
-    Severity.error,
     reason="A job that can write JARs can change those of other jobs.",
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
-def read_only(plan: Plan) -> Iterator[Violation]:
+def jars_read_only(plan: Plan) -> Iterator[Violation]:
     """Volumes and claims of JARs are read-only, and each volume is bound to one claim."""
     for one in (*plan.of_kind("PersistentVolume"), *plan.of_kind("PersistentVolumeClaim")):
         jars = one.object_name.startswith("spark-jars")
@@ -169,13 +151,11 @@ def read_only(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "jars-mount-bounded",
-    Severity.error,
     reason="A mount has the driver's permissions: it is read-only, for one prefix of a bucket "
     "whose owner is known, and its cache is limited.",
     source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
 )
-def bounded(plan: Plan) -> Iterator[Violation]:
+def jars_mount_bounded(plan: Plan) -> Iterator[Violation]:
     """A volume in S3 is read-only and limited to one prefix of a bucket whose owner is checked."""
     for one in plan.of_kind("PersistentVolume"):
         spec = at(one.inputs, "spec")
@@ -200,8 +180,3 @@ def _default_tags(provider: Resource) -> dict[str, Any]:
     if isinstance(value, str):
         value = json.loads(value)
     return dict((value or {}).get("tags") or {})
-
-
-def _own_key(cluster: Resource) -> bool:
-    inside = at(cluster.inputs, "encryptionConfig.provider.keyArn")
-    return bool(cluster.inputs.get("encryptionConfigKeyArn") or inside)

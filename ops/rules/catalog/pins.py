@@ -13,12 +13,10 @@ _ADDON_VERSIONS = "https://docs.aws.amazon.com/eks/latest/userguide/updating-an-
 
 
 @rule(
-    "charts-pinned",
-    Severity.error,
     reason="A release without a version installs the newest chart on the day of the `up`.",
     source="https://helm.sh/docs/topics/charts/#the-chartyaml-file",
 )
-def charts(plan: Plan) -> Iterator[Violation]:
+def charts_pinned(plan: Plan) -> Iterator[Violation]:
     """Every release has an exact chart version and a repository over TLS."""
     for one in plan.by_type(RELEASE):
         version = one.inputs.get("version")
@@ -31,12 +29,10 @@ def charts(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "crds-once",
-    Severity.error,
     reason="Helm never upgrades the CRDs inside a chart, so two copies of a CRD diverge.",
     source="https://helm.sh/docs/chart_best_practices/custom_resource_definitions/",
 )
-def crds(plan: Plan) -> Iterator[Violation]:
+def crds_once(plan: Plan) -> Iterator[Violation]:
     """If a chart's CRDs have their own release, the chart skips them."""
     names = {str(one.inputs.get("chart")).rpartition("/")[2]: one for one in plan.by_type(RELEASE)}
     for name, one in names.items():
@@ -50,13 +46,11 @@ def crds(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "addons-not-latest",
-    Severity.error,
     reason="The latest version of an add-on is not the default that AWS chose for the "
     "Kubernetes version.",
     source=_ADDON_VERSIONS,
 )
-def latest(plan: Plan) -> Iterator[Violation]:
+def addons_not_latest(plan: Plan) -> Iterator[Violation]:
     """No add-on uses the latest version."""
     for one in plan.by_type(ADDON):
         if not one.inputs.get("addonVersion"):
@@ -68,13 +62,12 @@ def latest(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "addons-pinned",
-    Severity.warning,
+    severity=Severity.warning,
     reason="AWS changes the default version of an add-on: two previews of one commit may differ.",
     source=_ADDON_VERSIONS,
     offline_only=True,
 )
-def addons(plan: Plan) -> Iterator[Violation]:
+def addons_pinned(plan: Plan) -> Iterator[Violation]:
     """The stack file pins the version of every add-on."""
     asked = sorted(
         str(call.args.get("addonName"))
@@ -86,12 +79,10 @@ def addons(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "addons-overwrite",
-    Severity.error,
     reason="With any other setting an add-on keeps manual changes, which differ from the program.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html",
 )
-def overwrite(plan: Plan) -> Iterator[Violation]:
+def addons_overwrite(plan: Plan) -> Iterator[Violation]:
     """Every add-on overwrites conflicting changes."""
     for one in plan.by_type(ADDON):
         for key in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):

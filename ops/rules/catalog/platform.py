@@ -7,8 +7,8 @@ from components.names import JARS_CLAIM
 from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true
-from ops.plan.workloads import in_namespace, namespace_of, pods, team_namespaces
-from ops.rules.rule import Severity, Violation, rule
+from ops.plan.workloads import denied_by_default, in_namespace, namespace_of, pods, team_namespaces
+from ops.rules.rule import Violation, rule
 
 _OPERATOR = (
     "https://github.com/kubeflow/spark-operator/blob/master/charts/spark-operator-chart/README.md"
@@ -17,14 +17,12 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 @rule(
-    "workloads-tell",
-    Severity.error,
     reason="Without a readiness probe a pod that hangs gets requests, and a rollout "
     "never stops; a selector that does not match the template adopts other pods or none.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/"
     "configure-liveness-readiness-startup-probes/",
 )
-def workloads(plan: Plan) -> Iterator[Violation]:
+def workloads_tell(plan: Plan) -> Iterator[Violation]:
     """Every workload has readiness probes, and a selector that matches its own pods."""
     for pod in pods(plan):
         if pod.kind not in _WORKLOADS:
@@ -40,12 +38,10 @@ def workloads(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "services-reach",
-    Severity.error,
     reason="Requests to a Service without pods, or to a port that no container has, fail.",
     source="https://kubernetes.io/docs/concepts/services-networking/service/",
 )
-def services(plan: Plan) -> Iterator[Violation]:
+def services_reach(plan: Plan) -> Iterator[Violation]:
     """Every Service selects pods of its namespace and a port of theirs, and is a ClusterIP."""
     for one in plan.of_kind("Service"):
         namespace = namespace_of(one)
@@ -76,14 +72,12 @@ def services(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "tokens-needed",
-    Severity.error,
     reason="An attacker in a pod can use its API token; a pod that never calls the API server "
     "needs none.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
     "#opt-out-of-api-credential-automounting",
 )
-def tokens(plan: Plan) -> Iterator[Violation]:
+def tokens_needed(plan: Plan) -> Iterator[Violation]:
     """Pods and service accounts without a role do not mount a token."""
     bound = {
         (subject.get("namespace"), subject.get("name"))
@@ -101,14 +95,12 @@ def tokens(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "operator-bounded",
-    Severity.error,
     reason="Without namespaces the operator watches all of them; without its webhook "
     "pods lack volumes and security context; without leader election two replicas submit "
     "a job twice.",
     source=_OPERATOR,
 )
-def operator(plan: Plan) -> Iterator[Violation]:
+def operator_bounded(plan: Plan) -> Iterator[Violation]:
     """The Spark operator watches the teams' namespaces only, with leader election and webhook."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for package in packages(plan):
@@ -131,12 +123,10 @@ def operator(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "team-labelled",
-    Severity.error,
     reason="Rules and network policies find a team's namespace by its label.",
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/",
 )
-def labelled(plan: Plan) -> Iterator[Violation]:
+def team_labelled(plan: Plan) -> Iterator[Violation]:
     """A namespace with a claim on JARs has the team label."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for one in plan.of_kind("PersistentVolumeClaim"):
@@ -146,22 +136,15 @@ def labelled(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "platform-network",
-    Severity.error,
     reason="Without a policy every pod of the cluster can reach a service with a team's data.",
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
 )
-def network(plan: Plan) -> Iterator[Violation]:
+def platform_network(plan: Plan) -> Iterator[Violation]:
     """A namespace with a Service of the stack denies all other ingress and egress."""
     for namespace in plan.of_kind("Namespace"):
         name = namespace.object_name
         served = in_namespace(plan, "Service", name)
-        closed = {
-            kind
-            for one in in_namespace(plan, "NetworkPolicy", name)
-            if not any(at(one.inputs, f"spec.{k}") for k in ("podSelector", "ingress", "egress"))
-            for kind in each(one.inputs, "spec.policyTypes")
-        }
+        closed = denied_by_default(plan, name)
         for kind in ("Ingress", "Egress") if served else ():
             if kind not in closed:
                 yield Violation(namespace, kind, f"does not deny {kind} by default")

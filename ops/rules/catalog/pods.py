@@ -48,12 +48,10 @@ def _reaches_host(pod: Pod) -> Iterator[str]:
 
 
 @rule(
-    "pod-host-access",
-    Severity.error,
     reason="A pod with host access can become root on its node and use the node's role.",
     source=_SECURITY,
 )
-def host_access(plan: Plan) -> Iterator[Violation]:
+def pod_host_access(plan: Plan) -> Iterator[Violation]:
     """No pod has access to its node."""
     for pod in pods(plan):
         for what in _reaches_host(pod):
@@ -61,12 +59,10 @@ def host_access(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "team-pods-restricted",
-    Severity.error,
     reason="Team code is untrusted: the API server must deny a pod that asks for privileges.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
-def team_restricted(plan: Plan) -> Iterator[Violation]:
+def team_pods_restricted(plan: Plan) -> Iterator[Violation]:
     """A team's namespace enforces the restricted level, or baseline with an admission policy for
     the difference; the stack's own pods comply."""
     namespaces = team_namespaces(plan)
@@ -88,12 +84,10 @@ def team_restricted(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "pod-hardened",
-    Severity.error,
     reason="An attacker in a container gets every privilege that the container has.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
 )
-def hardened(plan: Plan) -> Iterator[Violation]:
+def pod_hardened(plan: Plan) -> Iterator[Violation]:
     """Containers drop all capabilities, forbid privilege escalation, have a read-only root
     filesystem, and do not run as root."""
     for pod in pods(plan):
@@ -116,8 +110,6 @@ def hardened(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "namespace-level",
-    Severity.error,
     reason="A namespace without a pod security level admits privileged pods.",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
@@ -130,8 +122,6 @@ def namespace_level(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "agents-safe",
-    Severity.error,
     reason="By default a DaemonSet is evicted like any pod when a node runs out of "
     "memory; its rollout needs a limit of nodes at once.",
     source="https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
@@ -150,8 +140,6 @@ def agents_safe(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "images-pinned",
-    Severity.error,
     reason="Without a version a pod that starts tomorrow may run another image than today's.",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
@@ -165,8 +153,7 @@ def images_pinned(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "images-by-digest",
-    Severity.warning,
+    severity=Severity.warning,
     reason="A tag can move to another image, a digest cannot.",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
@@ -180,8 +167,6 @@ def images_by_digest(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "images-multi-arch",
-    Severity.error,
     reason="Nodes fall back from arm64 to amd64: an image of one architecture does not "
     "start on the other.",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html",
@@ -203,12 +188,10 @@ def images_multi_arch(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "requests-set",
-    Severity.error,
     reason="The scheduler and Karpenter count requests: pods without any overload their node.",
     source="https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
 )
-def requests(plan: Plan) -> Iterator[Violation]:
+def requests_set(plan: Plan) -> Iterator[Violation]:
     """Containers and charts' controllers have CPU and memory requests and a memory limit."""
     for pod in pods(plan):
         for container in pod.containers:
@@ -227,12 +210,10 @@ def _unset(resource: Any, name: str, resources: Any) -> Iterator[Violation]:
 
 
 @rule(
-    "budget-for-replicas",
-    Severity.error,
     reason="Without a PodDisruptionBudget a drain or an upgrade may evict all replicas at once.",
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
-def budgets(plan: Plan) -> Iterator[Violation]:
+def budget_for_replicas(plan: Plan) -> Iterator[Violation]:
     """Workloads with replicas have a PodDisruptionBudget; controllers have several replicas,
     spread over nodes."""
     selectors = [

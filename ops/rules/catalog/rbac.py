@@ -7,51 +7,44 @@ from ops.plan.graph import inputs_from
 from ops.plan.iam_roles import ROLE
 from ops.plan.model import Plan
 from ops.plan.packages import packages
-from ops.plan.values import UNKNOWN
+from ops.plan.values import UNKNOWN, each
 from ops.plan.workloads import pods
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _ESCALATES = {"escalate", "bind", "impersonate"}
 
 
 @rule(
-    "rbac-wildcard",
-    Severity.error,
     reason="A wildcard among verbs or resources also grants what Kubernetes and CRDs add later.",
     source=f"{_PRACTICE}#least-privilege",
 )
-def wildcard(plan: Plan) -> Iterator[Violation]:
+def rbac_wildcard(plan: Plan) -> Iterator[Violation]:
     """Roles name verbs and resources, and contain no verb that escalates privileges."""
     for role in rbac.roles(plan):
         for item in role.rules:
-            for key, values in (
-                ("apiGroups", item.api_groups),
-                ("resources", item.resources),
-                ("verbs", item.verbs),
-            ):
-                if not values and not item.urls:
+            for key in ("apiGroups", "resources", "verbs"):
+                values = each(item, key)
+                if not values and not each(item, "nonResourceURLs"):
                     yield Violation(role.resource, f"no {key}", f"names no {key}")
                 if "*" in values:
                     yield Violation(role.resource, key, f"has a wildcard among its {key}")
-            for verb in sorted(_ESCALATES & set(item.verbs)):
+            for verb in sorted(_ESCALATES & set(each(item, "verbs"))):
                 yield Violation(role.resource, verb, f"may {verb}")
 
 
 @rule(
-    "rbac-cluster-secrets",
-    Severity.error,
     reason="A subject that reads the secrets of every namespace, or creates pods in any, is "
     "effectively an administrator.",
     source=f"{_PRACTICE}#kubernetes-rbac-privilege-escalation-risks",
 )
-def cluster_wide(plan: Plan) -> Iterator[Violation]:
+def rbac_cluster_secrets(plan: Plan) -> Iterator[Violation]:
     """No cluster role reads secrets, creates pods, or equals cluster-admin."""
     for role in rbac.roles(plan):
         for item in role.rules if role.kind == "ClusterRole" else ():
-            if "secrets" in item.resources:
+            if "secrets" in each(item, "resources"):
                 yield Violation(role.resource, "secrets", "reads secrets of every namespace")
-            if "create" in item.verbs and "pods" in item.resources:
+            if "create" in each(item, "verbs") and "pods" in each(item, "resources"):
                 yield Violation(role.resource, "pods", "creates pods in every namespace")
     for binding in rbac.bindings(plan):
         if binding.role_name in ("cluster-admin", "admin", "system:masters"):
@@ -59,13 +52,11 @@ def cluster_wide(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "rbac-bound",
-    Severity.error,
     reason="A role without a binding grants nothing, and a pod without a service account of its "
     "own has the rights of the namespace's default account.",
     source="https://kubernetes.io/docs/concepts/security/service-accounts/",
 )
-def bound(plan: Plan) -> Iterator[Violation]:
+def rbac_bound(plan: Plan) -> Iterator[Violation]:
     """Every role is bound to a subject, and platform pods have accounts of their own."""
     bindings = rbac.bindings(plan)
     for role in rbac.roles(plan):
@@ -80,13 +71,11 @@ def bound(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "packages-have-role",
-    Severity.error,
     reason="A controller without its own role uses the node's role, which lacks the permission, "
     "or has no credentials.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html",
 )
-def roles(plan: Plan) -> Iterator[Violation]:
+def packages_have_role(plan: Plan) -> Iterator[Violation]:
     """Charts and add-ons that call AWS have an IAM role of the stack."""
     for package in packages(plan):
         if not package.calls_aws:

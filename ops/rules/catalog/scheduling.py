@@ -11,7 +11,7 @@ from ops.plan.requirements import Taint
 from ops.plan.scheduling import Term, pod_terms, selects, tolerates, untolerated, volume_terms
 from ops.plan.values import UNKNOWN, at, each, is_true
 from ops.plan.workloads import pods
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 _TAINTS = "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/"
 _ASSIGN = "https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/"
@@ -19,13 +19,11 @@ _SYSTEM_NODES_TAINT = Taint(SYSTEM_TAINT, "true", "NoSchedule")
 
 
 @rule(
-    "system-pods-placed",
-    Severity.error,
     reason="A controller must not run on a Spot node, or on one that it can remove: the "
     "platform stops with it.",
     source="https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/",
 )
-def placed(plan: Plan) -> Iterator[Violation]:
+def system_pods_placed(plan: Plan) -> Iterator[Violation]:
     """Each chart's and add-on's controller selects the system nodes and tolerates their taint."""
     if not any(nodes.is_system for nodes in node_sets(plan)):
         return
@@ -42,11 +40,8 @@ def placed(plan: Plan) -> Iterator[Violation]:
             critical = at(where, "priorityClassName") == "system-cluster-critical"
             chart = package.resource.type == RELEASE and workload.kind == "Deployment"
             if chart and not critical:
-                yield Violation(
-                    package.resource,
-                    "priority",
-                    f"{package.name} has no critical priority and can be evicted",
-                )
+                what = f"{package.name} has no critical priority and can be evicted"
+                yield Violation(package.resource, "priority", what)
             selector = (where or {}).get("nodeSelector") or {}
             if selector.get(POOL_LABEL) != SYSTEM_POOL:
                 yield Violation(package.resource, "selector", f"{package.name} may run on any node")
@@ -55,12 +50,10 @@ def placed(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "nodes-tainted",
-    Severity.error,
     reason="Without taints, pods of jobs run on system nodes, or system pods on Spot.",
     source=_TAINTS,
 )
-def tainted(plan: Plan) -> Iterator[Violation]:
+def nodes_tainted(plan: Plan) -> Iterator[Violation]:
     """Every node group and NodePool has a taint and the label of its pool."""
     for nodes in node_sets(plan):
         if not nodes.is_known:
@@ -74,13 +67,8 @@ def tainted(plan: Plan) -> Iterator[Violation]:
                 yield Violation(nodes.resource, str(taint), f"taint {taint} differs from its label")
 
 
-@rule(
-    "taints-tolerated",
-    Severity.error,
-    reason="Nodes with a taint that no pod tolerates stay empty.",
-    source=_TAINTS,
-)
-def tolerated(plan: Plan) -> Iterator[Violation]:
+@rule(reason="Nodes with a taint that no pod tolerates stay empty.", source=_TAINTS)
+def taints_tolerated(plan: Plan) -> Iterator[Violation]:
     """Every taint is tolerated by some pod, chart, add-on or job template of the plan."""
     tolerations = list(_tolerations(plan))
     for nodes in node_sets(plan):
@@ -90,13 +78,11 @@ def tolerated(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "agents-everywhere",
-    Severity.error,
     reason="On a node without the agents of the storage drivers and of the mount, pods "
     "with volumes do not start.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/s3-csi.html",
 )
-def agents(plan: Plan) -> Iterator[Violation]:
+def agents_everywhere(plan: Plan) -> Iterator[Violation]:
     """DaemonSets of the plan and of add-ons run on all Spark nodes."""
     for package in packages(plan):
         for path in (workload.tolerate_all for workload in package.workloads):
@@ -114,13 +100,11 @@ def agents(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "startup-taints-removed",
-    Severity.error,
     reason="A startup taint stays until an agent removes it: until then the node costs "
     "money and runs no pod.",
     source="https://karpenter.sh/docs/concepts/nodepools/#spectemplatespecstartuptaints",
 )
-def startup(plan: Plan) -> Iterator[Violation]:
+def startup_taints_removed(plan: Plan) -> Iterator[Violation]:
     """An agent of the plan removes every startup taint, and Spark nodes have the mount's startup
     taint."""
     removers = {one.removes_taint for package in packages(plan) for one in package.workloads}
@@ -145,12 +129,10 @@ def startup(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "selectors-matched",
-    Severity.error,
     reason="A pod stays Pending if no node has the labels that it or its volume selects.",
     source=_ASSIGN,
 )
-def selectors(plan: Plan) -> Iterator[Violation]:
+def selectors_matched(plan: Plan) -> Iterator[Violation]:
     """Every selector of a pod, a chart, an add-on or a volume matches nodes of the stack."""
     everywhere = node_sets(plan)
     if not everywhere:

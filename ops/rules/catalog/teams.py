@@ -8,31 +8,25 @@ from ops.plan.iam_roles import trusted_accounts
 from ops.plan.model import Plan, Resource
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each
-from ops.plan.workloads import in_namespace, team_namespaces
-from ops.rules.rule import Severity, Violation, rule
+from ops.plan.workloads import denied_by_default, in_namespace, team_namespaces
+from ops.rules.rule import Violation, rule
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
 _NETWORK = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
 _BOUNDED = (
-    "requests.cpu",
-    "requests.memory",
-    "limits.memory",
-    "pods",
-    "requests.storage",
+    "requests.cpu", "requests.memory", "limits.memory", "pods", "requests.storage",
     "persistentvolumeclaims",
-)
+)  # fmt: skip
 _CLOSED = ("services.loadbalancers", "services.nodeports")
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 
 @rule(
-    "team-quota",
-    Severity.error,
     reason="Without a quota one team's job takes all nodes that the pools allow, or "
     "opens a load balancer.",
     source=_QUOTAS,
 )
-def quota(plan: Plan) -> Iterator[Violation]:
+def team_quota(plan: Plan) -> Iterator[Violation]:
     """A team has a quota of CPU, memory, pods and storage, and may open no port of a node or load
     balancer."""
     for namespace in team_namespaces(plan):
@@ -57,12 +51,10 @@ def quota(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "team-priority",
-    Severity.error,
     reason="A pod of a system priority class preempts all others, the platform's controllers too.",
     source=f"{_QUOTAS}#limit-priority-class-consumption-by-default",
 )
-def priority(plan: Plan) -> Iterator[Violation]:
+def team_priority(plan: Plan) -> Iterator[Violation]:
     """A team cannot use system priorities, and its executors preempt no pod."""
     for namespace in team_namespaces(plan):
         refused = {
@@ -85,23 +77,14 @@ def priority(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "team-network",
-    Severity.error,
     reason="Without a policy a team's pods and all other pods of the cluster reach each other.",
     source=f"{_NETWORK}#default-deny-all-ingress-and-all-egress-traffic",
 )
-def network(plan: Plan) -> Iterator[Violation]:
+def team_network(plan: Plan) -> Iterator[Violation]:
     """A team's traffic is denied both ways by default, and exceptions are narrow."""
     for namespace in team_namespaces(plan):
         policies = in_namespace(plan, "NetworkPolicy", namespace.object_name)
-        closed = {
-            kind
-            for one in policies
-            if not at(one.inputs, "spec.podSelector")
-            and not at(one.inputs, "spec.ingress")
-            and not at(one.inputs, "spec.egress")
-            for kind in each(one.inputs, "spec.policyTypes")
-        }
+        closed = denied_by_default(plan, namespace.object_name)
         for kind in ("Ingress", "Egress"):
             if kind not in closed:
                 yield Violation(namespace, kind, f"does not deny {kind} by default")
@@ -179,14 +162,12 @@ def _wide(policy: Resource) -> Iterator[Violation]:
 
 
 @rule(
-    "account-trusted",
-    Severity.error,
     reason="A service account gets a role's rights only if the role trusts it by "
     "namespace and name; a role that trusts an account of another namespace is shared "
     "with that team.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
-def trusted(plan: Plan) -> Iterator[Violation]:
+def account_trusted(plan: Plan) -> Iterator[Violation]:
     """A role trusts each account that refers to it, and a team's role no other team's account."""
     trusts = trusted_accounts(plan)
     accounts = {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ops.plan.iam import RESOURCE, TRUST, allowed, statements
 from ops.plan.model import Plan
 from ops.rules.catalog.iam import broken
-from ops.rules.rule import Severity, Violation, rule
+from ops.rules.rule import Violation, rule
 
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _WITHOUT_SOURCE = ("ec2.", "eks.")
@@ -13,13 +13,11 @@ _WITHOUT_SOURCE = ("ec2.", "eks.")
 
 
 @rule(
-    "trust-service-account",
-    Severity.error,
     reason="Without a condition on sub any pod of the cluster may assume the role, without one on "
     "aud a token for another audience may.",
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
-def service_account(plan: Plan) -> Iterator[Violation]:
+def trust_service_account(plan: Plan) -> Iterator[Violation]:
     """A federated trust policy names one service account and the audience of STS."""
     for document, one in statements(plan):
         if document.kind != TRUST or "Federated" not in one.principals:
@@ -32,13 +30,11 @@ def service_account(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "trust-named",
-    Severity.error,
     reason="A role is for one service or one service account; people and other accounts use "
     "access entries.",
     source=f"{_GUIDE}/id_roles_create_for-service.html",
 )
-def named(plan: Plan) -> Iterator[Violation]:
+def trust_named(plan: Plan) -> Iterator[Violation]:
     """A trust policy names a service or an identity provider as principal, nothing else."""
     for document, one in statements(plan):
         principals = one.principals or one.exclusions.get("NotPrincipal")
@@ -50,12 +46,10 @@ def named(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "oidc-audience",
-    Severity.error,
     reason="The identity provider accepts tokens for the listed audiences: list only STS.",
     source=f"{_GUIDE}/id_roles_providers_create_oidc.html",
 )
-def audience(plan: Plan) -> Iterator[Violation]:
+def oidc_audience(plan: Plan) -> Iterator[Violation]:
     """The cluster's identity provider accepts tokens for STS only."""
     for one in plan.by_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider"):
         if one.inputs.get("clientIdLists") != ["sts.amazonaws.com"]:
@@ -63,8 +57,6 @@ def audience(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    "confused-deputy",
-    Severity.error,
     reason="An AWS service acts for every account: without a condition on the source, another "
     "account's rule or log reaches this account's resource through it.",
     source=f"{_GUIDE}/confused-deputy.html#cross-service-confused-deputy-prevention",

@@ -11,10 +11,10 @@ from ops.capacity.instances import InstanceType, lookup
 from ops.capacity.limits import LimitCheck, Severity
 from ops.capacity.network import PodNetworking
 from ops.capacity.nodes import node_capacities
-from ops.capacity.pools import UnknownPool
 from ops.capacity.report import Report, Request, report
 from ops.capacity.show import to_json
 from ops.capacity.start import Executor, demand
+from ops.plan.errors import UserError
 from ops.plan.model import Plan
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
 
@@ -161,7 +161,7 @@ def test_an_executor_that_fits_on_no_type_is_reported() -> None:
 
 
 def test_an_unknown_pool_is_answered_with_the_ones_there_are() -> None:
-    with pytest.raises(UnknownPool, match="default, memory"):
+    with pytest.raises(UserError, match="default, memory"):
         report(plan_of("prod"), Request(pool="gpu"))
 
 

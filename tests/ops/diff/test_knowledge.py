@@ -9,9 +9,10 @@ from ops.diff.compare import ABSENT, Change
 from ops.diff.diff import compare
 from ops.diff.impact import Kind, consequences
 from ops.diff.replace_rules import aws, kubernetes
-from ops.diff.replacement import covers, row_of, verdict
+from ops.diff.replacement import row_of, verdict
 from ops.diff.steps import Operation
 from ops.plan.model import Resource
+from ops.plan.paths import covers
 from tests.ops.diff.plans import kubernetes as object_of
 from tests.ops.diff.plans import plan, resource
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of

@@ -7,8 +7,7 @@ import pytest
 from ops.jobs.application import jar_names
 from ops.jobs.catalog import JOBS, S3A, S3A_RELEASE
 from ops.jobs.check import problems
-from ops.jobs.data import rights_of
-from ops.jobs.team import team_of
+from ops.jobs.team import rights_of, team_of
 from ops.plan.manifests import to_yaml
 from ops.plan.releases import MOUNTED_JARS, SPARK_JARS
 from tests.ops.jobs.variants import Variant, application, every, over

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ops.jobs import cli
 from ops.jobs.catalog import S3A, S3A_RELEASE
-from ops.publish import wanted
+from ops.publish import jars
 from tests.plans import ROOT, plan_of
 
 BUCKETS = (
@@ -29,7 +29,7 @@ def _run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(cli.app, list(arguments))
 
-    monkeypatch.setattr(cli, "_record", lambda _, stack, keys: plan_of(stack, *keys))
+    monkeypatch.setattr("ops.plan.record.record", lambda _, stack, keys: plan_of(stack, *keys))
     return run
 
 
@@ -58,7 +58,7 @@ def test_it_prints_the_command_that_publishes_the_very_jars_of_the_class_path(ru
     assert words["JARS"].split() == list(S3A)
     application = list(yaml.safe_load_all(result.stdout))[-1]
     path = application["spec"]["sparkConf"]["spark.executor.extraClassPath"]
-    published = [item.file_name for item in wanted.parse(words["JARS"].split())]  # ty: ignore
+    published = [item.file_name for item in jars.parse(words["JARS"].split())]  # ty: ignore
     assert path.split(":")[1:] == [f"/mnt/s3/jars/2026-11-01/{name}" for name in published]
 
 

@@ -11,7 +11,7 @@ import pytest
 from ops.publish import jars
 from ops.publish.destination import Destination
 from ops.publish.jars import Jar
-from ops.publish.progress import Lines
+from ops.publish.progress import Report
 from ops.publish.publish import Published, publish
 from ops.publish.store import Store
 from tests.ops.publish.s3 import OWNER, REGION, S3
@@ -30,7 +30,7 @@ def write_jar(path: Path, size: int = 100, classes: Iterable[str] = (), seed: in
     return path
 
 
-class Silent(Lines):
+class Silent(Report):
     """Keeps all messages, and prints none."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from ops.publish import cli
 from ops.publish.progress import reporting
-from ops.publish.release import MANIFEST
+from ops.publish.publish import MANIFEST
 from tests.ops.publish.conftest import Place, write_jar
 from tests.ops.publish.maven_server import MavenServer
 from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, S3, SECRET_KEY, Refuse, Request

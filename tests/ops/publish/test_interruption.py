@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.publish.errors import Failed
+from ops.plan.errors import Failed
 from ops.publish.jars import Jar
-from ops.publish.release import MANIFEST
+from ops.publish.publish import MANIFEST
 from tests.ops.publish.conftest import Place
 from tests.ops.publish.s3 import S3, Request
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ops.plan.errors import Failed, UserError
 from ops.plan.releases import Coordinate
-from ops.publish.errors import Failed, Refused
 from ops.publish.maven import Repository
 from tests.ops.publish.conftest import Silent, write_jar
 from tests.ops.publish.maven_server import MavenServer
@@ -80,7 +80,7 @@ def test_without_a_valid_checksum_none_is_used(maven: MavenServer, repository: R
 
 
 def test_a_missing_artifact_is_refused_at_once(maven: MavenServer, repository: Repository) -> None:
-    with pytest.raises(Refused, match=r"org.x:y:1: http://127.* has no such artifact"):
+    with pytest.raises(UserError, match=r"org.x:y:1: http://127.* has no such artifact"):
         repository.fetch(Coordinate("org.x", "y", "1"), Silent())
     assert max(maven.asked.values()) == 1
 
@@ -117,7 +117,7 @@ def test_a_repository_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
     "url", ["http://repo.example.com/maven2", "repo.example.com", "ftp://x/y", "https://", ""]
 )
 def test_a_repository_without_https_is_refused(url: str, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="https://host/path"):
+    with pytest.raises(UserError, match="https://host/path"):
         Repository(url, tmp_path)
 
 
@@ -132,6 +132,6 @@ def test_a_password_is_for_the_repository_and_no_log(maven: MavenServer, tmp_pat
     assert set(maven.authorized) == {"Basic bWU6czNjci90"}, "me:s3cr/t"
     assert elsewhere.authorized == []
     elsewhere.close()
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(UserError) as refusal:
         repository.fetch(Coordinate("org.x", "y", "1"), heard)
     assert "s3cr" not in f"{refusal.value} {heard.lines}"

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ops.publish.errors import Failed, Refused
+from ops.plan.errors import Failed, UserError
 from ops.publish.jars import Jar
-from ops.publish.release import MANIFEST
+from ops.publish.publish import MANIFEST
 from tests.ops.publish.conftest import Place
 from tests.ops.publish.s3 import Refuse, Request
 
@@ -64,7 +64,7 @@ def test_changed_added_and_missing_jars_are_refused_by_name(place: Place, jar: M
     place.publish([jar("x.jar"), jar("y.jar")])
     before = place.objects()
     place.s3.forget()
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(UserError) as refusal:
         place.publish([jar("x.jar", seed=1), jar("z.jar")])
     message = str(refusal.value)
     assert "x.jar: published with sha256" in message
@@ -80,7 +80,7 @@ def test_an_unfinished_release_with_other_jars_is_refused(place: Place, jar: Mak
     place.put("r2/other.jar", b"other")
     before = place.objects()
     for release, named in (("r1", "x.jar"), ("r2", "other.jar")):
-        with pytest.raises(Refused, match=f"(?s)unfinished release.*{named}.*aws s3 rm"):
+        with pytest.raises(UserError, match=f"(?s)unfinished release.*{named}.*aws s3 rm"):
             place.publish([jar("x.jar")] if release == "r2" else [given], release)
     assert place.objects() == before
 
@@ -170,7 +170,7 @@ def test_an_object_written_at_the_last_moment_is_not_replaced(place: Place, jar:
             place.put("r1/x.jar", b"another client's")
 
     place.s3.before = first
-    with pytest.raises(Refused, match=r"(?s)other bytes.*x\.jar"):
+    with pytest.raises(UserError, match=r"(?s)other bytes.*x\.jar"):
         place.publish([given])
     assert place.objects() == {"r1/x.jar": b"another client's"}
 
@@ -188,7 +188,7 @@ def test_two_runs_at_once_with_different_jars_never_mix(place: Place, jar: MakeJ
     def attempt(files: list[Jar]) -> str:
         try:
             place.publish(files)
-        except (Failed, Refused) as error:
+        except (Failed, UserError) as error:
             return type(error).__name__
         return "published"
 

@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ops.plan.errors import UserError
+from ops.plan.errors import Failed, UserError
 from ops.plan.releases import Coordinate, release_name
 from ops.publish import jars
 from ops.publish.destination import from_url
-from ops.publish.duplicates import refuse_duplicates
-from ops.publish.errors import Failed, Refused
-from ops.publish.jars import Jar
-from ops.publish.release import Release
-from ops.publish.wanted import parse
+from ops.publish.jars import Jar, parse, refuse_duplicates
+from ops.publish.publish import Release
 from tests.ops.publish.conftest import write_jar
 
 MakeJar = Callable[..., Jar]
@@ -56,7 +53,7 @@ def test_a_wrong_request_is_refused_with_why(tmp_path: Path, words: list[str], t
     (tmp_path / "empty.txt").write_text("# nothing\n")
     (tmp_path / "nested.txt").write_text("@empty.txt\n")
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9.jar\n")
-    with pytest.raises(Refused, match=told):
+    with pytest.raises(UserError, match=told):
         parse(words, tmp_path)
 
 
@@ -77,7 +74,7 @@ def test_a_release_may_not_be_called(name: str) -> None:
     "name", ["my lib.jar", "bücher.jar", "a:b.jar", "*.jar", ".x.jar", "x.JAR"]
 )
 def test_a_file_name_that_no_class_path_could_hold_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Refused, match="cannot be part of a class path"):
+    with pytest.raises(UserError, match="cannot be part of a class path"):
         jars.read(write_jar(tmp_path / name))
 
 
@@ -85,13 +82,13 @@ def test_what_is_no_file_or_no_jar_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.jar").write_text("<html>404</html>")
     (tmp_path / "folder.jar").mkdir()
     for name, told in (("text", "not a zip"), ("folder", "no such file"), ("gone", "no such file")):
-        with pytest.raises(Refused, match=told):
+        with pytest.raises(UserError, match=told):
             jars.read(tmp_path / f"{name}.jar")
 
 
 def test_a_jar_over_one_request_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jars, "LARGEST", 10)
-    with pytest.raises(Refused, match="accepts 10 in one request"):
+    with pytest.raises(UserError, match="accepts 10 in one request"):
         jars.read(write_jar(tmp_path / "x.jar"))
 
 
@@ -99,7 +96,7 @@ def test_the_same_class_in_two_jars_is_refused_with_a_list(tmp_path: Path) -> No
     shared = [f"org/slf4j/C{number}.class" for number in range(5)]
     one = write_jar(tmp_path / "a.jar", classes=shared)
     two = write_jar(tmp_path / "b.jar", classes=shared)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(UserError) as refusal:
         refuse_duplicates([one, two, write_jar(tmp_path / "c.jar")])
     assert "  a.jar and b.jar: org.slf4j.C0, org.slf4j.C1, org.slf4j.C2 and 2 more\n" in str(
         refusal.value
@@ -109,7 +106,7 @@ def test_the_same_class_in_two_jars_is_refused_with_a_list(tmp_path: Path) -> No
 
 def test_the_list_of_duplicates_is_always_short(tmp_path: Path) -> None:
     many = [write_jar(tmp_path / f"j{n}.jar", classes=["a/B.class"]) for n in range(30)]
-    with pytest.raises(Refused, match="and 19 more pairs") as refusal:
+    with pytest.raises(UserError, match="and 19 more pairs") as refusal:
         refuse_duplicates(many)
     assert len(str(refusal.value).splitlines()) == 13
 
@@ -149,7 +146,7 @@ def test_a_release_json_that_is_none_ends_the_run(text: bytes) -> None:
     ],
 )
 def test_a_place_that_no_mount_shows_is_refused(url: str, told: str) -> None:
-    with pytest.raises(Refused, match=told):
+    with pytest.raises(UserError, match=told):
         from_url(url, "us-west-2", "123456789012")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.publish.errors import Failed
+from ops.plan.errors import Failed
 from ops.publish.jars import Jar
 from tests.ops.publish.conftest import Place
 from tests.ops.publish.s3 import Request

@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner, Result
 
-from ops.rules.check import check
+from ops.rules.check import Waiver, check
 from ops.rules.cli import app
-from ops.rules.waivers import Waiver
 from tests.ops.rules.changes import put
 from tests.plans import ROOT, plan_of
 

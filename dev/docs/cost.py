@@ -1,21 +1,16 @@
-"""Writes the cost table of README.md: the monthly cost of a stack without jobs."""
+"""The cost table of README.md: the monthly cost of a stack without jobs."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ops.diff.impact.cost import ADDRESSES, BILLED, ENDPOINTS, FLOOR, NAT
+from ops.plan.command import table
 from ops.plan.model import Plan
-from ops.plan.record import record
+from tests.plans import plan_of
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "README.md"
 STACKS = ("dev", "prod")
 HOURS = 730
 """Hours per month, as in AWS's calculator."""
-
-_TABLE = re.compile(r"(<!-- made by `make docs`: cost -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _INSTANCES = {"m7g.large": 0.0816, "m7g.xlarge": 0.1632}
 """Dollars an hour, On-Demand, Linux, us-east-1, as of 2026-07-06:
@@ -33,13 +28,8 @@ class Item:
     monthly: Callable[[Plan], float]
 
 
-PlanOf = Callable[[str], Plan]
-
-
-def render(page: str, plan_of: PlanOf) -> str:
-    """The page with a new table. Raises LookupError if the page lacks the table's markers."""
-    if not _TABLE.search(page):
-        raise LookupError(f"{PAGE.name} has no markers for the cost table")
+def monthly() -> str:
+    """The monthly cost of each stack without jobs."""
     plans = [plan_of(stack) for stack in STACKS]
     head = ["USD a month (number)", *(f"`{stack}`" for stack in STACKS), "price in USD"]
     rows = [
@@ -52,8 +42,7 @@ def render(page: str, plan_of: PlanOf) -> str:
     ]
     totals = [sum(item.monthly(plan) for item in ITEMS) for plan in plans]
     rows.append(["**sum**", *(f"**{total:.0f}**" for total in totals), ""])
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---", "--:", "--:", "---"], *rows)]
-    return _TABLE.sub(lambda found: "\n".join([found[1].rstrip(), *lines, found[2]]), page)
+    return table(head, rows, right=len(STACKS))
 
 
 def _hourly(
@@ -122,13 +111,3 @@ ITEMS = (
         lambda plan: _gib(plan) * 0.08,
     ),
 )
-
-
-def main() -> None:
-    """Writes the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(render(page, lambda stack: record(ROOT, stack)), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,31 +1,22 @@
-"""Writes docs/configuration.md, all keys of a stack file, from the settings."""
+"""The tables of docs/configuration.md: all keys of a stack file, from the settings."""
 
 import json
 import types
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from ops.plan.command import table
 from settings import StackSettings
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
-_HEAD = """# Configuration
-
-All keys of a stack file (`stacks/Pulumi.<stack>.yaml`), in the namespace `spark-on-eks:`.
-`aws:region` is required as well. An unknown key or an invalid combination is an error that names
-the key and the fix; nothing is created then. `make docs` writes this page from the settings.
-"""
-
-
-def render() -> str:
-    """The page: one table for each top-level object, scalars first."""
+def keys() -> str:
+    """One table for each top-level object, scalars first."""
     fields = sorted(StackSettings.model_fields.items(), key=lambda one: _model(one[1]) is not None)
     scalars = [(name, field) for name, field in fields if _model(field) is None]
-    parts = [_HEAD, _table(line for name, field in scalars for line in _rows(name, field, ""))]
+    parts = [_table(line for name, field in scalars for line in _rows(name, field, ""))]
     for name, field in fields:
         model = _model(field)
         # Each add-on documents its own keys: docs/adding-an-addon.md.
@@ -53,9 +44,8 @@ def _rows(name: str, field: FieldInfo, path: str) -> Iterator[tuple[str, str, st
 
 
 def _table(rows: Iterator[tuple[str, str, str, str]]) -> str:
-    lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    lines += [f"| `{key}` | {kind} | {default} | {text} |" for key, kind, default, text in rows]
-    return "\n".join(lines) + "\n"
+    cells = ([f"`{key}`", *rest] for key, *rest in rows)
+    return table(["key", "type", "default", "meaning"], cells)
 
 
 def _key(name: str, field: FieldInfo) -> str:
@@ -117,12 +107,3 @@ def _default(field: FieldInfo) -> str:
         value = value.model_dump(by_alias=True, exclude_unset=True)
         return f"`{json.dumps(value)}`" if value else ""
     return f"`{json.dumps(value)}`"
-
-
-def main() -> None:
-    """Writes the page."""
-    PAGE.write_text(render())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""What documents take from the code: tables, outputs of commands, pictures."""
