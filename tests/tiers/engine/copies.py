@@ -1,42 +1,26 @@
-"""Programs in folders of their own: the platform's with a change in its text, and small ones."""
+"""The program in a folder of its own, with changes in its text."""
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-_PARTS = (
-    "Pulumi.yaml",
-    "__main__.py",
-    "components",
-    "settings.py",
-    "stacks",
-    "userdata",
-    "versions.py",
-)
+from tests.tiers.programs import ROOT
+
+_FILES = ("Pulumi.yaml", "__main__.py", "settings.py", "versions.py")
+_FOLDERS = ("components", "stacks", "userdata")
 
 
-def copy_of(root: Path, folder: Path, changes: Mapping[str, tuple[str, str]]) -> Path:
+def copy_with(changes: Mapping[str, tuple[str, str]], folder: Path) -> Path:
     """Copies the program and changes files in it: path to (text, replacement).
 
     Raises AssertionError if a text is not in its file: the table is outdated.
     """
-    for part in _PARTS:
-        if (root / part).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(root / part, folder / part, ignore=ignored)
-        else:
-            shutil.copy2(root / part, folder / part)
+    for name in _FILES:
+        shutil.copy2(ROOT / name, folder)
+    for name in _FOLDERS:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name, (text, instead) in changes.items():
-        path = folder / name
-        before = path.read_text()
+        before = (folder / name).read_text()
         assert text in before, f"{name} has no {text!r}"
-        path.write_text(before.replace(text, instead))
-    return folder
-
-
-def small_program(folder: Path, name: str, text: str) -> Path:
-    """Makes a project of one file, for a stack without configuration."""
-    (folder / "stacks").mkdir(parents=True)
-    (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\nstackConfigDir: stacks\n")
-    (folder / "__main__.py").write_text(text)
+        (folder / name).write_text(before.replace(text, instead))
     return folder

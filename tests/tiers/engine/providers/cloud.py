@@ -2,12 +2,20 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+SEEDED = "seeded"
+"""In place of the URN of what exists without the stack and stays."""
 Verb = Literal["create", "update", "delete"]
+
+
+def aws_type(name: str) -> str:
+    """The type of a resource of AWS: `aws:ec2/vpc:Vpc` of `ec2.Vpc`."""
+    module, _, kind = name.partition(".")
+    return f"aws:{module}/{kind[0].lower()}{kind[1:]}:{kind}"
 
 
 class Refused(Exception):
@@ -91,12 +99,12 @@ class Cloud:
             lock=threading.RLock(),
         )
 
-    def fresh_id(self, prefix: str = "", digits: int = 17) -> str:
+    def fresh_id(self, prefix: str = "") -> str:
         """An id that nothing had before, as AWS makes them."""
         with self.lock:
             self._serial += 1
             digest = hashlib.sha256(f"{prefix}{self._serial}".encode()).hexdigest()
-        return f"{prefix}{digest[:digits]}"
+        return f"{prefix}{digest[:17]}"
 
     def add(self, thing: Thing) -> Thing:
         """Puts a thing in the cloud."""
@@ -129,9 +137,13 @@ class Cloud:
             f"{thing.type} {thing.id}" for thing in self.things.values() if thing.urn != SEEDED
         )
 
-    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
-        """An ARN of this account."""
-        return f"arn:aws:{service}:{self.region if region else ''}:{self.account}:{resource}"
+    def arn(self, resource: str) -> str:
+        """An ARN of this account: of `iam:role/name`, for example."""
+        service, _, name = resource.partition(":")
+        account = "" if service == "s3" else self.account
+        return (
+            f"arn:aws:{service}:{'' if service in ('iam', 's3') else self.region}:{account}:{name}"
+        )
 
     def attempt(self, operation: Operation, perform: Callable[[], Any]) -> Any:
         """Performs an operation under the cloud's lock, with faults first.
@@ -142,7 +154,8 @@ class Cloud:
             with self.lock:
                 self.attempts.append(operation)
                 try:
-                    self._go_wrong(operation)
+                    for fault in self.faults:
+                        fault(operation)
                     result = perform()
                 except HalfDone as half:
                     self.operations.append(operation)
@@ -154,15 +167,3 @@ class Cloud:
                 self.operations.append(operation)
                 return result
         raise AssertionError
-
-    def _go_wrong(self, operation: Operation) -> None:
-        for fault in self.faults:
-            fault(operation)
-
-
-SEEDED = "seeded"
-
-
-def seed(cloud: Cloud, type_: str, id_: str, state: Mapping[str, Any]) -> Thing:
-    """Puts something in the cloud that was there before the stack."""
-    return cloud.add(Thing(type_, id_, SEEDED, dict(state), dict(state)))

@@ -59,21 +59,19 @@ def create(cloud: Cloud, thing: Thing) -> None:
     namespace = _namespace(thing)
     if namespace and namespace not in BUILT_IN_NAMESPACES and not cloud.get(NAMESPACE, namespace):
         raise Refused(f'namespaces "{namespace}" not found')
-    if thing.type in karpenter.KINDS and not karpenter.release(
-        cloud, thing.cluster, karpenter.CRD_CHART
-    ):
+    watched = thing.type in karpenter.KINDS
+    if watched and not karpenter.release(cloud, thing.cluster, karpenter.CRD_CHART):
         raise Refused(f'no matches for kind "{kind}" in version "{thing.inputs["apiVersion"]}"')
     _CREATE.get(thing.type, _nothing)(cloud, thing)
     cloud.add(thing)
-    _CREATED.get(thing.type, _nothing)(cloud, thing)
+    if watched:
+        karpenter.created(cloud, thing)
 
 
 def update(cloud: Cloud, thing: Thing) -> None:
     """Changes an object in place."""
-    if thing.type == karpenter.RELEASE:
-        _release_create(cloud, thing)
-    if thing.type == DAEMON_SET:
-        _daemon_set_create(cloud, thing)
+    if thing.type in (karpenter.RELEASE, DAEMON_SET):
+        _CREATE[thing.type](cloud, thing)
     cloud.add(thing)
 
 
@@ -162,15 +160,10 @@ _CREATE: Mapping[str, Rule] = {
     DAEMON_SET: _daemon_set_create,
     karpenter.RELEASE: _release_create,
 }
-_CREATED: Mapping[str, Rule] = {
-    karpenter.CLASS: karpenter.class_created,
-    karpenter.POOL: karpenter.pool_created,
-}
 _DELETE: Mapping[str, Rule] = {
     CLAIM: _claim_delete,
     VOLUME: _volume_delete,
     NAMESPACE: _namespace_delete,
     karpenter.RELEASE: _release_delete,
-    karpenter.CLASS: karpenter.class_deleted,
-    karpenter.POOL: karpenter.pool_deleted,
+    **dict.fromkeys(karpenter.KINDS, karpenter.deleted),
 }

@@ -6,23 +6,19 @@ this is what the provider's own schema says, for the SDK is generated from it.
 
 import enum
 import importlib
-import sys
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import pulumi
 from pulumi import _types
 
-from . import wire
+from ops.plan.argument_types import arguments_class
+from ops.plan.paths import Path, text
+from ops.plan.protobuf import UNKNOWN
 
-_SCALARS: dict[type, tuple[type, ...]] = {
-    str: (str,),
-    bool: (bool,),
-    int: (int,),
-    float: (int, float),
-}
+_SCALARS = {str: (str,), bool: (bool,), int: (int,), float: (int, float)}
 
 
 def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
@@ -30,41 +26,22 @@ def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
 
     A type without a class in the SDK is a problem of its own.
     """
-    arguments = arguments_class(token)
+    arguments = arguments_class(token) if _resource_class(token) else None
     if arguments is None:
         return [f": the SDK has no resource {token}"]
     return list(_object_problems(arguments, inputs, ()))
 
 
 @cache
-def arguments_class(token: str) -> type | None:
-    """The class of a resource's inputs, None where the SDK has none."""
-    resource = resource_class(token)
-    if resource is None:
-        return None
-    module = sys.modules[resource.__module__]
-    # The Kubernetes SDK says InitArgs where Args is a nested type.
-    for suffix in ("InitArgs", "Args"):
-        found = getattr(module, resource.__name__ + suffix, None)
-        if found is not None and _types.is_input_type(found):
-            return found
-    return None
-
-
-@cache
-def resource_class(token: str) -> type | None:
-    """The SDK's class of a type token, None where it has none."""
+def _resource_class(token: str) -> type | None:
+    """The SDK's class of a type token, None where it has none; loads its module."""
     package, module, name = token.split(":")
-    root = {"aws": "pulumi_aws", "kubernetes": "pulumi_kubernetes", "eks": "pulumi_eks"}[package]
+    path = [] if module == "index" else module.split("/")[:1]
     if package == "kubernetes":
         # rbac.authorization.k8s.io/v1 is the module rbac.v1.
-        group, _, version = module.partition("/")
-        path = f".{group.split('.')[0]}.{version}"
-    else:
-        folder = module.split("/")[0]
-        path = "" if folder == "index" else f".{folder}"
+        path = [module.partition(".")[0].partition("/")[0], module.rpartition("/")[2]]
     try:
-        return getattr(importlib.import_module(root + path), name, None)
+        return getattr(importlib.import_module(".".join([f"pulumi_{package}", *path])), name, None)
     except ModuleNotFoundError:
         return None
 
@@ -72,69 +49,60 @@ def resource_class(token: str) -> type | None:
 @cache
 def output_names(token: str) -> frozenset[str]:
     """Every output of a resource, in the provider's spelling."""
-    resource = resource_class(token)
+    resource = _resource_class(token)
     hints = _types._raw_return_hints(resource) if resource else {}
     return frozenset(
         name for name, hint in hints.items() if typing.get_origin(hint) is pulumi.Output
     )
 
 
-def _object_problems(cls: type, value: Mapping[str, Any], path: wire.Path) -> Iterator[str]:
+def _object_problems(cls: type, value: Mapping[str, Any], path: Path) -> Iterator[str]:
     hints = _types._raw_return_hints(cls)
     for key, item in value.items():
         if key not in hints:
-            yield f"{wire.text((*path, key))}: there is no such property"
+            yield f"{text((*path, key))}: there is no such property"
         else:
             yield from _value_problems(_members(hints[key]), item, (*path, key))
     for key in sorted(_types._required_property_names(cls) - set(value)):
-        yield f"{wire.text((*path, key))}: is required"
+        yield f"{text((*path, key))}: is required"
 
 
-def _value_problems(members: tuple[Any, ...], value: Any, path: wire.Path) -> Iterator[str]:
-    if value is None or value == wire.UNKNOWN or not members or Any in members:
+def _value_problems(members: tuple[Any, ...], value: Any, path: Path) -> Iterator[str]:
+    if value is None or value == UNKNOWN or not members or Any in members:
         return
     attempts = [list(_member_problems(member, value, path)) for member in members]
     yield from min(attempts, key=len)
 
 
-def _member_problems(member: Any, value: Any, path: wire.Path) -> Iterator[str]:
-    where, origin = wire.text(path), typing.get_origin(member)
-    if isinstance(member, type) and _types.is_input_type(member):
-        if isinstance(value, Mapping):
-            yield from _object_problems(member, value, path)
-        else:
-            yield f"{where}: is {value!r}, and must be an object"
-    elif list in (member, origin) or origin is Sequence:
-        yield from _list_problems(member, value, path)
-    elif dict in (member, origin) or origin is Mapping:
-        yield from _map_problems(member, value, path)
-    elif origin is typing.Literal or (isinstance(member, type) and issubclass(member, enum.Enum)):
-        allowed = typing.get_args(member) or tuple(item.value for item in member)
+def _member_problems(member: Any, value: Any, path: Path) -> Iterator[str]:
+    origin, arguments = typing.get_origin(member), typing.get_args(member)
+    is_class = isinstance(member, type)
+    if origin is typing.Literal or (is_class and issubclass(member, enum.Enum)):
+        allowed = arguments or tuple(item.value for item in member)
         if value not in allowed:
-            yield f"{where}: {value!r} is not one of {', '.join(map(str, allowed))}"
+            yield f"{text(path)}: {value!r} is not one of {', '.join(map(str, allowed))}"
+        return
+    kinds: Any = Mapping
+    inside: Iterable[str] = ()
+    if is_class and _types.is_input_type(member):
+        wanted, inside = "an object", _object_problems(member, value, path)
+    elif list in (member, origin) or origin is Sequence:
+        wanted, kinds, inside = "a list", list, _item_problems(arguments, value, path)
+    elif dict in (member, origin) or origin is Mapping:
+        wanted, inside = "a map", _item_problems(arguments[1:], value, path)
     elif member in _SCALARS:
-        wrong = isinstance(value, bool) and member is not bool
-        if wrong or not isinstance(value, _SCALARS[member]):
-            yield f"{where}: is {value!r}, and must be {member.__name__}"
-
-
-def _list_problems(member: Any, value: Any, path: wire.Path) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield f"{wire.text(path)}: is {value!r}, and must be a list"
+        wanted, kinds = member.__name__, _SCALARS[member]
+    else:
         return
-    inner = _members(*typing.get_args(member))
-    for index, item in enumerate(value):
-        yield from _value_problems(inner, item, (*path, index))
+    if isinstance(value, kinds) and (member is bool or not isinstance(value, bool)):
+        yield from inside
+    else:
+        yield f"{text(path)}: is {value!r}, and must be {wanted}"
 
 
-def _map_problems(member: Any, value: Any, path: wire.Path) -> Iterator[str]:
-    if not isinstance(value, Mapping):
-        yield f"{wire.text(path)}: is {value!r}, and must be a map"
-        return
-    arguments = typing.get_args(member)
-    inner = _members(arguments[1]) if len(arguments) == 2 else ()
-    for key, item in value.items():
-        yield from _value_problems(inner, item, (*path, key))
+def _item_problems(hints: tuple[Any, ...], value: Any, path: Path) -> Iterator[str]:
+    for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+        yield from _value_problems(_members(*hints), item, (*path, key))
 
 
 @cache
