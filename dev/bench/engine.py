@@ -62,9 +62,6 @@ class Noop(Provider):
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         return urn, inputs
 
-    def delete(self, token: str, id_: str) -> None:
-        pass
-
 
 def main() -> None:
     """Prints a table of both cycles and the maximum memory of each process."""

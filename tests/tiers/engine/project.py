@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -108,7 +109,7 @@ class Project:
 
     def copy(self, folder: Path, checkpoints: bool = False) -> "Project":
         """The same stack as it is now, in an account of its own."""
-        copied = Project(folder, self.stack, self.cloud.copy(), self.program, checkpoints)
+        copied = Project(folder, self.stack, deepcopy(self.cloud), self.program, checkpoints)
         for part in ("stacks", "state"):
             shutil.copytree(self._folder / part, folder / part, dirs_exist_ok=True)
         return copied

@@ -69,29 +69,29 @@ GROUP = {
 @pytest.mark.parametrize(
     ("token", "inputs", "said"),
     [
-        ("aws:ec2/subnet:Subnet", {**SUBNET, "cidr": "x"}, "cidr: there is no such property"),
-        ("aws:ec2/subnet:Subnet", {"cidrBlock": "10.0.0.0/24"}, "vpcId: is required"),
+        (refs.SUBNET, {**SUBNET, "cidr": "x"}, "cidr: there is no such property"),
+        (refs.SUBNET, {"cidrBlock": "10.0.0.0/24"}, "vpcId: is required"),
         (
-            "aws:ec2/subnet:Subnet",
+            refs.SUBNET,
             {**SUBNET, "mapPublicIpOnLaunch": "no"},
             "mapPublicIpOnLaunch: is 'no', and must be bool",
         ),
         (
-            "aws:eks/nodeGroup:NodeGroup",
+            refs.NODE_GROUP,
             {**GROUP, "capacityType": "ONDEMAND"},
             "capacityType: 'ONDEMAND' is not one of ['CAPACITY_BLOCK', 'ON_DEMAND'",
         ),
         (
-            "aws:eks/nodeGroup:NodeGroup",
+            refs.NODE_GROUP,
             {**GROUP, "scalingConfig": {"minSize": 1, "maxSize": 0, "desiredSize": 1}},
             "scalingConfig.maxSize: 0 is less than the minimum of 1",
         ),
         (
-            "aws:s3/bucketObjectv2:BucketObjectv2",
+            refs.OBJECT,
             {"bucket": "b", "key": ""},
             "key: '' should be non-empty",
         ),
-        ("aws:ec2/vpc:Vpc", {"tags": {"aws:x": "y"}}, 'tags["aws:x"]: not a tag that AWS takes'),
+        (refs.VPC, {"tags": {"aws:x": "y"}}, 'tags["aws:x"]: not a tag that AWS takes'),
         ("aws:ec2/keyPair:KeyPair", {}, ": aws:ec2/keyPair:KeyPair has no row"),
     ],
 )
@@ -100,12 +100,12 @@ def test_check_names_the_wrong_input(token, inputs, said):
 
 
 def test_check_passes_what_a_preview_does_not_know():
-    assert check("aws:ec2/subnet:Subnet", {"vpcId": UNKNOWN, "cidrBlock": UNKNOWN}) == []
+    assert check(refs.SUBNET, {"vpcId": UNKNOWN, "cidrBlock": UNKNOWN}) == []
 
 
 def test_an_autonamed_resource_keeps_its_name_and_is_replaced_create_first():
     aws = Aws(account())
-    token = "aws:iam/role:Role"
+    token = refs.ROLE
     trust = '{"Version": "2012-10-17", "Statement": []}'
     first, _ = aws.check(token, URN, {}, {"assumeRolePolicy": trust}, b"1234567")
     again, _ = aws.check(token, URN, first, {"assumeRolePolicy": trust, "path": "/x/"}, b"7654321")
@@ -116,7 +116,7 @@ def test_an_autonamed_resource_keeps_its_name_and_is_replaced_create_first():
 
 def test_a_resource_named_by_hand_is_deleted_before_it_is_replaced():
     queue = {"name": "q", "fifoQueue": False}
-    changes = Aws(account()).diff("aws:sqs/queue:Queue", queue, {**queue, "fifoQueue": True})
+    changes = Aws(account()).diff(refs.QUEUE, queue, {**queue, "fifoQueue": True})
     assert (changes.replaces, changes.delete_before_replace) == (["fifoQueue"], True)
 
 
@@ -199,13 +199,14 @@ def test_a_condition_of_an_unknown_operator_does_not_pass():
 
 
 def test_a_resource_in_use_cannot_be_deleted():
+    cloud = account()
     with pytest.raises(Refused, match=r"DependencyViolation.*in use by Cluster analytics"):
-        Aws(account()).delete("aws:ec2/subnet:Subnet", "subnet-0a1b2c3d4e5f60711")
+        Aws(cloud).delete(cloud.things[refs.SUBNET, "subnet-0a1b2c3d4e5f60711"])
 
 
 def test_a_resource_with_missing_dependencies_cannot_be_created():
     with pytest.raises(Refused, match=r"InvalidVpcID\.NotFound"):
-        Aws(account()).create("aws:ec2/subnet:Subnet", URN, {"vpcId": "vpc-9", "cidrBlock": "x"})
+        Aws(account()).create(refs.SUBNET, URN, {"vpcId": "vpc-9", "cidrBlock": "x"})
 
 
 def test_another_account_than_the_stack_s_is_refused():

@@ -2,6 +2,7 @@ package karpenter
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/samber/lo"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aws/karpenter-provider-aws/pkg/controllers/interruption"
 	"github.com/aws/karpenter-provider-aws/pkg/fake"
@@ -48,7 +48,7 @@ func TestAnInterruptionWarningDrainsTheNode(t *testing.T) {
 	c.reconcile(claim) // deletes the node, which Karpenter's finalizer keeps
 	c.drain(drain, node)
 	c.refresh(node)
-	if !hasTaint(node, karpv1.DisruptedNoScheduleTaint) {
+	if !hasTaint(node.Spec.Taints, karpv1.DisruptedNoScheduleTaint) {
 		t.Errorf("new pods may still come: the node's taints are %v", node.Spec.Taints)
 	}
 	if !evictions.Has(pods[0]) {
@@ -69,8 +69,8 @@ func TestAnInterruptionWarningDrainsTheNode(t *testing.T) {
 	if c.instanceRuns(claim) {
 		t.Error("the instance still runs")
 	}
-	if err := kube.Client.Get(c.ctx, client.ObjectKeyFromObject(node), node); client.IgnoreNotFound(err) != nil || err == nil {
-		t.Errorf("the node is still there (%v)", err)
+	if c.there(node) {
+		t.Error("the node is still there")
 	}
 }
 
@@ -119,11 +119,8 @@ func (c *cluster) consolidate(after time.Duration) {
 	c.clock.Step(after)
 	c.aws.InstanceCache.Flush() // to compare what EC2 has, not what was asked for
 	marks := claimdisruption.NewController(c.clock, kube.Client, c.cloud)
-	claims := &karpv1.NodeClaimList{}
-	c.must(kube.Client.List(c.ctx, claims))
-	for i := range claims.Items {
-		claim := &claims.Items[i]
-		_, err := marks.Reconcile(c.ctx, claim)
+	for _, claim := range list(c, &karpv1.NodeClaimList{}).Items {
+		_, err := marks.Reconcile(c.ctx, &claim)
 		c.must(err)
 		if drifted := claim.StatusConditions().Get(karpv1.ConditionTypeDrifted); drifted.IsTrue() {
 			c.t.Errorf("a node as launched differs from its NodePool or node class: %s", drifted.Reason)
@@ -178,12 +175,10 @@ func (c *cluster) warn(claim *karpv1.NodeClaim) {
 }
 
 func (c *cluster) drain(controller *termination.Controller, node *corev1.Node) {
-	if err := kube.Client.Get(c.ctx, client.ObjectKeyFromObject(node), node); err != nil {
-		c.must(client.IgnoreNotFound(err))
-		return
+	if c.there(node) {
+		_, err := controller.Reconcile(c.ctx, node)
+		c.must(err)
 	}
-	_, err := controller.Reconcile(c.ctx, node)
-	c.must(err)
 }
 
 // instanceRuns tells whether EC2 has the claim's instance.
@@ -194,11 +189,6 @@ func (c *cluster) instanceRuns(claim *karpv1.NodeClaim) bool {
 	return found
 }
 
-func hasTaint(node *corev1.Node, taint corev1.Taint) bool {
-	for _, one := range node.Spec.Taints {
-		if one.MatchTaint(&taint) {
-			return true
-		}
-	}
-	return false
+func hasTaint(taints []corev1.Taint, wanted corev1.Taint) bool {
+	return slices.ContainsFunc(taints, func(one corev1.Taint) bool { return one.MatchTaint(&wanted) })
 }

@@ -6,6 +6,7 @@ package karpenter
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -13,7 +14,11 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/aws/karpenter-provider-aws/pkg/apis"
@@ -32,6 +37,32 @@ var (
 	// stack is what -stack names, applied.
 	stack *plan
 )
+
+// plan is a stack's plan: what pytest writes to the file.
+type plan struct {
+	// Objects are all manifests, each after what it depends on.
+	Objects []unstructured.Unstructured
+	Teams   []team
+	// Gated is true where nodes join before their JARs are there, with a start-up taint.
+	Gated bool
+}
+
+// team is a namespace, pods as its jobs have them, and what its pool is made of.
+type team struct {
+	Namespace, Pool  string
+	Executor, Driver corev1.Pod
+	// Stranger is a pod of the team that tolerates nothing and selects nothing.
+	Stranger corev1.Pod
+	// Fallback is the NodePools of the team's executors in the order that is promised.
+	Fallback []nodePool
+	// Drivers is the NodePool of the team's drivers.
+	Drivers string
+}
+
+// nodePool is one NodePool and what it launches.
+type nodePool struct{ Name, Arch, Capacity string }
+
+func (p nodePool) String() string { return p.Name + " " + p.Arch + "/" + p.Capacity }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -56,11 +87,57 @@ func TestMain(m *testing.M) {
 		),
 	)
 	var err error
-	if stack, err = applyPlan(ctx, *stackFile); err != nil {
+	if stack, err = applyPlan(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
+}
+
+// applyPlan creates every object of the file, strict about unknown fields, and waits until claims
+// are bound and namespaces have their account.
+func applyPlan(ctx context.Context) (*plan, error) {
+	raw, err := os.ReadFile(*stackFile)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{}
+	if err := json.Unmarshal(raw, p); err != nil {
+		return nil, fmt.Errorf("%s: %w", *stackFile, err)
+	}
+	if len(p.Teams) == 0 {
+		return nil, fmt.Errorf("%s: no teams, so nothing to launch nodes for", *stackFile)
+	}
+	strict := client.WithFieldValidation(kube.Client, metav1.FieldValidationStrict)
+	for _, o := range p.Objects {
+		if err := strict.Create(ctx, o.DeepCopy()); err != nil {
+			return nil, fmt.Errorf("the API server refuses %s %s: %w", o.GetKind(), o.GetName(), err)
+		}
+	}
+	for _, t := range p.Teams {
+		if err := ready(ctx, t.Namespace); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func ready(ctx context.Context, namespace string) error {
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		account := kube.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{})
+		claims := &corev1.PersistentVolumeClaimList{}
+		if err := kube.Client.List(ctx, claims, client.InNamespace(namespace)); err != nil {
+			return err
+		}
+		bound := len(claims.Items) > 0
+		for _, claim := range claims.Items {
+			bound = bound && claim.Status.Phase == corev1.ClaimBound
+		}
+		if account == nil && bound {
+			return nil
+		}
+	}
+	return fmt.Errorf("namespace %s: no account or no bound claim within 60 s", namespace)
 }
 
 // eventually polls for what other programs do: kube-scheduler, kube-controller-manager.

@@ -18,25 +18,22 @@ STACKS = (
     combination("prod", "pod"),
     combination("dev", "daemonset"),
 )
-
-
+# Runs beside each other: each waits for longer than it computes.
 _AT_ONCE = 2
-"""Runs beside each other: each waits for longer than it computes."""
 
 
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], Outcome]]:
     """The outcome of a combination; the next one that is asked for runs already."""
     programs, tests = or_skip(control_plane_programs), or_skip(program)
-    calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
-    each = (call.params["outcome"] for call in calls if "outcome" in call.params)
-    asked = list(dict.fromkeys(each))
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = [call.params["outcome"] for call in calls if call and "outcome" in call.params]
+    waiting = list(dict.fromkeys(asked))
     begun: dict[Combination, Run] = {}
     with ExitStack() as stack:
 
         def outcome_of(one: Combination) -> Outcome:
-            place = asked.index(one)
-            for near in asked[place : place + _AT_ONCE]:
+            for near in waiting[waiting.index(one) :][:_AT_ONCE]:
                 if near not in begun:
                     begun[near] = stack.enter_context(closing(Run(near, programs, tests)))
             return begun[one].outcome()

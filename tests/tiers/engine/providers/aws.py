@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ops.plan.paths import Path, text
@@ -70,40 +71,29 @@ class Aws(Provider):
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         given = _without_defaults(inputs)
         id_, state = aws_outputs.make(self.cloud, token, given, self._default_tags)
-        thing = Thing(token, id_, urn, inputs, state)
-        aws_rules.before_create(self.cloud, thing)
-        self.cloud.add(thing)
-        aws_rules.after_create(self.cloud, thing)
+        aws_rules.create(self.cloud, Thing(token, id_, urn, inputs, state))
         return id_, state
 
-    def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
-        thing, given = self.cloud.get(token, id_), _without_defaults(inputs)
-        if thing is None:
-            raise Refused(f"NotFound: {id_}")
+    def update(self, thing: Thing, inputs: State) -> State:
+        token, given = thing.type, _without_defaults(inputs)
         tags = aws_outputs.common(self.cloud, token, given, self._default_tags)
         kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
         # The service's own spelling of an input stays as long as the input does.
         same = {key: thing.state[key] for key in given if given[key] == thing.inputs.get(key)}
-        changed = Thing(token, id_, urn, inputs, {**kept, **tags, **given, **same})
+        state = {**kept, **tags, **given, **same}
         if token == refs.CLUSTER:
             group = thing.state["vpcConfig"]["clusterSecurityGroupId"]
-            changed.state["vpcConfig"] = {**inputs["vpcConfig"], "clusterSecurityGroupId": group}
+            state["vpcConfig"] = {**inputs["vpcConfig"], "clusterSecurityGroupId": group}
         if "latestVersion" in kept:
             # Each change of a launch template is a new version.
-            changed.state["latestVersion"] = kept["latestVersion"] + 1
+            state["latestVersion"] = kept["latestVersion"] + 1
             if inputs.get("updateDefaultVersion"):
-                changed.state["defaultVersion"] = changed.state["latestVersion"]
-        aws_rules.before_change(self.cloud, changed)
-        self.cloud.add(changed)
-        return changed.state
+                state["defaultVersion"] = state["latestVersion"]
+        aws_rules.update(self.cloud, replace(thing, inputs=inputs, state=state))
+        return state
 
-    def delete(self, token: str, id_: str) -> None:
-        thing = self.cloud.get(token, id_)
-        # A default group is only forgotten; deleting a missing resource succeeds.
-        if thing is not None:
-            aws_rules.before_delete(self.cloud, thing)
-            self.cloud.remove(thing)
-            aws_rules.after_delete(self.cloud, thing)
+    def delete(self, thing: Thing) -> None:
+        aws_rules.delete(self.cloud, thing)
 
     def invoke(self, token: str, args: State) -> State:
         cloud = self.cloud

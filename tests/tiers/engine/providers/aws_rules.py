@@ -43,28 +43,16 @@ _POLICY_LIMITS = {
 """Characters that the document of a policy may have."""
 
 
-def before_create(cloud: Cloud, thing: Thing) -> None:
-    """Raises Refused where AWS would not create it."""
-    before_change(cloud, thing)
+def create(cloud: Cloud, thing: Thing) -> None:
+    """Puts a resource in the account, with those that AWS creates with it. Raises Refused where
+    AWS would not create it."""
+    _check(cloud, thing)
     code, keys = _UNIQUE.get(thing.type, ("AlreadyExists", []))
     same = {key: thing.text(key) for key in keys}
     if cloud.get(thing.type, thing.id) or (keys and cloud.first(thing.type, **same)):
         raise Refused(f"{code}: {', '.join(same.values()) or thing.id} exists already")
     _CREATE.get(thing.type, _nothing)(cloud, thing)
-
-
-def before_change(cloud: Cloud, thing: Thing) -> None:
-    """Raises Refused if a reference is dangling or a document is malformed."""
-    for reference, value in refs.missing(cloud, thing.type, thing.inputs):
-        code = NOT_FOUND.get(reference.target, "NotFound")
-        raise Refused(f"{code}: {reference.path} {value!r} does not exist")
-    if thing.type in _POLICY_LIMITS:
-        _document(thing.text("policy"), _POLICY_LIMITS[thing.type])
-    _CHANGE.get(thing.type, _nothing)(cloud, thing)
-
-
-def after_create(cloud: Cloud, thing: Thing) -> None:
-    """Creates the resources that AWS creates with it."""
+    cloud.add(thing)
     if thing.type == refs.CLUSTER:
         network = thing.state["vpcConfig"]
         (vpc,) = eks_rules.vpcs_of(cloud, network)
@@ -73,17 +61,21 @@ def after_create(cloud: Cloud, thing: Thing) -> None:
         eks_rules.write_log(cloud, thing)
 
 
-def before_delete(cloud: Cloud, thing: Thing) -> None:
-    """Raises Refused where AWS would not delete it."""
+def update(cloud: Cloud, thing: Thing) -> None:
+    """Changes a resource in place. Raises Refused where AWS would not."""
+    _check(cloud, thing)
+    cloud.add(thing)
+
+
+def delete(cloud: Cloud, thing: Thing) -> None:
+    """Takes a resource out, with those that AWS deletes with it; AWS makes some anew. Raises
+    Refused where AWS would not delete it."""
     users = [f"{user.type.rsplit(':', 1)[-1]} {user.id}" for user in refs.users(cloud, thing)]
     if users:
         code = "DeleteConflict" if ":iam/" in thing.type else "DependencyViolation"
         raise Refused(f"{code}: {thing.id} is in use by {', '.join(sorted(users))}")
     _DELETE.get(thing.type, _nothing)(cloud, thing)
-
-
-def after_delete(cloud: Cloud, thing: Thing) -> None:
-    """Deletes the resources that AWS deletes with it, and recreates those that AWS recreates."""
+    cloud.remove(thing)
     if thing.type == refs.CLUSTER:
         group = cloud.get(refs.GROUP, thing.state["vpcConfig"]["clusterSecurityGroupId"])
         if group is not None and not list(refs.users(cloud, group)):
@@ -92,6 +84,16 @@ def after_delete(cloud: Cloud, thing: Thing) -> None:
         for cluster in cloud.all(refs.CLUSTER):
             if thing.id == f"/aws/eks/{cluster.id}/cluster":
                 eks_rules.write_log(cloud, cluster)
+
+
+def _check(cloud: Cloud, thing: Thing) -> None:
+    """Raises Refused if a reference is dangling or a document is malformed."""
+    for reference, value in refs.missing(cloud, thing.type, thing.inputs):
+        code = NOT_FOUND.get(reference.target, "NotFound")
+        raise Refused(f"{code}: {reference.path} {value!r} does not exist")
+    if thing.type in _POLICY_LIMITS:
+        _document(thing.text("policy"), _POLICY_LIMITS[thing.type])
+    _CHANGE.get(thing.type, _nothing)(cloud, thing)
 
 
 def _nothing(cloud: Cloud, thing: Thing) -> None:

@@ -15,7 +15,7 @@ from ops.plan.paths import leaves, text
 from ops.plan.protobuf import UNKNOWN, Struct, masked
 from ops.plan.protobuf import revealed as plain
 
-from .cloud import Cloud, HalfDone, Operation, Refused
+from .cloud import Cloud, HalfDone, Operation, Refused, Thing
 
 State = dict[str, Any]
 
@@ -112,14 +112,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Creates; returns the id and all outputs."""
         raise NotImplementedError
 
-    def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
+    def update(self, thing: Thing, inputs: State) -> State:
         """Updates in place; returns all outputs."""
         raise NotImplementedError
 
     def dry_run(self, token: str, old: State, new: State) -> None:
         """Tries an update in place in a preview."""
 
-    def delete(self, token: str, id_: str) -> None:
+    def delete(self, thing: Thing) -> None:
         """Deletes."""
         raise NotImplementedError
 
@@ -210,17 +210,23 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             old = plain(request.olds)
             state = {**{key: old.get(key) for key in self.computed(token, inputs)}, **inputs}
         else:
+            thing = self.cloud.get(token, request.id)
+            if thing is None:
+                raise Refused(f"NotFound: {request.id}")
             operation = Operation("update", token, request.urn)
-            state = self.cloud.attempt(
-                operation, lambda: self.update(token, request.id, request.urn, inputs)
-            )
+            state = self.cloud.attempt(operation, lambda: self.update(thing, inputs))
         return provider_pb2.UpdateResponse(properties=_like(request.news, state))
 
     @_refusing
     def Delete(self, request: Any) -> Any:
         token = _token(request)
-        operation = Operation("delete", token, request.urn)
-        self.cloud.attempt(operation, lambda: self.delete(token, request.id))
+
+        def perform() -> None:
+            # A default group is only forgotten; deleting a missing resource succeeds.
+            if thing := self.cloud.get(token, request.id):
+                self.delete(thing)
+
+        self.cloud.attempt(Operation("delete", token, request.urn), perform)
         return empty_pb2.Empty()
 
     @_refusing

@@ -3,8 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SEEDED = "seeded"
@@ -70,6 +69,9 @@ Fault = Callable[[Operation], None]
 """Called before an operation; raises Refused to make it fail."""
 
 
+_LOCK = threading.RLock()
+
+
 @dataclass
 class Cloud:
     """One account with one region and the clusters in it."""
@@ -84,24 +86,11 @@ class Cloud:
     faults: list[Fault] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     """Errors that fail no operation, as controllers log them."""
-    lock: threading.RLock = field(default_factory=threading.RLock)
     _serial: int = 0
-
-    def copy(self) -> "Cloud":
-        """A copy of the account, without faults."""
-        return replace(
-            self,
-            things=deepcopy(self.things),
-            operations=list(self.operations),
-            attempts=list(self.attempts),
-            faults=[],
-            troubles=list(self.troubles),
-            lock=threading.RLock(),
-        )
 
     def fresh_id(self, prefix: str = "") -> str:
         """An id that nothing had before, as AWS makes them."""
-        with self.lock:
+        with _LOCK:
             self._serial += 1
             digest = hashlib.sha256(f"{prefix}{self._serial}".encode()).hexdigest()
         return f"{prefix}{digest[:17]}"
@@ -151,7 +140,7 @@ class Cloud:
         A throttled call is repeated, as the AWS SDKs do, and raises Throttled in the end.
         """
         for left in (3, 2, 1, 0):
-            with self.lock:
+            with _LOCK:
                 self.attempts.append(operation)
                 try:
                     for fault in self.faults:

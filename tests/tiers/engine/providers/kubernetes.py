@@ -1,6 +1,7 @@
 """The kubernetes plugin: checks objects by Kubernetes' schemas, and keeps the clusters' objects."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import yaml
 
@@ -80,23 +81,17 @@ class Kubernetes(Provider):
         kubernetes_rules.create(self.cloud, thing)
         return thing.id, state
 
-    def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
-        cluster = self._cluster()
-        thing = self.cloud.get(token, id_)
-        if thing is None:
-            raise Refused(f'{token.rsplit(":", 1)[-1]} "{id_}" not found')
-        self.dry_run(token, thing.inputs, inputs)
+    def update(self, thing: Thing, inputs: State) -> State:
+        self._cluster()
+        self.dry_run(thing.type, thing.inputs, inputs)
         kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
-        state = {**kept, **inputs, **_live(self.cloud, token, inputs)}
-        changed = Thing(token, id_, urn, inputs, state, cluster)
-        kubernetes_rules.update(self.cloud, changed)
+        state = {**kept, **inputs, **_live(self.cloud, thing.type, inputs)}
+        kubernetes_rules.update(self.cloud, replace(thing, inputs=inputs, state=state))
         return state
 
-    def delete(self, token: str, id_: str) -> None:
+    def delete(self, thing: Thing) -> None:
         self._cluster()
-        thing = self.cloud.get(token, id_)
-        if thing is not None:
-            kubernetes_rules.delete(self.cloud, thing)
+        kubernetes_rules.delete(self.cloud, thing)
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
         self._cluster()
