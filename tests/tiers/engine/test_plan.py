@@ -69,8 +69,7 @@ def test_the_same_parents_providers_and_options(both):
     plan, goals = both
     for one in plan.resources:
         goal = goals[one.urn]
-        at_top = "pulumi:pulumi:Stack::" in goal["parent"]
-        assert one.parent == ("" if at_top else goal["parent"]), one.name
+        assert one.parent == goal["parent"], one.name
         if one.custom and not one.is_provider:
             assert goal["provider"].rsplit("::", 1)[0] == one.options.provider, one.name
         for theirs, ours in _FLAGS.items():

@@ -13,6 +13,7 @@ import (
 	clock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	awsv1 "github.com/aws/karpenter-provider-aws/pkg/apis/v1"
 	"github.com/aws/karpenter-provider-aws/pkg/cloudprovider"
@@ -133,11 +134,9 @@ func (c *cluster) makePoolsReady() {
 		c.t.Fatal("no NodePool in the plan")
 	}
 	for _, pool := range pools {
-		_, err := checked.Reconcile(c.ctx, &pool)
-		c.must(err)
+		c.done(checked.Reconcile(c.ctx, &pool))
 		c.refresh(&pool)
-		_, err = ready.Reconcile(c.ctx, &pool)
-		c.must(err)
+		c.done(ready.Reconcile(c.ctx, &pool))
 		c.refresh(&pool)
 		if !pool.StatusConditions().IsTrue(opstatus.ConditionReady) {
 			c.t.Fatalf("NodePool %s is not ready: %v", pool.Name, pool.StatusConditions().List())
@@ -168,6 +167,12 @@ func (c *cluster) there(o client.Object) bool {
 	err := kube.Client.Get(c.ctx, client.ObjectKeyFromObject(o), o)
 	c.must(client.IgnoreNotFound(err))
 	return err == nil
+}
+
+// done asserts that a controller's Reconcile had no error.
+func (c *cluster) done(_ reconcile.Result, err error) {
+	c.t.Helper()
+	c.must(err)
 }
 
 func (c *cluster) must(err error) {

@@ -54,8 +54,7 @@ func TestAnInterruptionWarningDrainsTheNode(t *testing.T) {
 	if !evictions.Has(pods[0]) {
 		t.Fatal("the executor is not evicted")
 	}
-	_, err := evictions.Reconcile(c.ctx, pods[0])
-	c.must(err)
+	c.done(evictions.Reconcile(c.ctx, pods[0]))
 	eventually(t, "the executor is asked to go", func() bool { return c.gone(pods[0]) })
 	if !c.instanceRuns(claim) {
 		t.Error("the instance ended before its pods did")
@@ -89,13 +88,12 @@ func TestConsolidationTakesEmptyNodesAndLeavesExecutorsAlone(t *testing.T) {
 	for _, claim := range busy {
 		c.runOn(claim.Name, small(team.Executor))
 	}
-	going := func() []string {
-		return lo.FilterMap(lo.Values(claims), func(claim *karpv1.NodeClaim, _ int) (string, bool) { return claim.Name, c.gone(claim) })
-	}
 
 	c.consolidate(30 * time.Second)
-	if names := going(); len(names) > 0 {
-		t.Fatalf("%v went before consolidateAfter was over", names)
+	for name, claim := range claims {
+		if c.gone(claim) {
+			t.Fatalf("%s went before consolidateAfter was over", name)
+		}
 	}
 	c.consolidate(31 * time.Second)
 	if !c.gone(idle) {
@@ -120,8 +118,7 @@ func (c *cluster) consolidate(after time.Duration) {
 	c.aws.InstanceCache.Flush() // to compare what EC2 has, not what was asked for
 	marks := claimdisruption.NewController(c.clock, kube.Client, c.cloud)
 	for _, claim := range list(c, &karpv1.NodeClaimList{}).Items {
-		_, err := marks.Reconcile(c.ctx, &claim)
-		c.must(err)
+		c.done(marks.Reconcile(c.ctx, &claim))
 		if drifted := claim.StatusConditions().Get(karpv1.ConditionTypeDrifted); drifted.IsTrue() {
 			c.t.Errorf("a node as launched differs from its NodePool or node class: %s", drifted.Reason)
 		}
@@ -140,8 +137,7 @@ func (c *cluster) consolidate(after time.Duration) {
 			c.must(err)
 			for _, command := range queue.GetCommands() {
 				for _, candidate := range command.Candidates {
-					_, err := queue.Reconcile(c.ctx, candidate.NodeClaim)
-					c.must(err)
+					c.done(queue.Reconcile(c.ctx, candidate.NodeClaim))
 				}
 			}
 			return
@@ -167,8 +163,7 @@ func (c *cluster) warn(claim *karpv1.NodeClaim) {
 	queue, err := sqsprovider.NewDefaultProvider(api, "https://sqs."+region+".amazonaws.com/111122223333/queue")
 	c.must(err)
 	controller := interruption.NewController(kube.Client, c.clock, c.cloud, c.events, queue, sqs.NewFromConfig(aws.Config{}), c.aws.UnavailableOfferingsCache, c.aws.CapacityReservationProvider)
-	_, err = controller.Reconcile(c.ctx)
-	c.must(err)
+	c.done(controller.Reconcile(c.ctx))
 	if api.DeleteMessageBehavior.SuccessfulCalls() != 1 {
 		c.t.Error("the warning stays on the queue")
 	}
@@ -176,8 +171,7 @@ func (c *cluster) warn(claim *karpv1.NodeClaim) {
 
 func (c *cluster) drain(controller *termination.Controller, node *corev1.Node) {
 	if c.there(node) {
-		_, err := controller.Reconcile(c.ctx, node)
-		c.must(err)
+		c.done(controller.Reconcile(c.ctx, node))
 	}
 }
 

@@ -82,8 +82,7 @@ func (c *cluster) mountJars(claim *karpv1.NodeClaim, node *corev1.Node) {
 func (c *cluster) reconcile(claim *karpv1.NodeClaim) {
 	for range 4 {
 		if c.there(claim) {
-			_, err := c.lifecycle.Reconcile(c.ctx, claim)
-			c.must(err)
+			c.done(c.lifecycle.Reconcile(c.ctx, claim))
 		}
 	}
 	c.there(claim)

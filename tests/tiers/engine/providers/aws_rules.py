@@ -2,13 +2,11 @@
 
 import ipaddress
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from . import aws_references as refs
 from . import eks_rules, iam
-from .cloud import Cloud, Refused, Thing, aws_type
-
-Rule = Callable[[Cloud, Thing], None]
+from .cloud import Cloud, Refused, Rule, Thing, aws_type
 
 NOT_FOUND = {
     refs.VPC: "InvalidVpcID.NotFound",
@@ -51,7 +49,7 @@ def create(cloud: Cloud, thing: Thing) -> None:
     same = {key: thing.text(key) for key in keys}
     if cloud.get(thing.type, thing.id) or (keys and cloud.first(thing.type, **same)):
         raise Refused(f"{code}: {', '.join(same.values()) or thing.id} exists already")
-    _CREATE.get(thing.type, _nothing)(cloud, thing)
+    cloud.apply(_CREATE, thing)
     cloud.add(thing)
     if thing.type == refs.CLUSTER:
         network = thing.state["vpcConfig"]
@@ -74,7 +72,7 @@ def delete(cloud: Cloud, thing: Thing) -> None:
     if users:
         code = "DeleteConflict" if ":iam/" in thing.type else "DependencyViolation"
         raise Refused(f"{code}: {thing.id} is in use by {', '.join(sorted(users))}")
-    _DELETE.get(thing.type, _nothing)(cloud, thing)
+    cloud.apply(_DELETE, thing)
     cloud.remove(thing)
     if thing.type == refs.CLUSTER:
         group = cloud.get(refs.GROUP, thing.state["vpcConfig"]["clusterSecurityGroupId"])
@@ -93,11 +91,7 @@ def _check(cloud: Cloud, thing: Thing) -> None:
         raise Refused(f"{code}: {reference.path} {value!r} does not exist")
     if thing.type in _POLICY_LIMITS:
         _document(thing.text("policy"), _POLICY_LIMITS[thing.type])
-    _CHANGE.get(thing.type, _nothing)(cloud, thing)
-
-
-def _nothing(cloud: Cloud, thing: Thing) -> None:
-    pass
+    cloud.apply(_CHANGE, thing)
 
 
 def _subnet_create(cloud: Cloud, thing: Thing) -> None:

@@ -19,10 +19,8 @@ from ops.plan.protobuf import UNKNOWN
 
 Node = Mapping[str, Any]
 
-_LIMITS = {
-    *("enum", "pattern", "minLength", "maxLength", "minimum", "maximum"),
-    *("minItems", "maxItems", "uniqueItems"),
-}
+_OF_LISTS = {"minItems", "maxItems", "uniqueItems"}
+_OF_SCALARS = {"enum", "pattern", "minLength", "maxLength", "minimum", "maximum"}
 
 
 @cache
@@ -75,7 +73,8 @@ def _followed(root: Node, node: Node) -> Node:
 
 def problems(node: Node, value: Any) -> Iterator[str]:
     """Limits of a schema that a scalar or a list does not keep."""
-    limits = {key: node[key] for key in _LIMITS & node.keys()}
+    judged = _OF_LISTS if isinstance(value, list) else _OF_SCALARS
+    limits = {key: node[key] for key in judged & node.keys()}
     if isinstance(value, list) and UNKNOWN in value:
         limits.pop("uniqueItems", None)
     # The schemas' patterns are ECMA 262's: what Python does not know matches everything.

@@ -145,14 +145,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # The protocol.
 
-    def Handshake(self, request: Any, context: Any) -> Any:
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False)
-
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=self.version)
-
-    def Cancel(self, request: Any, context: Any) -> Any:
-        return empty_pb2.Empty()
 
     def CheckConfig(self, request: Any, context: Any) -> Any:
         failures = _failures(self.check_config(plain(request.news)))

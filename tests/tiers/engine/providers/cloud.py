@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -67,8 +67,8 @@ class Operation:
 
 Fault = Callable[[Operation], None]
 """Called before an operation; raises Refused to make it fail."""
-
-
+Rule = Callable[["Cloud", Thing], None]
+"""What a service enforces for a type; raises Refused."""
 _LOCK = threading.RLock()
 
 
@@ -119,6 +119,11 @@ class Cloud:
     def first(self, type_: str, **where: Any) -> Thing | None:
         """The first of them."""
         return next(self.all(type_, **where), None)
+
+    def apply(self, rules: Mapping[str, Rule], thing: Thing) -> None:
+        """Applies the rule of a thing's type, where there is one."""
+        if thing.type in rules:
+            rules[thing.type](self, thing)
 
     def left(self) -> list[str]:
         """Resources that a destroyed stack left behind: all that are not from a seed."""

@@ -1,9 +1,9 @@
 """What an API server with its controllers enforces, kind by kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from . import eks_rules, karpenter
-from .cloud import Cloud, Refused, Thing
+from .cloud import Cloud, Refused, Rule, Thing
 
 CORE = "kubernetes:core/v1"
 NAMESPACE = f"{CORE}:Namespace"
@@ -48,8 +48,6 @@ REFUSED_IN_UPDATE: Mapping[str, tuple[str, ...]] = {
 }
 """Not replaced by the provider and not changed by the API server: the preview fails."""
 
-Rule = Callable[[Cloud, Thing], None]
-
 
 def create(cloud: Cloud, thing: Thing) -> None:
     """Puts an object in its cluster. Raises Refused where the API server or the wait would."""
@@ -62,7 +60,7 @@ def create(cloud: Cloud, thing: Thing) -> None:
     watched = thing.type in karpenter.KINDS
     if watched and not karpenter.release(cloud, thing.cluster, karpenter.CRD_CHART):
         raise Refused(f'no matches for kind "{kind}" in version "{thing.inputs["apiVersion"]}"')
-    _CREATE.get(thing.type, _nothing)(cloud, thing)
+    cloud.apply(_CREATE, thing)
     cloud.add(thing)
     if watched:
         karpenter.created(cloud, thing)
@@ -77,12 +75,8 @@ def update(cloud: Cloud, thing: Thing) -> None:
 
 def delete(cloud: Cloud, thing: Thing) -> None:
     """Takes an object out. Raises Refused where its finalizers never end."""
-    _DELETE.get(thing.type, _nothing)(cloud, thing)
+    cloud.apply(_DELETE, thing)
     cloud.remove(thing)
-
-
-def _nothing(cloud: Cloud, thing: Thing) -> None:
-    pass
 
 
 def _namespace(thing: Thing) -> str:
