@@ -2,6 +2,7 @@ package karpenter
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -54,11 +55,11 @@ type cluster struct {
 func newCluster(t *testing.T, spot prices) *cluster {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	if *verbose {
-		ctx = log.IntoContext(ctx, funcr.New(func(_, args string) { t.Log("karpenter:", args) }, funcr.Options{}))
-	} else {
-		ctx = log.IntoContext(ctx, logr.Discard())
+	logger := logr.Discard()
+	if os.Getenv("KARPENTER_LOGS") != "" {
+		logger = funcr.New(func(_, args string) { t.Log("karpenter:", args) }, funcr.Options{})
 	}
+	ctx = log.IntoContext(ctx, logger)
 	ctx = coreoptions.ToContext(ctx, coretest.Options(coretest.OptionsFields{FeatureGates: coretest.FeatureGates{ReservedCapacity: lo.ToPtr(true)}}))
 	ctx = options.ToContext(ctx, awstest.Options())
 	c := &cluster{t: t, ctx: ctx, events: coretest.NewEventRecorder(), clock: clock.NewFakeClock(time.Now())}

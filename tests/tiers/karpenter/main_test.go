@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/samber/lo"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,10 +29,6 @@ import (
 
 var (
 	stackFile = flag.String("stack", "", "file with the manifests of a plan, its teams and their pods")
-	verbose   = flag.Bool("karpenter-logs", os.Getenv("KARPENTER_LOGS") != "", "print Karpenter's own log")
-)
-
-var (
 	// kube is the API server that KUBECONFIG names, with Karpenter's own CRDs.
 	kube *coretest.Environment
 	// stack is what -stack names, applied.
@@ -86,58 +83,38 @@ func TestMain(m *testing.M) {
 			awstest.NodeClaimInstanceIDFieldIndexer(ctx),
 		),
 	)
-	var err error
-	if stack, err = applyPlan(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	stack = applyPlan(ctx)
 	os.Exit(m.Run())
 }
 
 // applyPlan creates every object of the file, strict about unknown fields, and waits until claims
 // are bound and namespaces have their account.
-func applyPlan(ctx context.Context) (*plan, error) {
-	raw, err := os.ReadFile(*stackFile)
-	if err != nil {
-		return nil, err
-	}
+func applyPlan(ctx context.Context) *plan {
 	p := &plan{}
-	if err := json.Unmarshal(raw, p); err != nil {
-		return nil, fmt.Errorf("%s: %w", *stackFile, err)
-	}
+	lo.Must0(json.Unmarshal(lo.Must(os.ReadFile(*stackFile)), p), *stackFile)
 	if len(p.Teams) == 0 {
-		return nil, fmt.Errorf("%s: no teams, so nothing to launch nodes for", *stackFile)
+		panic(*stackFile + ": no teams, so nothing to launch nodes for")
 	}
 	strict := client.WithFieldValidation(kube.Client, metav1.FieldValidationStrict)
 	for _, o := range p.Objects {
-		if err := strict.Create(ctx, o.DeepCopy()); err != nil {
-			return nil, fmt.Errorf("the API server refuses %s %s: %w", o.GetKind(), o.GetName(), err)
+		lo.Must0(strict.Create(ctx, o.DeepCopy()), "the API server refuses %s %s", o.GetKind(), o.GetName())
+	}
+	for _, team := range p.Teams {
+		for end := time.Now().Add(60 * time.Second); !ready(ctx, team.Namespace); time.Sleep(200 * time.Millisecond) {
+			if time.Now().After(end) {
+				panic("namespace " + team.Namespace + ": no account or no bound claim within 60 s")
+			}
 		}
 	}
-	for _, t := range p.Teams {
-		if err := ready(ctx, t.Namespace); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
+	return p
 }
 
-func ready(ctx context.Context, namespace string) error {
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		account := kube.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{})
-		claims := &corev1.PersistentVolumeClaimList{}
-		if err := kube.Client.List(ctx, claims, client.InNamespace(namespace)); err != nil {
-			return err
-		}
-		bound := len(claims.Items) > 0
-		for _, claim := range claims.Items {
-			bound = bound && claim.Status.Phase == corev1.ClaimBound
-		}
-		if account == nil && bound {
-			return nil
-		}
-	}
-	return fmt.Errorf("namespace %s: no account or no bound claim within 60 s", namespace)
+func ready(ctx context.Context, namespace string) bool {
+	account := kube.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "default"}, &corev1.ServiceAccount{})
+	claims := &corev1.PersistentVolumeClaimList{}
+	lo.Must0(kube.Client.List(ctx, claims, client.InNamespace(namespace)))
+	bound := lo.EveryBy(claims.Items, func(one corev1.PersistentVolumeClaim) bool { return one.Status.Phase == corev1.ClaimBound })
+	return account == nil && bound && len(claims.Items) > 0
 }
 
 // eventually polls for what other programs do: kube-scheduler, kube-controller-manager.

@@ -1,6 +1,6 @@
 """Base of the providers: the protocol around checks, differences and operations."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -12,7 +12,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from ops.plan.paths import leaves, text
-from ops.plan.protobuf import UNKNOWN, Struct, masked
+from ops.plan.protobuf import UNKNOWN, masked, struct
 from ops.plan.protobuf import revealed as plain
 
 from .cloud import Cloud, HalfDone, Operation, Refused, Thing
@@ -54,19 +54,15 @@ def has_unknown(value: Any) -> bool:
     return any(leaf == UNKNOWN for _, leaf in leaves(value))
 
 
-def struct(values: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> Any:
-    """Plain data as a protobuf struct; the top-level keys in `secrets` are marked."""
-    result = Struct()
-    for key, value in values.items():
-        secret = {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
-        result[key] = secret if key in secrets else value
-    return result
-
-
-def _like(given: Any, values: Mapping[str, Any]) -> Any:
+def _like(given: Any, values: State) -> Any:
     """Plain data as a struct, with the keys marked that hold a secret in a given struct."""
     hidden, shown = masked(given), plain(given)
-    return struct(values, frozenset(key for key in shown if shown[key] != hidden[key]))
+    secrets = {
+        key: {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+        for key, value in values.items()
+        if shown.get(key) != hidden.get(key)
+    }
+    return struct({**values, **secrets})
 
 
 def _refusing(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:

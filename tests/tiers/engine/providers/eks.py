@@ -10,11 +10,12 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
-from ops.plan.protobuf import UNKNOWN
+from ops.plan.protobuf import UNKNOWN, struct
+from ops.plan.protobuf import revealed as plain
 
 from . import aws_references as refs
 from . import sdk
-from .base import Provider, State, has_unknown, plain, struct
+from .base import Provider, State, has_unknown
 
 _TOKEN = "eks:index:Cluster"
 _MUST_BE = {
@@ -26,9 +27,7 @@ _MUST_BE = {
 }
 _DISABLED = ("kubeProxyAddonOptions", "corednsAddonOptions")
 _SAME = ("name", "version", "enabledClusterLogTypes", "deletionProtection", "upgradePolicy")
-_SAME_OF_NETWORK = (
-    *("subnetIds", "endpointPrivateAccess", "endpointPublicAccess", "publicAccessCidrs"),
-)
+_NETWORK = ("subnetIds", "endpointPrivateAccess", "endpointPublicAccess", "publicAccessCidrs")
 """Inputs that the component hands to the cluster as they are."""
 _KUBERNETES_SDK = "4.34.2"
 
@@ -74,80 +73,67 @@ class _Construction:
         self._request, self._monitor = request, monitor
         self.registered: list[str] = []
         """URNs of the custom resources."""
-        self.urn = self._register(
-            _TOKEN,
-            request.name,
-            request.parent,
-            request.dependencies,
-            aliases=list(request.aliases),
-        ).urn
+        after, aliases = request.dependencies, list(request.aliases)
+        component = self._register(_TOKEN, request.name, request.parent, after, aliases=aliases)
+        self.urn: str = component["urn"]
 
     def build(self, inputs: State) -> State:
         """Registers the children; returns the outputs of the component."""
         name = self._request.name
-        service = self._register("eks:index:ServiceRole", f"{name}-eksRole", self.urn).urn
+        service = self._register("eks:index:ServiceRole", f"{name}-eksRole", self.urn)["urn"]
         allow = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}}
         statement = {**allow, "Action": ["sts:AssumeRole", "sts:TagSession"]}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         description = "Allows EKS to manage clusters on your behalf."
-        role = self._custom(
+        role = self._register(
             refs.ROLE,
             f"{name}-eksRole-role",
-            {"description": description, "assumeRolePolicy": trust},
             service,
+            inputs={"description": description, "assumeRolePolicy": trust},
         )
         policy = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
-        attachment = self._custom(
+        attachment = self._register(
             refs.ATTACHMENT,
             f"{name}-eksRole-4b490823",
-            {"role": role["name"], "policyArn": policy},
             service,
             [role["urn"]],
+            {"role": role["name"], "policyArn": policy},
         )
         given = {urn for one in self._request.inputDependencies.values() for urn in one.urns}
-        cluster = self._custom(
+        cluster = self._register(
             refs.CLUSTER,
             f"{name}-eksCluster",
-            _cluster_inputs(inputs, name, role["arn"]),
             self.urn,
             [role["urn"], attachment["urn"], *sorted(given)],
+            _cluster_inputs(inputs, name, role["arn"]),
         )
-        kubeconfig = _kubeconfig(cluster)
-        self._custom(
-            "pulumi:providers:kubernetes",
-            f"{name}-eks-k8s",
-            {"kubeconfig": kubeconfig},
-            self.urn,
-            [cluster["urn"]],
-        )
-        outputs = _outputs(cluster, kubeconfig)
+        config = _kubeconfig(cluster)
+        provider, after = "pulumi:providers:kubernetes", [cluster["urn"]]
+        self._register(provider, f"{name}-eks-k8s", self.urn, after, {"kubeconfig": config})
+        outputs = _outputs(cluster, config)
         self._monitor.RegisterResourceOutputs(
             resource_pb2.RegisterResourceOutputsRequest(urn=self.urn, outputs=struct(outputs))
         )
         return outputs
 
-    def _custom(
-        self, type_: str, name: str, inputs: State, parent: str, after: Iterable[str] = ()
-    ) -> State:
-        aws = type_.startswith("aws:")
-        response = self._register(
-            type_,
-            name,
-            parent,
-            after,
-            custom=True,
-            object=struct(inputs),
-            provider=self._request.providers["aws"] if aws else "",
-            # The component's own dependency says which: without it the engine asks anew.
-            version="" if aws else _KUBERNETES_SDK,
-        )
-        self.registered.append(response.urn)
-        return {"name": UNKNOWN, "arn": UNKNOWN, **plain(response.object), "urn": response.urn}
-
     def _register(
-        self, type_: str, name: str, parent: str, after: Iterable[str] = (), **more: Any
-    ) -> Any:
-        return self._monitor.RegisterResource(
+        self,
+        type_: str,
+        name: str,
+        parent: str,
+        after: Iterable[str] = (),
+        inputs: State | None = None,
+        **more: Any,
+    ) -> State:
+        """Registers a resource, which is a component without inputs; returns its state."""
+        if inputs is not None:
+            more |= {"custom": True, "object": struct(inputs)}
+            if type_.startswith("aws:"):
+                more["provider"] = self._request.providers["aws"]
+            else:
+                # The component's own dependency says which: without it the engine asks anew.
+                more["version"] = _KUBERNETES_SDK
+        response = self._monitor.RegisterResource(
             resource_pb2.RegisterResourceRequest(
                 type=type_,
                 name=name,
@@ -158,6 +144,9 @@ class _Construction:
                 **more,
             )
         )
+        if inputs is not None:
+            self.registered.append(response.urn)
+        return {"name": UNKNOWN, "arn": UNKNOWN, **plain(response.object), "urn": response.urn}
 
 
 def _cluster_inputs(inputs: State, name: str, role_arn: str) -> State:
@@ -166,7 +155,7 @@ def _cluster_inputs(inputs: State, name: str, role_arn: str) -> State:
     return {
         **{key: inputs[key] for key in _SAME if key in inputs},
         "roleArn": role_arn,
-        "vpcConfig": {key: inputs[key] for key in _SAME_OF_NETWORK if key in inputs},
+        "vpcConfig": {key: inputs[key] for key in _NETWORK if key in inputs},
         "accessConfig": {
             "authenticationMode": inputs.get("authenticationMode"),
             "bootstrapClusterCreatorAdminPermissions": True,
