@@ -5,25 +5,15 @@ from typing import Self
 
 from pulumi.automation.events import EngineEvent
 
-
-@dataclass(frozen=True)
-class Step:
-    """The engine's operation on one resource, planned or performed."""
-
-    op: str
-    """`create`, `update`, `replace`, `delete`, `create-replacement`, `same`..."""
-    urn: str
-    type: str
-
-    def __str__(self) -> str:
-        return f"{self.op} {self.type.rsplit(':', 1)[-1]} {self.urn.rsplit('::', 1)[-1]}"
+from .providers.cloud import Operation
 
 
 @dataclass
 class Outcome:
     """Outcome of one command of the CLI."""
 
-    steps: list[Step] = field(default_factory=list)
+    changes: list[Operation] = field(default_factory=list)
+    """Steps other than `same` and reads."""
     messages: list[str] = field(default_factory=list)
     """Errors and warnings, the program's own included."""
     failed: bool = False
@@ -32,7 +22,9 @@ class Outcome:
         """Adds an event to the steps or the messages."""
         if event.resource_pre_event:
             meta = event.resource_pre_event.metadata
-            self.steps.append(Step(getattr(meta.op, "value", str(meta.op)), meta.urn, meta.type))
+            verb = getattr(meta.op, "value", str(meta.op))
+            if verb not in ("same", "read", "refresh"):
+                self.changes.append(Operation(verb, meta.type, meta.urn))
         if found := event.policy_event:
             # The policy's description comes first, in each message.
             last = found.message.strip().splitlines()[-1]
@@ -42,17 +34,12 @@ class Outcome:
             self.messages.append(f"{said.urn or ''}: {said.message}")
 
     @property
-    def changes(self) -> list[Step]:
-        """Steps other than `same` and reads."""
-        return [step for step in self.steps if step.op not in ("same", "read", "refresh")]
-
-    @property
     def operations(self) -> list[str]:
         """What was changed, sorted: `update LogGroup cluster-logs`. A replacement is one line,
         whichever comes first, the creation or the deletion; components are left out."""
-        replaced = {step.urn for step in self.changes if step.op == "replace"}
+        replaced = {step.urn for step in self.changes if step.verb == "replace"}
         own = [one for one in self.changes if not one.type.startswith("spark-on-eks:")]
-        return sorted({str(one) for one in own if one.op == "replace" or one.urn not in replaced})
+        return sorted({str(one) for one in own if one.verb == "replace" or one.urn not in replaced})
 
     @property
     def text(self) -> str:

@@ -146,7 +146,7 @@ def test_another_priority_replaces_the_class_of_that_name(running: Project, tmp_
 
 def test_tags_reach_everything_that_can_have_them(running: Project):
     running.change("tags.owner=data")
-    assert {step.op for step in running.up().ok().changes} == {"update"}
+    assert {step.verb for step in running.up().ok().changes} == {"update"}
     tags = {
         thing.id: thing.state["tagsAll"]
         for thing in running.cloud.things.values()

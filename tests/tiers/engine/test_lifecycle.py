@@ -48,7 +48,7 @@ def stack(request, open_project) -> Project:
 def test_a_first_preview_shows_a_creation_for_everything_and_makes_nothing(stack: Project):
     before = len(stack.cloud.things)
     outcome = stack.preview().ok()
-    assert {step.op for step in outcome.changes} == {"create"}
+    assert {step.verb for step in outcome.changes} == {"create"}
     assert len(stack.cloud.things) == before
 
 

@@ -15,15 +15,10 @@ from tests.tiers.engine.providers.kubernetes import AUTONAMED
 
 Goal = Mapping[str, Any]
 # The engine writes replaceOnChanges into no plan; test_knobs.py shows that it does what it says.
-_FLAGS = {
-    # The engine's name, and the plan's.
-    "protect": "protect",
-    "deleteBeforeReplace": "delete_before_replace",
-    "retainOnDelete": "retain_on_delete",
-    "ignoreChanges": "ignore_changes",
-    "additionalSecretOutputs": "additional_secret_outputs",
-    "customTimeouts": "custom_timeouts",
-}
+_FLAGS = (
+    *("protect", "delete_before_replace", "retain_on_delete", "ignore_changes"),
+    *("additional_secret_outputs", "custom_timeouts"),
+)
 
 _MADE_UP = "v0.0.0-default."
 """A value that only AWS knows: the default version of an add-on."""
@@ -72,10 +67,9 @@ def test_the_same_parents_providers_and_options(both):
         assert one.parent == goal["parent"], one.name
         if one.custom and not one.is_provider:
             assert goal["provider"].rsplit("::", 1)[0] == one.options.provider, one.name
-        for theirs, ours in _FLAGS.items():
-            assert _plain(goal.get(theirs)) == _plain(getattr(one.options, ours)), (
-                f"{one.name}: {theirs}"
-            )
+        for flag in _FLAGS:
+            theirs = goal.get(re.sub(r"_(\w)", lambda found: found[1].upper(), flag))
+            assert _plain(theirs) == _plain(getattr(one.options, flag)), f"{one.name}: {flag}"
 
 
 def test_the_same_dependencies_as_a_whole_and_by_input(both):

@@ -163,7 +163,8 @@ func (c *cluster) warn(claim *karpv1.NodeClaim) {
 	queue, err := sqsprovider.NewDefaultProvider(api, "https://sqs."+region+".amazonaws.com/111122223333/queue")
 	c.must(err)
 	controller := interruption.NewController(kube.Client, c.clock, c.cloud, c.events, queue, sqs.NewFromConfig(aws.Config{}), c.aws.UnavailableOfferingsCache, c.aws.CapacityReservationProvider)
-	c.done(controller.Reconcile(c.ctx))
+	_, err = controller.Reconcile(c.ctx)
+	c.must(err)
 	if api.DeleteMessageBehavior.SuccessfulCalls() != 1 {
 		c.t.Error("the warning stays on the queue")
 	}

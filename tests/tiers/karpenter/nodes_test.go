@@ -62,8 +62,9 @@ func (c *cluster) join(claim *karpv1.NodeClaim) *corev1.Node {
 	node.Labels[corev1.LabelHostname] = claim.Name
 	status := node.Status
 	c.must(kube.Client.Create(c.ctx, node))
+	stored := node.DeepCopy()
 	node.Status = status
-	c.must(kube.Client.Status().Update(c.ctx, node))
+	c.must(kube.Client.Status().Patch(c.ctx, node, client.MergeFrom(stored)))
 	c.reconcile(claim)
 	c.refresh(node)
 	return node

@@ -87,8 +87,6 @@ class Aws(Provider):
         if "latestVersion" in kept:
             # Each change of a launch template is a new version.
             state["latestVersion"] = kept["latestVersion"] + 1
-            if inputs.get("updateDefaultVersion"):
-                state["defaultVersion"] = state["latestVersion"]
         aws_rules.update(self.cloud, replace(thing, inputs=inputs, state=state))
         return state
 
@@ -168,20 +166,20 @@ def _with_lists(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def _named(row: Row, urn: str, old: State, new: State, seed: bytes) -> State:
     """The inputs with a name, where the provider makes one: kept as long as the resource is."""
     prefix = f"{row.name}Prefix"
-    if not row.name or new.get(row.name):
+    if not row.autoname or new.get(row.name):
         return new
     if row.name in old.get(_DEFAULTS, []) and old.get(prefix) == new.get(prefix):
         name = old[row.name]
     else:
         given = new.get(prefix) or f"{urn.rsplit('::', 1)[-1]}-"
-        name = f"{given[: row.name_limit - 7]}{seed.hex()[:7]}"
+        name = f"{given[: row.autoname - 7]}{seed.hex()[:7]}"
     return {**new, row.name: name, _DEFAULTS: [row.name]}
 
 
 def _named_by_hand(row: Row, old: State, new: State) -> bool:
     """Whether old and new would have one name, so that both cannot exist."""
     made = row.name in new.get(_DEFAULTS, [])
-    return bool(row.name) and not made and old.get(row.name) == new.get(row.name)
+    return bool(row.autoname) and not made and old.get(row.name) == new.get(row.name)
 
 
 def _decoded(value: Any) -> Any:

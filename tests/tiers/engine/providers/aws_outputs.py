@@ -66,7 +66,7 @@ def make(
 
 def _further(cloud: Cloud, token: str, id_: str, inputs: Inputs) -> dict[str, Any]:
     if token == refs.TEMPLATE:
-        return {"latestVersion": 1, "defaultVersion": 1}
+        return {"latestVersion": 1}
     if token == refs.QUEUE:
         return {"url": id_}
     if token == refs.OIDC:

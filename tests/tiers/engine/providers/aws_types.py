@@ -29,9 +29,9 @@ class Row:
     """Replaced by the provider, and not create-only in CloudFormation."""
     updates: tuple[str, ...] = ()
     """Create-only in CloudFormation, and updated in place by the provider."""
-    name: str = ""
-    """The property that the provider fills with a name of its own."""
-    name_limit: int = 255
+    name: str = "name"
+    autoname: int = 0
+    """How long a name is at most that the provider fills in; 0 where it does not."""
 
     def cfn_path(self, path: str) -> str | None:
         """The CloudFormation path of a path without indexes, None for what it does not have."""
@@ -69,15 +69,13 @@ _RULE |= {
 }
 
 _ROWS = {
-    "cloudwatch.EventRule": Row("Events::Rule", name="name", name_limit=64),
+    "cloudwatch.EventRule": Row("Events::Rule", autoname=64),
     "cloudwatch.EventTarget": Row(
         "Events::Rule",
         {"rule": "Name", "arn": "Targets[].Arn", "targetId": "Targets[].Id"},
         replaces=("rule", "targetId", "eventBusName"),
     ),
-    "cloudwatch.LogGroup": Row(
-        "Logs::LogGroup", {"name": "LogGroupName"}, name="name", name_limit=512
-    ),
+    "cloudwatch.LogGroup": Row("Logs::LogGroup", {"name": "LogGroupName"}, autoname=512),
     "ec2.DefaultSecurityGroup": Row("EC2::SecurityGroup", _RULE),
     "ec2.Eip": Row("EC2::EIP", replaces=("domain",)),
     "ec2.FlowLog": Row(
@@ -91,8 +89,7 @@ _ROWS = {
         below="LaunchTemplateData",
         # A map here, a list of keys and values there.
         provider_only=("updateDefaultVersion", "tagSpecifications[].tags"),
-        name="name",
-        name_limit=128,
+        autoname=128,
     ),
     "ec2.NatGateway": Row("EC2::NatGateway"),
     "ec2.Route": Row("EC2::Route"),
@@ -102,7 +99,7 @@ _ROWS = {
     "ec2.SecurityGroup": Row(
         "EC2::SecurityGroup",
         {**_RULE, "description": "GroupDescription", "name": "GroupName"},
-        name="name",
+        autoname=255,
     ),
     "ec2.Subnet": Row("EC2::Subnet"),
     "ec2.Vpc": Row("EC2::VPC"),
@@ -127,8 +124,7 @@ _ROWS = {
         provider_only=("encryptionConfig.provider", "defaultAddonsToRemoves"),
         # Keys can be added to a cluster that has none (AssociateEncryptionConfig).
         updates=("encryptionConfig",),
-        name="name",
-        name_limit=100,
+        autoname=100,
     ),
     "eks.NodeGroup": Row(
         "EKS::Nodegroup",
@@ -136,7 +132,7 @@ _ROWS = {
         # A group cannot move to another template, only to another version of its own.
         replaces=("launchTemplate.id", "launchTemplate.name"),
         name="nodeGroupName",
-        name_limit=63,
+        autoname=63,
     ),
     "iam.OpenIdConnectProvider": Row(
         "IAM::OIDCProvider",
@@ -145,20 +141,17 @@ _ROWS = {
     "iam.Policy": Row(
         "IAM::ManagedPolicy",
         {"policy": "PolicyDocument", "name": "ManagedPolicyName"},
-        name="name",
-        name_limit=128,
+        autoname=128,
     ),
     "iam.Role": Row(
         "IAM::Role",
         {"assumeRolePolicy": "AssumeRolePolicyDocument", "name": "RoleName"},
-        name="name",
-        name_limit=64,
+        autoname=64,
     ),
     "iam.RolePolicy": Row(
         "IAM::RolePolicy",
         {"policy": "PolicyDocument", "role": "RoleName", "name": "PolicyName"},
-        name="name",
-        name_limit=128,
+        autoname=128,
     ),
     "iam.RolePolicyAttachment": Row(
         "IAM::Role",
@@ -169,7 +162,7 @@ _ROWS = {
         "KMS::Key", {"deletionWindowInDays": "PendingWindowInDays", "policy": "KeyPolicy"}
     ),
     "s3.Bucket": Row(
-        "S3::Bucket", _BUCKET, provider_only=("forceDestroy",), name="bucket", name_limit=63
+        "S3::Bucket", _BUCKET, provider_only=("forceDestroy",), name="bucket", autoname=63
     ),
     "s3.BucketLifecycleConfiguration": Row(
         "S3::Bucket",
@@ -210,8 +203,7 @@ _ROWS = {
     "sqs.Queue": Row(
         "SQS::Queue",
         {"name": "QueueName", "messageRetentionSeconds": "MessageRetentionPeriod"},
-        name="name",
-        name_limit=80,
+        autoname=80,
     ),
     "sqs.QueuePolicy": Row(
         "SQS::QueuePolicy",

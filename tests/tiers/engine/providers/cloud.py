@@ -4,11 +4,10 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 SEEDED = "seeded"
 """In place of the URN of what exists without the stack and stays."""
-Verb = Literal["create", "update", "delete"]
 
 
 def aws_type(name: str) -> str:
@@ -50,9 +49,10 @@ class Thing:
 
 @dataclass(frozen=True)
 class Operation:
-    """One call that changed the cloud or tried to."""
+    """One call that changed the cloud or tried to, or one step of the engine."""
 
-    verb: Verb
+    verb: str
+    """`create`, `update` or `delete`; the engine's steps have others, too, such as `replace`."""
     type: str
     urn: str
 

@@ -23,31 +23,6 @@ CLUSTER_SCOPED = frozenset(
     ]
 )
 
-FORCE_NEW_ALWAYS = ("metadata.name", "metadata.namespace", "apiVersion", "kind")
-FORCE_NEW: Mapping[str, tuple[str, ...]] = {
-    # Observed with the real provider (docs/testing-engine.md); the rest after its forceNew table.
-    "ClusterRoleBinding": ("roleRef",),
-    "ConfigMap": ("data", "binaryData", "immutable"),
-    "DaemonSet": ("spec.selector",),
-    "Deployment": ("spec.selector",),
-    "PersistentVolume": ("spec.csi", "spec.hostPath", "spec.nfs", "spec.local"),
-    "PersistentVolumeClaim": (
-        "spec.accessModes",
-        "spec.selector",
-        "spec.storageClassName",
-        "spec.volumeName",
-        "spec.volumeMode",
-    ),
-    "Release": ("name", "namespace"),
-    "RoleBinding": ("roleRef",),
-}
-REFUSED_IN_UPDATE: Mapping[str, tuple[str, ...]] = {
-    "PersistentVolume": ("spec.nodeAffinity",),
-    "PersistentVolumeClaim": ("spec.resources",),
-    "PriorityClass": ("value",),
-}
-"""Not replaced by the provider and not changed by the API server: the preview fails."""
-
 
 def create(cloud: Cloud, thing: Thing) -> None:
     """Puts an object in its cluster. Raises Refused where the API server or the wait would."""
