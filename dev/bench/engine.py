@@ -99,7 +99,7 @@ def _noop(resources: int) -> None:
         (root / "stacks").mkdir()
         (root / "Pulumi.yaml").write_text("name: noop\nruntime: python\nstackConfigDir: stacks\n")
         (root / "__main__.py").write_text(text)
-        more = {"noop": lambda: Noop(cloud)}
+        more = {"noop": Noop}
         with Project(Path(folder), "noop", cloud, root, checkpoints=True, more=more) as project:
             _tell("no-op: up", cloud, project.up)
             _tell("no-op: preview", cloud, project.preview)

@@ -63,17 +63,12 @@ class Project:
         cloud: Cloud,
         program: Path = ROOT,
         checkpoints: bool = False,
-        more: Mapping[str, Callable[[], Provider]] | None = None,
+        more: Mapping[str, type[Provider]] | None = None,
     ) -> None:
         self.cloud, self.stack, self.program = cloud, stack, program
         self._folder, self._checkpoints = folder, checkpoints
-        own = {
-            "aws": lambda: Aws(cloud),
-            "eks": lambda: Eks(cloud),
-            "kubernetes": lambda: Kubernetes(cloud),
-        }
-        packages = {**own, **(more or {})}
-        self._host = Host(packages)
+        packages = {"aws": Aws, "eks": Eks, "kubernetes": Kubernetes, **(more or {})}
+        self._host = Host(cloud, packages)
         self._loops: list[asyncio.AbstractEventLoop] = []
         _make_project(folder, program, packages)
 

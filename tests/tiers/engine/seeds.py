@@ -1,5 +1,6 @@
 """Resources of the account before a stack: the admins of prod, the cluster of existing."""
 
+import json
 from typing import Any
 
 from .providers import aws_outputs
@@ -10,8 +11,8 @@ from .providers.cloud import SEEDED, Cloud, Thing
 def account() -> Cloud:
     """A fresh account with the existing resources that the stacks of this project need."""
     cloud = Cloud()
-    _role(cloud, "platform-admin", '{"AWS": "arn:aws:iam::111122223333:root"}')
-    _role(cloud, "analytics-spark-nodes", '{"Service": "ec2.amazonaws.com"}')
+    _role(cloud, "platform-admin", {"AWS": "arn:aws:iam::111122223333:root"})
+    _role(cloud, "analytics-spark-nodes", {"Service": "ec2.amazonaws.com"})
     vpc, group = "vpc-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60713"
     _seed(cloud, refs.VPC, {"cidrBlock": "10.1.0.0/16"}, vpc)
     subnets = {
@@ -28,11 +29,9 @@ def account() -> Cloud:
     return cloud
 
 
-def _role(cloud: Cloud, name: str, principal: str) -> None:
-    trust = (
-        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": '
-        f'{principal}, "Action": "sts:AssumeRole"}}]}}'
-    )
+def _role(cloud: Cloud, name: str, principal: dict[str, str]) -> None:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     _seed(cloud, refs.ROLE, {"name": name, "assumeRolePolicy": trust})
 
 

@@ -23,18 +23,9 @@ ROUNDS = {
 PROTECTED = {"prod"}
 """Stacks with `cluster.deletionProtection`."""
 DESTROY_ORDER = (
-    "PersistentVolumeClaim",
-    "PersistentVolume",
-    "Namespace team-.*",
-    "NodePool",
-    "EC2NodeClass",
-    "Release karpenter-release",
-    "Release karpenter-crds",
-    "NodeGroup",
-    "Cluster cluster-eks-eksCluster",
-    "NatGateway",
-    "Subnet",
-    "Vpc",
+    *("PersistentVolumeClaim", "PersistentVolume", "Namespace team-.*", "NodePool", "EC2NodeClass"),
+    *("Release karpenter-release", "Release karpenter-crds", "NodeGroup"),
+    *("Cluster cluster-eks-eksCluster", "NatGateway", "Subnet", "Vpc"),
 )
 """Kind, or kind and name: each is deleted after the last of the previous one."""
 

@@ -65,7 +65,7 @@ GROUP = {
 @pytest.mark.parametrize(
     ("token", "inputs", "said"),
     [
-        (refs.SUBNET, SUBNET | {"cidr": "x"}, "cidr: there is no such property"),
+        (refs.SUBNET, SUBNET | {"cidr": "x"}, "cidr: unknown key"),
         (refs.SUBNET, {"cidrBlock": "10.0.0.0/24"}, "vpcId: is required"),
         (refs.SUBNET, SUBNET | {"mapPublicIpOnLaunch": "no"}, "mapPublicIpOnLaunch: is 'no', and"),
         (refs.NODE_GROUP, GROUP | {"capacityType": "ONDEMAND"}, "capacityType: 'ONDEMAND' is not"),

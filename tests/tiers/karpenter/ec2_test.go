@@ -100,19 +100,15 @@ func (c *cluster) stockEC2(spot prices) {
 	c.must(e.InstanceTypesProvider.UpdateInstanceTypeOfferings(c.ctx))
 	e.InstanceTypeCache.Flush()
 	e.OfferingCache.Flush()
-	c.addSubnets()
-}
-
-// addSubnets makes the subnets that the plan's node classes name, with free addresses.
-func (c *cluster) addSubnets() {
+	// The subnets that the plan's node classes name, with free addresses.
 	for _, class := range list(c, &awsv1.EC2NodeClassList{}).Items {
 		for _, s := range class.Status.Subnets {
-			c.aws.EC2API.Subnets.Store(s.ID, ec2types.Subnet{
+			e.EC2API.Subnets.Store(s.ID, ec2types.Subnet{
 				SubnetId: aws.String(s.ID), AvailabilityZone: aws.String(s.Zone), AvailabilityZoneId: aws.String(s.ZoneID),
 				AvailableIpAddressCount: aws.Int32(4000), MapPublicIpOnLaunch: aws.Bool(false), VpcId: aws.String("vpc"),
 			})
 		}
-		_, err := c.aws.SubnetProvider.List(c.ctx, &class)
+		_, err := e.SubnetProvider.List(c.ctx, &class)
 		c.must(err)
 	}
 }

@@ -3,7 +3,6 @@
 import json
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from tests.tiers.programs import built
 
 HERE = Path(__file__).resolve().parent
 _HOW_TO_GET = "needs Go 1.26 and a Go module proxy to build the real Karpenter"
-_VERDICT = re.compile(r"^--- (PASS|FAIL|SKIP): (\w+) ", re.MULTILINE)
 # The promise, in its own words: Arm before x86, Spot before On-Demand, Spot first.
 _FALLBACK = (
     ("arm-spot", "arm64", "spot"),
@@ -28,17 +26,10 @@ _FALLBACK = (
 )
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The results of the Go tests by name, and their output."""
-
-    verdicts: dict[str, str]
-    output: str
-
-    def of(self, name: str) -> str:
-        """The output of one test: the lines between its start and the next test's."""
-        _, _, after = self.output.partition(f"=== RUN   {name}\n")
-        return re.split(r"^=== RUN   \w+$", after, maxsplit=1, flags=re.MULTILINE)[0]
+def said_by(name: str, output: str) -> str:
+    """The output of one test: the lines between its start and the next test's."""
+    _, _, after = output.partition(f"=== RUN   {name}\n")
+    return re.split(r"^=== RUN   \w+$", after, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def promises() -> list[str]:
@@ -57,7 +48,7 @@ def program() -> Path:
 class Run:
     """All tests over a combination's manifests, beside what else there is to do.
 
-    Everything that it starts ends with it: at `outcome`, or at `close`.
+    Everything that it starts ends with it: at `output`, or at `close`.
     """
 
     def __init__(self, combination: Combination, programs: Path, tests: Path) -> None:
@@ -71,12 +62,11 @@ class Run:
             started.callback(self._child.stop)
             self._everything = started.pop_all()
 
-    def outcome(self) -> Outcome:
-        """Waits for the end, and returns the output."""
+    def output(self) -> str:
+        """What the tests say, when all have ended."""
         with self._everything:
             self._child.process.wait(900)
-            output = self._log.read_text(errors="replace")
-        return Outcome({name: verdict for verdict, name in _VERDICT.findall(output)}, output)
+            return self._log.read_text(errors="replace")
 
     def close(self) -> None:
         """Ends what runs."""

@@ -8,11 +8,10 @@ from typing import Any
 import grpc
 from google.protobuf import any_pb2, empty_pb2
 from google.rpc import status_pb2
-from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from ops.plan.paths import leaves, text
-from ops.plan.protobuf import UNKNOWN, masked, struct
+from ops.plan.protobuf import UNKNOWN, struct
 from ops.plan.protobuf import revealed as plain
 
 from .cloud import Cloud, HalfDone, Operation, Refused, Thing
@@ -54,17 +53,6 @@ def has_unknown(value: Any) -> bool:
     return any(leaf == UNKNOWN for _, leaf in leaves(value))
 
 
-def _like(given: Any, values: State) -> Any:
-    """Plain data as a struct, with the keys marked that hold a secret in a given struct."""
-    hidden, shown = masked(given), plain(given)
-    secrets = {
-        key: {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
-        for key, value in values.items()
-        if shown.get(key) != hidden.get(key)
-    }
-    return struct({**values, **secrets})
-
-
 def _refusing(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
     """Makes a method of the protocol, whose refusal is the call's error."""
 
@@ -94,30 +82,24 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, token: str, urn: str, old: State, new: State, seed: bytes
     ) -> tuple[State, list[str]]:
         """The inputs with defaults, and a line `path: reason` for each that cannot be."""
-        raise NotImplementedError
 
     def diff(self, token: str, old: State, new: State) -> Changes:
         """What a change of inputs means."""
-        raise NotImplementedError
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
         """Outputs that a preview of a creation does not know."""
-        raise NotImplementedError
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         """Creates; returns the id and all outputs."""
-        raise NotImplementedError
 
     def update(self, thing: Thing, inputs: State) -> State:
         """Updates in place; returns all outputs."""
-        raise NotImplementedError
 
     def dry_run(self, token: str, old: State, new: State) -> None:
         """Tries an update in place in a preview."""
 
     def delete(self, thing: Thing) -> None:
         """Deletes."""
-        raise NotImplementedError
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
         """Inputs and outputs of what exists under the id, None where nothing does."""
@@ -155,17 +137,15 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_refusing
     def Configure(self, request: Any) -> Any:
         self.configure(plain(request.args))
-        return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
-        )
+        # Without secrets: the engine takes their marks off, and puts them on what comes back.
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     @_refusing
     def Check(self, request: Any) -> Any:
         old, new = plain(request.olds), plain(request.news)
         token, urn = _token(request), request.urn
         inputs, lines = self.check(token, urn, old, new, request.randomSeed)
-        inputs = _like(request.news, inputs)
-        return provider_pb2.CheckResponse(inputs=inputs, failures=_failures(lines))
+        return provider_pb2.CheckResponse(inputs=struct(inputs), failures=_failures(lines))
 
     @_refusing
     def Diff(self, request: Any) -> Any:
@@ -182,14 +162,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             id_, state = self.cloud.attempt(
                 operation, lambda: self.create(token, request.urn, inputs)
             )
-        return provider_pb2.CreateResponse(id=id_, properties=_like(request.properties, state))
+        return provider_pb2.CreateResponse(id=id_, properties=struct(state))
 
     @_refusing
     def Read(self, request: Any) -> Any:
         found = self.read(_token(request), request.id)
         if found is None:
             return provider_pb2.ReadResponse()
-        inputs, state = _like(request.inputs, found[0]), _like(request.properties, found[1])
+        inputs, state = map(struct, found)
         return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=state)
 
     @_refusing
@@ -205,7 +185,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 raise Refused(f"NotFound: {request.id}")
             operation = Operation("update", token, request.urn)
             state = self.cloud.attempt(operation, lambda: self.update(thing, inputs))
-        return provider_pb2.UpdateResponse(properties=_like(request.news, state))
+        return provider_pb2.UpdateResponse(properties=struct(state))
 
     @_refusing
     def Delete(self, request: Any) -> Any:

@@ -37,6 +37,10 @@ class Eks(Provider):
 
     version = "4.4.0"
 
+    def Configure(self, request: Any, context: Any) -> Any:
+        # The engine wants it of every component's provider; inputs are plain here all the same.
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
     def Construct(self, request: Any, context: Any) -> Any:
         inputs = plain(request.inputs)
         problems = [*sdk.problems(_TOKEN, inputs), *_unlike(inputs)]

@@ -1,15 +1,18 @@
 """Hosts the providers: one gRPC server for each plugin instance that the engine starts."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any, Self
+from typing import Self
 
 import grpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
+
+from .base import Provider
+from .cloud import Cloud
 
 # gRPC lets two servers of one user share a port, and the kernel then gives one that is in use:
 # with two workers, a command's events went to the other worker's test.
@@ -19,13 +22,13 @@ if _ALONE not in _GRPC_CHANNEL_OPTIONS:
 
 
 class Host(ThreadingTCPServer):
-    """Listens for the launchers of plugins; `providers` makes an instance by its package."""
+    """Listens for the launchers of plugins; `packages` has the class of each."""
 
     daemon_threads = True
 
-    def __init__(self, providers: Mapping[str, Callable[[], Any]]) -> None:
+    def __init__(self, cloud: Cloud, packages: Mapping[str, type[Provider]]) -> None:
         super().__init__(("127.0.0.1", 0), _Launcher)
-        self.providers = providers
+        self.cloud, self.packages = cloud, packages
         self.port: int = self.server_address[1]
 
     def __enter__(self) -> Self:
@@ -43,7 +46,8 @@ class _Launcher(StreamRequestHandler):
     server: Host
 
     def handle(self) -> None:
-        provider = self.server.providers[self.rfile.readline().decode().strip()]()
+        package = self.rfile.readline().decode().strip()
+        provider = self.server.packages[package](self.server.cloud)
         server = grpc.server(ThreadPoolExecutor(max_workers=32), options=_GRPC_CHANNEL_OPTIONS)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
         port = server.add_insecure_port("127.0.0.1:0")

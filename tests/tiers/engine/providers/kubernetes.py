@@ -7,7 +7,6 @@ from typing import Any
 import yaml
 
 from ops.diff.replace_rules.kubernetes import ALWAYS, KINDS, OTHER
-from ops.plan.protobuf import UNKNOWN
 from tests.validate import manifest
 
 from . import aws_references as refs
@@ -32,13 +31,11 @@ class Kubernetes(Provider):
         self._server = ""
 
     def configure(self, config: State) -> None:
-        kubeconfig = config.get("kubeconfig")
-        if kubeconfig in (None, "", UNKNOWN):
-            return
+        # The engine does not call while the kubeconfig is not known.
         try:
-            parsed = kubeconfig if isinstance(kubeconfig, dict) else yaml.safe_load(kubeconfig)
-            self._server = str(parsed["clusters"][0]["cluster"]["server"])
-        except (yaml.YAMLError, KeyError, IndexError, TypeError):
+            kubeconfig = yaml.safe_load(config["kubeconfig"])
+            self._server = str(kubeconfig["clusters"][0]["cluster"]["server"])
+        except (yaml.YAMLError, LookupError, TypeError):
             raise Refused("failed to parse kubeconfig") from None
 
     def diff_config(self, old: State, new: State) -> Changes:
@@ -73,14 +70,14 @@ class Kubernetes(Provider):
         for path in changed_paths(old, new):
             if covered(path, _row(token).refused.split()):
                 kind = token.rpartition(":")[2]
-                raise Refused(f"{kind} {_id(token, old)} is invalid: {path} may not be changed")
+                raise Refused(f"{kind} {_id(old)} is invalid: {path} may not be changed")
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
         return ["status"] if token == RELEASE else []
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         state = {**inputs, **_live(self.cloud, token, inputs)}
-        thing = Thing(token, _id(token, inputs), urn, inputs, state, self._cluster())
+        thing = Thing(token, _id(inputs), urn, inputs, state, self._cluster())
         kubernetes_rules.create(self.cloud, thing)
         return thing.id, state
 
@@ -158,18 +155,20 @@ def _live(cloud: Cloud, token: str, inputs: State) -> State:
     return {"metadata": metadata}
 
 
-def _id(token: str, inputs: State) -> str:
-    if token == RELEASE:
-        return f"{inputs['namespace']}/{inputs['name']}"
-    metadata = inputs["metadata"]
-    if inputs["kind"] in CLUSTER_SCOPED:
+def _metadata(inputs: State) -> State:
+    """Name, namespace and annotations; a release has the first two at its top."""
+    return inputs.get("metadata") or inputs
+
+
+def _id(inputs: State) -> str:
+    metadata = _metadata(inputs)
+    if inputs.get("kind") in CLUSTER_SCOPED:
         return str(metadata["name"])
     return f"{metadata.get('namespace') or _NAMESPACED_BY_DEFAULT}/{metadata['name']}"
 
 
 def _same_name(old: State, new: State) -> bool:
     """Whether old and new would be the same object, so that both cannot exist."""
-    before, after = old.get("metadata") or old, new.get("metadata") or new
+    before, after = _metadata(old), _metadata(new)
     made = (after.get("annotations") or {}).get(AUTONAMED)
-    keys = ("name", "namespace")
-    return not made and all(before.get(key) == after.get(key) for key in keys)
+    return not made and all(before.get(key) == after.get(key) for key in ("name", "namespace"))
