@@ -1,6 +1,7 @@
 """The CLI once for all tests; an account and a folder of its own for each stack."""
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -61,3 +62,22 @@ def running_dev(first_dev: Project, tmp_path_factory: pytest.TempPathFactory) ->
     """Dev as it runs after its first `up`, in an account of its own."""
     with first_dev.copy(tmp_path_factory.mktemp("dev")) as project:
         yield project
+
+
+@pytest.fixture
+def program_with(tmp_path: Path) -> Callable[[Mapping[str, tuple[str, str]]], Path]:
+    """Copies the program and changes files in it: path to (text, replacement)."""
+
+    def copied(changes: Mapping[str, tuple[str, str]]) -> Path:
+        for name in ("Pulumi.yaml", "__main__.py", "settings.py", "versions.py"):
+            shutil.copy2(ROOT / name, tmp_path)
+        for name in ("components", "stacks", "userdata"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+        for name, (text, instead) in changes.items():
+            before = (tmp_path / name).read_text()
+            assert text in before, f"{name} has no {text!r}: the table is outdated"
+            (tmp_path / name).write_text(before.replace(text, instead))
+        return tmp_path
+
+    return copied

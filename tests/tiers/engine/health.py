@@ -6,8 +6,6 @@ from .providers import karpenter
 from .providers import kubernetes_rules as objects
 from .providers.cloud import Cloud
 
-TEAM = "spark-on-eks/team"
-
 
 def finished(project: Project) -> None:
     """Asserts that an `up` completes the platform, which then works and needs no change."""
@@ -33,7 +31,7 @@ def complaints(cloud: Cloud) -> list[str]:
     teams = {
         one.id
         for one in cloud.all(objects.NAMESPACE)
-        if TEAM in (one.inputs["metadata"].get("labels") or {})
+        if "spark-on-eks/team" in (one.inputs["metadata"].get("labels") or {})
     }
     operator = cloud.first(karpenter.RELEASE, name="spark-operator")
     watched = set(operator.inputs["values"]["spark"]["jobNamespaces"]) if operator else teams

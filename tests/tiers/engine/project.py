@@ -86,13 +86,14 @@ class Project:
             "GOGC": "400",  # a command ends before its garbage matters
             "ENGINE_TIER_PORT": str(self._host.port),
         }
-        workspace = _Workspace(
+        workspace = automation.LocalWorkspace(
             work_dir=str(self._folder),
             program=self._run_program,
             env_vars=environment,
             pulumi_home=environment["PULUMI_HOME"],
             pulumi_command=cli(),
         )
+        workspace.select_stack = lambda stack_name: None  # each command names its own
         state = self._folder / "state"
         mode = StackInitMode.SELECT if state.exists() else StackInitMode.CREATE
         state.mkdir(exist_ok=True)
@@ -190,13 +191,6 @@ class Project:
 def _cancel_all() -> None:
     for task in asyncio.all_tasks():
         task.cancel()
-
-
-class _Workspace(automation.LocalWorkspace):
-    """Without the choice of a stack: each command names its own."""
-
-    def select_stack(self, stack_name: str) -> None:
-        pass
 
 
 class _Stack(automation.Stack):

@@ -2,13 +2,11 @@
 detect them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.tiers.engine import health
-from tests.tiers.engine.copies import copy_with
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.seeds import published_jar
 
@@ -25,7 +23,6 @@ class Defect(NamedTuple):
 
 
 _RIGHTS = "components/karpenter/permissions.py"
-_CLAIM = "components/mounts/claim.py"
 
 DEFECTS = (
     Defect(
@@ -94,7 +91,7 @@ DEFECTS = (
     ),
     Defect(
         "volumes of two mount levels with one name",
-        _CLAIM,
+        "components/mounts/claim.py",
         'volume_name = f"{JARS_CLAIM}-{namespace}-{mount.mode}"',
         'volume_name = f"{JARS_CLAIM}-{namespace}"',
         "switch",
@@ -148,11 +145,11 @@ def noticed(project: Project) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.what)
-def test_a_defect_is_noticed(defect: Defect, open_project, tmp_path: Path):
-    program = copy_with({defect.file: (defect.text, defect.instead)}, tmp_path)
+def test_a_defect_is_noticed(defect: Defect, open_project, program_with):
+    program = program_with({defect.file: (defect.text, defect.instead)})
     check, _ = next(noticed(open_project(defect.stack, program=program)), ("", ""))
     assert check in defect.caught.split(" or ")
 
 
-def test_the_program_without_a_defect_is_noticed_by_none(open_project, tmp_path: Path):
-    assert list(noticed(open_project("dev", program=copy_with({}, tmp_path)))) == []
+def test_the_program_without_a_defect_is_noticed_by_none(open_project, program_with):
+    assert list(noticed(open_project("dev", program=program_with({})))) == []

@@ -4,14 +4,12 @@ This file has changes that replace resources or whose order matters; tests/ops/d
 """
 
 from collections import Counter
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.plans import CLUSTER_AUTOSCALER
 from tests.tiers.engine import health
-from tests.tiers.engine.copies import copy_with
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.providers import aws_references as refs
 
@@ -135,9 +133,9 @@ def test_adding_or_removing_a_team_changes_its_own_resources_only(running: Proje
         assert health.complaints(running.cloud) == []
 
 
-def test_another_priority_replaces_the_class_of_that_name(running: Project, tmp_path: Path):
+def test_another_priority_replaces_the_class_of_that_name(running: Project, program_with):
     change = {"components/spark/priorities.py": ("20_000", "30_000")}
-    before, running.program = running.program, copy_with(change, tmp_path)
+    before, running.program = running.program, program_with(change)
     done = running.up().ok().operations
     running.program = before
     running.up().ok()

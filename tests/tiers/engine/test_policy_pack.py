@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiers.engine.copies import copy_with
 from tests.tiers.programs import ROOT, leave_out
 
 PACK = ROOT / "ops" / "rules" / "pack"
@@ -60,7 +59,7 @@ def test_the_pack_accepts_a_stack_before_it_exists_and_when_it_runs(open_project
         ]
 
 
-def test_the_pack_stops_a_program_that_breaks_rules_and_names_each(open_project, tmp_path: Path):
-    preview = open_project("dev", program=copy_with(DEFECTS, tmp_path)).preview(PACK)
+def test_the_pack_stops_a_program_that_breaks_rules_and_names_each(open_project, program_with):
+    preview = open_project("dev", program=program_with(DEFECTS)).preview(PACK)
     assert preview.failed
     assert set(rules_told(preview.messages, "mandatory")) >= FOUND

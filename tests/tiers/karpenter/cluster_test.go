@@ -101,11 +101,10 @@ func (c *cluster) emptyPods() {
 
 // remove deletes at once, finalizers or not.
 func (c *cluster) remove(o client.Object) {
-	if !c.there(o) {
-		return
+	if c.there(o) {
+		c.patch(o, func() { o.SetFinalizers(nil) })
+		c.must(client.IgnoreNotFound(kube.Client.Delete(c.ctx, o, client.GracePeriodSeconds(0))))
 	}
-	c.patch(o, func() { o.SetFinalizers(nil) })
-	c.must(client.IgnoreNotFound(kube.Client.Delete(c.ctx, o, client.GracePeriodSeconds(0))))
 }
 
 // makeClassesReady stands for the node class controller: the subnets that the class names, and

@@ -86,7 +86,7 @@ func TestConsolidationTakesEmptyNodesAndLeavesExecutorsAlone(t *testing.T) {
 	nodes := lo.Keys(claims)
 	idle, busy := claims[nodes[0]], []*karpv1.NodeClaim{claims[nodes[1]], claims[nodes[2]]}
 	for _, claim := range busy {
-		c.runOn(claim.Name, small(team.Executor))
+		c.runSmallOn(claim.Name, team.Executor)
 	}
 
 	c.consolidate(30 * time.Second)

@@ -114,9 +114,10 @@ func (c *cluster) bound(pod *corev1.Pod) {
 	c.must(kube.Client.Status().Patch(c.ctx, pod, client.MergeFrom(stored)))
 }
 
-// runOn runs a pod on a node of the test's choice.
-func (c *cluster) runOn(node string, pod corev1.Pod) {
+// runSmallOn runs a pod that asks for next to nothing on a node of the test's choice.
+func (c *cluster) runSmallOn(node string, pod corev1.Pod) {
 	p := pod.DeepCopy()
+	p.Spec.Containers[0].Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("100m"), "memory": resource.MustParse("128Mi")}
 	p.GenerateName, p.Name, p.Spec.NodeName = pod.Name+"-", "", node
 	c.must(kube.Client.Create(c.ctx, p))
 	c.bound(p)
@@ -125,13 +126,6 @@ func (c *cluster) runOn(node string, pod corev1.Pod) {
 // gone tells whether an object is deleted or being deleted.
 func (c *cluster) gone(o client.Object) bool {
 	return !c.there(o) || !o.GetDeletionTimestamp().IsZero()
-}
-
-// small makes a pod ask for next to nothing.
-func small(pod corev1.Pod) corev1.Pod {
-	p := *pod.DeepCopy()
-	p.Spec.Containers[0].Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("100m"), "memory": resource.MustParse("128Mi")}
-	return p
 }
 
 // apart makes pods refuse to share a node, so that each needs one of its own.

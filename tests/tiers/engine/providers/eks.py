@@ -24,8 +24,9 @@ _MUST_BE = {
     "skipDefaultSecurityGroups": True,
     "useDefaultVpcCni": True,
     "bootstrapSelfManagedAddons": False,
+    "kubeProxyAddonOptions": {"enabled": False},
+    "corednsAddonOptions": {"enabled": False},
 }
-_DISABLED = ("kubeProxyAddonOptions", "corednsAddonOptions")
 _SAME = ("name", "version", "enabledClusterLogTypes", "deletionProtection", "upgradePolicy")
 _NETWORK = ("subnetIds", "endpointPrivateAccess", "endpointPublicAccess", "publicAccessCidrs")
 """Inputs that the component hands to the cluster as they are."""
@@ -43,7 +44,11 @@ class Eks(Provider):
 
     def Construct(self, request: Any, context: Any) -> Any:
         inputs = plain(request.inputs)
-        problems = [*sdk.problems(_TOKEN, inputs), *_unlike(inputs)]
+        problems = sdk.problems(_TOKEN, inputs) + [
+            f"{key}: only {value} is known here"
+            for key, value in _MUST_BE.items()
+            if inputs.get(key) != value
+        ]
         if request.type != _TOKEN or problems or "aws" not in request.providers:
             told = "; ".join(problems) or f"{request.type} without the stack's aws provider"
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{request.name}: {told}")
@@ -54,20 +59,6 @@ class Eks(Provider):
         for key in outputs:
             response.stateDependencies[key].urns.extend(built.registered)
         return response
-
-
-def _unlike(inputs: State) -> list[str]:
-    found = [
-        f"{key}: only {value} is known here"
-        for key, value in _MUST_BE.items()
-        if inputs.get(key) is not value
-    ]
-    found += [
-        f"{key}: must be disabled here"
-        for key in _DISABLED
-        if (inputs.get(key) or {}).get("enabled") is not False
-    ]
-    return found
 
 
 class _Construction:

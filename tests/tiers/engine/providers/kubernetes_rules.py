@@ -15,13 +15,11 @@ ACCOUNT = f"{CORE}:ServiceAccount"
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 
 BUILT_IN_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-CLUSTER_SCOPED = frozenset(
-    [
-        *("ClusterRole", "ClusterRoleBinding", "EC2NodeClass", "Namespace", "NodePool"),
-        *("PersistentVolume", "PriorityClass", "StorageClass"),
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
-    ]
-)
+CLUSTER_SCOPED = {
+    *("ClusterRole", "ClusterRoleBinding", "EC2NodeClass", "Namespace", "NodePool"),
+    *("PersistentVolume", "PriorityClass", "StorageClass"),
+    *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
+}
 
 
 def create(cloud: Cloud, thing: Thing) -> None:
