@@ -42,7 +42,7 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
 
 
-def rules_told(messages: list[str], level: str) -> list[str]:
+def findings(messages: list[str], level: str) -> list[str]:
     return [message for message in messages if message.startswith(level)]
 
 
@@ -50,9 +50,9 @@ def test_the_pack_accepts_a_stack_before_it_exists_and_when_it_runs(open_project
     project = open_project("dev")
     for preview in (project.preview(PACK), project.up().ok() and project.preview(PACK)):
         preview.ok()
-        assert rules_told(preview.messages, "mandatory") == []
+        assert findings(preview.messages, "mandatory") == []
         # What `make check` says, but for the versions that the program asked of AWS.
-        assert sorted(rules_told(preview.messages, "advisory")) == [
+        assert sorted(findings(preview.messages, "advisory")) == [
             "advisory group-release-pinned: system-group sets no image release (amiRelease)",
             "advisory secrets-own-key: cluster-eks-eksCluster encrypts Kubernetes secrets "
             "with an AWS owned key",
@@ -62,4 +62,4 @@ def test_the_pack_accepts_a_stack_before_it_exists_and_when_it_runs(open_project
 def test_the_pack_stops_a_program_that_breaks_rules_and_names_each(open_project, program_with):
     preview = open_project("dev", program=program_with(DEFECTS)).preview(PACK)
     assert preview.failed
-    assert set(rules_told(preview.messages, "mandatory")) >= FOUND
+    assert set(findings(preview.messages, "mandatory")) >= FOUND

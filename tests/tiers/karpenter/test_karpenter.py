@@ -58,5 +58,5 @@ def test_karpenter_keeps(output: str, promise: str) -> None:
 
 @pytest.mark.parametrize("case", COMBINATIONS, ids=str)
 def test_every_stack_that_has_pools_is_run(case: Combination) -> None:
-    run_over = {one.stack for one in STACKS}
-    assert bool(of_kind(case.objects, "NodePool")) == (case.stack in run_over)
+    is_run = case.stack in {one.stack for one in STACKS}
+    assert bool(of_kind(case.objects, "NodePool")) == is_run

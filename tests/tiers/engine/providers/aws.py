@@ -33,9 +33,7 @@ class Aws(Provider):
         self._default_tags: Mapping[str, Any] = {}
 
     def check_config(self, config: State) -> list[str]:
-        if config.get("region") in (None, "", UNKNOWN):
-            return ["region: is required"]
-        return []
+        return ["region: is required"] if config.get("region") in (None, "", UNKNOWN) else []
 
     def configure(self, config: State) -> None:
         accounts = _decoded(config.get("allowedAccountIds")) or []

@@ -39,7 +39,7 @@ class Eks(Provider):
     version = "4.4.0"
 
     def Configure(self, request: Any, context: Any) -> Any:
-        # The engine wants it of every component's provider; inputs are plain here all the same.
+        # The engine refuses a component's provider that takes no secrets.
         return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def Construct(self, request: Any, context: Any) -> Any:
@@ -50,8 +50,8 @@ class Eks(Provider):
             if inputs.get(key) != value
         ]
         if request.type != _TOKEN or problems or "aws" not in request.providers:
-            told = "; ".join(problems) or f"{request.type} without the stack's aws provider"
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{request.name}: {told}")
+            wrong = "; ".join(problems) or f"{request.type} without the stack's aws provider"
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"{request.name}: {wrong}")
         with grpc.insecure_channel(request.monitorEndpoint) as channel:
             built = _Construction(request, resource_pb2_grpc.ResourceMonitorStub(channel))
             outputs = built.build(inputs)
