@@ -44,14 +44,11 @@ def killed_after(cloud: Cloud, operations: int) -> Fault:
     imported or deleted by hand.
     """
 
-    @cache  # calls that the engine made before it was killed still arrive, one after the other
-    def kill() -> None:
-        time.sleep(1)
-        for process in engines():
-            os.kill(process, signal.SIGKILL)
+    # Calls that the engine made before it was killed still arrive, one after the other.
+    kill_once = cache(kill_engine)
 
     def fail() -> None:
-        kill()
+        kill_once()
         raise Refused("killed")
 
     return after(cloud, operations, fail)
@@ -87,3 +84,10 @@ def engines() -> Iterator[int]:
             for child in (task / "children").read_text().split():
                 if Path(f"/proc/{child}/comm").read_text().strip() == "pulumi":
                     yield int(child)
+
+
+def kill_engine() -> None:
+    """Kills the CLI in a second, without a chance to clean up."""
+    time.sleep(1)
+    for process in engines():
+        os.kill(process, signal.SIGKILL)

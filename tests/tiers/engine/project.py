@@ -69,7 +69,8 @@ class Project:
         self._folder, self._checkpoints = folder, checkpoints
         packages = {"aws": Aws, "eks": Eks, "kubernetes": Kubernetes, **(more or {})}
         self._host = Host(cloud, packages)
-        self._loops: list[asyncio.AbstractEventLoop] = []
+        self.loops: list[asyncio.AbstractEventLoop] = []
+        """Event loops of the program's runs."""
         _make_project(folder, program, packages)
 
     def __enter__(self) -> Self:
@@ -174,13 +175,13 @@ class Project:
             outcome.messages.append(str(error).partition("Diagnostics:")[2] or str(error))
         # A program whose engine was killed would wait forever, and its thread would block the
         # exit of this process.
-        while self._loops:
+        for loop in self.loops:
             with suppress(RuntimeError):  # it is closed: the program has ended
-                self._loops.pop().call_soon_threadsafe(_cancel_all)
+                loop.call_soon_threadsafe(_cancel_all)
         return outcome
 
     async def _run_program(self) -> None:
-        self._loops.append(asyncio.get_running_loop())
+        self.loops.append(asyncio.get_running_loop())
         with _modules_of(self.program), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             runpy.run_path(str(self.program / "__main__.py"), run_name="__main__")

@@ -40,11 +40,6 @@ def _seed(cloud: Cloud, type_: str, inputs: dict[str, Any], id_: str = "") -> Th
     return cloud.add(Thing(type_, id_ or made, SEEDED, state, state))
 
 
-def running_pod(namespace: str) -> Thing:
-    """A pod that uses its namespace's claim."""
-    return Thing("kubernetes:core/v1:Pod", f"{namespace}/driver", "", {"claim": "spark-jars"}, {})
-
-
 def published_jar(cloud: Cloud) -> Thing:
     """A release that a team published to the bucket of dev."""
     bucket = f"spark-dev-jars-{cloud.account}-{cloud.region}"

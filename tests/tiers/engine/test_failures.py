@@ -4,14 +4,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiers.cluster.processes import wait_until
 from tests.tiers.engine import faults
 from tests.tiers.engine.health import destroyed, finished
 from tests.tiers.engine.project import Project
-from tests.tiers.engine.seeds import published_jar, running_pod
+from tests.tiers.engine.providers.cloud import Thing
+from tests.tiers.engine.providers.kubernetes_rules import POD
+from tests.tiers.engine.seeds import published_jar
 
-OPERATIONS = 91
-"""Of an `up` of dev: the points are spread over them."""
-POINTS = [round(OPERATIONS * share / 100) for share in range(5, 100, 10)]
+# It waits for nothing but this, and has no call to the engine that would fail.
+WAITS = """
+import asyncio, pulumi
+from tests.tiers.engine.faults import kill_engine
+
+async def never():
+    await asyncio.to_thread(kill_engine)
+    await asyncio.Event().wait()
+
+pulumi.export("never", pulumi.Output.from_input(never()))
+"""
+# Spread over the 91 operations of an `up` of dev.
+POINTS = [round(91 * share / 100) for share in range(5, 100, 10)]
 
 
 @pytest.fixture
@@ -89,7 +102,8 @@ def test_a_switch_that_fails_in_the_middle_is_finished_by_a_second_up(running_de
 
 
 def test_a_switch_waits_until_no_pod_uses_its_claim(running_dev):
-    pod = running_dev.cloud.add(running_pod("team-a"))
+    claim = {"claim": "spark-jars"}
+    pod = running_dev.cloud.add(Thing(POD, "team-a/driver", "", claim, claim))
     running_dev.change("jarMount={level: node, method: userdata}")
     waiting = running_dev.up()
     assert waiting.failed
@@ -108,3 +122,13 @@ def test_a_bucket_with_jars_is_deleted_only_with_force_destroy(dev):
     dev.change("jarBucket.forceDestroy=true")
     dev.up().ok()
     destroyed(dev)
+
+
+def test_a_program_that_waits_ends_with_its_engine(open_project, program_with):
+    """Else its thread would keep the tests from ending."""
+    program = program_with({})
+    (program / "__main__.py").write_text(WAITS)
+    project = open_project("dev", program=program)
+    assert project.up().failed
+    (loop,) = project.loops
+    wait_until(lambda: not loop.is_running(), "the program has ended", seconds=10)

@@ -13,7 +13,7 @@ from . import aws_outputs, aws_rules, aws_schemas, sdk
 from . import aws_references as refs
 from .aws_types import ROWS, Row
 from .base import Changes, Provider, State, changed_paths
-from .cloud import Cloud, Refused, Thing
+from .cloud import Refused, Thing
 
 _DEFAULTS = "__defaults"
 """Key in which the real provider also records the inputs that it generated."""
@@ -27,10 +27,7 @@ class Aws(Provider):
     """One instance: one `aws.Provider` of the program."""
 
     version = "7.51.1"
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._default_tags: Mapping[str, Any] = {}
+    _default_tags: Mapping[str, Any] = {}
 
     def check_config(self, config: State) -> list[str]:
         return ["region: is required"] if config.get("region") in (None, "", UNKNOWN) else []

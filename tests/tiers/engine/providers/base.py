@@ -48,11 +48,6 @@ def covered(path: str, prefixes: Iterable[str]) -> bool:
     return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in prefixes)
 
 
-def has_unknown(value: Any) -> bool:
-    """Whether the preview does not know some part of the value."""
-    return any(leaf == UNKNOWN for _, leaf in leaves(value))
-
-
 def _refusing(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
     """Makes a method of the protocol, whose refusal is the call's error."""
 

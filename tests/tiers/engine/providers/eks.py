@@ -15,7 +15,7 @@ from ops.plan.protobuf import revealed as plain
 
 from . import aws_references as refs
 from . import sdk
-from .base import Provider, State, has_unknown
+from .base import Provider, State
 
 _TOKEN = "eks:index:Cluster"
 _MUST_BE = {
@@ -171,9 +171,8 @@ def _kubeconfig(cluster: State) -> str:
 
 def _outputs(cluster: State, kubeconfig: str) -> State:
     group = (cluster.get("vpcConfig") or {}).get("clusterSecurityGroupId", UNKNOWN)
-    url = UNKNOWN
-    if not has_unknown(cluster.get("identities", UNKNOWN)):
-        url = cluster["identities"][0]["oidcs"][0]["issuer"]
+    identities = cluster.get("identities", UNKNOWN)
+    url = UNKNOWN if identities == UNKNOWN else identities[0]["oidcs"][0]["issuer"]
     return {
         "kubeconfig": kubeconfig if kubeconfig == UNKNOWN else json.loads(kubeconfig),
         "kubeconfigJson": kubeconfig,

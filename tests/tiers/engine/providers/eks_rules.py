@@ -52,7 +52,7 @@ def cluster_delete(cloud: Cloud, thing: Thing) -> None:
 
 def group_create(cloud: Cloud, thing: Thing) -> None:
     role = iam.role_by_arn(cloud, thing.text("nodeRoleArn"))
-    assert role is not None
+    assert role is not None  # the reference was checked
     trouble = join_trouble(cloud, thing.text("clusterName"), role, thing.inputs["subnetIds"])
     # EKS gives the role of a managed group its access entry itself.
     if trouble:

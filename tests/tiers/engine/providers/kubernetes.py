@@ -7,11 +7,13 @@ from typing import Any
 import yaml
 
 from ops.diff.replace_rules.kubernetes import ALWAYS, KINDS, OTHER
+from ops.plan.paths import leaves
+from ops.plan.protobuf import UNKNOWN
 from tests.validate import manifest
 
 from . import aws_references as refs
 from . import kubernetes_rules, sdk
-from .base import Changes, Provider, State, changed_paths, covered, has_unknown
+from .base import Changes, Provider, State, changed_paths, covered
 from .cloud import Cloud, Refused, Thing
 from .karpenter import KINDS as OF_KARPENTER
 from .karpenter import RELEASE
@@ -25,10 +27,7 @@ class Kubernetes(Provider):
     """One instance: one `kubernetes.Provider`, with the kubeconfig of one cluster."""
 
     version = "4.34.2"
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._server = ""
+    _server = ""
 
     def configure(self, config: State) -> None:
         # The engine does not call while the kubeconfig is not known.
@@ -53,7 +52,7 @@ class Kubernetes(Provider):
         if token == RELEASE:
             return _checked_release(urn, old, new, seed)
         inputs = _normalized(_named(urn, old, new, seed))
-        if has_unknown(inputs):
+        if any(value == UNKNOWN for _, value in leaves(inputs)):
             # As the real one: nothing is validated while a part of the object is not known.
             return inputs, []
         lines = [] if token in OF_KARPENTER else sdk.problems(token, inputs)
