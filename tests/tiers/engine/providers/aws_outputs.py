@@ -58,20 +58,20 @@ def make(
     made_up = {"path": "/", "host": host, "new": cloud.fresh_id()}
     words = {"region": cloud.region, "account": cloud.account, **made_up, **inputs}
     id_ = id_form.format(**words)
-    made = _further(cloud, token, id_, inputs)
+    made = _further(cloud, token, {**words, "id": id_})
     if arn_form:
         made["arn"] = cloud.arn(arn_form.format(**words, id=id_))
     return id_ or made["arn"], {**common(cloud, token, inputs, default_tags), **inputs, **made}
 
 
-def _further(cloud: Cloud, token: str, id_: str, inputs: Inputs) -> dict[str, Any]:
+def _further(cloud: Cloud, token: str, words: Inputs) -> dict[str, Any]:
     if token == refs.TEMPLATE:
         return {"latestVersion": 1}
     if token == refs.QUEUE:
-        return {"url": id_}
+        return {"url": words["id"]}
     if token == refs.OIDC:
         # IAM keeps and returns the address without its scheme.
-        return {"url": str(inputs["url"]).removeprefix("https://")}
+        return {"url": words["host"]}
     if token == refs.CLUSTER:
         host, group = cloud.fresh_id().upper(), cloud.fresh_id("sg-")
         issuer = f"https://oidc.eks.{cloud.region}.amazonaws.com/id/{host}"
@@ -79,7 +79,7 @@ def _further(cloud: Cloud, token: str, id_: str, inputs: Inputs) -> dict[str, An
             "endpoint": f"https://{host}.gr7.{cloud.region}.eks.amazonaws.com",
             "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"},
             "identities": [{"oidcs": [{"issuer": issuer}]}],
-            "vpcConfig": {"clusterSecurityGroupId": group, **(inputs.get("vpcConfig") or {})},
+            "vpcConfig": {"clusterSecurityGroupId": group, **(words.get("vpcConfig") or {})},
         }
     return {}
 

@@ -134,10 +134,9 @@ class Cloud:
     def arn(self, resource: str) -> str:
         """An ARN of this account: of `iam:role/name`, for example."""
         service, _, name = resource.partition(":")
+        region = "" if service in ("iam", "s3") else self.region
         account = "" if service == "s3" else self.account
-        return (
-            f"arn:aws:{service}:{'' if service in ('iam', 's3') else self.region}:{account}:{name}"
-        )
+        return f"arn:aws:{service}:{region}:{account}:{name}"
 
     def attempt(self, operation: Operation, perform: Callable[[], Any]) -> Any:
         """Performs an operation under the cloud's lock, with faults first.

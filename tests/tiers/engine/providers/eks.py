@@ -174,7 +174,6 @@ def _outputs(cluster: State, kubeconfig: str) -> State:
     identities = cluster.get("identities", UNKNOWN)
     url = UNKNOWN if identities == UNKNOWN else identities[0]["oidcs"][0]["issuer"]
     return {
-        "kubeconfig": kubeconfig if kubeconfig == UNKNOWN else json.loads(kubeconfig),
         "kubeconfigJson": kubeconfig,
         "clusterSecurityGroupId": group,
         "nodeSecurityGroupId": group,

@@ -168,11 +168,10 @@ class _Controller:
         role = self._cloud.things[refs.ROLE, profile.text("role")]
         arn = role.text("arn")
         entry = self._cloud.first(refs.ENTRY, principalArn=arn, clusterName=self._cluster)
+        missing = [one for one in subnets if self._cloud.get(refs.SUBNET, one) is None]
+        wrong = missing or eks_rules.join_trouble(self._cloud, self._cluster, role, subnets)
         if entry is None or entry.text("type") != "EC2_LINUX":
-            wrong: Any = f"no EC2_LINUX access entry for {role.id}"
-        else:
-            missing = [one for one in subnets if self._cloud.get(refs.SUBNET, one) is None]
-            wrong = missing or eks_rules.join_trouble(self._cloud, self._cluster, role, subnets)
+            wrong = f"no EC2_LINUX access entry for {role.id}"
         if wrong:
             raise Refused(f"{pool.id}: node not registered: {wrong}")
 

@@ -12,11 +12,9 @@ from ops.plan.protobuf import UNKNOWN
 from tests.validate import manifest
 
 from . import aws_references as refs
-from . import kubernetes_rules, sdk
+from . import karpenter, kubernetes_rules, sdk
 from .base import Changes, Provider, State, changed_paths, covered
 from .cloud import Cloud, Refused, Thing
-from .karpenter import KINDS as OF_KARPENTER
-from .karpenter import RELEASE
 from .kubernetes_rules import CLUSTER_SCOPED
 
 AUTONAMED = "pulumi.com/autonamed"
@@ -49,13 +47,13 @@ class Kubernetes(Provider):
     def check(
         self, token: str, urn: str, old: State, new: State, seed: bytes
     ) -> tuple[State, list[str]]:
-        if token == RELEASE:
-            return _checked_release(urn, old, new, seed)
+        if token == karpenter.RELEASE:
+            return _checked_release(new)
         inputs = _normalized(_named(urn, old, new, seed))
         if any(value == UNKNOWN for _, value in leaves(inputs)):
             # As the real one: nothing is validated while a part of the object is not known.
             return inputs, []
-        lines = [] if token in OF_KARPENTER else sdk.problems(token, inputs)
+        lines = [] if token in karpenter.KINDS else sdk.problems(token, inputs)
         return inputs, lines or manifest.errors_of(inputs)
 
     def diff(self, token: str, old: State, new: State) -> Changes:
@@ -72,7 +70,7 @@ class Kubernetes(Provider):
                 raise Refused(f"{kind} {_id(old)} is invalid: {path} may not be changed")
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
-        return ["status"] if token == RELEASE else []
+        return ["status"] if token == karpenter.RELEASE else []
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         state = {**inputs, **_live(self.cloud, token, inputs)}
@@ -109,14 +107,12 @@ def _row(token: str) -> Any:
     return OTHER.get(token) or KINDS.get(token.rpartition(":")[2], ALWAYS)
 
 
-def _checked_release(urn: str, old: State, new: State, seed: bytes) -> tuple[State, list[str]]:
+def _checked_release(new: State) -> tuple[State, list[str]]:
     inputs = {"namespace": _NAMESPACED_BY_DEFAULT, **new}
+    lines, chart = sdk.problems(karpenter.RELEASE, new), str(inputs.get("chart", ""))
     if not inputs.get("name"):
-        ending = f"{urn.rsplit('::', 1)[-1]}-{seed.hex()[:8]}"
-        inputs["name"] = old.get("name") or ending
-    lines = sdk.problems(RELEASE, new)
-    chart, version = str(inputs.get("chart", "")), str(inputs.get("version", ""))
-    if not version:
+        lines.append("name: a name that the provider makes is not known here")
+    if not inputs.get("version"):
         lines.append("version: a chart without a version changes by itself")
     if not chart.startswith("oci://") and not (inputs.get("repositoryOpts") or {}).get("repo"):
         lines.append("chart: neither an OCI address nor in a repository")
@@ -146,7 +142,7 @@ def _normalized(inputs: State) -> State:
 
 def _live(cloud: Cloud, token: str, inputs: State) -> State:
     """What the API server adds."""
-    if token == RELEASE:
+    if token == karpenter.RELEASE:
         return {"status": {key: inputs.get(key) for key in ("name", "namespace", "version")}}
     metadata = {"uid": cloud.fresh_id(), **inputs["metadata"]}
     if inputs["kind"] not in CLUSTER_SCOPED:

@@ -39,12 +39,8 @@ def problems(token: str, inputs: Mapping[str, Any]) -> list[str]:
 def _scalar_problems(arguments: type, inputs: Mapping[str, Any]) -> Iterator[str]:
     for path, value in leaves(inputs):
         kinds = [one for one in _types_at(arguments, path) if one in _SCALARS]
-        fitting = [
-            one
-            for one in kinds
-            if isinstance(value, _SCALARS[one]) and (one is bool or not isinstance(value, bool))
-        ]
-        if kinds and not fitting and value not in (None, UNKNOWN):
+        fits = any(type(value) in _SCALARS[one] for one in kinds)
+        if kinds and not fits and value not in (None, UNKNOWN):
             wanted = " or ".join(one.__name__ for one in kinds)
             yield f"{text(path)}: is {value!r}, and must be {wanted}"
 
