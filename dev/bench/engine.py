@@ -16,8 +16,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.tiers.engine.cli import cli
-from tests.tiers.engine.copies import small_program
 from tests.tiers.engine.faults import engines
 from tests.tiers.engine.outcome import Outcome
 from tests.tiers.engine.project import Project
@@ -26,9 +24,9 @@ from tests.tiers.engine.providers.cloud import Cloud
 from tests.tiers.engine.seeds import account
 
 STACK = "prod"
-NODE = {"level": "node", "method": "userdata"}
+NODE = "jarMount={level: node, method: userdata}"
 # System nodes run Bottlerocket, which works with both levels; Spark's nodes run AL2023.
-POD = {"level": "pod", "cacheMiB": 20480}
+POD = "jarMount={level: pod, cacheMiB: 20480}"
 
 
 class Cost(NamedTuple):
@@ -55,7 +53,7 @@ class Noop(Provider):
     ) -> tuple[State, list[str]]:
         return new, []
 
-    def diff(self, token: str, old: State, new: State, state: State) -> Changes:
+    def diff(self, token: str, old: State, new: State) -> Changes:
         return Changes(changed_paths(old, new))
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
@@ -63,9 +61,6 @@ class Noop(Provider):
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
         return urn, inputs
-
-    def delete(self, token: str, id_: str) -> None:
-        pass
 
 
 def main() -> None:
@@ -81,13 +76,13 @@ def main() -> None:
 def _platform() -> int:
     with tempfile.TemporaryDirectory() as folder:
         cloud = account()
-        with Project(Path(folder), STACK, cloud, cli(), checkpoints=True) as project:
-            project.set(cluster__deletionProtection=False)
+        with Project(Path(folder), STACK, cloud, checkpoints=True) as project:
+            project.change("cluster.deletionProtection=false")
             _tell("up", cloud, project.up)
             resources = len(cloud.operations)
             _tell("preview, no change", cloud, project.preview)
             for name, level in (("change to node level", NODE), ("change back", POD)):
-                project.set(jarMount=level)
+                project.change(level)
                 _tell(name, cloud, project.up)
             _tell("destroy", cloud, project.destroy)
     return resources
@@ -100,10 +95,12 @@ def _noop(resources: int) -> None:
             f"for number in range({resources}):\n"
             "    pulumi.CustomResource('noop:index:Nothing', f'nothing-{number}', {'n': number})\n"
         )
-        root = small_program(Path(program), "noop", text)
-        cloud = Cloud()
-        more = {"noop": lambda: Noop(cloud)}
-        with Project(Path(folder), "noop", cloud, cli(), root, more, checkpoints=True) as project:
+        root, cloud = Path(program), Cloud()
+        (root / "stacks").mkdir()
+        (root / "Pulumi.yaml").write_text("name: noop\nruntime: python\nstackConfigDir: stacks\n")
+        (root / "__main__.py").write_text(text)
+        more = {"noop": Noop}
+        with Project(Path(folder), "noop", cloud, root, checkpoints=True, more=more) as project:
             _tell("no-op: up", cloud, project.up)
             _tell("no-op: preview", cloud, project.preview)
             _tell("no-op: destroy", cloud, project.destroy)

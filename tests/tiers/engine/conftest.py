@@ -1,6 +1,7 @@
 """The CLI once for all tests; an account and a folder of its own for each stack."""
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,12 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.tiers.engine import cli as pulumi
-from tests.tiers.engine.project import Project
-from tests.tiers.engine.providers.cloud import Cloud
+from tests.tiers.engine.project import Project, cli
 from tests.tiers.engine.seeds import account
 from tests.tiers.programs import ROOT, or_skip
 
-_CHAINS = {
-    "test_lifecycle.py": "stack",
-    "test_plan.py": "stack",
-    "test_knobs.py": "file",
-}
-"""Files whose tests continue from each other, as a whole or for each stack."""
+# Files whose tests continue from each other, for each stack or as a whole.
+_CHAIN_OF_STACK, _CHAIN = ("test_lifecycle.py", "test_plan.py"), "test_knobs.py"
 
 
 class Chains(LoadScopeScheduling):
@@ -29,11 +24,11 @@ class Chains(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        name = nodeid.partition("::")[0].rpartition("/")[2]
-        kind = _CHAINS.get(name)
-        if kind == "stack":
-            return f"{name}[{nodeid.rpartition('[')[2]}"
-        return name if kind == "file" else nodeid
+        path, _, test = nodeid.partition("::")
+        file = path.rpartition("/")[2]
+        if file in _CHAIN_OF_STACK:
+            return f"{file}[{test.rpartition('[')[2]}"
+        return file if file == _CHAIN else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
@@ -42,28 +37,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
 
 
 @pytest.fixture(scope="session")
-def cli() -> Path:
-    """The Pulumi CLI."""
-    return or_skip(pulumi.cli)
-
-
-@pytest.fixture(scope="session")
-def open_project(
-    cli: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Project]]:
+def open_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Project]]:
     """Opens a stack's project; what is opened lives as long as the tests do."""
+    or_skip(cli)
     with ExitStack() as stack:
 
-        def opened(
-            name: str,
-            *,
-            cloud: Cloud | None = None,
-            program: Path = ROOT,
-            checkpoints: bool = False,
-        ) -> Project:
+        def opened(name: str, program: Path = ROOT, checkpoints: bool = False) -> Project:
             folder = tmp_path_factory.mktemp(name)
-            project = Project(folder, name, cloud or account(), cli, program, None, checkpoints)
-            return stack.enter_context(project)
+            return stack.enter_context(Project(folder, name, account(), program, checkpoints))
 
         yield opened
 
@@ -81,3 +62,22 @@ def running_dev(first_dev: Project, tmp_path_factory: pytest.TempPathFactory) ->
     """Dev as it runs after its first `up`, in an account of its own."""
     with first_dev.copy(tmp_path_factory.mktemp("dev")) as project:
         yield project
+
+
+@pytest.fixture
+def program_with(tmp_path: Path) -> Callable[[Mapping[str, tuple[str, str]]], Path]:
+    """Copies the program and changes files in it: path to (text, replacement)."""
+
+    def copied(changes: Mapping[str, tuple[str, str]]) -> Path:
+        for name in ("Pulumi.yaml", "__main__.py", "settings.py", "versions.py"):
+            shutil.copy2(ROOT / name, tmp_path)
+        for name in ("components", "stacks", "userdata"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+        for name, (text, instead) in changes.items():
+            before = (tmp_path / name).read_text()
+            assert text in before, f"{name} has no {text!r}: the table is outdated"
+            (tmp_path / name).write_text(before.replace(text, instead))
+        return tmp_path
+
+    return copied

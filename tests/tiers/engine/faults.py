@@ -4,11 +4,12 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
-from .providers.cloud import Cloud, Fault, HalfDone, Operation, Refused, Throttled, Verb
+from .providers.cloud import Cloud, Fault, HalfDone, Operation, Refused, Throttled
 
 
 @contextmanager
@@ -21,13 +22,17 @@ def injected(cloud: Cloud, fault: Fault) -> Iterator[None]:
         cloud.faults.remove(fault)
 
 
-def after(cloud: Cloud, operations: int) -> Fault:
+def _expired() -> None:
+    raise Refused("ExpiredToken: the security token included in the request is expired")
+
+
+def after(cloud: Cloud, operations: int, fail: Callable[[], None] = _expired) -> Fault:
     """Every operation after this number fails, as with expired credentials."""
     end = len(cloud.operations) + operations
 
     def fault(operation: Operation) -> None:
         if len(cloud.operations) >= end:
-            raise Refused("ExpiredToken: the security token included in the request is expired")
+            fail()
 
     return fault
 
@@ -38,24 +43,18 @@ def killed_after(cloud: Cloud, operations: int) -> Fault:
     It has time to record finished operations: a resource that it does not record must be
     imported or deleted by hand.
     """
-    end = len(cloud.operations) + operations
-    killed = False
 
-    def fault(operation: Operation) -> None:
-        nonlocal killed
-        if len(cloud.operations) < end:
-            return
-        # Calls that the engine made before it was killed still arrive here, one after the other.
-        if not killed:
-            killed = True
-            time.sleep(1)
-            kill_engine()
+    # Calls that the engine made before it was killed still arrive, one after the other.
+    kill_once = cache(kill_engine)
+
+    def fail() -> None:
+        kill_once()
         raise Refused("killed")
 
-    return fault
+    return after(cloud, operations, fail)
 
 
-def throttled(times: int, verb: Verb | None = None) -> Fault:
+def throttled(times: int, verb: str | None = None) -> Fault:
     """Each operation is throttled this many times before it succeeds."""
     asked: Counter[Operation] = Counter()
 
@@ -88,6 +87,7 @@ def engines() -> Iterator[int]:
 
 
 def kill_engine() -> None:
-    """Kills the CLI, without a chance to clean up."""
+    """Kills the CLI in a second, without a chance to clean up."""
+    time.sleep(1)
     for process in engines():
         os.kill(process, signal.SIGKILL)

@@ -1,11 +1,24 @@
 """Reports of the controllers of a running platform."""
 
+from .project import Project
 from .providers import aws_references as refs
 from .providers import karpenter
 from .providers import kubernetes_rules as objects
 from .providers.cloud import Cloud
 
-TEAM = "spark-on-eks/team"
+
+def finished(project: Project) -> None:
+    """Asserts that an `up` completes the platform, which then works and needs no change."""
+    project.up().ok()
+    assert complaints(project.cloud) == []
+    assert project.preview().ok().changes == []
+
+
+def destroyed(project: Project) -> None:
+    """Asserts that a destroy leaves nothing."""
+    project.destroy().ok()
+    assert project.cloud.left() == []
+    assert project.state() == []
 
 
 def complaints(cloud: Cloud) -> list[str]:
@@ -18,23 +31,16 @@ def complaints(cloud: Cloud) -> list[str]:
     teams = {
         one.id
         for one in cloud.all(objects.NAMESPACE)
-        if TEAM in (one.inputs["metadata"].get("labels") or {})
+        if "spark-on-eks/team" in (one.inputs["metadata"].get("labels") or {})
     }
     operator = cloud.first(karpenter.RELEASE, name="spark-operator")
     watched = set(operator.inputs["values"]["spark"]["jobNamespaces"]) if operator else teams
-    return sorted(
-        {
-            *cloud.troubles,
-            *(
-                f"{pool.id}: no instance was launched"
-                for pool in cloud.all(karpenter.POOL)
-                if pool.id not in launched
-            ),
-            *(
-                f"{claim.id}: its volume is gone"
-                for claim in cloud.all(objects.CLAIM)
-                if claim.inputs["spec"]["volumeName"] not in volumes
-            ),
-            *(f"{team}: the operator watches {sorted(watched)}" for team in teams ^ watched),
-        }
-    )
+    found = set(cloud.troubles)
+    for pool in cloud.all(karpenter.POOL):
+        if pool.id not in launched:
+            found.add(f"{pool.id}: no instance was launched")
+    for claim in cloud.all(objects.CLAIM):
+        if claim.inputs["spec"]["volumeName"] not in volumes:
+            found.add(f"{claim.id}: its volume is gone")
+    found |= {f"{team}: the operator watches {sorted(watched)}" for team in teams ^ watched}
+    return sorted(found)

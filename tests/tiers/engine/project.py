@@ -2,29 +2,28 @@
 
 import asyncio
 import json
-import os
 import runpy
 import shutil
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType
 from typing import Any, Self
 
 import yaml
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
-from pulumi.automation.events import EngineEvent
-from pulumi.runtime import _grpc_settings
 
-from tests.tiers.programs import ROOT
+from ops.plan.overrides import parse_all, set_path
+from tests.tiers.programs import ROOT, built
 
-from .outcome import Outcome, Step, collect
+from .outcome import Outcome
 from .providers.aws import Aws
 from .providers.base import Provider
 from .providers.cloud import Cloud
@@ -32,22 +31,29 @@ from .providers.eks import Eks
 from .providers.host import Host
 from .providers.kubernetes import Kubernetes
 
-# gRPC lets two servers of one user share a port, and the kernel then gives one that is in use:
-# with two workers, a command's events went to the other worker's test.
-_ALONE = ("grpc.so_reuseport", 0)
-if _ALONE not in _grpc_settings._GRPC_CHANNEL_OPTIONS:
-    _grpc_settings._GRPC_CHANNEL_OPTIONS.append(_ALONE)
-
-PROVIDERS = Path(__file__).parent / "providers" / "bin"
+_LAUNCHER = Path(__file__).parent / "providers" / "launcher"
 _PROGRAM = ("components", "userdata", "settings", "versions")
+_HOW_TO_GET = (
+    "needs the Pulumi CLI: install it (pulumi.com/docs/iac/download-install), or install Go 1.26 "
+    "and let dev/engine/build make it"
+)
+
+
+@cache
+def cli() -> automation.PulumiCommand:
+    """The CLI on PATH, or built by dev/engine. Raises RuntimeError, which says how to get it."""
+    root = None
+    if not shutil.which("pulumi"):
+        root = str(built(ROOT / "dev" / "engine" / "build", _HOW_TO_GET).parent)
+    return automation.PulumiCommand(root, skip_version_check=True)
 
 
 class Project:
     """One stack in a folder of its own; `cloud` is the account it is deployed to.
 
-    `more` are further providers, by package; each has a launcher in providers/bin. With
-    `checkpoints` the engine writes its state after each operation, as it does for users; without,
-    at the end only, which takes a third of its time and is the same unless it is killed.
+    `more` are further providers, by package. With `checkpoints` the engine writes its state after
+    each operation, as it does for users; without, at the end only, which takes a third of its time
+    and is the same unless it is killed.
     """
 
     def __init__(
@@ -55,22 +61,17 @@ class Project:
         folder: Path,
         stack: str,
         cloud: Cloud,
-        cli: Path,
         program: Path = ROOT,
-        more: Mapping[str, Callable[[], Provider]] | None = None,
         checkpoints: bool = False,
+        more: Mapping[str, type[Provider]] | None = None,
     ) -> None:
-        self.cloud, self.stack, self._cli, self.program = cloud, stack, cli, program
-        self._folder, self._more, self._checkpoints = folder, more, checkpoints
-        providers: dict[str, Callable[[], Provider]] = {
-            "aws": lambda: Aws(cloud),
-            "eks": lambda: Eks(cloud),
-            "kubernetes": lambda: Kubernetes(cloud),
-            **(more or {}),
-        }
-        self._host = Host(providers)
-        self._loops: list[asyncio.AbstractEventLoop] = []
-        _make_project(folder, program, list(providers))
+        self.cloud, self.stack, self.program = cloud, stack, program
+        self._folder, self._checkpoints = folder, checkpoints
+        packages = {"aws": Aws, "eks": Eks, "kubernetes": Kubernetes, **(more or {})}
+        self._host = Host(cloud, packages)
+        self.loops: list[asyncio.AbstractEventLoop] = []
+        """Event loops of the program's runs."""
+        _make_project(folder, program, packages)
 
     def __enter__(self) -> Self:
         self._host.__enter__()
@@ -86,51 +87,37 @@ class Project:
             "GOGC": "400",  # a command ends before its garbage matters
             "ENGINE_TIER_PORT": str(self._host.port),
         }
-        workspace = _Workspace(
+        workspace = automation.LocalWorkspace(
             work_dir=str(self._folder),
             program=self._run_program,
             env_vars=environment,
             pulumi_home=environment["PULUMI_HOME"],
-            pulumi_command=_command_of(self._cli),
+            pulumi_command=cli(),
         )
-        if not (self._folder / "state").exists():
-            (self._folder / "state").mkdir()
-            automation.Stack(self.stack, workspace, StackInitMode.CREATE)
-        self._pulumi = _Stack(self.stack, workspace, StackInitMode.SELECT)
+        workspace.select_stack = lambda stack_name: None  # each command names its own
+        state = self._folder / "state"
+        mode = StackInitMode.SELECT if state.exists() else StackInitMode.CREATE
+        state.mkdir(exist_ok=True)
+        self._pulumi = _Stack(self.stack, workspace, mode)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._host.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._host.__exit__(*error)
 
     def copy(self, folder: Path, checkpoints: bool = False) -> "Project":
         """The same stack as it is now, in an account of its own."""
-        cloud = self.cloud.copy()
-        copied = Project(
-            folder, self.stack, cloud, self._cli, self.program, self._more, checkpoints
-        )
+        copied = Project(folder, self.stack, deepcopy(self.cloud), self.program, checkpoints)
         for part in ("stacks", "state"):
             shutil.copytree(self._folder / part, folder / part, dirs_exist_ok=True)
         return copied
 
-    def set(self, **knobs: Any) -> None:
-        """Changes keys of the stack file; a dot in a key is written as two underscores."""
+    def change(self, *settings: str) -> None:
+        """Changes keys of the stack file: `key.below=value`, as in `make plan SET=...`."""
         path = self._folder / "stacks" / f"Pulumi.{self.stack}.yaml"
         document = yaml.safe_load(path.read_text())
-        for key, value in knobs.items():
-            top, *rest = key.split("__")
-            name = f"spark-on-eks:{top}"
-            if not rest:
-                document["config"][name] = value
-                continue
-            target = document["config"].setdefault(name, {})
-            for part in rest[:-1]:
-                target = target.setdefault(part, {})
-            target[rest[-1]] = value
+        for setting in parse_all(settings):
+            key = f"spark-on-eks:{setting.key}"
+            document["config"][key] = set_path(document["config"].get(key), setting)
         path.write_text(yaml.safe_dump(document))
 
     def preview(self, *policy_packs: Path) -> Outcome:
@@ -148,21 +135,21 @@ class Project:
 
     def up(self) -> Outcome:
         """`pulumi up`."""
-        return self._command(self._pulumi.up, show_secrets=False)
+        return self._command(self._pulumi.up)
 
-    def refresh(self) -> Outcome:
+    def refresh(self, **options: bool) -> Outcome:
         """`pulumi refresh`."""
-        return self._command(self._pulumi.refresh, show_secrets=False)
+        return self._command(self._pulumi.refresh, **options)
 
     def destroy(self) -> Outcome:
         """`pulumi destroy --yes`: its preview first; if that fails, nothing is destroyed."""
-        return self._command(self._pulumi.destroy, show_secrets=False)
+        return self._command(self._pulumi.destroy)
 
     def recover(self) -> Outcome:
         """The recovery after a killed command: `pulumi cancel`, then `pulumi refresh
         --clear-pending-creates`."""
         self._pulumi.cancel()
-        return self._command(self._pulumi.refresh, show_secrets=False, clear_pending_creates=True)
+        return self.refresh(clear_pending_creates=True)
 
     def state(self) -> list[dict[str, Any]]:
         """The resources in the stack's state, as the backend's file has them."""
@@ -170,33 +157,31 @@ class Project:
         latest = json.loads(path.read_text())["checkpoint"]["latest"] or {}
         return latest.get("resources") or []
 
+    def default_providers(self) -> set[str]:
+        """Types of the providers that the engine made up, because a resource names none."""
+        return {
+            one["type"]
+            for one in self.state()
+            if one["urn"].rsplit("::", 1)[-1].startswith("default")
+        }
+
     def _command(self, call: Callable[..., Any], **options: Any) -> Outcome:
-        steps: list[Step] = []
-        messages: list[str] = []
-
-        def on_event(event: EngineEvent) -> None:
-            collect(event, steps, messages)
-
-        failed = False
+        outcome = Outcome()
         try:
-            call(on_event=on_event, **options)
+            call(on_event=outcome.collect, **options)
         except automation.CommandError as error:
-            failed = True
+            outcome.failed = True
             # Without the line for each resource that went well.
-            messages.append(str(error).partition("Diagnostics:")[2] or str(error))
-        self._end_programs()
-        return Outcome(steps, messages, failed)
-
-    def _end_programs(self) -> None:
-        """Ends a program whose engine was killed: it would wait forever, and its thread would block
-        the exit of this process."""
-        while self._loops:
-            loop = self._loops.pop()
+            outcome.messages.append(str(error).partition("Diagnostics:")[2] or str(error))
+        # A program whose engine was killed would wait forever, and its thread would block the
+        # exit of this process.
+        for loop in self.loops:
             with suppress(RuntimeError):  # it is closed: the program has ended
                 loop.call_soon_threadsafe(_cancel_all)
+        return outcome
 
     async def _run_program(self) -> None:
-        self._loops.append(asyncio.get_running_loop())
+        self.loops.append(asyncio.get_running_loop())
         with _modules_of(self.program), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             runpy.run_path(str(self.program / "__main__.py"), run_name="__main__")
@@ -207,26 +192,6 @@ class Project:
 def _cancel_all() -> None:
     for task in asyncio.all_tasks():
         task.cancel()
-
-
-def _command_of(cli: Path) -> automation.PulumiCommand:
-    """The CLI; the API looks for it on PATH, which a test may have restored."""
-    if str(cli.parent) not in os.environ["PATH"].split(os.pathsep):
-        os.environ["PATH"] = f"{cli.parent}{os.pathsep}{os.environ['PATH']}"
-    return _command()
-
-
-@cache
-def _command() -> automation.PulumiCommand:
-    """The command, which asks the CLI for its version once."""
-    return automation.PulumiCommand(skip_version_check=True)
-
-
-class _Workspace(automation.LocalWorkspace):
-    """Without the choice of a stack: each command names its own."""
-
-    def select_stack(self, stack_name: str) -> None:
-        pass
 
 
 class _Stack(automation.Stack):
@@ -245,10 +210,13 @@ class _Stack(automation.Stack):
         return automation.UpdateSummary("update", datetime.min, "", {}, {}, "unread")
 
 
-def _make_project(folder: Path, program: Path, packages: Sequence[str]) -> None:
+def _make_project(folder: Path, program: Path, packages: Iterable[str]) -> None:
+    (folder / "plugins").mkdir()
+    for package in packages:
+        (folder / "plugins" / f"pulumi-resource-{package}").symlink_to(_LAUNCHER)
     document = yaml.safe_load((program / "Pulumi.yaml").read_text())
     document["plugins"] = {
-        "providers": [{"name": package, "path": str(PROVIDERS)} for package in packages]
+        "providers": [{"name": name, "path": str(folder / "plugins")} for name in packages]
     }
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(document))
     # A file where the CLI would make a folder for a log of every command, at its most detailed,
@@ -259,28 +227,24 @@ def _make_project(folder: Path, program: Path, packages: Sequence[str]) -> None:
 
 
 _IMPORTS = threading.Lock()
+_LOADED: dict[Path, dict[str, ModuleType]] = {}
 
 
 @contextmanager
 def _modules_of(program: Path) -> Iterator[None]:
     """Has the program's modules imported from its own folder, and from no other copy of it."""
-
-    def own(name: str) -> bool:
-        return name.partition(".")[0] in _PROGRAM
-
     with _IMPORTS:
-        others = {name: sys.modules.pop(name) for name in list(sys.modules) if own(name)}
-        mine = _LOADED.setdefault(program, {})
-        sys.modules.update(mine)
+        others = _taken_modules()
+        sys.modules.update(_LOADED.get(program, {}))
         sys.path.insert(0, str(program))
         try:
             yield
         finally:
-            mine.update({name: module for name, module in sys.modules.items() if own(name)})
-            for name in mine:
-                sys.modules.pop(name, None)
+            _LOADED[program] = _taken_modules()
             sys.modules.update(others)
             sys.path.remove(str(program))
 
 
-_LOADED: dict[Path, dict[str, Any]] = {}
+def _taken_modules() -> dict[str, ModuleType]:
+    own = [name for name in sys.modules if name.partition(".")[0] in _PROGRAM]
+    return {name: sys.modules.pop(name) for name in own}

@@ -1,43 +1,36 @@
 """After a failure the same command completes the operation, and nothing is left over."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.tiers.engine import faults, health
+from tests.tiers.cluster.processes import wait_until
+from tests.tiers.engine import faults
+from tests.tiers.engine.health import destroyed, finished
 from tests.tiers.engine.project import Project
-from tests.tiers.engine.seeds import published_jar, running_pod
+from tests.tiers.engine.providers.cloud import Thing
+from tests.tiers.engine.providers.kubernetes_rules import POD
+from tests.tiers.engine.seeds import published_jar
 
-OPERATIONS = 91
-"""Of an `up` of dev: the points are spread over them."""
-POINTS = [round(OPERATIONS * share / 100) for share in range(5, 100, 10)]
+# It waits for nothing but this, and has no call to the engine that would fail.
+WAITS = """
+import asyncio, pulumi
+from tests.tiers.engine.faults import kill_engine
+
+async def never():
+    await asyncio.to_thread(kill_engine)
+    await asyncio.Event().wait()
+
+pulumi.export("never", pulumi.Output.from_input(never()))
+"""
+# Spread over the 91 operations of an `up` of dev.
+POINTS = [round(91 * share / 100) for share in range(5, 100, 10)]
 
 
 @pytest.fixture
 def dev(open_project) -> Project:
     """A fresh stack."""
     return open_project("dev")
-
-
-@pytest.fixture
-def noted(open_project) -> Project:
-    """The same, with each operation noted when it is done, as for users: what is killed goes on
-    from its notes."""
-    return open_project("dev", checkpoints=True)
-
-
-@pytest.fixture
-def running_noted(first_dev: Project, tmp_path: Path) -> Iterator[Project]:
-    """The same of a stack that runs."""
-    with first_dev.copy(tmp_path, checkpoints=True) as project:
-        yield project
-
-
-def finished(stack: Project) -> None:
-    stack.up().ok()
-    assert health.complaints(stack.cloud) == []
-    assert stack.preview().ok().changes == []
 
 
 @pytest.mark.parametrize("operations", POINTS)
@@ -51,7 +44,9 @@ def test_an_up_that_fails_in_the_middle_is_finished_by_a_second_one(dev, operati
 
 
 @pytest.mark.parametrize("operations", [10, 45, 80])
-def test_a_killed_up_is_finished_after_cancel_and_refresh(noted, operations):
+def test_a_killed_up_is_finished_after_cancel_and_refresh(open_project, operations):
+    # Each operation is noted when it is done, as for users: what is killed goes on from the notes.
+    noted = open_project("dev", checkpoints=True)
     with faults.injected(noted.cloud, faults.killed_after(noted.cloud, operations)):
         assert noted.up().failed
     noted.recover().ok()
@@ -62,24 +57,21 @@ def test_a_killed_up_is_finished_after_cancel_and_refresh(noted, operations):
 def test_an_interrupted_destroy_is_finished_by_a_second_one(running_dev, operations):
     with faults.injected(running_dev.cloud, faults.after(running_dev.cloud, operations)):
         assert "ExpiredToken" in running_dev.destroy().text
-    running_dev.destroy().ok()
-    assert running_dev.cloud.left() == []
-    assert running_dev.state() == []
+    destroyed(running_dev)
 
 
-def test_a_killed_destroy_is_finished_after_cancel_and_refresh(running_noted):
-    with faults.injected(running_noted.cloud, faults.killed_after(running_noted.cloud, 30)):
-        assert running_noted.destroy().failed
-    running_noted.recover().ok()
-    running_noted.destroy().ok()
-    assert running_noted.cloud.left() == []
+def test_a_killed_destroy_is_finished_after_cancel_and_refresh(first_dev: Project, tmp_path: Path):
+    with first_dev.copy(tmp_path, checkpoints=True) as noted:
+        with faults.injected(noted.cloud, faults.killed_after(noted.cloud, 30)):
+            assert noted.destroy().failed
+        noted.recover().ok()
+        destroyed(noted)
 
 
 def test_a_destroy_of_half_a_platform_leaves_nothing(dev):
     with faults.injected(dev.cloud, faults.after(dev.cloud, 60)):
         assert dev.up().failed
-    dev.destroy().ok()
-    assert dev.cloud.left() == []
+    destroyed(dev)
 
 
 def test_throttling_that_ends_is_not_noticed(dev):
@@ -99,20 +91,20 @@ def test_a_wait_that_times_out_leaves_a_resource_that_the_next_up_takes_on(dev, 
     with faults.injected(dev.cloud, faults.timeout(name)):
         assert "timeout while waiting" in dev.up().text
     finished(dev)
-    dev.destroy().ok()
-    assert dev.cloud.left() == []
+    destroyed(dev)
 
 
 def test_a_switch_that_fails_in_the_middle_is_finished_by_a_second_up(running_dev):
-    running_dev.set(jarMount={"level": "node", "method": "userdata"})
+    running_dev.change("jarMount={level: node, method: userdata}")
     with faults.injected(running_dev.cloud, faults.after(running_dev.cloud, 9)):
         assert running_dev.up().failed
     finished(running_dev)
 
 
 def test_a_switch_waits_until_no_pod_uses_its_claim(running_dev):
-    pod = running_dev.cloud.add(running_pod("team-a"))
-    running_dev.set(jarMount={"level": "node", "method": "userdata"})
+    claim = {"claim": "spark-jars"}
+    pod = running_dev.cloud.add(Thing(POD, "team-a/driver", "", claim, claim))
+    running_dev.change("jarMount={level: node, method: userdata}")
     waiting = running_dev.up()
     assert waiting.failed
     assert "claim team-a/spark-jars is used by pod team-a/driver" in waiting.text
@@ -121,13 +113,22 @@ def test_a_switch_waits_until_no_pod_uses_its_claim(running_dev):
 
 
 def test_a_bucket_with_jars_is_deleted_only_with_force_destroy(dev):
-    dev.set(jarBucket__forceDestroy=False)
+    dev.change("jarBucket.forceDestroy=false")
     dev.up().ok()
     dev.cloud.add(published_jar(dev.cloud))
     refused = dev.destroy()
     assert refused.failed
     assert "BucketNotEmpty" in refused.text
-    dev.set(jarBucket__forceDestroy=True)
+    dev.change("jarBucket.forceDestroy=true")
     dev.up().ok()
-    dev.destroy().ok()
-    assert dev.cloud.left() == []
+    destroyed(dev)
+
+
+def test_a_program_that_waits_ends_with_its_engine(open_project, program_with):
+    """Else its thread would keep the tests from ending."""
+    program = program_with({})
+    (program / "__main__.py").write_text(WAITS)
+    project = open_project("dev", program=program)
+    assert project.up().failed
+    (loop,) = project.loops
+    wait_until(lambda: not loop.is_running(), "the program has ended", seconds=10)

@@ -4,58 +4,44 @@ This file has changes that replace resources or whose order matters; tests/ops/d
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
+from tests.plans import CLUSTER_AUTOSCALER
 from tests.tiers.engine import health
-from tests.tiers.engine.copies import copy_of
-from tests.tiers.engine.outcome import operations
 from tests.tiers.engine.project import Project
-from tests.tiers.programs import ROOT
+from tests.tiers.engine.providers import aws_references as refs
 
-POOL = {"name": "default", "limits": {"cpu": 128, "memoryGiB": 512}}
+POOL = "{name: default, limits: {cpu: 128, memoryGiB: 512}}"
 """As in the stack's file."""
-LADDER = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
-ONE_SIZE = {"families": ["m7gd", "m7i"], "sizes": ["4xlarge"]}
 
 
 class Knob(NamedTuple):
     """A change of a stack file, on top of those before it, and what `up` then does."""
 
     key: str
-    changes: Mapping[str, Any]
-    operations: Sequence[str]
+    value: str
+    operations: list[str]
 
 
-def rungs(verb: str, pool: str) -> list[str]:
-    return [f"{verb} NodePool karpenter-{pool}-{tier}" for tier in LADDER]
+def of_pool(verb: str, pool: str) -> list[str]:
+    """An operation on the node class of a pool and on its NodePools, the fallback order."""
+    order = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
+    node_pools = [f"{verb} NodePool karpenter-{pool}-{one}" for one in order]
+    return [f"{verb} EC2NodeClass karpenter-{pool}-class", *node_pools]
 
 
 CLUSTER = "update Cluster cluster-eks-eksCluster"
 GROUP = "update NodeGroup system-group"
 
 KNOBS = (
-    Knob(
-        "cluster.encryptSecrets",
-        {"cluster__encryptSecrets": True},
-        ["create Key cluster-secrets", CLUSTER],
-    ),
-    Knob(
-        "cluster.version",
-        {"cluster__version": "1.36"},
-        [CLUSTER, GROUP, "update Addon node-addons-kube-proxy"],
-    ),
-    Knob(
-        "systemNodes.instanceTypes",
-        {"systemNodes__instanceTypes": ["m7i.large"]},
-        ["replace NodeGroup system-group"],
-    ),
+    Knob("cluster.encryptSecrets", "true", ["create Key cluster-secrets", CLUSTER]),
+    Knob("cluster.version", '"1.36"', [CLUSTER, GROUP, "update Addon node-addons-kube-proxy"]),
+    Knob("systemNodes.instanceTypes", "[m7i.large]", ["replace NodeGroup system-group"]),
     Knob(
         "network.natGateways",
-        {"network__natGateways": "perZone"},
+        "perZone",
         [
             "create Eip network-nat-b",
             "create NatGateway network-nat-b",
@@ -64,7 +50,7 @@ KNOBS = (
     ),
     Knob(
         "network.zones",
-        {"network__zones": ["a", "b", "c"]},
+        "[a, b, c]",
         [
             "create Eip network-nat-c",
             "create NatGateway network-nat-c",
@@ -82,19 +68,11 @@ KNOBS = (
             "update VpcEndpoint network-s3",
         ],
     ),
-    Knob(
-        "pools: one more",
-        {"pools": [POOL, {**POOL, "name": "big"}]},
-        ["create EC2NodeClass karpenter-big-class", *rungs("create", "big")],
-    ),
-    Knob(
-        "pools: one less",
-        {"pools": [POOL]},
-        ["delete EC2NodeClass karpenter-big-class", *rungs("delete", "big")],
-    ),
+    Knob("pools", f"[{POOL}, {POOL.replace('default', 'big')}]", of_pool("create", "big")),
+    Knob("pools", f"[{POOL}]", of_pool("delete", "big")),
     Knob(
         "jarBucket.encryption",
-        {"jarBucket__encryption": "kms"},
+        "kms",
         [
             "create Key jars-key",
             "update BucketServerSideEncryptionConfiguration jars-encryption",
@@ -103,7 +81,7 @@ KNOBS = (
     ),
     Knob(
         "jarBucket.prefix",
-        {"jarBucket__prefix": "platform/"},
+        "platform/",
         [
             "replace BucketObjectv2 jars-sentinel",
             "update BucketLifecycleConfiguration jars-lifecycle",
@@ -115,7 +93,7 @@ KNOBS = (
     ),
     Knob(
         "jarMount.cacheMiB",
-        {"jarMount__cacheMiB": 20480},
+        "20480",
         [
             "replace PersistentVolume team-team-a-jars-pod",
             "replace PersistentVolume team-team-b-jars-pod",
@@ -136,70 +114,60 @@ def running(open_project) -> Project:
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.key)
 def test_a_knob_changes_what_it_is_for_and_nothing_else(running: Project, knob: Knob):
-    running.set(**knob.changes)
-    assert operations(running.up().ok()) == sorted(knob.operations)
+    running.change(f"{knob.key}={knob.value}")
+    assert running.up().ok().operations == sorted(knob.operations)
     assert health.complaints(running.cloud) == []
 
 
-@pytest.mark.parametrize(("verb", "teams"), [("create", "abc"), ("delete", "ab")])
-def test_adding_or_removing_a_team_changes_its_own_resources_only(
-    running: Project, verb: str, teams: str
-):
-    names = [{"name": f"team-{letter}"} for letter in teams]
-    if verb == "create":
-        running.set(spark={"teams": names[:2]})
-        running.up().ok()
-    running.set(spark={"teams": names})
-    done = operations(running.up().ok())
-    # The operator's list of namespaces.
-    done.remove("update Release spark-operator-release")
-    assert len(done) > 10
-    assert all(line.startswith(f"{verb} ") and " team-team-c-" in line for line in done)
-    assert health.complaints(running.cloud) == []
+def test_adding_or_removing_a_team_changes_its_own_resources_only(running: Project):
+    two = "{name: team-a}, {name: team-b}"
+    running.change(f"spark={{teams: [{two}]}}")
+    running.up().ok()
+    for verb, teams in (("create", f"{two}, {{name: team-c}}"), ("delete", two)):
+        running.change(f"spark.teams=[{teams}]")
+        done = running.up().ok().operations
+        # The operator's list of namespaces.
+        done.remove("update Release spark-operator-release")
+        assert len(done) > 10
+        assert all(line.startswith(f"{verb} ") and " team-team-c-" in line for line in done)
+        assert health.complaints(running.cloud) == []
 
 
-def test_another_priority_replaces_the_class_of_that_name(running: Project, tmp_path: Path):
+def test_another_priority_replaces_the_class_of_that_name(running: Project, program_with):
     change = {"components/spark/priorities.py": ("20_000", "30_000")}
-    before, running.program = running.program, copy_of(ROOT, tmp_path, change)
-    done = operations(running.up().ok())
+    before, running.program = running.program, program_with(change)
+    done = running.up().ok().operations
     running.program = before
     running.up().ok()
     assert done == ["replace PriorityClass spark-priorities-spark-driver"]
 
 
 def test_tags_reach_everything_that_can_have_them(running: Project):
-    running.set(tags={"owner": "data"})
-    outcome = running.up().ok()
-    assert set(outcome.summary) == {"update"}
-    untagged = [
-        thing.id
+    running.change("tags.owner=data")
+    assert {step.verb for step in running.up().ok().changes} == {"update"}
+    tags = {
+        thing.id: thing.state["tagsAll"]
         for thing in running.cloud.things.values()
-        if thing.urn.startswith("urn:") and thing.state.get("tagsAll", {"owner": ""}) is not None
-        if "owner" not in thing.state.get("tagsAll", {"owner": ""})
-    ]
-    assert untagged == []
+        if thing.urn.startswith("urn:") and "tagsAll" in thing.state
+    }
+    assert [id_ for id_, own in tags.items() if "owner" not in own] == []
 
 
 def test_another_autoscaler_takes_karpenter_away_and_leaves_none_of_its_nodes(running: Project):
-    running.set(
-        autoscaler="cluster-autoscaler",
-        pools=[{**POOL, **ONE_SIZE}],
-        drivers={"families": ["m7g", "m7i"], "sizes": ["xlarge"]},
-    )
-    done = Counter(" ".join(line.split()[:2]) for line in operations(running.up().ok()))
+    running.change(*CLUSTER_AUTOSCALER)
+    done = Counter(" ".join(line.split()[:2]) for line in running.up().ok().operations)
     assert done["create NodeGroup"] == 5
     assert done["delete NodePool"] == 5
     assert not any(verb.startswith("replace") for verb in done)
     assert not [thing for thing in running.cloud.things.values() if "karpenter" in thing.id]
-    assert not list(running.cloud.all("aws:ec2/instance:Instance"))
+    assert not list(running.cloud.all(refs.INSTANCE))
     assert running.preview().ok().changes == []
 
 
 def test_another_name_shows_the_new_cluster_that_it_means(running: Project):
-    running.set(cluster__name="other")
-    assert "replace Cluster cluster-eks-eksCluster" in operations(running.preview().ok())
+    running.change("cluster.name=other")
+    assert "replace Cluster cluster-eks-eksCluster" in running.preview().ok().operations
 
 
 def test_after_all_of_that_a_destroy_leaves_nothing(running: Project):
-    running.destroy().ok()
-    assert running.cloud.left() == []
+    health.destroyed(running)

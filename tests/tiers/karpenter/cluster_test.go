@@ -2,6 +2,7 @@ package karpenter
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	clock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	awsv1 "github.com/aws/karpenter-provider-aws/pkg/apis/v1"
 	"github.com/aws/karpenter-provider-aws/pkg/cloudprovider"
@@ -46,16 +48,18 @@ type cluster struct {
 	lifecycle *lifecycle.Controller
 	// pending is why the last pods got no node.
 	pending string
+	// refused counts the NodeClaims of the last launch that EC2 had no capacity for.
+	refused int
 }
 
 func newCluster(t *testing.T, spot prices) *cluster {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	if *verbose {
-		ctx = log.IntoContext(ctx, funcr.New(func(_, args string) { t.Log("karpenter:", args) }, funcr.Options{}))
-	} else {
-		ctx = log.IntoContext(ctx, logr.Discard())
+	logger := logr.Discard()
+	if os.Getenv("KARPENTER_LOGS") != "" {
+		logger = funcr.New(func(_, args string) { t.Log("karpenter:", args) }, funcr.Options{})
 	}
+	ctx = log.IntoContext(ctx, logger)
 	ctx = coreoptions.ToContext(ctx, coretest.Options(coretest.OptionsFields{FeatureGates: coretest.FeatureGates{ReservedCapacity: lo.ToPtr(true)}}))
 	ctx = options.ToContext(ctx, awstest.Options())
 	c := &cluster{t: t, ctx: ctx, events: coretest.NewEventRecorder(), clock: clock.NewFakeClock(time.Now())}
@@ -79,51 +83,34 @@ func newCluster(t *testing.T, spot prices) *cluster {
 
 // empty deletes the pods and nodes that a test left; the plan's own objects stay.
 func (c *cluster) empty() {
-	ctx := context.Background()
 	c.emptyPods()
-	claims, nodes := &karpv1.NodeClaimList{}, &corev1.NodeList{}
-	for _, list := range []client.ObjectList{claims, nodes} {
-		c.must(kube.Client.List(ctx, list))
+	for _, claim := range list(c, &karpv1.NodeClaimList{}).Items {
+		c.remove(&claim)
 	}
-	for i := range claims.Items {
-		c.remove(&claims.Items[i])
-	}
-	for i := range nodes.Items {
-		c.remove(&nodes.Items[i])
+	for _, node := range list(c, &corev1.NodeList{}).Items {
+		c.remove(&node)
 	}
 }
 
 // emptyPods deletes all pods.
 func (c *cluster) emptyPods() {
-	pods := &corev1.PodList{}
-	c.must(kube.Client.List(context.Background(), pods))
-	for i := range pods.Items {
-		c.remove(&pods.Items[i])
+	for _, pod := range list(c, &corev1.PodList{}).Items {
+		c.remove(&pod)
 	}
 }
 
 // remove deletes at once, finalizers or not.
 func (c *cluster) remove(o client.Object) {
-	ctx := context.Background()
-	if err := kube.Client.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
-		c.must(client.IgnoreNotFound(err))
-		return
+	if c.there(o) {
+		c.patch(o, func() { o.SetFinalizers(nil) })
+		c.must(client.IgnoreNotFound(kube.Client.Delete(c.ctx, o, client.GracePeriodSeconds(0))))
 	}
-	if len(o.GetFinalizers()) > 0 {
-		stored := o.DeepCopyObject().(client.Object)
-		o.SetFinalizers(nil)
-		c.must(client.IgnoreNotFound(kube.Client.Patch(ctx, o, client.MergeFrom(stored))))
-	}
-	c.must(client.IgnoreNotFound(kube.Client.Delete(ctx, o, client.GracePeriodSeconds(0))))
 }
 
 // makeClassesReady stands for the node class controller: the subnets that the class names, and
 // one image per processor.
 func (c *cluster) makeClassesReady() {
-	classes := &awsv1.EC2NodeClassList{}
-	c.must(kube.Client.List(c.ctx, classes))
-	for i := range classes.Items {
-		class := &classes.Items[i]
+	for _, class := range list(c, &awsv1.EC2NodeClassList{}).Items {
 		ready := awstest.EC2NodeClass() // the provider's own
 		class.Status.AMIs, class.Status.SecurityGroups = ready.Status.AMIs, ready.Status.SecurityGroups
 		class.Status.InstanceProfile = "profile"
@@ -133,7 +120,7 @@ func (c *cluster) makeClassesReady() {
 		for _, condition := range class.StatusConditions().List() {
 			class.StatusConditions().SetTrue(condition.Type)
 		}
-		c.must(kube.Client.Status().Update(c.ctx, class))
+		c.must(kube.Client.Status().Update(c.ctx, &class))
 	}
 }
 
@@ -142,28 +129,50 @@ func (c *cluster) makeClassesReady() {
 func (c *cluster) makePoolsReady() {
 	checked := validation.NewController(c.clock, kube.Client, c.cloud)
 	ready := readiness.NewController(c.clock, kube.Client, c.cloud)
-	pools := &karpv1.NodePoolList{}
-	c.must(kube.Client.List(c.ctx, pools))
-	if len(pools.Items) == 0 {
+	pools := list(c, &karpv1.NodePoolList{}).Items
+	if len(pools) == 0 {
 		c.t.Fatal("no NodePool in the plan")
 	}
-	for i := range pools.Items {
-		pool := &pools.Items[i]
-		_, err := checked.Reconcile(c.ctx, pool)
-		c.must(err)
-		c.refresh(pool)
-		_, err = ready.Reconcile(c.ctx, pool)
-		c.must(err)
-		c.refresh(pool)
+	for _, pool := range pools {
+		c.done(checked.Reconcile(c.ctx, &pool))
+		c.refresh(&pool)
+		c.done(ready.Reconcile(c.ctx, &pool))
+		c.refresh(&pool)
 		if !pool.StatusConditions().IsTrue(opstatus.ConditionReady) {
 			c.t.Fatalf("NodePool %s is not ready: %v", pool.Name, pool.StatusConditions().List())
 		}
 	}
 }
 
+// list is what the API server has.
+func list[T client.ObjectList](c *cluster, into T) T {
+	c.must(kube.Client.List(c.ctx, into))
+	return into
+}
+
+// patch changes an object where the API server still has it.
+func (c *cluster) patch(o client.Object, change func()) {
+	stored := o.DeepCopyObject().(client.Object)
+	change()
+	c.must(client.IgnoreNotFound(kube.Client.Patch(c.ctx, o, client.MergeFrom(stored))))
+}
+
 func (c *cluster) refresh(o client.Object) {
 	c.t.Helper()
 	c.must(kube.Client.Get(c.ctx, client.ObjectKeyFromObject(o), o))
+}
+
+// there tells whether the API server has an object, and refreshes it.
+func (c *cluster) there(o client.Object) bool {
+	err := kube.Client.Get(c.ctx, client.ObjectKeyFromObject(o), o)
+	c.must(client.IgnoreNotFound(err))
+	return err == nil
+}
+
+// done asserts that a controller's Reconcile had no error.
+func (c *cluster) done(_ reconcile.Result, err error) {
+	c.t.Helper()
+	c.must(err)
 }
 
 func (c *cluster) must(err error) {

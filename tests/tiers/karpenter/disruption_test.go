@@ -2,6 +2,7 @@ package karpenter
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/samber/lo"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/aws/karpenter-provider-aws/pkg/controllers/interruption"
 	"github.com/aws/karpenter-provider-aws/pkg/fake"
@@ -48,14 +48,13 @@ func TestAnInterruptionWarningDrainsTheNode(t *testing.T) {
 	c.reconcile(claim) // deletes the node, which Karpenter's finalizer keeps
 	c.drain(drain, node)
 	c.refresh(node)
-	if !hasTaint(node, karpv1.DisruptedNoScheduleTaint) {
+	if !hasTaint(node.Spec.Taints, karpv1.DisruptedNoScheduleTaint) {
 		t.Errorf("new pods may still come: the node's taints are %v", node.Spec.Taints)
 	}
 	if !evictions.Has(pods[0]) {
 		t.Fatal("the executor is not evicted")
 	}
-	_, err := evictions.Reconcile(c.ctx, pods[0])
-	c.must(err)
+	c.done(evictions.Reconcile(c.ctx, pods[0]))
 	eventually(t, "the executor is asked to go", func() bool { return c.gone(pods[0]) })
 	if !c.instanceRuns(claim) {
 		t.Error("the instance ended before its pods did")
@@ -69,8 +68,8 @@ func TestAnInterruptionWarningDrainsTheNode(t *testing.T) {
 	if c.instanceRuns(claim) {
 		t.Error("the instance still runs")
 	}
-	if err := kube.Client.Get(c.ctx, client.ObjectKeyFromObject(node), node); client.IgnoreNotFound(err) != nil || err == nil {
-		t.Errorf("the node is still there (%v)", err)
+	if c.there(node) {
+		t.Error("the node is still there")
 	}
 }
 
@@ -87,15 +86,14 @@ func TestConsolidationTakesEmptyNodesAndLeavesExecutorsAlone(t *testing.T) {
 	nodes := lo.Keys(claims)
 	idle, busy := claims[nodes[0]], []*karpv1.NodeClaim{claims[nodes[1]], claims[nodes[2]]}
 	for _, claim := range busy {
-		c.runOn(claim.Name, small(team.Executor))
-	}
-	going := func() []string {
-		return lo.FilterMap(lo.Values(claims), func(claim *karpv1.NodeClaim, _ int) (string, bool) { return claim.Name, c.gone(claim) })
+		c.runSmallOn(claim.Name, team.Executor)
 	}
 
 	c.consolidate(30 * time.Second)
-	if names := going(); len(names) > 0 {
-		t.Fatalf("%v went before consolidateAfter was over", names)
+	for name, claim := range claims {
+		if c.gone(claim) {
+			t.Fatalf("%s went before consolidateAfter was over", name)
+		}
 	}
 	c.consolidate(31 * time.Second)
 	if !c.gone(idle) {
@@ -119,12 +117,8 @@ func (c *cluster) consolidate(after time.Duration) {
 	c.clock.Step(after)
 	c.aws.InstanceCache.Flush() // to compare what EC2 has, not what was asked for
 	marks := claimdisruption.NewController(c.clock, kube.Client, c.cloud)
-	claims := &karpv1.NodeClaimList{}
-	c.must(kube.Client.List(c.ctx, claims))
-	for i := range claims.Items {
-		claim := &claims.Items[i]
-		_, err := marks.Reconcile(c.ctx, claim)
-		c.must(err)
+	for _, claim := range list(c, &karpv1.NodeClaimList{}).Items {
+		c.done(marks.Reconcile(c.ctx, &claim))
 		if drifted := claim.StatusConditions().Get(karpv1.ConditionTypeDrifted); drifted.IsTrue() {
 			c.t.Errorf("a node as launched differs from its NodePool or node class: %s", drifted.Reason)
 		}
@@ -143,8 +137,7 @@ func (c *cluster) consolidate(after time.Duration) {
 			c.must(err)
 			for _, command := range queue.GetCommands() {
 				for _, candidate := range command.Candidates {
-					_, err := queue.Reconcile(c.ctx, candidate.NodeClaim)
-					c.must(err)
+					c.done(queue.Reconcile(c.ctx, candidate.NodeClaim))
 				}
 			}
 			return
@@ -178,12 +171,9 @@ func (c *cluster) warn(claim *karpv1.NodeClaim) {
 }
 
 func (c *cluster) drain(controller *termination.Controller, node *corev1.Node) {
-	if err := kube.Client.Get(c.ctx, client.ObjectKeyFromObject(node), node); err != nil {
-		c.must(client.IgnoreNotFound(err))
-		return
+	if c.there(node) {
+		c.done(controller.Reconcile(c.ctx, node))
 	}
-	_, err := controller.Reconcile(c.ctx, node)
-	c.must(err)
 }
 
 // instanceRuns tells whether EC2 has the claim's instance.
@@ -194,11 +184,6 @@ func (c *cluster) instanceRuns(claim *karpv1.NodeClaim) bool {
 	return found
 }
 
-func hasTaint(node *corev1.Node, taint corev1.Taint) bool {
-	for _, one := range node.Spec.Taints {
-		if one.MatchTaint(&taint) {
-			return true
-		}
-	}
-	return false
+func hasTaint(taints []corev1.Taint, wanted corev1.Taint) bool {
+	return slices.ContainsFunc(taints, func(one corev1.Taint) bool { return one.MatchTaint(&wanted) })
 }

@@ -3,7 +3,6 @@ package karpenter
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,15 +11,9 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/samber/lo"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	awsv1 "github.com/aws/karpenter-provider-aws/pkg/apis/v1"
 	"github.com/aws/karpenter-provider-aws/pkg/fake"
 	awstest "github.com/aws/karpenter-provider-aws/pkg/test"
-
-	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 )
 
 // region is that of the fake EC2, and of the plans.
@@ -35,8 +28,8 @@ func zoneID(zone string) string { return "usw2-az" + zone[len(zone)-1:] }
 
 // The catalogue: every family in every size; a family with a "d" suffix has local NVMe.
 var families = map[string][]string{
-	"arm64": {"c6g", "m6g", "r6g", "c6gd", "m6gd", "r6gd", "c7g", "m7g", "r7g", "c7gd", "m7gd", "r7gd", "c8g", "m8g", "r8g"},
-	"amd64": {"m5", "r5", "m5d", "r5d", "c6i", "m6i", "r6i", "c6id", "m6id", "r6id", "m6a", "r6a", "c7i", "m7i", "r7i", "m7a", "r7a"},
+	"arm64":  {"c6g", "m6g", "r6g", "c6gd", "m6gd", "r6gd", "c7g", "m7g", "r7g", "c7gd", "m7gd", "r7gd", "c8g", "m8g", "r8g"},
+	"x86_64": {"m5", "r5", "m5d", "r5d", "c6i", "m6i", "r6i", "c6id", "m6id", "r6id", "m6a", "r6a", "c7i", "m7i", "r7i", "m7a", "r7a"},
 }
 var sizes = map[string]int32{"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32, "12xlarge": 48, "16xlarge": 64}
 var gibPerCPU = map[byte]int64{'c': 2, 'm': 4, 'r': 8}
@@ -52,39 +45,20 @@ func catalogue() (infos []ec2types.InstanceTypeInfo) {
 	return infos
 }
 
+// instanceType has what Karpenter needs to know of a type, and what NodePools and pods ask for.
 func instanceType(arch, fam, size string, cpus int32) ec2types.InstanceTypeInfo {
-	maker := "Intel"
-	if arch == "arm64" {
-		maker = "AWS"
-	} else if strings.HasSuffix(fam, "a") {
-		maker = "AMD"
-	}
 	enis := lo.Clamp(cpus/2+2, 3, 8)
 	info := ec2types.InstanceTypeInfo{
-		InstanceType:                  ec2types.InstanceType(fam + "." + size),
-		SupportedUsageClasses:         fake.DefaultSupportedUsageClasses,
-		SupportedVirtualizationTypes:  []ec2types.VirtualizationType{"hvm"},
-		BurstablePerformanceSupported: aws.Bool(false),
-		BareMetal:                     aws.Bool(false),
-		CurrentGeneration:             aws.Bool(true),
-		Hypervisor:                    "nitro",
-		ProcessorInfo: &ec2types.ProcessorInfo{
-			Manufacturer:             aws.String(maker),
-			SupportedArchitectures:   []ec2types.ArchitectureType{lo.Ternary[ec2types.ArchitectureType](arch == "arm64", "arm64", "x86_64")},
-			SustainedClockSpeedInGhz: aws.Float64(2.6),
-		},
-		VCpuInfo:   &ec2types.VCpuInfo{DefaultCores: aws.Int32(cpus), DefaultVCpus: aws.Int32(cpus)},
-		MemoryInfo: &ec2types.MemoryInfo{SizeInMiB: aws.Int64(int64(cpus) * gibPerCPU[fam[0]] * 1024)},
-		EbsInfo: &ec2types.EbsInfo{
-			EbsOptimizedInfo:    &ec2types.EbsOptimizedInfo{MaximumBandwidthInMbps: aws.Int32(10000)},
-			EbsOptimizedSupport: "default", EncryptionSupport: "supported", NvmeSupport: "required",
-		},
+		InstanceType:          ec2types.InstanceType(fam + "." + size),
+		SupportedUsageClasses: fake.DefaultSupportedUsageClasses,
+		Hypervisor:            "nitro",
+		ProcessorInfo:         &ec2types.ProcessorInfo{SupportedArchitectures: []ec2types.ArchitectureType{ec2types.ArchitectureType(arch)}},
+		VCpuInfo:              &ec2types.VCpuInfo{DefaultCores: aws.Int32(cpus), DefaultVCpus: aws.Int32(cpus)},
+		MemoryInfo:            &ec2types.MemoryInfo{SizeInMiB: aws.Int64(int64(cpus) * gibPerCPU[fam[0]] * 1024)},
 		NetworkInfo: &ec2types.NetworkInfo{
-			MaximumNetworkInterfaces: aws.Int32(enis), Ipv4AddressesPerInterface: aws.Int32(30),
-			EncryptionInTransitSupported: aws.Bool(true), DefaultNetworkCardIndex: aws.Int32(0),
+			Ipv4AddressesPerInterface: aws.Int32(30), DefaultNetworkCardIndex: aws.Int32(0),
 			NetworkCards: []ec2types.NetworkCardInfo{{NetworkCardIndex: aws.Int32(0), MaximumNetworkInterfaces: aws.Int32(enis)}},
 		},
-		PlacementGroupInfo: &ec2types.PlacementGroupInfo{SupportedStrategies: []ec2types.PlacementGroupStrategy{"cluster", "partition", "spread"}},
 	}
 	if strings.HasSuffix(fam, "d") {
 		info.InstanceStorageInfo = &ec2types.InstanceStorageInfo{NvmeSupport: "required", TotalSizeInGB: aws.Int64(int64(cpus) * 59)}
@@ -100,15 +74,16 @@ func archOf(info ec2types.InstanceTypeInfo) string {
 // own static on-demand table and the given spot prices.
 func (c *cluster) stockEC2(spot prices) {
 	e := c.aws
-	infos := lo.Filter(catalogue(), func(i ec2types.InstanceTypeInfo, _ int) bool {
-		_, priced := e.PricingProvider.OnDemandPrice(i.InstanceType)
-		return priced
-	})
+	var infos []ec2types.InstanceTypeInfo
 	var offers []ec2types.InstanceTypeOffering
 	var history []ec2types.SpotPrice
-	for _, i := range infos {
-		od, _ := e.PricingProvider.OnDemandPrice(i.InstanceType)
-		price := od * lo.Ternary(archOf(i) == "arm64", spot.arm, spot.amd)
+	for _, i := range catalogue() {
+		onDemand, priced := e.PricingProvider.OnDemandPrice(i.InstanceType)
+		if !priced {
+			continue
+		}
+		infos = append(infos, i)
+		price := onDemand * lo.Ternary(archOf(i) == "arm64", spot.arm, spot.amd)
 		for _, z := range zones {
 			offers = append(offers, ec2types.InstanceTypeOffering{InstanceType: i.InstanceType, Location: aws.String(z), LocationType: "availability-zone"})
 			history = append(history, ec2types.SpotPrice{InstanceType: i.InstanceType, AvailabilityZone: aws.String(z), SpotPrice: aws.String(fmt.Sprintf("%.4f", price)), Timestamp: aws.Time(time.Now())})
@@ -125,40 +100,17 @@ func (c *cluster) stockEC2(spot prices) {
 	c.must(e.InstanceTypesProvider.UpdateInstanceTypeOfferings(c.ctx))
 	e.InstanceTypeCache.Flush()
 	e.OfferingCache.Flush()
-	c.addSubnets()
-}
-
-// addSubnets makes the subnets that the plan's node classes name, with free addresses.
-func (c *cluster) addSubnets() {
-	classes := &awsv1.EC2NodeClassList{}
-	c.must(kube.Client.List(c.ctx, classes))
-	for i := range classes.Items {
-		for _, s := range classes.Items[i].Status.Subnets {
-			c.aws.EC2API.Subnets.Store(s.ID, ec2types.Subnet{
+	// The subnets that the plan's node classes name, with free addresses.
+	for _, class := range list(c, &awsv1.EC2NodeClassList{}).Items {
+		for _, s := range class.Status.Subnets {
+			e.EC2API.Subnets.Store(s.ID, ec2types.Subnet{
 				SubnetId: aws.String(s.ID), AvailabilityZone: aws.String(s.Zone), AvailabilityZoneId: aws.String(s.ZoneID),
 				AvailableIpAddressCount: aws.Int32(4000), MapPublicIpOnLaunch: aws.Bool(false), VpcId: aws.String("vpc"),
 			})
 		}
-		_, err := c.aws.SubnetProvider.List(c.ctx, &classes.Items[i])
+		_, err := e.SubnetProvider.List(c.ctx, &class)
 		c.must(err)
 	}
-}
-
-// smallestCPU is what the smallest instance that a NodePool allows has.
-func smallestCPU(c *cluster, pool string) resource.Quantity {
-	p := &karpv1.NodePool{}
-	c.must(kube.Client.Get(c.ctx, client.ObjectKey{Name: pool}, p))
-	least := int32(0)
-	for _, requirement := range p.Spec.Template.Spec.Requirements {
-		if requirement.Key == awsv1.LabelInstanceSize {
-			least = lo.Min(lo.Map(requirement.Values, func(size string, _ int) int32 { return sizes[size] }))
-		}
-	}
-	return *resource.NewQuantity(int64(least), resource.DecimalSI)
-}
-
-func instanceTypeOf(claim *karpv1.NodeClaim) ec2types.InstanceType {
-	return ec2types.InstanceType(claim.Labels[corev1.LabelInstanceTypeStable])
 }
 
 // exhaust takes all pools of an architecture and capacity type off the market.
@@ -175,7 +127,7 @@ func (c *cluster) exhaust(arch, capacityType string) {
 }
 
 // fleet corrects shortcuts of the fake EC2. That always reports the first override of the request
-// as launched, even one without capacity: here the cheapest with capacity is moved to the front
+// as launched, even one without capacity: here it is asked for the cheapest with capacity only
 // (EC2 uses lowest-price for on-demand; for spot price-capacity-optimized, of which only the price
 // is known).
 type fleet struct{ *fake.EC2API }
@@ -185,28 +137,23 @@ func (f *fleet) CreateFleet(ctx context.Context, in *ec2.CreateFleetInput, opts 
 	iced := map[fake.CapacityPool]bool{}
 	f.InsufficientCapacityPools.Range(func(p fake.CapacityPool) bool { iced[p] = true; return true })
 
-	best, bestLT := (*ec2types.FleetLaunchTemplateOverridesRequest)(nil), 0
-	for l := range in.LaunchTemplateConfigs {
-		for o := range in.LaunchTemplateConfigs[l].Overrides {
-			ov := &in.LaunchTemplateConfigs[l].Overrides[o]
-			if iced[fake.CapacityPool{CapacityType: capacityType, InstanceType: string(ov.InstanceType), Zone: aws.ToString(ov.AvailabilityZone)}] {
-				continue
-			}
-			if best == nil || rank(ov) < rank(best) {
-				best, bestLT = ov, l
+	var best []ec2types.FleetLaunchTemplateConfigRequest
+	for _, config := range in.LaunchTemplateConfigs {
+		for _, o := range config.Overrides {
+			pool := fake.CapacityPool{CapacityType: capacityType, InstanceType: string(o.InstanceType), Zone: aws.ToString(o.AvailabilityZone)}
+			if !iced[pool] && (best == nil || rank(o) < rank(best[0].Overrides[0])) {
+				config.Overrides = []ec2types.FleetLaunchTemplateOverridesRequest{o}
+				best = []ec2types.FleetLaunchTemplateConfigRequest{config}
 			}
 		}
 	}
 	if best != nil {
-		winner := in.LaunchTemplateConfigs[bestLT]
-		rest := lo.Filter(winner.Overrides, func(o ec2types.FleetLaunchTemplateOverridesRequest, _ int) bool { return rank(&o) != rank(best) })
-		winner.Overrides = append([]ec2types.FleetLaunchTemplateOverridesRequest{*best}, rest...)
-		in.LaunchTemplateConfigs = append([]ec2types.FleetLaunchTemplateConfigRequest{winner}, slices.Delete(slices.Clone(in.LaunchTemplateConfigs), bestLT, bestLT+1)...)
+		in.LaunchTemplateConfigs = best
 	}
 	out, err := f.EC2API.CreateFleet(ctx, in, opts...)
 	if err == nil && best != nil {
 		for _, id := range out.Instances[0].InstanceIds {
-			f.complete(id, in, best)
+			f.complete(id, in, best[0].Overrides[0])
 		}
 	}
 	return out, err
@@ -214,7 +161,7 @@ func (f *fleet) CreateFleet(ctx context.Context, in *ec2.CreateFleetInput, opts 
 
 // complete gives an instance what the fake leaves out and Karpenter compares to see drift: its
 // subnet, its security groups and its tags.
-func (f *fleet) complete(id string, in *ec2.CreateFleetInput, override *ec2types.FleetLaunchTemplateOverridesRequest) {
+func (f *fleet) complete(id string, in *ec2.CreateFleetInput, override ec2types.FleetLaunchTemplateOverridesRequest) {
 	raw, _ := f.Instances.Load(id)
 	instance := raw.(ec2types.Instance)
 	instance.LaunchTime = aws.Time(time.Now())
@@ -231,6 +178,6 @@ func (f *fleet) complete(id string, in *ec2.CreateFleetInput, override *ec2types
 }
 
 // rank orders by price (Karpenter sends it as Priority), then by name.
-func rank(o *ec2types.FleetLaunchTemplateOverridesRequest) string {
+func rank(o ec2types.FleetLaunchTemplateOverridesRequest) string {
 	return fmt.Sprintf("%012.5f/%s/%s", aws.ToFloat64(o.Priority), o.InstanceType, aws.ToString(o.AvailabilityZone))
 }

@@ -1,19 +1,17 @@
 package karpenter
 
 import (
+	"slices"
 	"strings"
 
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	"sigs.k8s.io/karpenter/pkg/controllers/provisioning"
 )
-
-// Provisioning rounds before a launch is given up, and rungs before a climb is.
-const maxRounds, maxRungs = 40, 12
 
 // create creates pods of a team and marks them as kube-scheduler marks pods without a node.
 func (c *cluster) create(pod corev1.Pod, count int) []*corev1.Pod {
@@ -32,68 +30,32 @@ func (c *cluster) create(pod corev1.Pod, count int) []*corev1.Pod {
 }
 
 func unschedulable(p *corev1.Pod) bool {
-	for _, condition := range p.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Reason == corev1.PodReasonUnschedulable {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Status.Conditions, func(one corev1.PodCondition) bool {
+		return one.Type == corev1.PodScheduled && one.Reason == corev1.PodReasonUnschedulable
+	})
 }
 
-// climb launches, lets run dry what was launched, and repeats until the pods stay pending. The
-// launched nodes are taken away each time, so that every rung is tried with the same pods.
-func (c *cluster) climb() []rung {
-	var got []rung
-	for range maxRungs {
-		launched, refused := c.launch()
-		if len(launched) == 0 {
-			c.t.Logf("rung %d: none, pods stay pending: %s", len(got)+1, c.pending)
-			return got
-		}
-		seen := map[rung]bool{}
-		for _, claim := range launched {
-			r := rungOf(claim)
-			c.remove(claim)
-			if seen[r] {
-				continue
-			}
-			seen[r] = true
-			got = append(got, r)
-			c.t.Logf("rung %d: %s, %s, after %d refused launches", len(got), r, claim.Labels[corev1.LabelInstanceTypeStable], refused)
-		}
-		for r := range seen {
-			c.exhaust(r.Arch, r.Capacity)
-		}
-	}
-	c.t.Fatalf("more than %d rungs: %v", maxRungs, got)
-	return nil
+func nodePoolOf(claim *karpv1.NodeClaim) nodePool {
+	return nodePool{claim.Labels[karpv1.NodePoolLabelKey], claim.Labels[corev1.LabelArchStable], claim.Labels[karpv1.CapacityTypeLabelKey]}
 }
 
-func rungOf(claim *karpv1.NodeClaim) rung {
-	return rung{claim.Labels[karpv1.NodePoolLabelKey], claim.Labels[corev1.LabelArchStable], claim.Labels[karpv1.CapacityTypeLabelKey]}
+func instanceTypeOf(claim *karpv1.NodeClaim) ec2types.InstanceType {
+	return ec2types.InstanceType(claim.Labels[corev1.LabelInstanceTypeStable])
 }
 
-// launch runs provisioning rounds until EC2 grants something or no pool is left; refused counts
-// the NodeClaims that were lost to insufficient capacity.
-func (c *cluster) launch() (launched []*karpv1.NodeClaim, refused int) {
-	for range maxRounds {
-		wanted := c.provision()
-		if len(wanted) == 0 {
-			return nil, refused
-		}
-		for _, claim := range wanted {
+// launch runs provisioning rounds until EC2 grants something or no pool is left.
+func (c *cluster) launch() (launched []*karpv1.NodeClaim) {
+	c.refused = 0
+	for range 40 {
+		claims := c.provision()
+		for _, claim := range claims {
 			if _, err := c.lifecycle.Reconcile(c.ctx, claim); err != nil {
 				c.t.Fatalf("launching NodeClaim of pool %s: %v", claim.Labels[karpv1.NodePoolLabelKey], err)
 			}
-			err := kube.Client.Get(c.ctx, client.ObjectKeyFromObject(claim), claim)
-			if errors.IsNotFound(err) {
-				refused++ // Karpenter deletes a NodeClaim that EC2 has no capacity for
-				continue
-			}
-			c.must(err)
-			if !claim.DeletionTimestamp.IsZero() {
+			// Karpenter deletes a NodeClaim that EC2 has no capacity for.
+			if c.gone(claim) {
 				c.remove(claim)
-				refused++
+				c.refused++
 				continue
 			}
 			if !claim.StatusConditions().Get(karpv1.ConditionTypeLaunched).IsTrue() {
@@ -101,12 +63,22 @@ func (c *cluster) launch() (launched []*karpv1.NodeClaim, refused int) {
 			}
 			launched = append(launched, claim)
 		}
-		if len(launched) > 0 {
-			return launched, refused
+		if len(claims) == 0 || len(launched) > 0 {
+			return launched
 		}
 	}
-	c.t.Fatalf("no launch and no giving up after %d rounds", maxRounds)
-	return nil, 0
+	c.t.Fatal("no launch and no giving up after 40 rounds")
+	return nil
+}
+
+// launchOne launches one node and keeps it.
+func (c *cluster) launchOne() *karpv1.NodeClaim {
+	c.t.Helper()
+	launched := c.launch()
+	if len(launched) != 1 {
+		c.t.Fatalf("%d launches, wanted is one; pending: %s", len(launched), c.pending)
+	}
+	return launched[0]
 }
 
 // provision is one round of Karpenter's provisioner over the pending pods and the nodes there are.
@@ -132,18 +104,14 @@ func (c *cluster) provision() []*karpv1.NodeClaim {
 // sync tells Karpenter's picture of the cluster what the API server has, as its informers do.
 func (c *cluster) sync() {
 	c.state.Reset()
-	claims, nodes, pods := &karpv1.NodeClaimList{}, &corev1.NodeList{}, &corev1.PodList{}
-	for _, list := range []client.ObjectList{claims, nodes, pods} {
-		c.must(kube.Client.List(c.ctx, list))
+	for _, claim := range list(c, &karpv1.NodeClaimList{}).Items {
+		c.state.UpdateNodeClaim(&claim)
 	}
-	for i := range claims.Items {
-		c.state.UpdateNodeClaim(&claims.Items[i])
+	for _, node := range list(c, &corev1.NodeList{}).Items {
+		c.must(c.state.UpdateNode(c.ctx, &node))
 	}
-	for i := range nodes.Items {
-		c.must(c.state.UpdateNode(c.ctx, &nodes.Items[i]))
-	}
-	for i := range pods.Items {
+	for _, pod := range list(c, &corev1.PodList{}).Items {
 		// A DaemonSet's pod may outlive its node for a moment: the informer tries it again later.
-		c.must(client.IgnoreNotFound(c.state.UpdatePod(c.ctx, &pods.Items[i])))
+		c.must(client.IgnoreNotFound(c.state.UpdatePod(c.ctx, &pod)))
 	}
 }

@@ -1,75 +1,103 @@
 """Runs the Go tests over one combination, beside a control plane of its own."""
 
+import json
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.tiers.cluster.combinations import Combination
+from tests.names import DRIVERS, POOL_LABEL
+from tests.tiers.cluster.api import Object
+from tests.tiers.cluster.combinations import TEAMS, Combination
 from tests.tiers.cluster.control_plane import ControlPlane
+from tests.tiers.cluster.objects import of_kind
 from tests.tiers.cluster.processes import start
-from tests.tiers.karpenter import stackfile
+from tests.tiers.cluster.scheduling import driver, executor
 from tests.tiers.programs import built
 
 HERE = Path(__file__).resolve().parent
-HOW_TO_GET = "needs Go 1.26 and a Go module proxy to build the real Karpenter"
-_LIMIT_SECONDS = 900
-_VERDICT = re.compile(r"^--- (PASS|FAIL|SKIP): (\w+) ", re.MULTILINE)
+_HOW_TO_GET = "needs Go 1.26 and a Go module proxy to build the real Karpenter"
+# The promise, in its own words: Arm before x86, Spot before On-Demand, Spot first.
+_FALLBACK = (
+    ("arm-spot", "arm64", "spot"),
+    ("x86-spot", "amd64", "spot"),
+    ("arm-on-demand", "arm64", "on-demand"),
+    ("x86-on-demand", "amd64", "on-demand"),
+)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The results of the Go tests by name, and their output."""
-
-    verdicts: dict[str, str]
-    output: str
-
-    def of(self, name: str) -> str:
-        """The output of one test: the lines between its start and the next test's."""
-        _, _, after = self.output.partition(f"=== RUN   {name}\n")
-        return re.split(r"^=== RUN   \w+$", after, maxsplit=1, flags=re.MULTILINE)[0]
+def said_by(name: str, output: str) -> str:
+    """The output of one test: the lines between its start and the next test's."""
+    _, _, after = output.partition(f"=== RUN   {name}\n")
+    return re.split(r"^=== RUN   \w+$", after, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def promises() -> list[str]:
     """The tests that the Go files declare."""
-    found = [
-        name
-        for file in sorted(HERE.glob("*_test.go"))
-        for name in re.findall(r"^func (Test\w+)\(t ", file.read_text(), re.MULTILINE)
-    ]
-    if not found:
-        raise FileNotFoundError(f"no Go tests in {HERE}")
+    files = [file.read_text() for file in sorted(HERE.glob("*_test.go"))]
+    found = re.findall(r"^func (Test\w+)\(t ", "".join(files), re.MULTILINE)
+    assert found, f"no Go tests in {HERE}"
     return found
 
 
 def program() -> Path:
     """The built tests. Raises RuntimeError, which says what is needed, when they cannot be."""
-    return built(HERE / "build", HOW_TO_GET)
+    return built(HERE / "build", _HOW_TO_GET)
 
 
 class Run:
     """All tests over a combination's manifests, beside what else there is to do.
 
-    Everything that it starts ends with it: at `outcome`, or at `close`.
+    Everything that it starts ends with it: at `output`, or at `close`.
     """
 
     def __init__(self, combination: Combination, programs: Path, tests: Path) -> None:
         with ExitStack() as started:
             plane = started.enter_context(ControlPlane(programs))
-            file = stackfile.write(combination, plane.folder / "stack.json")
+            file = plane.folder / "stack.json"
+            file.write_text(json.dumps(_input_of(combination)))
             self._log = plane.folder / "karpenter.log"
             existing = {"KUBECONFIG": str(plane.kubeconfig), "USE_EXISTING_CLUSTER": "true"}
             self._child = start([tests, "-test.v", f"-stack={file}"], self._log, existing)
             started.callback(self._child.stop)
             self._everything = started.pop_all()
 
-    def outcome(self) -> Outcome:
-        """Waits for the end, and returns the output."""
+    def output(self) -> str:
+        """What the tests say, when all have ended."""
         with self._everything:
-            self._child.process.wait(_LIMIT_SECONDS)
-            output = self._log.read_text(errors="replace")
-        return Outcome({name: verdict for verdict, name in _VERDICT.findall(output)}, output)
+            self._child.process.wait(900)
+            return self._log.read_text(errors="replace")
 
     def close(self) -> None:
         """Ends what runs."""
         self._everything.close()
+
+
+def _input_of(combination: Combination) -> dict[str, Any]:
+    """What the Go tests read: a plan's manifests, its teams, their pods, and the expectations."""
+    objects = combination.objects
+    return {
+        "objects": objects,
+        "teams": [_team(objects, *one) for one in TEAMS[combination.stack].items()],
+        # User data mounts before kubelet starts; the other ways need the node first.
+        "gated": combination.level != "userdata",
+    }
+
+
+def _team(objects: list[Object], name: str, pool: str) -> dict[str, Any]:
+    own = f"{pool}-{DRIVERS}"
+    templates = [one["spec"]["template"] for one in of_kind(objects, "NodePool")]
+    pools = {one["metadata"]["labels"][POOL_LABEL] for one in templates}
+    drivers = own if own in pools else DRIVERS
+    return {
+        "namespace": name,
+        "pool": pool,
+        "executor": executor("executor", name, pool),
+        "driver": driver("driver", name, drivers),
+        "stranger": executor("stranger", name, pool, tolerations=[], nodeSelector={}),
+        "fallback": [
+            {"name": f"{pool}-{ending}", "arch": arch, "capacity": capacity}
+            for ending, arch, capacity in _FALLBACK
+        ],
+        "drivers": drivers,
+    }

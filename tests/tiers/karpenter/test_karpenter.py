@@ -8,7 +8,7 @@ import pytest
 from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
 from tests.tiers.cluster.control_plane import programs as control_plane_programs
 from tests.tiers.cluster.objects import of_kind
-from tests.tiers.karpenter.run import Outcome, Run, program, promises
+from tests.tiers.karpenter.run import Run, program, promises, said_by
 from tests.tiers.programs import or_skip
 
 # Each stack as its file has it, and one with the start-up taint of the DaemonSet.
@@ -18,49 +18,45 @@ STACKS = (
     combination("prod", "pod"),
     combination("dev", "daemonset"),
 )
-
-
+# Runs beside each other: each waits for longer than it computes.
 _AT_ONCE = 2
-"""Runs beside each other: each waits for longer than it computes."""
 
 
 @pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], Outcome]]:
-    """The outcome of a combination; the next one that is asked for runs already."""
+def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[Combination], str]]:
+    """The output of all Go tests for a combination; the next one that is asked for runs already."""
     programs, tests = or_skip(control_plane_programs), or_skip(program)
-    calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
-    each = (call.params["outcome"] for call in calls if "outcome" in call.params)
-    asked = list(dict.fromkeys(each))
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = [call.params["output"] for call in calls if call and "output" in call.params]
+    waiting = list(dict.fromkeys(asked))
     begun: dict[Combination, Run] = {}
     with ExitStack() as stack:
 
-        def outcome_of(one: Combination) -> Outcome:
-            place = asked.index(one)
-            for near in asked[place : place + _AT_ONCE]:
+        def output_of(one: Combination) -> str:
+            for near in waiting[waiting.index(one) :][:_AT_ONCE]:
                 if near not in begun:
                     begun[near] = stack.enter_context(closing(Run(near, programs, tests)))
-            return begun[one].outcome()
+            return begun[one].output()
 
-        yield outcome_of
+        yield output_of
 
 
 @pytest.fixture(scope="module", params=STACKS, ids=str)
-def outcome(request: pytest.FixtureRequest, runs: Callable[[Combination], Outcome]) -> Outcome:
+def output(request: pytest.FixtureRequest, runs: Callable[[Combination], str]) -> str:
     """The output of all Go tests for one combination."""
     return runs(request.param)
 
 
 @pytest.mark.parametrize("promise", promises())
-def test_karpenter_keeps(outcome: Outcome, promise: str) -> None:
-    said = outcome.of(promise)
+def test_karpenter_keeps(output: str, promise: str) -> None:
+    said = said_by(promise, output)
     print(said)
-    if promise not in outcome.verdicts:
-        pytest.fail(f"did not finish:\n{outcome.output[-4000:]}", pytrace=False)
-    if outcome.verdicts[promise] != "PASS":
-        pytest.fail(said, pytrace=False)
+    if f"\n--- PASS: {promise} " not in output:
+        finished = f"\n--- FAIL: {promise} " in output
+        pytest.fail(said if finished else f"did not finish:\n{output[-4000:]}", pytrace=False)
 
 
 @pytest.mark.parametrize("case", COMBINATIONS, ids=str)
 def test_every_stack_that_has_pools_is_run(case: Combination) -> None:
-    run_over = {one.stack for one in STACKS}
-    assert bool(of_kind(case.objects, "NodePool")) == (case.stack in run_over)
+    is_run = case.stack in {one.stack for one in STACKS}
+    assert bool(of_kind(case.objects, "NodePool")) == is_run

@@ -1,18 +1,23 @@
-"""References between AWS resources: targets must exist, and cannot be deleted while in use."""
+"""What AWS resources refer to: targets must exist, and cannot be deleted while in use. And where
+the routes of a subnet lead."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .cloud import Cloud, Thing
+from .cloud import SEEDED, Cloud, Thing, aws_type
 
-VPC = "aws:ec2/vpc:Vpc"
-SUBNET = "aws:ec2/subnet:Subnet"
-TABLE = "aws:ec2/routeTable:RouteTable"
-GROUP = "aws:ec2/securityGroup:SecurityGroup"
-ROLE = "aws:iam/role:Role"
-CLUSTER = "aws:eks/cluster:Cluster"
-BUCKET = "aws:s3/bucket:Bucket"
-INSTANCE = "aws:ec2/instance:Instance"
+RULE, LOGS = aws_type("cloudwatch.EventRule"), aws_type("cloudwatch.LogGroup")
+VPC, SUBNET, TABLE = aws_type("ec2.Vpc"), aws_type("ec2.Subnet"), aws_type("ec2.RouteTable")
+GROUP, INSTANCE = aws_type("ec2.SecurityGroup"), aws_type("ec2.Instance")
+GATEWAY, NAT = aws_type("ec2.InternetGateway"), aws_type("ec2.NatGateway")
+ROUTE, ASSOCIATION = aws_type("ec2.Route"), aws_type("ec2.RouteTableAssociation")
+EIP, TEMPLATE = aws_type("ec2.Eip"), aws_type("ec2.LaunchTemplate")
+CLUSTER, NODE_GROUP = aws_type("eks.Cluster"), aws_type("eks.NodeGroup")
+ADDON, ENTRY = aws_type("eks.Addon"), aws_type("eks.AccessEntry")
+ROLE, POLICY, INLINE = aws_type("iam.Role"), aws_type("iam.Policy"), aws_type("iam.RolePolicy")
+ATTACHMENT, PROFILE = aws_type("iam.RolePolicyAttachment"), aws_type("iam.InstanceProfile")
+OIDC, KEY = aws_type("iam.OpenIdConnectProvider"), aws_type("kms.Key")
+BUCKET, OBJECT, QUEUE = aws_type("s3.Bucket"), aws_type("s3.BucketObjectv2"), aws_type("sqs.Queue")
 
 
 class Reference(NamedTuple):
@@ -26,101 +31,75 @@ class Reference(NamedTuple):
     """Whether the target cannot be deleted meanwhile."""
 
 
-_SUB_BUCKET = [Reference("bucket", BUCKET, blocks=False)]
-_NETWORK = [Reference("subnetIds", SUBNET), Reference("securityGroupIds", GROUP)]
+def _loose(path: str, target: str, by: str = "id") -> Reference:
+    return Reference(path, target, by, blocks=False)
 
-REFERENCES: Mapping[str, list[Reference]] = {
-    "aws:cloudwatch/eventTarget:EventTarget": [
-        Reference("rule", "aws:cloudwatch/eventRule:EventRule"),
-        Reference("arn", "aws:sqs/queue:Queue", "arn", blocks=False),
-    ],
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": [Reference("vpcId", VPC, blocks=False)],
-    "aws:ec2/flowLog:FlowLog": [
-        Reference("vpcId", VPC, blocks=False),
-        Reference("iamRoleArn", ROLE, "arn", blocks=False),
-        Reference("logDestination", "aws:cloudwatch/logGroup:LogGroup", "arn", blocks=False),
-    ],
-    "aws:ec2/internetGateway:InternetGateway": [Reference("vpcId", VPC)],
-    "aws:ec2/natGateway:NatGateway": [
-        Reference("subnetId", SUBNET),
-        Reference("allocationId", "aws:ec2/eip:Eip"),
-    ],
-    "aws:ec2/route:Route": [
-        Reference("routeTableId", TABLE, blocks=False),
-        Reference("gatewayId", "aws:ec2/internetGateway:InternetGateway", blocks=False),
-        Reference("natGatewayId", "aws:ec2/natGateway:NatGateway", blocks=False),
-    ],
-    "aws:ec2/routeTable:RouteTable": [Reference("vpcId", VPC)],
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": [
-        Reference("subnetId", SUBNET, blocks=False),
-        Reference("routeTableId", TABLE),
-    ],
-    GROUP: [Reference("vpcId", VPC)],
-    SUBNET: [Reference("vpcId", VPC)],
-    "aws:ec2/vpcEndpoint:VpcEndpoint": [
-        Reference("vpcId", VPC),
-        Reference("routeTableIds", TABLE, blocks=False),
-        *_NETWORK,
-    ],
-    INSTANCE: [*_NETWORK],
-    "aws:eks/accessEntry:AccessEntry": [
-        Reference("clusterName", CLUSTER, blocks=False),
-        # AWS deletes the role and keeps a dangling entry: an error here.
-        Reference("principalArn", ROLE, "arn"),
-    ],
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": [
-        Reference("clusterName", CLUSTER, blocks=False),
-        Reference("principalArn", "aws:eks/accessEntry:AccessEntry", "principalArn"),
-    ],
-    "aws:eks/addon:Addon": [
-        Reference("clusterName", CLUSTER, blocks=False),
-        Reference("serviceAccountRoleArn", ROLE, "arn"),
-    ],
-    CLUSTER: [
+
+_NETWORK = (Reference("subnetIds", SUBNET), Reference("securityGroupIds", GROUP))
+_IN_VPC, _IN_BUCKET = (Reference("vpcId", VPC),), (_loose("bucket", BUCKET),)
+_IN_CLUSTER, _OF_ROLE = _loose("clusterName", CLUSTER), (Reference("role", ROLE),)
+_KEY_PATH = "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"
+
+REFERENCES: Mapping[str, tuple[Reference, ...]] = {
+    aws_type("cloudwatch.EventTarget"): (Reference("rule", RULE), _loose("arn", QUEUE, "arn")),
+    aws_type("ec2.DefaultSecurityGroup"): (_loose("vpcId", VPC),),
+    aws_type("ec2.FlowLog"): (
+        _loose("vpcId", VPC),
+        _loose("iamRoleArn", ROLE, "arn"),
+        _loose("logDestination", LOGS, "arn"),
+    ),
+    GATEWAY: _IN_VPC,
+    NAT: (Reference("subnetId", SUBNET), Reference("allocationId", EIP)),
+    ROUTE: (
+        _loose("routeTableId", TABLE),
+        _loose("gatewayId", GATEWAY),
+        _loose("natGatewayId", NAT),
+    ),
+    TABLE: _IN_VPC,
+    ASSOCIATION: (_loose("subnetId", SUBNET), Reference("routeTableId", TABLE)),
+    GROUP: _IN_VPC,
+    SUBNET: _IN_VPC,
+    aws_type("ec2.VpcEndpoint"): (*_IN_VPC, _loose("routeTableIds", TABLE), *_NETWORK),
+    INSTANCE: _NETWORK,
+    # AWS deletes the role and keeps a dangling entry: an error here.
+    ENTRY: (_IN_CLUSTER, Reference("principalArn", ROLE, "arn")),
+    aws_type("eks.AccessPolicyAssociation"): (
+        _IN_CLUSTER,
+        Reference("principalArn", ENTRY, "principalArn"),
+    ),
+    ADDON: (_IN_CLUSTER, Reference("serviceAccountRoleArn", ROLE, "arn")),
+    CLUSTER: (
         Reference("roleArn", ROLE, "arn"),
         Reference("vpcConfig.subnetIds", SUBNET),
-        Reference("encryptionConfig.provider.keyArn", "aws:kms/key:Key", "arn"),
-    ],
-    "aws:eks/nodeGroup:NodeGroup": [
+        Reference("encryptionConfig.provider.keyArn", KEY, "arn"),
+    ),
+    NODE_GROUP: (
         Reference("clusterName", CLUSTER),
         Reference("nodeRoleArn", ROLE, "arn"),
         Reference("subnetIds", SUBNET),
-        Reference("launchTemplate.id", "aws:ec2/launchTemplate:LaunchTemplate", blocks=False),
-    ],
-    "aws:iam/instanceProfile:InstanceProfile": [Reference("role", ROLE)],
-    "aws:iam/rolePolicy:RolePolicy": [Reference("role", ROLE)],
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": [Reference("role", ROLE)],
-    "aws:s3/bucketLogging:BucketLogging": [
-        *_SUB_BUCKET,
-        Reference("targetBucket", BUCKET, blocks=False),
-    ],
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [
-        *_SUB_BUCKET,
-        Reference(
-            "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId",
-            "aws:kms/key:Key",
-            "arn",
-            blocks=False,
-        ),
-    ],
-    "aws:sqs/queuePolicy:QueuePolicy": [Reference("queueUrl", "aws:sqs/queue:Queue", blocks=False)],
-    **{
-        f"aws:s3/{name[0].lower()}{name[1:]}:{name}": _SUB_BUCKET
-        for name in (
-            "BucketLifecycleConfiguration",
-            "BucketObjectv2",
-            "BucketOwnershipControls",
-            "BucketPolicy",
-            "BucketPublicAccessBlock",
-            "BucketVersioning",
-        )
-    },
+        _loose("launchTemplate.id", TEMPLATE),
+    ),
+    PROFILE: _OF_ROLE,
+    INLINE: _OF_ROLE,
+    ATTACHMENT: _OF_ROLE,
+    OBJECT: _IN_BUCKET,
+    aws_type("s3.BucketLifecycleConfiguration"): _IN_BUCKET,
+    aws_type("s3.BucketLogging"): (*_IN_BUCKET, _loose("targetBucket", BUCKET)),
+    aws_type("s3.BucketOwnershipControls"): _IN_BUCKET,
+    aws_type("s3.BucketPolicy"): _IN_BUCKET,
+    aws_type("s3.BucketPublicAccessBlock"): _IN_BUCKET,
+    aws_type("s3.BucketServerSideEncryptionConfiguration"): (
+        *_IN_BUCKET,
+        _loose(_KEY_PATH, KEY, "arn"),
+    ),
+    aws_type("s3.BucketVersioning"): _IN_BUCKET,
+    aws_type("sqs.QueuePolicy"): (_loose("queueUrl", QUEUE),),
 }
 
 
 def missing(cloud: Cloud, token: str, inputs: Mapping[str, Any]) -> Iterator[tuple[Reference, str]]:
     """Dangling references of a resource, each with its value."""
-    for reference in REFERENCES.get(token, []):
+    for reference in REFERENCES.get(token, ()):
         for value in values_at(inputs, reference.path):
             if not any(_key(one, reference) == value for one in cloud.all(reference.target)):
                 yield reference, value
@@ -129,12 +108,14 @@ def missing(cloud: Cloud, token: str, inputs: Mapping[str, Any]) -> Iterator[tup
 def users(cloud: Cloud, thing: Thing) -> Iterator[Thing]:
     """Resources that use a thing and so prevent its deletion."""
     for other in list(cloud.things.values()):
-        for reference in REFERENCES.get(other.type, []):
-            if reference.blocks and reference.target == thing.type:
-                held = {**other.inputs, **other.state}
-                if _key(thing, reference) in values_at(held, reference.path):
-                    yield other
-                    break
+        held = {**other.inputs, **other.state}
+        if any(
+            reference.blocks
+            and reference.target == thing.type
+            and _key(thing, reference) in values_at(held, reference.path)
+            for reference in REFERENCES.get(other.type, ())
+        ):
+            yield other
 
 
 def values_at(inputs: Any, path: str) -> list[str]:
@@ -152,3 +133,29 @@ def values_at(inputs: Any, path: str) -> list[str]:
 
 def _key(thing: Thing, reference: Reference) -> str:
     return thing.id if reference.by == "id" else thing.text(reference.by)
+
+
+def reaches_internet(cloud: Cloud, subnet_id: str) -> bool:
+    """From a private subnet through NAT. A seeded subnet does."""
+    subnet = cloud.get(SUBNET, subnet_id)
+    if subnet is None or subnet.urn == SEEDED:
+        return subnet is not None
+    nats = [cloud.get(NAT, one.text("natGatewayId")) for one in _default_routes(cloud, subnet_id)]
+    return any(nat and is_public(cloud, nat.text("subnetId")) for nat in nats)
+
+
+def is_public(cloud: Cloud, subnet_id: str) -> bool:
+    """Whether the subnet's own table leads to an internet gateway of its VPC."""
+    subnet = cloud.get(SUBNET, subnet_id)
+    routes = _default_routes(cloud, subnet_id) if subnet else []
+    gateways = [cloud.get(GATEWAY, route.text("gatewayId")) for route in routes]
+    return any(one and one.text("vpcId") == subnet.text("vpcId") for one in gateways)
+
+
+def _default_routes(cloud: Cloud, subnet_id: str) -> list[Thing]:
+    return [
+        route
+        for association in cloud.all(ASSOCIATION, subnetId=subnet_id)
+        for route in cloud.all(ROUTE, routeTableId=association.text("routeTableId"))
+        if route.text("destinationCidrBlock") == "0.0.0.0/0"
+    ]

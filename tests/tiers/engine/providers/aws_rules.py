@@ -2,15 +2,11 @@
 
 import ipaddress
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from . import aws_references as refs
 from . import eks_rules, iam
-from .cloud import Cloud, Refused, Thing
-from .routes import is_public
-
-OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
-Rule = Callable[[Cloud, Thing], None]
+from .cloud import Cloud, Refused, Rule, Thing, aws_type
 
 NOT_FOUND = {
     refs.VPC: "InvalidVpcID.NotFound",
@@ -22,78 +18,80 @@ NOT_FOUND = {
     refs.CLUSTER: "ResourceNotFoundException",
 }
 _UNIQUE = {
-    # Resources that are unique by key, with AWS' error code for a duplicate.
-    "aws:cloudwatch/logGroup:LogGroup": ("ResourceAlreadyExistsException", ("name",)),
-    "aws:cloudwatch/eventRule:EventRule": ("ResourceAlreadyExistsException", ("name",)),
-    "aws:ec2/launchTemplate:LaunchTemplate": ("AlreadyExistsException", ("name",)),
-    "aws:ec2/route:Route": ("RouteAlreadyExists", ("routeTableId", "destinationCidrBlock")),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": (
-        "Resource.AlreadyAssociated",
-        ("subnetId",),
-    ),
-    refs.GROUP: ("InvalidGroup.Duplicate", ("vpcId", "name")),
-    refs.ROLE: ("EntityAlreadyExists", ("name",)),
-    iam.POLICY: ("EntityAlreadyExists", ("name",)),
-    iam.OIDC: ("EntityAlreadyExists", ("url",)),
-    refs.BUCKET: ("BucketAlreadyOwnedByYou", ("bucket",)),
-    refs.CLUSTER: ("ResourceInUseException", ("name",)),
-    "aws:sqs/queue:Queue": ("QueueAlreadyExists", ("name",)),
+    # Keys by which a resource is unique, and AWS' error code for a duplicate.
+    refs.LOGS: ("ResourceAlreadyExistsException", ["name"]),
+    refs.RULE: ("ResourceAlreadyExistsException", ["name"]),
+    refs.TEMPLATE: ("AlreadyExistsException", ["name"]),
+    refs.ROUTE: ("RouteAlreadyExists", ["routeTableId", "destinationCidrBlock"]),
+    refs.ASSOCIATION: ("Resource.AlreadyAssociated", ["subnetId"]),
+    refs.GROUP: ("InvalidGroup.Duplicate", ["vpcId", "name"]),
+    refs.ROLE: ("EntityAlreadyExists", ["name"]),
+    refs.POLICY: ("EntityAlreadyExists", ["name"]),
+    refs.OIDC: ("EntityAlreadyExists", ["url"]),
+    refs.BUCKET: ("BucketAlreadyOwnedByYou", ["bucket"]),
+    refs.CLUSTER: ("ResourceInUseException", ["name"]),
+    refs.QUEUE: ("QueueAlreadyExists", ["name"]),
 }
+_POLICY_LIMITS = {
+    refs.POLICY: 6144,
+    refs.INLINE: 10240,
+    aws_type("s3.BucketPolicy"): 262144,
+    aws_type("sqs.QueuePolicy"): 262144,
+}
+"""Characters that the document of a policy may have."""
 
 
-def before_create(cloud: Cloud, thing: Thing) -> None:
-    """Raises Refused where AWS would not create it."""
-    before_change(cloud, thing)
-    code, keys = _UNIQUE.get(thing.type, ("AlreadyExists", ()))
+def create(cloud: Cloud, thing: Thing) -> None:
+    """Puts a resource in the account, with those that AWS creates with it. Raises Refused where
+    AWS would not create it."""
+    _check(cloud, thing)
+    code, keys = _UNIQUE.get(thing.type, ("AlreadyExists", []))
     same = {key: thing.text(key) for key in keys}
     if cloud.get(thing.type, thing.id) or (keys and cloud.first(thing.type, **same)):
         raise Refused(f"{code}: {', '.join(same.values()) or thing.id} exists already")
-    _CREATE.get(thing.type, _nothing)(cloud, thing)
-
-
-def before_change(cloud: Cloud, thing: Thing) -> None:
-    """Raises Refused if a reference is dangling or a document is malformed."""
-    for reference, value in refs.missing(cloud, thing.type, thing.inputs):
-        code = NOT_FOUND.get(reference.target, "NotFound")
-        raise Refused(f"{code}: {reference.path} {value!r} does not exist")
-    _CHANGE.get(thing.type, _nothing)(cloud, thing)
-
-
-def after_create(cloud: Cloud, thing: Thing) -> None:
-    """Creates the resources that AWS creates with it."""
+    cloud.apply(_CREATE, thing)
+    cloud.add(thing)
     if thing.type == refs.CLUSTER:
         network = thing.state["vpcConfig"]
-        (vpc,) = {
-            cloud.things[refs.SUBNET, subnet].text("vpcId") for subnet in network["subnetIds"]
-        }
+        (vpc,) = eks_rules.vpcs_of(cloud, network)
         state = {"vpcId": vpc, "cluster": thing.id}
         cloud.add(Thing(refs.GROUP, network["clusterSecurityGroupId"], "", state, state))
         eks_rules.write_log(cloud, thing)
 
 
-def before_delete(cloud: Cloud, thing: Thing) -> None:
-    """Raises Refused where AWS would not delete it."""
+def update(cloud: Cloud, thing: Thing) -> None:
+    """Changes a resource in place. Raises Refused where AWS would not."""
+    _check(cloud, thing)
+    cloud.add(thing)
+
+
+def delete(cloud: Cloud, thing: Thing) -> None:
+    """Takes a resource out, with those that AWS deletes with it; AWS makes some anew. Raises
+    Refused where AWS would not delete it."""
     users = [f"{user.type.rsplit(':', 1)[-1]} {user.id}" for user in refs.users(cloud, thing)]
     if users:
         code = "DeleteConflict" if ":iam/" in thing.type else "DependencyViolation"
         raise Refused(f"{code}: {thing.id} is in use by {', '.join(sorted(users))}")
-    _DELETE.get(thing.type, _nothing)(cloud, thing)
-
-
-def after_delete(cloud: Cloud, thing: Thing) -> None:
-    """Deletes the resources that AWS deletes with it, and recreates those that AWS recreates."""
+    cloud.apply(_DELETE, thing)
+    cloud.remove(thing)
     if thing.type == refs.CLUSTER:
         group = cloud.get(refs.GROUP, thing.state["vpcConfig"]["clusterSecurityGroupId"])
         if group is not None and not list(refs.users(cloud, group)):
             cloud.remove(group)
-    if thing.type == eks_rules.LOGS:
+    if thing.type == refs.LOGS:
         for cluster in cloud.all(refs.CLUSTER):
             if thing.id == f"/aws/eks/{cluster.id}/cluster":
                 eks_rules.write_log(cloud, cluster)
 
 
-def _nothing(cloud: Cloud, thing: Thing) -> None:
-    pass
+def _check(cloud: Cloud, thing: Thing) -> None:
+    """Raises Refused if a reference is dangling or a document is malformed."""
+    for reference, value in refs.missing(cloud, thing.type, thing.inputs):
+        code = NOT_FOUND.get(reference.target, "NotFound")
+        raise Refused(f"{code}: {reference.path} {value!r} does not exist")
+    if thing.type in _POLICY_LIMITS:
+        _document(thing.text("policy"), _POLICY_LIMITS[thing.type])
+    cloud.apply(_CHANGE, thing)
 
 
 def _subnet_create(cloud: Cloud, thing: Thing) -> None:
@@ -109,12 +107,12 @@ def _subnet_create(cloud: Cloud, thing: Thing) -> None:
 
 
 def _nat_create(cloud: Cloud, thing: Thing) -> None:
-    if not is_public(cloud, thing.text("subnetId")):
+    if not refs.is_public(cloud, thing.text("subnetId")):
         raise Refused("Gateway.NotAttached: the subnet has no way to an internet gateway")
 
 
 def _gateway_delete(cloud: Cloud, thing: Thing) -> None:
-    for nat in cloud.all("aws:ec2/natGateway:NatGateway"):
+    for nat in cloud.all(refs.NAT):
         subnet = cloud.get(refs.SUBNET, nat.text("subnetId"))
         if subnet and subnet.text("vpcId") == thing.text("vpcId"):
             raise Refused(f"DependencyViolation: the VPC has a mapped public address ({nat.id})")
@@ -124,14 +122,6 @@ def _route_change(cloud: Cloud, thing: Thing) -> None:
     targets = [key for key in ("gatewayId", "natGatewayId") if thing.inputs.get(key)]
     if len(targets) != 1:
         raise Refused("MissingParameter: a route has exactly one target")
-
-
-def _policy_change(cloud: Cloud, thing: Thing) -> None:
-    _document(thing.text("policy"), limit=6144)
-
-
-def _inline_change(cloud: Cloud, thing: Thing) -> None:
-    _document(thing.text("policy"), limit=10240)
 
 
 def _role_change(cloud: Cloud, thing: Thing) -> None:
@@ -157,12 +147,12 @@ def _document(text: str, limit: int) -> list[Mapping[str, object]]:
 
 def _attachment_create(cloud: Cloud, thing: Thing) -> None:
     arn = thing.text("policyArn")
-    if iam.managed_policy(arn) is None and cloud.first(iam.POLICY, arn=arn) is None:
+    if iam.managed_policy(arn) is None and cloud.first(refs.POLICY, arn=arn) is None:
         raise Refused(f"NoSuchEntity: there is no policy {arn}")
 
 
 def _policy_delete(cloud: Cloud, thing: Thing) -> None:
-    for attachment in cloud.all(iam.ATTACHMENT, policyArn=thing.text("arn")):
+    for attachment in cloud.all(refs.ATTACHMENT, policyArn=thing.text("arn")):
         raise Refused(f"DeleteConflict: {thing.id} is attached to {attachment.text('role')}")
 
 
@@ -174,40 +164,32 @@ def _key_change(cloud: Cloud, thing: Thing) -> None:
 
 
 def _bucket_delete(cloud: Cloud, thing: Thing) -> None:
-    objects = list(cloud.all(OBJECT, bucket=thing.id))
+    objects = list(cloud.all(refs.OBJECT, bucket=thing.id))
     if objects and not thing.inputs.get("forceDestroy"):
         raise Refused(f"BucketNotEmpty: {thing.id} holds {objects[0].text('key')}")
     for one in objects:
         cloud.remove(one)
 
 
-def _queue_policy_change(cloud: Cloud, thing: Thing) -> None:
-    _document(thing.text("policy"), limit=262144)
-
-
 _CHANGE: Mapping[str, Rule] = {
-    "aws:ec2/route:Route": _route_change,
-    iam.POLICY: _policy_change,
-    iam.INLINE: _inline_change,
+    refs.ROUTE: _route_change,
     refs.ROLE: _role_change,
     refs.CLUSTER: eks_rules.cluster_change,
-    "aws:kms/key:Key": _key_change,
-    "aws:s3/bucketPolicy:BucketPolicy": _queue_policy_change,
-    "aws:sqs/queuePolicy:QueuePolicy": _queue_policy_change,
+    refs.KEY: _key_change,
 }
 _CREATE: Mapping[str, Rule] = {
     refs.SUBNET: _subnet_create,
-    "aws:ec2/natGateway:NatGateway": _nat_create,
-    iam.ATTACHMENT: _attachment_create,
-    iam.OIDC: eks_rules.provider_create,
+    refs.NAT: _nat_create,
+    refs.ATTACHMENT: _attachment_create,
+    refs.OIDC: eks_rules.provider_create,
     refs.CLUSTER: eks_rules.cluster_create,
-    eks_rules.NODE_GROUP: eks_rules.group_create,
-    eks_rules.ADDON: eks_rules.addon_create,
-    "aws:eks/accessEntry:AccessEntry": eks_rules.entry_create,
+    refs.NODE_GROUP: eks_rules.group_create,
+    refs.ADDON: eks_rules.addon_create,
+    refs.ENTRY: eks_rules.entry_create,
 }
 _DELETE: Mapping[str, Rule] = {
-    "aws:ec2/internetGateway:InternetGateway": _gateway_delete,
-    iam.POLICY: _policy_delete,
+    refs.GATEWAY: _gateway_delete,
+    refs.POLICY: _policy_delete,
     refs.CLUSTER: eks_rules.cluster_delete,
     refs.BUCKET: _bucket_delete,
 }

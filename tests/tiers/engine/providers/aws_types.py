@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from . import aws_schemas
 from .aws_schemas import Node
+from .base import covered
+from .cloud import aws_type
 
 
 @dataclass(frozen=True)
@@ -17,28 +19,28 @@ class Row:
     """One type of the provider."""
 
     cfn: str
-    """Empty where CloudFormation has no such resource."""
+    """`EC2::VPC`, for example; empty where CloudFormation has no such resource."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Path of the provider to path of CloudFormation; holds for everything below it."""
+    below: str = ""
+    """Where CloudFormation has the properties without a name of their own."""
     provider_only: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     """Replaced by the provider, and not create-only in CloudFormation."""
     updates: tuple[str, ...] = ()
     """Create-only in CloudFormation, and updated in place by the provider."""
-    name: str = ""
-    """The property that the provider fills with a name of its own."""
-    name_limit: int = 255
+    name: str = "name"
+    autoname: int = 0
+    """How long a name is at most that the provider fills in; 0 where it does not."""
 
     def cfn_path(self, path: str) -> str | None:
         """The CloudFormation path of a path without indexes, None for what it does not have."""
-        if any(
-            path == own or path.startswith((f"{own}.", f"{own}[")) for own in self.provider_only
-        ):
+        if covered(path, self.provider_only):
             return None
         for ours in sorted(self.names, key=len, reverse=True):
-            if path == ours or path.startswith((f"{ours}.", f"{ours}[")):
+            if covered(path, [ours]):
                 return self.names[ours] + path.removeprefix(ours)
-        return path
+        return f"{self.below}.{path}".removeprefix(".")
 
     def node(self, path: str) -> Node | None:
         """The schema of a property, None where no schema speaks of it."""
@@ -47,95 +49,74 @@ class Row:
 
     def forces_replacement(self, path: str) -> bool:
         """Whether a change of the path makes a new resource; `region` always does."""
-        if path == "region" or _covered(path, self.replaces):
+        if path == "region" or covered(path, self.replaces):
             return True
         mapped = self.cfn_path(path)
-        if not self.cfn or mapped is None or _covered(path, self.updates):
+        if not self.cfn or mapped is None or covered(path, self.updates):
             return False
-        return _covered(mapped.lower(), [one.lower() for one in aws_schemas.create_only(self.cfn)])
+        return covered(mapped.lower(), [one.lower() for one in aws_schemas.create_only(self.cfn)])
 
 
-def _covered(path: str, prefixes: tuple[str, ...] | list[str]) -> bool:
-    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in prefixes)
-
-
+_BUCKET = {"bucket": "BucketName"}
 _LIFECYCLE = "LifecycleConfiguration.Rules"
 _ENCRYPTION = "BucketEncryption.ServerSideEncryptionConfiguration"
+_BY_DEFAULT = f"{_ENCRYPTION}[].ServerSideEncryptionByDefault"
 _RULE = {"ingress": "SecurityGroupIngress", "egress": "SecurityGroupEgress"}
 _RULE |= {
     f"{ours}[].{key}": f"{theirs}[].{name}"
     for ours, theirs in list(_RULE.items())
     for key, name in (("protocol", "IpProtocol"), ("cidrBlocks[]", "CidrIp"))
 }
-_OF_BUCKET = {"bucket": "BucketName"}
 
-ROWS: Mapping[str, Row] = {
-    "aws:cloudwatch/eventRule:EventRule": Row("AWS::Events::Rule", name="name", name_limit=64),
-    "aws:cloudwatch/eventTarget:EventTarget": Row(
-        "AWS::Events::Rule",
+_ROWS = {
+    "cloudwatch.EventRule": Row("Events::Rule", autoname=64),
+    "cloudwatch.EventTarget": Row(
+        "Events::Rule",
         {"rule": "Name", "arn": "Targets[].Arn", "targetId": "Targets[].Id"},
         replaces=("rule", "targetId", "eventBusName"),
     ),
-    "aws:cloudwatch/logGroup:LogGroup": Row(
-        "AWS::Logs::LogGroup", {"name": "LogGroupName"}, name="name", name_limit=512
-    ),
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Row("AWS::EC2::SecurityGroup", _RULE),
-    "aws:ec2/eip:Eip": Row("AWS::EC2::EIP", replaces=("domain",)),
-    "aws:ec2/flowLog:FlowLog": Row(
-        "AWS::EC2::FlowLog",
-        {"vpcId": "ResourceId", "iamRoleArn": "DeliverLogsPermissionArn"},
+    "cloudwatch.LogGroup": Row("Logs::LogGroup", {"name": "LogGroupName"}, autoname=512),
+    "ec2.DefaultSecurityGroup": Row("EC2::SecurityGroup", _RULE),
+    "ec2.Eip": Row("EC2::EIP", replaces=("domain",)),
+    "ec2.FlowLog": Row(
+        "EC2::FlowLog", {"vpcId": "ResourceId", "iamRoleArn": "DeliverLogsPermissionArn"}
     ),
     # Terraform attaches the gateway itself, and moves it: CloudFormation has a resource for that.
-    "aws:ec2/internetGateway:InternetGateway": Row(
-        "AWS::EC2::InternetGateway", provider_only=("vpcId",)
-    ),
-    "aws:ec2/launchTemplate:LaunchTemplate": Row(
-        "AWS::EC2::LaunchTemplate",
-        {
-            **{
-                key: f"LaunchTemplateData.{key}"
-                for key in ("blockDeviceMappings", "metadataOptions", "userData")
-            },
-            "tagSpecifications": "LaunchTemplateData.TagSpecifications",
-            "name": "LaunchTemplateName",
-        },
+    "ec2.InternetGateway": Row("EC2::InternetGateway", provider_only=("vpcId",)),
+    "ec2.LaunchTemplate": Row(
+        "EC2::LaunchTemplate",
+        {"name": "LaunchTemplateName"},
+        below="LaunchTemplateData",
         # A map here, a list of keys and values there.
         provider_only=("updateDefaultVersion", "tagSpecifications[].tags"),
-        name="name",
-        name_limit=128,
+        autoname=128,
     ),
-    "aws:ec2/natGateway:NatGateway": Row("AWS::EC2::NatGateway"),
-    "aws:ec2/route:Route": Row("AWS::EC2::Route"),
-    "aws:ec2/routeTable:RouteTable": Row("AWS::EC2::RouteTable"),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": Row(
-        "AWS::EC2::SubnetRouteTableAssociation",
-        # ReplaceRouteTableAssociation exists, and the provider uses it.
-        updates=("routeTableId",),
-    ),
-    "aws:ec2/securityGroup:SecurityGroup": Row(
-        "AWS::EC2::SecurityGroup",
+    "ec2.NatGateway": Row("EC2::NatGateway"),
+    "ec2.Route": Row("EC2::Route"),
+    "ec2.RouteTable": Row("EC2::RouteTable"),
+    # ReplaceRouteTableAssociation exists, and the provider uses it.
+    "ec2.RouteTableAssociation": Row("EC2::SubnetRouteTableAssociation", updates=("routeTableId",)),
+    "ec2.SecurityGroup": Row(
+        "EC2::SecurityGroup",
         {**_RULE, "description": "GroupDescription", "name": "GroupName"},
-        name="name",
+        autoname=255,
     ),
-    "aws:ec2/subnet:Subnet": Row("AWS::EC2::Subnet"),
-    "aws:ec2/vpc:Vpc": Row("AWS::EC2::VPC"),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": Row("AWS::EC2::VPCEndpoint"),
-    "aws:eks/accessEntry:AccessEntry": Row("AWS::EKS::AccessEntry"),
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Row(
-        "AWS::EKS::AccessEntry",
+    "ec2.Subnet": Row("EC2::Subnet"),
+    "ec2.Vpc": Row("EC2::VPC"),
+    "ec2.VpcEndpoint": Row("EC2::VPCEndpoint"),
+    "eks.AccessEntry": Row("EKS::AccessEntry"),
+    # A resource of its own here, a list of the entry there.
+    "eks.AccessPolicyAssociation": Row(
+        "EKS::AccessEntry",
         {"policyArn": "AccessPolicies[].PolicyArn", "accessScope": "AccessPolicies[].AccessScope"},
-        # A resource of its own here, a list of the entry there.
         replaces=("policyArn", "accessScope"),
     ),
-    "aws:eks/addon:Addon": Row(
-        "AWS::EKS::Addon",
-        {
-            "resolveConflictsOnCreate": "ResolveConflicts",
-            "resolveConflictsOnUpdate": "ResolveConflicts",
-        },
+    "eks.Addon": Row(
+        "EKS::Addon",
+        dict.fromkeys(("resolveConflictsOnCreate", "resolveConflictsOnUpdate"), "ResolveConflicts"),
     ),
-    "aws:eks/cluster:Cluster": Row(
-        "AWS::EKS::Cluster",
+    "eks.Cluster": Row(
+        "EKS::Cluster",
         {
             "enabledClusterLogTypes": "Logging.ClusterLogging.EnabledTypes[].Type",
             "vpcConfig": "ResourcesVpcConfig",
@@ -143,117 +124,91 @@ ROWS: Mapping[str, Row] = {
         provider_only=("encryptionConfig.provider", "defaultAddonsToRemoves"),
         # Keys can be added to a cluster that has none (AssociateEncryptionConfig).
         updates=("encryptionConfig",),
-        name="name",
-        name_limit=100,
+        autoname=100,
     ),
-    "aws:eks/nodeGroup:NodeGroup": Row(
-        "AWS::EKS::Nodegroup",
-        {
-            "nodeRoleArn": "NodeRole",
-            "subnetIds": "Subnets",
-            "nodeGroupName": "NodegroupName",
-            "nodeGroupNamePrefix": "NodegroupName",
-        },
+    "eks.NodeGroup": Row(
+        "EKS::Nodegroup",
+        {"nodeRoleArn": "NodeRole", "subnetIds": "Subnets", "nodeGroupNamePrefix": "NodegroupName"},
         # A group cannot move to another template, only to another version of its own.
         replaces=("launchTemplate.id", "launchTemplate.name"),
         name="nodeGroupName",
-        name_limit=63,
+        autoname=63,
     ),
-    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Row(
-        "AWS::IAM::OIDCProvider",
+    "iam.OpenIdConnectProvider": Row(
+        "IAM::OIDCProvider",
         {"clientIdLists": "ClientIdList", "thumbprintLists": "ThumbprintList"},
     ),
-    "aws:iam/policy:Policy": Row(
-        "AWS::IAM::ManagedPolicy",
+    "iam.Policy": Row(
+        "IAM::ManagedPolicy",
         {"policy": "PolicyDocument", "name": "ManagedPolicyName"},
-        name="name",
-        name_limit=128,
+        autoname=128,
     ),
-    "aws:iam/role:Role": Row(
-        "AWS::IAM::Role",
+    "iam.Role": Row(
+        "IAM::Role",
         {"assumeRolePolicy": "AssumeRolePolicyDocument", "name": "RoleName"},
-        name="name",
-        name_limit=64,
+        autoname=64,
     ),
-    "aws:iam/rolePolicy:RolePolicy": Row(
-        "AWS::IAM::RolePolicy",
+    "iam.RolePolicy": Row(
+        "IAM::RolePolicy",
         {"policy": "PolicyDocument", "role": "RoleName", "name": "PolicyName"},
-        name="name",
-        name_limit=128,
+        autoname=128,
     ),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Row(
-        "AWS::IAM::Role",
+    "iam.RolePolicyAttachment": Row(
+        "IAM::Role",
         {"role": "RoleName", "policyArn": "ManagedPolicyArns[]"},
         replaces=("policyArn",),
     ),
-    "aws:kms/key:Key": Row(
-        "AWS::KMS::Key", {"deletionWindowInDays": "PendingWindowInDays", "policy": "KeyPolicy"}
+    "kms.Key": Row(
+        "KMS::Key", {"deletionWindowInDays": "PendingWindowInDays", "policy": "KeyPolicy"}
     ),
-    "aws:s3/bucket:Bucket": Row(
-        "AWS::S3::Bucket", _OF_BUCKET, provider_only=("forceDestroy",), name="bucket", name_limit=63
+    "s3.Bucket": Row(
+        "S3::Bucket", _BUCKET, provider_only=("forceDestroy",), name="bucket", autoname=63
     ),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Row(
-        "AWS::S3::Bucket",
+    "s3.BucketLifecycleConfiguration": Row(
+        "S3::Bucket",
         {
-            **_OF_BUCKET,
+            **_BUCKET,
             "rules": _LIFECYCLE,
             # The provider writes the filter that S3 has; CloudFormation keeps the old prefix.
             "rules[].filter.prefix": f"{_LIFECYCLE}[].Prefix",
             "rules[].expiration.days": f"{_LIFECYCLE}[].ExpirationInDays",
         },
     ),
-    "aws:s3/bucketLogging:BucketLogging": Row(
-        "AWS::S3::Bucket",
+    "s3.BucketLogging": Row(
+        "S3::Bucket",
         {
-            **_OF_BUCKET,
+            **_BUCKET,
             "targetBucket": "LoggingConfiguration.DestinationBucketName",
             "targetPrefix": "LoggingConfiguration.LogFilePrefix",
         },
     ),
     # CloudFormation has no objects: PutObject's own model judges them.
-    "aws:s3/bucketObjectv2:BucketObjectv2": Row("", replaces=("bucket", "key")),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Row(
-        "AWS::S3::Bucket", {**_OF_BUCKET, "rule": "OwnershipControls.Rules[]"}
+    "s3.BucketObjectv2": Row("", replaces=("bucket", "key")),
+    "s3.BucketOwnershipControls": Row(
+        "S3::Bucket", {**_BUCKET, "rule": "OwnershipControls.Rules[]"}
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": Row("AWS::S3::BucketPolicy", {"policy": "PolicyDocument"}),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Row(
-        "AWS::S3::Bucket",
-        {
-            **_OF_BUCKET,
-            **{
-                key: f"PublicAccessBlockConfiguration.{key}"
-                for key in (
-                    "blockPublicAcls",
-                    "blockPublicPolicy",
-                    "ignorePublicAcls",
-                    "restrictPublicBuckets",
-                )
-            },
-        },
+    "s3.BucketPolicy": Row("S3::BucketPolicy", {"policy": "PolicyDocument"}),
+    "s3.BucketPublicAccessBlock": Row(
+        "S3::Bucket", _BUCKET, below="PublicAccessBlockConfiguration"
     ),
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Row(
-        "AWS::S3::Bucket",
+    "s3.BucketServerSideEncryptionConfiguration": Row(
+        "S3::Bucket",
         {
-            **_OF_BUCKET,
+            **_BUCKET,
             "rules": _ENCRYPTION,
-            "rules[].applyServerSideEncryptionByDefault": (
-                f"{_ENCRYPTION}[].ServerSideEncryptionByDefault"
-            ),
+            "rules[].applyServerSideEncryptionByDefault": _BY_DEFAULT,
         },
     ),
-    "aws:s3/bucketVersioning:BucketVersioning": Row(
-        "AWS::S3::Bucket",
-        {**_OF_BUCKET, "versioningConfiguration": "VersioningConfiguration"},
-    ),
-    "aws:sqs/queue:Queue": Row(
-        "AWS::SQS::Queue",
+    "s3.BucketVersioning": Row("S3::Bucket", _BUCKET),
+    "sqs.Queue": Row(
+        "SQS::Queue",
         {"name": "QueueName", "messageRetentionSeconds": "MessageRetentionPeriod"},
-        name="name",
-        name_limit=80,
+        autoname=80,
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": Row(
-        "AWS::SQS::QueuePolicy",
+    "sqs.QueuePolicy": Row(
+        "SQS::QueuePolicy",
         {"policy": "PolicyDocument", "queueUrl": "Queues[]"},
         replaces=("queueUrl",),
     ),
 }
+ROWS: Mapping[str, Row] = {aws_type(name): row for name, row in _ROWS.items()}

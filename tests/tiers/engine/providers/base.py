@@ -1,7 +1,8 @@
 """Base of the providers: the protocol around checks, differences and operations."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 import grpc
@@ -9,10 +10,12 @@ from google.protobuf import any_pb2, empty_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from . import wire
-from .cloud import Cloud, HalfDone, Operation, Refused
+from ops.plan.paths import leaves, text
+from ops.plan.protobuf import UNKNOWN, struct
+from ops.plan.protobuf import revealed as plain
 
-PREVIEWED_ID = ""
+from .cloud import Cloud, HalfDone, Operation, Refused, Thing
+
 State = dict[str, Any]
 
 
@@ -26,37 +29,42 @@ class Changes:
     delete_before_replace: bool = False
 
 
-def changed_paths(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+def changed_paths(old: State, new: State) -> dict[str, str]:
     """Every leaf path whose value differs, with the kind of difference."""
-    before = dict(wire.leaves(dict(old)))
-    after = dict(wire.leaves(dict(new)))
+    before, after = dict(leaves(old)), dict(leaves(new))
     found = {}
-    for path in {*before, *after}:
+    for path in {*before, *after} - {()}:
         if path not in before:
-            found[wire.text(path)] = "add"
+            found[text(path)] = "add"
         elif path not in after:
-            found[wire.text(path)] = "delete"
+            found[text(path)] = "delete"
         elif before[path] != after[path]:
-            found[wire.text(path)] = "update"
-    found.pop("", None)
+            found[text(path)] = "update"
     return found
 
 
-def below(path: str, prefixes: Iterable[str]) -> bool:
-    """Whether a changed path is one of the prefixes, or below or above one."""
-    return any(path == one or _inside(path, one) or _inside(one, path) for one in prefixes)
+def covered(path: str, prefixes: Iterable[str]) -> bool:
+    """Whether a path is one of the prefixes or below one."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in prefixes)
 
 
-def _inside(path: str, prefix: str) -> bool:
-    return path.startswith((f"{prefix}.", f"{prefix}["))
+def _refusing(method: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    """Makes a method of the protocol, whose refusal is the call's error."""
 
+    @wraps(method)
+    def call(self: Any, request: Any, context: Any) -> Any:
+        try:
+            return method(self, request)
+        except HalfDone as half:
+            _abort_half_done(context, half, request)
+        except Refused as refusal:
+            context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
 
-def _none_of(provider: object, token: str) -> Refused:
-    return Refused(f"{type(provider).__name__} has no resource {token}")
+    return call
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """One instance of a plugin. Subclasses say what the resources are."""
+    """One instance of a plugin. Subclasses say what the resources are, by raising Refused too."""
 
     version = "0.0.1"
 
@@ -69,41 +77,36 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, token: str, urn: str, old: State, new: State, seed: bytes
     ) -> tuple[State, list[str]]:
         """The inputs with defaults, and a line `path: reason` for each that cannot be."""
-        raise _none_of(self, token)
 
-    def diff(self, token: str, old: State, new: State, state: State) -> Changes:
-        """What a change of inputs means. Raises Refused for a change that cannot be made."""
-        raise _none_of(self, token)
+    def diff(self, token: str, old: State, new: State) -> Changes:
+        """What a change of inputs means."""
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
         """Outputs that a preview of a creation does not know."""
-        raise _none_of(self, token)
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
-        """Creates; returns the id and all outputs. Raises Refused."""
-        raise _none_of(self, token)
+        """Creates; returns the id and all outputs."""
 
-    def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
-        """Updates in place; returns all outputs. Raises Refused."""
-        raise _none_of(self, token)
+    def update(self, thing: Thing, inputs: State) -> State:
+        """Updates in place; returns all outputs."""
 
     def dry_run(self, token: str, old: State, new: State) -> None:
-        """Tries an update in place in a preview. Raises Refused."""
+        """Tries an update in place in a preview."""
 
-    def delete(self, token: str, id_: str) -> None:
-        """Deletes. Raises Refused."""
-        raise _none_of(self, token)
+    def delete(self, thing: Thing) -> None:
+        """Deletes."""
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
         """Inputs and outputs of what exists under the id, None where nothing does."""
-        raise _none_of(self, token)
+        thing = self.cloud.get(token, id_)
+        return (thing.inputs, thing.state) if thing else None
 
     def invoke(self, token: str, args: State) -> State:
-        """Answers a function. Raises Refused."""
+        """Answers a function."""
         raise Refused(f"no function {token}")
 
     def configure(self, config: State) -> None:
-        """Takes the provider resource's inputs. Raises Refused."""
+        """Takes the provider resource's inputs."""
 
     def check_config(self, config: State) -> list[str]:
         """A line for each wrong input of the provider resource."""
@@ -115,166 +118,128 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     # The protocol.
 
-    def Handshake(self, request: Any, context: Any) -> Any:
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False)
-
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=self.version)
 
-    def Cancel(self, request: Any, context: Any) -> Any:
-        return empty_pb2.Empty()
-
     def CheckConfig(self, request: Any, context: Any) -> Any:
-        return provider_pb2.CheckResponse(
-            inputs=request.news, failures=_failures(self.check_config(wire.plain(request.news)))
-        )
+        failures = _failures(self.check_config(plain(request.news)))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        old = wire.plain(request.old_inputs) or wire.plain(request.olds)
-        return _diff_response(self.diff_config(old, wire.plain(request.news)))
+        old = plain(request.old_inputs) or plain(request.olds)
+        return _diff_response(self.diff_config(old, plain(request.news)))
 
-    def Configure(self, request: Any, context: Any) -> Any:
-        self._guarded(context, lambda: self.configure(wire.plain(request.args)))
-        return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
-        )
+    @_refusing
+    def Configure(self, request: Any) -> Any:
+        self.configure(plain(request.args))
+        # Without secrets: the engine takes their marks off, and puts them on what comes back.
+        return provider_pb2.ConfigureResponse(supportsPreview=True)
 
-    def Check(self, request: Any, context: Any) -> Any:
-        inputs, lines = self.check(
-            _token(request.urn),
-            request.urn,
-            wire.plain(request.olds),
-            wire.plain(request.news),
-            request.randomSeed,
-        )
-        return provider_pb2.CheckResponse(
-            inputs=wire.struct(inputs, wire.secret_keys(request.news)), failures=_failures(lines)
-        )
+    @_refusing
+    def Check(self, request: Any) -> Any:
+        old, new = plain(request.olds), plain(request.news)
+        token, urn = _token(request), request.urn
+        inputs, lines = self.check(token, urn, old, new, request.randomSeed)
+        return provider_pb2.CheckResponse(inputs=struct(inputs), failures=_failures(lines))
 
-    def Diff(self, request: Any, context: Any) -> Any:
-        changes = self._guarded(
-            context,
-            lambda: self.diff(
-                _token(request.urn),
-                wire.plain(request.old_inputs),
-                wire.plain(request.news),
-                wire.plain(request.olds),
-            ),
-        )
-        return _diff_response(changes)
+    @_refusing
+    def Diff(self, request: Any) -> Any:
+        old, new = plain(request.old_inputs), plain(request.news)
+        return _diff_response(self.diff(_token(request), old, new))
 
-    def Create(self, request: Any, context: Any) -> Any:
-        token, inputs = _token(request.urn), wire.plain(request.properties)
+    @_refusing
+    def Create(self, request: Any) -> Any:
+        token, inputs = _token(request), plain(request.properties)
         if request.preview:
-            state = {**dict.fromkeys(self.computed(token, inputs), wire.UNKNOWN), **inputs}
-            id_ = PREVIEWED_ID
+            id_, state = "", {**dict.fromkeys(self.computed(token, inputs), UNKNOWN), **inputs}
         else:
             operation = Operation("create", token, request.urn)
-            try:
-                id_, state = self.cloud.attempt(
-                    operation, lambda: self.create(token, request.urn, inputs)
-                )
-            except HalfDone as half:
-                _abort_half_done(context, half, inputs)
-            except Refused as refusal:
-                context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
-        secrets = wire.secret_keys(request.properties)
-        return provider_pb2.CreateResponse(id=id_, properties=wire.struct(state, secrets))
+            id_, state = self.cloud.attempt(
+                operation, lambda: self.create(token, request.urn, inputs)
+            )
+        return provider_pb2.CreateResponse(id=id_, properties=struct(state))
 
-    def Read(self, request: Any, context: Any) -> Any:
-        found = self._guarded(context, lambda: self.read(_token(request.urn), request.id))
+    @_refusing
+    def Read(self, request: Any) -> Any:
+        found = self.read(_token(request), request.id)
         if found is None:
             return provider_pb2.ReadResponse()
-        inputs, state = found
-        return provider_pb2.ReadResponse(
-            id=request.id,
-            inputs=wire.struct(inputs, wire.secret_keys(request.inputs)),
-            properties=wire.struct(state, wire.secret_keys(request.properties)),
-        )
+        inputs, state = map(struct, found)
+        return provider_pb2.ReadResponse(id=request.id, inputs=inputs, properties=state)
 
-    def Update(self, request: Any, context: Any) -> Any:
-        token, inputs = _token(request.urn), wire.plain(request.news)
+    @_refusing
+    def Update(self, request: Any) -> Any:
+        token, inputs = _token(request), plain(request.news)
         if request.preview:
-            self._guarded(
-                context, lambda: self.dry_run(token, wire.plain(request.old_inputs), inputs)
-            )
-            old = wire.plain(request.olds)
+            self.dry_run(token, plain(request.old_inputs), inputs)
+            old = plain(request.olds)
             state = {**{key: old.get(key) for key in self.computed(token, inputs)}, **inputs}
         else:
+            thing = self.cloud.get(token, request.id)
+            if thing is None:
+                raise Refused(f"NotFound: {request.id}")
             operation = Operation("update", token, request.urn)
-            state = self._attempt(
-                context, operation, lambda: self.update(token, request.id, request.urn, inputs)
-            )
-        secrets = wire.secret_keys(request.news)
-        return provider_pb2.UpdateResponse(properties=wire.struct(state, secrets))
+            state = self.cloud.attempt(operation, lambda: self.update(thing, inputs))
+        return provider_pb2.UpdateResponse(properties=struct(state))
 
-    def Delete(self, request: Any, context: Any) -> Any:
-        token = _token(request.urn)
-        operation = Operation("delete", token, request.urn)
-        self._attempt(context, operation, lambda: self.delete(token, request.id))
+    @_refusing
+    def Delete(self, request: Any) -> Any:
+        token = _token(request)
+
+        def perform() -> None:
+            # A default group is only forgotten; deleting a missing resource succeeds.
+            if thing := self.cloud.get(token, request.id):
+                self.delete(thing)
+
+        self.cloud.attempt(Operation("delete", token, request.urn), perform)
         return empty_pb2.Empty()
 
-    def Invoke(self, request: Any, context: Any) -> Any:
-        answer = self._guarded(context, lambda: self.invoke(request.tok, wire.plain(request.args)))
-        response = provider_pb2.InvokeResponse()
-        getattr(response, "return").CopyFrom(wire.struct(answer))
-        return response
-
-    def _attempt(self, context: Any, operation: Operation, perform: Callable[[], Any]) -> Any:
-        return self._guarded(context, lambda: self.cloud.attempt(operation, perform))
-
-    def _guarded(self, context: Any, perform: Callable[[], Any]) -> Any:
-        try:
-            return perform()
-        except Refused as refusal:
-            context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
+    @_refusing
+    def Invoke(self, request: Any) -> Any:
+        answer = struct(self.invoke(request.tok, plain(request.args)))
+        return provider_pb2.InvokeResponse(**{"return": answer})
 
 
-def _abort_half_done(context: Any, half: HalfDone, inputs: State) -> None:
+def _abort_half_done(context: Any, half: HalfDone, request: Any) -> None:
     """Reports a resource that exists but failed to initialize: the engine keeps it in its state,
     and updates it next time even with the same inputs."""
     reason, (id_, state) = half.args
-    detail = provider_pb2.ErrorResourceInitFailed(
-        id=id_,
-        properties=wire.struct(state),
-        inputs=wire.struct(inputs),
-        reasons=[reason],
-    )
     packed = any_pb2.Any()
-    packed.Pack(detail)
-    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=reason)
-    status.details.append(packed)
+    packed.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=id_, properties=struct(state), inputs=request.properties, reasons=[reason]
+        )
+    )
+    code = grpc.StatusCode.UNKNOWN
+    status = status_pb2.Status(code=code.value[0], message=reason, details=[packed])
     context.set_trailing_metadata([("grpc-status-details-bin", status.SerializeToString())])
-    context.abort(grpc.StatusCode.UNKNOWN, reason)
+    context.abort(code, reason)
 
 
-def _token(urn: str) -> str:
-    return urn.split("::")[2].rsplit("$", 1)[-1]
+def _token(request: Any) -> str:
+    return request.urn.split("::")[2].rsplit("$", 1)[-1]
 
 
 def _failures(lines: Iterable[str]) -> list[Any]:
-    found = []
-    for line in lines:
-        path, _, reason = line.partition(": ")
-        found.append(provider_pb2.CheckFailure(property=path, reason=reason))
-    return found
+    parts = [line.partition(": ") for line in lines]
+    return [provider_pb2.CheckFailure(property=path, reason=reason) for path, _, reason in parts]
 
 
 def _diff_response(changes: Changes) -> Any:
-    kinds = {"add": 0, "delete": 2, "update": 4}
-    detailed = {
-        path: provider_pb2.PropertyDiff(
-            kind=kinds[kind] + (1 if below(path, changes.replaces) else 0), inputDiff=True
-        )
-        for path, kind in changes.paths.items()
-    }
-    some = provider_pb2.DiffResponse.DIFF_SOME
-    none = provider_pb2.DiffResponse.DIFF_NONE
-    return provider_pb2.DiffResponse(
-        changes=some if changes.paths else none,
+    kinds, response = {"add": 0, "delete": 2, "update": 4}, provider_pb2.DiffResponse
+
+    def replaces(path: str) -> bool:
+        above = any(covered(one, [path]) for one in changes.replaces)
+        return above or covered(path, changes.replaces)
+
+    return response(
+        changes=response.DIFF_SOME if changes.paths else response.DIFF_NONE,
         replaces=changes.replaces,
         deleteBeforeReplace=changes.delete_before_replace,
         diffs=sorted({path.split(".")[0].split("[")[0] for path in changes.paths}),
-        detailedDiff=detailed,
+        detailedDiff={
+            path: provider_pb2.PropertyDiff(kind=kinds[kind] + replaces(path), inputDiff=True)
+            for path, kind in changes.paths.items()
+        },
         hasDetailedDiff=True,
     )

@@ -3,11 +3,17 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-Verb = Literal["create", "update", "delete"]
+SEEDED = "seeded"
+"""In place of the URN of what exists without the stack and stays."""
+
+
+def aws_type(name: str) -> str:
+    """The type of a resource of AWS: `aws:ec2/vpc:Vpc` of `ec2.Vpc`."""
+    module, _, kind = name.partition(".")
+    return f"aws:{module}/{kind[0].lower()}{kind[1:]}:{kind}"
 
 
 class Refused(Exception):
@@ -43,9 +49,10 @@ class Thing:
 
 @dataclass(frozen=True)
 class Operation:
-    """One call that changed the cloud or tried to."""
+    """One call that changed the cloud or tried to, or one step of the engine."""
 
-    verb: Verb
+    verb: str
+    """`create`, `update` or `delete`; the engine's steps have others, too, such as `replace`."""
     type: str
     urn: str
 
@@ -60,6 +67,9 @@ class Operation:
 
 Fault = Callable[[Operation], None]
 """Called before an operation; raises Refused to make it fail."""
+Rule = Callable[["Cloud", Thing], None]
+"""What a service enforces for a type; raises Refused."""
+_LOCK = threading.RLock()
 
 
 @dataclass
@@ -76,27 +86,14 @@ class Cloud:
     faults: list[Fault] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     """Errors that fail no operation, as controllers log them."""
-    lock: threading.RLock = field(default_factory=threading.RLock)
     _serial: int = 0
 
-    def copy(self) -> "Cloud":
-        """A copy of the account, without faults."""
-        return replace(
-            self,
-            things=deepcopy(self.things),
-            operations=list(self.operations),
-            attempts=list(self.attempts),
-            faults=[],
-            troubles=list(self.troubles),
-            lock=threading.RLock(),
-        )
-
-    def fresh_id(self, prefix: str = "", digits: int = 17) -> str:
+    def fresh_id(self, prefix: str = "") -> str:
         """An id that nothing had before, as AWS makes them."""
-        with self.lock:
+        with _LOCK:
             self._serial += 1
             digest = hashlib.sha256(f"{prefix}{self._serial}".encode()).hexdigest()
-        return f"{prefix}{digest[:digits]}"
+        return f"{prefix}{digest[:17]}"
 
     def add(self, thing: Thing) -> Thing:
         """Puts a thing in the cloud."""
@@ -123,15 +120,23 @@ class Cloud:
         """The first of them."""
         return next(self.all(type_, **where), None)
 
+    def apply(self, rules: Mapping[str, Rule], thing: Thing) -> None:
+        """Applies the rule of a thing's type, where there is one."""
+        if thing.type in rules:
+            rules[thing.type](self, thing)
+
     def left(self) -> list[str]:
         """Resources that a destroyed stack left behind: all that are not from a seed."""
         return sorted(
             f"{thing.type} {thing.id}" for thing in self.things.values() if thing.urn != SEEDED
         )
 
-    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
-        """An ARN of this account."""
-        return f"arn:aws:{service}:{self.region if region else ''}:{self.account}:{resource}"
+    def arn(self, resource: str) -> str:
+        """An ARN of this account: of `iam:role/name`, for example."""
+        service, _, name = resource.partition(":")
+        region = "" if service in ("iam", "s3") else self.region
+        account = "" if service == "s3" else self.account
+        return f"arn:aws:{service}:{region}:{account}:{name}"
 
     def attempt(self, operation: Operation, perform: Callable[[], Any]) -> Any:
         """Performs an operation under the cloud's lock, with faults first.
@@ -139,10 +144,11 @@ class Cloud:
         A throttled call is repeated, as the AWS SDKs do, and raises Throttled in the end.
         """
         for left in (3, 2, 1, 0):
-            with self.lock:
+            with _LOCK:
                 self.attempts.append(operation)
                 try:
-                    self._go_wrong(operation)
+                    for fault in self.faults:
+                        fault(operation)
                     result = perform()
                 except HalfDone as half:
                     self.operations.append(operation)
@@ -154,15 +160,3 @@ class Cloud:
                 self.operations.append(operation)
                 return result
         raise AssertionError
-
-    def _go_wrong(self, operation: Operation) -> None:
-        for fault in self.faults:
-            fault(operation)
-
-
-SEEDED = "seeded"
-
-
-def seed(cloud: Cloud, type_: str, id_: str, state: Mapping[str, Any]) -> Thing:
-    """Puts something in the cloud that was there before the stack."""
-    return cloud.add(Thing(type_, id_, SEEDED, dict(state), dict(state)))

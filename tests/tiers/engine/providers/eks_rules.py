@@ -1,30 +1,36 @@
 """What EKS enforces: clusters, their node groups, add-ons, access entries and identity provider."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from . import aws_references as refs
 from . import iam
 from .cloud import Cloud, Refused, Thing
-from .routes import reaches_internet
 
-LOGS = "aws:cloudwatch/logGroup:LogGroup"
-ADDON = "aws:eks/addon:Addon"
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+def issuer_of(cluster: Thing) -> str:
+    """The host of a cluster's identity provider."""
+    return cluster.state["identities"][0]["oidcs"][0]["issuer"].removeprefix("https://")
+
+
+def vpcs_of(cloud: Cloud, network: Mapping[str, Any]) -> set[str]:
+    """The VPCs of a cluster's subnets."""
+    return {cloud.things[refs.SUBNET, one].text("vpcId") for one in network["subnetIds"]}
 
 
 def write_log(cloud: Cloud, cluster: Thing) -> None:
     """EKS creates the log group that it writes to, and never deletes it."""
     name = f"/aws/eks/{cluster.id}/cluster"
-    if cluster.inputs.get("enabledClusterLogTypes") and not cloud.get(LOGS, name):
-        cloud.add(Thing(LOGS, name, "", {"name": name}, {"name": name}))
+    if cluster.inputs.get("enabledClusterLogTypes") and not cloud.get(refs.LOGS, name):
+        cloud.add(Thing(refs.LOGS, name, "", {"name": name}, {"name": name}))
 
 
 def cluster_create(cloud: Cloud, thing: Thing) -> None:
     role = iam.role_by_arn(cloud, thing.text("roleArn"))
-    arns = (
-        [one.text("policyArn") for one in cloud.all(iam.ATTACHMENT, role=role.id)] if role else []
-    )
+    assert role is not None  # the reference was checked
+    arns = [one.text("policyArn") for one in cloud.all(refs.ATTACHMENT, role=role.id)]
     if "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy" not in arns:
         raise Refused("InvalidParameterException: the cluster's role has no AmazonEKSClusterPolicy")
-    assert role is not None
     if not iam.may_assume_by_service(role, "eks.amazonaws.com"):
         raise Refused("InvalidParameterException: EKS may not assume the cluster's role")
     subnets = [cloud.things[refs.SUBNET, one] for one in thing.inputs["vpcConfig"]["subnetIds"]]
@@ -33,12 +39,9 @@ def cluster_create(cloud: Cloud, thing: Thing) -> None:
 
 
 def cluster_change(cloud: Cloud, thing: Thing) -> None:
-    ids = thing.inputs["vpcConfig"]["subnetIds"]
-    vpcs = {cloud.things[refs.SUBNET, one].text("vpcId") for one in ids}
+    vpcs = vpcs_of(cloud, thing.inputs["vpcConfig"])
     group = cloud.get(refs.GROUP, str(thing.state["vpcConfig"].get("clusterSecurityGroupId")))
-    if group is not None:
-        vpcs.add(group.text("vpcId"))
-    if len(vpcs) > 1:
+    if len(vpcs | ({group.text("vpcId")} if group else set())) > 1:
         raise Refused("InvalidParameterException: a cluster stays in the VPC that it was made in")
 
 
@@ -49,7 +52,7 @@ def cluster_delete(cloud: Cloud, thing: Thing) -> None:
 
 def group_create(cloud: Cloud, thing: Thing) -> None:
     role = iam.role_by_arn(cloud, thing.text("nodeRoleArn"))
-    assert role is not None
+    assert role is not None  # the reference was checked
     trouble = join_trouble(cloud, thing.text("clusterName"), role, thing.inputs["subnetIds"])
     # EKS gives the role of a managed group its access entry itself.
     if trouble:
@@ -64,7 +67,7 @@ def join_trouble(cloud: Cloud, cluster: str, role: Thing, subnets: list[str]) ->
         if not iam.may(cloud, role.id, action, "*"):
             return f"{role.id} may not {action}"
     for subnet in subnets:
-        if not reaches_internet(cloud, subnet):
+        if not refs.reaches_internet(cloud, subnet):
             return f"{subnet} has no way to the registries"
     return networking_trouble(cloud, cluster, role)
 
@@ -76,17 +79,15 @@ def networking_trouble(cloud: Cloud, cluster: str, node_role: Thing) -> str:
         return f"there is no cluster {cluster}"
     if owner.inputs.get("bootstrapSelfManagedAddons") is not False:
         return ""
-    addons = {one.text("addonName"): one for one in cloud.all(ADDON, clusterName=cluster)}
+    addons = {one.text("addonName"): one for one in cloud.all(refs.ADDON, clusterName=cluster)}
     for name in ("vpc-cni", "kube-proxy"):
         if name not in addons:
             return f"the add-on {name} is not there"
     own = iam.role_by_arn(cloud, addons["vpc-cni"].text("serviceAccountRoleArn"))
-    role = own or node_role
-    issuer = owner.state["identities"][0]["oidcs"][0]["issuer"].removeprefix("https://")
-    if own and not iam.may_assume_by_account(
-        cloud, own, issuer, "system:serviceaccount:kube-system:aws-node"
-    ):
+    subject = "system:serviceaccount:kube-system:aws-node"
+    if own and not iam.may_assume_by_account(cloud, own, issuer_of(owner), subject):
         return f"aws-node may not assume {own.id}"
+    role = own or node_role
     if not iam.may(cloud, role.id, "ec2:AssignPrivateIpAddresses", "*"):
         return f"{role.id} may not ec2:AssignPrivateIpAddresses"
     return ""
@@ -95,24 +96,20 @@ def networking_trouble(cloud: Cloud, cluster: str, node_role: Thing) -> str:
 def addon_create(cloud: Cloud, thing: Thing) -> None:
     # Deployments among the add-ons stay DEGRADED without a node, and the provider waits for them.
     on_every_node = ("vpc-cni", "kube-proxy", "aws-mountpoint-s3-csi-driver")
-    cluster = thing.text("clusterName")
-    if thing.text("addonName") not in on_every_node and not has_nodes(cloud, cluster):
-        raise Refused(f"timeout while waiting for ACTIVE: {thing.text('addonName')} is DEGRADED")
+    name = thing.text("addonName")
+    if name not in on_every_node and not has_nodes(cloud, thing.text("clusterName")):
+        raise Refused(f"timeout while waiting for ACTIVE: {name} is DEGRADED")
 
 
 def has_nodes(cloud: Cloud, cluster: str) -> bool:
     """Whether a managed group gives the cluster nodes, or it has been there with some."""
     owner = cloud.get(refs.CLUSTER, cluster)
     seeded = owner is not None and bool(owner.state.get("hasNodes"))
-    return seeded or cloud.first(NODE_GROUP, clusterName=cluster) is not None
+    return seeded or cloud.first(refs.NODE_GROUP, clusterName=cluster) is not None
 
 
 def provider_create(cloud: Cloud, thing: Thing) -> None:
-    urls = [
-        one.state["identities"][0]["oidcs"][0]["issuer"].removeprefix("https://")
-        for one in cloud.all(refs.CLUSTER)
-    ]
-    if thing.text("url") not in urls:
+    if thing.text("url") not in map(issuer_of, cloud.all(refs.CLUSTER)):
         raise Refused(f"InvalidInput: nothing answers at {thing.text('url')}")
 
 

@@ -1,63 +1,58 @@
 """Hosts the providers: one gRPC server for each plugin instance that the engine starts."""
 
-import contextlib
-import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self
+from contextlib import suppress
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Self
 
 import grpc
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import provider_pb2_grpc
 
-_OPTIONS = [
-    # A port of its own: without this the kernel may give one that another worker's server has.
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-    ("grpc.max_send_message_length", 64 * 1024 * 1024),
-]
+from .base import Provider
+from .cloud import Cloud
+
+# gRPC lets two servers of one user share a port, and the kernel then gives one that is in use:
+# with two workers, a command's events went to the other worker's test.
+_ALONE = ("grpc.so_reuseport", 0)
+if _ALONE not in _GRPC_CHANNEL_OPTIONS:
+    _GRPC_CHANNEL_OPTIONS.append(_ALONE)
 
 
-class Host:
-    """Listens for the launchers in bin/. An instance lives as long as its launcher's line."""
+class Host(ThreadingTCPServer):
+    """Listens for the launchers of plugins; `packages` has the class of each."""
 
-    def __init__(self, providers: Mapping[str, Callable[[], Any]]) -> None:
-        self._providers = providers
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+    daemon_threads = True
+
+    def __init__(self, cloud: Cloud, packages: Mapping[str, type[Provider]]) -> None:
+        super().__init__(("127.0.0.1", 0), _Launcher)
+        self.cloud, self.packages = cloud, packages
+        self.port: int = self.server_address[1]
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, name="plugins", daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        # Closing alone does not wake a thread that waits in accept.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self.shutdown()
+        self.server_close()
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                line, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=[line], daemon=True).start()
 
-    def _serve(self, line: socket.socket) -> None:
-        with line, line.makefile("rw") as stream:
-            package = stream.readline().strip()
-            server = grpc.server(ThreadPoolExecutor(max_workers=32), options=_OPTIONS)
-            provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-                self._providers[package](), server
-            )
-            port = server.add_insecure_port("127.0.0.1:0")
-            server.start()
-            try:
-                stream.write(f"{port}\n")
-                stream.flush()
-                stream.readline()
-            except OSError:
-                pass  # The engine killed the launcher.
-            finally:
-                server.stop(grace=None)
+class _Launcher(StreamRequestHandler):
+    """One launcher's line; an instance lives as long as it."""
+
+    server: Host
+
+    def handle(self) -> None:
+        package = self.rfile.readline().decode().strip()
+        provider = self.server.packages[package](self.server.cloud)
+        server = grpc.server(ThreadPoolExecutor(max_workers=32), options=_GRPC_CHANNEL_OPTIONS)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        with suppress(OSError):  # the engine killed the launcher
+            self.wfile.write(f"{port}\n".encode())
+            self.rfile.readline()
+        server.stop(grace=None)

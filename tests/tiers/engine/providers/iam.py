@@ -10,14 +10,8 @@ from typing import Any
 
 from tests.rights import Context, Statement, allowed, conditions_hold, many, matches
 
+from . import aws_references as refs
 from .cloud import Cloud, Thing
-
-ROLE = "aws:iam/role:Role"
-POLICY = "aws:iam/policy:Policy"
-ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-INLINE = "aws:iam/rolePolicy:RolePolicy"
-OIDC = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
-PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 
 
 @cache
@@ -42,7 +36,7 @@ def managed_policy(arn: str) -> Statement | None:
 
 def role_by_arn(cloud: Cloud, arn: str) -> Thing | None:
     """The role with this ARN."""
-    return cloud.first(ROLE, arn=arn)
+    return cloud.first(refs.ROLE, arn=arn)
 
 
 def may(
@@ -55,23 +49,25 @@ def may(
 
 def may_assume_by_service(role: Thing, service: str) -> bool:
     """Whether the role's trust policy allows a service."""
-    return any(
-        statement["Effect"] == "Allow"
-        and service in many(statement["Principal"].get("Service", []))
-        and "sts:AssumeRole" in many(statement["Action"])
-        for statement in many(json.loads(role.text("assumeRolePolicy"))["Statement"])
-    )
+    return _trusts(role, "sts:AssumeRole", "Service", service)
 
 
 def may_assume_by_account(cloud: Cloud, role: Thing, issuer: str, subject: str) -> bool:
     """Whether the role's trust lets a service account in, and its identity provider exists."""
     claims = {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": subject}
-    provider = cloud.first(OIDC, url=issuer)
-    return provider is not None and any(
+    provider = cloud.first(refs.OIDC, url=issuer)
+    action = "sts:AssumeRoleWithWebIdentity"
+    return provider is not None and _trusts(role, action, "Federated", provider.text("arn"), claims)
+
+
+def _trusts(
+    role: Thing, action: str, kind: str, principal: str, claims: Context | None = None
+) -> bool:
+    return any(
         statement["Effect"] == "Allow"
-        and provider.text("arn") in many(statement["Principal"].get("Federated", []))
-        and "sts:AssumeRoleWithWebIdentity" in many(statement["Action"])
-        and conditions_hold(statement.get("Condition", {}), claims)
+        and principal in many(statement["Principal"].get(kind, []))
+        and action in many(statement["Action"])
+        and (claims is None or conditions_hold(statement.get("Condition", {}), claims))
         for statement in many(json.loads(role.text("assumeRolePolicy"))["Statement"])
     )
 
@@ -94,12 +90,12 @@ def _names(given: Any, principal: str) -> bool:
 
 
 def _statements(cloud: Cloud, role: str) -> Iterator[Statement]:
-    for attachment in cloud.all(ATTACHMENT, role=role):
+    for attachment in cloud.all(refs.ATTACHMENT, role=role):
         arn = attachment.text("policyArn")
         document = managed_policy(arn)
         if document is None:
-            own = cloud.first(POLICY, arn=arn)
+            own = cloud.first(refs.POLICY, arn=arn)
             document = json.loads(own.text("policy")) if own else {"Statement": []}
         yield from many(document["Statement"])
-    for inline in cloud.all(INLINE, role=role):
+    for inline in cloud.all(refs.INLINE, role=role):
         yield from many(json.loads(inline.text("policy"))["Statement"])

@@ -1,18 +1,21 @@
 """The kubernetes plugin: checks objects by Kubernetes' schemas, and keeps the clusters' objects."""
 
-import base64
-import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import yaml
 
+from ops.diff.replace_rules.kubernetes import ALWAYS, KINDS, OTHER
+from ops.plan.paths import leaves
+from ops.plan.protobuf import UNKNOWN
 from tests.validate import manifest
 
-from . import aws_references, kubernetes_rules, sdk, wire
-from .base import Changes, Provider, State, changed_paths
+from . import aws_references as refs
+from . import karpenter, kubernetes_rules, sdk
+from .base import Changes, Provider, State, changed_paths, covered
 from .cloud import Cloud, Refused, Thing
-from .karpenter import KINDS, RELEASE
-from .kubernetes_rules import CLUSTER_SCOPED, FORCE_NEW, FORCE_NEW_ALWAYS, REFUSED_IN_UPDATE
+from .kubernetes_rules import CLUSTER_SCOPED
 
 AUTONAMED = "pulumi.com/autonamed"
 _NAMESPACED_BY_DEFAULT = "default"
@@ -22,108 +25,94 @@ class Kubernetes(Provider):
     """One instance: one `kubernetes.Provider`, with the kubeconfig of one cluster."""
 
     version = "4.34.2"
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud)
-        self._server = ""
+    _server = ""
 
     def configure(self, config: State) -> None:
-        kubeconfig = config.get("kubeconfig")
-        if kubeconfig in (None, "", wire.UNKNOWN):
-            return
+        # The engine does not call while the kubeconfig is not known.
         try:
-            parsed = kubeconfig if isinstance(kubeconfig, dict) else yaml.safe_load(kubeconfig)
-            self._server = str(parsed["clusters"][0]["cluster"]["server"])
-        except (yaml.YAMLError, KeyError, IndexError, TypeError):
+            kubeconfig = yaml.safe_load(config["kubeconfig"])
+            self._server = str(kubeconfig["clusters"][0]["cluster"]["server"])
+        except (yaml.YAMLError, LookupError, TypeError):
             raise Refused("failed to parse kubeconfig") from None
 
     def diff_config(self, old: State, new: State) -> Changes:
         paths = changed_paths(old, new)
-        same = old.get("clusterIdentifier") and old.get("clusterIdentifier") == new.get(
-            "clusterIdentifier"
-        )
+        before, after = old.get("clusterIdentifier"), new.get("clusterIdentifier")
+        same = before and before == after
         replaces = [] if same else [path for path in paths if path.startswith("kubeconfig")]
-        if old.get("clusterIdentifier") != new.get("clusterIdentifier"):
+        if before != after:
             replaces.append("clusterIdentifier")
         return Changes(paths, replaces)
 
     def check(
         self, token: str, urn: str, old: State, new: State, seed: bytes
     ) -> tuple[State, list[str]]:
-        if token == RELEASE:
-            return _checked_release(urn, old, new, seed)
+        if token == karpenter.RELEASE:
+            return _checked_release(new)
         inputs = _normalized(_named(urn, old, new, seed))
-        if wire.has_unknown(inputs):
+        if any(value == UNKNOWN for _, value in leaves(inputs)):
             # As the real one: nothing is validated while a part of the object is not known.
             return inputs, []
-        lines = [] if token in KINDS else sdk.problems(token, inputs)
-        return inputs, lines or [
-            f"{line}: refused" if ": " not in line else line for line in manifest.errors_of(inputs)
-        ]
+        lines = [] if token in karpenter.KINDS else sdk.problems(token, inputs)
+        return inputs, lines or manifest.errors_of(inputs)
 
-    def diff(self, token: str, old: State, new: State, state: State) -> Changes:
+    def diff(self, token: str, old: State, new: State) -> Changes:
         paths = changed_paths(old, new)
-        kind = token.rsplit(":", 1)[-1]
-        forcing = [*FORCE_NEW_ALWAYS, *FORCE_NEW.get(kind, ())]
-        replaces = [path for path in paths if _starts(path, forcing)]
+        forcing = f"{ALWAYS.replaces} apiVersion kind {_row(token).replaces}".split()
+        replaces = [path for path in paths if covered(path, forcing)]
         return Changes(paths, replaces, bool(replaces) and _same_name(old, new))
 
     def dry_run(self, token: str, old: State, new: State) -> None:
-        kind = token.rsplit(":", 1)[-1]
+        # Not replaced by the provider and not changed by the API server: the preview fails.
         for path in changed_paths(old, new):
-            if _starts(path, REFUSED_IN_UPDATE.get(kind, ())):
-                raise Refused(f"{kind} {_id(token, old)} is invalid: {path} may not be changed")
+            if covered(path, _row(token).refused.split()):
+                kind = token.rpartition(":")[2]
+                raise Refused(f"{kind} {_id(old)} is invalid: {path} may not be changed")
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
-        return ["status"] if token == RELEASE else []
+        return ["status"] if token == karpenter.RELEASE else []
 
     def create(self, token: str, urn: str, inputs: State) -> tuple[str, State]:
-        cluster = self._cluster()
-        id_ = _id(token, inputs)
         state = {**inputs, **_live(self.cloud, token, inputs)}
-        thing = Thing(token, id_, urn, inputs, state, cluster)
+        thing = Thing(token, _id(inputs), urn, inputs, state, self._cluster())
         kubernetes_rules.create(self.cloud, thing)
-        return id_, state
+        return thing.id, state
 
-    def update(self, token: str, id_: str, urn: str, inputs: State) -> State:
-        cluster = self._cluster()
-        thing = self.cloud.get(token, id_)
-        if thing is None:
-            raise Refused(f'{token.rsplit(":", 1)[-1]} "{id_}" not found')
-        self.dry_run(token, thing.inputs, inputs)
+    def update(self, thing: Thing, inputs: State) -> State:
+        self._cluster()
+        self.dry_run(thing.type, thing.inputs, inputs)
         kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
-        state = {**kept, **inputs, **_live(self.cloud, token, inputs)}
-        changed = Thing(token, id_, urn, inputs, state, cluster)
-        kubernetes_rules.update(self.cloud, changed)
+        state = {**kept, **inputs, **_live(self.cloud, thing.type, inputs)}
+        kubernetes_rules.update(self.cloud, replace(thing, inputs=inputs, state=state))
         return state
 
-    def delete(self, token: str, id_: str) -> None:
+    def delete(self, thing: Thing) -> None:
         self._cluster()
-        thing = self.cloud.get(token, id_)
-        if thing is not None:
-            kubernetes_rules.delete(self.cloud, thing)
+        kubernetes_rules.delete(self.cloud, thing)
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
         self._cluster()
-        thing = self.cloud.get(token, id_)
-        return (thing.inputs, thing.state) if thing else None
+        return super().read(token, id_)
 
     def _cluster(self) -> str:
         """The name of the cluster that answers. Raises Refused where none does."""
-        for cluster in self.cloud.all(aws_references.CLUSTER):
+        for cluster in self.cloud.all(refs.CLUSTER):
             if self._server and cluster.text("endpoint") == self._server:
                 return cluster.id
         raise Refused("configured Kubernetes cluster is unreachable")
 
 
-def _checked_release(urn: str, old: State, new: State, seed: bytes) -> tuple[State, list[str]]:
+def _row(token: str) -> Any:
+    """What a change of a type does, from the provider's own code."""
+    return OTHER.get(token) or KINDS.get(token.rpartition(":")[2], ALWAYS)
+
+
+def _checked_release(new: State) -> tuple[State, list[str]]:
     inputs = {"namespace": _NAMESPACED_BY_DEFAULT, **new}
+    lines, chart = sdk.problems(karpenter.RELEASE, new), str(inputs.get("chart", ""))
     if not inputs.get("name"):
-        ending = f"{urn.rsplit('::', 1)[-1]}-{seed.hex()[:8]}"
-        inputs["name"] = old.get("name") or ending
-    lines = sdk.problems(RELEASE, new)
-    chart, version = str(inputs.get("chart", "")), str(inputs.get("version", ""))
-    if not version:
+        lines.append("name: a name that the provider makes is not known here")
+    if not inputs.get("version"):
         lines.append("version: a chart without a version changes by itself")
     if not chart.startswith("oci://") and not (inputs.get("repositoryOpts") or {}).get("repo"):
         lines.append("chart: neither an OCI address nor in a repository")
@@ -133,8 +122,8 @@ def _checked_release(urn: str, old: State, new: State, seed: bytes) -> tuple[Sta
 def _named(urn: str, old: State, new: State, seed: bytes) -> State:
     """The object with a name: `<logical name>-<8 hex>` where the program gives none."""
     metadata = dict(new.get("metadata") or {})
-    if metadata.get("name") or metadata.get("generateName"):
-        return {**new, "metadata": metadata}
+    if metadata.get("name"):
+        return new
     before = old.get("metadata") or {}
     kept = before.get("name") if (before.get("annotations") or {}).get(AUTONAMED) else None
     metadata["name"] = kept or f"{urn.rsplit('::', 1)[-1]}-{seed.hex()[:8]}"
@@ -143,52 +132,38 @@ def _named(urn: str, old: State, new: State, seed: bytes) -> State:
 
 
 def _normalized(inputs: State) -> State:
+    # An empty class of a volume is the same as none, and the provider drops it.
     spec = inputs.get("spec")
-    if inputs.get("kind") == "PersistentVolume" and isinstance(spec, Mapping):
-        # An empty class of a volume is the same as none, and the provider drops it.
-        kept = {
-            key: value for key, value in spec.items() if (key, value) != ("storageClassName", "")
-        }
-        return {**inputs, "spec": kept}
-    if inputs.get("kind") == "Secret" and isinstance(inputs.get("stringData"), Mapping):
-        encoded = {
-            key: base64.b64encode(str(value).encode()).decode()
-            for key, value in inputs["stringData"].items()
-        }
-        rest = {key: value for key, value in inputs.items() if key != "stringData"}
-        return {**rest, "data": {**(inputs.get("data") or {}), **encoded}}
-    return inputs
+    if inputs.get("kind") != "PersistentVolume" or not isinstance(spec, Mapping):
+        return inputs
+    kept = {key: value for key, value in spec.items() if (key, value) != ("storageClassName", "")}
+    return {**inputs, "spec": kept}
 
 
 def _live(cloud: Cloud, token: str, inputs: State) -> State:
     """What the API server adds."""
-    if token == RELEASE:
-        name, namespace = inputs["name"], inputs["namespace"]
-        status = {"name": name, "namespace": namespace, "status": "deployed", "revision": 1}
-        return {"status": {**status, "version": inputs.get("version")}}
-    metadata = dict(inputs["metadata"])
+    if token == karpenter.RELEASE:
+        return {"status": {key: inputs.get(key) for key in ("name", "namespace", "version")}}
+    metadata = {"uid": cloud.fresh_id(), **inputs["metadata"]}
     if inputs["kind"] not in CLUSTER_SCOPED:
         metadata.setdefault("namespace", _NAMESPACED_BY_DEFAULT)
-    found = {"metadata": {**metadata, "uid": cloud.fresh_id(digits=32)}}
-    return {**found, "__inputs": json.loads(json.dumps(inputs))}
+    return {"metadata": metadata}
 
 
-def _id(token: str, inputs: State) -> str:
-    if token == RELEASE:
-        return f"{inputs['namespace']}/{inputs['name']}"
-    metadata = inputs["metadata"]
-    if inputs["kind"] in CLUSTER_SCOPED:
+def _metadata(inputs: State) -> State:
+    """Name, namespace and annotations; a release has the first two at its top."""
+    return inputs.get("metadata") or inputs
+
+
+def _id(inputs: State) -> str:
+    metadata = _metadata(inputs)
+    if inputs.get("kind") in CLUSTER_SCOPED:
         return str(metadata["name"])
     return f"{metadata.get('namespace') or _NAMESPACED_BY_DEFAULT}/{metadata['name']}"
 
 
 def _same_name(old: State, new: State) -> bool:
     """Whether old and new would be the same object, so that both cannot exist."""
-    before, after = old.get("metadata") or old, new.get("metadata") or new
+    before, after = _metadata(old), _metadata(new)
     made = (after.get("annotations") or {}).get(AUTONAMED)
-    keys = ("name", "namespace")
-    return not made and all(before.get(key) == after.get(key) for key in keys)
-
-
-def _starts(path: str, prefixes: Iterable[str]) -> bool:
-    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in prefixes)
+    return not made and all(before.get(key) == after.get(key) for key in ("name", "namespace"))

@@ -1,9 +1,9 @@
 """What an API server with its controllers enforces, kind by kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from . import eks_rules, karpenter
-from .cloud import Cloud, Refused, Thing
+from .cloud import Cloud, Refused, Rule, Thing
 
 CORE = "kubernetes:core/v1"
 NAMESPACE = f"{CORE}:Namespace"
@@ -15,40 +15,11 @@ ACCOUNT = f"{CORE}:ServiceAccount"
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 
 BUILT_IN_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-CLUSTER_SCOPED = frozenset(
-    [
-        *("ClusterRole", "ClusterRoleBinding", "EC2NodeClass", "Namespace", "NodePool"),
-        *("PersistentVolume", "PriorityClass", "StorageClass"),
-        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
-    ]
-)
-
-FORCE_NEW_ALWAYS = ("metadata.name", "metadata.namespace", "apiVersion", "kind")
-FORCE_NEW: Mapping[str, tuple[str, ...]] = {
-    # Observed with the real provider (docs/testing-engine.md); the rest after its forceNew table.
-    "ClusterRoleBinding": ("roleRef",),
-    "ConfigMap": ("data", "binaryData", "immutable"),
-    "DaemonSet": ("spec.selector",),
-    "Deployment": ("spec.selector",),
-    "PersistentVolume": ("spec.csi", "spec.hostPath", "spec.nfs", "spec.local"),
-    "PersistentVolumeClaim": (
-        "spec.accessModes",
-        "spec.selector",
-        "spec.storageClassName",
-        "spec.volumeName",
-        "spec.volumeMode",
-    ),
-    "Release": ("name", "namespace"),
-    "RoleBinding": ("roleRef",),
+CLUSTER_SCOPED = {
+    *("ClusterRole", "ClusterRoleBinding", "EC2NodeClass", "Namespace", "NodePool"),
+    *("PersistentVolume", "PriorityClass", "StorageClass"),
+    *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
 }
-REFUSED_IN_UPDATE: Mapping[str, tuple[str, ...]] = {
-    "PersistentVolume": ("spec.nodeAffinity",),
-    "PersistentVolumeClaim": ("spec.resources",),
-    "PriorityClass": ("value",),
-}
-"""Not replaced by the provider and not changed by the API server: the preview fails."""
-
-Rule = Callable[[Cloud, Thing], None]
 
 
 def create(cloud: Cloud, thing: Thing) -> None:
@@ -59,32 +30,26 @@ def create(cloud: Cloud, thing: Thing) -> None:
     namespace = _namespace(thing)
     if namespace and namespace not in BUILT_IN_NAMESPACES and not cloud.get(NAMESPACE, namespace):
         raise Refused(f'namespaces "{namespace}" not found')
-    if thing.type in karpenter.KINDS and not karpenter.release(
-        cloud, thing.cluster, karpenter.CRD_CHART
-    ):
+    watched = thing.type in karpenter.KINDS
+    if watched and not karpenter.release(cloud, thing.cluster, karpenter.CRD_CHART):
         raise Refused(f'no matches for kind "{kind}" in version "{thing.inputs["apiVersion"]}"')
-    _CREATE.get(thing.type, _nothing)(cloud, thing)
+    cloud.apply(_CREATE, thing)
     cloud.add(thing)
-    _CREATED.get(thing.type, _nothing)(cloud, thing)
+    if watched:
+        karpenter.created(cloud, thing)
 
 
 def update(cloud: Cloud, thing: Thing) -> None:
     """Changes an object in place."""
-    if thing.type == karpenter.RELEASE:
-        _release_create(cloud, thing)
-    if thing.type == DAEMON_SET:
-        _daemon_set_create(cloud, thing)
+    if thing.type in (karpenter.RELEASE, DAEMON_SET):
+        _CREATE[thing.type](cloud, thing)
     cloud.add(thing)
 
 
 def delete(cloud: Cloud, thing: Thing) -> None:
     """Takes an object out. Raises Refused where its finalizers never end."""
-    _DELETE.get(thing.type, _nothing)(cloud, thing)
+    cloud.apply(_DELETE, thing)
     cloud.remove(thing)
-
-
-def _nothing(cloud: Cloud, thing: Thing) -> None:
-    pass
 
 
 def _namespace(thing: Thing) -> str:
@@ -162,15 +127,10 @@ _CREATE: Mapping[str, Rule] = {
     DAEMON_SET: _daemon_set_create,
     karpenter.RELEASE: _release_create,
 }
-_CREATED: Mapping[str, Rule] = {
-    karpenter.CLASS: karpenter.class_created,
-    karpenter.POOL: karpenter.pool_created,
-}
 _DELETE: Mapping[str, Rule] = {
     CLAIM: _claim_delete,
     VOLUME: _volume_delete,
     NAMESPACE: _namespace_delete,
     karpenter.RELEASE: _release_delete,
-    karpenter.CLASS: karpenter.class_deleted,
-    karpenter.POOL: karpenter.pool_deleted,
+    **dict.fromkeys(karpenter.KINDS, karpenter.deleted),
 }
