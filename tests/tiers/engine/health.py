@@ -42,5 +42,9 @@ def complaints(cloud: Cloud) -> list[str]:
     for claim in cloud.all(objects.CLAIM):
         if claim.inputs["spec"]["volumeName"] not in volumes:
             found.add(f"{claim.id}: its volume is gone")
+        elif not objects.is_bound(cloud, claim):
+            found.add(f"{claim.id}: is Pending, its volume is Released")
+    without = teams - {one.id.partition("/")[0] for one in cloud.all(objects.CLAIM)}
+    found |= {f"{team}: has no claim" for team in without}
     found |= {f"{team}: the operator watches {sorted(watched)}" for team in teams ^ watched}
     return sorted(found)

@@ -9,7 +9,7 @@ from tests.tiers.engine import faults
 from tests.tiers.engine.health import destroyed, finished
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.providers.cloud import Thing
-from tests.tiers.engine.providers.kubernetes_rules import POD
+from tests.tiers.engine.providers.kubernetes_rules import CLAIM, POD, uid_of
 from tests.tiers.engine.seeds import published_jar
 
 # It waits for nothing but this, and has no call to the engine that would fail.
@@ -98,6 +98,37 @@ def test_a_switch_that_fails_in_the_middle_is_finished_by_a_second_up(running_de
     running_dev.change("jarMount={level: node, method: userdata}")
     with faults.injected(running_dev.cloud, faults.after(running_dev.cloud, 9)):
         assert running_dev.up().failed
+    finished(running_dev)
+
+
+@pytest.mark.parametrize("operations", [round(17 * share / 100) for share in range(5, 100, 10)])
+def test_an_interrupted_switch_is_taken_back_by_one_up(running_dev, operations):
+    running_dev.change("jarMount={level: node, method: userdata}")
+    with faults.injected(running_dev.cloud, faults.after(running_dev.cloud, operations)):
+        assert running_dev.up().failed
+    running_dev.change("jarMount={level: pod}")
+    finished(running_dev)
+
+
+def test_a_claim_that_was_deleted_outside_gets_its_volume_back(running_dev):
+    claim = running_dev.cloud.get(CLAIM, "team-a/spark-jars")
+    running_dev.cloud.remove(claim)
+    running_dev.refresh().ok()
+    finished(running_dev)
+    again = running_dev.cloud.get(CLAIM, "team-a/spark-jars")
+    assert uid_of(again) != uid_of(claim)
+
+
+def test_a_switch_that_was_taken_back_while_a_job_ran_gets_its_claims_back(running_dev):
+    claim = {"claim": "spark-jars"}
+    pod = running_dev.cloud.add(Thing(POD, "team-a/driver", "", claim, claim))
+    running_dev.change("jarMount={level: node, method: userdata}")
+    assert running_dev.up().failed
+    running_dev.cloud.remove(pod)
+    # The API server deletes the claim that it was asked to delete, once no pod uses it.
+    running_dev.cloud.remove(running_dev.cloud.get(CLAIM, "team-a/spark-jars"))
+    running_dev.change("jarMount={level: pod}")
+    running_dev.refresh().ok()
     finished(running_dev)
 
 

@@ -99,6 +99,8 @@ KNOBS = (
             "replace PersistentVolume team-team-b-jars-pod",
             "replace PersistentVolumeClaim team-team-a-jars-claim",
             "replace PersistentVolumeClaim team-team-b-jars-claim",
+            "update PersistentVolumePatch team-team-a-jars-pod-binding",
+            "update PersistentVolumePatch team-team-b-jars-pod-binding",
         ],
     ),
 )
@@ -139,7 +141,11 @@ def test_another_priority_replaces_the_class_of_that_name(running: Project, prog
     done = running.up().ok().operations
     running.program = before
     running.up().ok()
-    assert done == ["replace PriorityClass spark-priorities-spark-driver"]
+    # The admission policy compares a pod's priority with it.
+    assert sorted(done) == [
+        "replace PriorityClass spark-priorities-spark-driver",
+        "update ValidatingAdmissionPolicy team-pods-policy",
+    ]
 
 
 def test_tags_reach_everything_that_can_have_them(running: Project):

@@ -71,6 +71,7 @@ def test_a_switch_of_the_mount_replaces_claims_in_order_and_leaves_nothing_behin
                 "create PersistentVolume",
                 "delete PersistentVolumeClaim",
                 "create PersistentVolumeClaim",
+                "create PersistentVolumePatch",
                 "delete PersistentVolume",
             ]
     assert first == others[-1]

@@ -126,9 +126,14 @@ class Cloud:
             rules[thing.type](self, thing)
 
     def left(self) -> list[str]:
-        """Resources that a destroyed stack left behind: all that are not from a seed."""
+        """Resources that a destroyed stack left behind: all that are not from a seed.
+
+        A Patch resource is a part of another one.
+        """
         return sorted(
-            f"{thing.type} {thing.id}" for thing in self.things.values() if thing.urn != SEEDED
+            f"{thing.type} {thing.id}"
+            for thing in self.things.values()
+            if thing.urn != SEEDED and not thing.type.endswith("Patch")
         )
 
     def arn(self, resource: str) -> str:

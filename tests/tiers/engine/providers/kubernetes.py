@@ -83,6 +83,8 @@ class Kubernetes(Provider):
         self.dry_run(thing.type, thing.inputs, inputs)
         kept = {key: value for key, value in thing.state.items() if key not in thing.inputs}
         state = {**kept, **inputs, **_live(self.cloud, thing.type, inputs)}
+        if "metadata" in thing.state:
+            state["metadata"]["uid"] = kubernetes_rules.uid_of(thing)
         kubernetes_rules.update(self.cloud, replace(thing, inputs=inputs, state=state))
         return state
 
@@ -92,6 +94,9 @@ class Kubernetes(Provider):
 
     def read(self, token: str, id_: str) -> tuple[State, State] | None:
         self._cluster()
+        rules = kubernetes_rules
+        if token == rules.BINDING and self.cloud.get(rules.VOLUME, id_) is None:
+            return None
         return super().read(token, id_)
 
     def _cluster(self) -> str:

@@ -8,12 +8,15 @@ from .cloud import Cloud, Refused, Rule, Thing
 CORE = "kubernetes:core/v1"
 NAMESPACE = f"{CORE}:Namespace"
 VOLUME = f"{CORE}:PersistentVolume"
+BINDING = f"{CORE}:PersistentVolumePatch"
 CLAIM = f"{CORE}:PersistentVolumeClaim"
 POD = f"{CORE}:Pod"
 CONFIG_MAP = f"{CORE}:ConfigMap"
 ACCOUNT = f"{CORE}:ServiceAccount"
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 
+_HELD_BY = "uid of the claim"
+"""In a volume's state: it is bound to, or Released of, the claim with this uid."""
 BUILT_IN_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 CLUSTER_SCOPED = {
     *("ClusterRole", "ClusterRoleBinding", "EC2NodeClass", "Namespace", "NodePool"),
@@ -25,7 +28,8 @@ CLUSTER_SCOPED = {
 def create(cloud: Cloud, thing: Thing) -> None:
     """Puts an object in its cluster. Raises Refused where the API server or the wait would."""
     kind = thing.type.rsplit(":", 1)[-1]
-    if cloud.get(thing.type, thing.id) is not None:
+    # A patch of an object that was made again is applied again.
+    if thing.type != BINDING and cloud.get(thing.type, thing.id) is not None:
         raise Refused(f'{kind} "{thing.id}" already exists')
     namespace = _namespace(thing)
     if namespace and namespace not in BUILT_IN_NAMESPACES and not cloud.get(NAMESPACE, namespace):
@@ -37,13 +41,27 @@ def create(cloud: Cloud, thing: Thing) -> None:
     cloud.add(thing)
     if watched:
         karpenter.created(cloud, thing)
+    if thing.type == CLAIM:
+        _volume_of(cloud, thing).state.setdefault(_HELD_BY, uid_of(thing))
 
 
 def update(cloud: Cloud, thing: Thing) -> None:
     """Changes an object in place."""
-    if thing.type in (karpenter.RELEASE, DAEMON_SET):
+    if thing.type in (karpenter.RELEASE, DAEMON_SET, BINDING):
         _CREATE[thing.type](cloud, thing)
     cloud.add(thing)
+
+
+def is_bound(cloud: Cloud, claim: Thing) -> bool:
+    """Whether the claim's volume is for this claim, and not for one before it: it is Released
+    then."""
+    volume = cloud.get(VOLUME, str(claim.inputs["spec"]["volumeName"]))
+    return volume is not None and volume.state[_HELD_BY] == uid_of(claim)
+
+
+def uid_of(thing: Thing) -> str:
+    """The uid of an object."""
+    return str(thing.state["metadata"]["uid"])
 
 
 def delete(cloud: Cloud, thing: Thing) -> None:
@@ -56,11 +74,26 @@ def _namespace(thing: Thing) -> str:
     return thing.id.partition("/")[0] if "/" in thing.id else ""
 
 
-def _claim_create(cloud: Cloud, thing: Thing) -> None:
-    spec = thing.inputs["spec"]
-    volume = cloud.get(VOLUME, str(spec.get("volumeName")))
+def _volume_of(cloud: Cloud, claim: Thing) -> Thing:
+    name = str(claim.inputs["spec"].get("volumeName"))
+    volume = cloud.get(VOLUME, name)
     if volume is None:
-        raise Refused(f"timed out: claim {thing.id} is Pending: no volume {spec.get('volumeName')}")
+        raise Refused(f"timed out: claim {claim.id} is Pending: no volume {name}")
+    return volume
+
+
+def _binding_create(cloud: Cloud, thing: Thing) -> None:
+    volume = cloud.get(VOLUME, thing.id)
+    if volume is None:
+        raise Refused(f'persistentvolumes "{thing.id}" not found')
+    volume.state[_HELD_BY] = thing.inputs["spec"]["claimRef"]["uid"]
+    claims = [one for one in cloud.all(CLAIM) if one.inputs["spec"]["volumeName"] == thing.id]
+    if not any(is_bound(cloud, one) for one in claims):
+        raise Refused(f"timed out: volume {thing.id} is Released")
+
+
+def _claim_create(cloud: Cloud, thing: Thing) -> None:
+    volume = _volume_of(cloud, thing)
     wanted = {"namespace": _namespace(thing), "name": thing.id.partition("/")[2]}
     held = volume.inputs["spec"].get("claimRef") or wanted
     if {key: held[key] for key in wanted} != wanted:
@@ -123,6 +156,7 @@ def _release_delete(cloud: Cloud, thing: Thing) -> None:
 
 
 _CREATE: Mapping[str, Rule] = {
+    BINDING: _binding_create,
     CLAIM: _claim_create,
     DAEMON_SET: _daemon_set_create,
     karpenter.RELEASE: _release_create,
