@@ -21,8 +21,12 @@ _JVM_VARIABLES = (
     *("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"),
     *("SPARK_SUBMIT_OPTS", "SPARK_JAVA_OPTS"),
 )
-_OF_KUBERNETES = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-"""Kubernetes adds these tolerations to every pod, and one for each extended resource."""
+_OF_KUBERNETES = [
+    *("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"),
+    *("nvidia.com/gpu", "amd.com/gpu", "aws.amazon.com/neuron", "aws.amazon.com/neuroncore"),
+]
+"""Kubernetes adds the first two tolerations to every pod, and one for each device that it requests.
+Not for any requested resource: a pod may request none of `spark-on-eks/pool`."""
 
 _ACCOUNT = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
 _IS_PLACEHOLDER = f"request.userInfo.username == '{_ACCOUNT}'"
@@ -40,13 +44,9 @@ _VARIABLES = {
         # Nodes that the stack does not create: their taints are not known here.
         f"!('{POOL_ANNOTATION}' in variables.annotations)"
     ),
-    "resources": (
-        "object.spec.containers.map(c, c.?resources.?requests.orValue({}).map(key, key))"
-    ),
 }
 _TOLERATED = (
     f"t.?key.orValue('') in {_OF_KUBERNETES}"
-    " || variables.resources.exists(keys, t.?key.orValue('') in keys)"
     f" || (t.?key.orValue('') == '{POOL_LABEL}' && t.?operator.orValue('Equal') == 'Equal'"
     " && t.?value.orValue('') in variables.pools)"
     f" || (variables.given && t.?key.orValue('') != '' && t.key != '{SYSTEM_TAINT}'"

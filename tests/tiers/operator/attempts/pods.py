@@ -58,6 +58,11 @@ def _of_executors(pool: str) -> Iterator[tuple[str, dict[str, Any], str]]:
         "nodes that Karpenter drains": {"key": "karpenter.sh/disrupted", "operator": "Exists"},
     }.items():
         yield f"tolerates {name}", {"tolerations": [toleration]}, TOLERATIONS
+    disguise = {"limits": {"memory": "20Gi", POOL: "0"}, "requests": {"cpu": "1", POOL: "0"}}
+    every = [{"key": POOL, "operator": "Exists"}]
+    yield "tolerates a resource", {"tolerations": every, "resources": disguise}, TOLERATIONS
+    gpu = [{"key": "nvidia.com/gpu", "operator": "Exists"}]
+    yield "tolerates a device", {"tolerations": gpu}, ""
     yield "tolerates its own pool", {"tolerations": [{"key": POOL, "value": pool}]}, ""
     yield "tolerates nothing", {"tolerations": []}, ""
     yield "a driver's priority", {"priorityClassName": "spark-driver"}, PRIORITY
