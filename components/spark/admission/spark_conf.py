@@ -3,8 +3,8 @@
 The operator passes each entry of `sparkConf` as `--conf key=value` to a spark-submit that runs in
 its own pod, where Spark divides it at the first `=`. Most keys are read by the driver later. Those
 that spark-submit itself reads can make it read files of the operator's pod, or load code there.
-Source: internal/controller/sparkapplication/submission.go of spark-operator 2.5.2, and Spark
-4.0.1, whose keys the operator tier reads from the published JAR.
+Source: internal/controller/sparkapplication/submission.go of spark-operator 2.5.2, and Spark 4.0,
+whose keys the operator tier reads from the published JAR.
 """
 
 from collections.abc import Sequence

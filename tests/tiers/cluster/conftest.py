@@ -43,13 +43,18 @@ def running(own: Sequence[Object] = ()) -> Iterator[ControlPlane]:
     by_name = {one["metadata"]["name"]: one for one in (*given, *own)}
     definitions = [one for one in by_name.values() if one["kind"] == "CustomResourceDefinition"]
     with ControlPlane(or_skip(programs)) as plane:
-        for one in definitions:
-            plane.api.create(one)
-        # Established is too early: the server lists a group before it answers for its versions.
-        wait_until(partial(_are_served, plane.api, definitions), "the CRDs are served")
-        plane.api.forget_kinds()
+        install(plane.api, definitions)
         plane.api.create(CSI_DRIVER)
         yield plane
+
+
+def install(api: Api, definitions: Sequence[Object]) -> None:
+    """Creates the CRDs, and waits until the API server answers for their kinds."""
+    for one in definitions:
+        api.create(one)
+    # Established is too early: the server lists a group before it answers for its versions.
+    wait_until(partial(_are_served, api, definitions), "the CRDs are served")
+    api.forget_kinds()
 
 
 def _are_served(api: Api, definitions: Sequence[Object]) -> bool:

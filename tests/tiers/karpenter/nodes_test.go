@@ -118,8 +118,11 @@ func (c *cluster) bound(pod *corev1.Pod) {
 func (c *cluster) runSmallOn(node string, pod corev1.Pod) {
 	p := pod.DeepCopy()
 	p.Spec.Containers[0].Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("100m"), "memory": resource.MustParse("128Mi")}
-	p.GenerateName, p.Name, p.Spec.NodeName = pod.Name+"-", "", node
+	// As a scheduler does it: a team's pods cannot name their node.
+	p.GenerateName, p.Name, p.Spec.SchedulerName = pod.Name+"-", "", "by-hand"
 	c.must(kube.Client.Create(c.ctx, p))
+	target := corev1.ObjectReference{Kind: "Node", Name: node}
+	c.must(kube.Client.SubResource("binding").Create(c.ctx, p, &corev1.Binding{Target: target}))
 	c.bound(p)
 }
 

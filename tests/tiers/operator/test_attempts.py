@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from tests.tiers.cluster.api import Api
-from tests.tiers.cluster.definitions import install
+from tests.tiers.cluster.conftest import install
 from tests.tiers.cluster.objects import clear
 from tests.tiers.operator.attempts import Attempt, applications, objects, pods, trial
 from tests.tiers.operator.cases import PODS_OF, job_of
