@@ -25,6 +25,9 @@ SPEC = {
 configuration."""
 
 _SPEC = "variables.spec"
+_IS_APPLICATION = "request.resource.resource == 'sparkapplications'"
+"""The operator's webhook, which runs before, sets the defaults of an application; but not where the
+request has a status, and not those of a schedule's template."""
 _LISTS = [f"{_SPEC}.?deps.?{one}.orValue([])" for one in ("jars", "files", "pyFiles", "archives")]
 _OPTIONS = [
     *(f"{_SPEC}.{role}.?javaOptions.orValue('')" for role in ("driver", "executor")),
@@ -53,16 +56,18 @@ _DETAILS = {
 }
 _RULES = {
     "spec.mode must be cluster: other modes run the job in the operator's pod": (
-        f"{_SPEC}.?mode.orValue('cluster') == 'cluster'"
+        f"{_SPEC}.?mode.orValue({_IS_APPLICATION} ? '' : 'cluster') == 'cluster'"
     ),
     "spec.mainApplicationFile must begin with local:/// or s3a://": (
         # Anything else can be an option of spark-submit, or a file of the operator's pod.
-        rf"{_SPEC}.mainApplicationFile.matches('^(local:///|s3a?://)[A-Za-z0-9]')"
+        f"{_SPEC}.mainApplicationFile.matches(r'{spark_conf.MAIN_FILE}')"
     ),
     "spec.mainClass must not be one of Spark's own, except its examples": (
         # For those of its shells Spark parses spec.arguments as options of spark-submit.
-        f"!{_SPEC}.?mainClass.orValue('').trim().startsWith('org.apache.spark.')"
-        f" || {_SPEC}.mainClass.startsWith('org.apache.spark.examples.')"
+        # spark-submit's script removes carriage returns from it.
+        f"!has({_SPEC}.mainClass) || ({_SPEC}.mainClass.matches('^[A-Za-z0-9_.$]+$')"
+        f" && (!{_SPEC}.mainClass.startsWith('org.apache.spark.')"
+        f" || {_SPEC}.mainClass.startsWith('org.apache.spark.examples.')))"
     ),
     "spec.deps and the files in spec.sparkConf must begin with local:///: the operator's pod reads "
     "others": spark_conf.files_are_local(_LISTS, "variables.conf"),

@@ -26,7 +26,9 @@ _VARIABLES = {
 }
 _RULES = {
     f"spec.executor.instances is above {_WHERE}": (
-        f"variables.spec.executor.?instances.orValue(1) <= {_MOST}"
+        # Spark's own default is 2; the operator's, which it sets before, is 1.
+        "variables.spec.executor.?instances.orValue("
+        f"request.resource.resource == 'sparkapplications' ? 2 : 1) <= {_MOST}"
     ),
     f"spec.dynamicAllocation needs maxExecutors, not above {_WHERE}": (
         f"!{_DYNAMIC}.?enabled.orValue(false)"

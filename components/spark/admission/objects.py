@@ -13,6 +13,10 @@ NETWORK_POLICY = "team-network"
 _IS_PLATFORM = "authorizer.group('').resource('persistentvolumes').check('delete').allowed()"
 """Those who run `pulumi up` may, and Kubernetes' own controllers; `edit` in a namespace may not."""
 
+_OWNERS = "metadata.?ownerReferences.orValue([])"
+_SAME_OWNERS = f"object.{_OWNERS} == oldObject.{_OWNERS}"
+"""The garbage collector deletes an object whose owner does not exist."""
+
 _SERVICE_RULES = {
     # kubernetes.io/docs/concepts/security/rbac-good-practices and CVE-2020-8554: traffic of other
     # namespaces to that address goes to the Service.
@@ -22,12 +26,18 @@ _SERVICE_RULES = {
 }
 _CLAIM_RULES = {
     f"{JARS_CLAIM} is the platform's: only an account that may delete volumes may delete it": (
-        f"oldObject.metadata.name != '{JARS_CLAIM}' || {_IS_PLATFORM}"
+        f"oldObject.metadata.name != '{JARS_CLAIM}'"
+        f" || (request.operation == 'UPDATE' && {_SAME_OWNERS}) || {_IS_PLATFORM}"
     )
 }
 _NETWORK_RULES = {
     "the network policies are the platform's: only an account that may delete volumes may change "
-    "them (spark.teams[].egress of the stack)": _IS_PLATFORM
+    "them (spark.teams[].egress of the stack)": (
+        # The controller of the VPC CNI sets a finalizer before it enforces a policy:
+        # github.com/aws/amazon-network-policy-controller-k8s.
+        f"{_IS_PLATFORM} || (request.operation == 'UPDATE'"
+        f" && object.spec == oldObject.spec && {_SAME_OWNERS})"
+    )
 }
 
 
@@ -57,7 +67,7 @@ class TeamObjects(pulumi.ComponentResource):
             version="v1",
             resources=["persistentvolumeclaims"],
             rules=_CLAIM_RULES,
-            operations=["DELETE"],
+            operations=["UPDATE", "DELETE"],
         )
         # The role `edit` may change them, and so open what they close.
         deny_unless(

@@ -33,6 +33,17 @@ _IS_PLACEHOLDER = f"request.userInfo.username == '{_ACCOUNT}'"
 
 _VARIABLES = {
     "role": "object.metadata.?labels[?'spark-role'].orValue('')",
+    # All that can change is tolerations and labels. What a pod had before, it keeps.
+    "kept": (
+        "request.operation == 'UPDATE'"
+        " && object.spec.?tolerations.orValue([]) == oldObject.spec.?tolerations.orValue([])"
+        " && oldObject.metadata.?labels[?'spark-role'].orValue('') == variables.role"
+    ),
+    "spark": (
+        "object.spec.containers.exists(c, c.name == 'spark-kubernetes-driver')"
+        " ? object.spec.containers.filter(c, c.name == 'spark-kubernetes-driver')"
+        " : object.spec.containers"
+    ),
     "annotations": "namespaceObject.metadata.?annotations.orValue({})",
     "pools": (
         f"['{POOL_ANNOTATION}', '{DRIVER_POOL_ANNOTATION}']"
@@ -52,7 +63,9 @@ _TOLERATED = (
     f" || (variables.given && t.?key.orValue('') != '' && t.key != '{SYSTEM_TAINT}'"
     " && !t.key.matches('(^|[.])(kubernetes[.]io|k8s[.]aws|karpenter[.]sh)/'))"
 )
-_IN_DRIVER = "variables.role != 'driver' || object.spec.containers.all(c, "
+_IN_DRIVER = (
+    "request.operation == 'UPDATE' || variables.role != 'driver' || variables.spark.all(c, "
+)
 
 
 def _variables(gangs: bool) -> dict[str, str]:
@@ -69,10 +82,10 @@ def _rules() -> dict[str, str]:
         ),
         f"tolerations must be for the team's pools only ({POOL_LABEL}, operator Equal); the "
         "drivers' pool is for drivers": (
-            f"object.spec.?tolerations.orValue([]).all(t, {_TOLERATED})"
+            f"variables.kept || object.spec.?tolerations.orValue([]).all(t, {_TOLERATED})"
         ),
         "the priority is above the one of the pod's role (spark-driver, spark-executor)": (
-            "object.spec.?priority.orValue(0) <="
+            "request.operation == 'UPDATE' || object.spec.?priority.orValue(0) <="
             f" (variables.role == 'driver' ? {DRIVER_VALUE} : {EXECUTOR_VALUE})"
             " || variables.placeholder"
         ),
@@ -81,7 +94,7 @@ def _rules() -> dict[str, str]:
             " && oldObject.metadata.?labels[?'spark-role'].orValue('') == 'driver')"
         ),
         "volumes must not be inline CSI volumes: claim them": (
-            "object.spec.?volumes.orValue([]).all(v, !has(v.csi))"
+            "request.operation == 'UPDATE' || object.spec.?volumes.orValue([]).all(v, !has(v.csi))"
         ),
         "variables of the JVM in a driver must not set Spark's configuration (-Dspark.…)": (
             f"{_IN_DRIVER}c.?env.orValue([]).all(e, !(e.name in {list(_JVM_VARIABLES)})"

@@ -66,11 +66,17 @@ _OPTION_KEYS = tuple(
 
 _KEY = r"^spark\.[A-Za-z0-9_.$/:*@-]+$"
 _HADOOP_KEY = r"^[A-Za-z0-9_.$/:*@-]+$"
-_LOCAL_FILE = r"^local:///[^,\s]+$"
+_PATH = r"[A-Za-z0-9_./*:@=+~-]+"
+"""Characters of URIs: Spark takes what is none for a file of the pod that it runs in."""
+_LOCAL_FILE = rf"^local:///{_PATH}(#[A-Za-z0-9_.-]+)?$"
+_LOCAL_FILES = rf"^( *local:///{_PATH}(#[A-Za-z0-9_.-]+)? *(,|$))*$"
+MAIN_FILE = rf"^(local:///|s3a?://)[A-Za-z0-9]({_PATH})?$"
 _DENIED = rf"^spark\.({'|'.join(_DENIED_KEYS)})$"
 _KUBERNETES = rf"^spark\.kubernetes\.({'|'.join(_KUBERNETES_KEYS)})$"
-_FROM_ELSEWHERE = r"(^|\s)@|-XX:(Flags|VMOptionsFile)=|\$\{"
-"""In JVM options: from a file, or from another key."""
+_FROM_ELSEWHERE = r"(^|\s)@|-XX:(Flags|VMOptionsFile)=|\$[{(]"
+"""In JVM options: from a file, or from another key or variable."""
+_PRINTED = r"^[ -~\t\n]*$"
+"""Java and the scripts of Spark treat other characters as blanks, or remove them."""
 
 
 def denied_keys(conf: str) -> str:
@@ -94,7 +100,7 @@ def files_are_local(lists: Sequence[str], conf: str) -> str:
     fields = " && ".join(f"{one}.all(file, file.matches(r'{_LOCAL_FILE}'))" for one in lists)
     return (
         f"{fields} && {list(FILE_KEYS)}.all(key, !(key in {conf})"
-        f" || {conf}[key].split(',').all(file, file.trim().matches(r'{_LOCAL_FILE}')))"
+        f" || {conf}[key].matches(r'{_LOCAL_FILES}'))"
     )
 
 
@@ -111,4 +117,7 @@ def are_plain_options(text: str) -> str:
     Spark joins the quoted and escaped parts of an option.
     """
     plain = f"""{text}.replace('"', '').replace("'", '').replace('\\\\', '')"""
-    return f"!{plain}.contains('-Dspark.') && !{plain}.matches(r'{_FROM_ELSEWHERE}')"
+    return (
+        f"{text}.matches(r'{_PRINTED}') && !{plain}.contains('-Dspark.')"
+        f" && !{plain}.matches(r'{_FROM_ELSEWHERE}')"
+    )

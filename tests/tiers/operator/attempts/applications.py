@@ -38,6 +38,24 @@ def conf(key: str, value: str) -> dict[str, Any]:
 REFUSED: dict[str, tuple[dict[str, Any], Guard, str]] = {
     # The job in the operator's pod
     "client mode": ({"mode": "client"}, "policy", MODE),
+    "no mode, and a status against the default": (
+        {
+            "mode": None,
+            "status": {
+                "applicationState": {"state": "RUNNING"},
+                "driverInfo": {},
+                "lastSubmissionAttemptTime": "2026-01-01T00:00:00Z",
+                "terminationTime": None,
+            },
+        },
+        "policy",
+        MODE,
+    ),
+    "a shell with a carriage return": (
+        {"mainClass": "org.apache.spark\r.repl.Main"},
+        "policy",
+        MAIN_CLASS,
+    ),
     "in-cluster client mode": ({"mode": "in-cluster-client"}, "CRD", "Unsupported value"),
     "another mode": ({"mode": "CLIENT"}, "CRD", "Unsupported value"),
     "an option as the main file": (
@@ -149,6 +167,21 @@ REFUSED: dict[str, tuple[dict[str, Any], Guard, str]] = {
     ),
     "uploads": (conf("spark.kubernetes.file.upload.path", "s3a://attacker"), "policy", KEYS),
     "a file of the pod": ({"deps": {"files": [f"file://{_TOKEN}"]}}, "policy", FILES),
+    "a file of the pod that is no URI": (
+        {"deps": {"files": [f"local:///^/../../..{_TOKEN}"]}},
+        "policy",
+        FILES,
+    ),
+    "the main file that is no URI": (
+        {"mainApplicationFile": f"local:///a^/../../..{_TOKEN}"},
+        "policy",
+        MAIN_FILE,
+    ),
+    "a file behind another blank": (
+        conf("spark.files", f"\u00a0local:///../..{_TOKEN}"),
+        "policy",
+        FILES,
+    ),
     "a file without a scheme": ({"deps": {"files": [_TOKEN]}}, "policy", FILES),
     "a second file behind a comma": (
         {"deps": {"files": [f"local:///opt/a,{_TOKEN}"]}},
@@ -269,6 +302,9 @@ REFUSED: dict[str, tuple[dict[str, Any], Guard, str]] = {
                 "driver": {"javaOptions": '-D"spark.dynamicAllocation.enabled=true"'}
             },
             "escaped options": {"driver": {"javaOptions": '"-D\\spark.executor.instances=500"'}},
+            "options with a carriage return": {"driver": {"javaOptions": "-D\rspark.a=b"}},
+            "options with a vertical tab": {"driver": {"javaOptions": "-Xss4m\u000b@/opt/x"}},
+            "a variable in options": {"driver": {"javaOptions": "-D$(P)a=b"}},
             "a file of options": {"driver": {"javaOptions": "@/opt/options"}},
             "a file of flags": {"driver": {"javaOptions": "-XX:Flags=/opt/flags"}},
             "another file of flags": {"driver": {"javaOptions": "-XX:VMOptionsFile=/opt/flags"}},
@@ -319,6 +355,7 @@ ALLOWED: dict[str, dict[str, Any]] = {
     "its own files": {"deps": {"jars": ["local:///mnt/s3/jars/r/a.jar"]}},
     "a script in S3": {"mainApplicationFile": "s3a://lake/scripts/etl.py"},
     "Spark's examples": {"mainClass": "org.apache.spark.examples.SparkPi"},
+    "no files in sparkConf": conf("spark.files", ""),
     "files in sparkConf": conf("spark.jars", "local:///mnt/s3/jars/r/a.jar, local:///opt/b.jar"),
     "as many executors as allowed": {"executor": {"instances": 20}},
     "as many by key": conf("spark.executor.instances", " 20 "),
@@ -341,7 +378,8 @@ def attempts(job: Object) -> Iterator[Attempt]:
     for name, (change, guard, says) in REFUSED.items():
         yield Attempt(name, "person", "create", changed(job, change), guard, says)
         # The operator's webhook does not know the modes of a schedule's template.
-        if "metadata" not in change and guard in ("policy", "CRD"):
+        in_template = not {"metadata", "status"} & change.keys()
+        if in_template and guard in ("policy", "CRD"):
             scheduled = schedule(changed(job, change))
             yield Attempt(f"{name}, on a schedule", "person", "create", scheduled, guard, says)
     for name, change in ALLOWED.items():
@@ -357,10 +395,13 @@ def changed(job: Object, change: dict[str, Any]) -> Object:
     metadata = {**job["metadata"], **change.get("metadata", {})}
     spec = dict(job["spec"])
     for key, value in change.items():
-        if key != "metadata":
+        if value is None:
+            del spec[key]
+        elif key not in ("metadata", "status"):
             merged = key in ("driver", "executor", "sparkConf", "hadoopConf")
             spec[key] = {**spec.get(key, {}), **value} if merged else value
-    return {**job, "metadata": metadata, "spec": spec}
+    status = {"status": change["status"]} if "status" in change else {}
+    return {**job, "metadata": metadata, "spec": spec, **status}
 
 
 def schedule(job: Object) -> Object:

@@ -87,12 +87,22 @@ def _of_the_platform(namespace: str) -> Iterator[Attempt]:
     ):
         target = _named(kind, name, "" if kind == "Namespace" else namespace)
         yield Attempt(f"the deletion of {kind}", "person", "delete", target, "RBAC", _DENIED)
+    gone = {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "1" * 32}
+    owned = {"metadata": {"ownerReferences": [gone]}}
+    jars = _jars(namespace)
+    yield Attempt("the claim with an owner", "person", "patch", jars, "policy", CLAIM, owned)
+    labelled = {"metadata": {"labels": {"a": "b"}}}
+    yield Attempt("the claim with a label", "person", "patch", jars, change=labelled)
     deny_all = _named("NetworkPolicy", "deny-all", namespace)
     open_egress = {"apiVersion": "networking.k8s.io/v1", **_named("NetworkPolicy", "attempt")}
     open_egress["spec"] = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}
     change = {"spec": {"podSelector": {"matchLabels": {"a": "b"}}}}
     yield Attempt("no network policy", "person", "delete", deny_all, "policy", NETWORK)
     yield Attempt("a network policy", "person", "create", open_egress, "policy", NETWORK)
+    yield Attempt("a policy with an owner", "person", "patch", deny_all, "policy", NETWORK, owned)
+    # As the controller of the VPC CNI does it.
+    finalized = {"metadata": {"finalizers": ["networking.k8s.aws/resources"]}}
+    yield Attempt("a policy's finalizer", "person", "patch", deny_all, change=finalized)
     yield Attempt("a changed policy", "person", "patch", deny_all, "policy", NETWORK, change)
     annotations = {"metadata": {"annotations": {"spark-on-eks/max-executors": "9000"}}}
     yield Attempt(

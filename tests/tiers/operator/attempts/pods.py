@@ -80,6 +80,8 @@ def _of_drivers() -> Iterator[tuple[str, dict[str, Any], str]]:
     for name in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS"):
         env = {"name": name, "value": "-Dspark.executor.instances=500"}
         yield f"{name} with a key of Spark", {"env": [env]}, JVM
+    parts = [{"name": "P", "value": "spark."}, {"name": "_JAVA_OPTIONS", "value": "-D$(P)a=b"}]
+    yield "JVM options from another variable", {"env": parts}, JVM
     plain = {"name": "JAVA_TOOL_OPTIONS", "value": "-XX:+UseG1GC"}
     yield "plain JVM options", {"env": [plain]}, ""
     reference = {"secretKeyRef": {"name": "s", "key": "k"}}
