@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from components.names import JARS_CLAIM, TEAM_LABEL
+from components.names import JARS_CLAIM, SYSTEM_TAINT, TEAM_LABEL
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
 from ops.plan.workloads import team_namespaces
@@ -23,7 +23,7 @@ _JUDGED: Mapping[tuple[str, str], Sequence[str]] = {
     ),
     ("scheduledsparkapplications", "CREATE"): ("template", "mode"),
     ("*", "CREATE"): ("sparkapplications", "version"),
-    ("pods", "CREATE"): ("nodeName", "tolerations", "priority", "csi", "spark-role", "JAVA_TOOL"),
+    ("pods", "CREATE"): ("nodeName", SYSTEM_TAINT, "priority", "csi", "spark-role", "JAVA_TOOL"),
     ("services", "CREATE"): ("externalIPs", "ExternalName"),
     ("persistentvolumeclaims", "DELETE"): (JARS_CLAIM, "authorizer"),
     ("networkpolicies", "DELETE"): ("authorizer",),

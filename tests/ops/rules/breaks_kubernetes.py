@@ -69,7 +69,7 @@ PODS = (
           "CREATE of sparkapplications: no policy reads mode"),
     Break("team-admission", put("ValidatingAdmissionPolicy", "spec.validations[1]",
                                 {"expression": "true"}, "team-pods-policy"),
-          "CREATE of pods: no policy reads tolerations"),
+          "CREATE of pods: no policy reads CriticalAddonsOnly"),
     Break("team-admission", put("ValidatingAdmissionPolicy",
                                 "spec.matchConstraints.resourceRules[0].operations", ["CREATE"],
                                 "team-objects-claim-policy"),
