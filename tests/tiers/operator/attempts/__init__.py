@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 from tests.tiers.cluster.api import Object
 
 Who = Literal["person", "spark-driver", "spark-executor"]
-"""Somebody of the team with `edit` in its namespace, and the accounts of its pods."""
+"""A person of the team with `edit` in its namespace, and the accounts of its pods."""
 Verb = Literal["create", "delete", "get", "list", "patch"]
 Guard = Literal["", "CRD", "webhook", "policy", "pod security", "RBAC", "quota"]
 """Empty: the attempt succeeds, because a job needs it."""

@@ -17,7 +17,7 @@ _RBAC = "rbac.authorization.k8s.io"
 
 
 def refusal(api: Api, namespace: str, attempt: Attempt) -> str:
-    """Why the API server refuses the attempt of somebody of this team; empty if it succeeds.
+    """Why the API server refuses the attempt of a member of this team; empty if it succeeds.
 
     Nothing is changed.
     """
