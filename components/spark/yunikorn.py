@@ -17,6 +17,8 @@ from versions import YUNIKORN
 
 SCHEDULER_ACCOUNT = "yunikorn-admin"
 """The service account that creates the placeholders of a gang: the chart's default."""
+SCHEDULER_USER = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
+"""The same account, as the API server names it."""
 _USER = 4444
 """The user of YuniKorn's images."""
 

@@ -8,9 +8,8 @@ pkg/cache/placeholder.go), so the level `restricted` denies them. The namespaces
 import pulumi
 
 from components.context import Context
-from components.names import YUNIKORN_NAMESPACE
 from components.spark.admission.policy import deny_unless
-from components.spark.yunikorn import SCHEDULER_ACCOUNT
+from components.spark.yunikorn import SCHEDULER_USER
 
 POLICY = "spark-restricted"
 
@@ -62,7 +61,6 @@ class PodSecurity(pulumi.ComponentResource):
         self, name: str, context: Context, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("spark-on-eks:spark:PodSecurity", name, None, context.options(opts))
-        account = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
         deny_unless(
             name,
             self,
@@ -71,6 +69,6 @@ class PodSecurity(pulumi.ComponentResource):
             version="v1",
             resources=["pods", "pods/ephemeralcontainers"],
             rules=_RULES,
-            conditions={"not-a-placeholder": f"request.userInfo.username != '{account}'"},
+            conditions={"not-a-placeholder": f"request.userInfo.username != '{SCHEDULER_USER}'"},
         )
         self.register_outputs({})

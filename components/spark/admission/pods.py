@@ -8,12 +8,11 @@ from components.names import (
     POOL_ANNOTATION,
     POOL_LABEL,
     SYSTEM_TAINT,
-    YUNIKORN_NAMESPACE,
 )
 from components.spark.admission.policy import deny_unless
 from components.spark.admission.spark_conf import are_plain_options
 from components.spark.priorities import DRIVER_VALUE, EXECUTOR_VALUE
-from components.spark.yunikorn import SCHEDULER_ACCOUNT
+from components.spark.yunikorn import SCHEDULER_USER
 
 POLICY = "team-pods"
 
@@ -28,8 +27,7 @@ _OF_KUBERNETES = [
 """Kubernetes adds the first two tolerations to every pod, and one for each device that it requests.
 Not for any requested resource: a pod may request none of `spark-on-eks/pool`."""
 
-_ACCOUNT = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
-_IS_PLACEHOLDER = f"request.userInfo.username == '{_ACCOUNT}'"
+_IS_PLACEHOLDER = f"request.userInfo.username == '{SCHEDULER_USER}'"
 
 _VARIABLES = {
     "role": "object.metadata.?labels[?'spark-role'].orValue('')",
