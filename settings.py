@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from components.addons import AddonsSettings
 from components.autoscaler import AutoscalerKind, check_autoscaler
 from components.base import Problems, Settings
+from components.cloud import Cloud
 from components.cluster import ClusterSettings, check_cluster
 from components.cluster_autoscaler import ClusterAutoscalerSettings
 from components.eks_addons import AddonVersions
@@ -27,6 +28,7 @@ from components.network import NetworkSettings, check_network
 from components.node_groups import SystemNodesSettings, check_system_nodes
 from components.pools import DriverPool, Pool, check_addresses, check_pools, named_shapes
 from components.private_bucket import BucketSettings, check_buckets
+from components.running_cluster import check_changes, find_running_cluster
 from components.spark.checks import check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
@@ -66,7 +68,9 @@ class StackSettings(Settings):
         network, cluster = self.network, self.cluster
         shapes = named_shapes(self.pools, self.drivers)
         yield from check_network(network)
-        yield from check_cluster(cluster, network_given=network.existing is not None)
+        yield from check_cluster(
+            cluster, network_given=network.existing is not None, zones=network.zone_letters
+        )
         yield from check_system_nodes(self.system_nodes, cluster_given=cluster.existing)
         yield from check_pools(self.pools, self.drivers, network.zone_letters)
         yield from check_mount(self.jar_mount, shapes, autoscaler=self.autoscaler)
@@ -122,6 +126,16 @@ class Stack(Settings):
     def tags(self) -> dict[str, str]:
         """The stack's tags, with project and stack."""
         return {"project": PROJECT, "stack": self.name, **self.settings.tags}
+
+    def refuse_changes(self, cloud: Cloud) -> None:
+        """Compares the settings with the stack's running cluster, if there is one. Raises
+        pulumi.RunError with every change that EKS refuses, by key."""
+        cluster = self.settings.cluster
+        running = None if cluster.existing else find_running_cluster(cluster.name, cloud)
+        found = check_changes(running, cluster, self.settings.network) if running else ()
+        problems = [Problem(f"{PROJECT}:{key}", text) for key, text in found]
+        if problems:
+            raise pulumi.RunError(_message(self.name, problems))
 
 
 def load() -> Stack:

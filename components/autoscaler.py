@@ -14,7 +14,7 @@ from components.cluster_autoscaler import (
 from components.context import Context
 from components.karpenter import Karpenter, KarpenterSettings
 from components.mounts import Mount
-from components.pools import DriverPool, NodeShape, Pool
+from components.pools import DriverPool, Pool
 
 AutoscalerKind = Literal["karpenter", "cluster-autoscaler", "none"]
 
@@ -63,7 +63,7 @@ def check_autoscaler(
     karpenter: KarpenterSettings,
     cluster_autoscaler: ClusterAutoscalerSettings,
     pools: Sequence[Pool],
-    shapes: Mapping[str, NodeShape],
+    shapes: Mapping[str, Pool | DriverPool],
     system_nodes: bool,
 ) -> Problems:
     """An autoscaler needs pools and system nodes; values of the other one have no effect."""

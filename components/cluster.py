@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 import pulumi
@@ -18,7 +19,7 @@ from components.identity import (
     policy_document,
     wildcards,
 )
-from components.network import Network
+from components.network import Network, ZoneLetter
 from versions import KUBERNETES_DEFAULT, KUBERNETES_VERSIONS
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
@@ -63,6 +64,9 @@ class ClusterSettings(Settings):
     """ARN of an existing cluster's IAM OIDC provider; without it, it is looked up by issuer."""
     version: str = KUBERNETES_DEFAULT
     """Kubernetes version. Upgrade one minor version at a time."""
+    zones: Annotated[list[ZoneLetter], Field(min_length=2, max_length=6)] | None = None
+    """Zones of the control plane's network interfaces; nodes may be in more. EKS never gives a
+    cluster other zones. Default: the first two of the network's, by letter."""
     endpoint: EndpointSettings | None = None
     """Access to the API server. Default: the private endpoint only."""
     log_types: list[LogType] = ["api", "audit", "authenticator"]
@@ -81,6 +85,17 @@ class ClusterSettings(Settings):
     support: Literal["STANDARD", "EXTENDED"] = "STANDARD"
     """At the end of standard support AWS upgrades the cluster (STANDARD), or keeps it for a fee
     (EXTENDED)."""
+
+    @field_validator("zones")
+    @classmethod
+    def _distinct(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and len(set(value)) != len(value):
+            raise ValueError("names a zone twice")
+        return value and sorted(value)
+
+    def zones_in(self, network: Iterable[str]) -> list[str]:
+        """Zones of the control plane in a network with these zones, set or default; sorted."""
+        return list(self.zones or sorted(network)[:2])
 
     @field_validator("version")
     @classmethod
@@ -147,7 +162,9 @@ class Cluster(pulumi.ComponentResource):
             name=settings.name,
             version=settings.version,
             vpc_id=network.vpc_id,
-            subnet_ids=network.private_subnet_ids,
+            subnet_ids=[
+                network.private_subnets[zone] for zone in settings.zones_in(network.private_subnets)
+            ],
             authentication_mode=eks.AuthenticationMode.API,
             endpoint_private_access=True,
             endpoint_public_access=endpoint.public,
@@ -267,8 +284,11 @@ def kubeconfig(cluster: str, region: str, endpoint: str, authority: str) -> str:
     )
 
 
-def check_cluster(settings: ClusterSettings, *, network_given: bool) -> Problems:
-    """An existing cluster needs an existing network, and no key that would change the cluster."""
+def check_cluster(
+    settings: ClusterSettings, *, network_given: bool, zones: Sequence[str]
+) -> Problems:
+    """An existing cluster needs an existing network, and no key that would change the cluster; a
+    new one's zones are among the network's."""
     if settings.existing:
         if not network_given:
             yield (
@@ -281,3 +301,5 @@ def check_cluster(settings: ClusterSettings, *, network_given: bool) -> Problems
             yield f"cluster.{alias}", "has no effect on an existing cluster; remove it"
     elif settings.oidc_provider_arn is not None:
         yield "cluster.oidcProviderArn", "is for an existing cluster only (cluster.existing: true)"
+    for zone in sorted(set(settings.zones or ()) - set(zones)):
+        yield "cluster.zones", f"'{zone}' is not one of the network's zones {', '.join(zones)}"

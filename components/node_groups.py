@@ -42,7 +42,7 @@ class SystemNodesSettings(Settings):
     min_size: Annotated[int, Field(ge=2)] = 2
     """At least two: replicas of Karpenter and CoreDNS run on different nodes and zones."""
     max_size: Annotated[int, Field(ge=2)] = 4
-    """Largest number of nodes."""
+    """Largest size that the group can be given by hand; the next change of its size ends it."""
     disk_gib: Annotated[int, Field(ge=20, le=1024)] = 50
     """Disk for images and pods, in GiB."""
     ami_release: str | None = None
@@ -197,11 +197,11 @@ class SystemNodes(pulumi.ComponentResource):
                 "desired_size": settings.min_size,
             },
             update_config={"max_unavailable": 1},
-            # The group may have been scaled by hand or by an autoscaler.
+            # No autoscaler sizes this group, so that its size follows `minSize`: EKS refuses a
+            # minimum above the size that runs.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[context.cluster, *context.after, context.network, role],
-                ignore_changes=["scalingConfig.desiredSize"],
             ),
         )
         self.register_outputs({"nodeGroupName": group.node_group_name})

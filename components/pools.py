@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
+import pulumi
 from pydantic import Field, field_validator, model_validator
 
 from components.base import Duration, DurationOrNever, Name, Problems, Settings
@@ -13,6 +14,8 @@ from components.names import DRIVER_POOL, SHARED_JARS, SYSTEM_POOL
 
 _ADDRESSES_PER_NODE = 33
 """One for the node, and two /28 prefixes: one in use and one warm (WARM_PREFIX_TARGET)."""
+
+_DEFAULT_POOL = "default"
 
 CapacityType = Literal["spot", "on-demand"]
 NodeOs = Literal["al2023", "bottlerocket"]
@@ -179,12 +182,32 @@ class DriverPool(NodeShape):
     """Longest time that a node drains, for example on destroy, before its drivers are killed."""
 
 
+def default_pool(pools: Sequence[Pool]) -> str:
+    """Name of the pool of teams that name none: `default`, or the only one; empty if there is
+    neither. It does not depend on the order of the pools."""
+    names = [pool.name for pool in pools]
+    if _DEFAULT_POOL in names:
+        return _DEFAULT_POOL
+    return names[0] if len(names) == 1 else ""
+
+
 class PoolGroup(NamedTuple):
-    """Pools that share one set of JARs, and so a node role and a drivers' pool."""
+    """Pools that share one set of JARs, and so a drivers' pool."""
 
     jar_set: str
     pools: Sequence[Pool]
     driver_pool: str
+
+    @property
+    def node_pools(self) -> list[str]:
+        """Names of the pools, the drivers' last."""
+        return [*(pool.name for pool in self.pools), self.driver_pool]
+
+    def aliases(self, pool: str, name: str) -> list[pulumi.Alias]:
+        """The former name of what each pool has of its own now: the set of JARs had it, and the
+        drivers' pool, whose nodes stay longest, keeps it. `{}` in `name` stands for the set."""
+        former = [pulumi.Alias(name=name.format(self.jar_set))]
+        return former if pool == self.driver_pool else []
 
 
 def pool_groups(pools: Sequence[Pool]) -> list[PoolGroup]:
@@ -195,7 +218,7 @@ def pool_groups(pools: Sequence[Pool]) -> list[PoolGroup]:
     return groups + [PoolGroup(pool.jar_set, [pool], pool.driver_pool) for pool in own]
 
 
-def named_shapes(pools: Sequence[Pool], drivers: DriverPool) -> dict[str, NodeShape]:
+def named_shapes(pools: Sequence[Pool], drivers: DriverPool) -> dict[str, Pool | DriverPool]:
     """Every pool's and the drivers' nodes, by their key in a stack file."""
     return {**{f"pools[{index}]": pool for index, pool in enumerate(pools)}, "drivers": drivers}
 

@@ -1,6 +1,7 @@
 """Cluster Autoscaler itself: its release on the system nodes, its role, and its checks."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import pulumi
 
@@ -11,9 +12,13 @@ from components.helm_addon import HelmAddon, HelmSettings
 from components.identity import Statement
 from components.instances import series_of
 from components.names import KUBE_SYSTEM
-from components.pools import FALLBACK_ORDER, NodeShape
+from components.pools import FALLBACK_ORDER, DriverPool, Pool
 from components.workloads import Workload
 from versions import CLUSTER_AUTOSCALER
+
+MAX_GROUP_NODES = 450
+"""Nodes that EKS allows in one managed node group, unless AWS raised the quota
+(docs.aws.amazon.com/eks/latest/userguide/service-quotas.html)."""
 
 _ACCOUNT = "cluster-autoscaler"
 _CONTROLLER = Workload(
@@ -29,13 +34,21 @@ class ClusterAutoscalerSettings(HelmSettings):
 
     fixed = (
         *_CONTROLLER.fixed_paths(),
-        "autoDiscovery.clusterName",
+        "autoscalingGroups",
+        "autoDiscovery",
         "awsRegion",
         "cloudProvider",
         "rbac.serviceAccount",
         "expanderPriorities",
         "extraArgs.expander",
     )
+
+
+class ScaledGroup(NamedTuple):
+    """An Auto Scaling group, and the most nodes that the autoscaler gives it."""
+
+    name: pulumi.Output[str]
+    max_nodes: int
 
 
 class AutoscalerController(HelmAddon):
@@ -47,6 +60,7 @@ class AutoscalerController(HelmAddon):
         settings: ClusterAutoscalerSettings,
         context: Context,
         *,
+        groups: Sequence[ScaledGroup],
         startup_taints: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -64,7 +78,12 @@ class AutoscalerController(HelmAddon):
         role_arn = self.create_role(_ACCOUNT, {"scale": _permissions(cluster.name, cluster.arn)})
         self.install(
             {
-                "autoDiscovery": {"clusterName": cluster.name},
+                # Named one by one: limits given here hold instead of the groups' own, which never
+                # change, and the system nodes keep the size that the stack gives them.
+                "autoscalingGroups": [
+                    {"name": group.name, "minSize": 0, "maxSize": group.max_nodes}
+                    for group in groups
+                ],
                 "awsRegion": context.cloud.region,
                 "cloudProvider": "aws",
                 "replicaCount": 2,
@@ -96,9 +115,21 @@ class AutoscalerController(HelmAddon):
         )
 
 
-def check_autoscaled(shapes: Mapping[str, NodeShape]) -> Problems:
-    """Node groups of one size and series: the autoscaler simulates a group by its first type."""
+def max_nodes(pool: Pool | DriverPool) -> int:
+    """The most nodes of one group of a pool: its limit of vCPU in nodes of the smallest size."""
+    return max(1, pool.limits.cpu // pool.smallest_vcpus)
+
+
+def check_autoscaled(shapes: Mapping[str, Pool | DriverPool]) -> Problems:
+    """Node groups of one size and series, since the autoscaler simulates a group by its first type,
+    and not larger than EKS allows."""
     for key, shape in shapes.items():
+        if max_nodes(shape) > MAX_GROUP_NODES:
+            yield (
+                f"{key}.limits.cpu",
+                f"{shape.limits.cpu} are {max_nodes(shape)} nodes of {shape.sizes[0]}, and a "
+                f"managed node group has at most {MAX_GROUP_NODES}; take a larger size or lower it",
+            )
         if len(shape.sizes) > 1:
             text = "must be one size with cluster-autoscaler: it simulates the first type only"
             yield f"{key}.sizes", text

@@ -92,8 +92,8 @@ DEFECTS = (
     Defect(
         "volumes of two mount levels with one name",
         "components/mounts/claim.py",
-        'volume_name = f"{JARS_CLAIM}-{namespace}-{mount.mode}"',
-        'volume_name = f"{JARS_CLAIM}-{namespace}"',
+        '{namespace}.{jar_set}-{mount.mode}"',
+        '{namespace}.{jar_set}"',
         "switch",
     ),
     Defect(

@@ -38,6 +38,7 @@ GROUP = "update NodeGroup system-group"
 KNOBS = (
     Knob("cluster.encryptSecrets", "true", ["create Key cluster-secrets", CLUSTER]),
     Knob("cluster.version", '"1.36"', [CLUSTER, GROUP, "update Addon node-addons-kube-proxy"]),
+    Knob("systemNodes.minSize", "3", [GROUP]),
     Knob("systemNodes.instanceTypes", "[m7i.large]", ["replace NodeGroup system-group"]),
     Knob(
         "network.natGateways",
@@ -62,7 +63,6 @@ KNOBS = (
             "create Subnet network-public-c",
             # A managed group cannot get another subnet: EKS wants a new one.
             "replace NodeGroup system-group",
-            CLUSTER,
             "update EC2NodeClass karpenter-default-class",
             "update EC2NodeClass karpenter-drivers-class",
             "update VpcEndpoint network-s3",
