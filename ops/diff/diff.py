@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from ops.diff.compare import Change, changes
-from ops.diff.replacement import forcing, propagate, verdict
+from ops.diff.replacement import forcing, propagate, reordered, verdict
 from ops.diff.steps import Operation, Step, key_of, more_severe
 from ops.plan.model import STACK_TYPE, Plan, Resource
 from ops.plan.paths import covers
@@ -80,7 +80,7 @@ def compare(old: Plan, new: Plan) -> Diff:
 def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) -> Step | None:
     found = changes(dict(old.inputs), dict(new.inputs))
     found += _option_changes(old, new, before, after)
-    ignored = new.options.ignore_changes
+    ignored = [*new.options.ignore_changes, *reordered(new, old.inputs, new.inputs)]
     found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
     if not found:
         return None

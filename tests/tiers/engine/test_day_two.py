@@ -118,6 +118,24 @@ def test_what_eks_never_changes_is_refused_before_anything(running_dev, settings
     assert len(running_dev.cloud.attempts) == done
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("cluster.logTypes=[api, audit, scheduler]", "cluster.logTypes=[scheduler, audit, api]"),
+        (
+            "cluster.endpoint.publicCidrs=[203.0.113.0/24, 198.51.100.0/24]",
+            "cluster.endpoint.publicCidrs=[198.51.100.0/24, 203.0.113.0/24]",
+        ),
+        ("network.interfaceEndpoints=[sts, ec2]", "network.interfaceEndpoints=[ec2, sts]"),
+    ],
+)
+def test_the_order_of_a_set_is_no_change(running_dev, before, after):
+    running_dev.change(before)
+    running_dev.up().ok()
+    running_dev.change(after)
+    assert running_dev.up().ok().operations == []
+
+
 def test_encryption_of_secrets_goes_on_and_never_off(running_dev):
     running_dev.change("cluster.encryptSecrets=true")
     running_dev.up().ok()

@@ -43,8 +43,8 @@ DEFECTS = (
     Defect(
         "subnets whose blocks overlap",
         "components/network.py",
-        "*_, last = self._slots()",
-        "last, *_ = self._slots()",
+        "*_, last = ipaddress.IPv4Network(self.cidr).subnets(prefixlen_diff=4)",
+        "last, *_ = ipaddress.IPv4Network(self.cidr).subnets(prefixlen_diff=4)",
         "up",
     ),
     Defect(

@@ -56,8 +56,14 @@ class Aws(Provider):
 
     def diff(self, token: str, old: State, new: State) -> Changes:
         row = ROWS[token]
-        paths = changed_paths(_without_defaults(old), _without_defaults(new))
+        paths = changed_paths(*(row.sorted(_without_defaults(one)) for one in (old, new)))
         replaces = [path for path in paths if row.forces_replacement(_INDEX.sub("[]", path))]
+        if (
+            token == refs.CLUSTER
+            and old.get("encryptionConfig")
+            and not new.get("encryptionConfig")
+        ):
+            replaces.append("encryptionConfig")
         return Changes(paths, replaces, bool(replaces) and _named_by_hand(row, old, new))
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
