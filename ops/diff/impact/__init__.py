@@ -1,13 +1,12 @@
 """What a diff does to the running platform, most serious first."""
 
-from collections.abc import Sequence
-
 from ops.diff.diff import Diff
 from ops.diff.impact import (
     access,
     cluster,
     cost,
     data,
+    disruption,
     limits,
     network,
     nodes,
@@ -15,10 +14,11 @@ from ops.diff.impact import (
     workloads,
 )
 from ops.diff.impact.model import Cause, Consequence, Kind, Level
+from ops.diff.impact.verdict import verdict_on_jobs
 
 __all__ = ["Cause", "Consequence", "Kind", "Level", "consequences"]
 
-_TOPICS = (cluster, data, network, nodes, workloads, permissions, access, limits, cost)
+_TOPICS = (cluster, data, network, nodes, disruption, workloads, permissions, access, limits, cost)
 """In the order of their consequences within one kind."""
 # A replaced cluster ends everything in it: these are not listed apart.
 _IN_CLUSTER = {
@@ -37,16 +37,7 @@ def consequences(diff: Diff) -> tuple[Consequence, ...]:
         return (*refused, Consequence(Kind.jobs_unaffected, nothing))
     if any(one.kind is Kind.replaces_cluster for one in found):
         found = [one for one in found if one.kind not in _IN_CLUSTER]
-    found.append(_verdict_on_jobs(found))
+    found += verdict_on_jobs(diff, found)
     order = list(Kind)
     # Stable: within a kind the rules' own order, which is by name.
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
-
-
-def _verdict_on_jobs(found: Sequence[Consequence]) -> Consequence:
-    """Summarizes what the other consequences do to the Spark jobs that run during the update."""
-    effects = dict.fromkeys(one.jobs for one in found if one.jobs)
-    if not effects:
-        return Consequence(Kind.jobs_unaffected, "jobs that run now are not affected")
-    # The causes are listed with the consequences that these lines come from.
-    return Consequence(Kind.jobs_affected, "jobs that run now are affected", (), tuple(effects))

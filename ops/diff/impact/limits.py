@@ -56,7 +56,9 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
                 f"{'looser' if looser else 'stricter'}; pods that run stay"
             )
             cause = Cause(step.new.name, f"{_LABEL}: {old} -> {new}")
-            yield Consequence(Kind.guard, text, (cause,))
+            name = step.new.object_name
+            jobs = f"executors that jobs of {name} ask for are refused unless they are {new}"
+            yield Consequence(Kind.guard, text, (cause,), jobs="" if looser else jobs)
 
 
 def _level(namespace: Resource) -> str:
@@ -82,7 +84,17 @@ def _quota(step: Step) -> Iterator[Consequence]:
     if lines:
         # kubernetes.io/docs/concepts/policy/resource-quotas: checked at creation only.
         text = f"quota {name} changes: pods that run stay, new ones are refused above it"
-        yield Consequence(Kind.quota, text, causes_of(step), tuple(lines))
+        jobs = f"a job of {namespace_of(step.old)} that runs gets no executor above the new quota"
+        less = any(_is_less(old.get(key), limit) for key, limit in new.items())
+        yield Consequence(Kind.quota, text, causes_of(step), tuple(lines), jobs if less else "")
+
+
+def _is_less(old: str | None, new: str) -> bool:
+    """Whether a limit allows less than before; so does one that is no quantity."""
+    try:
+        return old is None or quantity.parse(new) < quantity.parse(old)
+    except ValueError:
+        return True
 
 
 def _equal(old: str | None, new: str | None) -> bool:

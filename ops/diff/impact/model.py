@@ -32,6 +32,7 @@ class Kind(StrEnum):
     rolls_nodes = "rolls-nodes"
     drifts_nodes = "drifts-nodes"
     jobs_affected = "jobs-affected"
+    jobs_unknown = "jobs-unknown"
     upgrades_cluster = "upgrades-cluster"
     claims_wait = "claims-wait"
     restarts = "restarts"

@@ -35,4 +35,6 @@ def _parts(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.of_type("aws:ec2/vpcEndpoint:VpcEndpoint"):
         if step.is_deleted:
             text = "endpoint {} is deleted: its traffic uses the NAT gateway, or fails without one"
-            yield step.resource.name, Consequence(Kind.restarts, text, forcing_causes(step))
+            jobs = "what goes through endpoint {} is cut, then uses the NAT gateway or fails"
+            causes = forcing_causes(step)
+            yield step.resource.name, Consequence(Kind.restarts, text, causes, jobs=jobs)

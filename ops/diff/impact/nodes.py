@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ops.diff.compare import names
 from ops.diff.diff import Diff
-from ops.diff.impact import cluster, drift
+from ops.diff.impact import cluster, disruption, drift
 from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS
@@ -116,7 +116,7 @@ def _quiet(diff: Diff) -> Iterator[tuple[str, Consequence]]:
         if step.old is None or step.new is None or step.operation is not Operation.update:
             continue
         drifts = drift.of_pool if step.new.inputs["kind"] == NODE_POOL else drift.of_class
-        if any(drifts(step.old, step.new)) or step.propagated:
+        if any(drifts(step.old, step.new)) or step.propagated or any(disruption.of(step)):
             continue
         kind = step.new.inputs["kind"]
         text = f"no drift: the nodes of {kind} {{}} stay as they are"

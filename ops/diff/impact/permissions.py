@@ -60,7 +60,9 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             how = "may no longer" if holder in after else "deleted"
             less.append(_HolderChange(holder, how, narrower))
     yield from _summed(Kind.wider, "wider permission", more)
-    yield from _summed(Kind.narrower, "narrower permission", less)
+    # All jobs end with a cluster that is replaced.
+    stays = not any(step.is_deleted for step in diff.of_type("eks:index:Cluster"))
+    yield from _summed(Kind.narrower, "narrower permission", less, diff.old if stays else None)
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,46 @@ class _HolderChange:
         return tuple(Cause(name, "policy") for name in sources)
 
 
-def _summed(kind: Kind, word: str, holders: Sequence[_HolderChange]) -> Iterator[Consequence]:
-    if len(holders) <= _HOLDERS:
-        for one in holders:
-            lines = [] if one.how == "deleted" else one.lines
-            text = f"{word}: {one.holder} ({one.how})"
-            yield Consequence(kind, text, one.causes, tuple(lines))
+_USERS = {
+    "spark-on-eks:spark:TeamAccess": "jobs of {} fail at the next request that {} may no longer "
+    "make",
+    "spark-on-eks:mounts:PodLevel": "reads of JARs that {1} may no longer make fail from now on",
+    "spark-on-eks:karpenter:Controller": "new executors wait where the autoscaler needs what {1} "
+    "may no longer do",
+}
+"""Component of a role to what jobs notice of a right that it loses; `{}` are team and role."""
+
+
+def _notice(change: _HolderChange, plan: Plan) -> str:
+    """What running jobs notice; empty where that is not known, or the role goes with its users."""
+    sources = {one.source for one in change.grants if one.source}
+    types = {
+        part
+        for one in plan.resources
+        if one.name in sources and one.type.startswith("aws:iam/")
+        for part in one.urn.split("::")[2].split("$")
+    }
+    if change.how == "deleted":
+        return ""
+    for component, text in _USERS.items():
+        if component in types:
+            team = change.holder.removeprefix("role team-").removesuffix("-access-role")
+            return text.format(f"team {team}", change.holder)
+    return ""
+
+
+def _summed(
+    kind: Kind, word: str, holders: Sequence[_HolderChange], plan: Plan | None = None
+) -> Iterator[Consequence]:
+    noticed = {one.holder: _notice(one, plan) if plan else "" for one in holders}
+    rest = [one for one in holders if not noticed[one.holder]]
+    for one in holders if len(rest) <= _HOLDERS else (one for one in holders if one not in rest):
+        lines = [] if one.how == "deleted" else one.lines
+        text = f"{word}: {one.holder} ({one.how})"
+        yield Consequence(kind, text, one.causes, tuple(lines), noticed[one.holder])
+    if len(rest) <= _HOLDERS:
         return
+    holders = rest
     lines = [
         f"{one.holder} ({one.how}){'' if one.how == 'deleted' else f': {line}'}"
         for one in holders

@@ -24,8 +24,9 @@ class Row:
         self, after: Keys, *expected: str, before: Keys = (), knob: str = "", stack: str = "dev"
     ) -> None:
         self.after, self.before, self.knob, self.stack = _keys(after), _keys(before), knob, stack
-        # Running jobs are not affected unless a consequence says so.
-        quiet = not any(one.startswith("jobs-affected: ") for one in expected)
+        # Running jobs are not affected unless a consequence says so, or that it is not known.
+        loud = ("jobs-affected: ", "jobs-unknown: ")
+        quiet = not any(one.startswith(loud) for one in expected)
         self.expected = [*expected, *[QUIET] * quiet]
 
 

@@ -21,6 +21,7 @@ JARS = {
     "access logs": Row("jarBucket.accessLogBucket=access-logs"),
     "another prefix": Row(
         "jarBucket.prefix=platform/",
+        "jobs-affected: reads of JARs that role jar-mount-driver-role may no longer make fail",
         "wider-permission: jar-mount-driver-role (may now) may s3:ListBucket on arn:aws:s3:::"
         "spark-dev-jars-111122223333-us-west-2 when s3:prefix StringLike platform/*",
         "narrower-permission: jar-mount-driver-role (may no longer) may s3:ListBucket",
@@ -40,6 +41,7 @@ JARS = {
         "jarBucket.name=other-jars",
         "fails: Pulumi protects jars-bucket (aws:s3:Bucket) and does not replace it",
         NO_EXECUTORS,
+        "jobs-unknown: jars-bucket: is replaced",
         "claims-wait: analytics/spark-jars and ingest/spark-jars",
         "restarts: restarts Deployment analytics and ingest",
         "wider-permission: role jar-mount-driver-role",
@@ -64,6 +66,7 @@ JARS = {
             :2
         ],
         NO_EXECUTORS,
+        "jobs-unknown: jar-mount-aws-mountpoint-s3-csi-driver: is deleted",
         CLAIMS,
         "removes: removes add-on aws-mountpoint-s3-csi-driver",
         "wider-permission: role karpenter-default-node-role (may now) may s3:ListBucket",
@@ -112,8 +115,28 @@ JARS = {
         "arn:aws:s3:::data when s3:prefix StringLike x/*",
         before=team(),
     ),
+    "data that a team may no longer write": Row(
+        team(buckets="[{name: data, prefix: 'x/', access: read}]"),
+        "jobs-affected: jobs of team team-a fail at the next request that role "
+        "team-team-a-access-role may no longer make",
+        "narrower-permission: role team-team-a-access-role (may no longer)",
+        before=team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
+    ),
+    "a smaller quota of a team": Row(
+        team(quota="{cpu: 40}"),
+        "jobs-affected: a job of team-a that runs gets no executor above the new quota",
+        "quota: quota team-a/team changes",
+        before=team(quota="{cpu: 64}"),
+    ),
+    "a team's way to a database that closes": Row(
+        team(),
+        "jobs-unknown: team-team-a-",
+        "narrower-permission: network of namespace team-a",
+        before=team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
+    ),
     "YuniKorn": Row(
         "spark.yunikorn.enabled=true",
+        "jobs-unknown: pod-security-policy: is created",
         OPERATOR,
         "guard: ValidatingAdmissionPolicy team-pods denies other requests than before",
         "guard: namespace team-a admits baseline pods, not restricted ones: looser",
@@ -125,6 +148,7 @@ JARS = {
         (),
         "ends-jobs: deletes namespace yunikorn with everything in it",
         "jobs-affected: all pods in namespace yunikorn end",
+        "jobs-unknown: yunikorn-release: is deleted",
         OPERATOR,
         "removes: removes Helm release yunikorn",
         "guard: ValidatingAdmissionPolicy spark-restricted is deleted",

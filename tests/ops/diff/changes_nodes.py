@@ -1,6 +1,6 @@
 """Changes of system nodes, pools and drivers."""
 
-from tests.ops.diff.changes import ANEW, EVICTED, ROLLED, STAY, Row, drifts, pool
+from tests.ops.diff.changes import ANEW, EVICTED, ROLLED, RUNGS, STAY, Row, drifts, pool
 from tests.plans import CLUSTER_AUTOSCALER
 
 NODES = {
@@ -48,8 +48,21 @@ NODES = {
     "grace period": Row(
         pool(terminationGracePeriod="30m"), *drifts("template.spec.terminationGracePeriod")
     ),
-    "consolidation": Row(pool(consolidation="{policy: WhenEmptyOrUnderutilized}"), STAY),
+    "consolidation": Row(
+        pool(consolidation="{policy: WhenEmptyOrUnderutilized}"),
+        f"drifts-nodes: NodePool {RUNGS} starts to move pods from nodes that are not full",
+        f"jobs-affected: on nodes of NodePool {RUNGS}: executors there end",
+    ),
+    "no consolidation of nodes with pods": Row(
+        (), STAY, before=pool(consolidation="{policy: WhenEmptyOrUnderutilized}")
+    ),
     "budgets": Row(pool(budgets="[{nodes: '5%'}]"), STAY),
+    "wider budgets": Row(
+        pool(budgets="[{nodes: '100%'}]"),
+        f"drifts-nodes: NodePool {RUNGS} may disrupt more nodes at once that are drifted: 10% -> "
+        "100%; nodes that waited go now",
+        f"jobs-affected: on nodes of NodePool {RUNGS}: executors there end",
+    ),
     "limits": Row(
         "pools=[{name: default, limits: {cpu: 64, memoryGiB: 256}}]",
         "cost: NodePools' limit of vCPU 640 -> 384",
