@@ -144,7 +144,8 @@ class NodeAddons(EksAddons):
         super().__init__("NodeAddons", name, versions, cloud=cloud, cluster=cluster, opts=opts)
         self.create_addon(
             "vpc-cni",
-            [Workload("aws-node", kind="DaemonSet")],
+            # 25m for each container: config/master/aws-k8s-cni.yaml of amazon-vpc-cni-k8s.
+            [Workload("aws-node", kind="DaemonSet", cpu="50m")],
             # A role of its own: the node role needs no permission to change network interfaces.
             role=self.create_role("vpc-cni", "aws-node", "AmazonEKS_CNI_Policy"),
             configuration={
@@ -161,7 +162,7 @@ class NodeAddons(EksAddons):
         )
         self.create_addon(
             "kube-proxy",
-            [Workload("kube-proxy", kind="DaemonSet")],
+            [Workload("kube-proxy", kind="DaemonSet", cpu="100m")],
             provides=["node-networking"],
             depends_on=[cluster],
         )
@@ -193,6 +194,12 @@ class ClusterAddons(EksAddons):
                 Workload(
                     "coredns",
                     replicas="autoScaling.minReplicas",
+                    # docs.aws.amazon.com/eks/latest/userguide/coredns-autoscaling.html
+                    max_replicas="autoScaling.maxReplicas",
+                    nodes_per_replica=16,
+                    cores_per_replica=256,
+                    cpu="100m",
+                    memory="70Mi",
                     spread="topologySpreadConstraints",
                     brings_budget=_COREDNS_BUDGET,
                 )
@@ -217,11 +224,16 @@ class ClusterAddons(EksAddons):
                     "controller",
                     values="controller",
                     replicas="controller.replicaCount",
+                    # Six containers of 10m and 40Mi (values.yaml of its chart).
+                    cpu="60m",
+                    memory="240Mi",
                     brings_budget=_EBS_BUDGET,
                 ),
                 Workload(
                     "node",
                     kind="DaemonSet",
+                    cpu="30m",
+                    memory="120Mi",
                     tolerate_all="node.tolerateAllTaints",
                     removes_taint="ebs.csi.aws.com/agent-not-ready",
                 ),
@@ -241,6 +253,8 @@ class ClusterAddons(EksAddons):
                 Workload(
                     "metrics-server",
                     replicas="replicas",
+                    cpu="100m",
+                    memory="200Mi",
                     no_budget="An outage of a minute affects only `kubectl top` and scaling "
                     "by metrics; whether the add-on's configuration accepts a "
                     "budget is not verified.",

@@ -25,6 +25,17 @@ class Workload:
     replicas: str = ""
     requests: str = ""
     """Object with `requests` and `limits`."""
+    cpu: str = ""
+    """CPU request of a pod, if the package sets it itself: the sum of its containers."""
+    memory: str = ""
+    """Memory request of a pod, as `cpu`."""
+    max_replicas: str = ""
+    """Largest number of replicas, if the package adds some as the cluster grows."""
+    nodes_per_replica: int = 0
+    cores_per_replica: int = 0
+    """Nodes and vCPU of the cluster for which it has one replica."""
+    one_per_node: str = ""
+    """Source for packages whose replicas never share a node."""
     budget: str = ""
     """Size of the PodDisruptionBudget."""
     brings_budget: str = ""
@@ -46,7 +57,7 @@ class Workload:
         """Values that determine placement and availability: users cannot set them."""
         placed = ["nodeSelector", "tolerations", "priorityClassName"]
         paths = [] if self.kind == "DaemonSet" else [self.below(key) for key in placed]
-        paths += [self.replicas, self.budget, self.spread, self.tolerate_all]
+        paths += [self.replicas, self.max_replicas, self.budget, self.spread, self.tolerate_all]
         return [path for path in paths if path]
 
 

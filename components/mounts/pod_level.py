@@ -73,6 +73,9 @@ class PodLevel(Mount):
                 Workload(
                     "node",
                     kind="DaemonSet",
+                    # Three containers of 10m and 40Mi (values.yaml of its chart).
+                    cpu="30m",
+                    memory="120Mi",
                     tolerate_all="node.tolerateAllTaints",
                     removes_taint=NOT_READY.key,
                 ),

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from ops.capacity import quotas
 from ops.capacity.network import Subnet
-from ops.capacity.nodes import NodeCapacity
 from ops.capacity.quotas import Quota
 from ops.capacity.start import Executor, NodeFit, Platform, daemon_pods, demand, executors_per_node
+from ops.plan.node_capacity import NodeCapacity
 from ops.plan.nodes import NODE_GROUP
 
 _MOST = 10_000_000

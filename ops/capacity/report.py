@@ -14,10 +14,10 @@ from ops.capacity.limits import (
 )
 from ops.capacity.measured import NODE, POD, Method
 from ops.capacity.network import pod_networking, private_subnets, services_without_nat
-from ops.capacity.nodes import NodeCapacity, node_capacities
 from ops.capacity.start import Executor, NodeFit, Platform, demand, executors_per_node
 from ops.plan.errors import UserError
 from ops.plan.model import Plan
+from ops.plan.node_capacity import NodeCapacity, node_capacities
 from ops.plan.workloads import pods
 
 _CSI_DRIVER = "s3.csi.aws.com"

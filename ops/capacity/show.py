@@ -9,11 +9,11 @@ from operator import itemgetter
 from typing import IO, Any
 
 from ops.capacity.formulas import FORMULAS
-from ops.capacity.instances import SOURCE
 from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
 from ops.capacity.start import free_attachments
 from ops.plan.command import fenced
+from ops.plan.instances import source
 
 
 def render(report: Report, stream: IO[str]) -> None:
@@ -60,7 +60,7 @@ def to_json(report: Report) -> str:
         "pool": report.pool,
         "prefixDelegation": report.scenario.platform.networking.prefixes,
         "jarMethod": method.key if method else None,
-        "instanceTypes": SOURCE,
+        "instanceTypes": source(),
         "natGateways": report.scenario.platform.nat,
         "withoutNat": list(report.endpoints),
         "nodeSets": [

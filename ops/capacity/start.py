@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ops.capacity import quotas
-from ops.capacity.instances import InstanceType
 from ops.capacity.measured import Method, Per
 from ops.capacity.network import PodNetworking
-from ops.capacity.nodes import NodeCapacity
+from ops.plan.instances import InstanceType
+from ops.plan.node_capacity import NodeCapacity
 
 DAEMON_CPU, DAEMON_GIB = 0.25, 0.5
 """Assumed requests of a node's own pods: networking, kube-proxy, drivers of volumes."""

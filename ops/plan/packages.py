@@ -24,8 +24,8 @@ def registered(plan: Plan, output: str) -> Iterator[tuple[Resource, Any]]:
 class Workload:
     """Pods of a package, as its component registers them; components/workloads.py has the fields.
 
-    `budget`, `replicas`, `requests`, `spread`, `tolerate_all` and `values` are paths into the
-    package's values.
+    `budget`, `max_replicas`, `replicas`, `requests`, `spread`, `tolerate_all` and `values` are
+    paths into the package's values.
     """
 
     name: str
@@ -33,6 +33,12 @@ class Workload:
     values: str = ""
     replicas: str = ""
     requests: str = ""
+    cpu: str = ""
+    memory: str = ""
+    max_replicas: str = ""
+    nodes_per_replica: str = ""
+    cores_per_replica: str = ""
+    one_per_node: str = ""
     budget: str = ""
     brings_budget: str = ""
     no_budget: str = ""

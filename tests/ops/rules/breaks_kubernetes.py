@@ -273,3 +273,28 @@ SCHEDULING = (
     Break("running-pods-kept", put("NodePool", f"{_POOL}.requirements[1].values",
                                    ["spot", "on-demand"], _DRIVERS), "runs drivers on Spot"),
 )  # fmt: skip
+
+_TYPES = "instanceTypes"
+_SIX_SERVERS = (
+    "spark.teams=[{name: a}, {name: b}, {name: c}, {name: d}, {name: e}, {name: f}]",
+    "spark.historyServer={enabled: true, release: r}",
+    "systemNodes.instanceTypes=[r7g.xlarge]",
+)
+CAPACITY = (
+    Break("system-nodes-fit", put("NodeGroup", _TYPES, ["m7g.medium"], "system-group"),
+          "on 2 m7g.medium nodes"),
+    Break("system-nodes-fit", put("NodeGroup", _TYPES, ["m7g.xlarge", "m7g.large"]),
+          "on 2 m7g.large nodes", "staging"),
+    Break("system-nodes-fit", put("Release", "values.controller.resources.requests.memory", "14Gi",
+                                  "karpenter-release"), "no place for karpenter controller"),
+    Break("system-nodes-fit", put("Release", "values.controller.resources.requests.memory", "6Gi",
+                                  "spark-operator-release"), "set systemNodes.minSize to 3"),
+    Break("system-nodes-fit", put("Deployment", "spec.replicas", 12, "spark-history-ingest"),
+          "no place for", "prod"),
+    Break("system-nodes-fit", put("NodeGroup", "scalingConfig.minSize", 1), "no place for"),
+    Break("system-nodes-fit", put("NodeGroup", _TYPES, ["m7g.xlarge"]),
+          "on the 1 m7g.xlarge left when a node is lost", "dev", _SIX_SERVERS),
+    Break("disks-hold-volumes", put("Deployment", f"{_POOL}.volumes[1].emptyDir.sizeLimit",
+                                    "45Gi", "spark-history-ingest"),
+          "no disk for spark-history-ingest", "prod"),
+)  # fmt: skip

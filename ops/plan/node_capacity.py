@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ops.capacity.instances import InstanceType, families, lookup
+from ops.plan.instances import InstanceType, families, lookup
 from ops.plan.model import Plan
 from ops.plan.nodes import NODE_POOL, NodeSet, node_sets
 from ops.plan.quantity import MIB
