@@ -14,7 +14,7 @@ from components.cluster import Cluster
 from components.context import Context
 from components.identity import ServiceAccountRole
 from components.names import KUBE_SYSTEM, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
-from components.workloads import Workload, package
+from components.workloads import Versions, Workload, package
 
 AddonVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$")]
 
@@ -81,12 +81,15 @@ class EksAddons(pulumi.ComponentResource):
         role: ServiceAccountRole | None = None,
         configuration: Mapping[str, Any] | None = None,
         provides: Sequence[str] = (),
+        works_with: Versions | None = None,
         depends_on: Sequence[pulumi.Resource],
     ) -> aws.eks.Addon:
         """One add-on. Conflicts resolve to OVERWRITE, on create and on update: manual changes to
         its objects are lost."""
         name = f"{self._name}-{addon}"
-        self._packages[name] = package(workloads, calls_aws=role is not None, provides=provides)
+        self._packages[name] = package(
+            workloads, calls_aws=role is not None, provides=provides, versions=works_with
+        )
         version: pulumi.Input[str] | None = self._versions.of(addon)
         if version is None:
             version = aws.eks.get_addon_version_output(
@@ -158,12 +161,15 @@ class NodeAddons(EksAddons):
                 "enableNetworkPolicy": "true",
             },
             provides=["node-networking"],
+            # docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html
+            works_with=Versions("v1.14.0-eksbuild.1", "enforces no NetworkPolicy"),
             depends_on=[cluster],
         )
         self.create_addon(
             "kube-proxy",
             [Workload("kube-proxy", kind="DaemonSet", cpu="100m")],
             provides=["node-networking"],
+            works_with=Versions(of_cluster=True),
             depends_on=[cluster],
         )
         self.register()
@@ -215,6 +221,7 @@ class ClusterAddons(EksAddons):
                 ],
             },
             provides=["dns"],
+            works_with=Versions("v1.11.1-eksbuild.9", "does not scale with the nodes"),
             depends_on=context.after,
         )
         self.create_addon(
@@ -245,6 +252,8 @@ class ClusterAddons(EksAddons):
                 "node": {"tolerateAllTaints": True},
                 "defaultStorageClass": {"enabled": True},
             },
+            # github.com/kubernetes-sigs/aws-ebs-csi-driver/pull/2039
+            works_with=Versions("v1.31.0-eksbuild.1", "creates no StorageClass"),
             depends_on=context.after,
         )
         self.create_addon(

@@ -61,12 +61,25 @@ class Workload:
         return [path for path in paths if path]
 
 
+@dataclass(frozen=True)
+class Versions:
+    """Versions of a package that the platform works with."""
+
+    least: str = ""
+    """The oldest: `v1.14.0-eksbuild.1`."""
+    why: str = ""
+    """What an older one lacks."""
+    of_cluster: bool = False
+    """The minor must be that of the cluster's Kubernetes."""
+
+
 def package(
     workloads: Sequence[Workload],
     *,
     calls_aws: bool,
     provides: Sequence[str] = (),
     api_groups: Sequence[str] = (),
+    versions: Versions | None = None,
 ) -> Mapping[str, Any]:
     """A package as its component registers it: output `packages`, by the resource's name.
 
@@ -78,8 +91,10 @@ def package(
         "callsAws": calls_aws,
         "provides": list(provides),
         "apiGroups": list(api_groups),
-        "workloads": [
-            {to_camel(key): value for key, value in asdict(one).items() if value}
-            for one in workloads
-        ],
+        **({"versions": _set_fields(versions)} if versions else {}),
+        "workloads": [_set_fields(one) for one in workloads],
     }
+
+
+def _set_fields(one: Workload | Versions) -> dict[str, Any]:
+    return {to_camel(key): value for key, value in asdict(one).items() if value}

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ops.plan.model import Plan, Resource
@@ -69,6 +69,8 @@ class Package:
     api_groups: tuple[str, ...] = ()
     """API groups of the custom resources that it reconciles or defines."""
     component: Resource | None = None
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    """`least`, `why` and `ofCluster`: components/workloads.py has the fields."""
 
     def at(self, path: str) -> Any:
         """The value at a dotted path, all values at the empty one."""
@@ -106,6 +108,7 @@ def _package(one: Resource, found: Mapping[str, Any] | None, parent: Resource | 
         provides=tuple(found.get("provides", ())),
         api_groups=tuple(found.get("apiGroups", ())),
         component=parent,
+        versions=found.get("versions", {}),
     )
 
 

@@ -298,3 +298,14 @@ CAPACITY = (
                                     "45Gi", "spark-history-ingest"),
           "no disk for spark-history-ingest", "prod"),
 )  # fmt: skip
+
+LIFETIMES = (
+    Break("drivers-not-expired", put("NodePool", f"{_POOL}.expireAfter", "24h", _DRIVERS),
+          "ends drivers 24h after their node's start (a drain has 1h)"),
+    Break("drivers-not-expired", put("NodePool", f"{_POOL}.expireAfter", GONE, _DRIVERS),
+          "ends drivers 720h after"),
+    Break("drivers-not-expired", put("NodePool", f"{_POOL}.expireAfter", "24h",
+                                     "karpenter-etl-drivers"), "ends drivers", "staging"),
+    Break("executors-not-expired", put("NodePool", f"{_POOL}.expireAfter", "168h", _RUNG),
+          "evicts executors 168h after"),
+)  # fmt: skip
