@@ -29,9 +29,6 @@ from ops.plan.platform_pods import (
 from ops.plan.quantity import GIB
 
 _SCHEDULED = (CPU, MEMORY, PODS)
-_DISK_KEPT, _DISK_RESERVED = Fraction(1, 10), GIB
-"""kubelet evicts pods below 10 % of free disk, and kube-reserved is 1 GiB
-(github.com/aws/karpenter-provider-aws pkg/providers/instancetype/types.go). Images come on top."""
 _MOST_NODES = 50
 
 
@@ -126,13 +123,8 @@ def node_room(capacity: NodeCapacity, of: InstanceType) -> Amounts:
         CPU: Fraction(of.free_cpu()),
         MEMORY: Fraction(of.free_memory_gib(max_pods)) * GIB,
         PODS: Fraction(max_pods),
-        DISK: usable_disk(Fraction(max(capacity.disks_gib, default=0)) * GIB),
+        DISK: capacity.usable_disk(of),
     }
-
-
-def usable_disk(size: Fraction) -> Fraction:
-    """Bytes of a node's disk for images and pods."""
-    return max(Fraction(0), size * (1 - _DISK_KEPT) - _DISK_RESERVED)
 
 
 def _unplaced(

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from ops.plan.jar_caches import caches_on
 from ops.plan.model import Plan
+from ops.plan.node_capacity import node_capacities
 from ops.plan.platform_pods import CPU, DISK, MEMORY
 from ops.plan.quantity import GIB
 from ops.plan.system_nodes import SystemNodes, system_nodes
@@ -39,7 +41,8 @@ def system_nodes_fit(plan: Plan) -> Iterator[Violation]:
     offline_only=True,
 )
 def disks_hold_volumes(plan: Plan) -> Iterator[Violation]:
-    """The disks of the system nodes hold the volumes of the platform's pods at their limits."""
+    """A node's disk holds the volumes of the platform's pods at their limits: on system nodes the
+    History Servers', on Spark's nodes the JAR caches of all teams that run there."""
     for nodes in system_nodes(plan):
         if missing := nodes.overfull_disks(nodes.nodes):
             needed, room = nodes.needed(nodes.nodes)[DISK], nodes.room[DISK]
@@ -49,6 +52,18 @@ def disks_hold_volumes(plan: Plan) -> Iterator[Violation]:
                 f"has no disk for {_names(missing)}: emptyDir volumes of {_gib(needed)} in all, "
                 f"and {nodes.nodes} nodes have {_gib(room)} each. Raise systemNodes.diskGiB",
             )
+    for one in node_capacities(plan):
+        caches = caches_on(plan, one.nodes)
+        for of in one.types:
+            if 0 < one.usable_disk(of) < caches:
+                yield Violation(
+                    one.nodes.resource,
+                    "caches",
+                    f"has {_gib(one.usable_disk(of))} of disk for pods on {of.name}, and the JAR "
+                    f"caches of its teams may take {_gib(caches)}: raise the pool's diskGiB, or "
+                    "lower jarMount.cacheMiB",
+                )
+                break
 
 
 def _too_small(nodes: SystemNodes, missing: Sequence[str], where: str) -> Violation:

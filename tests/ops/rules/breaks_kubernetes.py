@@ -297,6 +297,13 @@ CAPACITY = (
     Break("disks-hold-volumes", put("Deployment", f"{_POOL}.volumes[1].emptyDir.sizeLimit",
                                     "45Gi", "spark-history-ingest"),
           "no disk for spark-history-ingest", "prod"),
+    Break("disks-hold-volumes",
+          put("PersistentVolume", "spec.csi.volumeAttributes.cacheEmptyDirSizeLimit", "80Gi"),
+          "has 89.0 GiB of disk for pods on m7g.2xlarge, and the JAR caches of its teams may take "
+          "90.0 GiB"),
+    Break("disks-hold-volumes",
+          put("EC2NodeClass", "spec.blockDeviceMappings[0].ebs.volumeSize", "20Gi",
+              "karpenter-drivers-class"), "has 17.0 GiB of disk"),
 )  # fmt: skip
 
 LIFETIMES = (
