@@ -37,7 +37,7 @@ def capacity(  # noqa: PLR0917  the command's options
     ] = "16",
     disk_gib: Annotated[
         str, option("--disk-gib", "NUMBER", "Size limit of an executor's local disk in GiB.")
-    ] = "8",
+    ] = "5",
     pool: Annotated[str, option("--pool", "NAME", "The pool. Default: the first by name.")] = "",
     claims: Annotated[str, option("--claims", "COUNT", "JAR claims in use on one node.")] = "1",
     image_gib: Annotated[

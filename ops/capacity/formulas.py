@@ -167,7 +167,7 @@ FORMULAS: dict[str, Formula] = {
     "node-disk": Formula(
         "local disks and JAR caches on a node",
         "GiB",
-        "executors on a node x size limit of their local disk (8 GiB, as the jobs of `make job`) "
+        "executors on a node x size limit of their local disk (5 GiB, as the jobs of `make job`) "
         "+ claims x size limit of a cache in pod level",
         "the plan; the size limits are limits and not reserved",
     ),

@@ -34,7 +34,7 @@ class Executor:
 
     cpu: float
     memory_gib: float
-    disk_gib: float = 8
+    disk_gib: float = 5
 
 
 @dataclass(frozen=True)
