@@ -34,9 +34,9 @@ def lines(nodes: SystemNodes) -> list[str]:
     rows.append(
         ["these nodes", *_numbers(*(_shown(key, room[key]) * nodes.nodes for key in keys)), ""]
     )
-    verdicts = [f"  {'error' if missing else 'ok'}  {text}" for text, missing in _verdicts(nodes)]
+    verdicts = [["error" if missing else "ok", text] for text, missing in _verdicts(nodes)]
     title = f"system nodes: {nodes.nodes} {nodes.type.name}, at the limits of all pools"
-    return [title, *columns(rows, right=(1, 2, 3, 4)), *verdicts]
+    return [title, *columns(rows, right=(1, 2, 3, 4)), *columns(verdicts)]
 
 
 def as_json(nodes: SystemNodes) -> dict[str, Any]:
