@@ -158,9 +158,9 @@ def test_with_a_node_lost_one_replica_of_each_workload_fits() -> None:
 
 def test_volumes_count_against_the_disk_and_not_for_the_scheduler() -> None:
     # 50 GiB: 10 % is eviction's, 1 GiB kube-reserved.
-    assert holding(group("a", 6, disk=14)).overfull_disks(2) == []
-    assert holding(group("a", 7, disk=14)).overfull_disks(2) == ["a"]
-    assert holding(group("a", 7, disk=14)).unplaced(2) == []
+    assert holding(group("a", 6, disk=12)).overfull_disks(2) == []
+    assert holding(group("a", 7, disk=12)).overfull_disks(2) == ["a"]
+    assert holding(group("a", 7, disk=12)).unplaced(2) == []
 
 
 def test_a_plan_without_system_nodes_has_nothing_to_add_up() -> None:
