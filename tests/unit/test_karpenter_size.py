@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ops.plan.errors import UserError
 from tests.plans import named, plan_of
 
 
@@ -36,3 +37,17 @@ def test_a_pool_with_its_own_bucket_adds_a_drivers_pool_to_the_controller_s_size
     own = f"pools=[{{name: default, {limits}}}, {{name: own, jarBucket: {{}}, {limits}}}]"
     # 2 x (4 x 128 + 128) / 4 = 320 pods: 1,824 MiB.
     assert controller_resources(own)["requests"]["memory"] == "2048Mi"
+
+
+@pytest.mark.parametrize(
+    ("values", "fixed"),
+    [
+        ("karpenter.values={controller: {resources: {limits: {memory: 1Gi}}}}",
+         "controller.resources"),
+        ("spark.yunikorn.values={admissionController: {resources: {requests: {cpu: 1}}}}",
+         "admissionController.resources"),
+    ],
+)  # fmt: skip
+def test_requests_that_are_added_up_are_not_set_as_values(values: str, fixed: str) -> None:
+    with pytest.raises(UserError, match=f"the platform sets {fixed} itself"):
+        plan_of("dev", "spark.yunikorn.enabled=true", values)
