@@ -72,6 +72,10 @@ def test_every_workload_that_a_component_registers_is_added_up() -> None:
         "aws-ebs-csi-driver node": (1, 0.03, 120),
         "aws-mountpoint-s3-csi-driver node": (1, 0.03, 120),
     }
+    on_each = {"vpc-cni aws-node", "kube-proxy", "aws-ebs-csi-driver node"}
+    groups = on(plan_of("staging")).groups
+    assert {one.name for one in groups if one.every_node} == on_each
+    assert {one.name for one in groups if one.one_per_node} == {"karpenter controller"}
     assert amounts_of(plan_of("dev", *CLUSTER_AUTOSCALER))["cluster-autoscaler"] == (2, 0.1, 600)
 
 
