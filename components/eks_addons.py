@@ -14,7 +14,7 @@ from components.cluster import Cluster
 from components.context import Context
 from components.identity import ServiceAccountRole
 from components.names import KUBE_SYSTEM, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
-from components.workloads import Workload, package
+from components.workloads import Versions, Workload, package
 
 AddonVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$")]
 
@@ -81,12 +81,15 @@ class EksAddons(pulumi.ComponentResource):
         role: ServiceAccountRole | None = None,
         configuration: Mapping[str, Any] | None = None,
         provides: Sequence[str] = (),
+        works_with: Versions | None = None,
         depends_on: Sequence[pulumi.Resource],
     ) -> aws.eks.Addon:
         """One add-on. Conflicts resolve to OVERWRITE, on create and on update: manual changes to
         its objects are lost."""
         name = f"{self._name}-{addon}"
-        self._packages[name] = package(workloads, calls_aws=role is not None, provides=provides)
+        self._packages[name] = package(
+            workloads, calls_aws=role is not None, provides=provides, versions=works_with
+        )
         version: pulumi.Input[str] | None = self._versions.of(addon)
         if version is None:
             version = aws.eks.get_addon_version_output(
@@ -144,7 +147,8 @@ class NodeAddons(EksAddons):
         super().__init__("NodeAddons", name, versions, cloud=cloud, cluster=cluster, opts=opts)
         self.create_addon(
             "vpc-cni",
-            [Workload("aws-node", kind="DaemonSet")],
+            # 25m for each container: config/master/aws-k8s-cni.yaml of amazon-vpc-cni-k8s.
+            [Workload("aws-node", kind="DaemonSet", cpu="50m")],
             # A role of its own: the node role needs no permission to change network interfaces.
             role=self.create_role("vpc-cni", "aws-node", "AmazonEKS_CNI_Policy"),
             configuration={
@@ -157,12 +161,15 @@ class NodeAddons(EksAddons):
                 "enableNetworkPolicy": "true",
             },
             provides=["node-networking"],
+            # docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html
+            works_with=Versions("v1.14.0-eksbuild.1", "enforces no NetworkPolicy"),
             depends_on=[cluster],
         )
         self.create_addon(
             "kube-proxy",
-            [Workload("kube-proxy", kind="DaemonSet")],
+            [Workload("kube-proxy", kind="DaemonSet", cpu="100m")],
             provides=["node-networking"],
+            works_with=Versions(of_cluster=True),
             depends_on=[cluster],
         )
         self.register()
@@ -193,6 +200,12 @@ class ClusterAddons(EksAddons):
                 Workload(
                     "coredns",
                     replicas="autoScaling.minReplicas",
+                    # docs.aws.amazon.com/eks/latest/userguide/coredns-autoscaling.html
+                    max_replicas="autoScaling.maxReplicas",
+                    nodes_per_replica=16,
+                    cores_per_replica=256,
+                    cpu="100m",
+                    memory="70Mi",
                     spread="topologySpreadConstraints",
                     brings_budget=_COREDNS_BUDGET,
                 )
@@ -208,6 +221,7 @@ class ClusterAddons(EksAddons):
                 ],
             },
             provides=["dns"],
+            works_with=Versions("v1.11.1-eksbuild.9", "does not scale with the nodes"),
             depends_on=context.after,
         )
         self.create_addon(
@@ -217,11 +231,16 @@ class ClusterAddons(EksAddons):
                     "controller",
                     values="controller",
                     replicas="controller.replicaCount",
+                    # Six containers of 10m and 40Mi (values.yaml of its chart).
+                    cpu="60m",
+                    memory="240Mi",
                     brings_budget=_EBS_BUDGET,
                 ),
                 Workload(
                     "node",
                     kind="DaemonSet",
+                    cpu="30m",
+                    memory="120Mi",
                     tolerate_all="node.tolerateAllTaints",
                     removes_taint="ebs.csi.aws.com/agent-not-ready",
                 ),
@@ -233,6 +252,8 @@ class ClusterAddons(EksAddons):
                 "node": {"tolerateAllTaints": True},
                 "defaultStorageClass": {"enabled": True},
             },
+            # github.com/kubernetes-sigs/aws-ebs-csi-driver/pull/2039
+            works_with=Versions("v1.31.0-eksbuild.1", "creates no StorageClass"),
             depends_on=context.after,
         )
         self.create_addon(
@@ -241,6 +262,8 @@ class ClusterAddons(EksAddons):
                 Workload(
                     "metrics-server",
                     replicas="replicas",
+                    cpu="100m",
+                    memory="200Mi",
                     no_budget="An outage of a minute affects only `kubectl top` and scaling "
                     "by metrics; whether the add-on's configuration accepts a "
                     "budget is not verified.",

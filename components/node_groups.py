@@ -37,8 +37,8 @@ class SystemNodesSettings(Settings):
     """False if an existing cluster has nodes for these pods."""
     os: NodeOs = "al2023"
     """Operating system."""
-    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["m7g.large", "m6g.large"]
-    """Types of one processor, in order of preference."""
+    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["r7g.large", "r6g.large"]
+    """Types of one processor, in order of preference; each must hold the platform's pods."""
     min_size: Annotated[int, Field(ge=2)] = 2
     """At least two: replicas of Karpenter and CoreDNS run on different nodes and zones."""
     max_size: Annotated[int, Field(ge=2)] = 4

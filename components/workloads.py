@@ -25,6 +25,17 @@ class Workload:
     replicas: str = ""
     requests: str = ""
     """Object with `requests` and `limits`."""
+    cpu: str = ""
+    """CPU request of a pod, if the package sets it itself: the sum of its containers."""
+    memory: str = ""
+    """Memory request of a pod, as `cpu`."""
+    max_replicas: str = ""
+    """Largest number of replicas, if the package adds some as the cluster grows."""
+    nodes_per_replica: int = 0
+    cores_per_replica: int = 0
+    """Nodes and vCPU of the cluster for which it has one replica."""
+    one_per_node: str = ""
+    """Source for packages whose replicas never share a node."""
     budget: str = ""
     """Size of the PodDisruptionBudget."""
     brings_budget: str = ""
@@ -46,8 +57,20 @@ class Workload:
         """Values that determine placement and availability: users cannot set them."""
         placed = ["nodeSelector", "tolerations", "priorityClassName"]
         paths = [] if self.kind == "DaemonSet" else [self.below(key) for key in placed]
-        paths += [self.replicas, self.budget, self.spread, self.tolerate_all]
+        paths += [self.replicas, self.max_replicas, self.budget, self.spread, self.tolerate_all]
         return [path for path in paths if path]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Versions of a package that the platform works with."""
+
+    least: str = ""
+    """The oldest: `v1.14.0-eksbuild.1`."""
+    why: str = ""
+    """What an older one lacks."""
+    of_cluster: bool = False
+    """The minor must be that of the cluster's Kubernetes."""
 
 
 def package(
@@ -56,6 +79,7 @@ def package(
     calls_aws: bool,
     provides: Sequence[str] = (),
     api_groups: Sequence[str] = (),
+    versions: Versions | None = None,
 ) -> Mapping[str, Any]:
     """A package as its component registers it: output `packages`, by the resource's name.
 
@@ -67,8 +91,10 @@ def package(
         "callsAws": calls_aws,
         "provides": list(provides),
         "apiGroups": list(api_groups),
-        "workloads": [
-            {to_camel(key): value for key, value in asdict(one).items() if value}
-            for one in workloads
-        ],
+        **({"versions": _set_fields(versions)} if versions else {}),
+        "workloads": [_set_fields(one) for one in workloads],
     }
+
+
+def _set_fields(one: Workload | Versions) -> dict[str, Any]:
+    return {to_camel(key): value for key, value in asdict(one).items() if value}

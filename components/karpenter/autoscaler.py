@@ -9,6 +9,7 @@ from components.context import Context
 from components.karpenter.controller import KarpenterController, KarpenterSettings
 from components.karpenter.node_class import create_node_class
 from components.karpenter.node_pools import create_driver_pool, create_executor_pool
+from components.karpenter.sizing import most_pods
 from components.mounts import Mount
 from components.node_groups import NodeRole
 from components.pools import DriverPool, NodeShape, Pool, PoolGroup, pool_groups
@@ -57,6 +58,7 @@ class Karpenter(pulumi.ComponentResource):
             settings,
             context,
             node_role_arns=[role.arn for role in roles.values()],
+            pods=most_pods(pools, drivers),
             opts=self._own,
         )
         self._before_classes = [controller, *entries, *roles.values()]

@@ -1,25 +1,31 @@
 """Karpenter itself: its CRDs, its controller on the system nodes, and the controller's role."""
 
 from collections.abc import Sequence
+from typing import Annotated, Any
 
 import pulumi
+from pydantic import Field
 
 from components.context import Context
 from components.eks_addons import system_placement
-from components.helm_addon import HelmAddon, HelmSettings
+from components.helm_addon import HelmAddon, HelmSettings, resources
 from components.karpenter.interruption import InterruptionQueue
 from components.karpenter.permissions import controller_policies
+from components.karpenter.sizing import cpu_milli, memory_mib
 from components.names import KUBE_SYSTEM
 from components.workloads import Workload
 from versions import KARPENTER, KARPENTER_CRD
 
 ACCOUNT = "karpenter"
 
+_CHART = "https://github.com/aws/karpenter-provider-aws/blob/v1.14.1/charts/karpenter"
+
 _CONTROLLER = Workload(
     "controller",
     replicas="replicas",
     requests="controller.resources",
     budget="podDisruptionBudget.maxUnavailable",
+    one_per_node=f"{_CHART}/values.yaml",
 )
 
 
@@ -28,10 +34,17 @@ class KarpenterSettings(HelmSettings):
 
     fixed = (
         *_CONTROLLER.fixed_paths(),
+        "controller.resources",
         "serviceAccount",
         "settings.clusterName",
         "settings.interruptionQueue",
     )
+
+    memory_mib: Annotated[int, Field(ge=512)] | None = None
+    """Memory of one replica, in MiB; default: 1024 and 2.5 for each pod of 4 vCPU that the limits
+    of all NodePools allow."""
+    cpu: Annotated[float, Field(ge=0.1, le=32)] | None = None
+    """vCPU request of one replica; default: 0.001 for each such pod, from 0.5 to 2."""
 
 
 class KarpenterController(HelmAddon):
@@ -44,8 +57,10 @@ class KarpenterController(HelmAddon):
         context: Context,
         *,
         node_role_arns: Sequence[pulumi.Output[str]],
+        pods: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """`pods` is how many the limits of its NodePools allow."""
         super().__init__(
             "karpenter:Controller",
             name,
@@ -80,12 +95,7 @@ class KarpenterController(HelmAddon):
                     "annotations": {"eks.amazonaws.com/role-arn": role_arn},
                 },
                 **system_placement(),
-                "controller": {
-                    "resources": {
-                        "requests": {"cpu": "500m", "memory": "1Gi"},
-                        "limits": {"memory": "1Gi"},
-                    }
-                },
+                "controller": {"resources": _resources(settings, pods)},
                 "settings": {
                     "clusterName": cluster.name,
                     "interruptionQueue": queue.queue_name,
@@ -96,3 +106,8 @@ class KarpenterController(HelmAddon):
             # The release of the CRDs installs them.
             skip_crds=True,
         )
+
+
+def _resources(settings: KarpenterSettings, pods: int) -> dict[str, Any]:
+    milli = cpu_milli(pods) if settings.cpu is None else round(settings.cpu * 1000)
+    return resources(f"{milli}m", settings.memory_mib or memory_mib(pods))

@@ -11,7 +11,7 @@ from components.jar_bucket import JarBucket
 from components.mounts.base import Mount, NodePart, Taint, Volume
 from components.mounts.settings import JarMountSettings
 from components.names import KUBE_SYSTEM
-from components.workloads import Workload
+from components.workloads import Versions, Workload
 
 ADDON = "aws-mountpoint-s3-csi-driver"
 DRIVER = "s3.csi.aws.com"
@@ -73,6 +73,9 @@ class PodLevel(Mount):
                 Workload(
                     "node",
                     kind="DaemonSet",
+                    # Three containers of 10m and 40Mi (values.yaml of its chart).
+                    cpu="30m",
+                    memory="120Mi",
                     tolerate_all="node.tolerateAllTaints",
                     removes_taint=NOT_READY.key,
                 ),
@@ -84,6 +87,11 @@ class PodLevel(Mount):
                 "node": {"tolerateAllTaints": True},
             },
             provides=[f"csi:{DRIVER}"],
+            # Its CHANGELOG.md, 2.5.0.
+            works_with=Versions(
+                "v2.5.0-eksbuild.1",
+                "does not limit the cache, and a drain takes the mount from pods that still end",
+            ),
             depends_on=context.after,
         )
         addons.register()

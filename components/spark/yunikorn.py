@@ -28,6 +28,7 @@ _WORKLOADS = (
         "admission-controller",
         values="admissionController",
         replicas="admissionController.replicaCount",
+        requests="admissionController.resources",
         no_budget="The chart (1.8.0) has no value for one. The scheduler runs once; the two "
         "replicas of its admission controller are on two nodes.",
     ),
@@ -43,6 +44,7 @@ class YunikornSettings(HelmSettings):
         "serviceAccount",
         "resources",
         "admissionController.image.tag",
+        "admissionController.resources",
         "admissionController.hostNetwork",
         "podSecurityContext",
         "schedulerSecurityContext",
@@ -118,6 +120,7 @@ def _values(
         "admissionController": {
             "image": {"tag": f"admission-{version}", "pullPolicy": "IfNotPresent"},
             "replicaCount": 2,
+            "resources": resources("100m", 500),
             # The API server reaches pods at their VPC addresses.
             "hostNetwork": False,
             "priorityClassName": "system-cluster-critical",

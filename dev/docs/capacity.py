@@ -4,8 +4,8 @@ from ops.capacity import quotas
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.measured import METHODS, NODE, POD
 from ops.capacity.report import Report, Request, report
-from ops.capacity.show import number
 from ops.capacity.start import s3
+from ops.capacity.text import number
 from ops.plan.command import table
 from tests.plans import plan_of
 

@@ -90,7 +90,7 @@ def _kind(annotation: Any) -> str:
         return "map of text" if arguments[1] is str else "object"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "object"
-    return {str: "text", int: "number", bool: "true, false"}[annotation]
+    return {str: "text", int: "number", float: "number", bool: "true, false"}[annotation]
 
 
 def _default(field: FieldInfo) -> str:

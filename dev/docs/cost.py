@@ -12,7 +12,7 @@ STACKS = ("dev", "prod")
 HOURS = 730
 """Hours per month, as in AWS's calculator."""
 
-_INSTANCES = {"m7g.large": 0.0816, "m7g.xlarge": 0.1632}
+_INSTANCES = {"r7g.large": 0.1071, "m7g.xlarge": 0.1632}
 """Dollars an hour, On-Demand, Linux, us-east-1, as of 2026-07-06:
 github.com/aws/karpenter-provider-aws v1.14.1, pkg/providers/pricing/zz_generated.pricing_aws.go."""
 

@@ -35,6 +35,9 @@ def capacity(  # noqa: PLR0917  the command's options
     gib: Annotated[
         str, option("--gib", "NUMBER", "Memory of one executor in GiB, with overhead.")
     ] = "16",
+    disk_gib: Annotated[
+        str, option("--disk-gib", "NUMBER", "Size limit of an executor's local disk in GiB.")
+    ] = "5",
     pool: Annotated[str, option("--pool", "NAME", "The pool. Default: the first by name.")] = "",
     claims: Annotated[str, option("--claims", "COUNT", "JAR claims in use on one node.")] = "1",
     image_gib: Annotated[
@@ -45,7 +48,8 @@ def capacity(  # noqa: PLR0917  the command's options
     ] = None,
     format_: FormatOption = "",
 ) -> None:
-    """Compute how many executors a stack can run. Exit code 1: it outgrows its own subnets."""
+    """Compute how many executors a stack can run. Exit code 1: it outgrows its own subnets or
+    system nodes."""
     with command_errors():
         style = chosen_format(format_)
         from ops.capacity import show  # noqa: PLC0415  keeps the start of a command fast
@@ -55,7 +59,9 @@ def capacity(  # noqa: PLR0917  the command's options
 
         request = Request(
             executors=int(_number("--executors", executors, whole=True)),
-            executor=Executor(_number("--cpu", cpu), _number("--gib", gib)),
+            executor=Executor(
+                _number("--cpu", cpu), _number("--gib", gib), _number("--disk-gib", disk_gib)
+            ),
             pool=pool,
             claims=int(_number("--claims", claims, whole=True)),
             image_gib=_number("--image-gib", image_gib),

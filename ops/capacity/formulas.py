@@ -2,7 +2,17 @@
 
 from typing import NamedTuple
 
-from ops.capacity.quotas import ADDRESS_CALLS, LAUNCH_BURST, NAT_CONNECTIONS, S3_READS
+from ops.capacity.quotas import (
+    ADDRESS_CALLS,
+    DOCKER_PULLS,
+    ECR_IMAGES,
+    ECR_LAYERS,
+    ECR_PUBLIC_PULLS,
+    LAUNCH_BURST,
+    NAT_CONNECTIONS,
+    S3_READS,
+    VPC_DNS,
+)
 
 _MEASURED = "measured (see Measured below)"
 
@@ -112,5 +122,60 @@ FORMULAS: dict[str, Formula] = {
         "s",
         "bits / (gateways x 100 Gbps), what a gateway scales to by itself",
         NAT_CONNECTIONS.source,
+    ),
+    "docker-pulls": Formula(
+        "pulls from Docker Hub of one address",
+        "",
+        "nodes / NAT gateways: each node pulls the image of its architecture once",
+        DOCKER_PULLS.source,
+    ),
+    "ecr-images": Formula(
+        "ECR BatchGetImage requests",
+        "",
+        "nodes x 2: the index of a multi-architecture image, and the image",
+        ECR_IMAGES.source,
+    ),
+    "ecr-layers": Formula(
+        "ECR GetDownloadUrlForLayer requests a second",
+        "/s",
+        "nodes x 3 layers at once (containerd's max_concurrent_downloads)",
+        ECR_LAYERS.source,
+    ),
+    "ecr-public-pulls": Formula(
+        "pulls from ECR Public", "", "nodes: each pulls once", ECR_PUBLIC_PULLS.source
+    ),
+    "dns-replicas": Formula(
+        "replicas of CoreDNS that scaling asks for",
+        "",
+        "max(nodes / 16, vCPU / 256), rounded up, 2 at least; the pool's nodes alone",
+        "docs.aws.amazon.com/eks/latest/userguide/coredns-autoscaling.html",
+    ),
+    "dns-queries": Formula(
+        "DNS queries to CoreDNS",
+        "",
+        "executors x 26: A and AAAA of the driver's Service (3 tries in the search domains), S3 "
+        "and STS (5 each), with ndots 5",
+        "kubernetes.io/docs/concepts/services-networking/dns-pod-service",
+    ),
+    "dns-forwarded": Formula(
+        "of these to the VPC's resolver, at most",
+        "",
+        "executors x 8: S3 and STS, in EC2's search domain and as they are, if CoreDNS has cached "
+        "none of them; it caches an answer for 30 s",
+        VPC_DNS.source,
+    ),
+    "node-disk": Formula(
+        "local disks and JAR caches on a node",
+        "GiB",
+        "executors on a node x size limit of their local disk (5 GiB, as the jobs of `make job`) "
+        "+ claims x size limit of a cache in pod level",
+        "the plan; the size limits are limits and not reserved",
+    ),
+    "node-disk-room": Formula(
+        "disk of a node for them and for images",
+        "GiB",
+        "the class' largest volume, or instance store, without 10 % for eviction and 1 GiB "
+        "kube-reserved",
+        "github.com/aws/karpenter-provider-aws pkg/providers/instancetype/types.go",
     ),
 }

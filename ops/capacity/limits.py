@@ -7,9 +7,18 @@ from enum import StrEnum
 
 from ops.capacity import quotas
 from ops.capacity.network import Subnet
-from ops.capacity.nodes import NodeCapacity
 from ops.capacity.quotas import Quota
-from ops.capacity.start import Executor, NodeFit, Platform, daemon_pods, demand, executors_per_node
+from ops.capacity.registries import PULL_LIMITS, Registry
+from ops.capacity.start import (
+    Executor,
+    NodeFit,
+    Platform,
+    daemon_pods,
+    demand,
+    disk,
+    executors_per_node,
+)
+from ops.plan.node_capacity import NodeCapacity
 from ops.plan.nodes import NODE_GROUP
 
 _MOST = 10_000_000
@@ -163,8 +172,10 @@ def _amounts(fits: Sequence[NodeFit], scenario: Scenario) -> list[tuple[Quota, A
         rows.append((quotas.ON_DEMAND_VCPUS, most("vcpus", system), note))
     if platform.method is not None:
         rows.append((quotas.S3_READS, most("s3-rate"), "all nodes at the same moment"))
-    if platform.nat:
+    if platform.nat and platform.registry is not Registry.ecr:
         rows.append((quotas.NAT_CONNECTIONS, most("nat-connections"), "one image, not from ECR"))
+    pulls = {key for fit in fits for key in demand(1, fit, platform)} & set(PULL_LIMITS)
+    rows += [(PULL_LIMITS[key][0], most(key), PULL_LIMITS[key][1]) for key in sorted(pulls)]
     ceiling = float(most_executors(pool, scenario))
     usable = sum(one.usable for one in scenario.subnets)
     own: list[tuple[Quota, Amount, float, str]] = [
@@ -172,7 +183,26 @@ def _amounts(fits: Sequence[NodeFit], scenario: Scenario) -> list[tuple[Quota, A
     ]
     if scenario.subnets:
         own.append((quotas.SUBNETS, most("addresses"), usable, "this pool's nodes alone"))
+    if platform.dns is not None:
+        note = "slower from here on; its replicas stay at autoScaling.maxReplicas"
+        own.append((quotas.DNS_REPLICAS, most("dns-replicas"), platform.dns.most, note))
+        forwarded = platform.dns.nodes * scenario.limit(quotas.VPC_DNS)
+        note = f"all in one second, none cached, CoreDNS on {platform.dns.nodes} nodes"
+        own.append((quotas.VPC_DNS, most("dns-forwarded"), forwarded, note))
+    if disks := [fit for fit in fits if disk(1, fit, platform)]:
+        note = "limits, not reserved: a full disk evicts pods; raise diskGiB"
+        own.append((quotas.NODE_DISK, _disk_percent(disks, platform), 100, note))
     return own + [(quota, amount, scenario.limit(quota), note) for quota, amount, note in rows]
+
+
+def _disk_percent(fits: Sequence[NodeFit], platform: Platform) -> Amount:
+    """The fullest disk of one node."""
+
+    def percent(executors: int) -> float:
+        found = [disk(executors, fit, platform) for fit in fits]
+        return max(100 * one["node-disk"] / one["node-disk-room"] for one in found)
+
+    return percent
 
 
 def _subnets(needed: float, usable: float, note: str) -> LimitCheck:

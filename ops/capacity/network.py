@@ -4,7 +4,7 @@ import ipaddress
 import math
 from dataclasses import dataclass
 
-from ops.capacity.instances import InstanceType
+from ops.plan.instances import InstanceType
 from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import mapping

@@ -14,6 +14,7 @@ _EKS_PRACTICES = (
 _THROTTLING = "docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
 _NAT = "docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html"
 _LARGE_CLUSTERS = "kubernetes.io/docs/setup/best-practices/cluster-large"
+_ECR_QUOTAS = "docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html"
 _EKS_QUOTAS = "docs.aws.amazon.com/eks/latest/userguide/service-quotas.html"
 
 
@@ -83,6 +84,39 @@ ATTACHMENTS = Quota(
     0,
     "",
     "docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html",
+)
+DOCKER_PULLS = Quota(
+    "docker-pulls",
+    "Docker Hub pulls of one IPv4 address in 6 hours, without a login",
+    100,
+    "pulls",
+    "docs.docker.com/docker-hub/usage/pulls",
+)
+ECR_IMAGES = Quota("L-16E70933", "Rate of BatchGetImage requests", 2000, "a second", _ECR_QUOTAS)
+ECR_LAYERS = Quota(
+    "L-A60A366D", "Rate of GetDownloadUrlForLayer requests", 3000, "a second", _ECR_QUOTAS
+)
+ECR_PUBLIC_PULLS = Quota(
+    "ecr-public-pulls",
+    "Rate of image pulls from ECR Public to AWS resources",
+    10,
+    "a second",
+    "docs.aws.amazon.com/AmazonECR/latest/public/public-service-quotas.html",
+)
+VPC_DNS = Quota(
+    "vpc-dns",
+    "DNS packets of one network interface to the VPC's resolver",
+    1024,
+    "a second",
+    "docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html",
+)
+DNS_REPLICAS = Quota("coredns", "Replicas of CoreDNS at most", 0, "replicas", "the plan")
+NODE_DISK = Quota(
+    "disk",
+    "Disk of a node: local disks of its executors and JAR caches, percent",
+    0,
+    "%",
+    "the plan",
 )
 
 LAUNCH_REFILL = 2

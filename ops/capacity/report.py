@@ -4,6 +4,7 @@ first."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ops.capacity.dns import cluster_dns
 from ops.capacity.limits import (
     LimitCheck,
     Scenario,
@@ -14,10 +15,14 @@ from ops.capacity.limits import (
 )
 from ops.capacity.measured import NODE, POD, Method
 from ops.capacity.network import pod_networking, private_subnets, services_without_nat
-from ops.capacity.nodes import NodeCapacity, node_capacities
+from ops.capacity.registries import Registry, registry_of
 from ops.capacity.start import Executor, NodeFit, Platform, demand, executors_per_node
 from ops.plan.errors import UserError
+from ops.plan.jar_caches import jar_caches
 from ops.plan.model import Plan
+from ops.plan.node_capacity import NodeCapacity, node_capacities
+from ops.plan.quantity import GIB
+from ops.plan.system_nodes import SystemNodes, system_nodes
 from ops.plan.workloads import pods
 
 _CSI_DRIVER = "s3.csi.aws.com"
@@ -48,13 +53,16 @@ class Report:
     figures: tuple[Mapping[str, float], ...]
     limits: tuple[LimitCheck, ...]
     plan_limits: tuple[LimitCheck, ...]
+    system: tuple[SystemNodes, ...]
     most_executors: Mapping[str, int]
     unknown: tuple[str, ...]
 
     @property
     def failed(self) -> bool:
-        """Whether the stack's limits exceed its own subnets."""
-        return any(one.severity is Severity.error for one in self.plan_limits)
+        """Whether the stack's limits exceed its own subnets or system nodes."""
+        return any(one.severity is Severity.error for one in self.plan_limits) or any(
+            one.unplaced(one.nodes) or one.unplaced_after_loss(one.nodes) for one in self.system
+        )
 
     @property
     def first(self) -> LimitCheck | None:
@@ -82,6 +90,7 @@ def report(plan: Plan, request: Request) -> Report:
         figures=tuple(demand(request.executors, fit, around) for fit in fits),
         limits=tuple(executor_limits(request.executors, fits, scenario) if fits else []),
         plan_limits=tuple(plan_limits(scenario)),
+        system=tuple(system_nodes(plan)),
         most_executors={name: most_executors(pools[name], scenario) for name in sorted(pools)},
         unknown=tuple(_unknown(scenario, fits)),
     )
@@ -97,6 +106,9 @@ def _platform(plan: Plan, request: Request) -> Platform:
         nat=len(plan.by_type("aws:ec2/natGateway:NatGateway")),
         karpenter=bool(plan.of_kind("NodePool")),
         image_gib=request.image_gib,
+        registry=registry_of(str(plan.exports.get("sparkImage", ""))),
+        dns=cluster_dns(plan),
+        cache_gib=max((float(one / GIB) for one in jar_caches(plan).values()), default=0),
     )
 
 
@@ -126,7 +138,7 @@ def _node_fits(
     one that takes fewer executors. Empty if it fits on none.
     """
     found = [
-        NodeFit(one, of, count)
+        NodeFit(one, of, count, executor)
         for one in nodes
         for of in one.types
         if (count := executors_per_node(one, of, executor, platform))
@@ -158,6 +170,8 @@ def _unknown(scenario: Scenario, fits: list[NodeFit]) -> list[str]:
         lines.append("the stack does not install the VPC CNI: addresses as without prefixes")
     if not scenario.platform.nat:
         lines.append("the stack creates no NAT gateways")
+    if scenario.platform.registry is Registry.other:
+        lines.append("limits of the registry of spark.image are not known")
     if scenario.platform.method is None:
         lines.append("the stack has no volume of JARs: requests to S3 are left out")
     return lines

@@ -3,17 +3,18 @@
 import io
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from operator import itemgetter
 from typing import IO, Any
 
+from ops.capacity import system
 from ops.capacity.formulas import FORMULAS
-from ops.capacity.instances import SOURCE
 from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
 from ops.capacity.start import free_attachments
+from ops.capacity.text import columns, number
 from ops.plan.command import fenced
+from ops.plan.instances import source
 
 
 def render(report: Report, stream: IO[str]) -> None:
@@ -26,6 +27,7 @@ def render(report: Report, stream: IO[str]) -> None:
     if report.plan_limits:
         rows = columns(_plan_limits(report), right=(2, 3))
         parts.append(["all nodes that the limits allow", *rows])
+    parts += [system.lines(one) for one in system.smallest(report.system)]
     if report.fits:
         size = f"{number(request.executor.cpu)} vCPU and {number(request.executor.memory_gib)} GiB"
         title = f"{request.executors:,} executors of {size} at once, pool {report.pool}"
@@ -60,7 +62,7 @@ def to_json(report: Report) -> str:
         "pool": report.pool,
         "prefixDelegation": report.scenario.platform.networking.prefixes,
         "jarMethod": method.key if method else None,
-        "instanceTypes": SOURCE,
+        "instanceTypes": source(),
         "natGateways": report.scenario.platform.nat,
         "withoutNat": list(report.endpoints),
         "nodeSets": [
@@ -87,32 +89,13 @@ def to_json(report: Report) -> str:
             }
             for fit, figures in zip(report.fits, report.figures, strict=True)
         ],
+        "systemNodes": [system.as_json(one) for one in report.system],
         "limits": [_as_json(one) for one in report.limits],
         "planLimits": [_as_json(one) for one in report.plan_limits],
         "firstLimit": report.first.quota.key if report.first else None,
         "unknown": list(report.unknown),
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
-
-
-def columns(table: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Lines of aligned columns, two spaces in; the columns in `right` end at one edge."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = []
-    for row in table:
-        cells = [
-            text.rjust(width) if index in right else text.ljust(width)
-            for index, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(f"  {'  '.join(cells)}".rstrip())
-    return lines
-
-
-def number(value: float) -> str:
-    """A number as people read it: 12,345; one decimal below 100 where there is a fraction."""
-    if value >= 100 or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.1f}"
 
 
 def _nodes(report: Report) -> list[list[str]]:

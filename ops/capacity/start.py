@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ops.capacity import quotas
-from ops.capacity.instances import InstanceType
+from ops.capacity.dns import FORWARDED, QUERIES, ClusterDns
 from ops.capacity.measured import Method, Per
 from ops.capacity.network import PodNetworking
-from ops.capacity.nodes import NodeCapacity
+from ops.capacity.registries import Registry, pull_figures
+from ops.plan.instances import InstanceType
+from ops.plan.node_capacity import NodeCapacity
+from ops.plan.quantity import GIB
 
 DAEMON_CPU, DAEMON_GIB = 0.25, 0.5
 """Assumed requests of a node's own pods: networking, kube-proxy, drivers of volumes."""
@@ -27,10 +30,11 @@ OBJECTS_PER_APPLICATION = 5
 
 @dataclass(frozen=True)
 class Executor:
-    """What one executor requests of a node, overhead included."""
+    """What one executor requests of a node, overhead included; `disk_gib` limits its local disk."""
 
     cpu: float
     memory_gib: float
+    disk_gib: float = 5
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Platform:
     """The figures that are the same for all node types.
 
     `claims` is how many claims on JARs the executors of one node use at once; `nat` is 0 where the
-    plan creates no NAT gateway.
+    plan creates no NAT gateway, `dns` None where it creates no cluster DNS.
     """
 
     networking: PodNetworking
@@ -48,6 +52,10 @@ class Platform:
     nat: int
     karpenter: bool
     image_gib: float
+    registry: Registry = Registry.other
+    dns: ClusterDns | None = None
+    cache_gib: float = 0
+    """Size limit of one claim's JAR cache, in pod level."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ class NodeFit:
     nodes: NodeCapacity
     type: InstanceType
     per_node: int
+    executor: Executor
 
     @property
     def name(self) -> str:
@@ -128,7 +137,23 @@ def demand(executors: int, fit: NodeFit, platform: Platform) -> Mapping[str, flo
         found["image-gib"] = gib
         found["nat-seconds"] = _seconds(gib, platform.nat * quotas.NAT_GBPS)
         found["nat-fastest-seconds"] = _seconds(gib, platform.nat * quotas.NAT_MOST_GBPS)
-    return found
+    found |= pull_figures(nodes, platform.registry, platform.nat, DOWNLOADS_AT_ONCE)
+    if platform.dns is not None:
+        found["dns-replicas"] = platform.dns.replicas(nodes, nodes * of.vcpus)
+        found["dns-queries"] = executors * QUERIES
+        found["dns-forwarded"] = executors * FORWARDED
+    return found | disk(executors, fit, platform)
+
+
+def disk(executors: int, fit: NodeFit, platform: Platform) -> dict[str, float]:
+    """GiB that executors and caches may take of one node's disk, and the room; nothing where the
+    disk is not known."""
+    room = float(fit.nodes.usable_disk(fit.type) / GIB)
+    if not room:
+        return {}
+    here = min(executors, fit.per_node)
+    taken = here * fit.executor.disk_gib + platform.claims * platform.cache_gib
+    return {"node-disk": taken, "node-disk-room": room}
 
 
 def s3(executors: int, nodes: int, claims: int, method: Method) -> dict[str, float]:

@@ -60,8 +60,9 @@ class Job:
 
 
 _DRIVER = Size(cores=1, request="1", memory="2g", overhead="1g", local_disk="10Gi")
-_EXECUTOR = Size(cores=4, request="3500m", memory="8g", overhead="3g", local_disk="40Gi")
-"""Python processes use the memory overhead, outside the JVM's heap."""
+_EXECUTOR = Size(cores=4, request="3500m", memory="8g", overhead="3g", local_disk="5Gi")
+"""Python processes use the memory overhead, outside the JVM's heap. Thirteen of them fit on a
+12xlarge by CPU, and with the JAR caches on its disk of 100 GiB."""
 
 JOBS = {
     job.name: job
@@ -72,8 +73,8 @@ JOBS = {
             program="local:///opt/spark/examples/src/main/python/pi.py",
             arguments=("100",),
             jars=(),
-            driver=Size(cores=1, request="1", memory="1g", overhead="512m", local_disk="5Gi"),
-            executor=Size(cores=1, request="1", memory="1g", overhead="512m", local_disk="5Gi"),
+            driver=Size(cores=1, request="1", memory="1g", overhead="512m", local_disk="1Gi"),
+            executor=Size(cores=1, request="1", memory="1g", overhead="512m", local_disk="1Gi"),
             executors=Executors(most=2),
         ),
         Job(

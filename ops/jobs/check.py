@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from ops.jobs.disk import overfull
 from ops.jobs.team import Team
 from ops.plan import quantity
 from ops.plan.model import Plan
@@ -44,6 +45,10 @@ def problems(documents: Sequence[Mapping[str, Any]], team: Team, plan: Plan) -> 
     found += [line for one in pods for line in _mounts(one, spec)]
     found += [line for one in pods for line in _restricted(one)]
     found += [line for one in pods for line in _container_limits(one, team)]
+    for one in pods:
+        volumes = {**one.spec, "volumes": spec.get("volumes")}
+        asked = demand(one.spec)
+        found += overfull(one.role, volumes, asked=asked, count=one.count, team=team, plan=plan)
     for quota in team.quotas:
         found += _quota([one for one in pods if _counts(quota, one)], quota, team)
     return found

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ops.plan.model import Plan, Resource
@@ -24,8 +24,8 @@ def registered(plan: Plan, output: str) -> Iterator[tuple[Resource, Any]]:
 class Workload:
     """Pods of a package, as its component registers them; components/workloads.py has the fields.
 
-    `budget`, `replicas`, `requests`, `spread`, `tolerate_all` and `values` are paths into the
-    package's values.
+    `budget`, `max_replicas`, `replicas`, `requests`, `spread`, `tolerate_all` and `values` are
+    paths into the package's values.
     """
 
     name: str
@@ -33,6 +33,12 @@ class Workload:
     values: str = ""
     replicas: str = ""
     requests: str = ""
+    cpu: str = ""
+    memory: str = ""
+    max_replicas: str = ""
+    nodes_per_replica: str = ""
+    cores_per_replica: str = ""
+    one_per_node: str = ""
     budget: str = ""
     brings_budget: str = ""
     no_budget: str = ""
@@ -63,6 +69,8 @@ class Package:
     api_groups: tuple[str, ...] = ()
     """API groups of the custom resources that it reconciles or defines."""
     component: Resource | None = None
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    """`least`, `why` and `ofCluster`: components/workloads.py has the fields."""
 
     def at(self, path: str) -> Any:
         """The value at a dotted path, all values at the empty one."""
@@ -100,6 +108,7 @@ def _package(one: Resource, found: Mapping[str, Any] | None, parent: Resource | 
         provides=tuple(found.get("provides", ())),
         api_groups=tuple(found.get("apiGroups", ())),
         component=parent,
+        versions=found.get("versions", {}),
     )
 
 

@@ -43,8 +43,8 @@ class Rule:
     """Address of a primary source."""
     check: Check
     offline_only: bool = False
-    """It needs data that an engine does not pass to a policy pack: provider functions or resource
-    options."""
+    """It needs data that a policy pack lacks: provider functions, resource options, or EC2's
+    figures of instance types."""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from importlib import import_module
 from ops.rules.rule import Rule
 
 _MODULES = (
-    "iam", "trust", "rbac", "cluster", "network", "nodes", "data", "pods", "platform", "teams",
-    "admission", "scheduling", "pins", "owner", "destroy",
+    "iam", "trust", "rbac", "cluster", "network", "nodes", "lifetimes", "capacity", "data", "pods",
+    "platform", "teams", "admission", "scheduling", "pins", "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

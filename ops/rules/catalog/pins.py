@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ops.plan.model import Plan
-from ops.plan.packages import ADDON, RELEASE
+from ops.plan.packages import ADDON, RELEASE, packages
 from ops.plan.values import UNKNOWN, at, known
 from ops.rules.rule import Severity, Violation, rule
 
@@ -88,3 +88,46 @@ def addons_overwrite(plan: Plan) -> Iterator[Violation]:
         for key in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):
             if one.inputs.get(key) != "OVERWRITE":
                 yield Violation(one, key, f"{key} is {one.inputs.get(key) or 'not set'}")
+
+
+@rule(
+    reason="Promises of the platform rest on its add-ons: an older one accepts the same "
+    "configuration and does not do it.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html",
+)
+def addons_new_enough(plan: Plan) -> Iterator[Violation]:
+    """No add-on is older than its component registers that the platform needs."""
+    for one in packages(plan):
+        version, least = str(one.resource.inputs.get("addonVersion")), one.versions.get("least")
+        if least and _BUILD.match(version) and _numbers(version) < _numbers(least):
+            text = f"is {version}, older than {least}: it {one.versions.get('why')}"
+            yield Violation(one.resource, "version", text)
+
+
+@rule(
+    reason="kube-proxy must not be newer than the API server; EKS releases one for each minor.",
+    source="https://kubernetes.io/releases/version-skew-policy/#kube-proxy",
+)
+def addons_of_cluster(plan: Plan) -> Iterator[Violation]:
+    """An add-on that follows the cluster has the minor of the cluster's Kubernetes."""
+    clusters = {
+        version
+        for one in plan.by_type("eks:index:Cluster")
+        if (version := one.inputs.get("version")) and version != UNKNOWN
+    }
+    for one in packages(plan):
+        version = str(one.resource.inputs.get("addonVersion"))
+        if not one.versions.get("ofCluster") or not _BUILD.match(version):
+            continue
+        for cluster in sorted(clusters):
+            if not version.startswith(f"v{cluster}."):
+                text = f"is {version}, and the cluster has Kubernetes {cluster}"
+                yield Violation(one.resource, "minor", text)
+
+
+_BUILD = re.compile(r"^v\d+\.\d+\.\d+-eksbuild\.\d+$")
+"""A version of an add-on. A looked-up one is not known offline."""
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import pytest
 
 from ops.capacity import quotas
-from ops.capacity.instances import InstanceType, lookup
 from ops.capacity.limits import LimitCheck, Severity
 from ops.capacity.network import PodNetworking
-from ops.capacity.nodes import node_capacities
 from ops.capacity.report import Report, Request, report
 from ops.capacity.show import to_json
 from ops.capacity.start import Executor, demand
 from ops.plan.errors import UserError
+from ops.plan.instances import InstanceType, lookup
 from ops.plan.model import Plan
+from ops.plan.node_capacity import node_capacities
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
 
 TINY = Executor(cpu=0.25, memory_gib=1)

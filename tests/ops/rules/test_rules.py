@@ -1,5 +1,7 @@
 """Every rule finds its violations, and none in the project's own stacks."""
 
+import dataclasses
+
 import pytest
 
 from ops.plan.model import Plan
@@ -8,13 +10,13 @@ from ops.rules.check import Report, check, waivers
 from ops.rules.rule import Severity
 from tests.mutation.guards import guards_of
 from tests.mutation.survivors import REASONS
-from tests.ops.rules import breaks_aws, breaks_kubernetes, breaks_order
-from tests.ops.rules.changes import GONE, Break, Edit, added, also, put
+from tests.ops.rules import breaks_aws, breaks_capacity, breaks_kubernetes, breaks_order
+from tests.ops.rules.changes import GONE, Break, Edit, added, also, picked, put
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS, plan_of
 
 BREAKS = [
     one
-    for module in (breaks_aws, breaks_kubernetes, breaks_order)
+    for module in (breaks_aws, breaks_capacity, breaks_kubernetes, breaks_order)
     for table in vars(module).values()
     if isinstance(table, tuple)
     for one in table
@@ -110,6 +112,31 @@ def found(plan: Plan, rule_id: str) -> list[str]:
             ),
         ),
         ("rbac-bound", _binding("team-a", "ClusterRole")),
+        (
+            "addons-new-enough",
+            put(
+                "Addon",
+                "addonVersion",
+                "v2.5.0-eksbuild.1",
+                "jar-mount-aws-mountpoint-s3-csi-driver",
+            ),
+        ),
+        (
+            "addons-new-enough",
+            put("Addon", "addonVersion", "v1.20.4-eksbuild.2", "node-addons-vpc-cni"),
+        ),
+        (
+            "addons-of-cluster",
+            put("Addon", "addonVersion", "v1.35.3-eksbuild.18", "node-addons-kube-proxy"),
+        ),
+        (
+            "drivers-not-expired",
+            put("NodePool", "spec.template.spec.expireAfter", "24h", "karpenter-default-arm-spot"),
+        ),
+        (
+            "executors-not-expired",
+            put("NodePool", "spec.template.spec.expireAfter", "24h", "karpenter-drivers"),
+        ),
     ],
 )
 def test_an_equivalent_wording_complies_with_the_rule(rule_id: str, edit: Edit) -> None:
@@ -121,6 +148,21 @@ def test_a_binding_for_a_role_of_another_kind_does_not_bind_a_cluster_role() -> 
     assert found(_binding("team-a", "Role")(plan_of("dev")), "rbac-bound") == [
         "reader has no binding"
     ]
+
+
+def test_a_reason_that_its_component_registers_waives_the_expiry_of_drivers() -> None:
+    expired = put("NodePool", "spec.template.spec.expireAfter", "24h", "karpenter-drivers")
+    plan = expired(plan_of("dev"))
+    rules = [BY_ID["drivers-not-expired"]]
+    assert len(check(plan, rules).findings) == 1
+    place = {"subjects": ["expireAfter"], "reason": "Nodes of this account live a day at most."}
+    waivers = {"karpenter-drivers": {"drivers-not-expired": place}}
+    pool = plan.get(picked(plan, "NodePool", "karpenter-drivers").parent)
+    assert pool is not None
+    waived = dataclasses.replace(pool, outputs={**pool.outputs, "waivers": waivers})
+    resources = tuple(waived if one is pool else one for one in plan.resources)
+    report = check(dataclasses.replace(plan, resources=resources), rules)
+    assert (report.findings, len(report.excepted)) == ((), 1)
 
 
 def test_every_guard_of_the_program_has_a_name_of_its_own_and_the_missed_ones_exist() -> None:

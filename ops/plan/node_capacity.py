@@ -3,13 +3,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from ops.capacity.instances import InstanceType, families, lookup
+from ops.plan.instances import InstanceType, families, lookup
 from ops.plan.model import Plan
 from ops.plan.nodes import NODE_POOL, NodeSet, node_sets
-from ops.plan.quantity import MIB
+from ops.plan.quantity import GIB, MIB
+from ops.plan.values import at
 
+_DISK_EVICTION, _DISK_RESERVED = Fraction(1, 10), GIB
 _GROUP_PODS, _LARGE_GROUP_PODS, _LARGE_VCPUS = 110, 250, 30
+_DISK_EVICTION, _DISK_RESERVED = Fraction(1, 10), GIB
+"""Free disk below which the kubelet evicts pods, and kube-reserved."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,22 @@ class NodeCapacity:
     def disks_gib(self) -> tuple[int, ...]:
         volumes = self.nodes.template.volumes if self.nodes.template else ()
         return tuple(int(one.size_gib) for one in volumes if one.size_gib is not None)
+
+    def disk_bytes(self, of: InstanceType) -> Fraction:
+        """The disk of one node for images and pods: its instance store if it is pooled, else its
+        largest volume; 0 where that is not known."""
+        template = self.nodes.template
+        policy = at(template.resource.inputs, "spec.instanceStorePolicy") if template else None
+        if of.local_gb and policy == "RAID0":
+            return Fraction(of.local_gb * 10**9)
+        return Fraction(max(self.disks_gib, default=0)) * GIB
+
+    def usable_disk(self, of: InstanceType) -> Fraction:
+        """Bytes of that disk before the kubelet evicts pods, images included.
+
+        Source: github.com/aws/karpenter-provider-aws pkg/providers/instancetype/types.go.
+        """
+        return max(Fraction(0), self.disk_bytes(of) * (1 - _DISK_EVICTION) - _DISK_RESERVED)
 
     def most_nodes(self, of: InstanceType) -> int | None:
         """How many nodes of one type the limits allow; None without a limit."""

@@ -14,8 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SOURCE = "EC2 DescribeInstanceTypes, as in moto " + importlib.metadata.version("moto")
-
 _KARPENTER_MEMORY_LOSS = 0.075
 _GRAVITON_RESERVED_MIB = 64
 _EVICTION_MIB = 100
@@ -23,7 +21,8 @@ _EVICTION_MIB = 100
 
 @dataclass(frozen=True)
 class InstanceType:
-    """One EC2 instance type. `attachments` are EBS volumes; `shared` ones count interfaces too."""
+    """One EC2 instance type. `attachments` are EBS volumes; `shared` ones count interfaces too;
+    `local_gb` is its instance store."""
 
     name: str
     arch: str
@@ -33,6 +32,7 @@ class InstanceType:
     addresses_per_interface: int
     attachments: int
     shared: bool
+    local_gb: int = 0
 
     def free_cpu(self) -> float:
         """vCPU left for pods, without kube-reserved, as nodeadm and Karpenter compute it.
@@ -63,6 +63,11 @@ class InstanceType:
         Source: github.com/awslabs/amazon-eks-ami, eni-max-pods.txt.
         """
         return self.interfaces * (self.addresses_per_interface - 1) + 2
+
+
+def source() -> str:
+    """Where the figures come from, with the release."""
+    return "EC2 DescribeInstanceTypes, as in moto " + importlib.metadata.version("moto")
 
 
 def lookup(names: list[str]) -> tuple[list[InstanceType], list[str]]:
@@ -101,4 +106,5 @@ def _instance_type(raw: Mapping[str, Any]) -> InstanceType:
         addresses_per_interface=network["Ipv4AddressesPerInterface"],
         attachments=raw["EbsInfo"]["MaximumEbsAttachments"],
         shared=raw["EbsInfo"]["AttachmentLimitType"] == "shared",
+        local_gb=raw.get("InstanceStorageInfo", {}).get("TotalSizeInGB", 0),
     )

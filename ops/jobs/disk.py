@@ -1,0 +1,62 @@
+"""Local disks of a job's pods against the disk of a node.
+
+An `emptyDir` has a size limit and reserves nothing: Spark and the operator have no field for a
+request of disk. So the check assumes that as many of the job's pods share a node as fit by CPU and
+memory, each with a full disk. Pods of other jobs are not known.
+"""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from ops.jobs.team import Team
+from ops.plan.instances import InstanceType
+from ops.plan.jar_caches import caches_on
+from ops.plan.model import Plan
+from ops.plan.node_capacity import NodeCapacity, node_capacities
+from ops.plan.platform_pods import size_limits
+from ops.plan.quantity import GIB
+
+Amounts = Mapping[str, Fraction]
+
+
+def overfull(
+    role: str, pods: Mapping[str, Any], *, asked: Amounts, count: int, team: Team, plan: Plan
+) -> Iterator[str]:
+    """A line if the job's pods can fill the disk of a node of their pool: for the worst type.
+
+    `pods` has the role's `volumes` and `volumeMounts`, `asked` what one pod requests.
+    """
+    mounted = {one["name"] for one in pods.get("volumeMounts") or []}
+    volumes = [one for one in pods.get("volumes") or [] if one["name"] in mounted]
+    each = size_limits({"volumes": volumes})
+    pool = team.driver_nodes if role == "driver" else team.executor_nodes
+    own = {one.resource.urn for one in pool}
+    worst: tuple[Fraction, str] = (Fraction(1), "")
+    for one in node_capacities(plan):
+        if one.nodes.resource.urn not in own:
+            continue
+        caches = caches_on(plan, one.nodes)
+        for of in one.types:
+            fitting, room = min(count, _fitting(one, of, asked)), one.usable_disk(of)
+            if room and fitting and (full := (fitting * each + caches) / room) > worst[0]:
+                worst = (
+                    full,
+                    f"{role}: {fitting} on one {of.name} may fill {_gib(fitting * each)} of local "
+                    f"disk, JAR caches {_gib(caches)}, and the disk has {_gib(room)}: lower the "
+                    "volume's sizeLimit, or raise the pool's diskGiB in the stack file",
+                )
+    if worst[1]:
+        yield worst[1]
+
+
+def _fitting(capacity: NodeCapacity, of: InstanceType, asked: Amounts) -> int:
+    """How many of these pods fit on a node by CPU and memory."""
+    memory = Fraction(of.free_memory_gib(capacity.max_pods(of))) * GIB
+    return int(
+        min(Fraction(of.free_cpu()) / asked["requests.cpu"], memory / asked["requests.memory"])
+    )
+
+
+def _gib(amount: Fraction) -> str:
+    return f"{float(amount / GIB):.1f} GiB"

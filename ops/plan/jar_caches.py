@@ -1,0 +1,35 @@
+"""JAR caches on a node's disk: the CSI driver's `emptyDir` for each claim of a team."""
+
+from fractions import Fraction
+
+from ops.plan import quantity
+from ops.plan.model import Plan
+from ops.plan.nodes import NodeSet
+from ops.plan.values import at
+from ops.plan.workloads import team_namespaces
+
+_LIMIT = "spec.csi.volumeAttributes.cacheEmptyDirSizeLimit"
+
+
+def jar_caches(plan: Plan) -> dict[str, Fraction]:
+    """Size limit of each team's cache, in bytes. At node level the cache is the node's own."""
+    found = {}
+    for volume in plan.of_kind("PersistentVolume"):
+        try:
+            size = quantity.parse(at(volume.inputs, _LIMIT) or "")
+        except ValueError:
+            continue
+        found[str(at(volume.inputs, "spec.claimRef.namespace"))] = size
+    return found
+
+
+def caches_on(plan: Plan, nodes: NodeSet) -> Fraction:
+    """The caches that one of these nodes can have: of all teams whose pods run there."""
+    # A team's namespace depends on its nodes, which are deleted after its pods.
+    here = {
+        one.object_name
+        for one in team_namespaces(plan)
+        if nodes.resource.urn in one.options.dependencies
+    }
+    found = jar_caches(plan)
+    return sum((found[name] for name in here & set(found)), Fraction(0))

@@ -1,0 +1,133 @@
+"""System nodes, DNS, registries and disks in a report."""
+
+import io
+import json
+
+import pytest
+
+from ops.capacity import quotas
+from ops.capacity.limits import Severity
+from ops.capacity.registries import Registry, registry_of
+from ops.capacity.report import Request, report
+from ops.capacity.show import render, to_json
+from ops.capacity.start import Executor
+from ops.jobs.catalog import JOBS
+from ops.plan.node_capacity import node_capacities
+from tests.ops.capacity.test_report import limit_check, of_quota
+from tests.plans import plan_of
+
+
+def figures_of(*overrides: str, stack: str = "dev", executors: int = 100) -> dict[str, float]:
+    """The figures on the pool's smallest type."""
+    found = report(plan_of(stack, *overrides), Request(executors=executors))
+    return dict(found.figures[0])
+
+
+def test_system_nodes_are_part_of_the_report_and_of_its_exit_code() -> None:
+    found = report(plan_of("dev"), Request())
+    assert [one.type.name for one in found.system] == ["r7g.large", "r6g.large"]
+    assert not found.failed
+    small = report(plan_of("dev", "systemNodes.instanceTypes=[m7g.large]"), Request())
+    assert small.failed
+    (content,) = json.loads(to_json(small))["systemNodes"]
+    assert (content["nodes"], content["leastNodes"], content["unplaced"]) == (2, 3, ["coredns"])
+    assert {one["name"]: one["replicas"] for one in content["workloads"]}["coredns"] == 9
+
+
+def test_the_text_adds_up_the_system_nodes_and_says_what_has_no_place() -> None:
+    stream = io.StringIO()
+    render(report(plan_of("dev", "systemNodes.instanceTypes=[m7g.large]"), Request()), stream)
+    lines = stream.getvalue().splitlines()
+    assert "system nodes: 2 m7g.large, at the limits of all pools" in lines
+    (pods,) = [line.split() for line in lines if line.startswith("  all pods ")]
+    (room,) = [line.split() for line in lines if line.startswith("  these nodes ")]
+    assert (pods[2:], room[2:]) == (["28", "3.24", "9.44", "0"], ["220", "3.86", "11.63", "88"])
+    assert (
+        "  error  all pods, and one more of the largest for a rollout: no place for coredns"
+        in lines
+    )
+    assert "  ok     one replica of each with a node lost" in lines
+
+
+def test_docker_hub_counts_the_nodes_behind_each_gateway() -> None:
+    assert figures_of()["docker-pulls"] == 100
+    assert figures_of(stack="prod")["docker-pulls"] == 34
+    found = limit_check(report(plan_of("dev"), Request(executors=101)), quotas.DOCKER_PULLS)
+    assert (found.severity, found.exceeded_at) == (Severity.warning, 101)
+
+
+def test_an_image_in_ecr_counts_its_requests_and_not_docker_hub_s() -> None:
+    image = "spark.image=111122223333.dkr.ecr.us-west-2.amazonaws.com/spark:4.0.4"
+    figures = figures_of(image)
+    assert (figures["ecr-images"], figures["ecr-layers"]) == (200, 300)
+    assert "docker-pulls" not in figures
+    found = report(plan_of("dev", image), Request())
+    assert limit_check(found, quotas.ECR_IMAGES).exceeded_at == 1001
+    assert limit_check(found, quotas.ECR_LAYERS).exceeded_at == 1001
+    assert not of_quota(found.limits, quotas.NAT_CONNECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("image", "registry"),
+    [
+        ("spark:4.0.4", Registry.docker_hub),
+        ("apache/spark:4.0.4", Registry.docker_hub),
+        ("docker.io/apache/spark:4.0.4", Registry.docker_hub),
+        ("1.dkr.ecr.us-west-2.amazonaws.com/spark:4", Registry.ecr),
+        ("public.ecr.aws/x/spark:4", Registry.ecr_public),
+        ("ghcr.io/x/spark:4", Registry.other),
+        ("localhost:5000/spark:4", Registry.other),
+    ],
+)
+def test_a_registry_is_known_by_its_host(image: str, registry: Registry) -> None:
+    assert registry_of(image) is registry
+
+
+def test_the_limits_of_an_unknown_registry_are_named_as_unknown() -> None:
+    found = report(plan_of("dev", "spark.image=ghcr.io/x/spark:4.0.4"), Request())
+    assert "limits of the registry of spark.image are not known" in found.unknown
+    public = report(plan_of("dev", "spark.image=public.ecr.aws/x/spark:4.0.4"), Request())
+    assert limit_check(public, quotas.ECR_PUBLIC_PULLS).exceeded_at == 11
+
+
+def test_coredns_asks_for_a_replica_for_16_nodes_or_256_vcpu_and_has_ten_at_most() -> None:
+    assert figures_of(executors=160)["dns-replicas"] == 10
+    found = report(plan_of("dev"), Request())
+    # One executor a node of 8 vCPU.
+    assert limit_check(found, quotas.DNS_REPLICAS).exceeded_at == 161
+    large = report(plan_of("dev"), Request(executors=7 * 80)).figures[-1]
+    assert (large["nodes"], large["dns-replicas"]) == (80, 10)  # 80 x 32 vCPU
+
+
+def test_dns_queries_are_limited_by_the_nodes_that_coredns_runs_on() -> None:
+    figures = figures_of()
+    assert (figures["dns-queries"], figures["dns-forwarded"]) == (2600, 800)
+    two, three = (report(plan_of(stack), Request()) for stack in ("dev", "prod"))
+    assert limit_check(two, quotas.VPC_DNS).exceeded_at == 2 * 1024 // 8 + 1
+    assert limit_check(three, quotas.VPC_DNS).exceeded_at == 3 * 1024 // 8 + 1
+
+
+def test_local_disks_and_caches_count_against_a_node_s_disk() -> None:
+    # Seven executors of 5 GiB and one claim's cache of 10 GiB, on 100 GiB.
+    large = report(plan_of("dev"), Request()).figures[-1]
+    assert (large["node-disk"], large["node-disk-room"]) == (45, 89)
+    full = report(plan_of("dev"), Request(executor=Executor(4, 16, disk_gib=40)))
+    found = limit_check(full, quotas.NODE_DISK)
+    assert (found.severity, found.exceeded_at) == (Severity.warning, 2)
+    assert limit_check(report(plan_of("dev"), Request()), quotas.NODE_DISK).exceeded_at is None
+
+
+def test_instance_store_is_a_node_s_disk_where_its_class_pools_it() -> None:
+    sets = {one.name: one for one in node_capacities(plan_of("prod"))}
+    with_store, without = sets["memory-arm-spot"], sets["memory-x86-spot"]
+    rooms = {
+        of.name: round(float(one.usable_disk(of) / 2**30))
+        for one in (with_store, without)
+        for of in one.types
+        if of.name in ("r7gd.4xlarge", "r7i.4xlarge")
+    }
+    assert rooms == {"r7gd.4xlarge": 795, "r7i.4xlarge": 89}
+
+
+def test_the_default_local_disk_is_that_of_our_jobs() -> None:
+    assert f"{Executor(4, 16).disk_gib}Gi" == JOBS["taxi-trip"].executor.local_disk

@@ -1,0 +1,48 @@
+"""For rules on capacity and lifetimes of nodes: changes that violate them."""
+
+from tests.ops.rules.changes import GONE, Break, put
+
+_POOL = "spec.template.spec"
+_RUNG, _DRIVERS = "karpenter-default-arm-spot", "karpenter-drivers"
+_TYPES = "instanceTypes"
+_SIX_SERVERS = (
+    "spark.teams=[{name: a}, {name: b}, {name: c}, {name: d}, {name: e}, {name: f}]",
+    "spark.historyServer={enabled: true, release: r}",
+    "systemNodes.instanceTypes=[r7g.xlarge]",
+)
+CAPACITY = (
+    Break("system-nodes-fit", put("NodeGroup", _TYPES, ["m7g.medium"], "system-group"),
+          "on 2 m7g.medium nodes"),
+    Break("system-nodes-fit", put("NodeGroup", _TYPES, ["m7g.xlarge", "m7g.large"]),
+          "on 2 m7g.large nodes", "staging"),
+    Break("system-nodes-fit", put("Release", "values.controller.resources.requests.memory", "14Gi",
+                                  "karpenter-release"), "no place for karpenter controller"),
+    Break("system-nodes-fit", put("Release", "values.controller.resources.requests.memory", "6Gi",
+                                  "spark-operator-release"), "set systemNodes.minSize to 3"),
+    Break("system-nodes-fit", put("Deployment", "spec.replicas", 12, "spark-history-ingest"),
+          "no place for", "prod"),
+    Break("system-nodes-fit", put("NodeGroup", "scalingConfig.minSize", 1), "no place for"),
+    Break("system-nodes-fit", put("NodeGroup", _TYPES, ["m7g.xlarge"]),
+          "on the 1 m7g.xlarge left when a node is lost", "dev", _SIX_SERVERS),
+    Break("disks-hold-volumes", put("Deployment", f"{_POOL}.volumes[1].emptyDir.sizeLimit",
+                                    "45Gi", "spark-history-ingest"),
+          "no disk for spark-history-ingest", "prod"),
+    Break("disks-hold-volumes",
+          put("PersistentVolume", "spec.csi.volumeAttributes.cacheEmptyDirSizeLimit", "80Gi"),
+          "has 89.0 GiB of disk for pods on m7g.2xlarge, and the JAR caches of its teams may take "
+          "90.0 GiB"),
+    Break("disks-hold-volumes",
+          put("EC2NodeClass", "spec.blockDeviceMappings[0].ebs.volumeSize", "20Gi",
+              "karpenter-drivers-class"), "has 17.0 GiB of disk"),
+)  # fmt: skip
+
+LIFETIMES = (
+    Break("drivers-not-expired", put("NodePool", f"{_POOL}.expireAfter", "24h", _DRIVERS),
+          "ends drivers 24h after their node's start (a drain has 1h)"),
+    Break("drivers-not-expired", put("NodePool", f"{_POOL}.expireAfter", GONE, _DRIVERS),
+          "ends drivers 720h after"),
+    Break("drivers-not-expired", put("NodePool", f"{_POOL}.expireAfter", "24h",
+                                     "karpenter-etl-drivers"), "ends drivers", "staging"),
+    Break("executors-not-expired", put("NodePool", f"{_POOL}.expireAfter", "168h", _RUNG),
+          "evicts executors 168h after"),
+)  # fmt: skip
