@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
 
-from components.base import Settings
+from components.addon_pins import AddonVersions
 from components.cloud import Cloud
 from components.cluster import Cluster
 from components.context import Context
@@ -16,36 +15,9 @@ from components.identity import ServiceAccountRole
 from components.names import KUBE_SYSTEM, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
 from components.workloads import Workload, package
 
-AddonVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$")]
-
 _CHARTS = "https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts"
 _COREDNS_BUDGET = "https://aws.amazon.com/blogs/containers/recent-changes-to-the-coredns-add-on"
 _EBS_BUDGET = f"{_CHARTS}/aws-ebs-csi-driver/templates/poddisruptionbudget-controller.yaml"
-
-
-class AddonVersions(Settings):
-    """`addonVersions`: pins. An add-on without a pin gets the version that AWS marks as default for
-    the cluster's Kubernetes version, never the latest."""
-
-    vpc_cni: AddonVersion | None = Field(None, alias="vpc-cni")
-    """Pod networking. A pin has the form `v2.3.0-eksbuild.1`."""
-    kube_proxy: AddonVersion | None = Field(None, alias="kube-proxy")
-    """Service addresses."""
-    coredns: AddonVersion | None = None
-    """DNS."""
-    metrics_server: AddonVersion | None = Field(None, alias="metrics-server")
-    """Metrics of CPU and memory."""
-    aws_ebs_csi_driver: AddonVersion | None = Field(None, alias="aws-ebs-csi-driver")
-    """Block storage."""
-    aws_mountpoint_s3_csi_driver: AddonVersion | None = Field(
-        None, alias="aws-mountpoint-s3-csi-driver"
-    )
-    """The Mountpoint CSI driver, at pod level; v2.3.0-eksbuild.1 or newer, which has
-    `controller.tolerations`."""
-
-    def of(self, addon: str) -> str | None:
-        """The pin of an add-on, by the name AWS gives it."""
-        return self.model_dump(by_alias=True)[addon]
 
 
 def system_placement() -> dict[str, Any]:

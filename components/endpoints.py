@@ -1,9 +1,27 @@
 """VPC endpoints: S3 by gateway, other AWS services by interface."""
 
+import re
 from collections.abc import Sequence
+from typing import Annotated
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import AfterValidator
+
+from components.formats import Text
+
+
+def _service(value: str) -> str:
+    if value == "s3":
+        raise ValueError("needs no interface endpoint: S3 has a gateway endpoint")
+    if value.startswith("com.amazonaws."):
+        raise ValueError("is a full name; leave out com.amazonaws.<region>.")
+    if not re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", value, re.ASCII):
+        raise ValueError("is not the name of an AWS service, such as sts or ecr.api")
+    return value
+
+
+Service = Annotated[Text, AfterValidator(_service)]
 
 
 def create_endpoints(

@@ -1,6 +1,6 @@
 """Cluster Autoscaler itself: its release on the system nodes, its role, and its checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 
@@ -11,6 +11,7 @@ from components.helm_addon import HelmAddon, HelmSettings
 from components.identity import Statement
 from components.instances import series_of
 from components.names import KUBE_SYSTEM
+from components.node_groups import GROUP_TYPES
 from components.pools import FALLBACK_ORDER, NodeShape
 from components.workloads import Workload
 from versions import CLUSTER_AUTOSCALER
@@ -96,17 +97,18 @@ class AutoscalerController(HelmAddon):
         )
 
 
-def check_autoscaled(shapes: Mapping[str, NodeShape]) -> Problems:
+def check_autoscaled(shape: NodeShape) -> Problems:
     """Node groups of one size and series: the autoscaler simulates a group by its first type."""
-    for key, shape in shapes.items():
-        if len(shape.sizes) > 1:
-            text = "must be one size with cluster-autoscaler: it simulates the first type only"
-            yield f"{key}.sizes", text
-        if len({series_of(family) for family in shape.families}) > 1:
-            text = (
-                "must be of one series (m, r, c) with cluster-autoscaler, for one memory per vCPU"
-            )
-            yield f"{key}.families", text
+    if len(shape.sizes) > 1:
+        yield "sizes", "must be one size with cluster-autoscaler: it simulates the first type only"
+    if len({series_of(family) for family in shape.families}) > 1:
+        text = "must be of one series (m, r, c) with cluster-autoscaler, for one memory per vCPU"
+        yield "families", text
+    for arch in ("arm64", "amd64"):
+        found = len(shape.families_of(arch))
+        if found > GROUP_TYPES:
+            text = f"has {found} families of {arch}; a node group takes {GROUP_TYPES} types"
+            yield "families", text
 
 
 def _priorities() -> str:

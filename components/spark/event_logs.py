@@ -5,9 +5,9 @@ from typing import Annotated
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
 
 from components.context import Context
+from components.formats import text, whole
 from components.identity import Statement
 from components.private_bucket import BucketSettings, PrivateBucket
 from components.spark.team_access import WRITE_ACTIONS
@@ -19,9 +19,15 @@ LOGS = "logs"
 class EventLogSettings(BucketSettings):
     """`spark.historyServer.logs`: the bucket of event logs."""
 
-    prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+/)+$", max_length=100)] = "events/"
+    prefix: Annotated[
+        str,
+        text(
+            r"(?=.{1,100}$)((?!\.\.?/)[A-Za-z0-9_.-]+/)+",
+            "a key prefix of letters, digits and _.- that ends with a slash, such as events/",
+        ),
+    ] = "events/"
     """Prefix of the teams' prefixes."""
-    retention_days: Annotated[int, Field(ge=1)] = 90
+    retention_days: Annotated[int, whole(1, 36_500)] = 90
     """Retention of logs, in days."""
 
 

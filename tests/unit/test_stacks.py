@@ -132,11 +132,11 @@ def test_a_stack_that_names_its_account_refuses_every_other() -> None:
 
 
 def test_an_add_on_pin_wins_over_the_default_of_aws() -> None:
-    plan = plan_of("dev", "addonVersions={coredns: v1.2.3-eksbuild.4}")
+    plan = plan_of("dev", "addonVersions={coredns: v1.13.1-eksbuild.4}")
     versions = {
         one.inputs["addonName"]: one.inputs["addonVersion"] for one in of_type(plan, "addon:Addon")
     }
-    assert versions["coredns"] == "v1.2.3-eksbuild.4"
+    assert versions["coredns"] == "v1.13.1-eksbuild.4"
     asked = {
         call.args["addonName"]: call.args
         for call in plan.invokes
