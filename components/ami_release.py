@@ -10,7 +10,7 @@ _OF_GROUPS = {
     # docs.aws.amazon.com/eks/latest/userguide/eks-linux-ami-versions.html
     "al2023": (r"(?P<minor>[0-9]+\.[0-9]+)\.[0-9]+-(?P<date>[0-9]{8})", "1.35.2-20260724"),
     # github.com/bottlerocket-os/bottlerocket: the version, and its build's commit.
-    "bottlerocket": (r"[0-9]+\.[0-9]+\.[0-9]+-[0-9a-f]{8}", "1.64.0-1a2b3c4d"),
+    "bottlerocket": (r"[0-9]+\.[0-9]+\.[0-9]+-(?!20[0-9]{6}$)[0-9a-f]{8}", "1.64.0-1a2b3c4d"),
 }
 _OF_KARPENTER = {
     # karpenter.sh/docs/concepts/nodeclasses: what follows the @ of an alias.

@@ -36,7 +36,7 @@ def _known_version(value: str) -> str:
 Principal = Annotated[
     str,
     text(
-        r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/(?!aws-service-role/)([!-.0-~]{1,510}/)?"
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/(?!aws-service-role/)([!-~]{1,510}/)?"
         r"[\w+=,.@-]{1,64}",
         "the ARN of an IAM role or user, such as arn:aws:iam::111122223333:role/admin",
     ),

@@ -24,6 +24,11 @@ def _service(value: str) -> str:
 Service = Annotated[Text, AfterValidator(_service)]
 
 
+def label(service: str) -> str:
+    """Part of the name of a service's endpoint."""
+    return service.replace(".", "-")
+
+
 def create_endpoints(
     name: str,
     parent: pulumi.Resource,
@@ -66,7 +71,7 @@ def create_endpoints(
     )
     for endpoint in interface_endpoints:
         aws.ec2.VpcEndpoint(
-            f"{name}-{endpoint.replace('.', '-')}",
+            f"{name}-{label(endpoint)}",
             vpc_id=vpc.id,
             service_name=f"{service}.{endpoint}",
             vpc_endpoint_type="Interface",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from components.base import Problems, Settings
 from components.cloud import Cloud
-from components.endpoints import Service, create_endpoints
+from components.endpoints import Service, create_endpoints, label
 from components.flow_logs import FlowLogSettings, create_flow_logs
 from components.formats import Text, ZoneLetter, entries, ipv4_block, text, within
 
@@ -69,6 +69,12 @@ class NetworkSettings(Settings):
     def problems(self) -> Problems:
         if self.existing is not None:
             yield from self.without_effect("beside network.existing", but=["existing"])
+        labels: dict[str, str] = {}
+        for index, service in enumerate(self.interface_endpoints):
+            other = labels.setdefault(label(service), service)
+            if other != service:
+                text = f"'{service}' has the same resource as '{other}'"
+                yield f"interfaceEndpoints[{index}]", text
 
     @property
     def zone_letters(self) -> list[str]:
