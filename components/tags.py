@@ -61,11 +61,12 @@ def check_tags(tags: Mapping[str, str], own: Mapping[str, str]) -> Problems:
 
     IAM does not tell keys apart by case: docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html.
     """
-    seen = {key.lower(): key for key in (*own, "Name")}
+    ours = {key.lower(): key for key in (*own, "Name")}
+    seen: dict[str, str] = {}
     for key in tags:
         other = seen.setdefault(key.lower(), key)
-        if key.lower() in {one.lower() for one in (*own, "Name")}:
-            yield f"tags.{key}", f"'{key}' is a tag that the stack sets itself ({other})"
+        if key.lower() in ours:
+            yield f"tags.{key}", f"'{key}' is a tag that the stack sets itself: {ours[key.lower()]}"
         elif other != key:
             yield f"tags.{key}", f"'{key}' is the same key as '{other}' to IAM"
     added = len(own) + len(_OF_NODES)

@@ -26,8 +26,12 @@ _SAYS = {
     "model_type": "is not an object",
     "model_attributes_type": "is not an object",
     "string_type": "is not text",
+    "string_unicode": "is not text",
     "int_type": "is not a whole number",
     "int_parsing": "is not a whole number",
+    "int_parsing_size": "is not a whole number",
+    "int_from_float": "is not a whole number",
+    "finite_number": "is not a whole number",
     "greater_than_equal": "is below {ge}",
     "less_than_equal": "is above {le}",
     "too_short": "has too few entries: at least {min_length} are needed",
@@ -104,7 +108,7 @@ def _valid(field: FieldInfo, raw: Any) -> Any:
 
 def _inside(annotation: Any, raw: Any, bad: set[Loc]) -> Any:
     """The object, map or list of objects without what has a problem; None for another value."""
-    annotation = _plain(annotation)
+    annotation = plain(annotation)
     if get_origin(annotation) is list and isinstance(raw, list):
         (of,) = get_args(annotation)
         if _is_settings(of):
@@ -125,13 +129,13 @@ def _is_settings(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Settings)
 
 
-def _plain(annotation: Any) -> Any:
+def plain(annotation: Any) -> Any:
     """The type without Annotated and without `| None`."""
     if get_origin(annotation) is Annotated:
-        return _plain(get_args(annotation)[0])
+        return plain(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
         inner = [one for one in get_args(annotation) if one is not type(None)]
-        return _plain(inner[0])
+        return plain(inner[0])
     return annotation
 
 
