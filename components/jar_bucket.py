@@ -9,7 +9,7 @@ from components.base import Problems
 from components.cloud import Cloud
 from components.formats import text, whole
 from components.identity import Statement
-from components.private_bucket import BucketSettings, PrivateBucket
+from components.private_bucket import NO_DEFAULT_TAGS, BucketSettings, PrivateBucket
 from userdata.render import SENTINEL, SENTINEL_TEXT
 
 Prefix = Annotated[
@@ -114,6 +114,7 @@ class JarBucket(pulumi.ComponentResource):
             bucket=self.name,
             key=f"{self.jars_prefix}{SENTINEL}",
             content=SENTINEL_TEXT,
+            override_provider=NO_DEFAULT_TAGS,
             opts=pulumi.ResourceOptions.merge(
                 own, pulumi.ResourceOptions(retain_on_delete=settings.existing or None)
             ),

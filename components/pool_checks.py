@@ -8,8 +8,8 @@ from components.instances import series_of
 from components.names import DRIVER_POOL, SYSTEM_POOL
 from components.pools import DriverPool, Pool, named_shapes
 
-_GIB_PER_VCPU = {"m": 3.75, "r": 7.6}
-"""The least of a series in EC2's figures; other series have 1.8 or more."""
+GIB_PER_VCPU, OTHER_GIB = {"m": 3.75, "r": 7.5}, 1.8
+"""Memory per vCPU: the least of a series in EC2's figures, and of the other series."""
 _ADDRESSES_PER_NODE = 33
 """One for the node, and two /28 prefixes: one in use and one warm (WARM_PREFIX_TARGET)."""
 
@@ -32,7 +32,7 @@ def _pool_name(pool: Pool, before: Sequence[Pool]) -> Problems:
 def _limits(shape: Pool | DriverPool) -> Problems:
     if shape.smallest_vcpus > shape.limits.cpu:
         yield "limits.cpu", f"{shape.limits.cpu} is below the smallest size's vCPU"
-    per_vcpu = min(_GIB_PER_VCPU.get(series_of(family), 1.8) for family in shape.families)
+    per_vcpu = min(GIB_PER_VCPU.get(series_of(family), OTHER_GIB) for family in shape.families)
     if shape.smallest_vcpus * per_vcpu > shape.limits.memory_gib:
         yield "limits.memoryGiB", f"{shape.limits.memory_gib} is below the smallest node's memory"
 

@@ -42,6 +42,10 @@ KeyArn = Annotated[
 ]
 _ACCOUNT_LENGTH = 12
 
+NO_DEFAULT_TAGS: aws.s3.BucketObjectv2OverrideProviderArgsDict = {"default_tags": {"tags": {}}}
+"""For objects: S3 takes ten tags of an object, and a stack can have more:
+docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html."""
+
 _DefaultEncryption = (
     aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
 )

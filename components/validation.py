@@ -87,7 +87,7 @@ def _partial(model: type[Model], raw: Any, bad: set[Loc]) -> Model:
         inside = {loc[1:] for loc in bad if loc[:1] == (key,)}
         if key not in raw:
             if not field.is_required():
-                values[name] = field.get_default(call_default_factory=True)
+                values[name] = field.default
         elif not inside:
             values[name] = _valid(field, raw[key])
         elif (found := _inside(field.annotation, raw[key], inside)) is not None:

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.context import Context
 from components.formats import text, whole
 from components.identity import Statement
-from components.private_bucket import BucketSettings, PrivateBucket
+from components.private_bucket import NO_DEFAULT_TAGS, BucketSettings, PrivateBucket
 from components.spark.team_access import WRITE_ACTIONS
 
 LOGS = "logs"
@@ -69,6 +69,7 @@ class EventLogs(pulumi.ComponentResource):
                 bucket=self.bucket,
                 key=f"{settings.prefix}{team}/",
                 content="",
+                override_provider=NO_DEFAULT_TAGS,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket]),
             )
         self.register_outputs({"bucket": self.bucket})

@@ -76,7 +76,7 @@ def engine(values: dict[str, Any]) -> dict[str, str]:
 
 
 @settings(
-    max_examples=1500,
+    max_examples=500,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
