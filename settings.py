@@ -25,6 +25,7 @@ from components.formats import text
 from components.jar_bucket import JarBucketSettings
 from components.karpenter import KarpenterSettings
 from components.mounts import JarMountSettings
+from components.mounts.checks import check_effects
 from components.mounts.settings import check_mount
 from components.names import SHARED_JARS
 from components.network import NetworkSettings
@@ -100,6 +101,7 @@ class StackSettings(Settings):
             lambda: check_system_release(self.system_nodes, self._kubernetes),
             lambda: check_pools(self.pools, self.drivers),
             lambda: check_zone(self.drivers, self.network.zone_letters),
+            lambda: check_effects(self.jar_mount),
             lambda: check_mount(self.jar_mount, self._shapes, autoscaler=self.autoscaler),
             lambda: check_autoscaler(
                 self.autoscaler,

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from components.base import Problems, Settings
 from components.cloud import Cloud
+from components.cluster_creator import refuse_creator
 from components.cluster_formats import (
     ClusterName,
     KubernetesVersion,
@@ -133,6 +134,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _create(self, network: Network) -> pulumi.Output[str]:
         settings = self._settings
+        refuse_creator(settings.admins, settings.name, self._cloud)
         # Create the log group first: the one that EKS creates never expires.
         logs = aws.cloudwatch.LogGroup(
             f"{self._name}-logs",

@@ -92,7 +92,11 @@ class Aws(Provider):
         cloud = self.cloud
         match token.rpartition(":")[2]:
             case "getCallerIdentity":
-                return {"id": cloud.account, "accountId": cloud.account}
+                arn = f"arn:aws:iam::{cloud.account}:role/engine"
+                return {"id": cloud.account, "accountId": cloud.account, "arn": arn}
+            case "getClusters":
+                found = [one.state["name"] for one in cloud.all(refs.CLUSTER)]
+                return {"id": cloud.region, "names": found}
             case "getAddonVersion":
                 if args["addonName"] not in _ADDONS:
                     raise Refused(f"InvalidParameterException: no add-on {args['addonName']}")
