@@ -60,7 +60,7 @@ class StackSettings(Settings):
     """AWS account of the stack, in quotes; any other account is an error. Empty: the account of the
     credentials."""
     tags: dict[TagKey, TagValue] = {}
-    """Tags of all AWS resources, instances and volumes included."""
+    """Tags of all AWS resources, instances and volumes included, objects in S3 left out."""
     network: NetworkSettings = NetworkSettings()
     cluster: ClusterSettings
     addon_versions: AddonVersions = AddonVersions.model_validate({})

@@ -11,9 +11,22 @@ from pydantic import AfterValidator
 from components.formats import Text
 
 
+_NAMED_OTHERWISE = {
+    "cloudwatch": "monitoring",
+    "ecr": "ecr.api and ecr.dkr",
+    "elb": "elasticloadbalancing",
+    "firehose": "kinesis-firehose",
+    "kinesis": "kinesis-streams",
+}
+"""What a service is called elsewhere, and its endpoint:
+docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html."""
+
+
 def _service(value: str) -> str:
     if value == "s3":
         raise ValueError("needs no interface endpoint: S3 has a gateway endpoint")
+    if value in _NAMED_OTHERWISE:
+        raise ValueError(f"is not the name of an endpoint: {_NAMED_OTHERWISE[value]}")
     if value.startswith("com.amazonaws."):
         raise ValueError("is a full name; leave out com.amazonaws.<region>.")
     if not re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", value, re.ASCII):

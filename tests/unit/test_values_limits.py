@@ -17,6 +17,7 @@ from tests.validate import reference
 from tests.validate.manifest import errors_of
 
 POOL = "karpenter-default-arm-spot"
+ARM = [family for family, sizes in SIZES.items() if "large" in sizes and arch_of(family) == "arm64"]
 
 
 def test_objects_in_s3_take_none_of_the_stack_s_tags() -> None:
@@ -26,6 +27,24 @@ def test_objects_in_s3_take_none_of_the_stack_s_tags() -> None:
     for one in objects:
         assert one.inputs["overrideProvider"] == {"defaultTags": {"tags": {}}}
         assert "tags" not in one.inputs
+
+
+@pytest.mark.parametrize(
+    ("key", "entries", "most"),
+    [
+        ("cluster.endpoint.publicCidrs", [f"203.0.{n}.0/24" for n in range(41)], 40),
+        ("systemNodes.instanceTypes", [f"{family}.large" for family in ARM], 20),
+        ("pools[0].budgets", [f"{{nodes: '{n}'}}" for n in range(51)], 50),
+        ("network.interfaceEndpoints", [f"service{n}" for n in range(51)], 50),
+        ("spark.teams[0].buckets", [f"{{name: data{n}, prefix: ''}}" for n in range(33)], 32),
+    ],
+)
+def test_a_list_has_at_most_as_many_entries_as_the_service_takes(
+    key: str, entries: list[str], most: int
+) -> None:
+    assert message("dev", f"{key}=[{', '.join(entries[:most])}]") == ""
+    found = message("dev", f"{key}=[{', '.join(entries[: most + 1])}]")
+    assert f"{key}: " in found and f"has {most + 1} entries; at most {most} are allowed" in found
 
 
 def _names(count: int) -> str:
