@@ -10,7 +10,6 @@ from pydantic import AfterValidator
 
 from components.formats import Text
 
-
 _NAMED_OTHERWISE = {
     "cloudwatch": "monitoring",
     "ecr": "ecr.api and ecr.dkr",
