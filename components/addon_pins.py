@@ -50,6 +50,7 @@ FLOORS = {
     "vpc-cni": Floor("v1.14.0-eksbuild.1", "older ones enforce no NetworkPolicy"),
     # docs.aws.amazon.com/eks/latest/userguide/coredns-autoscaling.html
     "coredns": Floor("v1.11.1-eksbuild.9", "older ones do not scale with the nodes"),
+    "metrics-server": Floor("v0.7.2-eksbuild.1", "older ones are not an EKS add-on"),
     # github.com/kubernetes-sigs/aws-ebs-csi-driver/pull/2039
     "aws-ebs-csi-driver": Floor("v1.31.0-eksbuild.1", "older ones create no StorageClass"),
     # github.com/awslabs/mountpoint-s3-csi-driver, CHANGELOG.md

@@ -140,6 +140,9 @@ LabelValue = Annotated[
         "the value of a Kubernetes label: at most 63 letters, digits and -_.",
     ),
 ]
+Folder = Annotated[
+    str, text(r"(/(?!\.\.?(/|$))[\w.-]+)+/?", "an absolute path of a folder, without . and ..")
+]
 RoleName = Annotated[
     str, text(r"[\w+=,.@-]{1,64}", "the name of an IAM role (not its ARN, and without a path)")
 ]

@@ -237,3 +237,8 @@ def check_names(buckets: Mapping[str, BucketSettings]) -> Problems:
         other = named.setdefault(name, key)
         if other != key and not bucket.shares(buckets[other]):
             yield f"{key}.name", f"'{name}' is the bucket of {other}, too"
+    for key, bucket in buckets.items():
+        target = bucket.__dict__.get("access_log_bucket")
+        if target in named and named[target] != key:
+            text = f"'{target}' is the bucket of {named[target]}, where S3 may not write logs"
+            yield f"{key}.accessLogBucket", text

@@ -48,6 +48,8 @@ def _key(value: str) -> str:
 def _value(value: str) -> str:
     if len(value) > 256:
         raise ValueError(f"has {len(value)} characters; AWS allows 256")
+    if value.lower().startswith("aws:"):
+        raise ValueError("begins with aws:, which AWS reserves for itself")
     _characters(value)
     return value
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import field_validator, model_validator
 
 from components.base import Problems, Settings
-from components.formats import LabelKey, LabelValue, RoleName, entries, text, whole
+from components.formats import Folder, LabelKey, LabelValue, RoleName, entries, text, whole
 from components.pools import NodeShape, Pool
 
 OS_LABEL = "kubernetes.io/os"
@@ -65,9 +65,9 @@ class NodeMountSettings(Settings):
         entries(),
     ] = []
     """Additional flags of mount-s3, as --flag or --flag=value."""
-    metrics_dir: Annotated[str, text(r"/[\w./-]+", "an absolute path of a folder")] = (
-        "/var/lib/node_exporter/textfile_collector"
-    )
+    metrics_dir: Annotated[
+        str, text(r"(/(?!\.\.?(/|$))[\w.-]+)+", "an absolute path of a folder")
+    ] = "/var/lib/node_exporter/textfile_collector"
     """Folder of node-exporter's textfile collector."""
 
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
+from pydantic import AfterValidator
 
 from components.base import Settings
-from components.formats import Cidr, entries, whole
+from components.formats import Cidr, entries, ipv4_block, whole, within
 from components.names import MONITORING_NAMESPACE
 
 UI_PORT = 4040
@@ -16,10 +17,19 @@ UI_PORT = 4040
 Spec = k8s.networking.v1.NetworkPolicySpecArgsDict
 
 
+_UNREACHABLE = ("127.0.0.0/8", "169.254.169.254/32", "224.0.0.0/3")
+
+
+def _reachable(value: str) -> str:
+    if within(ipv4_block(value), _UNREACHABLE):
+        raise ValueError("is not reached by a pod: loopback, multicast, or a node's metadata")
+    return value
+
+
 class Egress(Settings):
     """`spark.teams[].egress[]`: a destination of the team's jobs besides HTTPS."""
 
-    cidr: Cidr
+    cidr: Annotated[Cidr, AfterValidator(_reachable)]
     """IPv4 block, for example `10.20.0.0/24`."""
     # The CNI enforces 24 ports of one selector:
     # docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html.
