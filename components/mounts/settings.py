@@ -65,9 +65,7 @@ class NodeMountSettings(Settings):
         entries(),
     ] = []
     """Additional flags of mount-s3, as --flag or --flag=value."""
-    metrics_dir: Annotated[
-        str, text(r"(/(?!\.\.?(/|$))[\w.-]+)+", "an absolute path of a folder")
-    ] = "/var/lib/node_exporter/textfile_collector"
+    metrics_dir: Folder = "/var/lib/node_exporter/textfile_collector"
     """Folder of node-exporter's textfile collector."""
 
 
