@@ -19,6 +19,7 @@ config = stack.settings
 
 # Account, network, control plane.
 cloud = Cloud(region=stack.region, account=config.account or None, tags=stack.tags)
+stack.refuse_changes(cloud)
 on_aws = pulumi.ResourceOptions(providers=[cloud.provider])
 network = Network(
     "network", config.network, cloud=cloud, cluster_name=config.cluster.name, opts=on_aws

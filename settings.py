@@ -18,8 +18,10 @@ from components.addons import AddonsSettings
 from components.arns import check_arns
 from components.autoscaler import AutoscalerKind, check_autoscaler, check_releases
 from components.base import Problems, Settings, below, sound
-from components.cluster import ClusterSettings, check_cluster
+from components.cloud import Cloud
+from components.cluster import ClusterSettings, check_cluster, check_cluster_zones
 from components.cluster_autoscaler import ClusterAutoscalerSettings
+from components.cluster_creator import check_creator, find_creator
 from components.eks_addons import AddonVersions
 from components.formats import text
 from components.jar_bucket import JarBucketSettings
@@ -35,13 +37,14 @@ from components.node_groups import (
     check_system_release,
 )
 from components.pool_checks import check_addresses, check_pools, check_zone
-from components.pools import DriverPool, NodeShape, Pool, named_shapes
+from components.pools import DriverPool, Pool, named_shapes
 from components.private_bucket import (
     BucketSettings,
     check_default_name,
     check_deletion,
     check_names,
 )
+from components.running_cluster import check_changes, find_running_cluster
 from components.spark.checks import check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
@@ -87,6 +90,7 @@ class StackSettings(Settings):
         return [
             lambda: check_tags(self.tags, own_tags(stack)),
             lambda: check_cluster(self.cluster, network_given=self.network.existing is not None),
+            lambda: check_cluster_zones(self.cluster, self.network.zone_letters),
             lambda: check_pins(
                 self.addon_versions,
                 kubernetes=self._kubernetes,
@@ -126,8 +130,8 @@ class StackSettings(Settings):
         return None if self.cluster.existing else self.cluster.version
 
     @property
-    def _shapes(self) -> dict[str, NodeShape]:
-        return dict(named_shapes(self.pools, self.drivers))
+    def _shapes(self) -> dict[str, Pool | DriverPool]:
+        return named_shapes(self.pools, self.drivers)
 
     def _check_buckets(self, region: str) -> Problems:
         buckets = self._buckets()
@@ -173,6 +177,21 @@ class Stack(Settings):
     def tags(self) -> dict[str, str]:
         """The stack's tags, with project and stack."""
         return {**own_tags(self.name), **self.settings.tags}
+
+    def refuse_changes(self, cloud: Cloud) -> None:
+        """Compares the settings with the stack's running cluster, if there is one, else with who
+        creates it. Raises pulumi.RunError with everything that EKS refuses, by key."""
+        cluster = self.settings.cluster
+        if cluster.existing:
+            return
+        if running := find_running_cluster(cluster.name, cloud):
+            found = check_changes(running, cluster, self.settings.network)
+        else:
+            creator = find_creator(cluster.name, cloud) if cluster.admins else ""
+            found = check_creator(cluster.admins, creator)
+        problems = [Problem(f"{PROJECT}:{key}", text) for key, text in found]
+        if problems:
+            raise pulumi.RunError(_message(self.name, problems))
 
 
 def own_tags(stack: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from components.cluster_autoscaler import (
 from components.context import Context
 from components.karpenter import Karpenter, KarpenterSettings
 from components.mounts import Mount
-from components.pools import DriverPool, NodeShape, Pool
+from components.pools import DriverPool, Pool
 
 AutoscalerKind = Literal["karpenter", "cluster-autoscaler", "none"]
 _OF_KARPENTER = {
@@ -69,7 +69,7 @@ def check_autoscaler(
     karpenter: KarpenterSettings,
     cluster_autoscaler: ClusterAutoscalerSettings,
     pools: Sequence[Pool],
-    shapes: Mapping[str, NodeShape],
+    shapes: Mapping[str, Pool | DriverPool],
 ) -> Problems:
     """An autoscaler needs pools; settings of the other one have no effect."""
     given = {"karpenter": karpenter, "cluster-autoscaler": cluster_autoscaler}
@@ -93,7 +93,7 @@ def check_autoscaler(
 
 
 def check_releases(
-    kind: AutoscalerKind, shapes: Mapping[str, NodeShape], kubernetes: str | None
+    kind: AutoscalerKind, shapes: Mapping[str, Pool | DriverPool], kubernetes: str | None
 ) -> Problems:
     """Releases of the images of Spark's nodes; `kubernetes` is None for an existing cluster."""
     for key, shape in shapes.items():
@@ -104,9 +104,9 @@ def check_releases(
         yield from below(key, sound(check))
 
 
-def _karpenter_release(shape: NodeShape) -> Problems:
+def _karpenter_release(shape: Pool | DriverPool) -> Problems:
     yield from check_karpenter_release(shape.ami_release, shape.os)
 
 
-def _group_release(shape: NodeShape, kubernetes: str | None) -> Problems:
+def _group_release(shape: Pool | DriverPool, kubernetes: str | None) -> Problems:
     yield from check_group_release(shape.ami_release, shape.os, kubernetes)

@@ -1,6 +1,7 @@
 """The EKS cluster: control plane, log group, key, admins, identity provider; or an existing one."""
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 import pulumi
@@ -11,7 +12,6 @@ from pydantic import Field
 
 from components.base import Problems, Settings
 from components.cloud import Cloud
-from components.cluster_creator import refuse_creator
 from components.cluster_formats import (
     ClusterName,
     KubernetesVersion,
@@ -19,7 +19,7 @@ from components.cluster_formats import (
     Principal,
     PublicCidr,
 )
-from components.formats import RetentionDays, entries
+from components.formats import RetentionDays, Zones, entries
 from components.identity import (
     OidcProvider,
     own_account_manages_key,
@@ -60,6 +60,9 @@ class ClusterSettings(Settings):
     """ARN of an existing cluster's IAM OIDC provider; without it, it is looked up by issuer."""
     version: KubernetesVersion = KUBERNETES_DEFAULT
     """Kubernetes version. Upgrade one minor version at a time."""
+    zones: Zones | None = None
+    """Zones of the control plane's network interfaces; nodes may be in more. EKS never gives a
+    cluster other zones. Default: the first two of the network's, by letter."""
     endpoint: EndpointSettings | None = None
     """Access to the API server. Default: the private endpoint only."""
     log_types: Annotated[list[LogType], entries()] = ["api", "audit", "authenticator"]
@@ -76,6 +79,10 @@ class ClusterSettings(Settings):
     support: Literal["STANDARD", "EXTENDED"] = "STANDARD"
     """At the end of standard support AWS upgrades the cluster (STANDARD), or keeps it for a fee
     (EXTENDED)."""
+
+    def zones_in(self, network: Iterable[str]) -> list[str]:
+        """Zones of the control plane in a network with these zones, set or default; sorted."""
+        return list(self.zones or sorted(network)[:2])
 
     def problems(self) -> Problems:
         if self.existing:
@@ -134,7 +141,6 @@ class Cluster(pulumi.ComponentResource):
 
     def _create(self, network: Network) -> pulumi.Output[str]:
         settings = self._settings
-        refuse_creator(settings.admins, settings.name, self._cloud)
         # Create the log group first: the one that EKS creates never expires.
         logs = aws.cloudwatch.LogGroup(
             f"{self._name}-logs",
@@ -150,7 +156,9 @@ class Cluster(pulumi.ComponentResource):
             name=settings.name,
             version=settings.version,
             vpc_id=network.vpc_id,
-            subnet_ids=network.private_subnet_ids,
+            subnet_ids=[
+                network.private_subnets[zone] for zone in settings.zones_in(network.private_subnets)
+            ],
             authentication_mode=eks.AuthenticationMode.API,
             endpoint_private_access=True,
             endpoint_public_access=endpoint.public,
@@ -282,3 +290,9 @@ def check_cluster(settings: ClusterSettings, *, network_given: bool) -> Problems
             "cluster.existing",
             "true needs network.existing: the existing cluster already has a VPC",
         )
+
+
+def check_cluster_zones(settings: ClusterSettings, zones: Sequence[str]) -> Problems:
+    """A new cluster's zones are among the network's."""
+    for zone in sorted(set(settings.zones or ()) - set(zones)):
+        yield "cluster.zones", f"'{zone}' is not one of the network's zones {', '.join(zones)}"

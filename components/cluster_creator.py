@@ -5,31 +5,32 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from components.base import Problems
 from components.cloud import Cloud
 
 
-def refuse_creator(admins: Sequence[str], cluster: str, cloud: Cloud) -> None:
-    """Fails the program if `admins` lists the caller and the cluster does not exist yet.
-
-    EKS refuses a second access entry, a quarter of an hour into the first `pulumi up`. The entry of
-    a caller that did not create the cluster, for example of a CI's role, stays.
-    """
-    if not admins:
-        return
+def find_creator(cluster: str, cloud: Cloud) -> str:
+    """ARN of the caller if it would create the cluster; empty if the cluster exists already, or if
+    AWS does not answer: EKS then refuses what this would have refused."""
     options = pulumi.InvokeOptions(provider=cloud.provider)
-    caller = aws.get_caller_identity_output(opts=options).arn
-    clusters = aws.eks.get_clusters_output(opts=options).names
-    pulumi.Output.all(caller, clusters).apply(lambda found: _check(admins, cluster, *found))
+    try:
+        if cluster in aws.eks.get_clusters(opts=options).names:
+            return ""
+        return aws.get_caller_identity(opts=options).arn
+    except Exception:
+        return ""  # find_running_cluster has warned
 
 
-def _check(admins: Sequence[str], cluster: str, caller: str, clusters: Sequence[str]) -> None:
-    if cluster in clusters:
-        return
+def check_creator(admins: Sequence[str], creator: str) -> Problems:
+    """The creator is no entry of `admins`: EKS refuses a second access entry, a quarter of an hour
+    into the first `pulumi up`. A caller that did not create the cluster, for example the role of a
+    CI, has an entry."""
     for index, admin in enumerate(admins):
-        if is_same(admin, caller):
-            raise pulumi.RunError(
-                f"spark-on-eks:cluster.admins[{index}]: '{admin}' creates the cluster: EKS makes "
-                "it an administrator without this entry, and refuses the entry. Remove it"
+        if creator and is_same(admin, creator):
+            yield (
+                f"cluster.admins[{index}]",
+                f"'{admin}' creates the cluster: EKS makes it an administrator without this entry, "
+                "and refuses the entry; remove it",
             )
 
 

@@ -118,7 +118,9 @@ Namespace = Annotated[
     ),
 ]
 
-ZoneLetter = Annotated[str, text(r"[a-z]", "the letter of an Availability Zone, such as a")]
+ZoneLetter = Literal["a", "b", "c", "d", "e", "f"]
+"""Letter of an Availability Zone: no region has more than six."""
+Zones = Annotated[list[ZoneLetter], entries(2, 6), AfterValidator(sorted)]
 
 RetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365],

@@ -2,7 +2,7 @@
 one."""
 
 import ipaddress
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import pulumi
 import pulumi_aws as aws
@@ -12,7 +12,7 @@ from components.base import Problems, Settings
 from components.cloud import Cloud
 from components.endpoints import Service, create_endpoints, label
 from components.flow_logs import FlowLogSettings, create_flow_logs
-from components.formats import Text, ZoneLetter, entries, ipv4_block, text, within
+from components.formats import Text, ZoneLetter, Zones, entries, ipv4_block, text, within
 
 _EVERYWHERE = "0.0.0.0/0"
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15")
@@ -56,8 +56,9 @@ class NetworkSettings(Settings):
     """An existing VPC; every other key of this object is then refused."""
     cidr: Annotated[Text, AfterValidator(_vpc_block)] = "10.0.0.0/16"
     """CIDR block of the VPC, /16 to /20. A change replaces the VPC and everything in it."""
-    zones: Annotated[list[ZoneLetter], entries(2, 4)] = ["a", "b", "c"]
-    """Letters of the Availability Zones. Append only: any other change moves subnets."""
+    zones: Zones = ["a", "b", "c"]
+    """Letters of the Availability Zones, in any order. Each letter has its own block: a, b and c a
+    quarter of the VPC, d, e and f a sixteenth; other zones do not move it."""
     nat_gateways: Literal["single", "perZone"] = "single"
     """One NAT gateway, or one per zone: no cross-zone charge, survives the loss of a zone."""
     interface_endpoints: Annotated[list[Service], entries(most=50)] = []
@@ -78,27 +79,30 @@ class NetworkSettings(Settings):
 
     @property
     def zone_letters(self) -> list[str]:
-        """Letters of the zones of the private subnets."""
-        return sorted(self.existing.private_subnets) if self.existing else self.zones
+        """Letters of the zones of the private subnets, sorted."""
+        return sorted(self.existing.private_subnets) if self.existing else list(self.zones)
 
-    def private_blocks(self) -> list[ipaddress.IPv4Network]:
-        """CIDR blocks of the private subnets in the order of `zones`; the rest of the VPC is for
-        the public ones."""
-        return self._slots()[: len(self.zones)]
+    def private_blocks(self) -> dict[str, ipaddress.IPv4Network]:
+        """CIDR blocks of the private subnets by zone: three quarters of the VPC for a, b and c, and
+        three quarters of the last quarter for d, e and f."""
+        *quarters, last = ipaddress.IPv4Network(self.cidr).subnets(prefixlen_diff=2)
+        *sixteenths, _ = last.subnets(prefixlen_diff=2)
+        return self._by_zone([*quarters, *sixteenths])
 
-    def public_blocks(self) -> list[ipaddress.IPv4Network]:
-        """CIDR blocks of the public subnets, at the end of the VPC: each a sixteenth of a private
-        one."""
-        *_, last = self._slots()
-        return list(last.subnets(prefixlen_diff=4))[: len(self.zones)]
+    def public_blocks(self) -> dict[str, ipaddress.IPv4Network]:
+        """CIDR blocks of the public subnets by zone: eighths of the VPC's last sixteenth."""
+        *_, last = ipaddress.IPv4Network(self.cidr).subnets(prefixlen_diff=4)
+        return self._by_zone(list(last.subnets(prefixlen_diff=3)))
 
     def private_addresses(self) -> int:
         """Addresses for nodes and pods in a network that the stack creates."""
-        return sum(block.num_addresses - _SUBNET_OVERHEAD for block in self.private_blocks())
+        blocks = self.private_blocks().values()
+        return sum(block.num_addresses - _SUBNET_OVERHEAD for block in blocks)
 
-    def _slots(self) -> list[ipaddress.IPv4Network]:
-        block = ipaddress.IPv4Network(self.cidr)
-        return list(block.subnets(prefixlen_diff=len(self.zones).bit_length()))
+    def _by_zone(self, slots: list[ipaddress.IPv4Network]) -> dict[str, ipaddress.IPv4Network]:
+        """The slot of each zone, which its letter alone decides: a subnet cannot be moved."""
+        of_letter = dict(zip(get_args(ZoneLetter), slots, strict=False))
+        return {zone: of_letter[zone] for zone in self.zones}
 
 
 class Network(pulumi.ComponentResource):
@@ -192,7 +196,7 @@ class Network(pulumi.ComponentResource):
             opts=self._own,
         )
         subnets: dict[str, aws.ec2.Subnet] = {}
-        for zone, block in zip(self._settings.zones, self._settings.public_blocks(), strict=True):
+        for zone, block in self._settings.public_blocks().items():
             subnets[zone] = aws.ec2.Subnet(
                 f"{self._name}-public-{zone}",
                 vpc_id=vpc.id,
@@ -219,7 +223,7 @@ class Network(pulumi.ComponentResource):
     ) -> list[aws.ec2.RouteTable]:
         gateways = self._create_nat_gateways(cluster_name, public)
         self.private_subnets, tables = {}, []
-        for zone, block in zip(self._settings.zones, self._settings.private_blocks(), strict=True):
+        for zone, block in self._settings.private_blocks().items():
             subnet = aws.ec2.Subnet(
                 f"{self._name}-private-{zone}",
                 vpc_id=vpc.id,

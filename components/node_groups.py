@@ -33,8 +33,9 @@ _AMI_TYPES: Mapping[tuple[NodeOs, Arch], str] = {
 GROUP_TYPES = 20
 """Instance types of a node group: docs.aws.amazon.com/eks/latest/APIReference/
 API_CreateNodegroup.html."""
-_GROUP_NODES = 450
-"""Nodes of a group: docs.aws.amazon.com/eks/latest/userguide/service-quotas.html."""
+GROUP_NODES = 450
+"""Nodes that EKS allows in one managed node group, unless AWS raised the quota:
+docs.aws.amazon.com/eks/latest/userguide/service-quotas.html."""
 
 
 class SystemNodesSettings(Settings):
@@ -49,10 +50,10 @@ class SystemNodesSettings(Settings):
         "m6g.large",
     ]
     """Types of one processor, in order of preference."""
-    min_size: Annotated[int, whole(2, _GROUP_NODES)] = 2
+    min_size: Annotated[int, whole(2, GROUP_NODES)] = 2
     """At least two: replicas of Karpenter and CoreDNS run on different nodes and zones."""
-    max_size: Annotated[int, whole(2, _GROUP_NODES)] = 4
-    """Largest number of nodes."""
+    max_size: Annotated[int, whole(2, GROUP_NODES)] = 4
+    """Largest size that the group can be given by hand; the next change of its size ends it."""
     disk_gib: Annotated[int, whole(20, 1024)] = 50
     """Disk for images and pods, in GiB."""
     ami_release: Text | None = None
@@ -207,11 +208,11 @@ class SystemNodes(pulumi.ComponentResource):
                 "desired_size": settings.min_size,
             },
             update_config={"max_unavailable": 1},
-            # The group may have been scaled by hand or by an autoscaler.
+            # No autoscaler sizes this group, so that its size follows `minSize`: EKS refuses a
+            # minimum above the size that runs.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[context.cluster, *context.after, context.network, role],
-                ignore_changes=["scalingConfig.desiredSize"],
             ),
         )
         self.register_outputs({"nodeGroupName": group.node_group_name})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
+import pulumi
 from pydantic import AfterValidator
 
 from components.base import Problems, Settings
@@ -19,6 +20,8 @@ from components.instances import (
 )
 from components.jar_bucket import JarBucketSettings
 from components.names import DRIVER_POOL, SHARED_JARS
+
+_DEFAULT_POOL = "default"
 
 CapacityType = Literal["spot", "on-demand"]
 NodeOs = Literal["al2023", "bottlerocket"]
@@ -199,12 +202,32 @@ class DriverPool(NodeShape):
     """Longest time that a node drains, for example on destroy, before its drivers are killed."""
 
 
+def default_pool(pools: Sequence[Pool]) -> str:
+    """Name of the pool of teams that name none: `default`, or the only one; empty if there is
+    neither. It does not depend on the order of the pools."""
+    names = [pool.name for pool in pools]
+    if _DEFAULT_POOL in names:
+        return _DEFAULT_POOL
+    return names[0] if len(names) == 1 else ""
+
+
 class PoolGroup(NamedTuple):
-    """Pools that share one set of JARs, and so a node role and a drivers' pool."""
+    """Pools that share one set of JARs, and so a drivers' pool."""
 
     jar_set: str
     pools: Sequence[Pool]
     driver_pool: str
+
+    @property
+    def node_pools(self) -> list[str]:
+        """Names of the pools, the drivers' last."""
+        return [*(pool.name for pool in self.pools), self.driver_pool]
+
+    def aliases(self, pool: str, name: str) -> list[pulumi.Alias]:
+        """The former name of what each pool has of its own now: the set of JARs had it, and the
+        drivers' pool, whose nodes stay longest, keeps it. `{}` in `name` stands for the set."""
+        former = [pulumi.Alias(name=name.format(self.jar_set))]
+        return former if pool == self.driver_pool else []
 
 
 def pool_groups(pools: Sequence[Pool]) -> list[PoolGroup]:

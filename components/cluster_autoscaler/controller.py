@@ -1,6 +1,7 @@
 """Cluster Autoscaler itself: its release on the system nodes, its role, and its checks."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pulumi
 
@@ -11,8 +12,8 @@ from components.helm_addon import HelmAddon, HelmSettings
 from components.identity import Statement
 from components.instances import series_of
 from components.names import KUBE_SYSTEM
-from components.node_groups import GROUP_TYPES
-from components.pools import FALLBACK_ORDER, NodeShape
+from components.node_groups import GROUP_NODES, GROUP_TYPES
+from components.pools import FALLBACK_ORDER, DriverPool, Pool
 from components.workloads import Workload
 from versions import CLUSTER_AUTOSCALER
 
@@ -30,13 +31,21 @@ class ClusterAutoscalerSettings(HelmSettings):
 
     fixed = (
         *_CONTROLLER.fixed_paths(),
-        "autoDiscovery.clusterName",
+        "autoscalingGroups",
+        "autoDiscovery",
         "awsRegion",
         "cloudProvider",
         "rbac.serviceAccount",
         "expanderPriorities",
         "extraArgs.expander",
     )
+
+
+class ScaledGroup(NamedTuple):
+    """An Auto Scaling group, and the most nodes that the autoscaler gives it."""
+
+    name: pulumi.Output[str]
+    max_nodes: int
 
 
 class AutoscalerController(HelmAddon):
@@ -48,6 +57,7 @@ class AutoscalerController(HelmAddon):
         settings: ClusterAutoscalerSettings,
         context: Context,
         *,
+        groups: Sequence[ScaledGroup],
         startup_taints: Sequence[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -65,7 +75,12 @@ class AutoscalerController(HelmAddon):
         role_arn = self.create_role(_ACCOUNT, {"scale": _permissions(cluster.name, cluster.arn)})
         self.install(
             {
-                "autoDiscovery": {"clusterName": cluster.name},
+                # Named one by one: limits given here hold instead of the groups' own, which never
+                # change, and the system nodes keep the size that the stack gives them.
+                "autoscalingGroups": [
+                    {"name": group.name, "minSize": 0, "maxSize": group.max_nodes}
+                    for group in groups
+                ],
                 "awsRegion": context.cloud.region,
                 "cloudProvider": "aws",
                 "replicaCount": 2,
@@ -97,8 +112,14 @@ class AutoscalerController(HelmAddon):
         )
 
 
-def check_autoscaled(shape: NodeShape) -> Problems:
-    """Node groups of one size and series: the autoscaler simulates a group by its first type."""
+def max_nodes(pool: Pool | DriverPool) -> int:
+    """The most nodes of one group of a pool: its limit of vCPU in nodes of the smallest size."""
+    return max(1, pool.limits.cpu // pool.smallest_vcpus)
+
+
+def check_autoscaled(shape: Pool | DriverPool) -> Problems:
+    """Node groups of one size and series, since the autoscaler simulates a group by its first type,
+    and not larger than EKS allows."""
     if len(shape.sizes) > 1:
         yield "sizes", "must be one size with cluster-autoscaler: it simulates the first type only"
     if len({series_of(family) for family in shape.families}) > 1:
@@ -109,6 +130,12 @@ def check_autoscaled(shape: NodeShape) -> Problems:
         if found > GROUP_TYPES:
             text = f"has {found} families of {arch}; a node group takes {GROUP_TYPES} types"
             yield "families", text
+    if max_nodes(shape) > GROUP_NODES:
+        yield (
+            "limits.cpu",
+            f"{shape.limits.cpu} are {max_nodes(shape)} nodes of {shape.sizes[0]}, and a managed "
+            f"node group has at most {GROUP_NODES}; take a larger size or lower it",
+        )
 
 
 def _priorities() -> str:

@@ -12,16 +12,26 @@ import pulumi_aws as aws
 from components.cluster_autoscaler.controller import (
     AutoscalerController,
     ClusterAutoscalerSettings,
+    ScaledGroup,
+    max_nodes,
 )
 from components.context import Context
 from components.instances import Arch, has_instance_store
 from components.mounts import Mount
 from components.names import POOL_LABEL, TIER_LABEL
-from components.node_groups import NodeRole, ami_type, create_launch_template
+from components.node_groups import GROUP_NODES, NodeRole, ami_type, create_launch_template
 from components.pools import DriverPool, NodeShape, Pool, PoolGroup, pool_groups
 from userdata.render import mime, node_config
 
 _EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
+_GROUP_SIZES: aws.eks.NodeGroupScalingConfigArgsDict = {
+    "min_size": 0,
+    "max_size": GROUP_NODES,
+    "desired_size": 0,
+}
+"""Sizes of a new group. An update of any of the three sends all three to EKS, the recorded
+`desired_size` too, and so ends every node above it (github.com/pulumi/pulumi-aws/issues/2524).
+They never change; the autoscaler's own limits do."""
 
 
 class ClusterAutoscaler(pulumi.ComponentResource):
@@ -47,19 +57,12 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             "spark-on-eks:autoscaler:ClusterAutoscaler", name, None, context.options(opts)
         )
         self._name, self._context, self._mount = name, context, mount
-        own = pulumi.ResourceOptions(parent=self)
+        self._scaled: list[ScaledGroup] = []
         components: dict[str, pulumi.Resource] = {}
         for group in pool_groups(pools):
-            role = NodeRole(
-                f"{name}-{group.jar_set}",
-                cloud=context.cloud,
-                cluster=context.cluster,
-                statements=mount.node_part(group.jar_set).statements,
-                opts=own,
-            )
             for pool in group.pools:
-                components[pool.name] = self._create_pool(group, pool, role)
-            components[group.driver_pool] = self._create_drivers(group, drivers, driver_zone, role)
+                components[pool.name] = self._create_pool(group, pool)
+            components[group.driver_pool] = self._create_drivers(group, drivers, driver_zone)
         taints = {
             taint.key
             for group in pool_groups(pools)
@@ -69,14 +72,16 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             name,
             settings,
             context.then(*components.values()),
+            groups=self._scaled,
             startup_taints=sorted(taints),
-            opts=own,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.pools = {pool: [controller, component] for pool, component in components.items()}
         self.register_outputs({})
 
-    def _create_pool(self, group: PoolGroup, pool: Pool, role: NodeRole) -> pulumi.Resource:
+    def _create_pool(self, group: PoolGroup, pool: Pool) -> pulumi.Resource:
         component = self._component(pool.name)
+        role = self._create_role(pool.name, group)
         for tier in pool.tiers:
             self._create_group(
                 component,
@@ -88,16 +93,15 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                 arch=tier.arch,
                 capacity_type="SPOT" if tier.capacity_type == "spot" else "ON_DEMAND",
                 subnets=self._context.network.private_subnet_ids,
-                max_nodes=pool.limits.cpu // pool.smallest_vcpus,
+                max_nodes=max_nodes(pool),
                 role=role,
             )
-        component.register_outputs({})
+        component.register_outputs({"maxNodes": max_nodes(pool)})
         return component
 
-    def _create_drivers(
-        self, group: PoolGroup, drivers: DriverPool, zone: str, role: NodeRole
-    ) -> pulumi.Resource:
+    def _create_drivers(self, group: PoolGroup, drivers: DriverPool, zone: str) -> pulumi.Resource:
         component = self._component(group.driver_pool)
+        role = self._create_role(group.driver_pool, group)
         self._create_group(
             component,
             group.driver_pool,
@@ -108,11 +112,23 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             arch="arm64" if drivers.families_of("arm64") else "amd64",
             capacity_type="ON_DEMAND",
             subnets=[self._context.network.private_subnets[zone]],
-            max_nodes=drivers.limits.cpu // drivers.smallest_vcpus,
+            max_nodes=max_nodes(drivers),
             role=role,
         )
-        component.register_outputs({})
+        component.register_outputs({"maxNodes": max_nodes(drivers)})
         return component
+
+    def _create_role(self, pool: str, group: PoolGroup) -> NodeRole:
+        # Of the pool, not of its set of JARs: another role replaces a node group.
+        return NodeRole(
+            f"{self._name}-{pool}",
+            cloud=self._context.cloud,
+            cluster=self._context.cluster,
+            statements=self._mount.node_part(group.jar_set).statements,
+            opts=pulumi.ResourceOptions(
+                parent=self, aliases=group.aliases(pool, f"{self._name}-{{}}-node")
+            ),
+        )
 
     def _component(self, pool: str) -> pulumi.ComponentResource:
         return pulumi.ComponentResource(
@@ -156,7 +172,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             node_name=group_name,
             opts=pulumi.ResourceOptions(parent=parent),
         )
-        aws.eks.NodeGroup(
+        group = aws.eks.NodeGroup(
             f"{name}-group",
             cluster_name=context.cluster.name,
             node_group_name_prefix=f"{group_name}-",
@@ -177,12 +193,12 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                     for taint in node_part.startup_taints
                 ),
             ],
-            scaling_config={"min_size": 0, "max_size": max(1, max_nodes), "desired_size": 0},
+            scaling_config=_GROUP_SIZES,
             update_config={"max_unavailable_percentage": 10},
-            # The autoscaler sets the size.
             opts=pulumi.ResourceOptions(
                 parent=parent,
                 depends_on=[*context.after, context.network, role],
-                ignore_changes=["scalingConfig.desiredSize"],
+                ignore_changes=["scalingConfig"],
             ),
         )
+        self._scaled.append(ScaledGroup(group.resources[0].autoscaling_groups[0].name, max_nodes))

@@ -41,8 +41,17 @@ class Karpenter(pulumi.ComponentResource):
         self._name, self._context, self._mount = name, context, mount
         self._own = pulumi.ResourceOptions(parent=self)
         groups = pool_groups(pools)
-        roles = {group.jar_set: self._create_role(group.jar_set) for group in groups}
-        entries = [self._create_access_entry(jars, role) for jars, role in roles.items()]
+        # A role for each pool, not for each set of JARs: a pool keeps it when it gains or loses a
+        # bucket. Karpenter keeps a profile with the role before for an hour at least, so that the
+        # role could not be deleted, and nodes that run would lose what they need of it.
+        roles = {
+            pool: self._create_role(pool, group) for group in groups for pool in group.node_pools
+        }
+        entries = [
+            self._create_access_entry(pool, roles[pool], group)
+            for group in groups
+            for pool in group.node_pools
+        ]
         controller = KarpenterController(
             name,
             settings,
@@ -53,30 +62,39 @@ class Karpenter(pulumi.ComponentResource):
         self._before_classes = [controller, *entries, *roles.values()]
         created: dict[str, pulumi.Resource] = {}
         for group in groups:
-            role = roles[group.jar_set]
             for pool in group.pools:
-                created[pool.name] = self._create_pool(group, pool, role)
-            created[group.driver_pool] = self._create_drivers(group, drivers, driver_zone, role)
+                created[pool.name] = self._create_pool(group, pool, roles[pool.name])
+            created[group.driver_pool] = self._create_drivers(
+                group, drivers, driver_zone, roles[group.driver_pool]
+            )
         self.pools = {pool: [component] for pool, component in created.items()}
         self.register_outputs({})
 
-    def _create_role(self, jar_set: str) -> NodeRole:
+    def _create_role(self, pool: str, group: PoolGroup) -> NodeRole:
         return NodeRole(
-            f"{self._name}-{jar_set}",
+            f"{self._name}-{pool}",
             cloud=self._context.cloud,
             cluster=self._context.cluster,
-            statements=self._mount.node_part(jar_set).statements,
-            opts=self._own,
+            statements=self._mount.node_part(group.jar_set).statements,
+            opts=pulumi.ResourceOptions(
+                parent=self, aliases=group.aliases(pool, f"{self._name}-{{}}-node")
+            ),
         )
 
-    def _create_access_entry(self, jar_set: str, role: NodeRole) -> aws.eks.AccessEntry:
+    def _create_access_entry(
+        self, pool: str, role: NodeRole, group: PoolGroup
+    ) -> aws.eks.AccessEntry:
         # EKS creates this entry for managed node groups only; without it nodes cannot register.
         return aws.eks.AccessEntry(
-            f"{self._name}-{jar_set}-nodes",
+            f"{self._name}-{pool}-nodes",
             cluster_name=self._context.cluster.name,
             principal_arn=role.arn,
             type="EC2_LINUX",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._context.cluster]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self._context.cluster],
+                aliases=group.aliases(pool, f"{self._name}-{{}}-nodes"),
+            ),
         )
 
     def _create_pool(self, group: PoolGroup, pool: Pool, role: NodeRole) -> pulumi.Resource:

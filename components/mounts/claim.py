@@ -30,8 +30,10 @@ class Claim(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("spark-on-eks:mounts:Claim", name, None, opts)
-        # The mode is part of the name: during a switch both volumes exist for a moment.
-        volume_name = f"{JARS_CLAIM}-{namespace}-{mount.mode}"
+        # A volume's source cannot change, so its name carries the set of JARs and the mode: both
+        # volumes exist while a team moves to another pool or a stack to another level. The dot,
+        # which no name of a team or pool has, keeps `a-b` with `jars` apart from `a` with `b-jars`.
+        volume_name = f"{JARS_CLAIM}-{namespace}.{jar_set}-{mount.mode}"
         volume = mount.volume(jar_set, volume_name)
         spec: k8s.core.v1.PersistentVolumeSpecArgsDict = {
             "capacity": {"storage": _SIZE},

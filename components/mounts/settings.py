@@ -1,5 +1,6 @@
 """Settings of the mount: `jarMount` of a stack file, and their checks."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import field_validator, model_validator
@@ -103,7 +104,7 @@ class JarMountSettings(Settings):
 
 
 def check_mount(
-    settings: JarMountSettings, shapes: dict[str, NodeShape], *, autoscaler: str
+    settings: JarMountSettings, shapes: Mapping[str, NodeShape], *, autoscaler: str
 ) -> Problems:
     """Node level needs nodes that the stack or a DaemonSet can reach, with AL2023 and disk space.
 

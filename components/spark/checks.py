@@ -13,7 +13,7 @@ from components.names import (
     SPARK_OPERATOR_NAMESPACE,
     YUNIKORN_NAMESPACE,
 )
-from components.pools import Pool
+from components.pools import Pool, default_pool
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
 from components.spark.team import TeamSettings
@@ -83,8 +83,12 @@ def _pool(team: TeamSettings, pools: Sequence[Pool]) -> Problems:
     names = [pool.name for pool in pools]
     if team.pool is not None and team.pool not in names:
         yield "pool", f"'{team.pool}' is not one of {', '.join(names) or 'no pools'}"
-    if team.pool is None and pools and all(pool.jar_bucket for pool in pools):
-        yield "pool", "is not set, and every pool has a bucket of its own"
+    if team.pool is None and pools and not default_pool(pools):
+        yield (
+            "pool",
+            "is not set, and none of several pools is called default; set it to one of "
+            f"{', '.join(names)}",
+        )
 
 
 def _quota(team: TeamSettings) -> Problems:

@@ -7,7 +7,7 @@ import pulumi
 from components.context import Context
 from components.mounts import Mount
 from components.names import SHARED_JARS
-from components.pools import Pool
+from components.pools import Pool, default_pool
 from components.spark.admission import create_policies
 from components.spark.event_logs import EventLogs
 from components.spark.history_server import HistoryServers
@@ -42,10 +42,9 @@ def install_spark(
     if gangs:
         before_teams.append(Yunikorn("yunikorn", settings.yunikorn, context, teams=settings.teams))
     by_name = {pool.name: pool for pool in pools}
-    shared = next((pool for pool in pools if pool.jar_bucket is None), None)
     teams: dict[str, pulumi.Resource] = {}
     for team in settings.teams:
-        pool = by_name[team.pool] if team.pool else shared
+        pool = by_name.get(team.pool or default_pool(pools))
         used = [pool.name, pool.driver_pool] if pool else []
         after = [*before_teams, mount, *(one for name in used for one in nodes.get(name, []))]
         teams[team.name] = Team(

@@ -43,8 +43,8 @@ class TeamSettings(Settings):
     name: Name
     """Name of the team and of its namespace."""
     pool: Name | None = None
-    """Pool of the team's executors, and of the JARs that it claims; default: the first one that
-    shares the stack's JARs."""
+    """Pool of the team's executors, and of the JARs that it claims; default: the pool `default`, or
+    the only one."""
     quota: QuotaSettings = QuotaSettings()
     """Limits of all pods of the team together."""
     max_executors: Annotated[int, whole(1, 100_000)] = 20

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from ops.diff.compare import Change, changes
-from ops.diff.replacement import forcing, propagate, verdict
+from ops.diff.replacement import forcing, propagate, reordered, verdict
 from ops.diff.steps import Operation, Step, key_of, more_severe
 from ops.plan.model import STACK_TYPE, Plan, Resource
 from ops.plan.paths import covers
@@ -80,7 +80,7 @@ def compare(old: Plan, new: Plan) -> Diff:
 def _changed(key: str, old: Resource, new: Resource, before: Plan, after: Plan) -> Step | None:
     found = changes(dict(old.inputs), dict(new.inputs))
     found += _option_changes(old, new, before, after)
-    ignored = new.options.ignore_changes
+    ignored = [*new.options.ignore_changes, *reordered(new, old.inputs, new.inputs)]
     found = [c for c in found if not any(covers(path, c.path) for path in ignored)]
     if not found:
         return None
@@ -106,10 +106,28 @@ def _renamed(before: Iterable[str], after: dict[str, Resource], plan: Plan) -> d
     for key, resource in after.items():
         if key in known:
             continue
-        for alias in resource.options.aliases:
-            old = _alias_key(key, alias, plan)
+        for old in former_keys(resource, plan):
             if old in known:
                 found[key] = old
+    return found
+
+
+def former_keys(resource: Resource, plan: Plan) -> list[str]:
+    """Returns the keys that a resource's aliases name, and those that it had as a child of what its
+    parent's aliases name: Pulumi replaces the parent's name at the beginning of the child's
+    (pulumi.com/docs/iac/concepts/resources/options/aliases)."""
+    key = key_of(resource.urn, plan)
+    found = [_alias_key(key, alias, plan) for alias in resource.options.aliases]
+    if (parent := plan.get(resource.parent)) is None:
+        return found
+    prefix, project, types, name = key.split("::", 3)
+    for former in former_keys(parent, plan):
+        *_, parent_types, parent_name = former.split("::", 3)
+        own = name
+        if name.startswith(parent.name):
+            own = f"{parent_name}{name.removeprefix(parent.name)}"
+        chain = f"{parent_types}${types.rpartition('$')[2]}"
+        found.append("::".join([prefix, project, chain, own]))
     return found
 
 

@@ -6,9 +6,11 @@ first preview does not know, and that comes from a replaced resource, gets a new
 replaced provider, every resource of it is replaced.
 """
 
+import json
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ops.diff.compare import ABSENT, Change
 from ops.diff.replace_rules import Row, aws, kubernetes
@@ -19,6 +21,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import LAUNCH_TEMPLATE
 from ops.plan.nodes import GROUP
 from ops.plan.paths import covers
+from ops.plan.values import at
 
 _VERSION = "launchTemplate.version"
 """The input of a node group that takes the latest version of its launch template."""
@@ -72,6 +75,18 @@ def verdict_on_path(resource: Resource, path: str) -> Operation:
 def refused(resource: Resource) -> tuple[str, ...]:
     """Returns the paths whose change the API server rejects and that force no replacement."""
     return tuple(path for row in row_of(resource) or () for path in row.refused.split())
+
+
+def reordered(resource: Resource, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Returns the inputs that are sets and have the same members in both, in any order."""
+    sets = [path for row in row_of(resource) or () for path in row.sets.split()]
+    return [path for path in sets if _members(at(old, path)) == _members(at(new, path))]
+
+
+def _members(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return sorted(json.dumps(one, sort_keys=True) for one in value)
 
 
 def _always(resource: Resource) -> Iterable[Row]:

@@ -158,13 +158,12 @@ def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator
 
 
 def _pod_level(team: Team) -> Iterator[Step]:
-    volume = f"spark-jars-{team.name}-pod"
     cache = team.volume["csi"]["volumeAttributes"]["cacheEmptyDirSizeLimit"]
     yield Step(
         "One pod mounts for all of the team's pods on this node: one name, mp-...",
         "# shellcheck disable=SC2016 # The variables are the template's own.\n"
         "mounter=\"$(kubectl get s3pa -o go-template='{{range .items}}"
-        '{{if eq .spec.persistentVolumeName "' + volume + '"}}'
+        '{{if eq .spec.persistentVolumeName "' + team.volume_name + '"}}'
         "{{$node := .spec.nodeName}}{{range $name, $pods := .spec.mountpointS3PodAttachments}}"
         '{{$node}} {{$name}}{{"\\n"}}{{end}}{{end}}{{end}}\' '
         '| awk -v node="${node}" \'$1 == node { print $2 }\')"\n'

@@ -103,11 +103,7 @@ _INVOKES: dict[str, Callable[[Mapping[str, Any], Cloud], dict[str, Any]]] = {
     },
     "aws:eks/getAddonVersion:getAddonVersion": _get_addon_version,
     "aws:eks/getCluster:getCluster": _get_cluster,
-    # As before the first `pulumi up`.
-    "aws:eks/getClusters:getClusters": lambda args, cloud: {
-        "id": cloud.region,
-        "names": [],
-        "region": cloud.region,
-    },
+    # No cluster runs yet: a plan is compared with another plan, not with an account.
+    "aws:eks/getClusters:getClusters": lambda args, cloud: {"id": cloud.region, "names": []},
     "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": _get_oidc_provider,
 }

@@ -128,6 +128,14 @@ def _of_cluster(kind: str, name_key: str) -> Row:
     return row
 
 
+def _node_group(made: FakeResource) -> dict[str, Any]:
+    groups = [{"name": f"eks-{made.name}"}]
+    return {
+        **_of_cluster("nodegroup", "nodeGroupName")(made),
+        "resources": [{"autoscalingGroups": groups, "remoteAccessSecurityGroupId": ""}],
+    }
+
+
 def _release(made: FakeResource) -> dict[str, Any]:
     namespace = made.text("namespace") or "default"
     status = {"name": made.name, "namespace": namespace, "status": "deployed", "revision": 1}
@@ -167,7 +175,7 @@ _ROWS: dict[str, Row] = {
     "aws:cloudwatch/logGroup:LogGroup": lambda made: {
         "arn": made.cloud.arn("logs", f"log-group:{made.name}")
     },
-    "aws:eks/nodeGroup:NodeGroup": _of_cluster("nodegroup", "nodeGroupName"),
+    "aws:eks/nodeGroup:NodeGroup": _node_group,
     "aws:eks/addon:Addon": _of_cluster("addon", "addonName"),
     "aws:eks/accessEntry:AccessEntry": _of_cluster("access-entry", "principalArn"),
     "eks:index:Cluster": _eks_component,

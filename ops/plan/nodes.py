@@ -22,6 +22,8 @@ from ops.plan.values import mapping, sequence
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 NODE_POOL, NODE_GROUP = "NodePool", "node group"
+MAX_NODES = "maxNodes"
+"""What a component registers whose node groups an autoscaler sizes: its limit for each."""
 
 ARCH = "kubernetes.io/arch"
 ZONE = "topology.kubernetes.io/zone"
@@ -63,6 +65,8 @@ class NodeSet:
     """False where an engine's first preview does not know what a NodePool's nodes are."""
     limits: Mapping[str, Any] = field(default_factory=dict)
     """Quantities of `cpu`, `memory` and `nodes`, as far as they are limited."""
+    is_scaled: bool = False
+    """Whether Cluster Autoscaler sets the size of a node group."""
     min_nodes: int = 0
     weight: int = 0
     """Weight of a NodePool: Karpenter tries the highest first."""
@@ -166,6 +170,8 @@ def _node_group(plan: Plan, resource: Resource, removed: frozenset[str]) -> Node
     inputs = resource.inputs
     taints = taints_of(inputs.get("taints"))
     scaling = mapping(inputs, "scalingConfig")
+    parent = plan.get(resource.parent)
+    limit = parent.outputs.get(MAX_NODES) if parent else None
     name = inputs.get("nodeGroupName") or inputs.get("nodeGroupNamePrefix") or resource.name
     capacity_type = inputs.get("capacityType") or "ON_DEMAND"
     templates = [
@@ -183,7 +189,8 @@ def _node_group(plan: Plan, resource: Resource, removed: frozenset[str]) -> Node
         capacity_types=tuple(name for key, name in _CAPACITY_TYPES.items() if key == capacity_type),
         one_zone=len(sequence(inputs.get("subnetIds"))) == 1,
         template=launch_template(templates[0]) if templates else None,
-        limits={"nodes": scaling["maxSize"]} if "maxSize" in scaling else {},
+        limits={"nodes": most} if (most := limit or scaling.get("maxSize")) else {},
+        is_scaled=limit is not None,
         min_nodes=_integer(scaling.get("minSize")),
     )
 

@@ -7,6 +7,7 @@ import yaml
 from tests.plans import CLUSTER_AUTOSCALER, NODE, absent, named, of_type, plan_of, statements
 from tests.user_data import user_data_of
 
+TIERS = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
 ARM = "dev cluster-autoscaler-default-arm-spot-template"
 
 
@@ -31,13 +32,17 @@ def test_each_tier_and_the_drivers_are_a_managed_node_group_and_karpenter_is_abs
 
 
 def test_pools_start_empty_and_grow_to_their_limits() -> None:
-    group = named(
-        plan_of("dev", *CLUSTER_AUTOSCALER),
-        "NodeGroup",
-        "cluster-autoscaler-default-arm-spot-group",
-    )
-    assert group.inputs["scalingConfig"] == {"minSize": 0, "maxSize": 32, "desiredSize": 0}
-    assert group.options.ignore_changes == ("scalingConfig.desiredSize",)
+    plan = plan_of("dev", *CLUSTER_AUTOSCALER)
+    group = named(plan, "NodeGroup", "cluster-autoscaler-default-arm-spot-group")
+    # Never changed by an update, which would also send the size.
+    assert group.inputs["scalingConfig"] == {"minSize": 0, "maxSize": 450, "desiredSize": 0}
+    assert group.options.ignore_changes == ("scalingConfig",)
+    values = named(plan, "Release", "cluster-autoscaler-release").inputs["values"]
+    limits = {one["name"]: (one["minSize"], one["maxSize"]) for one in values["autoscalingGroups"]}
+    assert limits == {
+        **{f"eks-cluster-autoscaler-default-{tier}-group": (0, 32) for tier in TIERS},
+        "eks-cluster-autoscaler-drivers-group": (0, 32),
+    }
 
 
 def test_the_priority_expander_tries_the_rungs_in_karpenters_order() -> None:

@@ -18,7 +18,7 @@ def test_replaced_objects_can_be_brought_back_for_a_while_and_uploads_do_not_lin
 def test_in_node_level_the_node_role_reads_below_the_jars_prefix_only() -> None:
     for mode in (NODE, DAEMONSET):
         plan = plan_of("dev", *mode)
-        document = named(plan, "Policy", "karpenter-jars-node-read-jars").inputs["policy"]
+        document = named(plan, "Policy", "karpenter-default-node-read-jars").inputs["policy"]
         found = statements(document)
         assert set(found) == {"ListJars", "ReadJars"}
         assert found["ListJars"]["Condition"] == {"StringLike": {"s3:prefix": ["spark/jars/*"]}}

@@ -57,7 +57,7 @@ def test_running_executors_are_never_consolidated_away_by_default() -> None:
         assert one.inputs["spec"]["disruption"]["consolidationPolicy"] == "WhenEmpty"
 
 
-def test_a_pool_with_its_own_bucket_has_drivers_role_and_node_class_of_its_own() -> None:
+def test_each_pool_has_a_role_of_its_own_and_one_with_its_own_bucket_has_drivers_too() -> None:
     plan = plan_of("staging")
     drivers = named(plan, "NodePool", "karpenter-etl-drivers").inputs["spec"]["template"]
     assert drivers["spec"]["taints"][0]["value"] == "etl-drivers"
@@ -65,7 +65,7 @@ def test_a_pool_with_its_own_bucket_has_drivers_role_and_node_class_of_its_own()
         one.inputs["metadata"]["name"]: one.inputs["spec"]["role"]
         for one in of_type(plan, "EC2NodeClass")
     }
-    assert roles["default"] == roles["drivers"] != roles["etl"] == roles["etl-drivers"]
+    assert roles == {pool: f"karpenter-{pool}-node-role" for pool in roles}
     entries = {one.inputs["principalArn"] for one in of_type(plan, "AccessEntry")}
     assert {arn.rsplit("/", 1)[1] for arn in entries} == set(roles.values())
     assert all(one.inputs["type"] == "EC2_LINUX" for one in of_type(plan, "AccessEntry"))
@@ -214,8 +214,8 @@ def test_what_the_controller_needs_to_end_a_node_outlives_the_node_classes() -> 
         *(one for one in of_type(plan, "RolePolicyAttachment") if "karpenter" in one.name),
         named(plan, "Queue", "karpenter-interruption-queue"),
         named(plan, "Role", "karpenter-controller-role"),
-        named(plan, "Role", "karpenter-jars-node-role"),
-        named(plan, "AccessEntry", "karpenter-jars-nodes"),
+        named(plan, "Role", "karpenter-default-node-role"),
+        named(plan, "AccessEntry", "karpenter-default-nodes"),
         named(plan, "NatGateway", "network-nat-a"),
         named(plan, "VpcEndpoint", "network-s3"),
         named(plan, "OpenIdConnectProvider", "cluster-oidc"),

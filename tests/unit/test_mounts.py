@@ -122,7 +122,7 @@ def test_a_volume_gets_the_uid_of_its_claim_whenever_that_is_created() -> None:
     (patch,) = [one for one in plan.resources if one.name == "team-team-a-jars-pod-binding"]
     assert patch.type == "kubernetes:core/v1:PersistentVolumePatch"
     assert patch.inputs["metadata"] == {
-        "name": "spark-jars-team-a-pod",
+        "name": "spark-jars-team-a.jars-pod",
         "annotations": {"pulumi.com/patchForce": "true"},
     }
     claim = named(plan, "PersistentVolumeClaim", "team-team-a-jars-claim")
@@ -146,7 +146,9 @@ def test_the_switch_touches_exactly_the_resources_of_the_two_modes() -> None:
             "PersistentVolumePatch": 2,
         },
         "create": {
-            **dict.fromkeys(("NodeUserData", "Policy", "RolePolicyAttachment"), 1),
+            "NodeUserData": 1,
+            # Executors' and drivers' nodes have a role each.
+            **dict.fromkeys(("Policy", "RolePolicyAttachment"), 2),
             "PersistentVolume": 2,
             "PersistentVolumePatch": 2,
         },

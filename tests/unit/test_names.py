@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.diff.diff import former_keys
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
 
 _FOLDER = Path(__file__).parent / "__snapshots__" / "urns"
@@ -25,7 +26,7 @@ def urns(variant: tuple[str, ...]) -> dict[str, set[str]]:
     plan = plan_of(*variant)
     prefix = f"{_SAME}{plan.stack}::{plan.project}::"
     return {
-        one.urn.removeprefix(prefix): {alias.removeprefix(prefix) for alias in one.options.aliases}
+        one.urn.removeprefix(prefix): {key.split("::", 2)[2] for key in former_keys(one, plan)}
         for one in plan.resources
     }
 

@@ -1,5 +1,7 @@
 """The VPC."""
 
+import pytest
+
 from tests.plans import named, of_type, plan_of
 
 
@@ -10,19 +12,28 @@ def test_every_zone_has_a_public_and_a_private_subnet_of_the_block() -> None:
         "network-private-a": ("us-west-2a", "10.0.0.0/18"),
         "network-private-b": ("us-west-2b", "10.0.64.0/18"),
         "network-private-c": ("us-west-2c", "10.0.128.0/18"),
-        "network-public-a": ("us-west-2a", "10.0.192.0/22"),
-        "network-public-b": ("us-west-2b", "10.0.196.0/22"),
-        "network-public-c": ("us-west-2c", "10.0.200.0/22"),
+        "network-public-a": ("us-west-2a", "10.0.240.0/23"),
+        "network-public-b": ("us-west-2b", "10.0.242.0/23"),
+        "network-public-c": ("us-west-2c", "10.0.244.0/23"),
     }
 
 
-def test_a_zone_added_at_the_end_moves_no_subnet() -> None:
-    two = {one.urn: one.inputs for one in of_type(plan_of("dev"), "ec2/subnet:Subnet")}
-    three = {
-        one.urn: one.inputs
-        for one in of_type(plan_of("dev", "network.zones=[a, b, c]"), "ec2/subnet:Subnet")
-    }
-    assert two.items() <= three.items()
+@pytest.mark.parametrize("zones", ["[b, a]", "[a, b, c]", "[f, b, a, d]", "[a, b, c, d, e, f]"])
+def test_other_zones_in_any_order_move_no_subnet_and_not_the_control_plane(zones: str) -> None:
+    before, after = plan_of("dev"), plan_of("dev", f"network.zones={zones}")
+    two, more = (
+        {one.urn: one.inputs for one in of_type(plan, "ec2/subnet:Subnet")}
+        for plan in (before, after)
+    )
+    assert two.items() <= more.items()
+    clusters = [named(plan, "Cluster", "cluster-eks").inputs for plan in (before, after)]
+    assert clusters[0] == clusters[1]
+
+
+def test_the_control_plane_is_in_the_zones_that_it_is_given() -> None:
+    plan = plan_of("dev", "network.zones=[a, b, c]", "cluster.zones=[c, b]")
+    subnets = named(plan, "Cluster", "cluster-eks").inputs["subnetIds"]
+    assert subnets == ["subnet-network-private-b", "subnet-network-private-c"]
 
 
 def test_s3_traffic_of_every_private_subnet_takes_the_free_gateway_endpoint() -> None:

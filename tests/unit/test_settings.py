@@ -1,6 +1,7 @@
 """Valid stack files, and the messages for invalid ones."""
 
 import re
+from ipaddress import IPv4Network
 from typing import get_args
 
 import pytest
@@ -149,8 +150,9 @@ WRONG = {
         "spark.teams[0].name: 'kube-system' is a namespace of the cluster's own"
     ),
     "spark.teams=[{name: a, pool: gpu}]": "spark.teams[0].pool: 'gpu' is not one of default",
-    "pools[0].jarBucket={}": (
-        "spark.teams[0].pool: is not set, and every pool has a bucket of its own"
+    "pools=[{name: etl}, {name: memory}]": (
+        "spark.teams[0].pool: is not set, and none of several pools is called default; set it to "
+        "one of etl, memory"
     ),
     "pools[0].limits={cpu: 4, memoryGiB: 16}": (
         "pools[0].limits.cpu: 4 is below the smallest size's vCPU"
@@ -199,14 +201,22 @@ def test_the_project_file_declares_every_key_with_its_type_and_default() -> None
 @no_deadline(deadline=None)  # a busy machine must not fail the test
 @given(
     prefix=st.integers(16, 20),
-    zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=4, unique=True),
+    zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=6, unique=True),
 )
 def test_subnets_of_an_allowed_network_fit_and_never_overlap(prefix: int, zones: list[str]) -> None:
     settings = NetworkSettings.model_validate({"cidr": f"10.16.0.0/{prefix}", "zones": zones})
     private, public = settings.private_blocks(), settings.public_blocks()
-    assert len(private) == len(public) == len(zones)
-    blocks = [*private, *public]
+    assert list(private) == list(public) == sorted(zones)
+    blocks = [*private.values(), *public.values()]
     assert not any(one.overlaps(other) for i, one in enumerate(blocks) for other in blocks[i + 1 :])
-    # As large as the block allows: twice the size would leave no room for the public ones.
-    assert private[0].prefixlen - prefix == len(zones).bit_length()
-    assert public[0].prefixlen <= 28  # the smallest that AWS has
+    assert all(block.subnet_of(IPv4Network(settings.cidr)) for block in blocks)
+    # A block is its zone's own, beside any others.
+    for zone in zones:
+        other = next(one for one in "abcdef" if one != zone)
+        pair = NetworkSettings.model_validate({"cidr": settings.cidr, "zones": [other, zone]})
+        assert pair.private_blocks()[zone] == private[zone]
+        assert pair.public_blocks()[zone] == public[zone]
+    sizes = {zone: block.prefixlen - prefix for zone, block in private.items()}
+    assert sizes == {zone: 2 if zone in "abc" else 4 for zone in zones}
+    # The smallest that AWS has is a /28.
+    assert all(block.prefixlen <= 28 for block in public.values())

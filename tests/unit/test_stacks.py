@@ -79,7 +79,9 @@ def test_only_named_questions_are_asked_of_aws_while_previewing(case: tuple[str,
         "aws:eks/getClusters:getClusters",
         "aws:index/getCallerIdentity:getCallerIdentity",
     }
-    if case[0] == "existing":
+    if case[0] != "existing":
+        allowed.add("aws:eks/getClusters:getClusters")
+    else:
         allowed |= {
             "aws:eks/getCluster:getCluster",
             "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider",

@@ -32,6 +32,9 @@ def consequences(diff: Diff) -> tuple[Consequence, ...]:
     if not diff.is_update or not diff.steps:
         return ()
     found = [one for topic in _TOPICS for one in topic.rules(diff)]
+    if refused := [one for one in found if one.kind is Kind.refused]:
+        nothing = "jobs that run now are not affected: nothing is changed"
+        return (*refused, Consequence(Kind.jobs_unaffected, nothing))
     if any(one.kind is Kind.replaces_cluster for one in found):
         found = [one for one in found if one.kind not in _IN_CLUSTER]
     found.append(_verdict_on_jobs(found))

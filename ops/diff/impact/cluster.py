@@ -7,8 +7,11 @@ from ops.diff.diff import Diff
 from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.replacement import refused
 from ops.diff.steps import Operation, Step
+from ops.plan.graph import inputs_from
+from ops.plan.model import Plan, Resource
 
 TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
+_REFUSED = "refused before anything is changed: "
 _KEY = ("encryptionConfigKeyArn", "encryptionConfig")
 
 
@@ -52,7 +55,9 @@ def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
     was = step.old or step.resource
     name = str(was.inputs.get("name") or was.name)
     ends = "all of them end with the cluster"
-    if step.operation is Operation.replace:
+    refusals = list(_never_changed(step, diff, name))
+    yield from refusals
+    if step.operation is Operation.replace and not refusals:
         forced = names(dict.fromkeys(step.forced_by), 3)
         yield Consequence(
             Kind.replaces_cluster,
@@ -76,18 +81,46 @@ def _cluster(step: Step, diff: Diff) -> Iterator[Consequence]:
         yield Consequence(Kind.guard, text, causes_of(step, "deletionProtection"))
 
 
+def _never_changed(step: Step, diff: Diff, name: str) -> Iterator[Consequence]:
+    """Changes that the program refuses on a cluster that runs, since EKS does
+    (components/running_cluster.py); under another name it is another cluster."""
+    if step.old is None or step.new is None or step.touches("name"):
+        return
+    if any(step.old.inputs.get(key) for key in _KEY) and not any(
+        step.new.inputs.get(key) for key in _KEY
+    ):
+        text = f"{_REFUSED}EKS never takes the encryption of secrets off {name}; leave it on"
+        yield Consequence(Kind.refused, text, causes_of(step, *_KEY))
+    if step.touches("vpcId"):
+        text = f"{_REFUSED}{name} stays in its VPC; another block or VPC needs a new stack"
+        yield Consequence(Kind.refused, text, causes_of(step, "vpcId"))
+    old, new = (_zones(one, plan) for one, plan in ((step.old, diff.old), (step.new, diff.new)))
+    if old and new and old != new:
+        text = (
+            f"{_REFUSED}EKS keeps the control plane of {name} in the zones {names(old)}; set "
+            "cluster.zones to them, and keep them in the network"
+        )
+        yield Consequence(Kind.refused, text, causes_of(step, "subnetIds"))
+
+
+def _zones(cluster: Resource, plan: Plan) -> list[str]:
+    """The zones of a cluster's subnets; empty where they are not known."""
+    subnets = inputs_from(cluster, "subnetIds", plan)
+    return sorted({str(one.inputs.get("availabilityZone")) for one in subnets})
+
+
 def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Consequence]:
     # docs.aws.amazon.com/eks/latest/userguide/update-cluster.html: one minor version at a time, no
     # downgrade.
     cause = causes_of(step, "version")
     old, new = _minor(before), _minor(after)
     if new < old:
-        text = f"fails: EKS does not downgrade from Kubernetes {before} to {after}"
-        yield Consequence(Kind.fails, text, cause)
+        text = f"{_REFUSED}EKS does not downgrade from Kubernetes {before} to {after}"
+        yield Consequence(Kind.refused, text, cause)
         return
     if new > old + 1:
-        text = f"fails: EKS upgrades one minor version at a time, not from {before} to {after}"
-        yield Consequence(Kind.fails, text, cause)
+        text = f"{_REFUSED}EKS upgrades one minor version at a time, not from {before} to {after}"
+        yield Consequence(Kind.refused, text, cause)
         return
     looked_up = sorted(
         str(call.args["addonName"])
@@ -112,7 +145,9 @@ def _refusals(step: Step) -> Iterator[Consequence]:
         doing = "delete" if step.operation is Operation.delete else "replace"
         text = f"fails: Pulumi protects {name} and does not {doing} it"
         yield Consequence(Kind.fails, text, forcing_causes(step))
-    if step.operation in (Operation.update, Operation.may_replace):
+    if step.operation in (Operation.update, Operation.may_replace) and (
+        step.resource.type not in TYPES
+    ):
         who = "the API server" if step.resource.is_kubernetes_object else "AWS"
         paths = [row for row in refused(step.resource) if step.touches(row)]
         if paths:

@@ -21,6 +21,7 @@ class Level(IntEnum):
 class Kind(StrEnum):
     """Kinds of consequences in the order in which they are listed, most serious first."""
 
+    refused = "refused"
     fails = "fails"
     replaces_cluster = "replaces-cluster"
     loses_data = "loses-data"

@@ -18,5 +18,7 @@ class Row:
     """A change updates the resource in place."""
     removal_replaces: str = ""
     """Can be added in place but not removed; the effect of another value is unknown."""
+    sets: str = ""
+    """Lists whose order means nothing: sets in the Terraform provider's schema."""
     refused: str = ""
     """The provider updates in place and the service rejects it: the update fails."""

@@ -69,6 +69,7 @@ ROWS: Mapping[str, Row] = {
         "AWS::EC2::SecurityGroup, aws_security_group",
         "name namePrefix description vpcId",
         "ingress egress revokeRulesOnDelete",
+        sets="ingress egress",
     ),
     "ec2/subnet:Subnet": Row(
         "AWS::EC2::Subnet, aws_subnet",
@@ -85,6 +86,7 @@ ROWS: Mapping[str, Row] = {
         "AWS::EC2::VPCEndpoint, aws_vpc_endpoint",
         "vpcId serviceName serviceRegion vpcEndpointType",
         "privateDnsEnabled routeTableIds securityGroupIds subnetIds policy",
+        sets="routeTableIds securityGroupIds subnetIds",
     ),
     "efs/accessPoint:AccessPoint": Row(
         "AWS::EFS::AccessPoint, aws_efs_access_point", "fileSystemId posixUser rootDirectory"
@@ -103,6 +105,7 @@ ROWS: Mapping[str, Row] = {
         "AWS::EKS::AccessEntry, aws_eks_access_entry",
         "clusterName principalArn type",
         "kubernetesGroups userName",
+        sets="kubernetesGroups",
     ),
     # A list of the entry in CloudFormation, a separate resource here.
     "eks/accessPolicyAssociation:AccessPolicyAssociation": Row(
@@ -124,6 +127,8 @@ ROWS: Mapping[str, Row] = {
         "version vpcConfig enabledClusterLogTypes upgradePolicy deletionProtection "
         "accessConfig.authenticationMode zonalShiftConfig storageConfig",
         removal_replaces="encryptionConfig",
+        sets="enabledClusterLogTypes vpcConfig.subnetIds vpcConfig.publicAccessCidrs "
+        "vpcConfig.securityGroupIds",
     ),
     "eks/nodeGroup:NodeGroup": Row(
         "AWS::EKS::Nodegroup, aws_eks_node_group",
@@ -131,6 +136,7 @@ ROWS: Mapping[str, Row] = {
         "capacityType diskSize amiType remoteAccess launchTemplate.id launchTemplate.name",
         "version releaseVersion scalingConfig updateConfig labels taints launchTemplate.version "
         "forceUpdateVersion nodeRepairConfig",
+        sets="subnetIds taints",
     ),
     "eks/podIdentityAssociation:PodIdentityAssociation": Row(
         "AWS::EKS::PodIdentityAssociation, aws_eks_pod_identity_association",
@@ -146,6 +152,7 @@ ROWS: Mapping[str, Row] = {
         "AWS::IAM::OIDCProvider, aws_iam_openid_connect_provider",
         "url",
         "clientIdLists thumbprintLists",
+        sets="clientIdLists",
     ),
     "iam/policy:Policy": Row(
         "AWS::IAM::ManagedPolicy, aws_iam_policy", "name namePrefix path description", "policy"

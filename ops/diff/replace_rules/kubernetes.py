@@ -93,6 +93,7 @@ OTHER: Mapping[str, Row] = {
         "clusterTags corednsAddonOptions kubeProxyAddonOptions useDefaultVpcCni "
         "createOidcProvider skipDefaultNodeGroup skipDefaultSecurityGroups",
         removal_replaces="encryptionConfigKeyArn",
+        sets="enabledClusterLogTypes publicAccessCidrs subnetIds",
         # UpdateClusterConfig takes subnets of the cluster's own VPC only.
         refused="vpcId",
     ),

@@ -107,8 +107,8 @@ def nodes_private(plan: Plan) -> Iterator[Violation]:
     source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
 )
 def system_nodes_stay(plan: Plan) -> Iterator[Violation]:
-    """A system node group is On-Demand, has at least two nodes in two subnets, and no autoscaler
-    resizes it."""
+    """A system node group is On-Demand, has at least two nodes in two subnets; an update resizes no
+    group that an autoscaler sizes, and no other group ignores its own size."""
     for nodes in node_groups(plan):
         group, subnets = nodes.resource, nodes.resource.inputs.get("subnetIds")
         if nodes.is_system:
@@ -126,10 +126,13 @@ def system_nodes_stay(plan: Plan) -> Iterator[Violation]:
             yield Violation(
                 group, "update", "does not limit how many nodes an update replaces at once"
             )
-        if not any("desiredSize" in path for path in group.options.ignore_changes):
-            yield Violation(
-                group, "desiredSize", "an `up` resets the size that an autoscaler chose"
-            )
+        ignored = group.options.ignore_changes
+        if nodes.is_scaled and "scalingConfig" not in ignored:
+            text = "a change of its limits sends the recorded size, and ends what runs above it"
+            yield Violation(group, "sizes", text)
+        if not nodes.is_scaled and any("scalingConfig" in path for path in ignored):
+            text = "keeps its recorded size: EKS refuses a minimum above it"
+            yield Violation(group, "sizes", text)
 
 
 def public_subnets(plan: Plan) -> list[Resource]:

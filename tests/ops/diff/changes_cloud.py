@@ -1,6 +1,6 @@
 """Changes of account, network and control plane."""
 
-from tests.ops.diff.changes import ANEW, LOG_RECORDS, ROLLED, RUNGS, Row, drifts
+from tests.ops.diff.changes import ANEW, LOG_RECORDS, ROLLED, Row, drifts
 
 CLOUD = {
     "account": Row("account='111122223333'"),
@@ -12,14 +12,7 @@ CLOUD = {
     ),
     "another block of addresses": Row(
         "network.cidr=10.1.0.0/16",
-        "fails: AWS does not let vpcId of cluster-eks",
-        "replaces-network: replaces subnet network-private-a, network-private-b",
-        "replaces-network: replaces VPC network-vpc",
-        ANEW,
-        f"drifts-nodes: NodePool {RUNGS} (spec.subnetSelectorTerms",
-        "drifts-nodes: NodePool drivers (spec.subnetSelectorTerms",
-        "jobs-affected: nodes in VPC network-vpc are deleted",
-        "restarts: endpoint network-s3 is deleted",
+        "refused: spark-dev stays in its VPC",
     ),
     "a NAT gateway a zone": Row(
         "network.natGateways=perZone",
@@ -65,6 +58,11 @@ CLOUD = {
         *drifts("spec.subnetSelectorTerms: a subnet less", True),
         before="network.zones=[a, b, c]",
     ),
+    "a zone of the control plane less": Row(
+        "network.zones=[b, c]",
+        "refused: EKS keeps the control plane of spark-dev in the zones us-west-2a and us-west-2b",
+        before="network.zones=[a, b, c]",
+    ),
     "control-plane logs": Row(
         "cluster.logTypes=[api, audit]", "cost: kinds of control-plane logs 3 -> 2"
     ),
@@ -96,11 +94,7 @@ CLOUD = {
     ),
     "secrets no longer encrypted": Row(
         (),
-        "replaces-cluster: replaces the cluster spark-dev, with everything in it: encryption",
-        "loses-data: KMS key cluster-secrets is scheduled for deletion in 30 days",
-        "jobs-affected: all of them end with the cluster",
-        "narrower-permission: KMS key cluster-secrets (deleted)",
-        "cost: KMS keys 1 -> 0",
+        "refused: EKS never takes the encryption of secrets off spark-dev",
         before="cluster.encryptSecrets=true",
     ),
     "an administrator": Row(

@@ -24,7 +24,7 @@ JARS = {
         "wider-permission: jar-mount-driver-role (may now) may s3:ListBucket on arn:aws:s3:::"
         "spark-dev-jars-111122223333-us-west-2 when s3:prefix StringLike platform/*",
         "narrower-permission: jar-mount-driver-role (may no longer) may s3:ListBucket",
-        "new-pods: spark-jars-team-a-pod and spark-jars-team-b-pod as it is now",
+        "new-pods: spark-jars-team-a.jars-pod and spark-jars-team-b.jars-pod as it is now",
         knob="jarBucket.prefix",
     ),
     "another bucket": Row(
@@ -66,7 +66,8 @@ JARS = {
         NO_EXECUTORS,
         CLAIMS,
         "removes: removes add-on aws-mountpoint-s3-csi-driver",
-        "wider-permission: role karpenter-jars-node-role (may now) may s3:ListBucket",
+        "wider-permission: role karpenter-default-node-role (may now) may s3:ListBucket",
+        "wider-permission: role karpenter-drivers-node-role (may now) may s3:ListBucket",
         "narrower-permission: role jar-mount-driver-role (deleted)",
     ),
     "memory of the nodes' mount": Row(

@@ -177,3 +177,32 @@ def test_markdown_cannot_be_broken_by_a_value():
     assert row.count("|") == 4
     assert "`" not in row
     assert "@" not in row
+
+
+CLUSTER = "eks:index:Cluster"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        (["api", "audit"], ["audit", "api"], 0),
+        (["api", "audit"], ["audit"], 1),
+        (["api", "api"], ["api"], 1),
+        (["api", "audit"], None, 1),
+        ("[unknown]", ["api"], 1),
+    ],
+)
+def test_a_set_changes_with_its_members_and_not_with_their_order(old, new, changed) -> None:
+    before, after = (
+        plan(resource(CLUSTER, "c", {"enabledClusterLogTypes": one} if one else {}))
+        for one in (old, new)
+    )
+    assert len(compare(before, after).steps) == changed
+
+
+def test_the_order_of_a_list_is_a_change() -> None:
+    before, after = (
+        plan(resource(GROUP, "g", {"instanceTypes": one}))
+        for one in (["m7g.large", "m6g.large"], ["m6g.large", "m7g.large"])
+    )
+    assert len(compare(before, after).steps) == 1

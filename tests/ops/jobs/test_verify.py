@@ -65,7 +65,10 @@ def test_a_script_has_the_names_of_its_own_plan() -> None:
     assert plan.exports["jarBuckets"]["etl-jars"] in text
     assert plan.exports["jarBuckets"]["jars"] not in text
     assert plan.exports["kubeconfigCommand"] in text
-    for level, volume in (((), "spark-jars-team-a-pod"), (NODE, "spark-jars-team-a-node")):
+    for level, volume in (
+        ((), "spark-jars-team-a.jars-pod"),
+        (NODE, "spark-jars-team-a.jars-node"),
+    ):
         recorded = plan_of("dev", *level)
         assert f"Bound {volume}" in text_of(recorded, "team-a")
         assert volume in {one.object_name for one in recorded.of_kind("PersistentVolume")}

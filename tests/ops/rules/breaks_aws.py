@@ -11,6 +11,7 @@ from tests.ops.rules.changes import (
     with_inputs,
     without,
 )
+from tests.plans import CLUSTER_AUTOSCALER
 
 _NODES, _DISCOVERY = "karpenter-controller-nodes", "karpenter-controller-discovery"
 _DRIVER = "jar-mount-driver-read-jars"
@@ -68,7 +69,7 @@ IAM = (
     Break("confused-deputy", put("Role", "assumeRolePolicy!Statement[0].Condition", GONE,
                                  "network-flow-logs"), "vpc-flow-logs.amazonaws.com", "prod"),
     Break("node-role-no-s3-write", put("Policy", "policy!Statement[2]", _STATEMENT,
-                                       "karpenter-jars-node-read-jars"),
+                                       "karpenter-default-node-read-jars"),
           "More lets nodes s3:PutObject", "staging"),
     Break("node-role-no-s3-write", put("RolePolicy", "policy!Statement[2]",
                                        {**_STATEMENT, "Action": "S3:P*"}, _GIVEN),
@@ -133,7 +134,12 @@ NODES = (
     Break("system-nodes-stay", put("NodeGroup", "taints", GONE), "any pod can run there"),
     Break("system-nodes-stay", put("NodeGroup", "capacityType", GONE), "its capacity type"),
     Break("system-nodes-stay", put("NodeGroup", "updateConfig", GONE), "how many nodes an update"),
-    Break("system-nodes-stay", option("NodeGroup", ignore_changes=()), "resets the size"),
+    Break("system-nodes-stay", option(
+        "NodeGroup", ignore_changes=("scalingConfig.desiredSize",)), "keeps its recorded size"),
+    Break("system-nodes-stay", option(
+        "NodeGroup", "cluster-autoscaler-default-arm-spot-group",
+        ignore_changes=("scalingConfig.desiredSize",)),
+        "sends the recorded size", sets=CLUSTER_AUTOSCALER),
 )  # fmt: skip
 
 DATA = (

@@ -54,6 +54,21 @@ def killed_after(cloud: Cloud, operations: int) -> Fault:
     return after(cloud, operations, fail)
 
 
+def killed_inside(cloud: Cloud, name: str) -> Fault:
+    """The engine is killed while the operation on the resource of this name goes on, which stays
+    half done."""
+
+    def fault(operation: Operation) -> None:
+        if cloud.killed:
+            raise Refused("killed")
+        if operation.name == name:
+            cloud.killed = True
+            kill_engine()
+            raise HalfDone("killed")
+
+    return fault
+
+
 def throttled(times: int, verb: str | None = None) -> Fault:
     """Each operation is throttled this many times before it succeeds."""
     asked: Counter[Operation] = Counter()

@@ -43,8 +43,8 @@ DEFECTS = (
     Defect(
         "subnets whose blocks overlap",
         "components/network.py",
-        "*_, last = self._slots()",
-        "last, *_ = self._slots()",
+        "*_, last = ipaddress.IPv4Network(self.cidr).subnets(prefixlen_diff=4)",
+        "last, *_ = ipaddress.IPv4Network(self.cidr).subnets(prefixlen_diff=4)",
         "up",
     ),
     Defect(
@@ -92,8 +92,8 @@ DEFECTS = (
     Defect(
         "volumes of two mount levels with one name",
         "components/mounts/claim.py",
-        'volume_name = f"{JARS_CLAIM}-{namespace}-{mount.mode}"',
-        'volume_name = f"{JARS_CLAIM}-{namespace}"',
+        '{namespace}.{jar_set}-{mount.mode}"',
+        '{namespace}.{jar_set}"',
         "switch",
     ),
     Defect(

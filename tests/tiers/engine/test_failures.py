@@ -9,7 +9,13 @@ from tests.tiers.engine import faults
 from tests.tiers.engine.health import destroyed, finished
 from tests.tiers.engine.project import Project
 from tests.tiers.engine.providers.cloud import Thing
-from tests.tiers.engine.providers.kubernetes_rules import CLAIM, POD, uid_of
+from tests.tiers.engine.providers.kubernetes_rules import (
+    CLAIM,
+    POD,
+    roll_back,
+    uid_of,
+    uninstall,
+)
 from tests.tiers.engine.seeds import published_jar
 
 # It waits for nothing but this, and has no call to the engine that would fail.
@@ -51,6 +57,36 @@ def test_a_killed_up_is_finished_after_cancel_and_refresh(open_project, operatio
         assert noted.up().failed
     noted.recover().ok()
     finished(noted)
+
+
+@pytest.mark.parametrize("release", ["karpenter-release", "spark-operator-release"])
+def test_a_release_that_was_killed_while_it_was_installed_is_uninstalled_first(
+    open_project, release: str
+):
+    noted = open_project("dev", checkpoints=True)
+    with faults.injected(noted.cloud, faults.killed_inside(noted.cloud, release)):
+        assert noted.up().failed
+    noted.cloud.killed = False
+    noted.recover().ok()
+    assert "cannot re-use a name that is still in use" in noted.up().text
+    uninstall(noted.cloud, release.removesuffix("-release"))
+    finished(noted)
+
+
+def test_a_release_that_was_killed_while_it_was_upgraded_is_rolled_back_first(
+    first_dev: Project, tmp_path: Path
+):
+    with first_dev.copy(tmp_path, checkpoints=True) as noted:
+        noted.change("spark.teams=[{name: team-a}]")
+        release = "spark-operator-release"
+        with faults.injected(noted.cloud, faults.killed_inside(noted.cloud, release)):
+            assert noted.up().failed
+        noted.cloud.killed = False
+        noted.recover().ok()
+        noted.change("spark.teams=[{name: team-a}, {name: team-c}]")
+        assert "another operation (install/upgrade/rollback) is in progress" in noted.up().text
+        roll_back(noted.cloud, "spark-operator")
+        finished(noted)
 
 
 @pytest.mark.parametrize("operations", [10, 45, 80])

@@ -26,10 +26,22 @@ class Knob(NamedTuple):
 
 
 def of_pool(verb: str, pool: str) -> list[str]:
-    """An operation on the node class of a pool and on its NodePools, the fallback order."""
+    """An operation on the node class of a pool, on its NodePools in the fallback order, and on its
+    node role, which the controller may pass."""
     order = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
-    node_pools = [f"{verb} NodePool karpenter-{pool}-{one}" for one in order]
-    return [f"{verb} EC2NodeClass karpenter-{pool}-class", *node_pools]
+    policies = (
+        "AmazonEC2ContainerRegistryPullOnly",
+        "AmazonEKSWorkerNodePolicy",
+        "AmazonSSMManagedInstanceCore",
+    )
+    return [
+        "update Policy karpenter-controller-profiles",
+        f"{verb} AccessEntry karpenter-{pool}-nodes",
+        f"{verb} EC2NodeClass karpenter-{pool}-class",
+        *(f"{verb} NodePool karpenter-{pool}-{one}" for one in order),
+        f"{verb} Role karpenter-{pool}-node-role",
+        *(f"{verb} RolePolicyAttachment karpenter-{pool}-node-{one}" for one in policies),
+    ]
 
 
 CLUSTER = "update Cluster cluster-eks-eksCluster"
@@ -38,6 +50,7 @@ GROUP = "update NodeGroup system-group"
 KNOBS = (
     Knob("cluster.encryptSecrets", "true", ["create Key cluster-secrets", CLUSTER]),
     Knob("cluster.version", '"1.36"', [CLUSTER, GROUP, "update Addon node-addons-kube-proxy"]),
+    Knob("systemNodes.minSize", "3", [GROUP]),
     Knob("systemNodes.instanceTypes", "[m7i.large]", ["replace NodeGroup system-group"]),
     Knob(
         "network.natGateways",
@@ -62,7 +75,6 @@ KNOBS = (
             "create Subnet network-public-c",
             # A managed group cannot get another subnet: EKS wants a new one.
             "replace NodeGroup system-group",
-            CLUSTER,
             "update EC2NodeClass karpenter-default-class",
             "update EC2NodeClass karpenter-drivers-class",
             "update VpcEndpoint network-s3",

@@ -9,7 +9,7 @@ from typing import Any
 from ops.plan.paths import Path, text
 from ops.plan.protobuf import UNKNOWN
 
-from . import aws_outputs, aws_rules, aws_schemas, sdk
+from . import aws_functions, aws_outputs, aws_rules, aws_schemas, sdk
 from . import aws_references as refs
 from .aws_types import ROWS, Row
 from .base import Changes, Provider, State, changed_paths
@@ -56,8 +56,14 @@ class Aws(Provider):
 
     def diff(self, token: str, old: State, new: State) -> Changes:
         row = ROWS[token]
-        paths = changed_paths(_without_defaults(old), _without_defaults(new))
+        paths = changed_paths(*(row.sorted(_without_defaults(one)) for one in (old, new)))
         replaces = [path for path in paths if row.forces_replacement(_INDEX.sub("[]", path))]
+        if (
+            token == refs.CLUSTER
+            and old.get("encryptionConfig")
+            and not new.get("encryptionConfig")
+        ):
+            replaces.append("encryptionConfig")
         return Changes(paths, replaces, bool(replaces) and _named_by_hand(row, old, new))
 
     def computed(self, token: str, inputs: State) -> Iterable[str]:
@@ -79,6 +85,8 @@ class Aws(Provider):
         if token == refs.CLUSTER:
             group = thing.state["vpcConfig"]["clusterSecurityGroupId"]
             state["vpcConfig"] = {**inputs["vpcConfig"], "clusterSecurityGroupId": group}
+        if token == refs.NODE_GROUP and inputs["scalingConfig"] != thing.inputs["scalingConfig"]:
+            state[aws_outputs.RUNNING] = inputs["scalingConfig"]["desiredSize"]
         if "latestVersion" in kept:
             # Each change of a launch template is a new version.
             state["latestVersion"] = kept["latestVersion"] + 1
@@ -89,42 +97,7 @@ class Aws(Provider):
         aws_rules.delete(self.cloud, thing)
 
     def invoke(self, token: str, args: State) -> State:
-        cloud = self.cloud
-        match token.rpartition(":")[2]:
-            case "getCallerIdentity":
-                arn = f"arn:aws:iam::{cloud.account}:role/engine"
-                return {"id": cloud.account, "accountId": cloud.account, "arn": arn}
-            case "getClusters":
-                found = [one.state["name"] for one in cloud.all(refs.CLUSTER)]
-                return {"id": cloud.region, "names": found}
-            case "getAddonVersion":
-                if args["addonName"] not in _ADDONS:
-                    raise Refused(f"InvalidParameterException: no add-on {args['addonName']}")
-                version = _ADDONS[args["addonName"]].format(kubernetes=args["kubernetesVersion"])
-                return {**args, "id": args["addonName"], "version": version}
-            case "getCluster":
-                cluster = cloud.get(refs.CLUSTER, str(args["name"]))
-                if cluster is None:
-                    raise Refused(f"ResourceNotFoundException: no cluster {args['name']}")
-                certificates = [cluster.state["certificateAuthority"]]
-                return {**cluster.state, "id": cluster.id, "certificateAuthorities": certificates}
-            case "getOpenIdConnectProvider":
-                host = str(args.get("url") or "").removeprefix("https://")
-                provider = cloud.first(refs.OIDC, url=host)
-                if provider is None:
-                    raise Refused(f"no identity provider for {host}")
-                return {**provider.state, "id": provider.id}
-        return super().invoke(token, args)
-
-
-_ADDONS = {
-    "vpc-cni": "v1.21.1-eksbuild.1",
-    "kube-proxy": "v{kubernetes}.2-eksbuild.4",
-    "coredns": "v1.13.2-eksbuild.1",
-    "metrics-server": "v0.8.1-eksbuild.1",
-    "aws-ebs-csi-driver": "v1.56.0-eksbuild.1",
-    "aws-mountpoint-s3-csi-driver": "v2.4.0-eksbuild.1",
-}
+        return aws_functions.invoke(self.cloud, token, args) or super().invoke(token, args)
 
 
 def _without_defaults(inputs: State) -> State:

@@ -11,6 +11,9 @@ from .cloud import Cloud, aws_type
 
 Inputs = Mapping[str, Any]
 
+RUNNING = "runningNodes"
+"""In a node group's state: how many nodes it has now."""
+
 _IDS = {
     # Id and ARN, of inputs and a text that no other resource has; an empty id is the ARN.
     "cloudwatch.EventRule": ("{name}", "events:rule/{name}"),
@@ -69,6 +72,10 @@ def _further(cloud: Cloud, token: str, words: Inputs) -> dict[str, Any]:
         return {"latestVersion": 1}
     if token == refs.QUEUE:
         return {"url": words["id"]}
+    if token == refs.NODE_GROUP:
+        name = f"eks-{words['nodeGroupName']}-{cloud.fresh_id()}"
+        running = (words.get("scalingConfig") or {}).get("desiredSize")
+        return {"resources": [{"autoscalingGroups": [{"name": name}]}], RUNNING: running}
     if token == refs.OIDC:
         # IAM keeps and returns the address without its scheme.
         return {"url": words["host"]}

@@ -175,6 +175,7 @@ _CHANGE: Mapping[str, Rule] = {
     refs.ROUTE: _route_change,
     refs.ROLE: _role_change,
     refs.CLUSTER: eks_rules.cluster_change,
+    refs.NODE_GROUP: eks_rules.group_change,
     refs.KEY: _key_change,
 }
 _CREATE: Mapping[str, Rule] = {

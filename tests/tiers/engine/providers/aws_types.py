@@ -6,7 +6,9 @@ it. A test fails for a type or a property that has no place here.
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import aws_schemas
 from .aws_schemas import Node
@@ -29,9 +31,23 @@ class Row:
     """Replaced by the provider, and not create-only in CloudFormation."""
     updates: tuple[str, ...] = ()
     """Create-only in CloudFormation, and updated in place by the provider."""
+    sets: tuple[str, ...] = ()
+    """Lists without an order."""
     name: str = "name"
     autoname: int = 0
     """How long a name is at most that the provider fills in; 0 where it does not."""
+
+    def sorted(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs with each set in one order."""
+        found = deepcopy(dict(inputs))
+        for path in self.sets:
+            *above, last = path.split(".")
+            inner = found
+            for part in above:
+                inner = inner.get(part) or {}
+            if isinstance(inner.get(last), list):
+                inner[last] = sorted(inner[last], key=str)
+        return found
 
     def cfn_path(self, path: str) -> str | None:
         """The CloudFormation path of a path without indexes, None for what it does not have."""
@@ -103,7 +119,9 @@ _ROWS = {
     ),
     "ec2.Subnet": Row("EC2::Subnet"),
     "ec2.Vpc": Row("EC2::VPC"),
-    "ec2.VpcEndpoint": Row("EC2::VPCEndpoint"),
+    "ec2.VpcEndpoint": Row(
+        "EC2::VPCEndpoint", sets=("routeTableIds", "securityGroupIds", "subnetIds")
+    ),
     "eks.AccessEntry": Row("EKS::AccessEntry"),
     # A resource of its own here, a list of the entry there.
     "eks.AccessPolicyAssociation": Row(
@@ -124,6 +142,7 @@ _ROWS = {
         provider_only=("encryptionConfig.provider", "defaultAddonsToRemoves"),
         # Keys can be added to a cluster that has none (AssociateEncryptionConfig).
         updates=("encryptionConfig",),
+        sets=("enabledClusterLogTypes", "vpcConfig.subnetIds", "vpcConfig.publicAccessCidrs"),
         autoname=100,
     ),
     "eks.NodeGroup": Row(
@@ -131,6 +150,7 @@ _ROWS = {
         {"nodeRoleArn": "NodeRole", "subnetIds": "Subnets", "nodeGroupNamePrefix": "NodegroupName"},
         # A group cannot move to another template, only to another version of its own.
         replaces=("launchTemplate.id", "launchTemplate.name"),
+        sets=("subnetIds", "taints"),
         name="nodeGroupName",
         autoname=63,
     ),

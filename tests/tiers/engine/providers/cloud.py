@@ -86,6 +86,8 @@ class Cloud:
     faults: list[Fault] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     """Errors that fail no operation, as controllers log them."""
+    killed: bool = False
+    """Whether the engine was killed: what its providers do now is not finished."""
     _serial: int = 0
 
     def fresh_id(self, prefix: str = "") -> str:

@@ -43,11 +43,45 @@ def cluster_change(cloud: Cloud, thing: Thing) -> None:
     group = cloud.get(refs.GROUP, str(thing.state["vpcConfig"].get("clusterSecurityGroupId")))
     if len(vpcs | ({group.text("vpcId")} if group else set())) > 1:
         raise Refused("InvalidParameterException: a cluster stays in the VPC that it was made in")
+    old = cloud.get(refs.CLUSTER, thing.id)
+    if old is None:
+        return
+    if zones_of(cloud, thing) != zones_of(cloud, old):
+        raise Refused("InvalidParameterException: subnets must be in the zones of the cluster")
+    before, after = (int(one.text("version").partition(".")[2]) for one in (old, thing))
+    if not before <= after <= before + 1:
+        raise Refused(f"InvalidParameterException: no update from 1.{before} to 1.{after}")
+
+
+def zones_of(cloud: Cloud, cluster: Thing) -> set[str]:
+    """The zones of a cluster's subnets."""
+    subnets = cluster.inputs["vpcConfig"]["subnetIds"]
+    return {cloud.things[refs.SUBNET, one].text("availabilityZone") for one in subnets}
+
+
+def properties(cluster: Thing) -> dict[str, Any]:
+    """A cluster as Cloud Control has it, as far as it is read."""
+    key = (cluster.inputs.get("encryptionConfig") or {}).get("provider", {}).get("keyArn")
+    return {
+        "Name": cluster.id,
+        "Version": cluster.text("version"),
+        "ResourcesVpcConfig": {"SubnetIds": cluster.inputs["vpcConfig"]["subnetIds"]},
+        **({"EncryptionConfigKeyArn": key} if key else {}),
+    }
 
 
 def cluster_delete(cloud: Cloud, thing: Thing) -> None:
     if thing.inputs.get("deletionProtection"):
         raise Refused(f"InvalidRequestException: {thing.id} has deletion protection")
+
+
+def group_change(cloud: Cloud, thing: Thing) -> None:
+    sizes = thing.inputs["scalingConfig"]
+    if not sizes["minSize"] <= sizes["desiredSize"] <= sizes["maxSize"]:
+        raise Refused(
+            f"InvalidParameterException: Minimum capacity {sizes['minSize']} can't be greater than "
+            f"desired size {sizes['desiredSize']}, nor that than the maximum {sizes['maxSize']}"
+        )
 
 
 def group_create(cloud: Cloud, thing: Thing) -> None:

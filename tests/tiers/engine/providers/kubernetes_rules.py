@@ -15,6 +15,9 @@ CONFIG_MAP = f"{CORE}:ConfigMap"
 ACCOUNT = f"{CORE}:ServiceAccount"
 DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 
+_HELM, _PENDING = "status of Helm", "pending"
+"""In a release's state. Pending is a release whose installation or upgrade never ended: Helm wants
+it to be uninstalled or rolled back first."""
 _HELD_BY = "uid of the claim"
 """In a volume's state: it is bound to, or Released of, the claim with this uid."""
 BUILT_IN_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -30,6 +33,8 @@ def create(cloud: Cloud, thing: Thing) -> None:
     kind = thing.type.rsplit(":", 1)[-1]
     # A patch of an object that was made again is applied again.
     if thing.type != BINDING and cloud.get(thing.type, thing.id) is not None:
+        if thing.type == karpenter.RELEASE:
+            raise Refused("cannot re-use a name that is still in use")
         raise Refused(f'{kind} "{thing.id}" already exists')
     namespace = _namespace(thing)
     if namespace and namespace not in BUILT_IN_NAMESPACES and not cloud.get(NAMESPACE, namespace):
@@ -46,7 +51,10 @@ def create(cloud: Cloud, thing: Thing) -> None:
 
 
 def update(cloud: Cloud, thing: Thing) -> None:
-    """Changes an object in place."""
+    """Changes an object in place. Raises Refused where the API server or Helm would."""
+    before = cloud.get(thing.type, thing.id)
+    if before is not None and before.state.get(_HELM) == _PENDING:
+        raise Refused("another operation (install/upgrade/rollback) is in progress")
     if thing.type in (karpenter.RELEASE, DAEMON_SET, BINDING):
         _CREATE[thing.type](cloud, thing)
     cloud.add(thing)
@@ -62,6 +70,18 @@ def is_bound(cloud: Cloud, claim: Thing) -> bool:
 def uid_of(thing: Thing) -> str:
     """The uid of an object."""
     return str(thing.state["metadata"]["uid"])
+
+
+def uninstall(cloud: Cloud, name: str) -> None:
+    """`helm uninstall`."""
+    for release in list(cloud.all(karpenter.RELEASE, name=name)):
+        cloud.remove(release)
+
+
+def roll_back(cloud: Cloud, name: str) -> None:
+    """`helm rollback`, to the release before."""
+    for release in cloud.all(karpenter.RELEASE, name=name):
+        release.state[_HELM] = "deployed"
 
 
 def delete(cloud: Cloud, thing: Thing) -> None:
@@ -135,6 +155,7 @@ def _daemon_set_create(cloud: Cloud, thing: Thing) -> None:
 
 
 def _release_create(cloud: Cloud, thing: Thing) -> None:
+    thing.state[_HELM] = _PENDING if cloud.killed else "deployed"
     if not eks_rules.has_nodes(cloud, thing.cluster):
         raise Refused(f"timed out waiting for the condition: release {thing.id} has no nodes")
     # The Spark operator's chart puts a Role into each namespace that it watches.
