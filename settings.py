@@ -49,7 +49,7 @@ from components.spark.checks import check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
 from components.tags import TagKey, TagValue, check_tags
-from components.validation import Problem, validate
+from components.validation import Problem, message, validate
 
 PROJECT = "spark-on-eks"
 
@@ -191,7 +191,7 @@ class Stack(Settings):
             found = check_creator(cluster.admins, creator)
         problems = [Problem(f"{PROJECT}:{key}", text) for key, text in found]
         if problems:
-            raise pulumi.RunError(_message(self.name, problems))
+            raise pulumi.RunError(message(self.name, problems))
 
 
 def own_tags(stack: str) -> dict[str, str]:
@@ -216,7 +216,7 @@ def load() -> Stack:
     ]
     if problems:
         # No further message: it could quote the value.
-        raise pulumi.RunError(_message(stack, problems))
+        raise pulumi.RunError(message(stack, problems))
     settings, problems = validate(StackSettings, raw)
     problems += [Problem(*found) for found in settings.combinations(stack, region or "us-west-2")]
     problems = [Problem(f"{PROJECT}:{key}", text) for key, text in problems]
@@ -226,7 +226,7 @@ def load() -> Stack:
         problems.insert(0, Problem("aws:region", f"{region!r} is not a region such as us-west-2"))
     elif not problems:
         return Stack(name=stack, region=region, settings=settings)
-    raise pulumi.RunError(_message(stack, problems))
+    raise pulumi.RunError(message(stack, problems))
 
 
 def _configured() -> dict[str, str]:
@@ -252,9 +252,3 @@ def _value(text: Any) -> Any:
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(text)
     return text
-
-
-def _message(stack: str, problems: list[Problem]) -> str:
-    lines = [f"  {problem.key}: {problem.text}" for problem in problems]
-    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-    return "\n".join([f"{count} in stacks/Pulumi.{stack}.yaml:", *lines])

@@ -6,7 +6,7 @@ that the checks of the other fields still run.
 
 import json
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -60,6 +60,13 @@ def validate(model: type[Model], raw: Mapping[str, Any]) -> tuple[Model, list[Pr
         settings = _partial(model, raw, {tuple(one["loc"]) for one in details})
         problems = [_problem(one, raw) for one in details]
     return settings, problems + [Problem(*one) for one in _inner(settings)]
+
+
+def message(stack: str, problems: Sequence[Problem]) -> str:
+    """The problems of a stack file as one text."""
+    lines = [f"  {problem.key}: {problem.text}" for problem in problems]
+    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return "\n".join([f"{count} in stacks/Pulumi.{stack}.yaml:", *lines])
 
 
 def _inner(settings: Settings) -> Problems:
