@@ -49,7 +49,7 @@ from components.spark.checks import check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
 from components.tags import TagKey, TagValue, check_tags
-from components.validation import Problem, message, validate
+from components.validation import Problem, is_deep, message, validate
 
 PROJECT = "spark-on-eks"
 
@@ -250,5 +250,6 @@ def _value(text: Any) -> Any:
     if isinstance(text, str) and text.startswith(("{", "[")):
         # ValueError: a number of more digits than Python reads.
         with contextlib.suppress(ValueError, RecursionError):
-            return json.loads(text)
+            value = json.loads(text)
+            return text if is_deep(value) else value
     return text

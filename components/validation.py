@@ -39,6 +39,7 @@ _SAYS = {
 }
 """pydantic's types of errors; formats.py raises the others, in words of their own."""
 _LONGEST = 80
+_DEEPEST = 50
 
 
 class Problem(NamedTuple):
@@ -60,6 +61,14 @@ def validate(model: type[Model], raw: Mapping[str, Any]) -> tuple[Model, list[Pr
         settings = _partial(model, raw, {tuple(one["loc"]) for one in details})
         problems = [_problem(one, raw) for one in details]
     return settings, problems + [Problem(*one) for one in _inner(settings)]
+
+
+def is_deep(value: Any, levels: int = _DEEPEST) -> bool:
+    """Whether a value is nested more deeply than any setting: Python's stack would end."""
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list):
+        return False
+    return levels == 0 or any(is_deep(one, levels - 1) for one in inner)
 
 
 def message(stack: str, problems: Sequence[Problem]) -> str:

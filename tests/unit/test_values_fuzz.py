@@ -107,6 +107,13 @@ def test_what_is_no_json_is_refused_as_text(text: str) -> None:
         assert key in message_for("dev", {"aws:region": "us-west-2", f"{PROJECT}:{key}": text})
 
 
+@pytest.mark.parametrize("depth", [45, 60, 950, 988, 990])
+def test_what_is_nested_too_deeply_is_refused(depth: int) -> None:
+    text = '{"values":' + '{"a":' * depth + "1" + "}" * depth + "}"
+    found = message_for("dev", {"aws:region": "us-west-2", f"{PROJECT}:karpenter": text})
+    assert ("karpenter: " in found) == (depth > 50)
+
+
 @settings(deadline=None)
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 9999))
 def test_a_duration_has_the_seconds_that_go_reads(hours: int, minutes: int, rest: int) -> None:
