@@ -115,13 +115,15 @@ class NodeShape(Settings):
     """Longest time that a node drains before the remaining pods are killed."""
 
     def problems(self) -> Problems:
-        for family in self.families:
-            if not set(SIZES[family]) & set(self.sizes):
-                sizes = f"of {family}, which has {', '.join(SIZES[family])}"
-                yield "families", f"'{family}' has no effect: none of the sizes is {sizes}"
+        all_sizes = {size for family in self.families for size in SIZES[family]}
         for size in self.sizes:
-            if not any(size in SIZES[family] for family in self.families):
+            if size not in all_sizes:
                 yield "sizes", f"'{size}' has no effect: none of the families has this size"
+        useful = all_sizes & set(self.sizes)
+        for family in self.families if useful else ():
+            if not useful & set(SIZES[family]):
+                text = f"it has none of the sizes, but {', '.join(SIZES[family])}"
+                yield "families", f"'{family}' has no effect: {text}"
 
     def families_of(self, arch: Arch) -> list[str]:
         """The families with this processor, in the order given."""

@@ -147,6 +147,7 @@ def test_a_wrong_value_causes_no_second_problem_elsewhere() -> None:
         # Each would fail a check with the default in its place, or without the entry.
         ["network.zones=[a, B]", "drivers.zone=c"],
         ["pools=[{name: Etl}]", "spark.teams=[{name: a, pool: etl}]"],
+        ["pools[0].sizes=[3xlarge]"],
         ["pools[0].sizes=[huge]", "pools[0].limits={cpu: 4, memoryGiB: 16}"],
         ["cluster.version=1.50", "addonVersions={kube-proxy: v1.50.1-eksbuild.1}"],
         ["network.cidr=10.0.0.0/99", "pools[0].limits={cpu: 4096, memoryGiB: 99999}"],
