@@ -6,46 +6,64 @@ is registered.
 
 import contextlib
 import json
-import re
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
 
 import pulumi
-from pydantic import Field, ValidationError
+import pulumi_aws as aws
 
+from components.addon_pins import check_pins
 from components.addons import AddonsSettings
-from components.autoscaler import AutoscalerKind, check_autoscaler
-from components.base import Problems, Settings
+from components.arns import check_arns
+from components.autoscaler import AutoscalerKind, check_autoscaler, check_releases
+from components.base import Problems, Settings, below, sound
 from components.cloud import Cloud
-from components.cluster import ClusterSettings, check_cluster
+from components.cluster import ClusterSettings, check_cluster, check_cluster_zones
 from components.cluster_autoscaler import ClusterAutoscalerSettings
+from components.cluster_creator import check_creator, find_creator
 from components.eks_addons import AddonVersions
+from components.formats import text
 from components.jar_bucket import JarBucketSettings
 from components.karpenter import KarpenterSettings
 from components.mounts import JarMountSettings
+from components.mounts.checks import check_effects
 from components.mounts.settings import check_mount
 from components.names import SHARED_JARS
-from components.network import NetworkSettings, check_network
-from components.node_groups import SystemNodesSettings, check_system_nodes
-from components.pools import DriverPool, Pool, check_addresses, check_pools, named_shapes
-from components.private_bucket import BucketSettings, check_buckets
+from components.network import NetworkSettings
+from components.node_groups import (
+    SystemNodesSettings,
+    check_system_nodes,
+    check_system_release,
+)
+from components.pool_checks import check_addresses, check_pools, check_zone
+from components.pools import DriverPool, Pool, named_shapes
+from components.private_bucket import (
+    BucketSettings,
+    check_default_name,
+    check_deletion,
+    check_names,
+)
 from components.running_cluster import check_changes, find_running_cluster
-from components.spark.checks import check_teams
+from components.spark.checks import check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
+from components.tags import TagKey, TagValue, check_tags
+from components.validation import Problem, is_deep, message, validate
 
 PROJECT = "spark-on-eks"
 
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_REGIONS = frozenset(region.value for region in aws.Region)
 
 
 class StackSettings(Settings):
     """The keys of a stack file, without the namespace `spark-on-eks:`."""
 
-    account: Annotated[str, Field(pattern=r"^([0-9]{12})?$")] = ""
+    account: Annotated[str, text(r"([0-9]{12})?", "the twelve digits of an account")] = ""
     """AWS account of the stack, in quotes; any other account is an error. Empty: the account of the
     credentials."""
-    tags: dict[str, str] = {}
-    """Tags of all AWS resources, instances and volumes included."""
+    tags: dict[TagKey, TagValue] = {}
+    """Tags of all AWS resources, instances and volumes included, objects in S3 left out."""
     network: NetworkSettings = NetworkSettings()
     cluster: ClusterSettings
     addon_versions: AddonVersions = AddonVersions.model_validate({})
@@ -63,40 +81,80 @@ class StackSettings(Settings):
     addons: AddonsSettings = AddonsSettings()
     """Optional add-ons, off by default."""
 
-    def problems(self, region: str) -> Problems:
+    def combinations(self, stack: str, region: str) -> Problems:
         """Reports combinations that cannot work, and what to change."""
-        network, cluster = self.network, self.cluster
-        shapes = named_shapes(self.pools, self.drivers)
-        yield from check_network(network)
-        yield from check_cluster(
-            cluster, network_given=network.existing is not None, zones=network.zone_letters
-        )
-        yield from check_system_nodes(self.system_nodes, cluster_given=cluster.existing)
-        yield from check_pools(self.pools, self.drivers, network.zone_letters)
-        yield from check_mount(self.jar_mount, shapes, autoscaler=self.autoscaler)
-        yield from check_autoscaler(
-            self.autoscaler,
-            karpenter=self.karpenter,
-            cluster_autoscaler=self.cluster_autoscaler,
-            pools=self.pools,
-            shapes=shapes,
-            system_nodes=self.system_nodes.create,
-        )
-        yield from check_buckets(
-            self._buckets(),
-            cluster_name=cluster.name,
-            region=region,
-            protected=cluster.deletion_protection,
-        )
-        if network.existing is None and self.autoscaler != "none":
+        for check in self._checks(stack, region):
+            yield from sound(check)
+
+    def _checks(self, stack: str, region: str) -> list[Callable[[], Problems]]:
+        return [
+            lambda: check_tags(self.tags, own_tags(stack)),
+            lambda: check_cluster(self.cluster, network_given=self.network.existing is not None),
+            lambda: check_cluster_zones(self.cluster, self.network.zone_letters),
+            lambda: check_pins(
+                self.addon_versions,
+                kubernetes=self._kubernetes,
+                creates_cluster=not self.cluster.existing,
+                mounts_pods=self.jar_mount.level == "pod",
+            ),
+            lambda: check_system_nodes(
+                self.system_nodes,
+                cluster_given=self.cluster.existing,
+                autoscaler=self.autoscaler,
+            ),
+            lambda: check_system_release(self.system_nodes, self._kubernetes),
+            lambda: check_pools(self.pools, self.drivers),
+            lambda: check_zone(self.drivers, self.network.zone_letters),
+            lambda: check_effects(self.jar_mount),
+            lambda: check_mount(self.jar_mount, self._shapes, autoscaler=self.autoscaler),
+            lambda: check_autoscaler(
+                self.autoscaler,
+                karpenter=self.karpenter,
+                cluster_autoscaler=self.cluster_autoscaler,
+                pools=self.pools,
+                shapes=self._shapes,
+            ),
+            lambda: check_releases(self.autoscaler, self._shapes, self._kubernetes),
+            lambda: self._check_buckets(region),
+            self._check_addresses,
+            lambda: check_teams(self.spark, self.pools),
+            lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
+            lambda: check_arns(
+                self.cluster, self._buckets(), self.spark, region=region, account=self.account
+            ),
+        ]
+
+    @property
+    def _kubernetes(self) -> str | None:
+        """The cluster's version, None for an existing one."""
+        return None if self.cluster.existing else self.cluster.version
+
+    @property
+    def _shapes(self) -> dict[str, Pool | DriverPool]:
+        return named_shapes(self.pools, self.drivers)
+
+    def _check_buckets(self, region: str) -> Problems:
+        buckets = self._buckets()
+        yield from check_names({key: bucket for key, (bucket, _) in buckets.items()})
+        for key, found in buckets.items():
+            for check in (self._check_bucket_name, self._check_deletion):
+                yield from below(key, sound(partial(check, *found, region)))
+
+    def _check_bucket_name(self, bucket: BucketSettings, purpose: str, region: str) -> Problems:
+        yield from check_default_name(bucket, purpose, self.cluster.name, region)
+
+    def _check_deletion(self, bucket: BucketSettings, *_: str) -> Problems:
+        yield from check_deletion(bucket, protected=self.cluster.deletion_protection)
+
+    def _check_addresses(self) -> Problems:
+        if self.network.existing is None and self.autoscaler != "none":
             yield from check_addresses(
                 self.pools,
                 self.drivers,
                 system_nodes=self.system_nodes.max_size,
-                cidr=network.cidr,
-                addresses=network.private_addresses(),
+                cidr=self.network.cidr,
+                addresses=self.network.private_addresses(),
             )
-        yield from check_teams(self.spark, self.pools, self.jar_bucket, cluster.name)
 
     def _buckets(self) -> dict[str, tuple[BucketSettings, str]]:
         """Every bucket by key, with its purpose."""
@@ -106,13 +164,6 @@ class StackSettings(Settings):
                 found[f"pools[{index}].jarBucket"] = (pool.jar_bucket, pool.jar_set)
         found["spark.historyServer.logs"] = (self.spark.history_server.logs, LOGS)
         return found
-
-
-class Problem(NamedTuple):
-    """A problem with one key of a stack file."""
-
-    key: str
-    text: str
 
 
 class Stack(Settings):
@@ -125,17 +176,27 @@ class Stack(Settings):
     @property
     def tags(self) -> dict[str, str]:
         """The stack's tags, with project and stack."""
-        return {"project": PROJECT, "stack": self.name, **self.settings.tags}
+        return {**own_tags(self.name), **self.settings.tags}
 
     def refuse_changes(self, cloud: Cloud) -> None:
-        """Compares the settings with the stack's running cluster, if there is one. Raises
-        pulumi.RunError with every change that EKS refuses, by key."""
+        """Compares the settings with the stack's running cluster, if there is one, else with who
+        creates it. Raises pulumi.RunError with everything that EKS refuses, by key."""
         cluster = self.settings.cluster
-        running = None if cluster.existing else find_running_cluster(cluster.name, cloud)
-        found = check_changes(running, cluster, self.settings.network) if running else ()
+        if cluster.existing:
+            return
+        if running := find_running_cluster(cluster.name, cloud):
+            found = check_changes(running, cluster, self.settings.network)
+        else:
+            creator = find_creator(cluster.name, cloud) if cluster.admins else ""
+            found = check_creator(cluster.admins, creator)
         problems = [Problem(f"{PROJECT}:{key}", text) for key, text in found]
         if problems:
-            raise pulumi.RunError(_message(self.name, problems))
+            raise pulumi.RunError(message(self.name, problems))
+
+
+def own_tags(stack: str) -> dict[str, str]:
+    """The tags that every stack has."""
+    return {"project": PROJECT, "stack": stack}
 
 
 def load() -> Stack:
@@ -145,7 +206,7 @@ def load() -> Stack:
     region = pulumi.Config("aws").get("region")
     if isinstance(raw.get("cluster", {}), dict):
         cluster = raw["cluster"] = dict(raw.get("cluster", {}))
-        if not cluster.get("existing"):
+        if cluster.get("existing") not in (True, "true"):
             cluster.setdefault("name", f"spark-{stack}")
     problems = [
         # It would be in plain text in AWS, in the state and in every preview.
@@ -155,20 +216,17 @@ def load() -> Stack:
     ]
     if problems:
         # No further message: it could quote the value.
-        raise pulumi.RunError(_message(stack, problems))
+        raise pulumi.RunError(message(stack, problems))
+    settings, problems = validate(StackSettings, raw)
+    problems += [Problem(*found) for found in settings.combinations(stack, region or "us-west-2")]
+    problems = [Problem(f"{PROJECT}:{key}", text) for key, text in problems]
     if region is None:
-        problems.append(Problem("aws:region", "is not set; for example us-west-2"))
-    elif not _REGION.fullmatch(region):
-        problems.append(Problem("aws:region", f"{region!r} is not a region such as us-west-2"))
-    try:
-        settings = StackSettings.model_validate(raw)
-        found = settings.problems(region or "us-west-2")
-        problems += [Problem(f"{PROJECT}:{key}", text) for key, text in found]
-        if region is not None and not problems:
-            return Stack(name=stack, region=region, settings=settings)
-    except ValidationError as error:
-        problems += [_problem(details, raw) for details in error.errors()]
-    raise pulumi.RunError(_message(stack, problems))
+        problems.insert(0, Problem("aws:region", "is not set; for example us-west-2"))
+    elif region not in _REGIONS:
+        problems.insert(0, Problem("aws:region", f"{region!r} is not a region such as us-west-2"))
+    elif not problems:
+        return Stack(name=stack, region=region, settings=settings)
+    raise pulumi.RunError(message(stack, problems))
 
 
 def _configured() -> dict[str, str]:
@@ -190,44 +248,8 @@ def _encrypted() -> set[str]:
 def _value(text: Any) -> Any:
     """Objects and lists arrive as JSON, a scalar as the text in the stack file."""
     if isinstance(text, str) and text.startswith(("{", "[")):
-        with contextlib.suppress(json.JSONDecodeError):
-            return json.loads(text)
+        # ValueError: a number of more digits than Python reads.
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(text)
+            return text if is_deep(value) else value
     return text
-
-
-def _problem(details: Any, raw: dict[str, Any]) -> Problem:
-    path = ""
-    value: Any = raw
-    for part in details["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
-        value = _at(value, part)
-    key = f"{PROJECT}:{path.removeprefix('.')}"
-    kind, context = details["type"], details.get("ctx", {})
-    if kind == "extra_forbidden":
-        return Problem(key, f"{value!r}: there is no such key")
-    if kind == "missing":
-        return Problem(key, "is not set")
-    if kind == "literal_error":
-        allowed = context["expected"].replace("'", "").replace(" or ", ", ")
-        return Problem(key, f"{value!r} is not one of {allowed}")
-    if kind == "string_pattern_mismatch":
-        return Problem(key, f"{value!r} does not match {context['pattern']}")
-    if kind == "value_error":
-        text = str(context["error"])
-        shown = "" if isinstance(value, dict | list) or repr(value) in text else f"{value!r} "
-        return Problem(key, f"{shown}{text}")
-    shown = json.dumps(value) if isinstance(value, dict | list) else repr(value)
-    return Problem(key, f"{shown}: {details['msg'][0].lower()}{details['msg'][1:]}")
-
-
-def _at(value: Any, part: str | int) -> Any:
-    try:
-        return value[part]
-    except (KeyError, IndexError, TypeError):
-        return None
-
-
-def _message(stack: str, problems: list[Problem]) -> str:
-    lines = [f"  {problem.key}: {problem.text}" for problem in problems]
-    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-    return "\n".join([f"{count} in stacks/Pulumi.{stack}.yaml:", *lines])

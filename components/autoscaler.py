@@ -1,11 +1,13 @@
 """The autoscaler of a stack's Spark nodes."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import pulumi
 
-from components.base import Problems
+from components.ami_release import check_group_release, check_karpenter_release
+from components.base import Problems, below, sound
 from components.cluster_autoscaler import (
     ClusterAutoscaler,
     ClusterAutoscalerSettings,
@@ -17,6 +19,10 @@ from components.mounts import Mount
 from components.pools import DriverPool, Pool
 
 AutoscalerKind = Literal["karpenter", "cluster-autoscaler", "none"]
+_OF_KARPENTER = {
+    *("budgets", "consolidation", "empty_after", "expire_after", "termination_grace_period")
+}
+"""Fields of a pool that a managed node group does not have."""
 
 
 def create_autoscaler(
@@ -64,21 +70,43 @@ def check_autoscaler(
     cluster_autoscaler: ClusterAutoscalerSettings,
     pools: Sequence[Pool],
     shapes: Mapping[str, Pool | DriverPool],
-    system_nodes: bool,
 ) -> Problems:
-    """An autoscaler needs pools and system nodes; values of the other one have no effect."""
+    """An autoscaler needs pools; settings of the other one have no effect."""
     given = {"karpenter": karpenter, "cluster-autoscaler": cluster_autoscaler}
     keys = {"karpenter": "karpenter", "cluster-autoscaler": "clusterAutoscaler"}
+    why = f"with autoscaler: {kind}"
     for name, settings in given.items():
-        if settings.values and kind != name:
-            yield f"{keys[name]}.values", f"has no effect with autoscaler: {kind}"
+        if kind != name:
+            yield from below(keys[name], settings.without_effect(why))
     if kind == "none":
         if pools:
             yield "pools", "have no effect with autoscaler: none; set pools: []"
+        yield from below("drivers", shapes["drivers"].without_effect(why))
         return
     if not pools:
         yield "pools", "is empty; set autoscaler: none where Spark runs on existing nodes"
-    if not system_nodes:
-        yield "systemNodes.create", f"false leaves {kind} without nodes to run on"
-    if kind == "cluster-autoscaler":
-        yield from check_autoscaled(shapes)
+    for key, shape in shapes.items():
+        if kind == "cluster-autoscaler":
+            has_effect = shape.model_fields_set - _OF_KARPENTER
+            yield from below(key, shape.without_effect(why, but=has_effect))
+            yield from below(key, sound(partial(check_autoscaled, shape)))
+
+
+def check_releases(
+    kind: AutoscalerKind, shapes: Mapping[str, Pool | DriverPool], kubernetes: str | None
+) -> Problems:
+    """Releases of the images of Spark's nodes; `kubernetes` is None for an existing cluster."""
+    for key, shape in shapes.items():
+        if kind == "karpenter":
+            check = partial(_karpenter_release, shape)
+        else:
+            check = partial(_group_release, shape, kubernetes)
+        yield from below(key, sound(check))
+
+
+def _karpenter_release(shape: Pool | DriverPool) -> Problems:
+    yield from check_karpenter_release(shape.ami_release, shape.os)
+
+
+def _group_release(shape: Pool | DriverPool, kubernetes: str | None) -> Problems:
+    yield from check_group_release(shape.ami_release, shape.os, kubernetes)

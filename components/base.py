@@ -1,9 +1,10 @@
 """Shared by all components: the base class of settings, problems of settings, quantities."""
 
-from collections.abc import Iterator
-from typing import Annotated
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 Problems = Iterator[tuple[str, str]]
@@ -15,8 +16,16 @@ def _key(field: str) -> str:
     return to_camel(field).replace("Gib", "GiB").replace("Mib", "MiB")
 
 
+class InvalidField(Exception):
+    """A check reads a field whose value is refused already."""
+
+
 class Settings(BaseModel):
-    """Settings of one component as a stack file has them: camelCase, no unknown keys."""
+    """Settings of one component as a stack file has them: camelCase, no unknown keys.
+
+    Where a stack file has problems, an object may lack the fields that have one
+    (components/validation.py): to read one of these raises InvalidField.
+    """
 
     model_config = ConfigDict(
         alias_generator=_key,
@@ -26,15 +35,43 @@ class Settings(BaseModel):
         use_attribute_docstrings=True,
     )
 
+    def problems(self) -> Problems:
+        """Problems of this object's keys with each other, by key below this object."""
+        yield from ()
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$")]
-"""Name of a pool or team. At most 20 characters: names of nodes, roles and claims contain it."""
+    def without_effect(self, why: str, *, but: Iterable[str] = ()) -> Problems:
+        """A problem for each key that is set, but those of the fields `but`."""
+        for field in sorted(self.model_fields_set - set(but)):
+            yield key_of(type(self), field), f"has no effect {why}; remove it"
 
-Duration = Annotated[str, StringConstraints(pattern=r"^([0-9]+(s|m|h))+$")]
-"""A Go duration in hours, minutes and seconds, as Karpenter accepts it: `30s`, `1h30m`."""
+    if not TYPE_CHECKING:
 
-DurationOrNever = Annotated[str, StringConstraints(pattern=r"^(([0-9]+(s|m|h))+|Never)$")]
-"""A duration, or `Never`."""
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).model_fields:
+                raise InvalidField(name)
+            return super().__getattr__(name)
+
+
+def key_of(model: type[BaseModel], field: str) -> str:
+    """The key of a field in a stack file."""
+    return model.model_fields[field].alias or field
+
+
+def below(key: str, problems: Problems) -> Problems:
+    """The problems of an object at this key; a problem of the object itself has the key `""`."""
+    for found, text in problems:
+        yield (f"{key}.{found}" if found else key), text
+
+
+def sound(check: Callable[[], Problems]) -> Problems:
+    """The problems that a check finds before it reads a field that is refused already."""
+    with contextlib.suppress(InvalidField):
+        yield from check()
+
+
+def names_of(named: Iterable[Any]) -> set[str]:
+    """The names of pools or teams, without those that are refused already."""
+    return {one.__dict__["name"] for one in named if "name" in one.__dict__}
 
 
 def quantity(mebibytes: int) -> str:

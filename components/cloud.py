@@ -33,9 +33,7 @@ class Cloud:
     @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`."""
-        if self.region.startswith("cn-"):
-            return "aws-cn"
-        return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        return partition_of(self.region)
 
     @property
     def dns_suffix(self) -> str:
@@ -58,3 +56,10 @@ class Cloud:
     def anywhere_arn(self, service: str, resource: str) -> str:
         """ARN pattern in this region without an account, as EC2 has it for images and fleets."""
         return f"arn:{self.partition}:{service}:{self.region}:*:{resource}"
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region: `aws`, `aws-cn` or `aws-us-gov`."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

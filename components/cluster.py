@@ -1,6 +1,5 @@
 """The EKS cluster: control plane, log group, key, admins, identity provider; or an existing one."""
 
-import ipaddress
 import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
@@ -9,75 +8,70 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 import pulumi_kubernetes as k8s
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from components.base import Problems, Settings
 from components.cloud import Cloud
+from components.cluster_formats import (
+    ClusterName,
+    KubernetesVersion,
+    OidcProviderArn,
+    Principal,
+    PublicCidr,
+)
+from components.formats import RetentionDays, Zones, entries
 from components.identity import (
     OidcProvider,
     own_account_manages_key,
     policy_document,
     wildcards,
 )
-from components.network import Network, ZoneLetter
-from versions import KUBERNETES_DEFAULT, KUBERNETES_VERSIONS
+from components.network import Network
+from versions import KUBERNETES_DEFAULT
 
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
-
-_NAME_LIMIT = 30
-"""EKS allows 100 characters, but bucket names contain this name, the account and the region, and
-S3 allows 63: docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
 
 
 class EndpointSettings(Settings):
     public: bool = True
     """Reachable from the internet, from `publicCidrs` only. Nodes use the private endpoint."""
-    public_cidrs: list[str] = []
+    public_cidrs: Annotated[list[PublicCidr], entries(most=40)] = []
     """CIDR blocks that reach the public endpoint; required while `public` is true."""
 
-    @model_validator(mode="after")
-    def _public_names_its_callers(self) -> "EndpointSettings":
-        for cidr in self.public_cidrs:
-            ipaddress.ip_network(cidr)
+    def problems(self) -> Problems:
         if self.public and not self.public_cidrs:
-            raise ValueError(
+            yield (
+                "",
                 "publicCidrs must list the CIDR blocks that may call the public endpoint "
-                "(for example 203.0.113.0/24), or set public: false"
+                "(for example 203.0.113.0/24), or set public: false",
             )
-        return self
+        if not self.public and self.public_cidrs:
+            yield "publicCidrs", "has no effect with public: false; remove one of them"
 
 
 class ClusterSettings(Settings):
     """`cluster`: the control plane."""
 
-    name: Annotated[
-        str,
-        Field(
-            pattern=rf"^[a-z][a-z0-9-]{{0,{_NAME_LIMIT - 1}}}$",
-            json_schema_extra={"default": "spark-<stack>"},
-        ),
-    ]
+    name: Annotated[ClusterName, Field(json_schema_extra={"default": "spark-<stack>"})]
     """Name of the cluster, new or existing. A new name replaces the cluster."""
     existing: bool = False
     """The cluster exists: it is looked up by name and not changed."""
-    oidc_provider_arn: str | None = None
+    oidc_provider_arn: OidcProviderArn | None = None
     """ARN of an existing cluster's IAM OIDC provider; without it, it is looked up by issuer."""
-    version: str = KUBERNETES_DEFAULT
+    version: KubernetesVersion = KUBERNETES_DEFAULT
     """Kubernetes version. Upgrade one minor version at a time."""
-    zones: Annotated[list[ZoneLetter], Field(min_length=2, max_length=6)] | None = None
+    zones: Zones | None = None
     """Zones of the control plane's network interfaces; nodes may be in more. EKS never gives a
     cluster other zones. Default: the first two of the network's, by letter."""
     endpoint: EndpointSettings | None = None
     """Access to the API server. Default: the private endpoint only."""
-    log_types: list[LogType] = ["api", "audit", "authenticator"]
+    log_types: Annotated[list[LogType], entries()] = ["api", "audit", "authenticator"]
     """Control-plane logs that EKS sends to CloudWatch Logs."""
-    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
+    log_retention_days: RetentionDays = 30
     """Retention of control-plane logs, in days."""
     encrypt_secrets: bool = True
     """Envelope encryption of Kubernetes secrets with a KMS key of the stack. Cannot be undone."""
-    admins: list[
-        Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$")]
-    ] = []
+    admins: Annotated[list[Principal], entries()] = []
     """IAM principals with the cluster admin policy, besides the principal that creates the
     cluster."""
     deletion_protection: bool = False
@@ -86,23 +80,23 @@ class ClusterSettings(Settings):
     """At the end of standard support AWS upgrades the cluster (STANDARD), or keeps it for a fee
     (EXTENDED)."""
 
-    @field_validator("zones")
-    @classmethod
-    def _distinct(cls, value: list[str] | None) -> list[str] | None:
-        if value is not None and len(set(value)) != len(value):
-            raise ValueError("names a zone twice")
-        return value and sorted(value)
-
     def zones_in(self, network: Iterable[str]) -> list[str]:
         """Zones of the control plane in a network with these zones, set or default; sorted."""
         return list(self.zones or sorted(network)[:2])
 
-    @field_validator("version")
-    @classmethod
-    def _known_version(cls, value: str) -> str:
-        if value not in KUBERNETES_VERSIONS:
-            raise ValueError(f"is not one of {', '.join(KUBERNETES_VERSIONS)}")
-        return value
+    def problems(self) -> Problems:
+        if self.existing:
+            allowed = ("name", "existing", "oidc_provider_arn")
+            yield from self.without_effect("on an existing cluster", but=allowed)
+            return
+        if self.oidc_provider_arn is not None:
+            yield "oidcProviderArn", "is for an existing cluster only (cluster.existing: true)"
+        labels: dict[str, str] = {}
+        for index, principal in enumerate(self.admins):
+            other = labels.setdefault(_label(principal), principal)
+            if other != principal:
+                text = f"'{principal}' and '{other}' would be one resource of the stack"
+                yield f"admins[{index}]", f"{text}: a path is written with hyphens there"
 
 
 class Cluster(pulumi.ComponentResource):
@@ -217,7 +211,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _create_admins(self, cluster: eks.Cluster) -> None:
         for principal in self._settings.admins:
-            label = principal.partition(":iam::")[2].replace(":", "-").replace("/", "-")
+            label = _label(principal)
             entry = aws.eks.AccessEntry(
                 f"{self._name}-admin-{label}",
                 cluster_name=self.name,
@@ -249,6 +243,11 @@ class Cluster(pulumi.ComponentResource):
         return pulumi.Output.all(found.endpoint, found.certificate_authorities[0].data).apply(
             lambda found: kubeconfig(self.name, self._cloud.region, *found)
         )
+
+
+def _label(principal: str) -> str:
+    """Part of the names of a principal's resources."""
+    return principal.partition(":iam::")[2].replace(":", "-").replace("/", "-")
 
 
 def kubeconfig(cluster: str, region: str, endpoint: str, authority: str) -> str:
@@ -284,22 +283,16 @@ def kubeconfig(cluster: str, region: str, endpoint: str, authority: str) -> str:
     )
 
 
-def check_cluster(
-    settings: ClusterSettings, *, network_given: bool, zones: Sequence[str]
-) -> Problems:
-    """An existing cluster needs an existing network, and no key that would change the cluster; a
-    new one's zones are among the network's."""
-    if settings.existing:
-        if not network_given:
-            yield (
-                "cluster.existing",
-                "true needs network.existing: the existing cluster already has a VPC",
-            )
-        allowed = {"name", "existing", "oidc_provider_arn"}
-        for key in sorted(settings.model_fields_set - allowed):
-            alias = type(settings).model_fields[key].alias
-            yield f"cluster.{alias}", "has no effect on an existing cluster; remove it"
-    elif settings.oidc_provider_arn is not None:
-        yield "cluster.oidcProviderArn", "is for an existing cluster only (cluster.existing: true)"
+def check_cluster(settings: ClusterSettings, *, network_given: bool) -> Problems:
+    """An existing cluster needs an existing network."""
+    if settings.existing and not network_given:
+        yield (
+            "cluster.existing",
+            "true needs network.existing: the existing cluster already has a VPC",
+        )
+
+
+def check_cluster_zones(settings: ClusterSettings, zones: Sequence[str]) -> Problems:
+    """A new cluster's zones are among the network's."""
     for zone in sorted(set(settings.zones or ()) - set(zones)):
         yield "cluster.zones", f"'{zone}' is not one of the network's zones {', '.join(zones)}"

@@ -2,50 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
 
-from components.base import Settings
+from components.addon_pins import FLOORS, AddonVersions
 from components.cloud import Cloud
 from components.cluster import Cluster
 from components.context import Context
 from components.identity import ServiceAccountRole
 from components.names import KUBE_SYSTEM, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
-from components.workloads import Versions, Workload, package
-
-AddonVersion = Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$")]
+from components.workloads import Workload, package
 
 _CHARTS = "https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts"
 _COREDNS_BUDGET = "https://aws.amazon.com/blogs/containers/recent-changes-to-the-coredns-add-on"
 _EBS_BUDGET = f"{_CHARTS}/aws-ebs-csi-driver/templates/poddisruptionbudget-controller.yaml"
-
-
-class AddonVersions(Settings):
-    """`addonVersions`: pins. An add-on without a pin gets the version that AWS marks as default for
-    the cluster's Kubernetes version, never the latest."""
-
-    vpc_cni: AddonVersion | None = Field(None, alias="vpc-cni")
-    """Pod networking. A pin has the form `v2.3.0-eksbuild.1`."""
-    kube_proxy: AddonVersion | None = Field(None, alias="kube-proxy")
-    """Service addresses."""
-    coredns: AddonVersion | None = None
-    """DNS."""
-    metrics_server: AddonVersion | None = Field(None, alias="metrics-server")
-    """Metrics of CPU and memory."""
-    aws_ebs_csi_driver: AddonVersion | None = Field(None, alias="aws-ebs-csi-driver")
-    """Block storage."""
-    aws_mountpoint_s3_csi_driver: AddonVersion | None = Field(
-        None, alias="aws-mountpoint-s3-csi-driver"
-    )
-    """The Mountpoint CSI driver, at pod level; v2.3.0-eksbuild.1 or newer, which has
-    `controller.tolerations`."""
-
-    def of(self, addon: str) -> str | None:
-        """The pin of an add-on, by the name AWS gives it."""
-        return self.model_dump(by_alias=True)[addon]
 
 
 def system_placement() -> dict[str, Any]:
@@ -81,14 +53,13 @@ class EksAddons(pulumi.ComponentResource):
         role: ServiceAccountRole | None = None,
         configuration: Mapping[str, Any] | None = None,
         provides: Sequence[str] = (),
-        works_with: Versions | None = None,
         depends_on: Sequence[pulumi.Resource],
     ) -> aws.eks.Addon:
         """One add-on. Conflicts resolve to OVERWRITE, on create and on update: manual changes to
         its objects are lost."""
         name = f"{self._name}-{addon}"
         self._packages[name] = package(
-            workloads, calls_aws=role is not None, provides=provides, versions=works_with
+            workloads, calls_aws=role is not None, provides=provides, versions=FLOORS[addon]
         )
         version: pulumi.Input[str] | None = self._versions.of(addon)
         if version is None:
@@ -161,15 +132,12 @@ class NodeAddons(EksAddons):
                 "enableNetworkPolicy": "true",
             },
             provides=["node-networking"],
-            # docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html
-            works_with=Versions("v1.14.0-eksbuild.1", "enforces no NetworkPolicy"),
             depends_on=[cluster],
         )
         self.create_addon(
             "kube-proxy",
             [Workload("kube-proxy", kind="DaemonSet", cpu="100m")],
             provides=["node-networking"],
-            works_with=Versions(of_cluster=True),
             depends_on=[cluster],
         )
         self.register()
@@ -221,7 +189,6 @@ class ClusterAddons(EksAddons):
                 ],
             },
             provides=["dns"],
-            works_with=Versions("v1.11.1-eksbuild.9", "does not scale with the nodes"),
             depends_on=context.after,
         )
         self.create_addon(
@@ -252,8 +219,6 @@ class ClusterAddons(EksAddons):
                 "node": {"tolerateAllTaints": True},
                 "defaultStorageClass": {"enabled": True},
             },
-            # github.com/kubernetes-sigs/aws-ebs-csi-driver/pull/2039
-            works_with=Versions("v1.31.0-eksbuild.1", "creates no StorageClass"),
             depends_on=context.after,
         )
         self.create_addon(

@@ -3,7 +3,20 @@
 import pulumi
 import pulumi_aws as aws
 
+from components.base import Problems, Settings
+from components.formats import RetentionDays
 from components.identity import Statement, Text, policy_document, service_trust
+
+
+class FlowLogSettings(Settings):
+    enabled: bool = False
+    """Record accepted and rejected traffic in CloudWatch Logs."""
+    retention_days: RetentionDays = 30
+    """Retention in days."""
+
+    def problems(self) -> Problems:
+        if not self.enabled:
+            yield from self.without_effect("without enabled: true", but=["enabled"])
 
 
 def create_flow_logs(

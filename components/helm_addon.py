@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import field_validator
 
-from components.base import Settings
+from components.base import Problems, Settings
 from components.context import Context
 from components.identity import ServiceAccountRole, Statement
 from components.names import KUBE_SYSTEM
@@ -44,6 +44,10 @@ class OptionalAddonSettings(HelmSettings):
 
     enabled: bool = False
     """Install it."""
+
+    def problems(self) -> Problems:
+        if not self.enabled:
+            yield from self.without_effect("without enabled: true", but=["enabled"])
 
 
 class HelmAddon(pulumi.ComponentResource):

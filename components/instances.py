@@ -1,14 +1,17 @@
-"""Parses names of EC2 instance families and sizes: processor, instance store, vCPU."""
+"""EC2 instance families and sizes: which exist, processor, instance store, vCPU."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from components.formats import Text
+
 Arch = Literal["arm64", "amd64"]
 
 _FAMILY = re.compile(r"^(?P<series>[a-z]+)(?P<generation>[0-9]+)(?P<attributes>[a-z]*(-flex)?)$")
-_SIZES = {"medium": 1, "large": 2, "xlarge": 4}
+_VCPUS = {"medium": 1, "large": 2, "xlarge": 4}
 _INSTANCE_STORE_SERIES = ("d", "h", "i", "im", "is")
 
 
@@ -49,33 +52,56 @@ def vcpus_of(size: str) -> int:
 
     Raises ValueError for metal sizes and unknown words.
     """
-    if size in _SIZES:
-        return _SIZES[size]
+    if size in _VCPUS:
+        return _VCPUS[size]
     match = re.fullmatch(r"([0-9]+)xlarge", size)
     if match is None:
         raise ValueError(f"{size!r} is not a size such as large, xlarge or 4xlarge")
     return 4 * int(match[1])
 
 
-def _family(value: str) -> str:
-    _match(value)
+def _load() -> tuple[dict[str, list[str]], dict[str, frozenset[str]]]:
+    """Sizes by family, and the families of other kinds."""
+    sizes: dict[str, list[str]] = {}
+    others: dict[str, frozenset[str]] = {}
+    for line in (Path(__file__).parent / "instance_types.txt").read_text("utf-8").splitlines():
+        left, _, right = line.partition(": ")
+        if left in ("accelerated", "unsuited"):
+            others[left] = frozenset(right.split())
+        elif not line.startswith("#"):
+            sizes |= dict.fromkeys(left.split(), right.split())
+    return sizes, others
+
+
+SIZES, _OTHERS = _load()
+"""Sizes of each family, from EC2's figures; bare metal is left out."""
+
+
+def _known_family(value: str) -> str:
+    if value in _OTHERS["accelerated"]:
+        raise ValueError("has GPUs or other accelerators, which no part of the platform uses")
+    if value in _OTHERS["unsuited"]:
+        raise ValueError("is a family that no node of the platform can be of")
+    if value not in SIZES:
+        raise ValueError("is not one of EC2's instance families, such as m7g or r6id")
     return value
 
 
-def _size(value: str) -> str:
-    vcpus_of(value)
+def _known_size(value: str) -> str:
+    if not any(value in sizes for sizes in SIZES.values()):
+        raise ValueError("is not a size of an EC2 instance type, such as large, xlarge or 4xlarge")
     return value
 
 
-def _instance_type(value: str) -> str:
+def _known_type(value: str) -> str:
     family, dot, size = value.partition(".")
-    if not dot:
-        raise ValueError(f"{value!r} is not an instance type such as m7g.large")
-    _match(family)
-    vcpus_of(size)
+    if dot and family in (known for others in _OTHERS.values() for known in others):
+        _known_family(family)
+    if size not in SIZES.get(family, ()):
+        raise ValueError("is not one of EC2's instance types, such as m7g.large (no bare metal)")
     return value
 
 
-Family = Annotated[str, AfterValidator(_family)]
-Size = Annotated[str, AfterValidator(_size)]
-InstanceType = Annotated[str, AfterValidator(_instance_type)]
+Family = Annotated[Text, AfterValidator(_known_family)]
+Size = Annotated[Text, AfterValidator(_known_size)]
+InstanceType = Annotated[Text, AfterValidator(_known_type)]

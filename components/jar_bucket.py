@@ -4,14 +4,22 @@ from typing import Annotated
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field, model_validator
 
+from components.base import Problems
 from components.cloud import Cloud
+from components.formats import text, whole
 from components.identity import Statement
-from components.private_bucket import BucketSettings, PrivateBucket
+from components.private_bucket import NO_DEFAULT_TAGS, BucketSettings, PrivateBucket
 from userdata.render import SENTINEL, SENTINEL_TEXT
 
-Prefix = Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.'()-]+/)+$")]
+Prefix = Annotated[
+    str,
+    text(
+        # No folder is named . or .., which Mountpoint cannot show.
+        r"(?=.{1,200}$)((?!\.\.?/)[A-Za-z0-9!_.'()-]+/)+",
+        "a key prefix of letters, digits and !_.'()- that ends with a slash, such as spark/",
+    ),
+]
 """S3 allows `*` in a key; in an IAM policy it would match other prefixes."""
 
 
@@ -22,16 +30,26 @@ class JarBucketSettings(BucketSettings):
     """The bucket exists: `name` is required, and the bucket is not changed."""
     prefix: Prefix = "spark/"
     """Key prefix of the JARs. Never empty: permissions are limited to it."""
-    old_version_days: Annotated[int, Field(ge=1)] = 30
+    old_version_days: Annotated[int, whole(1, 36_500)] = 30
     """Days after which noncurrent object versions expire."""
 
-    @model_validator(mode="after")
-    def _given_bucket_is_named(self) -> "JarBucketSettings":
-        if self.existing and self.name is None:
-            raise ValueError("existing: true needs the bucket's name")
-        if self.existing and self.encryption == "kms" and self.kms_key_arn is None:
-            raise ValueError("an existing bucket with encryption: kms needs its kmsKeyArn")
-        return self
+    def problems(self) -> Problems:
+        yield from super().problems()
+        if not self.existing:
+            return
+        allowed = ("existing", "name", "prefix", "encryption", "kms_key_arn")
+        yield from self.without_effect("on an existing bucket", but=allowed)
+        if self.name is None:
+            yield "", "existing: true needs the bucket's name"
+        if self.encryption == "kms" and self.kms_key_arn is None:
+            yield "", "an existing bucket with encryption: kms needs its kmsKeyArn"
+
+    def shares(self, other: BucketSettings) -> bool:
+        """An existing bucket can hold two sets of JARs, below prefixes apart from each other."""
+        if not isinstance(other, JarBucketSettings) or not (self.existing and other.existing):
+            return False
+        ours, theirs = self.prefix, other.prefix
+        return not (ours.startswith(theirs) or theirs.startswith(ours))
 
 
 class JarBucket(pulumi.ComponentResource):
@@ -96,6 +114,7 @@ class JarBucket(pulumi.ComponentResource):
             bucket=self.name,
             key=f"{self.jars_prefix}{SENTINEL}",
             content=SENTINEL_TEXT,
+            override_provider=NO_DEFAULT_TAGS,
             opts=pulumi.ResourceOptions.merge(
                 own, pulumi.ResourceOptions(retain_on_delete=settings.existing or None)
             ),

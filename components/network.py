@@ -6,38 +6,47 @@ from typing import Annotated, Literal, get_args
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from components.base import Problems, Settings
 from components.cloud import Cloud
-from components.endpoints import create_endpoints
-from components.flow_logs import create_flow_logs
-
-ZoneLetter = Literal["a", "b", "c", "d", "e", "f"]
-"""Letter of an Availability Zone: no region has more than six."""
+from components.endpoints import Service, create_endpoints, label
+from components.flow_logs import FlowLogSettings, create_flow_logs
+from components.formats import Text, ZoneLetter, Zones, entries, ipv4_block, text, within
 
 _EVERYWHERE = "0.0.0.0/0"
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15")
 _SUBNET_OVERHEAD = 5
 """Addresses that AWS keeps in each subnet:
 docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html."""
+
+_ID = r"([0-9a-f]{8}|[0-9a-f]{17})"
+VpcId = Annotated[str, text(rf"vpc-{_ID}", "a VPC's id, such as vpc-0a1b2c3d4e5f60718")]
+SubnetId = Annotated[str, text(rf"subnet-{_ID}", "a subnet's id, such as subnet-0a1b2c3d4e5f60711")]
+
+
+def _vpc_block(value: str) -> str:
+    block = ipv4_block(value)
+    if not 16 <= block.prefixlen <= 20 or not within(block, _PRIVATE):
+        raise ValueError("must be a private IPv4 block of /16 to /20, for example 10.0.0.0/16")
+    return value
 
 
 class ExistingNetwork(Settings):
     """A VPC that the stack does not own: nothing in it is changed."""
 
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]+$")]
+    vpc_id: VpcId
     """Id of the VPC."""
-    private_subnets: Annotated[
-        dict[ZoneLetter, Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]], Field(min_length=2)
-    ]
+    private_subnets: Annotated[dict[ZoneLetter, SubnetId], Field(min_length=2)]
     """Zone letter to subnet id, in at least two zones: of nodes and the control plane."""
 
-
-class FlowLogSettings(Settings):
-    enabled: bool = False
-    """Record accepted and rejected traffic in CloudWatch Logs."""
-    retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = 30
-    """Retention in days."""
+    def problems(self) -> Problems:
+        zones: dict[str, str] = {}
+        for zone, subnet in self.private_subnets.items():
+            if subnet in zones:
+                text = f"'{subnet}' is the subnet of zone {zones[subnet]}, too"
+                yield f"privateSubnets.{zone}", text
+            zones[subnet] = zone
 
 
 class NetworkSettings(Settings):
@@ -45,33 +54,28 @@ class NetworkSettings(Settings):
 
     existing: ExistingNetwork | None = None
     """An existing VPC; every other key of this object is then refused."""
-    cidr: str = "10.0.0.0/16"
+    cidr: Annotated[Text, AfterValidator(_vpc_block)] = "10.0.0.0/16"
     """CIDR block of the VPC, /16 to /20. A change replaces the VPC and everything in it."""
-    zones: Annotated[list[ZoneLetter], Field(min_length=2, max_length=6)] = ["a", "b", "c"]
+    zones: Zones = ["a", "b", "c"]
     """Letters of the Availability Zones, in any order. Each letter has its own block: a, b and c a
     quarter of the VPC, d, e and f a sixteenth; other zones do not move it."""
     nat_gateways: Literal["single", "perZone"] = "single"
     """One NAT gateway, or one per zone: no cross-zone charge, survives the loss of a zone."""
-    interface_endpoints: list[str] = []
+    interface_endpoints: Annotated[list[Service], entries(most=50)] = []
     """AWS services with an interface endpoint, reached without NAT: `ecr.api`, `ecr.dkr`, `sts`,
     `ec2`, `eks-auth`..."""
     flow_logs: FlowLogSettings = FlowLogSettings()
     """VPC flow logs."""
 
-    @field_validator("cidr")
-    @classmethod
-    def _block(cls, value: str) -> str:
-        network = ipaddress.ip_network(value)
-        if network.version != 4 or not 16 <= network.prefixlen <= 20 or not network.is_private:
-            raise ValueError("must be a private IPv4 block of /16 to /20, for example 10.0.0.0/16")
-        return value
-
-    @field_validator("zones")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        if len(set(value)) != len(value):
-            raise ValueError("names a zone twice")
-        return sorted(value)
+    def problems(self) -> Problems:
+        if self.existing is not None:
+            yield from self.without_effect("beside network.existing", but=["existing"])
+        labels: dict[str, str] = {}
+        for index, service in enumerate(self.interface_endpoints):
+            other = labels.setdefault(label(service), service)
+            if other != service:
+                text = f"'{service}' has the same resource as '{other}'"
+                yield f"interfaceEndpoints[{index}]", text
 
     @property
     def zone_letters(self) -> list[str]:
@@ -279,10 +283,3 @@ class Network(pulumi.ComponentResource):
                 opts=opts,
             )
         return gateways
-
-
-def check_network(settings: NetworkSettings) -> Problems:
-    """Keys that have no effect beside an existing VPC."""
-    if settings.existing is not None:
-        for key in sorted(settings.model_fields_set - {"existing"}):
-            yield f"network.{key}", "has no effect beside network.existing; remove one of them"

@@ -6,12 +6,13 @@ from typing import Annotated, NamedTuple
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field, model_validator
 
-from components.base import Problems, Settings
+from components.ami_release import check_group_release
+from components.base import Problems, Settings, below
 from components.cloud import Cloud
 from components.cluster import Cluster
 from components.context import Context
+from components.formats import Text, entries, whole
 from components.identity import IamRole, Statement, service_trust
 from components.instances import Arch, InstanceType, arch_of
 from components.names import POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
@@ -29,6 +30,13 @@ _AMI_TYPES: Mapping[tuple[NodeOs, Arch], str] = {
     ("bottlerocket", "amd64"): "BOTTLEROCKET_x86_64",
 }
 
+GROUP_TYPES = 20
+"""Instance types of a node group: docs.aws.amazon.com/eks/latest/APIReference/
+API_CreateNodegroup.html."""
+GROUP_NODES = 450
+"""Nodes that EKS allows in one managed node group, unless AWS raised the quota:
+docs.aws.amazon.com/eks/latest/userguide/service-quotas.html."""
+
 
 class SystemNodesSettings(Settings):
     """`systemNodes`: On-Demand nodes for the platform's own pods only."""
@@ -37,25 +45,28 @@ class SystemNodesSettings(Settings):
     """False if an existing cluster has nodes for these pods."""
     os: NodeOs = "al2023"
     """Operating system."""
-    instance_types: Annotated[list[InstanceType], Field(min_length=1)] = ["r7g.large", "r6g.large"]
+    instance_types: Annotated[list[InstanceType], entries(1, GROUP_TYPES)] = [
+        "r7g.large",
+        "r6g.large",
+    ]
     """Types of one processor, in order of preference; each must hold the platform's pods."""
-    min_size: Annotated[int, Field(ge=2)] = 2
+    min_size: Annotated[int, whole(2, GROUP_NODES)] = 2
     """At least two: replicas of Karpenter and CoreDNS run on different nodes and zones."""
-    max_size: Annotated[int, Field(ge=2)] = 4
+    max_size: Annotated[int, whole(2, GROUP_NODES)] = 4
     """Largest size that the group can be given by hand; the next change of its size ends it."""
-    disk_gib: Annotated[int, Field(ge=20, le=1024)] = 50
+    disk_gib: Annotated[int, whole(20, 1024)] = 50
     """Disk for images and pods, in GiB."""
-    ami_release: str | None = None
+    ami_release: Text | None = None
     """Release of the node group's image (for example 1.35.2-20260724); default: the newest when
     the group is created, without later changes."""
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "SystemNodesSettings":
-        if len({arch_of(kind.partition(".")[0]) for kind in self.instance_types}) > 1:
-            raise ValueError("instanceTypes mixes arm64 and amd64: a group has one processor")
+    def problems(self) -> Problems:
+        if not self.create:
+            yield from self.without_effect("with create: false", but=["create"])
         if self.max_size < self.min_size:
-            raise ValueError(f"maxSize {self.max_size} is below minSize {self.min_size}")
-        return self
+            yield "maxSize", f"{self.max_size} is below minSize {self.min_size}"
+        if len({arch_of(kind.partition(".")[0]) for kind in self.instance_types}) > 1:
+            yield "instanceTypes", "mixes arm64 and amd64: a group has one processor"
 
 
 class NodeRole(IamRole):
@@ -207,7 +218,20 @@ class SystemNodes(pulumi.ComponentResource):
         self.register_outputs({"nodeGroupName": group.node_group_name})
 
 
-def check_system_nodes(settings: SystemNodesSettings, *, cluster_given: bool) -> Problems:
-    """A new cluster needs system nodes."""
-    if not settings.create and not cluster_given:
+def check_system_nodes(
+    settings: SystemNodesSettings, *, cluster_given: bool, autoscaler: str
+) -> Problems:
+    """A new cluster and an autoscaler need system nodes."""
+    if settings.create:
+        return
+    if not cluster_given:
         yield "systemNodes.create", "false leaves the new cluster without a node for CoreDNS"
+    if autoscaler != "none":
+        yield "systemNodes.create", f"false leaves {autoscaler} without nodes to run on"
+
+
+def check_system_release(settings: SystemNodesSettings, version: str | None) -> Problems:
+    """The release of the system nodes' image; `version` is the cluster's, None if not known."""
+    if settings.create:
+        release = check_group_release(settings.ami_release, settings.os, version)
+        yield from below("systemNodes", release)

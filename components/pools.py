@@ -1,24 +1,32 @@
 """Settings of Spark's node pools: pools of executors, and the pool of drivers."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import pulumi
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator
 
-from components.base import Duration, DurationOrNever, Name, Problems, Settings
-from components.instances import Arch, Family, Size, arch_of, has_instance_store, vcpus_of
+from components.base import Problems, Settings
+from components.cron import check_cron
+from components.formats import Name, Text, ZoneLetter, duration, entries, text, whole
+from components.instances import (
+    SIZES,
+    Arch,
+    Family,
+    Size,
+    arch_of,
+    has_instance_store,
+    vcpus_of,
+)
 from components.jar_bucket import JarBucketSettings
-from components.names import DRIVER_POOL, SHARED_JARS, SYSTEM_POOL
-
-_ADDRESSES_PER_NODE = 33
-"""One for the node, and two /28 prefixes: one in use and one warm (WARM_PREFIX_TARGET)."""
+from components.names import DRIVER_POOL, SHARED_JARS
 
 _DEFAULT_POOL = "default"
 
 CapacityType = Literal["spot", "on-demand"]
 NodeOs = Literal["al2023", "bottlerocket"]
+Families = Annotated[list[Family], entries(least=1)]
+Sizes = Annotated[list[Size], entries(least=1)]
 
 
 class Tier(NamedTuple):
@@ -43,65 +51,79 @@ FALLBACK_ORDER = (
 class Budget(Settings):
     """A Karpenter disruption budget: how many nodes of a pool it may disrupt at once."""
 
-    nodes: Annotated[str, Field(pattern=r"^((100|[0-9]{1,2})%|[0-9]+)$")]
+    nodes: Annotated[
+        str, text(r"(100|[0-9]{1,2})%|[0-9]{1,5}", "a number of nodes or a percentage, such as 10%")
+    ]
     """Number or percentage of nodes, as text."""
-    reasons: list[Literal["Underutilized", "Empty", "Drifted"]] | None = None
+    reasons: (
+        Annotated[list[Literal["Underutilized", "Empty", "Drifted"]], entries(least=1)] | None
+    ) = None
     """Reasons that it applies to; default: all."""
-    schedule: str | None = None
+    schedule: Annotated[Text, AfterValidator(check_cron)] | None = None
     """Cron expression in UTC; with `duration`."""
-    duration: Annotated[str, Field(pattern=r"^((([0-9]+(h|m))|([0-9]+h[0-9]+m))(0s)?)$")] | None = (
-        None
-    )
+    duration: (
+        Annotated[
+            str,
+            text(
+                r"(?!0+[hm](0+m)?(0s)?$)([0-9]{1,5}[hm]|[0-9]{1,5}h[0-9]{1,5}m)(0s)?",
+                "a duration in hours and minutes, such as 8h or 1h30m",
+            ),
+        ]
+        | None
+    ) = None
     """How long the budget is active from each time of the schedule."""
 
-    @model_validator(mode="after")
-    def _together(self) -> "Budget":
+    def problems(self) -> Problems:
         if (self.schedule is None) != (self.duration is None):
-            raise ValueError("schedule and duration come together")
-        return self
+            yield "", "schedule and duration come together"
 
 
 class Consolidation(Settings):
     policy: Literal["WhenEmpty", "WhenEmptyOrUnderutilized", "Balanced"] = "WhenEmpty"
     """`WhenEmpty` never evicts a running executor."""
-    after: DurationOrNever = "1m"
+    after: Annotated[str, duration(never=True)] = "1m"
     """How long a node must be empty before Karpenter removes it."""
 
 
 class Limits(Settings):
     """Limits of all nodes of one NodePool together."""
 
-    cpu: Annotated[int, Field(ge=1)]
+    cpu: Annotated[int, whole(1, 1_000_000)]
     """vCPU."""
-    memory_gib: Annotated[int, Field(ge=1)]
+    memory_gib: Annotated[int, whole(1, 10_000_000)]
     """GiB."""
 
 
 class NodeShape(Settings):
     """Instance types, image, disk and lifetime of a pool's nodes."""
 
-    families: Annotated[list[Family], Field(min_length=1)]
+    families: Families
     """Instance families of either processor, for example m7g, m6g, m7i."""
-    sizes: Annotated[list[Size], Field(min_length=1)]
+    sizes: Sizes
     """Sizes, for example 2xlarge, 4xlarge."""
     os: NodeOs = "al2023"
     """Operating system of the nodes."""
-    ami_release: str | None = None
-    """Release of the EKS image; default: the one in versions.py. A new one drifts the nodes."""
-    disk_gib: Annotated[int, Field(ge=20, le=16384)] = 100
+    ami_release: Text | None = None
+    """Release of the image, for Karpenter as in versions.py (the default), for Cluster Autoscaler
+    as that of a node group (1.35.2-20260724). A new one replaces the nodes."""
+    disk_gib: Annotated[int, whole(20, 16384)] = 100
     """Root volume in GiB, gp3, encrypted: images, logs, JAR cache, shuffle files if nodes have no
     instance store."""
-    expire_after: DurationOrNever = "Never"
-    """Age at which a node is replaced, running pods included."""
-    termination_grace_period: Duration = "10m"
+    expire_after: Annotated[str, duration("1h", never=True)] = "Never"
+    """Age at which a node is replaced, running pods included: an hour or more."""
+    termination_grace_period: Annotated[str, duration("30s")] = "10m"
     """Longest time that a node drains before the remaining pods are killed."""
 
-    @field_validator("families", "sizes")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        if len(set(value)) != len(value):
-            raise ValueError("names an entry twice")
-        return value
+    def problems(self) -> Problems:
+        all_sizes = {size for family in self.families for size in SIZES[family]}
+        for size in self.sizes:
+            if size not in all_sizes:
+                yield "sizes", f"'{size}' has no effect: none of the families has this size"
+        useful = all_sizes & set(self.sizes)
+        for family in self.families if useful else ():
+            if not useful & set(SIZES[family]):
+                text = f"it has none of the sizes, but {', '.join(SIZES[family])}"
+                yield "families", f"'{family}' has no effect: {text}"
 
     def families_of(self, arch: Arch) -> list[str]:
         """The families with this processor, in the order given."""
@@ -123,20 +145,20 @@ class Pool(NodeShape):
 
     name: Name
     """Value of the nodes' label and taint, and part of the NodePools' names."""
-    families: Annotated[list[Family], Field(min_length=1)] = [
+    families: Families = [
         "m7g", "m6g", "r7g", "r6g", "m7i", "m6i", "r7i", "r6i",
     ]  # fmt: skip
     """Instance families of either processor; a NodePool without a family is left out."""
-    sizes: Annotated[list[Size], Field(min_length=1)] = ["2xlarge", "4xlarge", "8xlarge"]
+    sizes: Sizes = ["2xlarge", "4xlarge", "8xlarge"]
     """Sizes. A NodePool needs a few dozen types at most: Karpenter falls back to the next NodePool
     only when none of them has capacity."""
-    capacity_types: Annotated[list[CapacityType], Field(min_length=1)] = ["spot", "on-demand"]
+    capacity_types: Annotated[list[CapacityType], entries(least=1)] = ["spot", "on-demand"]
     """Capacity types; Spot is tried first."""
     limits: Limits = Limits.model_validate({"cpu": 512, "memoryGiB": 2048})
     """Limits of each NodePool: at its limit Karpenter falls back to the next."""
     consolidation: Consolidation = Consolidation()
     """Karpenter consolidation."""
-    budgets: list[Budget] = [
+    budgets: Annotated[list[Budget], entries(most=50)] = [
         Budget.model_validate({"nodes": "100%", "reasons": ["Empty"]}),
         Budget.model_validate({"nodes": "10%", "reasons": ["Underutilized", "Drifted"]}),
     ]
@@ -168,17 +190,17 @@ class Pool(NodeShape):
 class DriverPool(NodeShape):
     """`drivers`: nodes of Spark drivers: On-Demand, in one zone, removed only when empty."""
 
-    zone: Annotated[str, Field(pattern=r"^[a-z]$")] | None = None
+    zone: ZoneLetter | None = None
     """Letter of the zone; default: the first of the network's zones."""
-    families: Annotated[list[Family], Field(min_length=1)] = ["m7g", "m6g", "m7i", "m6i"]
+    families: Families = ["m7g", "m6g", "m7i", "m6i"]
     """Instance families of either processor."""
-    sizes: Annotated[list[Size], Field(min_length=1)] = ["large", "xlarge", "2xlarge"]
+    sizes: Sizes = ["large", "xlarge", "2xlarge"]
     """Sizes."""
     limits: Limits = Limits.model_validate({"cpu": 128, "memoryGiB": 512})
     """Limits of the NodePool."""
-    empty_after: Duration = "5m"
+    empty_after: Annotated[str, duration()] = "5m"
     """How long a node must be empty before Karpenter removes it."""
-    termination_grace_period: Duration = "1h"
+    termination_grace_period: Annotated[str, duration("30s")] = "1h"
     """Longest time that a node drains, for example on destroy, before its drivers are killed."""
 
 
@@ -221,41 +243,3 @@ def pool_groups(pools: Sequence[Pool]) -> list[PoolGroup]:
 def named_shapes(pools: Sequence[Pool], drivers: DriverPool) -> dict[str, Pool | DriverPool]:
     """Every pool's and the drivers' nodes, by their key in a stack file."""
     return {**{f"pools[{index}]": pool for index, pool in enumerate(pools)}, "drivers": drivers}
-
-
-def check_pools(pools: Sequence[Pool], drivers: DriverPool, zones: Sequence[str]) -> Problems:
-    """Names, instance types and limits of the pools, and the drivers' zone."""
-    names = Counter(pool.name for pool in pools)
-    for index, pool in enumerate(pools):
-        key = f"pools[{index}]"
-        if names[pool.name] > 1:
-            yield f"{key}.name", f"'{pool.name}' is used twice"
-        if pool.name in (DRIVER_POOL, SYSTEM_POOL) or pool.name.endswith(f"-{DRIVER_POOL}"):
-            yield f"{key}.name", f"'{pool.name}' is the name of nodes that are not executors'"
-        if not pool.tiers:
-            yield f"{key}.families", "leave no NodePool: none has an allowed capacity type"
-        if pool.smallest_vcpus > pool.limits.cpu:
-            yield f"{key}.limits.cpu", f"{pool.limits.cpu} is below the smallest size's vCPU"
-    if drivers.zone is not None and drivers.zone not in zones:
-        yield (
-            "drivers.zone",
-            f"'{drivers.zone}' is not one of the network's zones {', '.join(zones)}",
-        )
-
-
-def check_addresses(
-    pools: Sequence[Pool], drivers: DriverPool, *, system_nodes: int, cidr: str, addresses: int
-) -> Problems:
-    """Checks that the private subnets have addresses for all nodes within the limits."""
-    # A pool with a bucket of its own has a drivers' pool of its own, with the same limits.
-    driver_pools = len({pool.driver_pool for pool in pools})
-    nodes = system_nodes + driver_pools * (drivers.limits.cpu // drivers.smallest_vcpus)
-    nodes += sum(len(pool.tiers) * (pool.limits.cpu // pool.smallest_vcpus) for pool in pools)
-    needed = nodes * _ADDRESSES_PER_NODE
-    if needed > addresses:
-        yield (
-            "pools",
-            f"limits allow {nodes} nodes, which need {needed} addresses; the private subnets of "
-            f"network.cidr {cidr} hold {addresses}. Lower limits.cpu, drop the smallest sizes, or "
-            "take a larger block",
-        )

@@ -1,22 +1,50 @@
 """The S3 bucket of the platform: private, versioned, encrypted, TLS only."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field, model_validator
+from pydantic import AfterValidator
 
 from components.base import Problems, Settings
 from components.cloud import Cloud
+from components.formats import Text, text
 from components.identity import Statement, own_account_manages_key, policy_document, wildcards
 
-BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
-KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$")]
-
 _NAME_LIMIT = 63
-"""docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html."""
+"""docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, as the rules below."""
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+
+def check_bucket_name(value: str) -> str:
+    """A bucket's name. Raises ValueError if S3 does not allow it."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value, re.ASCII):
+        raise ValueError(
+            "is not the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and dots"
+        )
+    if ".." in value or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value, re.ASCII):
+        raise ValueError("is not the name of a bucket: two dots together, or an IP address")
+    if value.startswith(_RESERVED_STARTS) or value.endswith(_RESERVED_ENDS):
+        raise ValueError("begins or ends as only S3's own names do")
+    return value
+
+
+BucketName = Annotated[Text, AfterValidator(check_bucket_name)]
+KeyArn = Annotated[
+    str,
+    text(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
+        "the ARN of a KMS key: arn:aws:kms:<region>:<account>:key/<id>",
+    ),
+]
 _ACCOUNT_LENGTH = 12
+
+NO_DEFAULT_TAGS: aws.s3.BucketObjectv2OverrideProviderArgsDict = {"default_tags": {"tags": {}}}
+"""For objects: S3 takes ten tags of an object, and a stack can have more:
+docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html."""
 
 _DefaultEncryption = (
     aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgsDict
@@ -37,11 +65,16 @@ class BucketSettings(Settings):
     force_destroy: bool = False
     """`pulumi destroy` also deletes the objects. Refused with cluster.deletionProtection."""
 
-    @model_validator(mode="after")
-    def _key_needs_kms(self) -> "BucketSettings":
+    def problems(self) -> Problems:
         if self.kms_key_arn and self.encryption != "kms":
-            raise ValueError("kmsKeyArn needs encryption: kms")
-        return self
+            yield "", "kmsKeyArn needs encryption: kms"
+        if self.access_log_bucket and self.access_log_bucket == self.name:
+            yield "accessLogBucket", f"'{self.name}' is the bucket itself: each log makes another"
+
+    def shares(self, other: "BucketSettings") -> bool:
+        """Whether another part of the stack can use the same bucket."""
+        del other
+        return False
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -178,22 +211,34 @@ class PrivateBucket(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.name, **reasons})
 
 
-def check_buckets(
-    buckets: Mapping[str, tuple[BucketSettings, str]],
-    *,
-    cluster_name: str,
-    region: str,
-    protected: bool,
+def check_default_name(
+    bucket: BucketSettings, purpose: str, cluster_name: str, region: str
 ) -> Problems:
-    """Default names within S3's limit; no forceDestroy in a protected stack.
+    """A default name within S3's limit."""
+    length = len(cluster_name) + _ACCOUNT_LENGTH + len(region) + 3 + len(purpose)
+    if bucket.name is None and length > _NAME_LIMIT:
+        text = f"is not set, and <cluster>-{purpose}-<account>-<region> has {length} characters"
+        yield "name", f"{text}; S3 allows {_NAME_LIMIT}"
 
-    `buckets` are settings and purpose by key.
-    """
-    around = len(cluster_name) + _ACCOUNT_LENGTH + len(region) + 3
-    for key, (bucket, purpose) in buckets.items():
-        length = around + len(purpose)
-        if bucket.name is None and length > _NAME_LIMIT:
-            text = f"is not set, and <cluster>-{purpose}-<account>-<region> has {length} characters"
-            yield f"{key}.name", f"{text}; S3 allows {_NAME_LIMIT}"
-        if protected and bucket.force_destroy:
-            yield f"{key}.forceDestroy", "true contradicts cluster.deletionProtection: true"
+
+def check_deletion(bucket: BucketSettings, *, protected: bool) -> Problems:
+    """No forceDestroy in a protected stack."""
+    if protected and bucket.force_destroy:
+        yield "forceDestroy", "true contradicts cluster.deletionProtection: true"
+
+
+def check_names(buckets: Mapping[str, BucketSettings]) -> Problems:
+    """No two buckets of the stack, by key, with one name."""
+    named: dict[str, str] = {}
+    for key, bucket in buckets.items():
+        name = bucket.__dict__.get("name")
+        if name is None:
+            continue
+        other = named.setdefault(name, key)
+        if other != key and not bucket.shares(buckets[other]):
+            yield f"{key}.name", f"'{name}' is the bucket of {other}, too"
+    for key, bucket in buckets.items():
+        target = bucket.__dict__.get("access_log_bucket")
+        if target in named and named[target] != key:
+            text = f"'{target}' is the bucket of {named[target]}, where S3 may not write logs"
+            yield f"{key}.accessLogBucket", text

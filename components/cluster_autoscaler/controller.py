@@ -1,6 +1,6 @@
 """Cluster Autoscaler itself: its release on the system nodes, its role, and its checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pulumi
@@ -12,13 +12,10 @@ from components.helm_addon import HelmAddon, HelmSettings
 from components.identity import Statement
 from components.instances import series_of
 from components.names import KUBE_SYSTEM
+from components.node_groups import GROUP_NODES, GROUP_TYPES
 from components.pools import FALLBACK_ORDER, DriverPool, Pool
 from components.workloads import Workload
 from versions import CLUSTER_AUTOSCALER
-
-MAX_GROUP_NODES = 450
-"""Nodes that EKS allows in one managed node group, unless AWS raised the quota
-(docs.aws.amazon.com/eks/latest/userguide/service-quotas.html)."""
 
 _ACCOUNT = "cluster-autoscaler"
 _CONTROLLER = Workload(
@@ -120,24 +117,25 @@ def max_nodes(pool: Pool | DriverPool) -> int:
     return max(1, pool.limits.cpu // pool.smallest_vcpus)
 
 
-def check_autoscaled(shapes: Mapping[str, Pool | DriverPool]) -> Problems:
+def check_autoscaled(shape: Pool | DriverPool) -> Problems:
     """Node groups of one size and series, since the autoscaler simulates a group by its first type,
     and not larger than EKS allows."""
-    for key, shape in shapes.items():
-        if max_nodes(shape) > MAX_GROUP_NODES:
-            yield (
-                f"{key}.limits.cpu",
-                f"{shape.limits.cpu} are {max_nodes(shape)} nodes of {shape.sizes[0]}, and a "
-                f"managed node group has at most {MAX_GROUP_NODES}; take a larger size or lower it",
-            )
-        if len(shape.sizes) > 1:
-            text = "must be one size with cluster-autoscaler: it simulates the first type only"
-            yield f"{key}.sizes", text
-        if len({series_of(family) for family in shape.families}) > 1:
-            text = (
-                "must be of one series (m, r, c) with cluster-autoscaler, for one memory per vCPU"
-            )
-            yield f"{key}.families", text
+    if len(shape.sizes) > 1:
+        yield "sizes", "must be one size with cluster-autoscaler: it simulates the first type only"
+    if len({series_of(family) for family in shape.families}) > 1:
+        text = "must be of one series (m, r, c) with cluster-autoscaler, for one memory per vCPU"
+        yield "families", text
+    for arch in ("arm64", "amd64"):
+        found = len(shape.families_of(arch))
+        if found > GROUP_TYPES:
+            text = f"has {found} families of {arch}; a node group takes {GROUP_TYPES} types"
+            yield "families", text
+    if max_nodes(shape) > GROUP_NODES:
+        yield (
+            "limits.cpu",
+            f"{shape.limits.cpu} are {max_nodes(shape)} nodes of {shape.sizes[0]}, and a managed "
+            f"node group has at most {GROUP_NODES}; take a larger size or lower it",
+        )
 
 
 def _priorities() -> str:

@@ -10,7 +10,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.cluster_autoscaler.controller import (
-    MAX_GROUP_NODES,
     AutoscalerController,
     ClusterAutoscalerSettings,
     ScaledGroup,
@@ -20,14 +19,14 @@ from components.context import Context
 from components.instances import Arch, has_instance_store
 from components.mounts import Mount
 from components.names import POOL_LABEL, TIER_LABEL
-from components.node_groups import NodeRole, ami_type, create_launch_template
+from components.node_groups import GROUP_NODES, NodeRole, ami_type, create_launch_template
 from components.pools import DriverPool, NodeShape, Pool, PoolGroup, pool_groups
 from userdata.render import mime, node_config
 
 _EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 _GROUP_SIZES: aws.eks.NodeGroupScalingConfigArgsDict = {
     "min_size": 0,
-    "max_size": MAX_GROUP_NODES,
+    "max_size": GROUP_NODES,
     "desired_size": 0,
 }
 """Sizes of a new group. An update of any of the three sends all three to EKS, the recorded

@@ -11,7 +11,7 @@ from components.jar_bucket import JarBucket
 from components.mounts.base import Mount, NodePart, Taint, Volume
 from components.mounts.settings import JarMountSettings
 from components.names import KUBE_SYSTEM
-from components.workloads import Versions, Workload
+from components.workloads import Workload
 
 ADDON = "aws-mountpoint-s3-csi-driver"
 DRIVER = "s3.csi.aws.com"
@@ -87,11 +87,6 @@ class PodLevel(Mount):
                 "node": {"tolerateAllTaints": True},
             },
             provides=[f"csi:{DRIVER}"],
-            # Its CHANGELOG.md, 2.5.0.
-            works_with=Versions(
-                "v2.5.0-eksbuild.1",
-                "does not limit the cache, and a drain takes the mount from pods that still end",
-            ),
             depends_on=context.after,
         )
         addons.register()

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from components.base import Problems, Settings
+from components.formats import Folder, LabelKey, LabelValue, RoleName, entries, text, whole
 from components.pools import NodeShape, Pool
 
 OS_LABEL = "kubernetes.io/os"
@@ -13,9 +14,9 @@ COMPUTE_LABEL, AUTO_MODE = "eks.amazonaws.com/compute-type", "auto"
 """Nodes of EKS Auto Mode: docs.aws.amazon.com/eks/latest/userguide/associate-workload.html."""
 
 _FLAGS = (
-    r"^--((dual-stack|force-path-style|log-metrics|requester-pays|debug)"
-    r"|(endpoint-url|maximum-throughput-gbps|max-threads|read-part-size|otlp-endpoint"
-    r"|otlp-export-interval|ca-bundle)=[\w.:/-]+)$"
+    r"--((dual-stack|force-path-style|log-metrics|requester-pays|debug)"
+    r"|(endpoint-url|otlp-endpoint)=https?://[\w.:/-]+|ca-bundle=/[\w./-]+"
+    r"|(maximum-throughput-gbps|max-threads|read-part-size|otlp-export-interval)=[1-9][0-9]{0,9})"
 )
 """Mountpoint flags that users may set; the others are the platform's (read-only, cache)."""
 
@@ -23,11 +24,11 @@ _FLAGS = (
 class DaemonSetSettings(Settings):
     """`jarMount.daemonset`: the existing nodes."""
 
-    node_selector: dict[str, str] = {}
+    node_selector: dict[LabelKey, LabelValue] = {}
     """Labels of the existing nodes that run Spark; default: every Linux node."""
-    node_roles: list[Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")]] = []
+    node_roles: Annotated[list[RoleName], entries()] = []
     """Names of the existing nodes' IAM roles: each gets read access to the JARs' prefix."""
-    check_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+    check_seconds: Annotated[int, whole(5, 3600)] = 60
     """Seconds between two checks of the mount."""
 
     @field_validator("node_selector")
@@ -48,21 +49,24 @@ class DaemonSetSettings(Settings):
 class NodeMountSettings(Settings):
     """`jarMount.node`: mount-s3 on a node, by either method."""
 
-    memory_mib: Annotated[int, Field(ge=1024)] = 1024
+    memory_mib: Annotated[int, whole(1024, 1_048_576)] = 1024
     """Memory limit of mount-s3 in MiB, set by systemd; its own target is half of that. Measured: 70
     to 590 MiB."""
-    fill_releases: Annotated[int, Field(ge=1, le=20)] = 2
+    fill_releases: Annotated[int, whole(1, 20)] = 2
     """Newest releases that a node reads into its cache before a job needs them."""
-    fill_seconds: Annotated[int, Field(ge=10, le=1800)] = 120
+    fill_seconds: Annotated[int, whole(10, 1800)] = 120
     """Time limit for reading one release, in seconds."""
-    mountpoint_version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None
+    mountpoint_version: (
+        Annotated[str, text(r"[0-9]+\.[0-9]+\.[0-9]+", "a release of Mountpoint: 1.24.0")] | None
+    ) = None
     """Release of Mountpoint, from its download site with the signature verified. Default: the
     package of the machine image's repository, whose version the image pins."""
-    flags: list[Annotated[str, Field(pattern=_FLAGS)]] = []
+    flags: Annotated[
+        list[Annotated[str, text(_FLAGS, "a flag of mount-s3 that may be set, with its value")]],
+        entries(),
+    ] = []
     """Additional flags of mount-s3, as --flag or --flag=value."""
-    metrics_dir: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = (
-        "/var/lib/node_exporter/textfile_collector"
-    )
+    metrics_dir: Folder = "/var/lib/node_exporter/textfile_collector"
     """Folder of node-exporter's textfile collector."""
 
 
@@ -74,10 +78,10 @@ class JarMountSettings(Settings):
     read the JARs of all teams that share the set."""
     method: Literal["userdata", "daemonset"] = "userdata"
     """At node level: at boot by user data, or by a DaemonSet on running nodes."""
-    cache_mib: Annotated[int, Field(ge=512)] = 10240
+    cache_mib: Annotated[int, whole(512, 16_777_216)] = 10240
     """Size of the cache in MiB. Use 1.25 times the JARs in use, and twice that while two releases
     are live: with a smaller cache each start reads all JARs again."""
-    wait_seconds: Annotated[int, Field(ge=30, le=1800)] = 300
+    wait_seconds: Annotated[int, whole(30, 1800)] = 300
     """Seconds that a booting node waits for its mount before it is powered off."""
     daemonset: DaemonSetSettings = DaemonSetSettings()
     """With `method: daemonset`."""

@@ -1,9 +1,9 @@
 """Checks of teams against the rest of a stack: names, pools, quotas, queues, buckets."""
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
-from components.base import Problems
+from components.base import Problems, below, names_of, sound
 from components.jar_bucket import JarBucketSettings
 from components.names import (
     HISTORY_NAMESPACE,
@@ -28,49 +28,70 @@ _POD_MIB = 1434
 """Request of the smallest pod of a Python job: 1 GiB of heap and 40 % overhead."""
 
 
-def check_teams(
+def check_teams(spark: SparkSettings, pools: Sequence[Pool]) -> Problems:
+    """Checks names, pools, quotas and queues of the teams."""
+    for index, team in enumerate(spark.teams):
+        checks = (
+            partial(_name, team, spark.teams[:index]),
+            partial(_pool, team, pools),
+            partial(_quota, team),
+            partial(_queue, spark, team),
+        )
+        for check in checks:
+            yield from below(f"spark.teams[{index}]", sound(check))
+
+
+def check_team_buckets(
     spark: SparkSettings, pools: Sequence[Pool], jar_bucket: JarBucketSettings, cluster_name: str
 ) -> Problems:
-    """Checks names, pools, quotas, queues and buckets of the teams."""
-    names = Counter(team.name for team in spark.teams)
+    """Teams' buckets: each once, and none that the platform has for itself."""
+    jar_buckets = {SHARED_JARS: jar_bucket}
+    jar_buckets |= {pool.jar_set: pool.jar_bucket for pool in pools if pool.jar_bucket}
+    logs = spark.history_server.logs.name
     for index, team in enumerate(spark.teams):
-        key = f"spark.teams[{index}]"
-        if names[team.name] > 1:
-            yield f"{key}.name", f"'{team.name}' is used twice"
-        if team.name in _TAKEN or team.name.startswith("kube-"):
-            yield f"{key}.name", f"'{team.name}' is a namespace of the cluster's own"
-        yield from _pool(team, pools, key)
-        yield from _quota(team, key)
-        yield from _queue(spark, team, key)
-        jar_buckets = {SHARED_JARS: jar_bucket}
-        jar_buckets |= {pool.jar_set: pool.jar_bucket for pool in pools if pool.jar_bucket}
-        seen = set()
+        seen: set[tuple[str, str]] = set()
         for number, access in enumerate(team.buckets):
-            name = f"{key}.buckets[{number}].name"
-            if (access.bucket, access.prefix) in seen:
-                yield name, f"'{access.bucket}' is listed twice with the same prefix"
-            seen.add((access.bucket, access.prefix))
-            if _holds_jars(access, jar_buckets, cluster_name):
-                yield name, f"'{access.bucket}' holds the JARs, which jobs read from the mount"
-            logs = spark.history_server.logs.name
-            if access.bucket == logs or access.bucket.startswith(f"{cluster_name}-{LOGS}-"):
-                text = "holds event logs; a team has access to its own without listing the bucket"
-                yield name, f"'{access.bucket}' {text}"
+            check = partial(_bucket, access, seen, jar_buckets, cluster_name, logs)
+            yield from below(f"spark.teams[{index}].buckets[{number}]", sound(check))
 
 
-def _pool(team: TeamSettings, pools: Sequence[Pool], key: str) -> Problems:
+def _name(team: TeamSettings, before: Sequence[TeamSettings]) -> Problems:
+    if team.name in _TAKEN or team.name.startswith("kube-"):
+        yield "name", f"'{team.name}' is a namespace of the cluster's own"
+    if team.name in names_of(before):
+        yield "name", f"'{team.name}' is used twice"
+
+
+def _bucket(
+    access: BucketAccess,
+    seen: set[tuple[str, str]],
+    jar_buckets: dict[str, JarBucketSettings],
+    cluster_name: str,
+    logs: str | None,
+) -> Problems:
+    if (access.bucket, access.prefix) in seen:
+        yield "name", f"'{access.bucket}' is listed twice with the same prefix"
+    seen.add((access.bucket, access.prefix))
+    if _holds_jars(access, jar_buckets, cluster_name):
+        yield "name", f"'{access.bucket}' holds the JARs, which jobs read from the mount"
+    if access.bucket == logs or access.bucket.startswith(f"{cluster_name}-{LOGS}-"):
+        text = "holds event logs; a team has access to its own without listing the bucket"
+        yield "name", f"'{access.bucket}' {text}"
+
+
+def _pool(team: TeamSettings, pools: Sequence[Pool]) -> Problems:
     names = [pool.name for pool in pools]
     if team.pool is not None and team.pool not in names:
-        yield f"{key}.pool", f"'{team.pool}' is not one of {', '.join(names) or 'no pools'}"
+        yield "pool", f"'{team.pool}' is not one of {', '.join(names) or 'no pools'}"
     if team.pool is None and pools and not default_pool(pools):
         yield (
-            f"{key}.pool",
+            "pool",
             "is not set, and none of several pools is called default; set it to one of "
             f"{', '.join(names)}",
         )
 
 
-def _quota(team: TeamSettings, key: str) -> Problems:
+def _quota(team: TeamSettings) -> Problems:
     pods = team.max_executors + 1
     needs = {
         "cpu": (team.quota.cpu, pods, "vCPU"),
@@ -80,23 +101,23 @@ def _quota(team: TeamSettings, key: str) -> Problems:
     for name, (given, needed, unit) in needs.items():
         if given < needed:
             yield (
-                f"{key}.quota.{name}",
+                f"quota.{name}",
                 f"{given} is too small for a driver and maxExecutors ({team.max_executors}) of the "
                 f"smallest size, {needed} {unit}; raise it or lower maxExecutors",
             )
 
 
-def _queue(spark: SparkSettings, team: TeamSettings, key: str) -> Problems:
+def _queue(spark: SparkSettings, team: TeamSettings) -> Problems:
     if team.queue is None:
         return
     if not spark.yunikorn.enabled:
-        yield f"{key}.queue", f"'{team.queue}' needs spark.yunikorn.enabled: true; or remove it"
+        yield "queue", f"'{team.queue}' needs spark.yunikorn.enabled: true; or remove it"
     if team.queue.rpartition(".")[2] != team.name:
         text = f"'{team.queue}' must end with .{team.name}: a namespace leads to its own queue"
-        yield f"{key}.queue", text
+        yield "queue", text
     for other in spark.teams:
         if f"{team.queue}.".startswith(f"{other.queue_path}.") and other.name != team.name:
-            yield f"{key}.queue", f"'{team.queue}' is below the queue of team {other.name}"
+            yield "queue", f"'{team.queue}' is below the queue of team {other.name}"
 
 
 def _holds_jars(

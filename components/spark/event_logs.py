@@ -5,11 +5,11 @@ from typing import Annotated
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
 
 from components.context import Context
+from components.formats import text, whole
 from components.identity import Statement
-from components.private_bucket import BucketSettings, PrivateBucket
+from components.private_bucket import NO_DEFAULT_TAGS, BucketSettings, PrivateBucket
 from components.spark.team_access import WRITE_ACTIONS
 
 LOGS = "logs"
@@ -19,9 +19,15 @@ LOGS = "logs"
 class EventLogSettings(BucketSettings):
     """`spark.historyServer.logs`: the bucket of event logs."""
 
-    prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+/)+$", max_length=100)] = "events/"
+    prefix: Annotated[
+        str,
+        text(
+            r"(?=.{1,100}$)((?!\.\.?/)[A-Za-z0-9_.-]+/)+",
+            "a key prefix of letters, digits and _.- that ends with a slash, such as events/",
+        ),
+    ] = "events/"
     """Prefix of the teams' prefixes."""
-    retention_days: Annotated[int, Field(ge=1)] = 90
+    retention_days: Annotated[int, whole(1, 36_500)] = 90
     """Retention of logs, in days."""
 
 
@@ -63,6 +69,7 @@ class EventLogs(pulumi.ComponentResource):
                 bucket=self.bucket,
                 key=f"{settings.prefix}{team}/",
                 content="",
+                override_provider=NO_DEFAULT_TAGS,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket]),
             )
         self.register_outputs({"bucket": self.bucket})

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pydantic import Field, model_validator
 
-from components.base import Settings
+from components.base import Problems, Settings
 from components.context import Context
+from components.formats import Namespace, entries, text, whole
 from components.identity import ServiceAccountRole, Statement
 from components.jar_bucket import JarBucket
 from components.names import HISTORY_NAMESPACE, TEAM_LABEL
@@ -20,8 +20,20 @@ from components.spark.event_logs import EventLogs, EventLogSettings
 from components.spark.history_pod import PORT, HistoryPod, pod_spec
 from components.spark.team_network import Spec, dns_policy, https_policy, namespace_selector
 
-Release = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-JarName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\.jar$")]
+Release = Annotated[
+    str,
+    text(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        "the name of a release: at most 64 letters, digits, dots, hyphens and underscores",
+    ),
+]
+JarName = Annotated[
+    str,
+    text(
+        r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}\.jar",
+        "the file name of a JAR, such as hadoop-aws-3.4.1.jar",
+    ),
+]
 
 
 class HistoryServerSettings(Settings):
@@ -31,24 +43,24 @@ class HistoryServerSettings(Settings):
     """Keep event logs, and install the servers."""
     release: Release | None = None
     """Release of the stack's shared set of JARs that contains hadoop-aws; required."""
-    jars: Annotated[list[JarName], Field(min_length=1)] = [
+    jars: Annotated[list[JarName], entries(1, 10)] = [
         "hadoop-aws-3.4.1.jar",
         "bundle-2.24.6.jar",
     ]
     """Its JARs: hadoop-aws of the image's Hadoop version, and the AWS SDK of that hadoop-aws."""
-    memory_mib: Annotated[int, Field(ge=1024)] = 2048
+    memory_mib: Annotated[int, whole(1024, 65_536)] = 2048
     """Memory of one server, in MiB."""
-    clients: list[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]] = []
+    clients: Annotated[list[Namespace], entries()] = []
     """Namespaces whose pods reach the servers, for example an authenticating proxy: the History
     Server has no authentication. Default: `kubectl port-forward` only."""
     logs: EventLogSettings = EventLogSettings()
     """The bucket of event logs."""
 
-    @model_validator(mode="after")
-    def _jars_are_of_a_release(self) -> "HistoryServerSettings":
+    def problems(self) -> Problems:
+        if not self.enabled:
+            yield from self.without_effect("without enabled: true", but=["enabled"])
         if self.enabled and self.release is None:
-            raise ValueError("enabled: true needs release, which holds hadoop-aws")
-        return self
+            yield "", "enabled: true needs release, which holds hadoop-aws"
 
 
 class HistoryServers(pulumi.ComponentResource):

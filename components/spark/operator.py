@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import pulumi
-from pydantic import Field
 
+from components.base import Problems
 from components.context import Context
+from components.formats import whole
 from components.helm_addon import HelmAddon, HelmSettings, resources
 from components.names import MONITORING_NAMESPACE, SPARK_OPERATOR_NAMESPACE
 from components.spark.team_network import (
@@ -19,6 +20,7 @@ from components.spark.team_network import (
 from components.workloads import Workload
 from versions import SPARK_OPERATOR
 
+_MIB_PER_WORKER, _OWN_MIB = 250, 256
 _WEBHOOK_PORT = 9443
 _METRICS_PORT = 8080
 
@@ -61,12 +63,20 @@ class OperatorSettings(HelmSettings):
     enabled: bool = True
     """False if the cluster has an operator that watches the teams' namespaces. A stack without
     teams has none either: without namespaces it would watch all of them."""
-    replicas: Annotated[int, Field(ge=2)] = 2
+    replicas: Annotated[int, whole(2, 10)] = 2
     """Replicas of the controller and of the webhook, with leader election."""
-    workers: Annotated[int, Field(ge=1, le=20)] = 5
+    workers: Annotated[int, whole(1, 20)] = 5
     """Applications processed in parallel; each submission is a JVM in the controller's pod."""
-    memory_mib: Annotated[int, Field(ge=1024)] = 2048
+    memory_mib: Annotated[int, whole(1024, 65_536)] = 2048
     """Memory of a controller's pod in MiB: its own, and about 250 per worker."""
+
+    def problems(self) -> Problems:
+        if not self.enabled:
+            yield from self.without_effect("with enabled: false", but=["enabled"])
+        needed = self.workers * _MIB_PER_WORKER + _OWN_MIB
+        if self.memory_mib < needed:
+            text = f"{self.memory_mib} is too small for {self.workers} workers: {needed} or more"
+            yield "memoryMiB", f"{text}, {_MIB_PER_WORKER} each and {_OWN_MIB} of its own"
 
 
 class SparkOperator(HelmAddon):

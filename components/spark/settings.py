@@ -5,19 +5,30 @@ from typing import Annotated
 from pydantic import Field
 
 from components.base import Settings
+from components.formats import text
 from components.spark.history_server import HistoryServerSettings
 from components.spark.operator import OperatorSettings
 from components.spark.team import TeamSettings
 from components.spark.yunikorn import YunikornSettings
 from versions import SPARK_IMAGE
 
+# github.com/distribution/reference, regexp.go
+_DOMAIN = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/"
+_PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_TAG, _DIGEST = r":[\w][\w.-]{0,127}", r"@sha256:[0-9a-f]{64}"
+Image = Annotated[
+    str,
+    text(
+        rf"(?=.{{1,500}}$)({_DOMAIN})?{_PART}(/{_PART})*({_TAG}({_DIGEST})?|{_DIGEST})",
+        "an image with a tag or digest, such as docker.io/apache/spark:4.0.4",
+    ),
+]
+
 
 class SparkSettings(Settings):
     """`spark`: teams, operator, scheduler and History Servers."""
 
-    image: Annotated[str, Field(pattern=r"^[\w.:/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$")] = (
-        SPARK_IMAGE
-    )
+    image: Image = SPARK_IMAGE
     """Multi-arch image of drivers and executors, with tag or digest."""
     operator: OperatorSettings = OperatorSettings()
     """The Spark operator."""
@@ -25,5 +36,5 @@ class SparkSettings(Settings):
     """The batch scheduler."""
     history_server: HistoryServerSettings = HistoryServerSettings()
     """Event logs, and a History Server per team."""
-    teams: list[TeamSettings] = []
+    teams: Annotated[list[TeamSettings], Field(max_length=400)] = []
     """The teams; each has a namespace."""

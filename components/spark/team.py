@@ -4,10 +4,10 @@ from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pydantic import Field
 
-from components.base import Name, Settings
+from components.base import Problems, Settings
 from components.context import Context
+from components.formats import Name, entries, text, whole
 from components.mounts import Mount
 from components.mounts.claim import Claim
 from components.names import (
@@ -28,7 +28,13 @@ from components.spark.team_network import Egress, create_network_policies
 PARENT_QUEUE = "yunikorn.apache.org/parentqueue"
 """YuniKorn's annotation for the parent of the namespace's queue, where that is not root."""
 
-Queue = Annotated[str, Field(pattern=r"^root(\.[a-z]([a-z0-9-]{0,62}[a-z0-9])?)+$")]
+Queue = Annotated[
+    str,
+    text(
+        r"(?=.{1,500}$)root(\.[a-z]([a-z0-9-]{0,62}[a-z0-9])?)+",
+        "a queue below root, with names of lower-case letters, digits and hyphens: root.etl.team-a",
+    ),
+]
 
 
 class TeamSettings(Settings):
@@ -41,15 +47,23 @@ class TeamSettings(Settings):
     the only one."""
     quota: QuotaSettings = QuotaSettings()
     """Limits of all pods of the team together."""
-    max_executors: Annotated[int, Field(ge=1)] = 20
+    max_executors: Annotated[int, whole(1, 100_000)] = 20
     """Largest number of executors of one job."""
     queue: Queue | None = None
     """YuniKorn queue of the team; it ends with the team's name: `root.etl.<team>`. Default:
     `root.<team>`."""
-    buckets: Annotated[list[BucketAccess], Field(max_length=32)] = []
+    buckets: Annotated[list[BucketAccess], entries(most=32)] = []
     """Data that the team's jobs read or write; they have no other access to S3."""
-    egress: list[Egress] = []
+    egress: Annotated[list[Egress], entries(most=100)] = []
     """Destinations of the team's jobs besides HTTPS: databases, brokers."""
+
+    def problems(self) -> Problems:
+        seen: set[str] = set()
+        for index, destination in enumerate(self.egress):
+            block = destination.__dict__.get("cidr")
+            if block in seen:
+                yield f"egress[{index}].cidr", f"'{block}' is listed twice; put all ports in one"
+            seen.add(str(block))
 
     @property
     def queue_path(self) -> str:

@@ -1,17 +1,19 @@
 """Permissions of a team's pods: an IAM role in AWS, a Role of the driver in Kubernetes."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pydantic import Field
+from pydantic import AfterValidator
 
 from components.base import Settings
 from components.context import Context
+from components.formats import Text, text
 from components.identity import ServiceAccountRole, Statement
 from components.names import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
-from components.private_bucket import KeyArn
+from components.private_bucket import KeyArn, check_bucket_name
 
 _BUCKETS_A_POLICY = 4
 """Statements for four buckets with the longest names fit in IAM's 6,144 characters."""
@@ -27,14 +29,23 @@ hadoop.apache.org/docs/r3.4.1/hadoop-aws/tools/hadoop-aws/assumed_roles.html."""
 _DRIVER_RESOURCES = ("pods", "services", "configmaps", "persistentvolumeclaims")
 
 
+def _bucket(value: str) -> str:
+    check_bucket_name(re.sub(r"^arn:aws[a-z-]*:s3:::", "", value))
+    return value
+
+
 class BucketAccess(Settings):
     """`spark.teams[].buckets[]`: data that the team's jobs read or write."""
 
-    name: Annotated[
-        str, Field(pattern=r"^(arn:aws[a-z-]*:s3:::)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
-    ]
+    name: Annotated[Text, AfterValidator(_bucket)]
     """Name or ARN of an existing bucket."""
-    prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9!_.'()=-]+/)*$", max_length=200)]
+    prefix: Annotated[
+        str,
+        text(
+            r"(?=.{0,200}$)((?!\.\.?/)[A-Za-z0-9!_.'()=-]+/)*",
+            "a prefix of letters, digits and !_.'()=- that ends with a slash (team-a/), or empty",
+        ),
+    ]
     """Prefix of the data, with a slash at the end; `""` is the whole bucket."""
     access: Literal["read", "readWrite"] = "read"
     """Read, or also write and delete."""

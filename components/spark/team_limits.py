@@ -4,9 +4,9 @@ from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pydantic import Field
 
 from components.base import Settings, count, quantity
+from components.formats import whole
 
 QUOTA = "team"
 SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
@@ -18,13 +18,13 @@ _CLAIM_GIB = 1
 class QuotaSettings(Settings):
     """`spark.teams[].quota`: limits of all pods of the team together."""
 
-    cpu: Annotated[int, Field(ge=1)] = 64
+    cpu: Annotated[int, whole(1, 1_000_000)] = 64
     """vCPU requests."""
-    memory_gib: Annotated[int, Field(ge=1)] = 256
+    memory_gib: Annotated[int, whole(1, 10_000_000)] = 256
     """Memory in GiB, requests and limits."""
-    pods: Annotated[int, Field(ge=2)] = 100
+    pods: Annotated[int, whole(2, 150_000)] = 100
     """Drivers and executors that have not terminated."""
-    storage_gib: Annotated[int, Field(ge=0)] = 500
+    storage_gib: Annotated[int, whole(0, 100_000_000)] = 500
     """Storage requests of the executors' claims, in GiB."""
 
 

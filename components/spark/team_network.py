@@ -1,14 +1,14 @@
 """NetworkPolicies: default deny for a namespace, plus what Spark needs."""
 
-import ipaddress
 from collections.abc import Sequence
 from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pydantic import Field, field_validator
+from pydantic import AfterValidator
 
 from components.base import Settings
+from components.formats import Cidr, entries, ipv4_block, whole, within
 from components.names import MONITORING_NAMESPACE
 
 UI_PORT = 4040
@@ -17,19 +17,24 @@ UI_PORT = 4040
 Spec = k8s.networking.v1.NetworkPolicySpecArgsDict
 
 
+_UNREACHABLE = ("127.0.0.0/8", "169.254.169.254/32", "224.0.0.0/3")
+
+
+def _reachable(value: str) -> str:
+    if within(ipv4_block(value), _UNREACHABLE):
+        raise ValueError("is not reached by a pod: loopback, multicast, or a node's metadata")
+    return value
+
+
 class Egress(Settings):
     """`spark.teams[].egress[]`: a destination of the team's jobs besides HTTPS."""
 
-    cidr: str
-    """CIDR block, for example `10.20.0.0/24`."""
-    ports: Annotated[list[Annotated[int, Field(ge=1, le=65535)]], Field(min_length=1)]
-    """TCP ports, for example `[5432]`."""
-
-    @field_validator("cidr")
-    @classmethod
-    def _network(cls, value: str) -> str:
-        ipaddress.ip_network(value)
-        return value
+    cidr: Annotated[Cidr, AfterValidator(_reachable)]
+    """IPv4 block, for example `10.20.0.0/24`."""
+    # The CNI enforces 24 ports of one selector:
+    # docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html.
+    ports: Annotated[list[Annotated[int, whole(1, 65535)]], entries(1, 24)]
+    """TCP ports, for example `[5432]`; at most 24."""
 
 
 def create_network_policies(

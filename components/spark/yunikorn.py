@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import pulumi
-from pydantic import Field
 
+from components.base import Problems
 from components.context import Context
+from components.formats import whole
 from components.helm_addon import HelmAddon, HelmSettings, resources
 from components.names import YUNIKORN_NAMESPACE
 from components.spark.team import TeamSettings
@@ -59,10 +60,14 @@ class YunikornSettings(HelmSettings):
     enabled: bool = False
     """Schedule the teams' pods with YuniKorn. The teams' namespaces then admit its placeholders,
     which `restricted` denies; an admission policy requires `restricted` of all other pods."""
-    guaranteed_percent: Annotated[int, Field(ge=0, le=100)] = 50
+    guaranteed_percent: Annotated[int, whole(0, 100)] = 50
     """Share of a team's quota that its queue is guaranteed."""
-    memory_mib: Annotated[int, Field(ge=512)] = 1024
+    memory_mib: Annotated[int, whole(512, 65_536)] = 1024
     """Memory of the scheduler, in MiB."""
+
+    def problems(self) -> Problems:
+        if not self.enabled:
+            yield from self.without_effect("without enabled: true", but=["enabled"])
 
 
 class Yunikorn(HelmAddon):

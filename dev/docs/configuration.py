@@ -87,7 +87,7 @@ def _kind(annotation: Any) -> str:
     if origin is list:
         return f"list of {_kind(arguments[0])}"
     if origin is dict:
-        return "map of text" if arguments[1] is str else "object"
+        return "map of text" if _plain(arguments[1]) is str else "object"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "object"
     return {str: "text", int: "number", float: "number", bool: "true, false"}[annotation]

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+SOURCE = "EC2 DescribeInstanceTypes, as in moto " + importlib.metadata.version("moto")
+
 _KARPENTER_MEMORY_LOSS = 0.075
 _GRAVITON_RESERVED_MIB = 64
 _EVICTION_MIB = 100
@@ -72,19 +74,20 @@ def source() -> str:
 
 def lookup(names: list[str]) -> tuple[list[InstanceType], list[str]]:
     """The types with figures, and the names without, both in the order of `names`."""
-    facts = _facts()
-    found = [_instance_type(facts[name]) for name in names if name in facts]
-    return found, [name for name in names if name not in facts]
+    known = facts()
+    found = [_instance_type(known[name]) for name in names if name in known]
+    return found, [name for name in names if name not in known]
 
 
 @cache
 def families() -> frozenset[str]:
     """Every family that has a type with figures."""
-    return frozenset(name.partition(".")[0] for name in _facts())
+    return frozenset(name.partition(".")[0] for name in facts())
 
 
 @cache
-def _facts() -> Mapping[str, Any]:
+def facts() -> Mapping[str, Any]:
+    """DescribeInstanceTypes, by the type's name."""
     # Finds the package's folder without importing it, which takes a second.
     spec = importlib.util.find_spec("moto")
     assert spec is not None and spec.origin is not None

@@ -1,5 +1,6 @@
 """YAML as the engine reads it: YAML 1.2 booleans, no dates, no duplicate keys."""
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,12 +75,17 @@ for _loader in (StackFileLoader, SettingLoader, TextLoader):
 def parse(source: str, what: str, loader: type[yaml.SafeLoader] = StackFileLoader) -> Any:
     """Returns the value that `source` writes. Raises UserError, naming `what`, for bad YAML."""
     try:
-        return yaml.load(source, Loader=loader)  # a SafeLoader
+        value = yaml.load(source, Loader=loader)  # a SafeLoader
+        json.dumps(value)
     except yaml.MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"{what}{line}: malformed YAML: {error.problem}") from None
     except yaml.YAMLError as error:
         raise UserError(f"{what}: malformed YAML: {error}") from None
+    except (TypeError, ValueError, RecursionError):
+        # For example `!!set`, an alias inside its own anchor, a list as a key, 5000 digits.
+        raise UserError(f"{what}: is no text, number, list or mapping of these") from None
+    return value
 
 
 def read(path: Path, loader: type[yaml.SafeLoader] = StackFileLoader) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_make_hands_its_variables_on(words: str, passed: str) -> None:
 
 
 def test_make_hands_on_a_value_with_quotes_and_a_format() -> None:
-    value = """tags.a='it''s "quoted"' tags.b=2"""
+    value = """karpenter.values.a='it''s "quoted"' tags.b=2"""
     text = run(*MAKE, "preview", "STACK=dev", "DEPTH=1", f"SET={value}", "FORMAT=json")
     assert '"stack": "dev"' in text
 

@@ -76,7 +76,7 @@ def test_settings_of_a_pool_are_passed_to_karpenter() -> None:
         "{name: p, expireAfter: 48h, terminationGracePeriod: 20m, diskGiB: 200, amiRelease: "
         "v20260101, consolidation: {policy: WhenEmptyOrUnderutilized, after: 10m}, "
         "budgets: [{nodes: '5', schedule: '@daily', duration: 8h}], "
-        "limits: {cpu: 64, memoryGiB: 9}}"
+        "limits: {cpu: 64, memoryGiB: 96}}"
     )
     plan = plan_of("dev", f"pools=[{pool}]")
     spec = named(plan, "NodePool", "karpenter-p-arm-spot").inputs["spec"]
@@ -87,7 +87,7 @@ def test_settings_of_a_pool_are_passed_to_karpenter() -> None:
         "consolidateAfter": "10m",
         "budgets": [{"nodes": "5", "schedule": "@daily", "duration": "8h"}],
     }
-    assert spec["limits"] == {"cpu": "64", "memory": "9Gi"}
+    assert spec["limits"] == {"cpu": "64", "memory": "96Gi"}
     node_class = named(plan, "EC2NodeClass", "karpenter-p-class").inputs["spec"]
     assert node_class["amiSelectorTerms"] == [{"alias": "al2023@v20260101"}]
     assert node_class["blockDeviceMappings"][0]["ebs"]["volumeSize"] == "200Gi"

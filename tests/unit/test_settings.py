@@ -19,41 +19,41 @@ WRONG = {
     # one key
     "jarMount.level=pods": "jarMount.level: 'pods' is not one of pod, node",
     "jarMount.levle=pod": "jarMount.levle: 'pod': there is no such key",
-    "account='123'": "account: '123' does not match",
+    "account='123'": "account: '123' is not the twelve digits of an account",
     "autoscaler=keda": "autoscaler: 'keda' is not one of karpenter, cluster-autoscaler, none",
     "cluster.version='1.20'": "cluster.version: '1.20' is not one of 1.33, 1.34, 1.35, 1.36",
     "cluster.endpoint={public: true}": (
         "cluster.endpoint: publicCidrs must list the CIDR blocks that may call"
     ),
-    "cluster.admins=[alice]": "cluster.admins[0]: 'alice' does not match",
+    "cluster.admins=[alice]": "cluster.admins[0]: 'alice' is not the ARN of an IAM role or user",
     "network.cidr=8.8.0.0/16": (
         "network.cidr: '8.8.0.0/16' must be a private IPv4 block of /16 to /20"
     ),
     "network.cidr=10.0.0.0/24": (
         "network.cidr: '10.0.0.0/24' must be a private IPv4 block of /16 to /20"
     ),
-    "network.zones=[a]": 'network.zones: ["a"]: list should have at least 2',
-    "network.zones=[a, a]": "network.zones: names a zone twice",
-    "systemNodes.minSize=1": "systemNodes.minSize: 1: input should be greater",
+    "network.zones=[a]": 'network.zones: ["a"] needs at least 2 entries',
+    "network.zones=[a, a]": 'network.zones: ["a", "a"] lists \'a\' twice',
+    "systemNodes.minSize=1": "systemNodes.minSize: 1 is not a whole number from 2 to 450",
     "systemNodes.instanceTypes=[m7g.large, m7i.large]": (
-        "systemNodes: instanceTypes mixes arm64 and amd64"
+        "systemNodes.instanceTypes: mixes arm64 and amd64"
     ),
-    "systemNodes.maxSize=1": "systemNodes.maxSize: 1: input should be greater than or equal to 2",
-    "addonVersions={coredns: latest}": "addonVersions.coredns: 'latest' does not",
+    "systemNodes.maxSize=1": "systemNodes.maxSize: 1 is not a whole number from 2 to 450",
+    "addonVersions={coredns: latest}": "addonVersions.coredns: 'latest' is not the version",
     "addonVersions={core-dns: v1.2.3-eksbuild.1}": (
         "addonVersions.core-dns: 'v1.2.3-eksbuild.1': there is no such key"
     ),
-    "jarBucket.prefix=''": "jarBucket.prefix: '' does not match",
-    "jarBucket.prefix=spark": "jarBucket.prefix: 'spark' does not match",
-    "jarBucket.prefix=te*m/": "jarBucket.prefix: 'te*m/' does not match",
+    "jarBucket.prefix=''": "jarBucket.prefix: '' is not a key prefix",
+    "jarBucket.prefix=spark": "jarBucket.prefix: 'spark' is not a key prefix",
+    "jarBucket.prefix=te*m/": "jarBucket.prefix: 'te*m/' is not a key prefix",
     "jarBucket.existing=true": "jarBucket: existing: true needs the bucket's name",
     "jarBucket.kmsKeyArn=arn:aws:kms:us-west-2:111122223333:key/1": (
         "jarBucket: kmsKeyArn needs encryption: kms"
     ),
-    "pools[0].families=[big]": "pools[0].families[0]: 'big' is not an instance family such as m7g",
+    "pools[0].families=[big]": "pools[0].families[0]: 'big' is not one of EC2's instance",
     "pools[0].sizes=[metal]": "pools[0].sizes[0]: 'metal' is not a size",
-    "pools[0].name=Default": "pools[0].name: 'Default' does not match",
-    "pools[0].budgets=[{nodes: [10]}]": "pools[0].budgets[0].nodes: [10]: input",
+    "pools[0].name=Default": "pools[0].name: 'Default' is not a name",
+    "pools[0].budgets=[{nodes: [10]}]": "pools[0].budgets[0].nodes: [10] is not text",
     "pools[0].budgets=[{nodes: '10%', schedule: '@daily'}]": (
         "pools[0].budgets[0]: schedule and duration come"
     ),
@@ -68,10 +68,10 @@ WRONG = {
     "clusterAutoscaler.values={image: {tag: x}}": (
         "clusterAutoscaler.values: has no effect with autoscaler: karpenter"
     ),
-    "addons.unheard={enabled: true}": "addons.unheard: {'enabled': True}: there is",
-    "pools[0].expireAfter=30d": "pools[0].expireAfter: '30d' does not match",
+    "addons.unheard={enabled: true}": 'addons.unheard: {"enabled": true}: there is no such',
+    "pools[0].expireAfter=30d": "pools[0].expireAfter: '30d' is not a duration such as",
     "cluster.existing=true": "cluster.name: is not set",
-    "jarMount.cacheMiB=0": "jarMount.cacheMiB: 0: input should be greater",
+    "jarMount.cacheMiB=0": "jarMount.cacheMiB: 0 is not a whole number from 512",
     "aws:region=Oregon": "region: 'Oregon' is not a region such as us-west-2",
     "autoscaler='{none'": "autoscaler: '{none' is not one of karpenter",
     # combinations
@@ -89,7 +89,7 @@ WRONG = {
         "drivers.os: 'bottlerocket' cannot mount JARs at node level"
     ),
     "jarMount.level=node jarMount.node.flags=['--auto-unmount']": (
-        "jarMount.node.flags[0]: '--auto-unmount' does not match"
+        "jarMount.node.flags[0]: '--auto-unmount' is not a flag of mount-s3"
     ),
     "jarMount.level=node jarMount.cacheMiB=80000": (
         "jarMount.cacheMiB: 80000 is over half of pools[0].diskGiB (100 GiB)"

@@ -96,20 +96,22 @@ OF_A_TEAM = {
     "buckets: [{name: spark-dev-logs-1-x, prefix: ''}]": (
         "buckets[0].name: 'spark-dev-logs-1-x' holds event logs"
     ),
-    "buckets: [{name: data, prefix: x}]": "buckets[0].prefix: 'x' does not match",
-    "buckets: [{name: data, prefix: '*/'}]": "buckets[0].prefix: '*/' does not match",
+    "buckets: [{name: data, prefix: x}]": "buckets[0].prefix: 'x' is not a prefix",
+    "buckets: [{name: data, prefix: '*/'}]": "buckets[0].prefix: '*/' is not a prefix",
     "buckets: [{name: data}]": "buckets[0].prefix: is not set",
     "buckets: [{name: d-1, prefix: x/}, {name: d-1, prefix: x/}]": (
         "buckets[1].name: 'd-1' is listed twice with the same prefix"
     ),
-    "egress: [{cidr: 10.0.0.1/8, ports: [1]}]": "egress[0].cidr: '10.0.0.1/8' 10.0.0.1/8 has host",
+    "egress: [{cidr: 10.0.0.1/8, ports: [1]}]": (
+        "egress[0].cidr: '10.0.0.1/8' has bits set after its mask"
+    ),
 }
 WRONG = {
     f"spark.teams=[{{name: a, {keys}}}]": f"spark-on-eks:spark.teams[0].{message}"
     for keys, message in OF_A_TEAM.items()
 } | {
     "spark.teams=[{name: spark-operator}]": "'spark-operator' is a namespace of the cluster's",
-    "spark.teams=[{name: a-name-that-is-too-long-by-far}]": "does not match",
+    "spark.teams=[{name: a-name-that-is-too-long-by-far}]": "is not a name of at most 20",
     f"{YUNIKORN} spark.teams=[{{name: a, queue: root.b}}]": "'root.b' must end with .a",
     f"{YUNIKORN} spark.teams=[{{name: a}}, {{name: b, queue: root.a.b}}]": (
         "'root.a.b' is below the queue of team a"
@@ -124,8 +126,8 @@ WRONG = {
     "cluster.deletionProtection=true spark.historyServer.logs.forceDestroy=true": (
         "spark.historyServer.logs.forceDestroy: true contradicts cluster.deletionProtection: true"
     ),
-    "spark.operator.replicas=1": "spark.operator.replicas: 1: input should be greater than",
-    "spark.image=apache/spark": "spark-on-eks:spark.image: 'apache/spark' does not match",
+    "spark.operator.replicas=1": "spark.operator.replicas: 1 is not a whole number from",
+    "spark.image=apache/spark": "spark-on-eks:spark.image: 'apache/spark' is not an image",
 }
 
 

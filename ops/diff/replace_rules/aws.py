@@ -193,7 +193,7 @@ ROWS: Mapping[str, Row] = {
     "s3/bucketObjectv2:BucketObjectv2": Row(
         "aws_s3_object; CloudFormation has no objects",
         "bucket key",
-        "content contentBase64 contentType source sourceHash metadata",
+        "content contentBase64 contentType source sourceHash metadata overrideProvider",
     ),
     "s3/bucketOwnershipControls:BucketOwnershipControls": Row(
         "AWS::S3::Bucket, aws_s3_bucket_ownership_controls", "bucket", "rule"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from components.pools import FALLBACK_ORDER
 from ops.capacity import quotas
 from ops.capacity.limits import LimitCheck, Severity
 from ops.capacity.network import PodNetworking
@@ -16,6 +17,7 @@ from ops.plan.errors import UserError
 from ops.plan.instances import InstanceType, lookup
 from ops.plan.model import Plan
 from ops.plan.node_capacity import node_capacities
+from tests.ops.rules.changes import put
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
 
 TINY = Executor(cpu=0.25, memory_gib=1)
@@ -150,7 +152,13 @@ def test_what_the_plan_does_not_make_is_named_as_unknown_and_not_guessed() -> No
 
 
 def test_a_family_without_figures_is_named_and_the_others_still_count() -> None:
-    found = report(plan_of("dev", "pools[0].families=[m7g, q9z, r7g]"), Request())
+    # A stack file names no such family; a plan of another program can.
+    families = ["m7g", "q9z", "r7g"]
+    path = "spec.template.spec.requirements[2].values"
+    plan = plan_of("dev")
+    for tier in FALLBACK_ORDER:
+        plan = put("NodePool", path, families, f"karpenter-default-{tier.name}")(plan)
+    found = report(plan, Request())
     assert any("q9z: EC2's figures do not have the family" in line for line in found.unknown)
     assert {fit.type.name.partition(".")[0] for fit in found.fits} <= {"m7g", "r7g"}
 

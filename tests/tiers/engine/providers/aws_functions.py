@@ -24,7 +24,8 @@ def invoke(cloud: Cloud, token: str, args: State) -> State | None:
 
 
 def _caller(cloud: Cloud, args: State) -> State:
-    return {"id": cloud.account, "accountId": cloud.account}
+    arn = f"arn:aws:iam::{cloud.account}:role/engine"
+    return {"id": cloud.account, "accountId": cloud.account, "arn": arn}
 
 
 def _addon_version(cloud: Cloud, args: State) -> State:
