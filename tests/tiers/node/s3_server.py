@@ -83,7 +83,7 @@ class S3Server(S3):
         if scope[2] != REGION:
             raise Refuse(400, "AuthorizationHeaderMalformed")
         if environ["PATH_INFO"].split("/")[1] in self.denied:
-            raise Refuse(403, "AccessDenied")
+            raise Refuse(403, "AccessDenied", "Access Denied")
         super()._refuse(request, environ)
 
     def _pass_on(self, environ: dict[str, Any]) -> tuple[bytes, tuple[str, list[Any]]]:

@@ -72,7 +72,7 @@ def test_a_node_without_rights_keeps_its_taint(
     watches: Watches, api: KubeApi, machine: Node
 ) -> None:
     pod = watches(bucket="denied-jars", wait_seconds=3)
-    wait_for("a try", lambda: "AccessDenied" in machine.journal("spark-jars.service"))
+    wait_for("a try", lambda: "Access Denied" in machine.journal("spark-jars.service"))
     assert not marked(api)
     assert len(api.taints) == 2
     assert "does not answer" in pod.end()
