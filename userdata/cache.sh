@@ -79,7 +79,7 @@ fill_release() {
   fi
   # The cache deletes old blocks at its own limit, not when the disk is full.
   spare=$(($(cat "${run}/mib") - ($(used_bytes "${run}") >> 20)))
-  free="$(free_mib "${run}")"
+  free=$(($(free_mib "${run}")))
   if ((bytes >> 20 >= free && spare >= free)); then
     failed "${name}" "of $((bytes >> 20)) MiB does not fit on the cache's disk: ${free} MiB left"
     return
@@ -90,6 +90,8 @@ fill_release() {
     failed "${name}" "could not be read within ${FILL_SECONDS} s"
   elif ((status)); then
     failed "${name}" 'cannot be read whole'
+  elif (($(free_mib "${run}") < 2)); then
+    failed "${name}" "does not fit on the cache's disk"
   else
     mark "${name}" "filled ${modified} ${bytes}"
     say "filled: $(printf %q "${name}"), $((${#files[@]} - 1)) JARs," \
@@ -103,7 +105,8 @@ fill() {
   local run room folder name known modified bytes record filled=0 releases=()
   load_marks
   run="$(cat "${state}/run")"
-  room=$(($(cat "${run}/mib") * 1024 * 1024 * 4 / 5))
+  room="$(cat "${run}/mib")"
+  room=$((room * 1024 * 1024 * 4 / 5))
   for folder in "${mount_point}"/*; do
     name="${folder##*/}"
     known="${marks["/${name}"]:-pending}"

@@ -9,6 +9,7 @@ sizes of requests, the limit of the cache.
 
 import argparse
 import errno
+import hashlib
 import os
 import shutil
 import signal
@@ -149,7 +150,8 @@ class Jars(mfusepy.Operations):
         return data[:size]
 
     def _block(self, path: str, number: int) -> bytes:
-        name = f"{path[1:].replace('/', '%')}.{number}"
+        key = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()
+        name = f"{key}.{number}"
         with self._locks[hash(name) % len(self._locks)]:
             data = self._blocks.get(name) if self._blocks else None
             if data is None:

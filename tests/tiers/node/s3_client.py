@@ -14,6 +14,11 @@ from xml.etree import ElementTree
 import urllib3
 from mount_s3_words import Failed
 
+_REFUSED = (
+    "Client error",
+    "Unknown CRT error",
+    "CRT error 1047: aws-c-io: AWS_IO_SOCKET_CONNECTION_REFUSED, socket connection refused.",
+)
 _NAMES = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -80,7 +85,7 @@ class Client:
                 break
             except urllib3.exceptions.HTTPError as error:
                 if time.monotonic() - begin > self._give_up:
-                    raise Failed("Client error", _REFUSED) from error
+                    raise Failed(*_REFUSED) from error
                 time.sleep(0.2)
         if answer.status >= 300 and (method, answer.status) != ("HEAD", 404):
             raise _error(answer)
