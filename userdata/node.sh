@@ -102,10 +102,11 @@ fill_first() {
   wait "${filler}" || log 'the cache is not filled; going on'
 }
 
-# Lists processes in containers with the parent as a volume, also while the mount is down.
+# Lists processes in containers with the parent as a volume, also while the mount is down. Not awk:
+# some end at the first file that is gone, because its process has ended.
 users() {
-  awk -v parent="${real#/run}" '$4 == parent { print FILENAME; nextfile }' \
-    /proc/[0-9]*/mountinfo 2>/dev/null || true
+  grep --files-with-matches --no-messages --fixed-strings " ${real#/run} " \
+    /proc/[0-9]*/mountinfo || true
 }
 
 # Applies a changed mount.env, unless a pod uses the JARs.
@@ -126,13 +127,15 @@ uninstall() {
     log "the node keeps its label ${FENCE%%=*}: remove it, or pods that claim JARs wait here"
   fi
   systemctl disable --quiet --now "${units[@]}" || true
+  systemctl stop spark-jars-pods.target || true
   detach
   rm --force "${state}/run"
   sweep
   if [[ -f /etc/spark-jars/installed ]]; then rpm --erase mount-s3 || true; fi
   # kubelet's drop-in calls this script.
   rm --force "${limits}/memory.conf" "${METRICS_DIR}"/spark-jars.{prom,new} "${kubelet}/10-spark-jars.conf" \
-    "${units[@]/#//etc/systemd/system/}" /etc/systemd/system/spark-jars-do@.service \
+    "${units[@]/#//etc/systemd/system/}" \
+    /etc/systemd/system/spark-jars-{do@.service,pods.target} \
     /etc/spark-jars/{mount.env,installed,fenced} \
     "${state}"/{lock,said,used.env,failures,help,run.new,marks.*} "${library}"/{node,cache,fence}.sh \
     /usr/local/sbin/spark-jars

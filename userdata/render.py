@@ -35,6 +35,7 @@ _INSTALLED = {
     # After the files that it sources: the DaemonSet's pod copies them in this order.
     "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
     "spark-jars.service": ("/etc/systemd/system/spark-jars.service", 0o644),
+    "spark-jars-pods.target": ("/etc/systemd/system/spark-jars-pods.target", 0o644),
     "spark-jars-do@.service": ("/etc/systemd/system/spark-jars-do@.service", 0o644),
     "spark-jars-watch.service": ("/etc/systemd/system/spark-jars-watch.service", 0o644),
 }

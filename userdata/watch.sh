@@ -52,25 +52,39 @@ call() {
     --header "Authorization: Bearer $(<"${account}/token")" "$@"
 }
 
+# Prints the node's JSON and, as the last line, the status.
 patch_node() {
-  call --fail --output /dev/null --request PATCH --header "Content-Type: application/$1" \
+  call --write-out '\n%{http_code}' --request PATCH --header "Content-Type: application/$1" \
     --data "$2" "${api}/api/v1/nodes/${NODE_NAME}"
 }
 
+# Prints the node's JSON.
 label_node() {
-  patch_node merge-patch+json "{\"metadata\":{\"labels\":{\"${LABEL}\":$1}}}"
+  local answer
+  answer="$(patch_node merge-patch+json "{\"metadata\":{\"labels\":{\"${LABEL}\":$1}}}")" || return 1
+  if [[ "${answer##*$'\n'}" != 200 ]]; then
+    log "the API server refuses the label: ${answer}" >&2
+    return 1
+  fi
+  printf '%s' "${answer}"
 }
 
-# A JSON patch addresses taints by index: try each, with a test of its key.
+# A JSON patch addresses taints by index: try each, with a test of its key. 422 means that the test
+# failed; with any other answer the taint may be there, so the caller tries again.
 remove_startup_taint() {
-  local place
+  local place answer
   for place in {0..15}; do
-    if patch_node json-patch+json "[
+    answer="$(patch_node json-patch+json "[
       {\"op\":\"test\",\"path\":\"/spec/taints/${place}/key\",\"value\":\"${STARTUP_TAINT}\"},
-      {\"op\":\"remove\",\"path\":\"/spec/taints/${place}\"}]" 2>/dev/null; then
-      log "removed the taint ${STARTUP_TAINT}"
-      return 0
-    fi
+      {\"op\":\"remove\",\"path\":\"/spec/taints/${place}\"}]")" || return 1
+    case "${answer##*$'\n'}" in
+      200)
+        log "removed the taint ${STARTUP_TAINT}"
+        return 0
+        ;;
+      422) ;;
+      *) return 1 ;;
+    esac
   done
 }
 
@@ -90,16 +104,21 @@ daemonset_is_removed() {
 
 answered=unknown
 
+# At each check, because Karpenter adds the taint again when it registers the node, which may be
+# after this pod has removed it.
 mark_answering() {
-  if [[ "${answered}" != yes ]] && label_node "\"${JARS}\""; then
-    log "${NODE_NAME} answers"
-    remove_startup_taint
-    answered=yes
+  local node
+  node="$(label_node "\"${JARS}\"")" || return 1
+  if [[ "${answered}" != yes ]]; then log "${NODE_NAME} answers"; fi
+  if [[ "${answered}" != yes || "${node}" == *"\"${STARTUP_TAINT}\""* ]]; then
+    answered=labelled
+    remove_startup_taint || return 1
   fi
+  answered=yes
 }
 
 mark_silent() {
-  if [[ "${answered}" != no ]] && label_node null; then
+  if [[ "${answered}" != no ]] && label_node null >/dev/null; then
     log "${NODE_NAME} does not answer: no new pod that claims JARs comes to it"
     answered=no
   fi
@@ -110,7 +129,7 @@ check() { on_host /usr/local/sbin/spark-jars check 2>/dev/null; }
 leave() {
   trap '' TERM INT
   if daemonset_is_removed; then
-    label_node null || true
+    label_node null >/dev/null || true
     # Fails while a pod uses the JARs.
     if on_host systemctl start spark-jars-do@uninstall.service; then
       log "removed from ${NODE_NAME}"

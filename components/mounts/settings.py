@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from components.base import Problems, Settings
 from components.pools import NodeShape, Pool
@@ -17,6 +17,22 @@ _FLAGS = (
     r"|otlp-export-interval|ca-bundle)=[\w.:/-]+)$"
 )
 """Mountpoint flags that users may set; the others are the platform's (read-only, cache)."""
+
+
+_OWN_FLAGS = {
+    "cache": "jarMount.cacheMiB",
+    "max-cache-size": "jarMount.cacheMiB",
+    "memory-target": "jarMount.node.memoryMiB",
+}
+"""Flags that follow from a key of their own."""
+
+
+def _no_own_flag(flag: str) -> str:
+    """Refuses a flag that the platform sets from another key, and names that key."""
+    name = flag.removeprefix("--").partition("=")[0]
+    if name in _OWN_FLAGS:
+        raise ValueError(f"the platform sets --{name}; use {_OWN_FLAGS[name]}")
+    return flag
 
 
 class DaemonSetSettings(Settings):
@@ -57,7 +73,7 @@ class NodeMountSettings(Settings):
     mountpoint_version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] | None = None
     """Release of Mountpoint, from its download site with the signature verified. Default: the
     package of the machine image's repository, whose version the image pins."""
-    flags: list[Annotated[str, Field(pattern=_FLAGS)]] = []
+    flags: list[Annotated[str, BeforeValidator(_no_own_flag), Field(pattern=_FLAGS)]] = []
     """Additional flags of mount-s3, as --flag or --flag=value."""
     metrics_dir: Annotated[str, Field(pattern=r"^/[\w./-]+$")] = (
         "/var/lib/node_exporter/textfile_collector"
@@ -101,20 +117,24 @@ class JarMountSettings(Settings):
 def check_mount(
     settings: JarMountSettings, shapes: dict[str, NodeShape], *, autoscaler: str
 ) -> Problems:
-    """Node level needs nodes that the stack or a DaemonSet can reach, with AL2023 and disk space.
+    """The cache needs disk space; node level needs nodes that the stack or a DaemonSet can reach,
+    with AL2023.
 
     `shapes` are the stack's Spark nodes by key; with `autoscaler: none` it creates none.
     """
+    made = shapes if autoscaler != "none" else {}
+    for key, shape in made.items():
+        # At pod level the cache is an emptyDir on the same disk. Exactly half is too much, because
+        # the file system takes some of the disk.
+        if settings.cache_mib >= shape.disk_gib * 1024 // 2:
+            text = f"{settings.cache_mib} is over half of {key}.diskGiB ({shape.disk_gib} GiB)"
+            yield "jarMount.cacheMiB", text
     if settings.level != "node":
         return
-    if autoscaler != "none":
-        for key, shape in shapes.items():
-            if shape.os == "bottlerocket":
-                way_out = "use al2023, or jarMount.level: pod"
-                yield f"{key}.os", f"'bottlerocket' cannot mount JARs at node level; {way_out}"
-            if settings.cache_mib > shape.disk_gib * 1024 // 2:
-                text = f"{settings.cache_mib} is over half of {key}.diskGiB ({shape.disk_gib} GiB)"
-                yield "jarMount.cacheMiB", text
+    for key, shape in made.items():
+        if shape.os == "bottlerocket":
+            way_out = "use al2023, or jarMount.level: pod"
+            yield f"{key}.os", f"'bottlerocket' cannot mount JARs at node level; {way_out}"
     if settings.method == "daemonset":
         for key, shape in shapes.items():
             if isinstance(shape, Pool) and shape.jar_bucket is not None:

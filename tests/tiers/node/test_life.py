@@ -16,6 +16,10 @@ from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
 
 JAR = f"{MOUNT}/r1/jar-0.jar"
+UNITS = [
+    *("spark-jars.service", "spark-jars-watch.service", "spark-jars-do@start.service"),
+    "spark-jars-pods.target",
+]
 SCRIPT = "/usr/local/sbin/spark-jars"
 
 
@@ -170,9 +174,9 @@ def test_the_process_has_its_memory_limit_and_is_killed_last(node: Node) -> None
     assert set(shown.split()) == {f"MemoryMax={1024**3}", "OOMScoreAdjust=-900"}
 
 
-@pytest.mark.parametrize("unit", ["spark-jars", "spark-jars-watch", "spark-jars-do@start"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_systemd_finds_nothing_wrong_with_the_units(node: Node, unit: str) -> None:
-    done = node.result("systemd-analyze", "verify", "--man=no", f"{unit}.service")
+    done = node.result("systemd-analyze", "verify", "--man=no", unit)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
