@@ -134,11 +134,6 @@ fill() {
 
 used_bytes() { du --summarize --block-size=1 "$1" | cut --fields=1; }
 
-metric() {
-  printf '# HELP spark_jars_%s %s\n# TYPE spark_jars_%s %s\nspark_jars_%s %s\n' \
-    "$1" "$3" "$1" "$2" "$1" "$4"
-}
-
 metrics() {
   local up="$1" success="$2" bytes="$3" full="$4" known filled=0 failed=0
   load_marks
@@ -149,19 +144,32 @@ metrics() {
     esac
   done
   mkdir --parents "${METRICS_DIR}"
-  {
-    metric up gauge 'Whether the sentinel can be read through the mount.' "${up}"
-    metric last_success_timestamp_seconds gauge 'When it was last read.' "${success}"
-    metric restarts_total counter 'Restarts of the mount since boot.' \
-      "$(systemctl show --property NRestarts --value spark-jars.service)"
-    metric cache_bytes gauge 'Disk space used by the cache.' "${bytes}"
-    metric cache_disk_full gauge "Whether the cache's disk is full." "${full}"
-    metric filled_releases gauge 'Releases read into the cache.' "${filled}"
-    metric unfilled_releases gauge 'Releases that do not fit or cannot be read.' "${failed}"
-    metric fenced gauge \
-      'Whether the node removed its label, so that new pods with the claim avoid it.' \
-      "$([[ -s "${fenced}" ]] && printf 1 || printf 0)"
-  } >"${METRICS_DIR}/spark-jars.new"
+  cat >"${METRICS_DIR}/spark-jars.new" <<METRICS
+# HELP spark_jars_up Whether the sentinel can be read through the mount.
+# TYPE spark_jars_up gauge
+spark_jars_up ${up}
+# HELP spark_jars_last_success_timestamp_seconds When it was last read.
+# TYPE spark_jars_last_success_timestamp_seconds gauge
+spark_jars_last_success_timestamp_seconds ${success}
+# HELP spark_jars_restarts_total Restarts of the mount since boot.
+# TYPE spark_jars_restarts_total counter
+spark_jars_restarts_total $(systemctl show --property NRestarts --value spark-jars.service)
+# HELP spark_jars_cache_bytes Disk space used by the cache.
+# TYPE spark_jars_cache_bytes gauge
+spark_jars_cache_bytes ${bytes}
+# HELP spark_jars_cache_disk_full Whether the cache's disk is full.
+# TYPE spark_jars_cache_disk_full gauge
+spark_jars_cache_disk_full ${full}
+# HELP spark_jars_fenced Whether the node removed its label, so that new pods with the claim avoid it.
+# TYPE spark_jars_fenced gauge
+spark_jars_fenced $([[ -s "${fenced}" ]] && printf 1 || printf 0)
+# HELP spark_jars_filled_releases Releases read into the cache.
+# TYPE spark_jars_filled_releases gauge
+spark_jars_filled_releases ${filled}
+# HELP spark_jars_unfilled_releases Releases that do not fit or cannot be read.
+# TYPE spark_jars_unfilled_releases gauge
+spark_jars_unfilled_releases ${failed}
+METRICS
   mv "${METRICS_DIR}/spark-jars.new" "${METRICS_DIR}/spark-jars.prom"
 }
 
@@ -193,7 +201,8 @@ watch() {
     else
       up=0
       if [[ -L "${PARENT}" ]]; then failed=$((failed + 1)); fi
-      if ((failed >= 3)); then
+      # Not while somebody stops it: a restart would cancel that.
+      if ((failed >= 3)) && systemctl is-active --quiet spark-jars.service; then
         say "down: mount-s3 runs and does not answer; starting it again"
         systemctl restart --no-block spark-jars.service
         failed=0

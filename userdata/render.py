@@ -42,8 +42,8 @@ _INSTALLED = {
 _ENVIRONMENT = "/etc/spark-jars/mount.env"
 _KUBELET_GATE = "/etc/systemd/system/kubelet.service.d/10-spark-jars.conf"
 
-_COMMENT = re.compile(r"^ *# (?!shellcheck ).*\n", re.MULTILINE)
-"""A node's files have no comments: a fifth of the user data, whose size is limited."""
+_COMMENT = re.compile(r"^ *# (?!shellcheck |HELP |TYPE ).*\n", re.MULTILINE)
+"""A node's files have no comments, a fifth of the user data; HELP and TYPE are text of metrics."""
 
 _BOUNDARY = "spark-on-eks"
 _FILES_MARK = "# FILES\n"
