@@ -52,39 +52,27 @@ call() {
     --header "Authorization: Bearer $(<"${account}/token")" "$@"
 }
 
-# Prints the node's JSON and, as the last line, the status.
+# Prints the changed node, or nothing. Callers redirect in a subshell only: a trap that runs meanwhile
+# would log to there, too.
 patch_node() {
-  call --write-out '\n%{http_code}' --request PATCH --header "Content-Type: application/$1" \
-    --data "$2" "${api}/api/v1/nodes/${NODE_NAME}"
+  call --fail --request PATCH --header "Content-Type: application/$1" --data "$2" \
+    "${api}/api/v1/nodes/${NODE_NAME}"
 }
 
-# Prints the node's JSON.
 label_node() {
-  local answer
-  answer="$(patch_node merge-patch+json "{\"metadata\":{\"labels\":{\"${LABEL}\":$1}}}")" || return 1
-  if [[ "${answer##*$'\n'}" != 200 ]]; then
-    log "the API server refuses the label: ${answer}" >&2
-    return 1
-  fi
-  printf '%s' "${answer}"
+  patch_node merge-patch+json "{\"metadata\":{\"labels\":{\"${LABEL}\":$1}}}"
 }
 
-# A JSON patch addresses taints by index: try each, with a test of its key. 422 means that the test
-# failed; with any other answer the taint may be there, so the caller tries again.
+# A JSON patch addresses taints by index: try each, with a test of its key.
 remove_startup_taint() {
-  local place answer
+  local place
   for place in {0..15}; do
-    answer="$(patch_node json-patch+json "[
+    if [[ -n "$(patch_node json-patch+json "[
       {\"op\":\"test\",\"path\":\"/spec/taints/${place}/key\",\"value\":\"${STARTUP_TAINT}\"},
-      {\"op\":\"remove\",\"path\":\"/spec/taints/${place}\"}]")" || return 1
-    case "${answer##*$'\n'}" in
-      200)
-        log "removed the taint ${STARTUP_TAINT}"
-        return 0
-        ;;
-      422) ;;
-      *) return 1 ;;
-    esac
+      {\"op\":\"remove\",\"path\":\"/spec/taints/${place}\"}]" 2>/dev/null)" ]]; then
+      log "removed the taint ${STARTUP_TAINT}"
+      return 0
+    fi
   done
 }
 
@@ -104,21 +92,20 @@ daemonset_is_removed() {
 
 answered=unknown
 
-# At each check, because Karpenter adds the taint again when it registers the node, which may be
-# after this pod has removed it.
+# The taint may be there at any check: Karpenter adds it again when it registers the node, and a
+# request to remove it may fail.
 mark_answering() {
   local node
   node="$(label_node "\"${JARS}\"")" || return 1
-  if [[ "${answered}" != yes ]]; then log "${NODE_NAME} answers"; fi
   if [[ "${answered}" != yes || "${node}" == *"\"${STARTUP_TAINT}\""* ]]; then
-    answered=labelled
-    remove_startup_taint || return 1
+    remove_startup_taint
   fi
+  if [[ "${answered}" != yes ]]; then log "${NODE_NAME} answers"; fi
   answered=yes
 }
 
 mark_silent() {
-  if [[ "${answered}" != no ]] && label_node null >/dev/null; then
+  if [[ "${answered}" != no && -n "$(label_node null)" ]]; then
     log "${NODE_NAME} does not answer: no new pod that claims JARs comes to it"
     answered=no
   fi
