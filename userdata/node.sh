@@ -82,14 +82,31 @@ start() {
     fi
     sleep 0.2
   done
-  fill || true
+  fill_first
   systemctl start --no-block spark-jars-watch.service
 }
 
-# Lists processes in containers with the parent as a volume, also while the mount is down.
+# Fills the cache before the first pod. A read that hangs cannot be killed, so do not wait for its
+# process without a limit.
+fill_first() {
+  local filler limit=$((SECONDS + FILL_RELEASES * FILL_SECONDS + 60))
+  "$0" fill &
+  filler=$!
+  while kill -0 "${filler}" 2>/dev/null; do
+    if ((SECONDS >= limit)); then
+      log 'the cache is not filled yet; going on'
+      return
+    fi
+    sleep 0.2
+  done
+  wait "${filler}" || log 'the cache is not filled; going on'
+}
+
+# Lists processes in containers with the parent as a volume, also while the mount is down. Not awk:
+# some end at the first file that is gone, because its process has ended.
 users() {
-  awk -v parent="${real#/run}" '$4 == parent { print FILENAME; nextfile }' \
-    /proc/[0-9]*/mountinfo 2>/dev/null || true
+  grep --files-with-matches --no-messages --fixed-strings " ${real#/run} " \
+    /proc/[0-9]*/mountinfo || true
 }
 
 # Applies a changed mount.env, unless a pod uses the JARs.
@@ -104,20 +121,27 @@ refresh() {
 
 # Removes the mount and its files. Fails while a pod uses the JARs.
 uninstall() {
+  local kubelet=/etc/systemd/system/kubelet.service.d
   if [[ -n "$(users)" ]]; then die 'in use by a pod; nothing was removed'; fi
+  if [[ -n "${FENCE}" ]] && ! (label null); then
+    log "the node keeps its label ${FENCE%%=*}: remove it, or pods that claim JARs wait here"
+  fi
   systemctl disable --quiet --now "${units[@]}" || true
+  systemctl stop spark-jars-pods.target || true
   detach
   rm --force "${state}/run"
   sweep
   if [[ -f /etc/spark-jars/installed ]]; then rpm --erase mount-s3 || true; fi
-  rm --force "${limits}/memory.conf" "${METRICS_DIR}"/spark-jars.{prom,new} \
-    "${units[@]/#//etc/systemd/system/}" /etc/systemd/system/spark-jars-do@.service /etc/spark-jars/{mount.env,installed} \
-    "${state}"/{lock,said,used.env,failures,help} "${library}"/{node,cache,fence}.sh \
+  # kubelet's drop-in calls this script.
+  rm --force "${limits}/memory.conf" "${METRICS_DIR}"/spark-jars.{prom,new} "${kubelet}/10-spark-jars.conf" \
+    "${units[@]/#//etc/systemd/system/}" \
+    /etc/systemd/system/spark-jars-{do@.service,pods.target} \
+    /etc/spark-jars/{mount.env,installed,fenced} \
+    "${state}"/{lock,said,used.env,failures,help,run.new,marks.*} "${library}"/{node,cache,fence}.sh \
     /usr/local/sbin/spark-jars
   # rmdir, because it removes only empty folders.
-  rmdir "${limits}" "${mount_point}" "${real}" "${state}" "${CACHE_DIR}" "${library}" \
-    /etc/spark-jars || true
+  rmdir "${limits}" "${kubelet}" "${mount_point}" "${real}" "${state}" "${CACHE_DIR}" \
+    "${ARRAY}/spark-jars" "${library}" /etc/spark-jars 2>/dev/null || true
   systemctl daemon-reload
   log 'removed from this node'
 }
-

@@ -4,6 +4,7 @@ import base64
 import bz2
 import io
 import json
+import re
 import shlex
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -34,11 +35,15 @@ _INSTALLED = {
     # After the files that it sources: the DaemonSet's pod copies them in this order.
     "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
     "spark-jars.service": ("/etc/systemd/system/spark-jars.service", 0o644),
+    "spark-jars-pods.target": ("/etc/systemd/system/spark-jars-pods.target", 0o644),
     "spark-jars-do@.service": ("/etc/systemd/system/spark-jars-do@.service", 0o644),
     "spark-jars-watch.service": ("/etc/systemd/system/spark-jars-watch.service", 0o644),
 }
 _ENVIRONMENT = "/etc/spark-jars/mount.env"
 _KUBELET_GATE = "/etc/systemd/system/kubelet.service.d/10-spark-jars.conf"
+
+_COMMENT = re.compile(r"^ *# (?!shellcheck |HELP |TYPE ).*\n", re.MULTILINE)
+"""A node's files have no comments, a fifth of the user data; HELP and TYPE are text of metrics."""
 
 _BOUNDARY = "spark-on-eks"
 _FILES_MARK = "# FILES\n"
@@ -144,7 +149,10 @@ def mount_files(
         "KEY_FINGERPRINTS": " ".join(KEY_FINGERPRINTS),
     }
     environment = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
-    installed = [NodeFile(path, mode, read(name)) for name, (path, mode) in _INSTALLED.items()]
+    installed = [
+        NodeFile(path, mode, _COMMENT.sub("", read(name)))
+        for name, (path, mode) in _INSTALLED.items()
+    ]
     return MountFiles([*installed, NodeFile(_ENVIRONMENT, 0o644, environment)])
 
 

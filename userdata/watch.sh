@@ -52,9 +52,11 @@ call() {
     --header "Authorization: Bearer $(<"${account}/token")" "$@"
 }
 
+# Prints the changed node, or nothing. Callers redirect in a subshell only: a trap that runs meanwhile
+# would log to there, too.
 patch_node() {
-  call --fail --output /dev/null --request PATCH --header "Content-Type: application/$1" \
-    --data "$2" "${api}/api/v1/nodes/${NODE_NAME}"
+  call --fail --request PATCH --header "Content-Type: application/$1" --data "$2" \
+    "${api}/api/v1/nodes/${NODE_NAME}"
 }
 
 label_node() {
@@ -65,9 +67,9 @@ label_node() {
 remove_startup_taint() {
   local place
   for place in {0..15}; do
-    if patch_node json-patch+json "[
+    if [[ -n "$(patch_node json-patch+json "[
       {\"op\":\"test\",\"path\":\"/spec/taints/${place}/key\",\"value\":\"${STARTUP_TAINT}\"},
-      {\"op\":\"remove\",\"path\":\"/spec/taints/${place}\"}]" 2>/dev/null; then
+      {\"op\":\"remove\",\"path\":\"/spec/taints/${place}\"}]" 2>/dev/null)" ]]; then
       log "removed the taint ${STARTUP_TAINT}"
       return 0
     fi
@@ -90,16 +92,20 @@ daemonset_is_removed() {
 
 answered=unknown
 
+# The taint may be there at any check: Karpenter adds it again when it registers the node, and a
+# request to remove it may fail.
 mark_answering() {
-  if [[ "${answered}" != yes ]] && label_node "\"${JARS}\""; then
-    log "${NODE_NAME} answers"
+  local node
+  node="$(label_node "\"${JARS}\"")" || return 1
+  if [[ "${answered}" != yes || "${node}" == *"\"${STARTUP_TAINT}\""* ]]; then
     remove_startup_taint
-    answered=yes
   fi
+  if [[ "${answered}" != yes ]]; then log "${NODE_NAME} answers"; fi
+  answered=yes
 }
 
 mark_silent() {
-  if [[ "${answered}" != no ]] && label_node null; then
+  if [[ "${answered}" != no && -n "$(label_node null)" ]]; then
     log "${NODE_NAME} does not answer: no new pod that claims JARs comes to it"
     answered=no
   fi
@@ -110,7 +116,7 @@ check() { on_host /usr/local/sbin/spark-jars check 2>/dev/null; }
 leave() {
   trap '' TERM INT
   if daemonset_is_removed; then
-    label_node null || true
+    label_node null >/dev/null || true
     # Fails while a pod uses the JARs.
     if on_host systemctl start spark-jars-do@uninstall.service; then
       log "removed from ${NODE_NAME}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import BeforeValidator, field_validator, model_validator
 
 from components.base import Problems, Settings
 from components.formats import Folder, LabelKey, LabelValue, RoleName, entries, text, whole
@@ -19,6 +19,22 @@ _FLAGS = (
     r"|(maximum-throughput-gbps|max-threads|read-part-size|otlp-export-interval)=[1-9][0-9]{0,9})"
 )
 """Mountpoint flags that users may set; the others are the platform's (read-only, cache)."""
+
+
+_OWN_FLAGS = {
+    "cache": "jarMount.cacheMiB",
+    "max-cache-size": "jarMount.cacheMiB",
+    "memory-target": "jarMount.node.memoryMiB",
+}
+"""Flags that follow from a key of their own."""
+
+
+def _no_own_flag(flag: str) -> str:
+    """Refuses a flag that the platform sets from another key, and names that key."""
+    name = str(flag).removeprefix("--").partition("=")[0]
+    if name in _OWN_FLAGS:
+        raise ValueError(f"the platform sets --{name}; use {_OWN_FLAGS[name]}")
+    return flag
 
 
 class DaemonSetSettings(Settings):
@@ -62,7 +78,13 @@ class NodeMountSettings(Settings):
     """Release of Mountpoint, from its download site with the signature verified. Default: the
     package of the machine image's repository, whose version the image pins."""
     flags: Annotated[
-        list[Annotated[str, text(_FLAGS, "a flag of mount-s3 that may be set, with its value")]],
+        list[
+            Annotated[
+                str,
+                BeforeValidator(_no_own_flag),
+                text(_FLAGS, "a flag of mount-s3 that may be set, with its value"),
+            ]
+        ],
         entries(),
     ] = []
     """Additional flags of mount-s3, as --flag or --flag=value."""
@@ -106,20 +128,24 @@ class JarMountSettings(Settings):
 def check_mount(
     settings: JarMountSettings, shapes: Mapping[str, NodeShape], *, autoscaler: str
 ) -> Problems:
-    """Node level needs nodes that the stack or a DaemonSet can reach, with AL2023 and disk space.
+    """The cache needs disk space; node level needs nodes that the stack or a DaemonSet can reach,
+    with AL2023.
 
     `shapes` are the stack's Spark nodes by key; with `autoscaler: none` it creates none.
     """
+    made = shapes if autoscaler != "none" else {}
+    for key, shape in made.items():
+        # At pod level the cache is an emptyDir on the same disk. Exactly half is too much, because
+        # the file system takes some of the disk.
+        if settings.cache_mib >= shape.disk_gib * 1024 // 2:
+            text = f"{settings.cache_mib} is over half of {key}.diskGiB ({shape.disk_gib} GiB)"
+            yield "jarMount.cacheMiB", text
     if settings.level != "node":
         return
-    if autoscaler != "none":
-        for key, shape in shapes.items():
-            if shape.os == "bottlerocket":
-                way_out = "use al2023, or jarMount.level: pod"
-                yield f"{key}.os", f"'bottlerocket' cannot mount JARs at node level; {way_out}"
-            if settings.cache_mib > shape.disk_gib * 1024 // 2:
-                text = f"{settings.cache_mib} is over half of {key}.diskGiB ({shape.disk_gib} GiB)"
-                yield "jarMount.cacheMiB", text
+    for key, shape in made.items():
+        if shape.os == "bottlerocket":
+            way_out = "use al2023, or jarMount.level: pod"
+            yield f"{key}.os", f"'bottlerocket' cannot mount JARs at node level; {way_out}"
     if settings.method == "daemonset":
         for key, shape in shapes.items():
             if isinstance(shape, Pool) and shape.jar_bucket is not None:

@@ -226,10 +226,11 @@ def _node_level(door: str) -> Iterator[Step]:
         f"on_node 'findmnt --noheadings --output TARGET,FSTYPE,OPTIONS {_REAL}/jars'",
     )
     yield Step(
-        "The cache: its folder; in the folder `seen`, with the releases that were filled.",
+        "The cache: its folder; what the node knows of each release. A release's last line counts: "
+        "filled.",
         "cache=\"$(on_node 'cat /run/spark-jars/run' | grep -o '/[^ ]*run[.][0-9.]*')\"\n"
         'on_node "ls ${cache}"\n'
-        'on_node "cat ${cache}/seen"',
+        'on_node "xargs --null --max-args=1 --arg-file=/run/spark-jars/marks.${cache##*/}"',
     )
     yield Step("Its size: no less than the JARs of these releases.", 'on_node "du -sh ${cache}"')
     yield Step(

@@ -72,7 +72,7 @@ def test_the_alerts_use_metrics_that_a_node_exports() -> None:
     exported = set(re.findall(r"^# TYPE (\w+)", (ROOT / "userdata/cache.sh").read_text(), re.M))
     (group,) = yaml.safe_load(rule)["spec"]["groups"]
     asked = {name for one in group["rules"] for name in re.findall(r"spark_jars_\w+", one["expr"])}
-    assert len(group["rules"]) == 4
+    assert len(group["rules"]) == 5
     assert asked <= exported
 
 

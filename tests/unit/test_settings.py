@@ -88,6 +88,11 @@ WRONG = {
     "jarMount.level=node drivers.os=bottlerocket": (
         "drivers.os: 'bottlerocket' cannot mount JARs at node level"
     ),
+    "jarMount.level=node jarMount.node.flags=['--max-cache-size=100']": (
+        "jarMount.node.flags[0]: '--max-cache-size=100' the platform sets --max-cache-size; "
+        "use jarMount.cacheMiB"
+    ),
+    "pools[0].diskGiB=20": "jarMount.cacheMiB: 10240 is over half of pools[0].diskGiB (20 GiB)",
     "jarMount.level=node jarMount.node.flags=['--auto-unmount']": (
         "jarMount.node.flags[0]: '--auto-unmount' is not a flag of mount-s3"
     ),

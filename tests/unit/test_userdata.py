@@ -163,7 +163,7 @@ def test_all_doors_install_the_same_bytes() -> None:
         daemonset[path] = (int(mode, 8), data[key])
     others = [unpacked(boot_of(next(iter(found.values())))) for found in (groups, classes)]
     shared = set(daemonset) - {"/etc/spark-jars/mount.env"}
-    assert len(shared) == 7
+    assert len(shared) == 8
     for path in shared:
         assert daemonset[path] == others[0][path] == others[1][path], path
 

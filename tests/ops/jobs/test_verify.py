@@ -88,8 +88,9 @@ def test_what_is_looked_at_on_a_node_is_what_userdata_puts_there() -> None:
         assert path in written or path in scripts, path
     for unit in re.findall(r"spark-jars[\w-]*[.]service", on_node):
         assert f"/etc/systemd/system/{unit}\n" in known
-    # `seen` and `bytes.<release>` are what `fill` keeps beside the cache.
-    assert '"${run}/seen"' in known
+    # Where `fill` keeps what it knows of a folder, by the name of the cache's folder.
+    assert "/run/spark-jars/marks." in on_node
+    assert 'marks_file="${state}/marks.${run##*/}"' in known
 
 
 def test_the_ways_in_are_the_platforms_own() -> None:

@@ -63,14 +63,17 @@ class KubeApi:
                 self.labels.pop(key, None)
                 if value is not None:
                     self.labels[key] = value
-            return 200, {}
+            return 200, self._node()
         test, remove = body
         index = int(test["path"].split("/")[3])
         assert (test["op"], remove["op"]) == ("test", "remove")
         if index >= len(self.taints) or self.taints[index]["key"] != test["value"]:
             return 422, {}
         del self.taints[int(remove["path"].split("/")[3])]
-        return 200, {}
+        return 200, self._node()
+
+    def _node(self) -> Any:
+        return {"metadata": {"labels": self.labels}, "spec": {"taints": self.taints}}
 
     @Request.application
     def _serve(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ sizes of requests, the limit of the cache.
 
 import argparse
 import errno
+import hashlib
 import os
 import shutil
 import signal
@@ -22,15 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import mfusepy
 from mount_s3_flags import BLOCK, parse
-from s3_client import Client, Failed
+from mount_s3_words import Failed, fail, log
+from s3_client import Client
 
 GIVE_UP_SECONDS = float(os.environ.get("STANDIN_GIVE_UP_SECONDS", "64"))
-
-
-def fail(message: str) -> None:
-    """Ends as mount-s3 does when it cannot mount."""
-    print(f"Error: {message}", file=sys.stderr, flush=True)
-    raise SystemExit(1)
 
 
 def check_mount_point(path: str) -> None:
@@ -38,9 +34,14 @@ def check_mount_point(path: str) -> None:
     try:
         entries = list(Path(path).iterdir())
     except OSError:
-        fail(f"Failed to create FUSE session: mount point {path} does not exist")
+        fail(f"mount point {path} does not exist")
     if entries or os.path.ismount(path):
-        fail(f"fuse: mountpoint is not empty. Failed to create FUSE session: {path}")
+        print("fuse: mountpoint is not empty", file=sys.stderr)
+        print(
+            "fuse: if you are sure this is safe, use the 'nonempty' mount option", file=sys.stderr
+        )
+        session = "Failed to create FUSE session"
+        fail(session, session, "No such file or directory (os error 2)")
 
 
 class Blocks:
@@ -53,7 +54,9 @@ class Blocks:
         try:
             folder.mkdir(mode=0o700)
         except OSError as error:
-            fail(f"failed to create cache directory {folder}: {error.strerror}")
+            reason = f"{error.strerror} (os error {error.errno})"
+            what = "creation of cache sub-directory failed due to IO error"
+            fail("failed to create cache directory", f"{what}: {reason}", reason)
 
     def get(self, name: str) -> bytes | None:
         try:
@@ -66,7 +69,7 @@ class Blocks:
             (self._folder / name).write_bytes(data)
         except OSError as error:
             (self._folder / name).unlink(missing_ok=True)
-            print(f"WARN block could not be written to the cache: {error.strerror}", flush=True)
+            log("WARN", f"failed to update cache error={error.strerror}")
 
 
 class Jars(mfusepy.Operations):
@@ -109,6 +112,10 @@ class Jars(mfusepy.Operations):
             raise mfusepy.FuseOSError(errno.ENOENT)
         return found
 
+    def init(self, path):
+        where = f"prefix {self._given.prefix} of bucket {self._given.bucket}"
+        log("INFO", f"mount_s3: successfully mounted {where} at {self._given.mount_point}")
+
     def getattr(self, path, fh=None):
         return self._guard(lambda: self._look_up(path))
 
@@ -143,7 +150,8 @@ class Jars(mfusepy.Operations):
         return data[:size]
 
     def _block(self, path: str, number: int) -> bytes:
-        name = f"{path[1:].replace('/', '%')}.{number}"
+        key = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()
+        name = f"{key}.{number}"
         with self._locks[hash(name) % len(self._locks)]:
             data = self._blocks.get(name) if self._blocks else None
             if data is None:
@@ -157,7 +165,7 @@ class Jars(mfusepy.Operations):
         try:
             return act()
         except Failed as error:
-            print(f"WARN {error}", flush=True)
+            log("WARN", str(error))
             raise mfusepy.FuseOSError(errno.EIO) from error
 
 
@@ -175,13 +183,15 @@ def unmount(mount_point: str) -> None:
 
 def main() -> None:
     given = parse(sys.argv[1:])
+    log("INFO", "mount_s3: mount-s3 1.24.0")
     check_mount_point(given.mount_point)
     client = Client(given, GIVE_UP_SECONDS)
     blocks = Blocks(Path(given.cache, "mountpoint-cache")) if given.cache else None
     try:
         list(client.list(given.prefix, limit=1))
     except Failed as error:
-        fail(f"initial ListObjectsV2 failed for bucket {given.bucket}: {error}")
+        first = f"initial ListObjectsV2 failed for bucket {given.bucket} in region {given.region}"
+        fail("Failed to create S3 client", first, *error.causes)
     jars = Jars(given, client, blocks)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     threading.Thread(target=end_on_signal, args=(jars, given.mount_point), daemon=True).start()

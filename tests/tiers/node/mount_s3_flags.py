@@ -44,7 +44,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--maximum-throughput-gbps", type=float)
     for flag in ("file-mode", "dir-mode"):
         parser.add_argument(f"--{flag}", type=_mode)
-    given = parser.parse_args(arguments)
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(f"unexpected argument '{unknown[0]}' found")
     if given.prefix and not given.prefix.endswith("/"):
         parser.error(f"invalid value '{given.prefix}' for '--prefix': must end in '/'")
     if given.max_cache_size is not None and given.cache is None:

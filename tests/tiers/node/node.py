@@ -46,6 +46,7 @@ class Node:
         options = f"lowerdir=/,upperdir={folder}/up,workdir={folder}/work"
         self._host.run("mount", "-t", "overlay", "-o", options, "node", self._root)
         self._console = self._host.seen(folder / "console")
+        self._console.touch()
         self._machine: subprocess.Popen[bytes] | None = None
         self._leader = 0
         self.closed = False

@@ -8,15 +8,18 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import urllib3
+from mount_s3_words import Failed
 
+_REFUSED = (
+    "Client error",
+    "Unknown CRT error",
+    "CRT error 1047: aws-c-io: AWS_IO_SOCKET_CONNECTION_REFUSED, socket connection refused.",
+)
 _NAMES = "{http://s3.amazonaws.com/doc/2006-03-01/}"
-
-
-class Failed(Exception):
-    """S3 returned an error, or does not answer."""
 
 
 class Client:
@@ -50,12 +53,17 @@ class Client:
         """The first names right below the prefix, with size and time; None for a folder's size."""
         query = {"list-type": "2", "prefix": prefix, "delimiter": "/", "max-keys": str(limit)}
         page = ElementTree.fromstring(self._request("GET", "", query=query).data)
+        # mount-s3 hides what is no name of a file, and a file below a folder of its name.
+        seen = {"", ".", ".."}
         for entry in page.iter(f"{_NAMES}CommonPrefixes"):
-            yield str(entry.findtext(f"{_NAMES}Prefix"))[len(prefix) : -1], None, 0.0
+            name = str(entry.findtext(f"{_NAMES}Prefix"))[len(prefix) : -1]
+            if name not in seen:
+                yield name, None, 0.0
+            seen.add(name)
         for entry in page.iter(f"{_NAMES}Contents"):
             name = str(entry.findtext(f"{_NAMES}Key"))[len(prefix) :]
             modified = datetime.fromisoformat(str(entry.findtext(f"{_NAMES}LastModified")))
-            if name:
+            if name not in seen:
                 yield name, int(entry.findtext(f"{_NAMES}Size") or 0), modified.timestamp()
 
     def _request(
@@ -66,8 +74,8 @@ class Client:
         query: dict[str, str] | None = None,
     ) -> urllib3.BaseHTTPResponse:
         if not self._key:
-            raise Failed("No signing credentials found")
-        url = f"{self._bucket}/{key}".rstrip("/")
+            raise Failed("Client error", "No signing credentials available, see CRT debug logs")
+        url = f"{self._bucket}/{quote(key, errors='surrogateescape')}".rstrip("/")
         begin = time.monotonic()
         while True:
             try:
@@ -77,10 +85,23 @@ class Client:
                 break
             except urllib3.exceptions.HTTPError as error:
                 if time.monotonic() - begin > self._give_up:
-                    raise Failed(f"Failed to send the request: {error}") from error
+                    raise Failed(*_REFUSED) from error
                 time.sleep(0.2)
         if answer.status >= 300 and (method, answer.status) != ("HEAD", 404):
-            text = answer.data.decode(errors="replace")
-            code = text.partition("<Code>")[2].partition("</Code>")[0]
-            raise Failed(f"Client error: {code or 'Forbidden'} (HTTP {answer.status})")
+            raise _error(answer)
         return answer
+
+
+def _error(answer: urllib3.BaseHTTPResponse) -> Failed:
+    """The causes that mount-s3 gives for an answer of S3."""
+    text = answer.data.decode(errors="replace")
+    if answer.status == 403:
+        return Failed("Client error", f"Forbidden: {_tag(text, 'Message') or _tag(text, 'Code')}")
+    if _tag(text, "Code") == "NoSuchBucket":
+        return Failed("Service error", "The bucket does not exist")
+    result = f'response_status: {answer.status}, error_response_body: Some("{text}")'
+    return Failed("Client error", f"Unknown response error: MetaRequestResult {{ {result} }}")
+
+
+def _tag(text: str, name: str) -> str:
+    return text.partition(f"<{name}>")[2].partition(f"</{name}>")[0]

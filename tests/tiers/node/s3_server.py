@@ -21,7 +21,7 @@ class S3Server(S3):
     """Keeps JARs that were read in memory: moto reads all of an object for a part of it."""
 
     def __init__(self) -> None:
-        self._read: dict[str, bytes] = {}
+        self._read: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.denied: set[str] = set()
         """Buckets that deny all access."""
         super().__init__()
@@ -83,7 +83,7 @@ class S3Server(S3):
         if scope[2] != REGION:
             raise Refuse(400, "AuthorizationHeaderMalformed")
         if environ["PATH_INFO"].split("/")[1] in self.denied:
-            raise Refuse(403, "AccessDenied")
+            raise Refuse(403, "AccessDenied", "Access Denied")
         super()._refuse(request, environ)
 
     def _pass_on(self, environ: dict[str, Any]) -> tuple[bytes, tuple[str, list[Any]]]:
@@ -95,7 +95,11 @@ class S3Server(S3):
             body, answer = super()._pass_on(whole)
             if not answer[0].startswith("200"):
                 return body, answer
-            self._read[path] = body
+            self._read[path] = body, dict(answer[1])
+        body, headers = self._read[path]
         first, _, last = wanted.removeprefix("bytes=").partition("-")
-        part = self._read[path][int(first) : int(last) + 1]
-        return part, ("206 Partial Content", [("Content-Length", str(len(part)))])
+        part = body[int(first) : int(last) + 1]
+        place = f"bytes {first}-{int(first) + len(part) - 1}/{len(body)}"
+        changed = {"Content-Length": str(len(part)), "Content-Range": place}
+        kept = {name: text for name, text in headers.items() if "checksum" not in name.lower()}
+        return part, ("206 Partial Content", list({**kept, **changed}.items()))

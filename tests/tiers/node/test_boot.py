@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.tiers.node.conftest import DENIED_BUCKET, RELEASE, Render, make_ready, start
+from tests.ops.publish.s3 import REGION
+from tests.tiers.node.conftest import BUCKET, DENIED_BUCKET, RELEASE, Render, make_ready, start
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.s3_server import S3Server
 
@@ -54,21 +55,37 @@ def test_a_node_waits_for_its_network(machine: Node, render: Render, s3: S3Serve
     assert machine.healthy()
 
 
+LISTED = "Error: Failed to create S3 client Caused by: 0: initial ListObjectsV2 failed for bucket"
 WRONG = {
-    "wrong bucket": ({"bucket": "no-such-bucket"}, "NoSuchBucket"),
-    "wrong region": ({"region": "eu-west-1"}, "AuthorizationHeaderMalformed"),
-    "no rights": ({"bucket": DENIED_BUCKET}, "AccessDenied"),
-    "wrong owner": ({"owner": "999999999999"}, "AccessDenied"),
+    "wrong bucket": (
+        {"bucket": "no-such-bucket"},
+        f"{LISTED} no-such-bucket in region {REGION} 1: Service error 2: The bucket does not exist",
+    ),
+    "wrong region": (
+        {"region": "eu-west-1"},
+        f"{LISTED} {BUCKET} in region eu-west-1 1: Client error 2: Unknown response error: "
+        "MetaRequestResult { response_status: 400,",
+    ),
+    "no rights": (
+        {"bucket": DENIED_BUCKET},
+        f"{LISTED} {DENIED_BUCKET} in region {REGION} 1: Client error 2: Forbidden: Access Denied",
+    ),
+    "wrong owner": (
+        {"owner": "999999999999"},
+        f"{LISTED} {BUCKET} in region {REGION} 1: Client error 2: Forbidden: Access Denied",
+    ),
     "wrong prefix": ({"prefix": "elsewhere/jars/"}, ".sentinel cannot be read"),
-    "wrong flag": ({"flags": ("--no-such-flag",)}, "--no-such-flag"),
+    "wrong flag": ({"flags": ("--no-such-flag",)}, "'--no-such-flag'"),
     "no package": ({}, NO_PACKAGE),
 }
+"""What a stack file has wrong, and the reason: one line of the console."""
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_a_node_without_its_jars_powers_off_and_its_console_has_the_reason(
     machine: Node, render: Render, case: str
 ) -> None:
+    """The console has the whole reason, in one line."""
     changes, reason = WRONG[case]
     if reason == NO_PACKAGE:
         machine.write("/opt/node/dnf.error", NO_PACKAGE)
@@ -80,7 +97,8 @@ def test_a_node_without_its_jars_powers_off_and_its_console_has_the_reason(
 
     wait_for("the node to go down", off, 60)
     assert "no JARs on this node; shutting it down" in machine.console()
-    assert reason in machine.console()
+    said = [line for line in machine.console().splitlines() if "spark-jars: " in line]
+    assert any(reason in line for line in said), said
 
 
 @pytest.mark.parametrize("step", ["tar", *SYSTEMCTL, "dnf", "mount-s3", "xargs"])
@@ -142,6 +160,14 @@ def test_the_cache_moves_to_the_instance_store_once_there_is_one(
     assert machine.run("cat", "/run/spark-jars/run").startswith("/mnt/k8s-disks/0/spark-jars/run.")
     caches = "ls -d /var/cache/spark-jars/run.* /mnt/k8s-disks/0/spark-jars/run.*"
     wait_for("the sweep", lambda: len(machine.shell(caches, check=False).split()) == 1)
+
+
+def test_mount_s3_logs_each_line_once(booted: Node) -> None:
+    with booted.replaced():
+        booted.kill()
+    lines = booted.journal().splitlines()
+    assert sum("successfully mounted prefix" in line for line in lines) == 2, "one of each start"
+    assert sum("mount-s3 1.24.0" in line for line in lines) == 2
 
 
 def test_running_the_boot_script_twice_changes_nothing(booted: Node) -> None:

@@ -68,11 +68,36 @@ def test_a_new_node_loses_its_taint_when_the_jars_answer(api: KubeApi, machine: 
     assert machine.result("test", "-e", "/etc/systemd/system/kubelet.service.d").returncode != 0
 
 
+@pytest.mark.usefixtures("pod")
+def test_a_start_up_taint_that_karpenter_adds_at_registration_goes_too(api: KubeApi) -> None:
+    """Karpenter 1.14.1 merges the start-up taints into the node when it registers it."""
+    wait_for("the taint", lambda: len(api.taints) == 1)
+    api.taints.append({"key": NOT_MOUNTED_TAINT, "effect": "NoSchedule"})
+    wait_for("the taint", lambda: len(api.taints) == 1)
+
+
+@pytest.mark.parametrize("status", [409, 500])
+def test_a_start_up_taint_is_removed_after_an_error_of_the_api_server(
+    watches: Watches, api: KubeApi, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    answer, errors = api.answer, iter([status] * 3)
+
+    def fails(method: str, path: str, kind: str, body: Any) -> tuple[int, Any]:
+        if kind == "application/json-patch+json" and (error := next(errors, None)):
+            return error, {"kind": "Status", "code": error}
+        return answer(method, path, kind, body)
+
+    monkeypatch.setattr(api, "answer", fails)
+    watches()
+    wait_for("the taint", lambda: [taint["key"] for taint in api.taints] == ["spark-on-eks/pool"])
+    assert marked(api)
+
+
 def test_a_node_without_rights_keeps_its_taint(
     watches: Watches, api: KubeApi, machine: Node
 ) -> None:
     pod = watches(bucket="denied-jars", wait_seconds=3)
-    wait_for("a try", lambda: "AccessDenied" in machine.journal("spark-jars.service"))
+    wait_for("a try", lambda: "Access Denied" in machine.journal("spark-jars.service"))
     assert not marked(api)
     assert len(api.taints) == 2
     assert "does not answer" in pod.end()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -16,6 +17,10 @@ from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
 
 JAR = f"{MOUNT}/r1/jar-0.jar"
+UNITS = [
+    *("spark-jars.service", "spark-jars-watch.service", "spark-jars-do@start.service"),
+    "spark-jars-pods.target",
+]
 SCRIPT = "/usr/local/sbin/spark-jars"
 
 
@@ -42,11 +47,14 @@ def test_a_pod_sees_the_mount_again_after_it_was_killed_under_its_readers(node: 
 
 
 def test_a_sigterm_with_a_file_open_still_ends_in_a_working_mount(node: Node) -> None:
-    with node.replaced(), node.live(JAR).open("rb") as file:
+    file = node.live(JAR).open("rb", buffering=0)
+    with node.replaced():
         file.read(10)
         began = time.monotonic()
         node.run("systemctl", "restart", "spark-jars.service")
         assert time.monotonic() - began < 6
+    with suppress(OSError):  # The mount that it was opened on is gone.
+        file.close()
 
 
 def test_a_mount_that_hangs_is_found_and_replaced(node: Node) -> None:
@@ -170,9 +178,9 @@ def test_the_process_has_its_memory_limit_and_is_killed_last(node: Node) -> None
     assert set(shown.split()) == {f"MemoryMax={1024**3}", "OOMScoreAdjust=-900"}
 
 
-@pytest.mark.parametrize("unit", ["spark-jars", "spark-jars-watch", "spark-jars-do@start"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_systemd_finds_nothing_wrong_with_the_units(node: Node, unit: str) -> None:
-    done = node.result("systemd-analyze", "verify", "--man=no", f"{unit}.service")
+    done = node.result("systemd-analyze", "verify", "--man=no", unit)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
