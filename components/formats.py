@@ -37,16 +37,24 @@ def as_text(value: Any) -> Any:
 
 def whole(least: int, most: int) -> WrapValidator:
     """Annotation of a whole number within limits."""
+    return _number(least, most, "a whole number")
 
-    def check(value: Any, handler: Handler) -> int:
-        says = f"is not a whole number from {least} to {most}"
+
+def number(least: float, most: float) -> WrapValidator:
+    """Annotation of a number within limits."""
+    return _number(least, most, "a number")
+
+
+def _number(least: float, most: float, kind: str) -> WrapValidator:
+    def check(value: Any, handler: Handler) -> Any:
+        says = f"is not {kind} from {least} to {most}"
         try:
-            number = handler(value)
+            found = handler(value)
         except ValidationError:
             raise ValueError(says) from None
-        if isinstance(value, bool) or not least <= number <= most:
+        if isinstance(value, bool) or not least <= found <= most:
             raise ValueError(says)
-        return number
+        return found
 
     return WrapValidator(check)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import pulumi
-from pydantic import Field
 
 from components.context import Context
 from components.eks_addons import system_placement
+from components.formats import number, whole
 from components.helm_addon import HelmAddon, HelmSettings, resources
 from components.karpenter.interruption import InterruptionQueue
 from components.karpenter.permissions import controller_policies
@@ -40,10 +40,10 @@ class KarpenterSettings(HelmSettings):
         "settings.interruptionQueue",
     )
 
-    memory_mib: Annotated[int, Field(ge=512)] | None = None
+    memory_mib: Annotated[int, whole(512, 1_048_576)] | None = None
     """Memory of one replica, in MiB; default: 1024 and 2.5 for each pod of 4 vCPU that the limits
     of all NodePools allow."""
-    cpu: Annotated[float, Field(ge=0.1, le=32)] | None = None
+    cpu: Annotated[float, number(0.1, 32)] | None = None
     """vCPU request of one replica; default: 0.001 for each such pod, from 0.5 to 2."""
 
 

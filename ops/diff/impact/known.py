@@ -32,10 +32,11 @@ _BUCKET_SETTING = Known(
     f"{_S3}: the setting guards objects, and no request of a job depends on it", "create delete"
 )
 _RIGHT = Known(
-    "a right more takes nothing; rule permissions tells what becomes narrower",
-    "create",
-    "delete policy policyArn role rules subjects roleRef",
+    "a right more takes nothing; what becomes narrower is not known, or rule permissions tells it",
+    "create delete",
+    "policy policyArn role",
 )
+_CLUSTER_RIGHT = Known(_RIGHT.source, "create", "rules subjects roleRef")
 
 AWS: Mapping[str, Known] = {
     "cloudwatch/eventRule:EventRule": Known(f"{_EC2}: a rule more", "create description"),
@@ -82,12 +83,15 @@ AWS: Mapping[str, Known] = {
     ),
     "iam/openIdConnectProvider:OpenIdConnectProvider": Known("a provider more", "create"),
     "iam/policy:Policy": _RIGHT,
-    "iam/role:Role": Known("a role more", "create description"),
+    "iam/role:Role": Known(
+        "a role more; rule permissions: its trust", "create description", "assumeRolePolicy"
+    ),
     "iam/rolePolicy:RolePolicy": _RIGHT,
     "iam/rolePolicyAttachment:RolePolicyAttachment": _RIGHT,
     "kms/key:Key": Known(
         "docs.aws.amazon.com/kms/latest/developerguide: rotation keeps old key material",
         "create description enableKeyRotation deletionWindowInDays",
+        "policy",
     ),
     "s3/bucket:Bucket": Known("rule data", "create forceDestroy", "delete replace"),
     "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Known(
@@ -101,14 +105,15 @@ AWS: Mapping[str, Known] = {
         f"{_S3}/bucket-encryption.html: of new objects; rule permissions: the right to decrypt",
         "create delete rules",
     ),
+    "s3/bucketPolicy:BucketPolicy": Known("rule permissions", "", "policy"),
     "s3/bucketVersioning:BucketVersioning": _BUCKET_SETTING,
     "sqs/queue:Queue": Known("a queue more", "create"),
-    "sqs/queuePolicy:QueuePolicy": Known("of a new queue", "create"),
+    "sqs/queuePolicy:QueuePolicy": Known("of a new queue; rule permissions", "create", "policy"),
 }
 
 KUBERNETES: Mapping[str, Known] = {
-    "ClusterRole": _RIGHT,
-    "ClusterRoleBinding": _RIGHT,
+    "ClusterRole": _CLUSTER_RIGHT,
+    "ClusterRoleBinding": _CLUSTER_RIGHT,
     "ConfigMap": Known("nothing mounts it yet", "create"),
     "DaemonSet": Known("rule workloads", "create", "spec.template"),
     "Deployment": Known(
@@ -143,8 +148,8 @@ KUBERNETES: Mapping[str, Known] = {
         "delete",
         "spec.hard",
     ),
-    "Role": _RIGHT,
-    "RoleBinding": _RIGHT,
+    "Role": _CLUSTER_RIGHT,
+    "RoleBinding": _CLUSTER_RIGHT,
     "Service": Known("a service more", "create"),
     "ServiceAccount": Known("an account more", "create"),
     "ValidatingAdmissionPolicy": Known("nothing more is refused", "delete"),

@@ -36,6 +36,7 @@ NODES = {
         pool(capacityTypes="[spot]"),
         "removes-nodes: NodePool default-arm-on-demand and default-x86-on-demand: its nodes",
         "jobs-affected: default-arm-on-demand and default-x86-on-demand",
+        "restarts: restarts the controller of Helm release karpenter",
         "cost: NodePools' limit of vCPU 640 -> 384",
         "cost: NodePools' limit of memory in GiB 2560 -> 1536",
     ),
@@ -65,12 +66,14 @@ NODES = {
     ),
     "limits": Row(
         "pools=[{name: default, limits: {cpu: 64, memoryGiB: 256}}]",
+        "restarts: restarts the controller of Helm release karpenter",
         "cost: NodePools' limit of vCPU 640 -> 384",
         "cost: 2560 -> 1536",
         STAY,
     ),
     "a bucket of its own": Row(
         "pools=[{name: default}, {name: etl, jarBucket: {}}]",
+        "restarts: restarts the controller of Helm release karpenter",
         "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
         "arn:aws:s3:::spark-dev-etl-jars-111122223333-us-west-2 when s3:prefix StringLike",
         "wider-permission: role karpenter-controller-role (may now) may iam:PassRole on "
