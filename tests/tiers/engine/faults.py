@@ -102,7 +102,8 @@ def engines() -> Iterator[int]:
 
 
 def kill_engine() -> None:
-    """Kills the CLI in a second, without a chance to clean up."""
-    time.sleep(1)
+    """Kills the CLI in three seconds, in which it notes what is done, without a chance to clean
+    up."""
+    time.sleep(3)
     for process in engines():
         os.kill(process, signal.SIGKILL)

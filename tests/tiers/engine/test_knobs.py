@@ -27,7 +27,7 @@ class Knob(NamedTuple):
 
 def of_pool(verb: str, pool: str) -> list[str]:
     """An operation on the node class of a pool, on its NodePools in the fallback order, and on its
-    node role, which the controller may pass."""
+    node role, which the controller may pass; the controller gets memory for its nodes."""
     order = ("arm-spot", "x86-spot", "arm-on-demand", "x86-on-demand")
     policies = (
         "AmazonEC2ContainerRegistryPullOnly",
@@ -36,6 +36,7 @@ def of_pool(verb: str, pool: str) -> list[str]:
     )
     return [
         "update Policy karpenter-controller-profiles",
+        "update Release karpenter-release",
         f"{verb} AccessEntry karpenter-{pool}-nodes",
         f"{verb} EC2NodeClass karpenter-{pool}-class",
         *(f"{verb} NodePool karpenter-{pool}-{one}" for one in order),
