@@ -21,7 +21,7 @@ pytestmark = pytest.mark.parametrize("live", ONE_WITH_ALL_KINDS, ids=str, indire
 _NO = ("Invalid", "Forbidden", "BadRequest")
 POOL = ("NodePool", "default-arm-spot")
 CLASS = ("EC2NodeClass", "default")
-VOLUME = ("PersistentVolume", "spark-jars-team-a-node")
+VOLUME = ("PersistentVolume", "spark-jars-team-a.jars-node")
 CLAIM = ("PersistentVolumeClaim", "spark-jars")
 DAEMON = ("DaemonSet", "spark-jars")
 
@@ -77,7 +77,7 @@ NEW = [
 CHANGED = [
     Case(*POOL, "spec/template/spec/nodeClassRef/kind", "NodeClass", "kind is immutable"),
     Case(*VOLUME, "spec/hostPath/path", "/mnt/other", "is immutable after creation"),
-    Case(*CLAIM, "spec/volumeName", "spark-jars-team-b-node", "is immutable after creation"),
+    Case(*CLAIM, "spec/volumeName", "spark-jars-team-b.jars-node", "is immutable after creation"),
     Case(*DAEMON, "spec/selector/matchLabels/more", "x", "field is immutable"),
     Case("ClusterRoleBinding", "spark-jars-nodes", "roleRef/name", "view", "cannot change roleRef"),
 ]

@@ -120,6 +120,12 @@ class Project:
             document["config"][key] = set_path(document["config"].get(key), setting)
         path.write_text(yaml.safe_dump(document))
 
+    def set(self, *settings: str) -> None:
+        """The stack file as the program has it, with these keys changed."""
+        name = f"stacks/Pulumi.{self.stack}.yaml"
+        shutil.copy(self.program / name, self._folder / name)
+        self.change(*settings)
+
     def preview(self, *policy_packs: Path) -> Outcome:
         """`pulumi preview`, with policy packs; their findings are among the messages."""
         return self._command(self._pulumi.preview, policy_packs=[str(one) for one in policy_packs])
