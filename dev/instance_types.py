@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ops.plan.instances import SOURCE, facts
+from ops.plan.instances import facts, source
 
 FILE = Path(__file__).parent.parent / "components" / "instance_types.txt"
 _ACCELERATORS = ("GpuInfo", "FpgaInfo", "InferenceAcceleratorInfo", "MediaAcceleratorInfo")
@@ -32,7 +32,7 @@ def render() -> str:
         alike[tuple(sorted(found, key=_order))].append(family)
     lines = [
         "# EC2's instance types for nodes: families, and their sizes without bare metal.",
-        f"# Written by `python -m dev.instance_types` from {SOURCE}.",
+        f"# Written by `python -m dev.instance_types` from {source()}.",
         *(f"{' '.join(families)}: {' '.join(of)}" for of, families in alike.items()),
         "# Families with GPUs or other accelerators, and families that are no nodes of this stack.",
         *(f"{reason}: {' '.join(sorted(families))}" for reason, families in others.items()),

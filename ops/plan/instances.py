@@ -14,8 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SOURCE = "EC2 DescribeInstanceTypes, as in moto " + importlib.metadata.version("moto")
-
 _KARPENTER_MEMORY_LOSS = 0.075
 _GRAVITON_RESERVED_MIB = 64
 _EVICTION_MIB = 100

@@ -102,8 +102,23 @@ def engines() -> Iterator[int]:
 
 
 def kill_engine() -> None:
-    """Kills the CLI in three seconds, in which it notes what is done, without a chance to clean
-    up."""
-    time.sleep(3)
-    for process in engines():
+    """Kills the CLI once it has noted what is done, without a chance to clean up."""
+    processes = list(engines())
+    noted = [_state(process) for process in processes]
+    quiet, last, end = 0.0, noted, time.monotonic() + 30
+    while quiet < 2 and time.monotonic() < end:
+        time.sleep(0.25)
+        now = [_state(process) for process in processes]
+        quiet, last = (quiet + 0.25, last) if now == last else (0.0, now)
+    for process in processes:
         os.kill(process, signal.SIGKILL)
+
+
+def _state(process: int) -> list[tuple[str, int]]:
+    """The files of a CLI's backend, with the times at which they were written."""
+    with suppress(OSError):
+        environment = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+        values = dict(entry.decode().partition("=")[::2] for entry in environment if entry)
+        folder = Path(values["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi" / "stacks"
+        return sorted((str(one), one.stat().st_mtime_ns) for one in folder.rglob("*.json"))
+    return []

@@ -120,7 +120,7 @@ class Project:
             document["config"][key] = set_path(document["config"].get(key), setting)
         path.write_text(yaml.safe_dump(document))
 
-    def set(self, *settings: str) -> None:
+    def reset(self, *settings: str) -> None:
         """The stack file as the program has it, with these keys changed."""
         name = f"stacks/Pulumi.{self.stack}.yaml"
         shutil.copy(self.program / name, self._folder / name)

@@ -1,4 +1,5 @@
-"""Resources of the account before a stack: the admins of prod, the cluster of existing."""
+"""Resources of the account before a stack: the admins of prod, the cluster of existing, a bucket
+for access logs."""
 
 import json
 from typing import Any
@@ -13,6 +14,7 @@ def account() -> Cloud:
     cloud = Cloud()
     _role(cloud, "platform-admin", {"AWS": "arn:aws:iam::111122223333:root"})
     _role(cloud, "analytics-spark-nodes", {"Service": "ec2.amazonaws.com"})
+    _seed(cloud, refs.BUCKET, {"bucket": "access-logs"})
     vpc, group = "vpc-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60713"
     _seed(cloud, refs.VPC, {"cidrBlock": "10.1.0.0/16"}, vpc)
     subnets = {

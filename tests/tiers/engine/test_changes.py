@@ -9,11 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from ops.diff.diff import compare
 from ops.diff.impact import Kind, consequences
-from tests.ops.diff.test_changes import ROWS, Row, diff_of
+from tests.ops.diff.changes import Row
+from tests.ops.diff.changes_cloud import CLOUD
+from tests.ops.diff.changes_jars import JARS
+from tests.ops.diff.changes_nodes import NODES
+from tests.plans import plan_of
 from tests.tiers.engine import health
 from tests.tiers.engine.project import Project
 
+ROWS = {**CLOUD, **NODES, **JARS}
+# The stand-in has the objects of all clusters in one place, so that a second cluster's would exist
+# already; test_knobs.py has its preview.
+del ROWS["another cluster"]
 Opened = Callable[[str], Project]
 
 
@@ -28,12 +37,13 @@ def first_prod(open_project: Opened) -> Project:
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_change_goes_as_the_diff_says(row: Row, request, tmp_path: Path):
     first: Project = request.getfixturevalue(f"first_{row.stack}")
-    told = {one.kind for one in consequences(diff_of(row))}
+    diff = compare(plan_of(row.stack, *row.before), plan_of(row.stack, *row.after))
+    told = {one.kind for one in consequences(diff)}
     with first.copy(tmp_path) as project:
         if row.before:
-            project.set(*row.before)
+            project.reset(*row.before)
             project.up().ok()
-        project.set(*row.after)
+        project.reset(*row.after)
         attempts = len(project.cloud.attempts)
         outcome = project.up()
         if Kind.refused in told:

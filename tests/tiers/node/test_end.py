@@ -32,6 +32,8 @@ def test_at_a_shutdown_pods_have_their_jars_until_they_end(booted: Node) -> None
     booted.run(*IN_A_SLICE)
     reads = booted.path("/opt/node/reads")
     wait_for("a read", lambda: reads.exists() and "read" in reads.read_text())
+    order = ("systemctl", "is-active", "spark-jars-pods.target")
+    wait_for("the order", lambda: booted.result(*order).returncode == 0)
     booted.result("systemctl", "poweroff")
     wait_for("the shutdown", lambda: booted.is_off, 30)
     before, _, after = reads.read_text().partition("TERM\n")

@@ -82,7 +82,7 @@ def test_new_pods_avoid_a_node_without_jars_until_these_return(
             wait_for("the fence", lambda: JARS_LABEL not in api.labels)
             assert api.labels == {"spark-on-eks/pool": "etl"}, "nothing else of the node changes"
             wait_for("the metric", lambda: metric(member, "spark_jars_fenced") == 1)
-            assert "fenced: down for over 3 s" in member.console()
+            wait_for("the line", lambda: "fenced: down for over 3 s" in member.console())
         wait_for("the label", lambda: api.labels.get(JARS_LABEL) == JARS)
         wait_for("the metric", lambda: metric(member, "spark_jars_fenced") == 0)
         assert read("jars/r1/release.json") == b"{}", "a pod that ran is where it was"
