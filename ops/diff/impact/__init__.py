@@ -7,6 +7,7 @@ from ops.diff.impact import (
     cost,
     data,
     disruption,
+    guards,
     limits,
     network,
     nodes,
@@ -18,7 +19,19 @@ from ops.diff.impact.verdict import verdict_on_jobs
 
 __all__ = ["Cause", "Consequence", "Kind", "Level", "consequences"]
 
-_TOPICS = (cluster, data, network, nodes, disruption, workloads, permissions, access, limits, cost)
+_TOPICS = (
+    cluster,
+    data,
+    network,
+    nodes,
+    disruption,
+    workloads,
+    guards,
+    permissions,
+    access,
+    limits,
+    cost,
+)
 """In the order of their consequences within one kind."""
 # A replaced cluster ends everything in it: these are not listed apart.
 _IN_CLUSTER = {

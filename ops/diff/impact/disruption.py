@@ -14,7 +14,10 @@ _PATH = "spec.disruption"
 _EMPTY_ONLY = "WhenEmpty"
 _DEFAULT_BUDGETS = [{"nodes": "10%"}]
 """The CRD's default."""
-_MOVED = "on nodes of NodePool {}: executors there end and their tasks run again"
+_MOVED = (
+    "on nodes of NodePool {}: executors there end and their tasks run again, a driver there ends "
+    "its job"
+)
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:

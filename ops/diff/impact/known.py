@@ -123,8 +123,8 @@ KUBERNETES: Mapping[str, Known] = {
     "EC2NodeClass": Known("rule nodes", "create", "spec"),
     "LimitRange": Known("of a new namespace"),
     "Namespace": Known(
-        "rules data and limits",
-        "create",
+        "rules data, limits and guards: the number of executors is asked when a job is submitted",
+        'create metadata.annotations["spark-on-eks/max-executors"]',
         'delete replace metadata.labels["pod-security.kubernetes.io/enforce"]',
     ),
     "NodePool": Known(

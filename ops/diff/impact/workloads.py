@@ -1,5 +1,6 @@
 """Pods of the platform that restart: Helm releases, add-ons, DaemonSets, Deployments."""
 
+import re
 from collections.abc import Iterator
 
 from ops.diff.diff import Diff
@@ -8,6 +9,8 @@ from ops.diff.steps import Operation, Step
 from ops.plan.packages import ADDON, RELEASE
 from ops.plan.values import mapping
 
+_DEFINITIONS = ("-crd", "-crds")
+"""End of the names of charts of definitions only."""
 _RUNNERS = ("DaemonSet", "Deployment", "StatefulSet")
 
 
@@ -31,8 +34,16 @@ def _release(step: Step) -> Iterator[Consequence]:
     elif step.changed_paths:
         before, after = (str(one.inputs.get("version")) for one in (step.old, step.resource) if one)
         version = f" from {before} to {after}" if before != after else ""
-        text = f"restarts the controller of Helm release {name}: it is upgraded{version}"
+        doing = "downgraded" if _order(after) < _order(before) else "upgraded"
+        what = f"restarts the controller of Helm release {name}"
+        if name.endswith(_DEFINITIONS):
+            what = f"changes the definitions of Helm release {name}, which has no controller"
+        text = f"{what}: it is {doing}{version}"
         yield Consequence(Kind.restarts, text, causes_of(step))
+
+
+def _order(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"[0-9]+", version)]
 
 
 def _addon(step: Step) -> Iterator[Consequence]:

@@ -64,7 +64,9 @@ CLOUD = {
         before="network.zones=[a, b, c]",
     ),
     "control-plane logs": Row(
-        "cluster.logTypes=[api, audit]", "cost: kinds of control-plane logs 3 -> 2"
+        "cluster.logTypes=[api, audit]",
+        "guard: the control plane's authenticator log ends",
+        "cost: kinds of control-plane logs 3 -> 2",
     ),
     "logs kept longer": Row("cluster.logRetentionDays=90"),
     "logs kept less long": Row(

@@ -1,0 +1,152 @@
+"""Guards that an update takes away or loosens, and roots that running pods stand on."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.diff.compare import names
+from ops.diff.diff import Diff
+from ops.diff.impact.cluster import TYPES
+from ops.diff.impact.model import Consequence, Kind, causes_of
+from ops.diff.steps import Operation, Step
+from ops.plan.values import at, each, is_true, mapping
+
+_NOTICE = ("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget")
+_LIMIT = "spark-on-eks/max-executors"
+_FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+def rules(diff: Diff) -> Iterator[Consequence]:
+    """Yields guards and roots that go, without those of what is deleted as a whole."""
+    if any(step.is_deleted for step in diff.of_type(*TYPES)):
+        return  # everything in the cluster ends with it
+    for step in diff.steps:
+        if step.old is None or _goes_as_a_whole(step, diff):
+            continue
+        yield from _OF.get(step.resource.type, _nothing)(step)
+        if step.resource.type in TYPES:
+            yield from _logs(step)
+    for step in diff.of_kind("Namespace"):
+        if step.old is not None and step.new is not None:
+            yield from _executors(step)
+
+
+def _goes_as_a_whole(step: Step, diff: Diff) -> bool:
+    """Whether the component is deleted, or the bucket that the guard is for."""
+    if step.operation is not Operation.delete:
+        return False
+    deleted = {one.resource.urn for one in diff.of(Operation.delete)}
+    component = diff.old.component(step.resource)
+    bucket = set(step.resource.options.property_dependencies.get("bucket", ()))
+    return bool(bucket & deleted) or (component is not None and component.urn in deleted)
+
+
+def _nothing(step: Step) -> Iterator[Consequence]:
+    yield from ()
+
+
+def _entry(step: Step) -> Iterator[Consequence]:
+    if step.is_deleted and step.old and step.old.inputs.get("type") == "EC2_LINUX":
+        role = str(step.old.inputs.get("principalArn")).rpartition("/")[2]
+        text = f"nodes of role {role} lose the API server: no new one joins, running ones turn away"
+        jobs = f"on nodes of role {role}: all pods end"
+        yield Consequence(Kind.ends_jobs, text, causes_of(step), jobs=jobs)
+
+
+def _issuer(step: Step) -> Iterator[Consequence]:
+    if step.is_deleted or step.touches("url", "clientIdLists", "thumbprintLists"):
+        text = "roles of service accounts can no longer be assumed: IAM does not trust the cluster"
+        jobs = "their pods lose their AWS rights when their credentials end, within the hour"
+        yield Consequence(Kind.ends_jobs, text, causes_of(step), jobs=jobs)
+
+
+def _notice(step: Step) -> Iterator[Consequence]:
+    off = step.new is not None and step.new.inputs.get("state") in ("DISABLED",)
+    if step.is_deleted or off or step.touches("eventPattern", "arn"):
+        text = f"{step.resource.name}: Karpenter may not learn of Spot interruptions and failures"
+        jobs = "executors on Spot nodes end without the notice two minutes before"
+        yield Consequence(Kind.guard, text, causes_of(step), jobs=jobs)
+
+
+def _queue(step: Step) -> Iterator[Consequence]:
+    if step.is_deleted:
+        text = f"queue {step.resource.name} is deleted: Karpenter learns of no Spot interruption"
+        jobs = "executors on Spot nodes end without the notice two minutes before"
+        yield Consequence(Kind.guard, text, causes_of(step), jobs=jobs)
+
+
+def _public(step: Step) -> Iterator[Consequence]:
+    new = step.new.inputs if step.new else {}
+    gone = [flag for flag in _FLAGS if not is_true(new.get(flag))]
+    if gone:
+        text = f"{step.resource.name}: S3 no longer blocks public access ({names(gone)})"
+        yield Consequence(Kind.guard, text, causes_of(step))
+
+
+def _encryption(step: Step) -> Iterator[Consequence]:
+    def key(inputs: Mapping[str, Any]) -> str:
+        found = each(inputs, "rules")
+        return str(
+            at(found[0], "applyServerSideEncryptionByDefault.kmsMasterKeyId") if found else ""
+        )
+
+    before, after = (key(one.inputs) if one else "None" for one in (step.old, step.new))
+    if before not in ("None", after):
+        text = f"{step.resource.name}: new objects are no longer encrypted with {before}"
+        yield Consequence(Kind.guard, text, causes_of(step))
+
+
+def _key(step: Step) -> Iterator[Consequence]:
+    if step.old is None or step.new is None:
+        return
+    if is_true(step.old.inputs.get("enableKeyRotation")) and not is_true(
+        step.new.inputs.get("enableKeyRotation")
+    ):
+        text = f"KMS key {step.resource.name} is no longer rotated"
+        yield Consequence(Kind.guard, text, causes_of(step, "enableKeyRotation"))
+    before, after = (
+        float(one.inputs.get("deletionWindowInDays") or 30) for one in (step.old, step.new)
+    )
+    if after < before:
+        text = f"KMS key {step.resource.name} is deleted {after:g} days after a request, not "
+        yield Consequence(Kind.guard, f"{text}{before:g}", causes_of(step, "deletionWindowInDays"))
+
+
+def _accounts(step: Step) -> Iterator[Consequence]:
+    any_account = step.new is not None and not step.new.inputs.get("allowedAccountIds")
+    if any_account and step.touches("allowedAccountIds"):
+        text = "any account is allowed: credentials of another one would be used"
+        yield Consequence(Kind.guard, text, causes_of(step, "allowedAccountIds"))
+
+
+def _logs(step: Step) -> Iterator[Consequence]:
+    if step.old is None or step.new is None:
+        return
+    gone = set(each(step.old.inputs, "enabledClusterLogTypes"))
+    gone -= set(each(step.new.inputs, "enabledClusterLogTypes"))
+    for kind in sorted(gone & {"audit", "authenticator"}):
+        text = f"the control plane's {kind} log ends: who did what is no longer recorded"
+        yield Consequence(Kind.guard, text, causes_of(step, "enabledClusterLogTypes"))
+
+
+def _executors(step: Step) -> Iterator[Consequence]:
+    assert step.old is not None and step.new is not None
+    before, after = (
+        mapping(one.inputs, "metadata.annotations").get(_LIMIT) for one in (step.old, step.new)
+    )
+    if before != after:
+        text = f"executors of a job of {step.new.object_name}, at most: {before} -> {after}"
+        yield Consequence(Kind.quota, text, causes_of(step, "metadata.annotations"))
+
+
+_OF = {
+    "aws:eks/accessEntry:AccessEntry": _entry,
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _issuer,
+    **dict.fromkeys(_NOTICE, _notice),
+    "aws:sqs/queue:Queue": _queue,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _public,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        _encryption
+    ),
+    "aws:kms/key:Key": _key,
+    "pulumi:providers:aws": _accounts,
+}
