@@ -201,7 +201,7 @@ watch() {
     else
       up=0
       if [[ -L "${PARENT}" ]]; then failed=$((failed + 1)); fi
-      # Not while somebody stops it: a restart would cancel that.
+      # Not while it is stopped by hand: a restart would cancel that.
       if ((failed >= 3)) && systemctl is-active --quiet spark-jars.service; then
         say "down: mount-s3 runs and does not answer; starting it again"
         systemctl restart --no-block spark-jars.service

@@ -23,8 +23,8 @@ def drivers_not_expired(plan: Plan) -> Iterator[Violation]:
     for nodes, spec, age in _expiring(plan):
         if nodes.is_drivers:
             drain = at(spec, "terminationGracePeriod") or "no time limit"
-            what = f"ends drivers {age} after their node's start (a drain has {drain}), whatever "
-            yield _expires(nodes, f"{what}the budgets; set drivers.expireAfter: Never")
+            what = f"ends drivers {age} after their node's start (a drain has {drain}): no "
+            yield _expires(nodes, f"{what}budget is asked; set drivers.expireAfter: Never")
 
 
 @rule(
@@ -37,7 +37,7 @@ def executors_not_expired(plan: Plan) -> Iterator[Violation]:
     """Executors' nodes never expire."""
     for nodes, _, age in _expiring(plan):
         if not nodes.is_drivers:
-            text = f"evicts executors {age} after their node's start, whatever the budgets"
+            text = f"evicts executors {age} after their node's start: no budget is asked"
             yield _expires(nodes, text)
 
 

@@ -1,4 +1,4 @@
-"""What a node reads into its cache: whatever lies in the bucket, and with its disk full."""
+"""What a node reads into its cache: with any name in the bucket, and with its disk full."""
 
 import secrets
 import time
