@@ -6,6 +6,7 @@ import runpy
 import shutil
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -184,6 +185,10 @@ class Project:
         for loop in self.loops:
             with suppress(RuntimeError):  # it is closed: the program has ended
                 loop.call_soon_threadsafe(_cancel_all)
+        # What it still says would be told to the next command's engine.
+        end = time.monotonic() + 10
+        while any(loop.is_running() for loop in self.loops) and time.monotonic() < end:
+            time.sleep(0.05)
         return outcome
 
     async def _run_program(self) -> None:
