@@ -79,6 +79,7 @@ def _without(whole: Plan, gone: Resource) -> Plan:
     return replace(whole, resources=tuple(one for one in whole.resources if one is not gone))
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("case", [("dev",), ("prod",), ("dev", *CLUSTER_AUTOSCALER)], ids=" ".join)
 def test_what_is_deleted_alone_leaves_jobs_alone_only_where_it_is_listed(case) -> None:
     whole = plan_of(*case)
@@ -97,6 +98,7 @@ def _serves_no_job(whole: Plan, one: Resource) -> bool:
     return component is not None and component.name in ("spark-history", "network")
 
 
+@pytest.mark.table
 def test_affected_and_not_affected_never_stand_together() -> None:
     for case in (("dev",), ("prod",)):
         whole = plan_of(*case)
