@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ops.diff.diff import Diff
+from ops.diff.impact.drift import DEFAULT_BUDGETS
 from ops.diff.impact.model import Consequence, Kind, causes_of, merged
 from ops.diff.steps import Operation, Step
 from ops.plan.model import Resource
@@ -12,8 +13,6 @@ from ops.plan.values import at, mappings
 
 _PATH = "spec.disruption"
 _EMPTY_ONLY = "WhenEmpty"
-_DEFAULT_BUDGETS = [{"nodes": "10%"}]
-"""The CRD's default."""
 _MOVED = (
     "on nodes of NodePool {}: executors there end and their tasks run again, a driver there ends "
     "its job"
@@ -56,7 +55,7 @@ def _moves(pool: Resource) -> bool:
 def _allowed(pool: Resource, reason: str) -> list[tuple[Any, ...]]:
     """The budgets for a reason; none means that nothing limits it."""
     budgets = at(pool.inputs, f"{_PATH}.budgets")
-    found = mappings(_DEFAULT_BUDGETS if budgets is None else budgets)
+    found = mappings(DEFAULT_BUDGETS if budgets is None else budgets)
     return sorted(
         (str(one.get("nodes")), str(one.get("schedule") or ""), str(one.get("duration") or ""))
         for one in found

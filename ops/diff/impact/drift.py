@@ -20,7 +20,7 @@ _CLASS_UNHASHED = {
 }  # fmt: skip
 REQUIREMENT = "requirement"
 """First word of a cause that drifts only the nodes that no longer match."""
-_DEFAULT_BUDGETS = [{"nodes": "10%"}]
+DEFAULT_BUDGETS = [{"nodes": "10%"}]
 """The CRD's default."""
 
 
@@ -65,7 +65,7 @@ def budget(pool: Resource) -> tuple[str, bool]:
     disruption = (pool.inputs.get("spec") or {}).get("disruption") or {}
     found = [
         one
-        for one in disruption.get("budgets", _DEFAULT_BUDGETS)
+        for one in disruption.get("budgets", DEFAULT_BUDGETS)
         if one.get("reasons") is None or "Drifted" in one["reasons"]
     ]
     if not found:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.names import MAX_EXECUTORS_ANNOTATION
 from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster import TYPES
@@ -11,7 +12,6 @@ from ops.diff.steps import Operation, Step
 from ops.plan.values import at, each, is_true, mapping
 
 _NOTICE = ("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget")
-_LIMIT = "spark-on-eks/max-executors"
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
@@ -19,8 +19,9 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields guards and roots that go, without those of what is deleted as a whole."""
     if any(step.is_deleted for step in diff.of_type(*TYPES)):
         return  # everything in the cluster ends with it
+    deleted = {one.resource.urn for one in diff.of(Operation.delete)}
     for step in diff.steps:
-        if step.old is None or _goes_as_a_whole(step, diff):
+        if step.old is None or _goes_as_a_whole(step, diff, deleted):
             continue
         yield from _OF.get(step.resource.type, _nothing)(step)
         if step.resource.type in TYPES:
@@ -30,11 +31,10 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             yield from _executors(step)
 
 
-def _goes_as_a_whole(step: Step, diff: Diff) -> bool:
+def _goes_as_a_whole(step: Step, diff: Diff, deleted: set[str]) -> bool:
     """Whether the component is deleted, or the bucket that the guard is for."""
     if step.operation is not Operation.delete:
         return False
-    deleted = {one.resource.urn for one in diff.of(Operation.delete)}
     component = diff.old.component(step.resource)
     bucket = set(step.resource.options.property_dependencies.get("bucket", ()))
     return bool(bucket & deleted) or (component is not None and component.urn in deleted)
@@ -60,7 +60,7 @@ def _issuer(step: Step) -> Iterator[Consequence]:
 
 
 def _notice(step: Step) -> Iterator[Consequence]:
-    off = step.new is not None and step.new.inputs.get("state") in ("DISABLED",)
+    off = step.new is not None and step.new.inputs.get("state") == "DISABLED"
     if step.is_deleted or off or step.touches("eventPattern", "arn"):
         text = f"{step.resource.name}: Karpenter may not learn of Spot interruptions and failures"
         jobs = "executors on Spot nodes end without the notice two minutes before"
@@ -131,7 +131,8 @@ def _logs(step: Step) -> Iterator[Consequence]:
 def _executors(step: Step) -> Iterator[Consequence]:
     assert step.old is not None and step.new is not None
     before, after = (
-        mapping(one.inputs, "metadata.annotations").get(_LIMIT) for one in (step.old, step.new)
+        mapping(one.inputs, "metadata.annotations").get(MAX_EXECUTORS_ANNOTATION)
+        for one in (step.old, step.new)
     )
     if before != after:
         text = f"executors of a job of {step.new.object_name}, at most: {before} -> {after}"
