@@ -71,6 +71,18 @@ def denied_by_default(plan: Plan, namespace: str) -> set[str]:
     }
 
 
+def lets_out(policy: Resource, port: int) -> bool:
+    """Whether a NetworkPolicy allows egress to a port from every pod of its namespace."""
+    return (
+        not at(policy.inputs, "spec.podSelector")
+        and "Egress" in each(policy.inputs, "spec.policyTypes")
+        and any(
+            port in {found.get("port") for found in each(item, "ports")}
+            for item in each(policy.inputs, "spec.egress")
+        )
+    )
+
+
 def team_namespaces(plan: Plan) -> list[Resource]:
     return [
         one

@@ -5,8 +5,9 @@ from importlib import import_module
 from ops.rules.rule import Rule
 
 _MODULES = (
-    "iam", "trust", "rbac", "cluster", "network", "nodes", "lifetimes", "capacity", "data", "pods",
-    "platform", "teams", "admission", "scheduling", "pins", "owner", "destroy",
+    "iam", "trust", "rbac", "roles", "cluster", "network", "joining", "nodes", "pools", "lifetimes",
+    "capacity", "data", "pods", "platform", "teams", "admission", "scheduling", "complete",
+    "served", "pins", "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

@@ -6,8 +6,8 @@ from typing import Any
 
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
-from ops.plan.node_templates import node_templates
-from ops.plan.values import UNKNOWN, at, is_false, is_true
+from ops.plan.node_templates import NODE_CLASS, node_templates
+from ops.plan.values import UNKNOWN, at, is_false, is_true, mapping
 from ops.rules.catalog.cluster import clusters, input_of
 from ops.rules.rule import Violation, rule
 
@@ -15,6 +15,10 @@ _TAGS = "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/t
 REQUIRED_TAGS = ("project", "stack")
 PRODUCTION = ("prod",)
 """A stack whose name begins with one of these is production."""
+_RESERVED_TAGS = (
+    "aws:", "eks:eks-cluster-name", "kubernetes.io/cluster/", "karpenter.sh/nodepool",
+    "karpenter.sh/nodeclaim", "karpenter.k8s.aws/ec2nodeclass",
+)  # fmt: skip
 _KEEPS_DATA = ("aws:s3/bucket:Bucket", "aws:kms/key:Key")
 
 
@@ -43,6 +47,23 @@ def tags(plan: Plan) -> Iterator[Violation]:
             if missing and spec.volumes_known:
                 names = ", ".join(missing)
                 yield Violation(spec.resource, what, f"does not set tag {names} on each {what}")
+
+
+@rule(
+    reason="Karpenter sets these tags itself and refuses a node class that has them; AWS keeps "
+    "`aws:` for itself.",
+    source="https://karpenter.sh/docs/concepts/nodeclasses/#spectags",
+)
+def tags_accepted(plan: Plan) -> Iterator[Violation]:
+    """No tag of an instance or of everything is one that Karpenter or AWS reserves."""
+    for one in plan.of_kind(NODE_CLASS):
+        for tag in mapping(one.inputs, "spec.tags"):
+            if tag.startswith(_RESERVED_TAGS):
+                yield Violation(one, tag, f"sets tag {tag}")
+    for provider in plan.by_type("pulumi:providers:aws"):
+        for tag in _default_tags(provider):
+            if tag.lower().startswith("aws:"):
+                yield Violation(provider, tag, f"sets tag {tag}")
 
 
 @rule(
@@ -85,9 +106,7 @@ def data_survives(plan: Plan) -> Iterator[Violation]:
     """forceDestroy is off, except where a stack outside production enables it."""
     for one in plan.by_type("aws:s3/bucket:Bucket"):
         if is_production(plan) and not is_false(one.inputs.get("forceDestroy")):
-            yield Violation(
-                one, "forceDestroy", "is emptied on destroy (forceDestroy) (forceDestroy)"
-            )
+            yield Violation(one, "forceDestroy", "is emptied on destroy (forceDestroy)")
     for one in plan.of_kind("PersistentVolume"):
         if at(one.inputs, "spec.persistentVolumeReclaimPolicy") not in ("Retain", UNKNOWN):
             yield Violation(one, "reclaim", "is deleted with its claim")

@@ -7,7 +7,14 @@ from components.names import JARS_CLAIM
 from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true
-from ops.plan.workloads import denied_by_default, in_namespace, namespace_of, pods, team_namespaces
+from ops.plan.workloads import (
+    denied_by_default,
+    in_namespace,
+    lets_out,
+    namespace_of,
+    pods,
+    team_namespaces,
+)
 from ops.rules.rule import Violation, rule
 
 _OPERATOR = (
@@ -140,11 +147,21 @@ def team_labelled(plan: Plan) -> Iterator[Violation]:
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
 )
 def platform_network(plan: Plan) -> Iterator[Violation]:
-    """A namespace with a Service of the stack denies all other ingress and egress."""
+    """A namespace with a Service of the stack, or with the Spark operator, denies all ingress and
+    egress but what it needs: DNS and HTTPS among it."""
+    operators = {
+        str(one.resource.inputs.get("namespace"))
+        for one in packages(plan)
+        if "spark-jobs" in one.provides
+    }
     for namespace in plan.of_kind("Namespace"):
         name = namespace.object_name
-        served = in_namespace(plan, "Service", name)
+        served = in_namespace(plan, "Service", name) or name in operators
         closed = denied_by_default(plan, name)
         for kind in ("Ingress", "Egress") if served else ():
             if kind not in closed:
                 yield Violation(namespace, kind, f"does not deny {kind} by default")
+        policies = in_namespace(plan, "NetworkPolicy", name)
+        for what, port in (("DNS", 53), ("HTTPS", 443)) if "Egress" in closed else ():
+            if served and not any(lets_out(one, port) for one in policies):
+                yield Violation(namespace, what, f"does not allow egress to {what}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from components.names import EXECUTOR_ACCOUNT
 from ops.plan import rbac
 from ops.plan.graph import inputs_from
 from ops.plan.iam_roles import ROLE
@@ -12,6 +13,9 @@ from ops.plan.workloads import pods
 from ops.rules.rule import Violation, rule
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
+_EVERYBODY = (
+    "system:masters", "system:authenticated", "system:unauthenticated", "system:anonymous",
+)  # fmt: skip
 _ESCALATES = {"escalate", "bind", "impersonate"}
 
 
@@ -49,6 +53,27 @@ def rbac_cluster_secrets(plan: Plan) -> Iterator[Violation]:
     for binding in rbac.bindings(plan):
         if binding.role_name in ("cluster-admin", "admin", "system:masters"):
             yield Violation(binding.resource, "admin", "makes an administrator")
+
+
+@rule(
+    reason="A right of everybody is a right of each pod and of whoever reaches the endpoint; the "
+    "group system:masters cannot be limited, and executors run code of jobs without a driver's "
+    "rights.",
+    source=f"{_PRACTICE}#least-privilege",
+)
+def rbac_subjects(plan: Plan) -> Iterator[Violation]:
+    """No role is bound to everybody, to system:masters, or to executors."""
+    for binding in rbac.bindings(plan):
+        for subject in binding.subjects:
+            kind, _, name = subject.partition(" ")
+            if name in _EVERYBODY or name.startswith("system:serviceaccounts"):
+                yield Violation(binding.resource, name, f"binds {name}")
+            if kind == "ServiceAccount" and name.endswith(f"/{EXECUTOR_ACCOUNT}"):
+                yield Violation(binding.resource, name, f"gives rights to executors ({name})")
+    for one in plan.by_type("aws:eks/accessEntry:AccessEntry"):
+        for group in each(one.inputs, "kubernetesGroups"):
+            if group in _EVERYBODY:
+                yield Violation(one, group, f"is in {group}")
 
 
 @rule(

@@ -8,7 +8,7 @@ from ops.plan.iam_roles import trusted_accounts
 from ops.plan.model import Plan, Resource
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each
-from ops.plan.workloads import denied_by_default, in_namespace, team_namespaces
+from ops.plan.workloads import denied_by_default, in_namespace, lets_out, team_namespaces
 from ops.rules.rule import Violation, rule
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
@@ -72,8 +72,13 @@ def team_priority(plan: Plan) -> Iterator[Violation]:
     executor, driver = classes.get(EXECUTOR_PRIORITY), classes.get(DRIVER_PRIORITY)
     if executor and executor.inputs.get("preemptionPolicy") != "Never":
         yield Violation(executor, "preemption", "preempts other pods")
-    if executor and driver and executor.inputs["value"] >= driver.inputs["value"]:
+    if executor and driver and _value(executor) >= _value(driver):
         yield Violation(executor, "value", "has no lower priority than a driver")
+
+
+def _value(priority: Resource) -> int:
+    # Kubernetes' default is 0.
+    return int(priority.inputs.get("value") or 0)
 
 
 @rule(
@@ -96,7 +101,7 @@ def team_network(plan: Plan) -> Iterator[Violation]:
         if not any(_scraped(one) for one in policies):
             yield Violation(namespace, "metrics", "does not allow monitoring to scrape its drivers")
         for name, port in (("DNS", 53), ("HTTPS", 443)):
-            if not any(_lets_out(one, port) for one in policies):
+            if not any(lets_out(one, port) for one in policies):
                 yield Violation(namespace, name, f"does not allow egress to {name}")
     networking = [package for package in packages(plan) if package.name == "vpc-cni"]
     for package in networking if plan.of_kind("NetworkPolicy") else ():
@@ -124,18 +129,6 @@ def _scraped(policy: Resource) -> bool:
         and MONITORING_NAMESPACE in (at(peer, "namespaceSelector.matchLabels") or {}).values()
         for item in each(policy.inputs, "spec.ingress")
         for peer in each(item, "from")
-    )
-
-
-def _lets_out(policy: Resource, port: int) -> bool:
-    """Whether a policy allows egress to a port from every pod of its namespace."""
-    return (
-        not at(policy.inputs, "spec.podSelector")
-        and "Egress" in each(policy.inputs, "spec.policyTypes")
-        and any(
-            port in {found.get("port") for found in each(item, "ports")}
-            for item in each(policy.inputs, "spec.egress")
-        )
     )
 
 

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 from ops.plan.iam import RESOURCE, TRUST, allowed, statements
 from ops.plan.model import Plan
+from ops.plan.values import known
+from ops.rules.catalog.cluster import clusters
 from ops.rules.catalog.iam import broken
 from ops.rules.rule import Violation, rule
 
+_PROVIDER = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _WITHOUT_SOURCE = ("ec2.", "eks.")
 """Services that assume a role for one resource of the same account only, and pass no source."""
@@ -51,9 +54,27 @@ def trust_named(plan: Plan) -> Iterator[Violation]:
 )
 def oidc_audience(plan: Plan) -> Iterator[Violation]:
     """The cluster's identity provider accepts tokens for STS only."""
-    for one in plan.by_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider"):
+    for one in plan.by_type(_PROVIDER):
         if one.inputs.get("clientIdLists") != ["sts.amazonaws.com"]:
             yield Violation(one, "audience", "accepts tokens for other audiences than STS")
+
+
+@rule(
+    reason="IAM refuses a token of an issuer that it does not know: pods have no rights in AWS.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html",
+)
+def oidc_provider_exists(plan: Plan) -> Iterator[Violation]:
+    """Where the stack creates the cluster, roles of service accounts trust a provider that it
+    creates, too."""
+    urls = [one.inputs.get("url") for one in plan.by_type(_PROVIDER)]
+    if not any(clusters(plan)) or not all(map(known, urls)):
+        return
+    issuers = {str(url).removeprefix("https://") for url in urls}
+    for document, one in statements(plan):
+        for arn in one.principals.get("Federated", ()) if document.kind == TRUST else ():
+            issuer = arn.partition(":oidc-provider/")[2]
+            if issuer and issuer not in issuers:
+                yield Violation(document.resource, one.sid, f"trusts {issuer}, unknown to IAM")
 
 
 @rule(

@@ -10,13 +10,19 @@ from ops.rules.check import Report, check, waivers
 from ops.rules.rule import Severity
 from tests.mutation.guards import guards_of
 from tests.mutation.survivors import REASONS
-from tests.ops.rules import breaks_aws, breaks_capacity, breaks_kubernetes, breaks_order
+from tests.ops.rules import (
+    breaks_aws,
+    breaks_capacity,
+    breaks_complete,
+    breaks_kubernetes,
+    breaks_order,
+)
 from tests.ops.rules.changes import GONE, Break, Edit, added, also, picked, put
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS, plan_of
 
 BREAKS = [
     one
-    for module in (breaks_aws, breaks_capacity, breaks_kubernetes, breaks_order)
+    for module in (breaks_aws, breaks_capacity, breaks_complete, breaks_kubernetes, breaks_order)
     for table in vars(module).values()
     if isinstance(table, tuple)
     for one in table
