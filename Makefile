@@ -120,8 +120,9 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github
 	@dev/actionlint/run
 
-bench: $(READY) ## How long a preview takes, and how that grows
+bench: $(READY) ## How long a preview takes, and how that grows; a diff, BASE=main, beside another revision's, BESIDE=v1
 	@$(BIN)/python -m dev.bench.plan
+	@$(BIN)/python -m dev.bench.diff --base '$(or $(BASE),HEAD~1)' --beside '$(BESIDE)'
 
 lock: ## Compile every lock file anew, from pyproject.toml and each requirements.in
 	@$(COMPILE) pyproject.toml --output-file requirements.txt

@@ -48,7 +48,7 @@ def _once(stack: str, overrides: tuple[str, ...]) -> Run:
     return Run(seconds, usage.ru_maxrss / 1024, len(json.loads(plan)["resources"]))
 
 
-def _grown(pools: int, teams: int) -> tuple[str, str, str]:
+def grown(pools: int, teams: int) -> tuple[str, str, str]:
     shape = "sizes: [8xlarge], limits: {cpu: 32, memoryGiB: 128}"
     return (
         "cluster.name=bench",
@@ -71,7 +71,7 @@ def main() -> None:
     print("|--:|--:|--:|--:|--:|--:|")
     first: Run | None = None
     for pools, teams in SIZES:
-        run = measure("dev", *_grown(pools, teams))
+        run = measure("dev", *grown(pools, teams))
         first = first or run
         more = run.resources - first.resources
         each = f"{(run.seconds - first.seconds) / more * 1000:.1f}" if more else "-"

@@ -24,6 +24,7 @@ from ops.plan.command import (
     without_empty,
 )
 from ops.plan.errors import UserError
+from ops.plan.waiting import waiting
 
 if TYPE_CHECKING:
     from ops.diff.diff import Diff
@@ -52,7 +53,8 @@ def diff(  # noqa: PLR0917  the command's options
     """Compare two stacks, a stack with changed keys, or stacks with a git revision."""
     with command_errors():
         style = chosen_format(format_)
-        found = _compared(stack, sets, root, from_, to, base, head)
+        with waiting(_at_work(stack, from_, to, base, head)):
+            found = _compared(stack, sets, root, from_, to, base, head)
         _write(found, style, _command(stack, sets, from_, to, base, head))
         from ops.diff.sources import Failure  # noqa: PLC0415
 
@@ -89,7 +91,8 @@ def _drawn(stack: str, sets: list[str] | None, root: str, base: str, style: Form
     if base or without_empty(sets):
         if stack == "all":
             raise UserError("--stack all: a picture shows one stack; give its name")
-        (one,) = _compared(stack, sets, root, "", "", base, "")
+        with waiting(_at_work(stack, "", "", base, "")):
+            (one,) = _compared(stack, sets, root, "", "", base, "")
         # Of a single stack, which is compared or ends the command.
         diff = cast("Diff", one.found)
         chart = chart_of(diff.new, diff)
@@ -108,10 +111,10 @@ def _compared(  # noqa: PLR0917  the command's options
     if from_ or to:
         if not (from_ and to) or stack or base or head:
             raise UserError("diff takes --from A --to B, without --stack and --base")
-        from ops.diff.diff import compare  # noqa: PLC0415
+        from ops.diff.two_stacks import compare_stacks  # noqa: PLC0415
 
         old, new = (recorded(name, sets, root) for name in (from_, to))
-        return [Compared(f"{from_} → {to}", compare(old, new))]
+        return [Compared(f"{from_} → {to}", compare_stacks(old, new))]
     if not stack:
         raise UserError("diff takes --from A --to B, --stack S --set k=v, or --stack S --base REV")
     if head and not base:
@@ -125,6 +128,12 @@ def _compared(  # noqa: PLR0917  the command's options
             if isinstance(one.found, Failure):
                 fail(one.found.message, one.found.code)
     return found
+
+
+def _at_work(stack: str, from_: str, to: str, base: str, head: str) -> str:
+    what = f"stacks {from_} and {to}" if from_ else "every stack" if stack == "all" else stack
+    sides = f" at {base} and {f'at {head}' if head else 'as it is now'}" if base else ""
+    return f"recording {what}{sides}"
 
 
 def _write(found: "list[Compared]", style: Format, command: str) -> None:

@@ -136,5 +136,6 @@ def _compared(
     note = "" if old else "a new stack"
     note = note if new else "the stack's file is deleted: this changes or deletes no resource"
     before = old if isinstance(old, Plan) else nothing
-    after = new if isinstance(new, Plan) else nothing
+    # A stack whose file is gone is not updated any more: its resources stay as they are.
+    after = new if isinstance(new, Plan) else before
     return Compared(stack, compare(before, after), note)

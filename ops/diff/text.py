@@ -31,16 +31,38 @@ _CAUSES = 3
 
 
 def summary(diff: Diff) -> str:
-    """Returns one line: `2 to create, 1 to replace, 40 unchanged`, or `no changes`."""
+    """Returns one line: `2 to create, 1 to replace, 40 unchanged`, or `no changes`; of two stacks
+    `2 only in prod, 1 differs, 40 alike`."""
     counted = [
-        f"{len(steps)} to {'update or replace' if op is Operation.may_replace else op}"
+        f"{len(steps)} {_counted(op, len(steps), diff)}"
         for op in Operation
         if (steps := diff.of(op))
     ]
     if not counted:
-        return "no changes"
+        return "no differences" if is_pair(diff) else "no changes"
     present = sum(1 for step in diff.steps if step.new is not None)
-    return ", ".join([*counted, f"{len(diff.new.resources) - present} unchanged"])
+    rest = "alike" if is_pair(diff) else "unchanged"
+    return ", ".join([*counted, f"{len(diff.new.resources) - present} {rest}"])
+
+
+def _counted(operation: Operation, count: int, diff: Diff) -> str:
+    if is_pair(diff):
+        return "differ" if operation is Operation.update and count > 1 else word(operation, diff)
+    return f"to {'update or replace' if operation is Operation.may_replace else operation}"
+
+
+def is_pair(diff: Diff) -> bool:
+    """Whether this compares two stacks, one of which never becomes the other."""
+    return diff.old.stack != diff.new.stack
+
+
+def word(operation: Operation, diff: Diff) -> str:
+    """Returns the operation on a resource, or which of two stacks has it."""
+    if not is_pair(diff):
+        return str(operation)
+    sides = {Operation.create: diff.new, Operation.delete: diff.old}
+    side = sides.get(operation)
+    return f"only in {side.stack}" if side else "differs"
 
 
 def render(diff: Diff, stream: IO[str]) -> None:
@@ -57,7 +79,7 @@ def render(diff: Diff, stream: IO[str]) -> None:
         out.print(Text(f"\n{component}", style="bold cyan"), soft_wrap=True)
         for step in steps:
             mark = MARKS[step.operation]
-            line = Text(f"  {mark} {step.operation} ", style=_COLOURS[mark])
+            line = Text(f"  {mark} {word(step.operation, diff)} ", style=_COLOURS[mark])
             line.append(f"{step.resource.name}  ", style="default")
             line.append(step.resource.short_type, style="dim default")
             out.print(line, soft_wrap=True)
@@ -77,9 +99,17 @@ def title(diff: Diff) -> str:
 
 
 def by_component(diff: Diff) -> list[tuple[str, list[Step]]]:
-    """Returns the steps by the outermost component around them, by name."""
+    """Returns the steps by the outermost component around them, by name. Of two stacks, what is
+    below a component that only one of them has is not listed."""
+    one_sided = {
+        step.resource.urn
+        for step in diff.steps
+        if is_pair(diff) and not (step.old and step.new) and not step.resource.custom
+    }
     found: dict[str, list[Step]] = {}
     for step in diff.steps:
+        if step.resource.parent in one_sided:
+            continue
         plan = diff.new if step.new is not None else diff.old
         component = plan.component(step.resource)
         found.setdefault(component.name if component else "(no component)", []).append(step)

@@ -33,7 +33,9 @@ def direct(resource: Resource) -> set[str]:
 
 
 def inputs_from(resource: Resource, key: str, plan: Plan) -> list[Resource]:
-    """Returns the resources of the plan that an input comes from."""
+    """Returns the resources of the plan that an input comes from; none without the input."""
+    if resource.inputs.get(key) is None:
+        return []
     urns = resource.options.property_dependencies.get(key, ())
     return [found for urn in urns if (found := plan.get(urn))]
 

@@ -134,10 +134,10 @@ def test_all_stacks_against_a_revision_are_one_comment(project, monkeypatch):
     result = run("diff", "--stack", "all", "--base", "HEAD", "--format", "markdown")
     assert result.exit_code == 0, result.stderr
     rows = [line for line in result.stdout.splitlines() if line.startswith("| ")][:5]
-    assert [row.split(" | ")[0] for row in rows[1:]] == ["| dev", "| new", "| old", "| prod"]
-    assert "no changes" in rows[1]
-    assert "a new stack" in rows[2]
-    assert "the stack's file is deleted" in rows[3]
+    assert [row.split(" | ")[0] for row in rows[1:]] == ["| new", "| prod", "| dev", "| old"]
+    assert "a new stack" in rows[1]
+    assert "no changes" in rows[3]
+    assert "no changes (the stack's file is deleted: this changes or" in rows[4]
     assert "size" in result.stdout
 
 

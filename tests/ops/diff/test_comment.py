@@ -34,13 +34,52 @@ def test_the_first_line_is_the_mark_by_which_a_workflow_finds_its_comment():
 def test_every_stack_is_in_the_table_with_the_gravest_that_happens_to_it():
     quiet = stack("quiet", [resource(VPC, "v")], [resource(VPC, "v")])
     page = comment([rolled("prod"), quiet], COMMAND)
-    assert (
-        "| prod | 1 to update, 0 unchanged | rolls managed node group g: every node is replaced"
-        in page
-    )
-    assert "| quiet | no changes |" in page
+    first, second = [line for line in page.splitlines() if line.startswith(("| prod", "| quiet"))]
+    assert first.startswith("| prod | ⚠️ **disruption** | **affected** | rolls managed node group g")
+    assert first.endswith("| 1 to update, 0 unchanged |")
+    assert second == "| quiet |  |  |  | no changes |"
+    assert "⚠️ **jobs that run are affected** in prod" in page
     # A stack without a difference has no section.
     assert page.count("<details>") == page.count("</details>") == 2
+
+
+BUCKET = "aws:s3/bucket:Bucket"
+
+
+@pytest.mark.parametrize(
+    ("stacks", "first", "order"),
+    [
+        ([], "nothing changes in any stack", ["a", "b"]),
+        (
+            [stack("z", [resource(BUCKET, "x")], [resource(BUCKET, "x", {"tags": {"a": "1"}})])],
+            "✅ jobs that run are not affected",
+            ["z", "a", "b"],
+        ),
+        (
+            [rolled("y"), stack("z", [resource(BUCKET, "x")], [])],
+            "🛑 **stop and read: danger** in z<br>⚠️ **jobs that run are affected** in y",
+            ["z", "y", "a", "b"],
+        ),
+        (
+            [rolled("y"), Compared("z", Failure("it stopped", 1))],
+            "🛑 **stop: no diff** of z<br>⚠️ **jobs that run are affected** in y",
+            ["z", "y", "a", "b"],
+        ),
+        (
+            [stack("z", [resource(VPC, "v")], [resource(VPC, "v", {"new": 1})])],
+            "⚠️ **what it does to jobs that run is not known** in z",
+            ["z", "a", "b"],
+        ),
+    ],
+)
+def test_the_first_line_says_whether_to_stop_and_the_gravest_stack_comes_first(
+    stacks: list[Compared], first: str, order: list[str]
+):
+    quiet = [stack(name, [resource(VPC, "v")], [resource(VPC, "v")]) for name in ("b", "a")]
+    lines = comment([*quiet, *stacks], COMMAND).splitlines()
+    assert lines[4].startswith(first)
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")]
+    assert rows[1 : len(order) + 1] == order
 
 
 def test_consequences_are_printed_before_resources():

@@ -110,7 +110,7 @@ def test_a_role_has_its_attached_and_its_inline_policies_and_no_other():
         resource(
             ATTACHMENT,
             "a",
-            {"role": "r"},
+            {"role": "r", "policyArn": "arn:x"},
             property_dependencies={"role": (role.urn,), "policyArn": (attached.urn,)},
         ),
         resource(INLINE, "by-name", {"role": "r", "policy": POLICY}),
