@@ -71,7 +71,7 @@ verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted:
 test: $(READY) ## Everything that needs Python only
 	@$(BIN)/python -m pytest
 
-test-tables: $(READY) ## The long tables of changes and what a diff says of each
+test-tables: $(READY) ## Long tables: changes and what a diff says of each, plans with a hole, hostile names
 	@$(BIN)/python -m pytest -m table --dist=worksteal
 
 test-cluster: $(READY) ## Every manifest against a real API server, scheduler and controllers

@@ -25,6 +25,7 @@ def run(*line: str | Path, folder: Path = ROOT, **environment: str) -> str:
     return result.stdout
 
 
+@pytest.mark.table
 def test_two_runs_print_the_same_bytes_in_any_environment() -> None:
     plan = (*OPS, "plan", "--stack", "staging")
     first = run(*plan, PYTHONHASHSEED="1", TZ="UTC", AWS_REGION="eu-north-1", AWS_PROFILE="x")

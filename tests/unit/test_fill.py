@@ -141,6 +141,7 @@ KINDS = st.sampled_from(["release", "pending", "pending", "manifest is a folder"
 
 
 # 10 examples of 50 names each.
+@pytest.mark.table
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(NAMES, NAMES, KINDS), min_size=50, max_size=50, unique_by=lambda x: x[0]))
 def test_names_in_a_bucket_are_data(folders: list[tuple[str, str, str]]) -> None:
