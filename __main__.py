@@ -13,6 +13,7 @@ from components.mounts import create_jar_buckets, create_mount
 from components.network import Network
 from components.node_groups import SystemNodes
 from components.spark.install import install_spark
+from components.storage.shuffle_class import ShuffleClass
 
 stack = settings.load()
 config = stack.settings
@@ -48,11 +49,19 @@ if config.system_nodes.create:
     context = context.on(system_placement())
 if cluster.created:
     context = context.then(
-        ClusterAddons("cluster-addons", config.addon_versions, context, opts=on_aws)
+        ClusterAddons(
+            "cluster-addons",
+            config.addon_versions,
+            context,
+            storage=config.storage,
+            volumes=config.most_volumes,
+            opts=on_aws,
+        )
     )
 
 # The mount's part in the cluster, Spark's nodes, teams and jobs.
 mount.install(context)
+zone = config.drivers.zone or next(iter(network.private_subnets))
 nodes = create_autoscaler(
     config.autoscaler,
     context.then(mount),
@@ -60,8 +69,14 @@ nodes = create_autoscaler(
     cluster_autoscaler=config.cluster_autoscaler,
     pools=config.pools,
     drivers=config.drivers,
+    driver_zone=zone,
+    claiming=config.spark.claiming_pools(config.pools),
     mount=mount,
 )
+if config.spark.has_claims:
+    context = context.then(
+        ShuffleClass("shuffle", config.storage.shuffle_class, context, zone=f"{stack.region}{zone}")
+    )
 logs = install_spark(config.spark, context, pools=config.pools, mount=mount, nodes=nodes)
 install_addons(config.addons, context)
 

@@ -35,6 +35,7 @@ from components.node_groups import (
     SystemNodesSettings,
     check_system_nodes,
     check_system_release,
+    disks,
 )
 from components.pool_checks import check_addresses, check_pools, check_zone
 from components.pools import DriverPool, Pool, named_shapes
@@ -48,6 +49,8 @@ from components.running_cluster import check_changes, find_running_cluster
 from components.spark.checks import check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
+from components.storage import StorageSettings
+from components.storage.checks import check_storage
 from components.tags import TagKey, TagValue, check_tags
 from components.validation import Problem, is_deep, message, validate
 
@@ -77,6 +80,7 @@ class StackSettings(Settings):
     drivers: DriverPool = DriverPool()
     jar_bucket: JarBucketSettings = JarBucketSettings()
     jar_mount: JarMountSettings = JarMountSettings()
+    storage: StorageSettings = StorageSettings()
     spark: SparkSettings = SparkSettings()
     addons: AddonsSettings = AddonsSettings()
     """Optional add-ons, off by default."""
@@ -118,6 +122,9 @@ class StackSettings(Settings):
             lambda: self._check_buckets(region),
             self._check_addresses,
             lambda: check_teams(self.spark, self.pools),
+            lambda: check_storage(
+                self.storage, self.spark.teams, created=not self.cluster.existing
+            ),
             lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
             lambda: check_arns(
                 self.cluster, self._buckets(), self.spark, region=region, account=self.account
@@ -132,6 +139,12 @@ class StackSettings(Settings):
     @property
     def _shapes(self) -> dict[str, Pool | DriverPool]:
         return named_shapes(self.pools, self.drivers)
+
+    @property
+    def most_volumes(self) -> int:
+        """The largest number of EBS volumes that a node has by itself."""
+        systems = [self.system_nodes.os, *(shape.os for shape in self._shapes.values())]
+        return max(len(disks(os, disk_gib=20)) for os in systems)
 
     def _check_buckets(self, region: str) -> Problems:
         buckets = self._buckets()

@@ -1,6 +1,6 @@
 """The autoscaler of a stack's Spark nodes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -33,13 +33,16 @@ def create_autoscaler(
     cluster_autoscaler: ClusterAutoscalerSettings,
     pools: Sequence[Pool],
     drivers: DriverPool,
+    driver_zone: str,
+    claiming: Collection[str],
     mount: Mount,
 ) -> Mapping[str, Sequence[pulumi.Resource]]:
     """Creates the stack's Spark nodes; returns, by pool, what pods on that pool depend on.
 
-    `none` creates nothing: Spark runs on existing nodes.
+    `driver_zone` is the letter of the drivers' zone, `claiming` are the pools whose executors claim
+    EBS volumes: Karpenter's nodes there wait for the EBS driver. EKS would put such a taint on
+    running nodes of a managed group, too. `none` creates nothing: Spark runs on existing nodes.
     """
-    zone = drivers.zone or next(iter(context.network.private_subnets))
     if kind == "karpenter":
         return Karpenter(
             "karpenter",
@@ -47,7 +50,8 @@ def create_autoscaler(
             context,
             pools=pools,
             drivers=drivers,
-            driver_zone=zone,
+            driver_zone=driver_zone,
+            claiming=claiming,
             mount=mount,
         ).pools
     if kind == "cluster-autoscaler":
@@ -57,7 +61,7 @@ def create_autoscaler(
             context,
             pools=pools,
             drivers=drivers,
-            driver_zone=zone,
+            driver_zone=driver_zone,
             mount=mount,
         ).pools
     return {}

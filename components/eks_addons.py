@@ -11,8 +11,11 @@ from components.addon_pins import FLOORS, AddonVersions
 from components.cloud import Cloud
 from components.cluster import Cluster
 from components.context import Context
-from components.identity import ServiceAccountRole
+from components.identity import ServiceAccountRole, Statement
 from components.names import KUBE_SYSTEM, POOL_LABEL, SYSTEM_POOL, SYSTEM_TAINT
+from components.storage import StorageSettings
+from components.storage.ebs_csi import configuration as ebs_configuration
+from components.storage.ebs_csi import key_policies
 from components.workloads import Workload, package
 
 _CHARTS = "https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts"
@@ -85,14 +88,21 @@ class EksAddons(pulumi.ComponentResource):
             ),
         )
 
-    def create_role(self, short: str, account: str, policy: str) -> ServiceAccountRole:
-        """The role of an add-on's service account, with one AWS managed policy."""
+    def create_role(
+        self,
+        short: str,
+        account: str,
+        policy: str,
+        policies: Mapping[str, Sequence[Statement]] | None = None,
+    ) -> ServiceAccountRole:
+        """The role of an add-on's service account, with one AWS managed policy and `policies`."""
         return ServiceAccountRole(
             f"{self._name}-{short}",
             namespace=KUBE_SYSTEM,
             service_account=account,
             oidc=self._cluster.oidc,
             cloud=self._cloud,
+            policies=policies,
             managed_policies=[policy],
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -151,8 +161,12 @@ class ClusterAddons(EksAddons):
         name: str,
         versions: AddonVersions,
         context: Context,
+        *,
+        storage: StorageSettings,
+        volumes: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """`volumes` is the largest number of EBS volumes that a node has by itself."""
         super().__init__(
             "ClusterAddons",
             name,
@@ -213,12 +227,15 @@ class ClusterAddons(EksAddons):
                 ),
             ],
             # The policy without V2 in its name gives access to every volume of the account.
-            role=self.create_role("ebs-csi", "ebs-csi-controller-sa", "AmazonEBSCSIDriverPolicyV2"),
-            configuration={
-                "controller": {"replicaCount": 2, **placement},
-                "node": {"tolerateAllTaints": True},
-                "defaultStorageClass": {"enabled": True},
-            },
+            role=self.create_role(
+                "ebs-csi",
+                "ebs-csi-controller-sa",
+                "AmazonEBSCSIDriverPolicyV2",
+                key_policies(storage.shuffle_class.kms_key_arn),
+            ),
+            configuration=ebs_configuration(
+                storage.ebs_csi, tags=context.cloud.tags, volumes=volumes, placement=placement
+            ),
             depends_on=context.after,
         )
         self.create_addon(

@@ -17,6 +17,8 @@ DRIVER_POOL_ANNOTATION = f"{LABEL_DOMAIN}/driver-pool"
 """The team's pools, which its pods may tolerate."""
 QUEUE_ANNOTATION = f"{LABEL_DOMAIN}/queue"
 EVENT_LOGS_ANNOTATION = f"{LABEL_DOMAIN}/event-logs"
+SHUFFLE_ANNOTATION = f"{LABEL_DOMAIN}/shuffle"
+"""Where the team's executors keep shuffle files, if its jobs do not say otherwise."""
 
 SYSTEM_POOL = "system"
 """Pool of the nodes for the platform's own pods."""
@@ -41,6 +43,9 @@ EXECUTOR_ACCOUNT = "spark-executor"
 DRIVER_PRIORITY = "spark-driver"
 EXECUTOR_PRIORITY = "spark-executor"
 """PriorityClasses of the cluster."""
+
+SHUFFLE_CLASS = "spark-shuffle"
+"""StorageClass of executors' claims."""
 
 KUBE_SYSTEM = "kube-system"
 SPARK_OPERATOR_NAMESPACE = "spark-operator"

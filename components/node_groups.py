@@ -103,6 +103,7 @@ def create_launch_template(
     context: Context,
     os: NodeOs,
     disk_gib: int,
+    disk_speed: Mapping[str, int] | None = None,
     metadata_hop_limit: int = 1,
     user_data: pulumi.Output[str] | None = None,
     node_name: str,
@@ -129,6 +130,7 @@ def create_launch_template(
                     "volume_type": "gp3",
                     "encrypted": "true",
                     "delete_on_termination": "true",
+                    **((disk_speed or {}) if disk.holds_pods else {}),
                 },
             }
             for disk in disks(os, disk_gib)
@@ -149,6 +151,8 @@ class Disk(NamedTuple):
 
     device: str
     gib: int
+    holds_pods: bool = True
+    """Whether images and pods are on it, not the system alone."""
 
 
 def disks(os: NodeOs, disk_gib: int) -> list[Disk]:
@@ -157,7 +161,7 @@ def disks(os: NodeOs, disk_gib: int) -> list[Disk]:
     Bottlerocket has them on a second device.
     """
     if os == "bottlerocket":
-        return [Disk("/dev/xvda", 4), Disk("/dev/xvdb", disk_gib)]
+        return [Disk("/dev/xvda", 4, holds_pods=False), Disk("/dev/xvdb", disk_gib)]
     return [Disk("/dev/xvda", disk_gib)]
 
 

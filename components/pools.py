@@ -22,6 +22,9 @@ from components.jar_bucket import JarBucketSettings
 from components.names import DRIVER_POOL, SHARED_JARS
 
 _DEFAULT_POOL = "default"
+_IOPS_PER_MIB = 4
+"""gp3 has 0.25 MiB/s for each IOPS at most: docs.aws.amazon.com/ebs/latest/userguide/
+general-purpose.html#gp3-ebs-volume-type."""
 
 CapacityType = Literal["spot", "on-demand"]
 NodeOs = Literal["al2023", "bottlerocket"]
@@ -94,6 +97,13 @@ class Limits(Settings):
     """GiB."""
 
 
+def check_gp3(key: str, throughput: int, iops_key: str, iops: int) -> Problems:
+    """A gp3 volume's throughput in MiB/s needs IOPS."""
+    if throughput * _IOPS_PER_MIB > iops:
+        needed = throughput * _IOPS_PER_MIB
+        yield key, f"{throughput} MiB/s need {needed} {iops_key}; {iops_key} is {iops}"
+
+
 class NodeShape(Settings):
     """Instance types, image, disk and lifetime of a pool's nodes."""
 
@@ -109,6 +119,14 @@ class NodeShape(Settings):
     disk_gib: Annotated[int, whole(20, 16384)] = 100
     """Root volume in GiB, gp3, encrypted: images, logs, JAR cache, shuffle files if nodes have no
     instance store."""
+    disk_iops: Annotated[int, whole(3000, 16_000)] | None = None
+    """IOPS of the root volume; default: 3000, which gp3 has."""
+    disk_throughput: Annotated[int, whole(125, 1000)] | None = None
+    """Throughput of the root volume in MiB/s; default: 125, which gp3 has."""
+    local_disk: Literal["nvme", "ebs"] | None = None
+    """Where emptyDir volumes are: on the instance store, which all families must then have, or on
+    the root volume, whatever else there is. Default: on the instance store of the types that have
+    it; an executor's request of disk decides on which of them it fits."""
     expire_after: Annotated[str, duration("1h", never=True)] = "Never"
     """Age at which a node is replaced, running pods included: an hour or more."""
     termination_grace_period: Annotated[str, duration("30s")] = "10m"
@@ -119,6 +137,7 @@ class NodeShape(Settings):
         for size in self.sizes:
             if size not in all_sizes:
                 yield "sizes", f"'{size}' has no effect: none of the families has this size"
+        yield from self._disk_problems()
         useful = all_sizes & set(self.sizes)
         for family in self.families if useful else ():
             if not useful & set(SIZES[family]):
@@ -129,10 +148,24 @@ class NodeShape(Settings):
         """The families with this processor, in the order given."""
         return [family for family in self.families if arch_of(family) == arch]
 
+    def _disk_problems(self) -> Problems:
+        iops, throughput = self.disk_iops or 3000, self.disk_throughput or 125
+        yield from check_gp3("diskThroughput", throughput, "diskIops", iops)
+        without = [family for family in self.families if not has_instance_store(family)]
+        if without and self.local_disk == "nvme":
+            names = ", ".join(without)
+            yield "families", f"{names}: without instance store, which localDisk: nvme asks for"
+
     @property
-    def has_instance_store(self) -> bool:
-        """Whether some family has NVMe instance store."""
-        return any(has_instance_store(family) for family in self.families)
+    def disk_speed(self) -> dict[str, int]:
+        """IOPS and throughput of the root volume in EC2's keys, as far as they are set."""
+        given = {"iops": self.disk_iops, "throughput": self.disk_throughput}
+        return {key: value for key, value in given.items() if value is not None}
+
+    @property
+    def uses_instance_store(self) -> bool:
+        """Whether emptyDir volumes are on NVMe instance store, of the types that have it."""
+        return self.local_disk != "ebs" and any(map(has_instance_store, self.families))
 
     @property
     def smallest_vcpus(self) -> int:

@@ -156,7 +156,8 @@ class ClusterAutoscaler(pulumi.ComponentResource):
         name = f"{self._name}-{group_name}"
         context, node_part = self._context, self._mount.node_part(jar_set)
         families = shape.families_of(arch)
-        config = node_config(local_disks=any(has_instance_store(family) for family in families))
+        disks = shape.local_disk != "ebs" and any(map(has_instance_store, families))
+        config = node_config(local_disks=disks)
         user_data = None
         if node_part.scripts or config:
             user_data = pulumi.Output.all(*node_part.scripts).apply(
@@ -167,6 +168,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             context=context,
             os=shape.os,
             disk_gib=shape.disk_gib,
+            disk_speed=shape.disk_speed,
             metadata_hop_limit=node_part.metadata_hop_limit,
             user_data=user_data,
             node_name=group_name,

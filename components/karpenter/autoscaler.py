@@ -1,6 +1,6 @@
 """Karpenter with the node roles, EC2NodeClasses and NodePools of a stack."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -11,6 +11,7 @@ from components.karpenter.node_class import create_node_class
 from components.karpenter.node_pools import create_driver_pool, create_executor_pool
 from components.karpenter.sizing import most_pods
 from components.mounts import Mount
+from components.mounts.base import EBS_TAINT
 from components.node_groups import NodeRole
 from components.pools import DriverPool, NodeShape, Pool, PoolGroup, pool_groups
 
@@ -34,12 +35,15 @@ class Karpenter(pulumi.ComponentResource):
         pools: Sequence[Pool],
         drivers: DriverPool,
         driver_zone: str,
+        claiming: Collection[str],
         mount: Mount,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`driver_zone` is the letter of the drivers' zone."""
+        """`driver_zone` is the letter of the drivers' zone, `claiming` are the pools whose
+        executors claim EBS volumes."""
         super().__init__("spark-on-eks:karpenter:Karpenter", name, None, context.options(opts))
         self._name, self._context, self._mount = name, context, mount
+        self._claiming = claiming
         self._own = pulumi.ResourceOptions(parent=self)
         groups = pool_groups(pools)
         # A role for each pool, not for each set of JARs: a pool keeps it when it gains or loses a
@@ -106,7 +110,9 @@ class Karpenter(pulumi.ComponentResource):
                 f"{self._name}-{pool.name}-{tier.name}",
                 pool,
                 tier,
-                node_part=self._mount.node_part(group.jar_set),
+                node_part=self._mount.node_part(group.jar_set).awaiting(
+                    EBS_TAINT if pool.name in self._claiming else None
+                ),
                 opts=on_class,
             )
         component.register_outputs({})

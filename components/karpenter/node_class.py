@@ -55,6 +55,7 @@ def create_node_class(
                     "volumeType": "gp3",
                     "encrypted": True,
                     "deleteOnTermination": True,
+                    **(shape.disk_speed if disk.holds_pods else {}),
                 },
             }
             for disk in disks(shape.os, shape.disk_gib)
@@ -63,7 +64,7 @@ def create_node_class(
         # Karpenter itself adds names of cluster and NodePool.
         "tags": dict(context.cloud.tags),
     }
-    if shape.has_instance_store:
+    if shape.uses_instance_store:
         spec["instanceStorePolicy"] = "RAID0"
     if node_part.scripts:
         spec["userData"] = pulumi.Output.all(*node_part.scripts).apply(mime)

@@ -5,7 +5,7 @@ A job does not depend on the mount: it uses the claim `spark-jars` of its namesp
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import pulumi
@@ -26,6 +26,11 @@ class Taint:
     effect: Literal["NoSchedule", "NoExecute"]
 
 
+EBS_TAINT = Taint("ebs.csi.aws.com/agent-not-ready", "NoExecute")
+"""The EBS driver removes it from a node once it serves volumes there: a pod that comes before waits
+for a volume that cannot be attached."""
+
+
 @dataclass(frozen=True)
 class NodePart:
     """What a mount needs of a Spark node: pure data, known before any node exists."""
@@ -39,6 +44,10 @@ class NodePart:
     metadata_hop_limit: int = 1
     """Hops to the instance metadata service. With 1 pods cannot use the node's role; the mount runs
     on the host or has its own role."""
+
+    def awaiting(self, taint: Taint | None) -> "NodePart":
+        """The same with one more start-up taint, if there is one."""
+        return replace(self, startup_taints=[*self.startup_taints, taint]) if taint else self
 
 
 @dataclass(frozen=True)

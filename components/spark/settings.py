@@ -1,11 +1,13 @@
 """`spark`: teams, operator, scheduler and History Servers."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from components.base import Settings
 from components.formats import text
+from components.pools import Pool, default_pool
 from components.spark.history_server import HistoryServerSettings
 from components.spark.operator import OperatorSettings
 from components.spark.team import TeamSettings
@@ -38,3 +40,13 @@ class SparkSettings(Settings):
     """Event logs, and a History Server per team."""
     teams: Annotated[list[TeamSettings], Field(max_length=400)] = []
     """The teams; each has a namespace."""
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether executors of some team keep shuffle files on volumes that they claim."""
+        return any(team.shuffle == "claim" for team in self.teams)
+
+    def claiming_pools(self, pools: Sequence[Pool]) -> set[str]:
+        """The pools whose executors claim volumes."""
+        default = default_pool(pools)
+        return {team.pool or default for team in self.teams if team.shuffle == "claim"}

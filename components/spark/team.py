@@ -1,6 +1,6 @@
 """A team: a namespace with permissions, limits, network policies, and a claim on its JARs."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -17,6 +17,7 @@ from components.names import (
     POOL_ANNOTATION,
     QUEUE_ANNOTATION,
     SHARED_JARS,
+    SHUFFLE_ANNOTATION,
     TEAM_LABEL,
 )
 from components.pools import Pool
@@ -49,6 +50,9 @@ class TeamSettings(Settings):
     """Limits of all pods of the team together."""
     max_executors: Annotated[int, whole(1, 100_000)] = 20
     """Largest number of executors of one job."""
+    shuffle: Literal["node", "claim"] = "node"
+    """Where executors keep shuffle files: on their node's disk, or on EBS volumes that the driver
+    claims and a new executor takes over from a lost one."""
     queue: Queue | None = None
     """YuniKorn queue of the team; it ends with the team's name: `root.etl.<team>`. Default:
     `root.<team>`."""
@@ -137,6 +141,8 @@ def _annotations(
     annotations: dict[str, pulumi.Input[str]] = {
         MAX_EXECUTORS_ANNOTATION: str(settings.max_executors)
     }
+    if settings.shuffle != "node":
+        annotations[SHUFFLE_ANNOTATION] = settings.shuffle
     if pool:
         annotations[POOL_ANNOTATION] = pool.name
         annotations[DRIVER_POOL_ANNOTATION] = pool.driver_pool

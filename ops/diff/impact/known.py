@@ -124,7 +124,8 @@ KUBERNETES: Mapping[str, Known] = {
     "LimitRange": Known("of a new namespace"),
     "Namespace": Known(
         "rules data, limits and guards: the number of executors is asked when a job is submitted",
-        'create metadata.annotations["spark-on-eks/max-executors"]',
+        'create metadata.annotations["spark-on-eks/max-executors"] '
+        'metadata.annotations["spark-on-eks/shuffle"]',
         'delete replace metadata.labels["pod-security.kubernetes.io/enforce"]',
     ),
     "NodePool": Known(
@@ -152,6 +153,9 @@ KUBERNETES: Mapping[str, Known] = {
     "RoleBinding": _CLUSTER_RIGHT,
     "Service": Known("a service more", "create"),
     "ServiceAccount": Known("an account more", "create"),
+    "StorageClass": Known(
+        f"{_K8S}/concepts/storage/storage-classes: read when a claim is made", "create"
+    ),
     "ValidatingAdmissionPolicy": Known("nothing more is refused", "delete"),
     "ValidatingAdmissionPolicyBinding": Known("nothing more is refused", "delete"),
 }

@@ -7,7 +7,7 @@ from ops.rules.rule import Rule
 _MODULES = (
     "iam", "trust", "rbac", "roles", "cluster", "network", "joining", "nodes", "pools", "lifetimes",
     "capacity", "data", "pods", "platform", "teams", "admission", "scheduling", "complete",
-    "served", "pins", "owner", "destroy",
+    "storage", "served", "pins", "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

@@ -46,3 +46,23 @@ LIFETIMES = (
     Break("executors-not-expired", put("NodePool", f"{_POOL}.expireAfter", "168h", _RUNG),
           "evicts executors 168h after"),
 )  # fmt: skip
+
+_CLAIMS = ("spark.teams=[{name: team-a, shuffle: claim}]",)
+_ADDON = "cluster-addons-aws-ebs-csi-driver"
+STORAGE = (
+    Break("shuffle-class-fits", put("StorageClass", "volumeBindingMode", GONE),
+          "before it is known where", sets=_CLAIMS),
+    Break("shuffle-class-fits", put("StorageClass", "reclaimPolicy", "Retain"), "keeps volumes",
+          sets=_CLAIMS),
+    Break("shuffle-class-fits", put("StorageClass", "parameters.encrypted", GONE),
+          "without encryption", sets=_CLAIMS),
+    Break("shuffle-class-fits", put("StorageClass", "allowedTopologies", GONE), "in any zone",
+          sets=_CLAIMS),
+    Break("ebs-driver-fits", put(
+        "Addon", "configurationValues!sidecars",
+        {"attacher": {"additionalArgs": ["--kube-api-qps=100"]}}, _ADDON),
+        "attacher has no --kube-api-burst"),
+    Break("ebs-driver-fits", put(
+        "Addon", "configurationValues!node.reservedVolumeAttachments", GONE, _ADDON),
+        "reserves no attachments"),
+)  # fmt: skip

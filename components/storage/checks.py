@@ -1,0 +1,18 @@
+"""Checks of storage against the rest of a stack."""
+
+from collections.abc import Sequence
+
+from components.base import Problems, below
+from components.spark.team import TeamSettings
+from components.storage import StorageSettings
+
+
+def check_storage(
+    storage: StorageSettings, teams: Sequence[TeamSettings], *, created: bool
+) -> Problems:
+    """The EBS driver of an existing cluster is not the stack's; a class needs a team."""
+    if not created:
+        yield from below("storage.ebsCsi", storage.ebs_csi.without_effect("in an existing cluster"))
+    if not any(team.shuffle == "claim" for team in teams):
+        why = "without a team with shuffle: claim"
+        yield from below("storage.shuffleClass", storage.shuffle_class.without_effect(why))
