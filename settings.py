@@ -117,7 +117,9 @@ class StackSettings(Settings):
             lambda: check_releases(self.autoscaler, self._shapes, self._kubernetes),
             lambda: self._check_buckets(region),
             self._check_addresses,
-            lambda: check_teams(self.spark, self.pools),
+            lambda: check_teams(
+                self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())
+            ),
             lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
             lambda: check_arns(
                 self.cluster, self._buckets(), self.spark, region=region, account=self.account

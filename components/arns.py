@@ -39,7 +39,9 @@ def check_arns(
         if of != partition:
             yield key, f"'{arn}' is in the partition {of}; {region} is in {partition}"
         elif regional and where != region:
-            yield key, f"'{arn}' is a key of {where}; the bucket is in {region}"
+            what = "is a key of" if ":kms:" in arn else "is in"
+            user = "the clients of a job use" if ".rights." in key else "the bucket is in"
+            yield key, f"'{arn}' {what} {where}; {user} {region}"
         elif own and account and whose != account:
             yield key, f"'{arn}' is of another account than the stack's ({account})"
 
@@ -61,3 +63,9 @@ def _arns(
             key = f"spark.teams[{index}].buckets[{number}]"
             yield Arn(f"{key}.name", access.__dict__.get("name"))
             yield Arn(f"{key}.kmsKeyArn", access.__dict__.get("kms_key_arn"))
+        for number, one in enumerate(team.__dict__.get("submitters", ())):
+            key = f"spark.teams[{index}].submitters[{number}].roleArn"
+            yield Arn(key, one.__dict__.get("role_arn"))
+        rights = team.__dict__.get("rights")
+        for below, arn in rights.arns() if rights else ():
+            yield Arn(f"spark.teams[{index}].rights.{below}", arn, regional=True)

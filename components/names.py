@@ -42,6 +42,11 @@ DRIVER_PRIORITY = "spark-driver"
 EXECUTOR_PRIORITY = "spark-executor"
 """PriorityClasses of the cluster."""
 
+SPARK_GROUP = "sparkoperator.k8s.io"
+"""API group of the operator's kinds."""
+SPARK_APPLICATIONS = ("sparkapplications", "scheduledsparkapplications")
+"""The kinds that a team applies, as RBAC and admission name them."""
+
 KUBE_SYSTEM = "kube-system"
 SPARK_OPERATOR_NAMESPACE = "spark-operator"
 YUNIKORN_NAMESPACE = "yunikorn"

@@ -170,7 +170,12 @@ def queues(settings: YunikornSettings, teams: Sequence[TeamSettings]) -> str:
 
 def _below(tree: Mapping[str, Any], guaranteed_percent: int) -> list[dict[str, Any]]:
     return [
-        {"name": name, "resources": _resources(found.quota, guaranteed_percent)}
+        {
+            "name": name,
+            # A driver is an application: more than so many wait, before they take anything.
+            "maxapplications": found.quota.for_drivers(found.max_executors).pods,
+            "resources": _resources(found.quota, guaranteed_percent),
+        }
         if isinstance(found, TeamSettings)
         else {"name": name, "parent": True, "queues": _below(found, guaranteed_percent)}
         for name, found in sorted(tree.items())

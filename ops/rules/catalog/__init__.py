@@ -6,7 +6,7 @@ from ops.rules.rule import Rule
 
 _MODULES = (
     "iam", "trust", "rbac", "cluster", "network", "nodes", "lifetimes", "capacity", "data", "pods",
-    "platform", "teams", "admission", "scheduling", "pins", "owner", "destroy",
+    "platform", "teams", "team_access", "admission", "scheduling", "pins", "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value
