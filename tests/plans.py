@@ -19,6 +19,12 @@ CLUSTER_AUTOSCALER = (
     "pools=[{name: default, families: [m7gd, m7i], sizes: [4xlarge]}]",
     "drivers={families: [m7g, m7i], sizes: [xlarge]}",
 )
+_SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:ecr-pullthroughcache"
+CACHE = (
+    "images.cache={enabled: true, credentials: "
+    f"{{dockerHub: '{_SECRET}/hub-AbCdEf', github: '{_SECRET}/gh-AbCdEf'}}}}",
+)
+"""Every registry that ECR can cache."""
 OPEN_TEAM = (
     "spark.teams=[{name: a, "
     "rights: {"

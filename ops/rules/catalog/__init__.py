@@ -6,7 +6,8 @@ from ops.rules.rule import Rule
 
 _MODULES = (
     "iam", "trust", "rbac", "cluster", "network", "nodes", "lifetimes", "capacity", "data", "pods",
-    "platform", "teams", "team_access", "admission", "scheduling", "pins", "owner", "destroy",
+    "platform", "teams", "team_access", "admission", "scheduling", "pins", "images",
+    "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value
