@@ -10,10 +10,11 @@ import yaml
 from components.helm_addon import merge
 from components.images import Images, split
 from ops.plan.model import Plan
-from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, named, of_type, plan_of
+from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, ROOT, named, of_type, plan_of
 from tests.rights import may
 from tests.unit.values import message
 from tests.validate import reference
+from versions import SPARK_IMAGE
 
 REGISTRY = "111122223333.dkr.ecr.us-west-2.amazonaws.com"
 ACCOUNT = "account='111122223333'"
@@ -167,3 +168,11 @@ def test_an_image_of_another_registry_stays_where_it_is() -> None:
 def test_a_long_name_of_a_cluster_is_no_prefix() -> None:
     found = message("dev", f"cluster.name={'a' * 24}", *CACHE)
     assert "images.cache.prefix: is not set, and" in found
+
+
+def test_the_build_file_of_a_team_s_image_begins_with_the_pinned_spark_and_ends_as_its_user() -> (
+    None
+):
+    lines = (ROOT / "examples/image/Dockerfile").read_text().splitlines()
+    assert f"ARG SPARK_IMAGE={SPARK_IMAGE}" in lines
+    assert [line for line in lines if line.startswith("USER")][-1] == "USER 185"
