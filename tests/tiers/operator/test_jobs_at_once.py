@@ -111,6 +111,10 @@ class Jobs:
         )
 
 
+def _has_driver(api: Api, job: Wanted) -> bool:
+    return any(one["spec"].get("nodeName") for one in pods_of(api, job.application, "driver"))
+
+
 def _ended(pod: Object) -> bool:
     return pod["status"]["phase"] in ("Succeeded", "Failed")
 
@@ -137,7 +141,10 @@ def test_without_the_quota_of_drivers_two_jobs_stop_each_other(api: Api, live: S
     api.delete(quota)
     try:
         with applied(api, jobs):
-            work.until(lambda: work.most_drivers == 2 and work.refused, _SECONDS)
+            # Both are submitted before either could create its executor.
+            placed = "both drivers are placed"
+            wait_until(lambda: all(_has_driver(api, one) for one in jobs), placed, seconds=_SECONDS)
+            work.until(lambda: work.refused, 60)
             until = time.monotonic() + _STUCK_SECONDS
             while time.monotonic() < until:
                 work.step()
