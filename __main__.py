@@ -9,6 +9,7 @@ from components.cloud import Cloud
 from components.cluster import Cluster
 from components.context import Context
 from components.eks_addons import ClusterAddons, NodeAddons, system_placement
+from components.images import create_images
 from components.mounts import create_jar_buckets, create_mount
 from components.network import Network
 from components.node_groups import SystemNodes
@@ -26,7 +27,17 @@ network = Network(
     "network", config.network, cloud=cloud, cluster_name=config.cluster.name, opts=on_aws
 )
 cluster = Cluster("cluster", config.cluster, cloud=cloud, network=network, opts=on_aws)
-context = Context(cloud, network, cluster, protect=config.cluster.deletion_protection)
+images, cache = create_images(
+    "images", config.images.cache, cloud=cloud, cluster_name=config.cluster.name, opts=on_aws
+)
+context = Context(
+    cloud,
+    network,
+    cluster,
+    after=cache,
+    protect=config.cluster.deletion_protection,
+    images=images,
+)
 
 # The JARs, and their mount's requirements on nodes: plain data, before any node exists.
 jars = create_jar_buckets(config.pools, config.jar_bucket, context)
@@ -88,7 +99,7 @@ pulumi.export(
 )
 pulumi.export("jarBuckets", {name: bucket.jars_url for name, bucket in jars.items()})
 pulumi.export("teams", [team.name for team in config.spark.teams])
-pulumi.export("sparkImage", config.spark.image)
+pulumi.export("sparkImage", images.pulled(config.spark.image))
 pulumi.export(
     "eventLogs", {team.name: logs.url(team.name) for team in config.spark.teams} if logs else {}
 )

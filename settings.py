@@ -24,6 +24,7 @@ from components.cluster_autoscaler import ClusterAutoscalerSettings
 from components.cluster_creator import check_creator, find_creator
 from components.eks_addons import AddonVersions
 from components.formats import text
+from components.images import ImagesSettings, check_images
 from components.jar_bucket import JarBucketSettings
 from components.karpenter import KarpenterSettings
 from components.mounts import JarMountSettings
@@ -37,7 +38,7 @@ from components.node_groups import (
     check_system_release,
     disks,
 )
-from components.pool_checks import check_addresses, check_pools, check_zone
+from components.pool_checks import check_addresses, check_pool_zones, check_pools, check_zone
 from components.pools import DriverPool, Pool, named_shapes
 from components.private_bucket import (
     BucketSettings,
@@ -81,6 +82,7 @@ class StackSettings(Settings):
     jar_bucket: JarBucketSettings = JarBucketSettings()
     jar_mount: JarMountSettings = JarMountSettings()
     storage: StorageSettings = StorageSettings()
+    images: ImagesSettings = ImagesSettings()
     spark: SparkSettings = SparkSettings()
     addons: AddonsSettings = AddonsSettings()
     """Optional add-ons, off by default."""
@@ -109,6 +111,7 @@ class StackSettings(Settings):
             lambda: check_system_release(self.system_nodes, self._kubernetes),
             lambda: check_pools(self.pools, self.drivers),
             lambda: check_zone(self.drivers, self.network.zone_letters),
+            lambda: check_pool_zones(self.pools, self.network.zone_letters),
             lambda: check_effects(self.jar_mount),
             lambda: check_mount(self.jar_mount, self._shapes, autoscaler=self.autoscaler),
             lambda: check_autoscaler(
@@ -121,13 +124,27 @@ class StackSettings(Settings):
             lambda: check_releases(self.autoscaler, self._shapes, self._kubernetes),
             lambda: self._check_buckets(region),
             self._check_addresses,
-            lambda: check_teams(self.spark, self.pools),
             lambda: check_storage(
                 self.storage, self.spark.teams, created=not self.cluster.existing
             ),
+            lambda: check_teams(
+                self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())
+            ),
             lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
+            lambda: check_images(
+                self.images,
+                region=region,
+                cluster_name=self.cluster.name,
+                spark_image=self.spark.image,
+                nodes_given=self.autoscaler == "none" or not self.system_nodes.create,
+            ),
             lambda: check_arns(
-                self.cluster, self._buckets(), self.spark, region=region, account=self.account
+                self.cluster,
+                self._buckets(),
+                self.spark,
+                self.images,
+                region=region,
+                account=self.account,
             ),
         ]
 

@@ -6,16 +6,20 @@ from typing import NamedTuple
 from components.base import Problems
 from components.cloud import partition_of
 from components.cluster import ClusterSettings
+from components.images import ImagesSettings
 from components.private_bucket import BucketSettings
 from components.spark.settings import SparkSettings
 
+_BUCKET = "the bucket is in"
+
 
 class Arn(NamedTuple):
-    """An ARN by key; `regional` and `own` if it must be in the stack's region and account."""
+    """An ARN by key; `user` is what needs it in the stack's region, in words that end before the
+    region; `own` if it must be in the stack's account."""
 
     key: str
     arn: str | None
-    regional: bool = False
+    user: str = ""
     own: bool = False
 
 
@@ -23,6 +27,7 @@ def check_arns(
     cluster: ClusterSettings,
     buckets: Mapping[str, tuple[BucketSettings, str]],
     spark: SparkSettings,
+    images: ImagesSettings,
     *,
     region: str,
     account: str,
@@ -32,14 +37,15 @@ def check_arns(
     `buckets` are those of the stack, by key.
     """
     partition = partition_of(region)
-    for key, arn, regional, own in _arns(cluster, buckets, spark):
+    for key, arn, user, own in _arns(cluster, buckets, spark, images):
         if arn is None or not arn.startswith("arn:"):
             continue
         _, of, _, where, whose, *_ = arn.split(":")
         if of != partition:
             yield key, f"'{arn}' is in the partition {of}; {region} is in {partition}"
-        elif regional and where != region:
-            yield key, f"'{arn}' is a key of {where}; the bucket is in {region}"
+        elif user and where != region:
+            what = "is a key of" if ":kms:" in arn else "is in"
+            yield key, f"'{arn}' {what} {where}; {user} {region}"
         elif own and account and whose != account:
             yield key, f"'{arn}' is of another account than the stack's ({account})"
 
@@ -48,16 +54,28 @@ def _arns(
     cluster: ClusterSettings,
     buckets: Mapping[str, tuple[BucketSettings, str]],
     spark: SparkSettings,
+    images: ImagesSettings,
 ) -> Iterator[Arn]:
     # Not by attribute: a field that is refused already is not there.
     given = cluster.__dict__
     yield Arn("cluster.oidcProviderArn", given.get("oidc_provider_arn"), own=True)
     for index, principal in enumerate(given.get("admins", ())):
         yield Arn(f"cluster.admins[{index}]", principal)
+    cache = images.__dict__.get("cache")
+    credentials = cache.__dict__.get("credentials") if cache else None
+    for field, key in (("docker_hub", "dockerHub"), ("github", "github")) if credentials else ():
+        arn = credentials.__dict__.get(field)
+        yield Arn(f"images.cache.credentials.{key}", arn, "the stack is in", own=True)
     for key, (bucket, _) in buckets.items():
-        yield Arn(f"{key}.kmsKeyArn", bucket.__dict__.get("kms_key_arn"), regional=True)
+        yield Arn(f"{key}.kmsKeyArn", bucket.__dict__.get("kms_key_arn"), _BUCKET)
     for index, team in enumerate(spark.teams):
         for number, access in enumerate(team.__dict__.get("buckets", ())):
             key = f"spark.teams[{index}].buckets[{number}]"
             yield Arn(f"{key}.name", access.__dict__.get("name"))
             yield Arn(f"{key}.kmsKeyArn", access.__dict__.get("kms_key_arn"))
+        for number, one in enumerate(team.__dict__.get("submitters", ())):
+            key = f"spark.teams[{index}].submitters[{number}].roleArn"
+            yield Arn(key, one.__dict__.get("role_arn"))
+        rights = team.__dict__.get("rights")
+        for below, arn in rights.arns() if rights else ():
+            yield Arn(f"spark.teams[{index}].rights.{below}", arn, "the clients of a job use")

@@ -8,6 +8,7 @@ import pulumi
 
 from components.cloud import Cloud
 from components.cluster import Cluster
+from components.images import Images
 from components.network import Network
 
 
@@ -25,6 +26,8 @@ class Context:
     in an existing cluster, whose nodes have neither the label nor the taint."""
     protect: bool = False
     """Buckets are protected from deletion."""
+    images: Images = field(default_factory=Images)
+    """Where pods pull images from."""
 
     def then(self, *components: pulumi.Resource) -> "Context":
         """The context with these components added to what must exist first."""

@@ -79,7 +79,10 @@ SIZES, _OTHERS = _load()
 
 def _known_family(value: str) -> str:
     if value in _OTHERS["accelerated"]:
-        raise ValueError("has GPUs or other accelerators, which no part of the platform uses")
+        raise ValueError(
+            "has GPUs or other accelerators: the platform has no device plugin, so no pod could "
+            "request one (docs/decisions.md)"
+        )
     if value in _OTHERS["unsuited"]:
         raise ValueError("is a family that no node of the platform can be of")
     if value not in SIZES:

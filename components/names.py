@@ -46,6 +46,10 @@ EXECUTOR_PRIORITY = "spark-executor"
 
 SHUFFLE_CLASS = "spark-shuffle"
 """StorageClass of executors' claims."""
+SPARK_GROUP = "sparkoperator.k8s.io"
+"""API group of the operator's kinds."""
+SPARK_APPLICATIONS = ("sparkapplications", "scheduledsparkapplications")
+"""The kinds that a team applies, as RBAC and admission name them."""
 
 KUBE_SYSTEM = "kube-system"
 SPARK_OPERATOR_NAMESPACE = "spark-operator"

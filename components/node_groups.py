@@ -72,7 +72,8 @@ class SystemNodesSettings(Settings):
 class NodeRole(IamRole):
     """The IAM role of nodes: join the cluster, pull images, Session Manager.
 
-    `statements` are the permissions that the mount needs. In an existing cluster pod networking may
+    `statements` are the permissions that the mount needs, `pulls` those to fill the cache of
+    images. In an existing cluster pod networking may
     use the nodes' role, so the role gets its permissions, too.
     """
 
@@ -83,14 +84,16 @@ class NodeRole(IamRole):
         cloud: Cloud,
         cluster: Cluster,
         statements: Sequence[Statement] = (),
+        pulls: Sequence[Statement] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        policies = {"read-jars": statements, "fill-cache": pulls}
         networking = () if cluster.created else ("AmazonEKS_CNI_Policy",)
         super().__init__(
             f"{name}-node",
             trust=service_trust(f"ec2.{cloud.dns_suffix}"),
             cloud=cloud,
-            policies={"read-jars": statements} if statements else {},
+            policies={short: found for short, found in policies.items() if found},
             managed_policies=[*_NODE_POLICIES, *networking],
             kind="NodeRole",
             opts=opts,
@@ -182,7 +185,13 @@ class SystemNodes(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spark-on-eks:nodes:SystemNodes", name, None, context.options(opts))
         own = pulumi.ResourceOptions(parent=self)
-        role = NodeRole(name, cloud=context.cloud, cluster=context.cluster, opts=own)
+        role = NodeRole(
+            name,
+            cloud=context.cloud,
+            cluster=context.cluster,
+            pulls=context.images.node_statements,
+            opts=own,
+        )
         template = create_launch_template(
             name,
             context=context,

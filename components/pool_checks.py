@@ -37,6 +37,15 @@ def _limits(shape: Pool | DriverPool) -> Problems:
         yield "limits.memoryGiB", f"{shape.limits.memory_gib} is below the smallest node's memory"
 
 
+def check_pool_zones(pools: Sequence[Pool], zones: Sequence[str]) -> Problems:
+    """The zones of pools."""
+    for index, pool in enumerate(pools):
+        for number, zone in enumerate(pool.__dict__.get("zones") or ()):
+            if zone not in zones:
+                key = f"pools[{index}].zones[{number}]"
+                yield key, f"'{zone}' is not one of the network's zones {', '.join(zones)}"
+
+
 def check_zone(drivers: DriverPool, zones: Sequence[str]) -> Problems:
     """The drivers' zone."""
     if drivers.zone is not None and drivers.zone not in zones:

@@ -187,6 +187,9 @@ class Pool(NodeShape):
     only when none of them has capacity."""
     capacity_types: Annotated[list[CapacityType], entries(least=1)] = ["spot", "on-demand"]
     """Capacity types; Spot is tried first."""
+    zones: Annotated[list[ZoneLetter], entries(1, 6), AfterValidator(sorted)] | None = None
+    """Letters of the zones of its nodes; one zone spares shuffles the charge between zones, and has
+    less Spot capacity. Default: all of the network's."""
     limits: Limits = Limits.model_validate({"cpu": 512, "memoryGiB": 2048})
     """Limits of each NodePool: at its limit Karpenter falls back to the next."""
     consolidation: Consolidation = Consolidation()

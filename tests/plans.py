@@ -19,6 +19,34 @@ CLUSTER_AUTOSCALER = (
     "pools=[{name: default, families: [m7gd, m7i], sizes: [4xlarge]}]",
     "drivers={families: [m7g, m7i], sizes: [xlarge]}",
 )
+_SECRET = "arn:aws:secretsmanager:us-west-2:111122223333:secret:ecr-pullthroughcache"
+CACHE = (
+    "images.cache={enabled: true, credentials: "
+    f"{{dockerHub: '{_SECRET}/hub-AbCdEf', github: '{_SECRET}/gh-AbCdEf'}}}}",
+)
+"""Every registry that ECR can cache."""
+OPEN_TEAM = (
+    "spark.teams=[{name: a, "
+    "rights: {"
+    "glue: [{database: sales, access: readWrite}, {database: raw, tables: [orders, tmp_*]}], "
+    "dynamodb: [{tableArn: 'arn:aws:dynamodb:us-west-2:111122223333:table/locks', "
+    "access: readWrite}], "
+    "secrets: [{arn: 'arn:aws:secretsmanager:us-west-2:111122223333:secret:db/x-AbCdEf', "
+    "kmsKeyArn: 'arn:aws:kms:us-west-2:111122223333:key/a'}], "
+    "kafka: [{clusterArn: 'arn:aws:kafka:us-west-2:111122223333:cluster/c/0a-1', "
+    "topics: [orders-*, clicks]}], "
+    "sqs: [{queueArn: 'arn:aws:sqs:us-west-2:111122223333:in'}, "
+    "{queueArn: 'arn:aws:sqs:us-west-2:111122223333:out', access: send}], "
+    "kms: [{keyArn: 'arn:aws:kms:us-west-2:111122223333:key/b', access: readWrite}]}, "
+    "egress: [{cidr: 10.20.0.0/24, ports: [9098]}], "
+    "services: [{namespace: catalog, podLabels: {app: rest}, ports: [8181]}], "
+    "clients: [{namespace: proxy}, {namespace: metrics, podLabels: {app: prometheus}, "
+    "ports: [8090, 9404]}], "
+    "submitters: [{group: people}, {namespace: airflow, serviceAccount: worker}, "
+    "{roleArn: 'arn:aws:iam::111122223333:role/ci/deploy'}]}, "
+    "{name: b, submitters: [{roleArn: 'arn:aws:iam::111122223333:role/ci/deploy'}]}]",
+)
+"""A team with everything that a stack file can open for it, and another with little."""
 
 
 @cache

@@ -107,6 +107,8 @@ def _condition_holds(operator: str, key: str, wanted: list[Any], context: Contex
 def _statements(plan: Plan, role: str) -> Iterator[Statement]:
     physical = named(plan, "iam/role:Role", role).name
     for attachment in of_type(plan, "RolePolicyAttachment"):
-        if attachment.inputs["role"] == physical:
+        # Not the policies that AWS manages, whose text is not in the plan.
+        own = ":iam::aws:policy/" not in attachment.inputs["policyArn"]
+        if own and attachment.inputs["role"] == physical:
             policy = named(plan, "iam/policy:Policy", attachment.name)
             yield from json.loads(policy.inputs["policy"])["Statement"]

@@ -18,6 +18,7 @@ from components.workloads import Workload
 from versions import CLUSTER_AUTOSCALER
 
 _ACCOUNT = "cluster-autoscaler"
+_IMAGE = "registry.k8s.io/autoscaling/cluster-autoscaler"
 _CONTROLLER = Workload(
     "cluster-autoscaler",
     replicas="replicaCount",
@@ -93,6 +94,7 @@ class AutoscalerController(HelmAddon):
                     }
                 },
                 **system_placement(),
+                **context.images.chart(_IMAGE),
                 "resources": {
                     "requests": {"cpu": "100m", "memory": "600Mi"},
                     "limits": {"memory": "600Mi"},

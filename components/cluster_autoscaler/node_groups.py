@@ -92,12 +92,16 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                 tier=tier.name,
                 arch=tier.arch,
                 capacity_type="SPOT" if tier.capacity_type == "spot" else "ON_DEMAND",
-                subnets=self._context.network.private_subnet_ids,
+                subnets=self._subnets(pool),
                 max_nodes=max_nodes(pool),
                 role=role,
             )
         component.register_outputs({"maxNodes": max_nodes(pool)})
         return component
+
+    def _subnets(self, pool: Pool) -> list[pulumi.Output[str]]:
+        private = self._context.network.private_subnets
+        return [subnet for zone, subnet in private.items() if zone in (pool.zones or private)]
 
     def _create_drivers(self, group: PoolGroup, drivers: DriverPool, zone: str) -> pulumi.Resource:
         component = self._component(group.driver_pool)
@@ -125,6 +129,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             cloud=self._context.cloud,
             cluster=self._context.cluster,
             statements=self._mount.node_part(group.jar_set).statements,
+            pulls=self._context.images.node_statements,
             opts=pulumi.ResourceOptions(
                 parent=self, aliases=group.aliases(pool, f"{self._name}-{{}}-node")
             ),

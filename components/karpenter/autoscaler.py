@@ -82,6 +82,7 @@ class Karpenter(pulumi.ComponentResource):
             cloud=self._context.cloud,
             cluster=self._context.cluster,
             statements=self._mount.node_part(group.jar_set).statements,
+            pulls=self._context.images.node_statements,
             opts=pulumi.ResourceOptions(
                 parent=self, aliases=group.aliases(pool, f"{self._name}-{{}}-node")
             ),
@@ -110,6 +111,7 @@ class Karpenter(pulumi.ComponentResource):
                 f"{self._name}-{pool.name}-{tier.name}",
                 pool,
                 tier,
+                region=self._context.cloud.region,
                 node_part=self._mount.node_part(group.jar_set).awaiting(
                     EBS_TAINT if pool.name in self._claiming else None
                 ),

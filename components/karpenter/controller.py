@@ -20,6 +20,8 @@ ACCOUNT = "karpenter"
 
 _CHART = "https://github.com/aws/karpenter-provider-aws/blob/v1.14.1/charts/karpenter"
 
+_IMAGE = "public.ecr.aws/karpenter/controller"
+
 _CONTROLLER = Workload(
     "controller",
     replicas="replicas",
@@ -95,7 +97,10 @@ class KarpenterController(HelmAddon):
                     "annotations": {"eks.amazonaws.com/role-arn": role_arn},
                 },
                 **system_placement(),
-                "controller": {"resources": _resources(settings, pods)},
+                "controller": {
+                    "resources": _resources(settings, pods),
+                    **context.images.chart(_IMAGE),
+                },
                 "settings": {
                     "clusterName": cluster.name,
                     "interruptionQueue": queue.queue_name,

@@ -12,6 +12,7 @@ from components.names import POOL_LABEL, TIER_LABEL
 from components.pools import DriverPool, NodeShape, Pool, Tier
 
 API_VERSION = "karpenter.sh/v1"
+_ZONE = "topology.kubernetes.io/zone"
 _DELETION = {"pulumi.com/deletionPropagationPolicy": "foreground"}
 """Deletion then waits for the nodes. Background deletion returns at once, and Pulumi deletes the
 controller while instances still run (github.com/METR/hawk/pull/21)."""
@@ -22,6 +23,7 @@ def create_executor_pool(
     pool: Pool,
     tier: Tier,
     *,
+    region: str,
     node_part: NodePart,
     opts: pulumi.ResourceOptions,
 ) -> k8s.apiextensions.CustomResource:
@@ -37,6 +39,7 @@ def create_executor_pool(
         requirements={
             "kubernetes.io/arch": [tier.arch],
             "karpenter.sh/capacity-type": [tier.capacity_type],
+            **({_ZONE: [f"{region}{zone}" for zone in pool.zones]} if pool.zones else {}),
             "karpenter.k8s.aws/instance-family": pool.families_of(tier.arch),
             "karpenter.k8s.aws/instance-size": pool.sizes,
         },
@@ -75,7 +78,7 @@ def create_driver_pool(
                 arch for arch in ("amd64", "arm64") if drivers.families_of(arch)
             ),
             "karpenter.sh/capacity-type": ["on-demand"],
-            "topology.kubernetes.io/zone": [zone],
+            _ZONE: [zone],
             "karpenter.k8s.aws/instance-family": drivers.families,
             "karpenter.k8s.aws/instance-size": drivers.sizes,
         },

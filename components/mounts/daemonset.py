@@ -99,7 +99,9 @@ class NodeDaemonSet(Mount):
                 },
                 "template": {
                     "metadata": {"labels": {"app.kubernetes.io/name": "spark-jars"}},
-                    "spec": self._pod(files.metadata.name),
+                    "spec": self._pod(
+                        files.metadata.name, context.images.pulled(MOUNT_DAEMON_IMAGE)
+                    ),
                 },
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*account, *policies]),
@@ -109,7 +111,9 @@ class NodeDaemonSet(Mount):
             {"waivers": {f"{name}-daemon": waivers}, "startupTaints": [NOT_MOUNTED.key]}
         )
 
-    def _pod(self, files: pulumi.Output[str]) -> k8s.core.v1.PodSpecArgsDict:
+    def _pod(
+        self, files: pulumi.Output[str], image: pulumi.Input[str]
+    ) -> k8s.core.v1.PodSpecArgsDict:
         settings = self.settings.daemonset
         environment: list[k8s.core.v1.EnvVarArgsDict] = [
             {"name": "JARS", "value": SHARED_JARS},
@@ -155,7 +159,7 @@ class NodeDaemonSet(Mount):
             "containers": [
                 {
                     "name": "watch",
-                    "image": MOUNT_DAEMON_IMAGE,
+                    "image": image,
                     "command": ["/bin/bash", "/files/watch.sh"],
                     "env": environment,
                     "resources": {

@@ -17,25 +17,34 @@ from components.pools import Pool, default_pool
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
 from components.spark.team import TeamSettings
-from components.spark.team_access import BucketAccess
+from components.spark.team_access import BucketAccess, policy_count
+from components.spark.team_limits import POD_MIB
+from components.spark.team_rights import check_rights
 
 _TAKEN = (
     *("default", "mount-s3", MOUNT_NAMESPACE),
     *(SPARK_OPERATOR_NAMESPACE, YUNIKORN_NAMESPACE, HISTORY_NAMESPACE, MONITORING_NAMESPACE),
 )
 """Namespaces of Kubernetes and of the platform, beside those that begin with `kube-`."""
-_POD_MIB = 1434
-"""Request of the smallest pod of a Python job: 1 GiB of heap and 40 % overhead."""
+_CLOSED = frozenset({"mount-s3", *_TAKEN} - {"default", MONITORING_NAMESPACE})
+"""Namespaces of the platform whose pods serve no job."""
 
 
-def check_teams(spark: SparkSettings, pools: Sequence[Pool]) -> Problems:
-    """Checks names, pools, quotas and queues of the teams."""
+def check_teams(
+    spark: SparkSettings, pools: Sequence[Pool], *, admins: Sequence[str] = ()
+) -> Problems:
+    """Checks names, pools, quotas and queues of the teams, and what they open; `admins` are the
+    cluster's."""
     for index, team in enumerate(spark.teams):
         checks = (
             partial(_name, team, spark.teams[:index]),
             partial(_pool, team, pools),
             partial(_quota, team),
+            partial(_driver_quota, spark, team),
             partial(_queue, spark, team),
+            partial(_doors, spark, team),
+            partial(_submitters, spark, team, admins),
+            partial(_rights, team, logs=spark.history_server.enabled),
         )
         for check in checks:
             yield from below(f"spark.teams[{index}]", sound(check))
@@ -95,7 +104,7 @@ def _quota(team: TeamSettings) -> Problems:
     pods = team.max_executors + 1
     needs = {
         "cpu": (team.quota.cpu, pods, "vCPU"),
-        "memoryGiB": (team.quota.memory_gib, -(-pods * _POD_MIB // 1024), "GiB"),
+        "memoryGiB": (team.quota.memory_gib, -(-pods * POD_MIB // 1024), "GiB"),
         "pods": (team.quota.pods, pods, "pods"),
     }
     for name, (given, needed, unit) in needs.items():
@@ -105,6 +114,59 @@ def _quota(team: TeamSettings) -> Problems:
                 f"{given} is too small for a driver and maxExecutors ({team.max_executors}) of the "
                 f"smallest size, {needed} {unit}; raise it or lower maxExecutors",
             )
+
+
+def _doors(spark: SparkSettings, team: TeamSettings) -> Problems:
+    teams = names_of(spark.teams)
+    for field, found in (("services", team.services), ("clients", team.clients)):
+        for index, one in enumerate(found):
+            key = f"{field}[{index}].namespace"
+            if one.namespace in teams:
+                yield key, f"'{one.namespace}' is a team's: teams do not reach each other"
+            elif one.namespace in _CLOSED or one.namespace.startswith("kube-"):
+                yield key, f"'{one.namespace}' is a namespace of the cluster's own"
+
+
+def _submitters(spark: SparkSettings, team: TeamSettings, admins: Sequence[str]) -> Problems:
+    teams = names_of(spark.teams)
+    for index, one in enumerate(team.submitters):
+        if one.namespace in teams:
+            text = "is a team's: its jobs run with its accounts"
+            yield f"submitters[{index}].namespace", f"'{one.namespace}' {text}"
+        if one.role_arn in admins:
+            text = "is one of cluster.admins, and a principal has one access entry"
+            yield f"submitters[{index}].roleArn", f"'{one.role_arn}' {text}"
+
+
+def _rights(team: TeamSettings, *, logs: bool) -> Problems:
+    others = policy_count(team.buckets, logs=logs)
+    yield from below("rights", check_rights(team.rights, other_policies=others))
+    if team.rights.kafka and not team.egress:
+        yield "rights.kafka", "needs the brokers' port, 9098, in egress: it is closed"
+
+
+def _driver_quota(spark: SparkSettings, team: TeamSettings) -> Problems:
+    quota, given = team.quota, team.quota.drivers
+    if spark.yunikorn.enabled:
+        why = "with spark.yunikorn: its queue counts drivers alone"
+        yield from below("quota.drivers", given.without_effect(why, but=["pods"]))
+    limits = {
+        "cpu": (given.cpu, quota.cpu, 1, "vCPU"),
+        "memoryGiB": (given.memory_gib, quota.memory_gib, -(-POD_MIB // 1024), "GiB"),
+        "pods": (given.pods, quota.pods, 1, "pods"),
+    }
+    for name, (drivers, all_pods, smallest, unit) in limits.items():
+        if drivers is None:
+            continue
+        key = f"quota.drivers.{name}"
+        if drivers < smallest:
+            yield (
+                key,
+                f"{drivers} is too small for a driver of the smallest size, {smallest} {unit}",
+            )
+        elif drivers > all_pods - smallest:
+            text = f"leaves no executor within quota.{name} ({all_pods})"
+            yield key, f"{drivers} {text}; at most {all_pods - smallest} {unit}"
 
 
 def _queue(spark: SparkSettings, team: TeamSettings) -> Problems:

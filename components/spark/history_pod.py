@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import quantity
-from versions import AWS_CLI_IMAGE
+from components.identity import Text
 
 PORT = 18080
 
@@ -23,7 +23,9 @@ _HEAP = 0.7
 class HistoryPod:
     """Parameters of one server."""
 
-    image: str
+    image: Text
+    cli_image: Text
+    """The AWS CLI's, which copies the JARs."""
     memory_mib: int
     region: str
     logs_url: pulumi.Output[str]
@@ -55,7 +57,7 @@ def pod_spec(
         "init_containers": [
             {
                 "name": f"jar-{number}",
-                "image": AWS_CLI_IMAGE,
+                "image": pod.cli_image,
                 "command": ["aws", "s3", "cp", "--no-progress"],
                 "args": [pulumi.Output.concat(pod.jars_url, jar), f"{_JARS}/{jar}"],
                 "env": [{"name": "HOME", "value": _TMP}],

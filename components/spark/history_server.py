@@ -19,6 +19,7 @@ from components.names import HISTORY_NAMESPACE, TEAM_LABEL
 from components.spark.event_logs import EventLogs, EventLogSettings
 from components.spark.history_pod import PORT, HistoryPod, pod_spec
 from components.spark.team_network import Spec, dns_policy, https_policy, namespace_selector
+from versions import AWS_CLI_IMAGE
 
 Release = Annotated[
     str,
@@ -125,7 +126,8 @@ class HistoryServers(pulumi.ComponentResource):
                 ),
             )
             pod = HistoryPod(
-                image=image,
+                image=context.images.pulled(image),
+                cli_image=context.images.pulled(AWS_CLI_IMAGE),
                 memory_mib=settings.memory_mib,
                 region=context.cloud.region,
                 logs_url=logs.url(team),

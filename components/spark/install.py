@@ -14,6 +14,7 @@ from components.spark.history_server import HistoryServers
 from components.spark.operator import SparkOperator
 from components.spark.priorities import Priorities
 from components.spark.settings import SparkSettings
+from components.spark.submitters import SubmitterEntries, roles_of
 from components.spark.team import Team
 from components.spark.yunikorn import Yunikorn
 
@@ -56,6 +57,9 @@ def install_spark(
             gangs=gangs,
             logs=logs,
         ).namespace
+    submitters = {team.name: team.submitters for team in settings.teams}
+    if any(roles_of(found) for found in submitters.values()):
+        SubmitterEntries("spark-submitters", context, teams=submitters)
     if settings.operator.enabled:
         SparkOperator(
             "spark-operator",

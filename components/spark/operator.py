@@ -9,6 +9,7 @@ from components.base import Problems
 from components.context import Context
 from components.formats import whole
 from components.helm_addon import HelmAddon, HelmSettings, resources
+from components.images import Images
 from components.names import MONITORING_NAMESPACE, SPARK_OPERATOR_NAMESPACE
 from components.spark.team_network import (
     Spec,
@@ -111,7 +112,7 @@ class SparkOperator(HelmAddon):
         )
         self.create_network_policies(_network_policies())
         self.install(
-            _values(settings, list(namespaces), context.placement, batch_scheduler),
+            _values(settings, list(namespaces), context, batch_scheduler),
             settings,
             after=list(namespaces.values()),
             # The chart's hook installs and upgrades the CRDs.
@@ -147,9 +148,10 @@ def _network_policies() -> dict[str, Spec]:
 def _values(
     settings: OperatorSettings,
     job_namespaces: Sequence[str],
-    placement: Mapping[str, Any],
+    context: Context,
     batch_scheduler: str | None,
 ) -> dict[str, Any]:
+    placement = context.placement
     # The chart's security contexts are strict: non-root, read-only root, no capability, seccomp.
     common = {
         "replicas": settings.replicas,
@@ -170,7 +172,8 @@ def _values(
     return {
         # Helm never upgrades a chart's crds folder. This Job applies it, before the controller that
         # needs it; its permissions are for these three definitions by name.
-        "hook": {"upgradeCrd": True, **placement},
+        "hook": {"upgradeCrd": True, **placement, **_image(context.images, "kubectl")},
+        **_image(context.images, "controller"),
         "controller": {
             **common,
             "workers": settings.workers,
@@ -196,3 +199,9 @@ def _values(
         },
         "prometheus": {"metrics": {"enable": True, "port": _METRICS_PORT}},
     }
+
+
+def _image(images: Images, name: str) -> dict[str, Any]:
+    """The chart's value for one of the operator's images; empty where it is not cached."""
+    path = images.path(f"ghcr.io/kubeflow/spark-operator/{name}")
+    return {"image": {"registry": images.registry, "repository": path}} if path else {}

@@ -22,9 +22,11 @@ from components.names import (
 )
 from components.pools import Pool
 from components.spark.event_logs import EventLogs
+from components.spark.submitters import Submitter, create_submitters
 from components.spark.team_access import BucketAccess, TeamAccess
 from components.spark.team_limits import QuotaSettings, create_limits
-from components.spark.team_network import Egress, create_network_policies
+from components.spark.team_network import Client, Egress, Service, create_network_policies
+from components.spark.team_rights import RightsSettings
 
 PARENT_QUEUE = "yunikorn.apache.org/parentqueue"
 """YuniKorn's annotation for the parent of the namespace's queue, where that is not root."""
@@ -58,8 +60,17 @@ class TeamSettings(Settings):
     `root.<team>`."""
     buckets: Annotated[list[BucketAccess], entries(most=32)] = []
     """Data that the team's jobs read or write; they have no other access to S3."""
+    rights: RightsSettings = RightsSettings()
+    """What the team's jobs may use besides S3."""
     egress: Annotated[list[Egress], entries(most=100)] = []
     """Destinations of the team's jobs besides HTTPS: databases, brokers."""
+    services: Annotated[list[Service], entries(most=50)] = []
+    """Services of other namespaces that the team's jobs call."""
+    clients: Annotated[list[Client], entries(most=50)] = []
+    """Pods of other namespaces that reach a port of the team's drivers and executors."""
+
+    submitters: Annotated[list[Submitter], entries(most=50)] = []
+    """Who may create, follow and delete the team's applications, and read their logs."""
 
     def problems(self) -> Problems:
         seen: set[str] = set()
@@ -113,13 +124,31 @@ class Team(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=[self.namespace])
-        create_limits(name, namespace=settings.name, quota=settings.quota, gangs=gangs, opts=inside)
-        create_network_policies(name, namespace=settings.name, egress=settings.egress, opts=inside)
+        create_limits(
+            name,
+            namespace=settings.name,
+            quota=settings.quota,
+            max_executors=settings.max_executors,
+            gangs=gangs,
+            opts=inside,
+        )
+        create_network_policies(
+            name,
+            namespace=settings.name,
+            egress=settings.egress,
+            services=settings.services,
+            clients=settings.clients,
+            opts=inside,
+        )
+        create_submitters(
+            name, namespace=settings.name, submitters=settings.submitters, opts=inside
+        )
         access = TeamAccess(
             f"{name}-access",
             context.only([self.namespace]),
             namespace=settings.name,
             buckets=settings.buckets,
+            rights=settings.rights,
             log_statements=logs.write_statements(settings.name) if logs else [],
             opts=own,
         )

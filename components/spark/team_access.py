@@ -14,6 +14,7 @@ from components.formats import Text, text
 from components.identity import ServiceAccountRole, Statement
 from components.names import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
 from components.private_bucket import KeyArn, check_bucket_name
+from components.spark.team_rights import RightsSettings, right_policies
 
 _BUCKETS_A_POLICY = 4
 """Statements for four buckets with the longest names fit in IAM's 6,144 characters."""
@@ -72,6 +73,7 @@ class TeamAccess(pulumi.ComponentResource):
         *,
         namespace: str,
         buckets: Sequence[BucketAccess],
+        rights: RightsSettings,
         log_statements: Sequence[Statement],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -86,6 +88,7 @@ class TeamAccess(pulumi.ComponentResource):
             ]
             for start in range(0, len(buckets), _BUCKETS_A_POLICY)
         }
+        policies |= right_policies(rights, context.cloud.arn)
         if log_statements:
             policies["event-logs"] = list(log_statements)
         role = ServiceAccountRole(
@@ -129,6 +132,11 @@ class TeamAccess(pulumi.ComponentResource):
         )
         self.role_arn: pulumi.Output[str] = role.arn
         self.register_outputs({"roleArn": role.arn})
+
+
+def policy_count(buckets: Sequence[BucketAccess], *, logs: bool) -> int:
+    """Policies of a team's role for its buckets, and for its event logs."""
+    return -(-len(buckets) // _BUCKETS_A_POLICY) + logs
 
 
 def driver_rules() -> list[k8s.rbac.v1.PolicyRuleArgsDict]:

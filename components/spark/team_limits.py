@@ -1,18 +1,35 @@
 """Limits of a team: ResourceQuotas of its namespace, and a LimitRange with defaults."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Settings, count, quantity
 from components.formats import whole
+from components.names import DRIVER_PRIORITY
 
 QUOTA = "team"
+DRIVER_QUOTA = "drivers"
+POD_MIB = 1434
+"""Request of the smallest pod of a Python job: 1 GiB of heap and 40 % overhead."""
 SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
 
 _CLAIM_GIB = 1
 """Size of the claim on the JARs, which the quota counts."""
+
+
+class DriverQuotaSettings(Settings):
+    """`spark.teams[].quota.drivers`: the part of the quota that drivers may have. Without it many
+    jobs fill the quota with drivers, which all wait for executors."""
+
+    cpu: Annotated[int, whole(1, 1_000_000)] | None = None
+    """vCPU requests of drivers; default: half of the quota, or less to leave `maxExecutors` of the
+    smallest size."""
+    memory_gib: Annotated[int, whole(1, 10_000_000)] | None = None
+    """Memory of drivers, in GiB; default: as `cpu`."""
+    pods: Annotated[int, whole(1, 150_000)] | None = None
+    """Drivers, and so jobs at once; default: as `cpu`."""
 
 
 class QuotaSettings(Settings):
@@ -26,6 +43,31 @@ class QuotaSettings(Settings):
     """Drivers and executors that have not terminated."""
     storage_gib: Annotated[int, whole(0, 100_000_000)] = 500
     """Storage requests of the executors' claims, in GiB."""
+    drivers: DriverQuotaSettings = DriverQuotaSettings()
+    """Limits of the team's drivers together."""
+
+    def for_drivers(self, max_executors: int) -> "DriverQuota":
+        """What drivers may have: as set, else half, or less to leave that many executors."""
+        given = self.drivers
+        memory = self.memory_gib * 1024
+        return DriverQuota(
+            cpu=given.cpu or _share(self.cpu, max_executors),
+            memory_mib=(given.memory_gib or 0) * 1024 or _share(memory, max_executors * POD_MIB),
+            pods=given.pods or _share(self.pods, max_executors),
+        )
+
+
+class DriverQuota(NamedTuple):
+    """Limits of a team's drivers: vCPU, MiB, pods."""
+
+    cpu: int
+    memory_mib: int
+    pods: int
+
+
+def _share(quota: int, executors: int) -> int:
+    # At least half for executors: each driver finds one of its own size.
+    return max(1, min(quota // 2, quota - executors))
 
 
 def create_limits(
@@ -33,13 +75,15 @@ def create_limits(
     *,
     namespace: str,
     quota: QuotaSettings,
+    max_executors: int,
     gangs: bool,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """The quota, a quota of zero for system PriorityClasses, and default requests.
+    """The quota, that of drivers, a quota of zero for system PriorityClasses, default requests.
 
     With `gangs` YuniKorn's queue enforces the quota, and the namespace's is twice that: for a
-    moment an executor exists together with the placeholder that it replaces.
+    moment an executor exists together with the placeholder that it replaces. The queue then also
+    limits the drivers: placeholders have their driver's PriorityClass, so a quota counts them.
     """
     times = 2 if gangs else 1
     memory = quantity(quota.memory_gib * times * 1024)
@@ -64,6 +108,23 @@ def create_limits(
         },
         opts=opts,
     )
+    if not gangs:
+        drivers = quota.for_drivers(max_executors)
+        driver_memory = quantity(drivers.memory_mib)
+        k8s.core.v1.ResourceQuota(
+            f"{name}-driver-quota",
+            metadata={"name": DRIVER_QUOTA, "namespace": namespace},
+            spec={
+                "hard": {
+                    "requests.cpu": count(drivers.cpu),
+                    "requests.memory": driver_memory,
+                    "limits.memory": driver_memory,
+                    "pods": count(drivers.pods),
+                },
+                "scope_selector": _of_priorities(DRIVER_PRIORITY),
+            },
+            opts=opts,
+        )
     # Without a quota any namespace can use these classes, whose pods preempt all others:
     # kubernetes.io/docs/concepts/policy/resource-quotas.
     k8s.core.v1.ResourceQuota(
@@ -71,15 +132,7 @@ def create_limits(
         metadata={"name": "no-system-priority", "namespace": namespace},
         spec={
             "hard": {"pods": "0"},
-            "scope_selector": {
-                "match_expressions": [
-                    {
-                        "scope_name": "PriorityClass",
-                        "operator": "In",
-                        "values": list(SYSTEM_CLASSES),
-                    }
-                ]
-            },
+            "scope_selector": _of_priorities(*SYSTEM_CLASSES),
         },
         opts=opts,
     )
@@ -99,3 +152,12 @@ def create_limits(
         },
         opts=opts,
     )
+
+
+def _of_priorities(*classes: str) -> k8s.core.v1.ScopeSelectorArgsDict:
+    """Selects the pods of these PriorityClasses."""
+    return {
+        "match_expressions": [
+            {"scope_name": "PriorityClass", "operator": "In", "values": list(classes)}
+        ]
+    }

@@ -7,13 +7,27 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pydantic import AfterValidator
 
-from components.base import Settings
-from components.formats import Cidr, entries, ipv4_block, whole, within
+from components.base import Problems, Settings
+from components.formats import (
+    Cidr,
+    LabelKey,
+    LabelValue,
+    Namespace,
+    entries,
+    ipv4_block,
+    whole,
+    within,
+)
 from components.names import MONITORING_NAMESPACE
 
 UI_PORT = 4040
 """A driver's UI and metrics: spark.apache.org/docs/4.0.1/monitoring.html."""
 
+RPC_PORTS = (7078, 7079)
+"""Of a driver, and of the block managers: Spark's own protocol, without authentication by default.
+spark.apache.org/docs/4.0.1/running-on-kubernetes.html#driver-port."""
+
+Port = Annotated[int, whole(1, 65535)]
 Spec = k8s.networking.v1.NetworkPolicySpecArgsDict
 
 
@@ -33,8 +47,37 @@ class Egress(Settings):
     """IPv4 block, for example `10.20.0.0/24`."""
     # The CNI enforces 24 ports of one selector:
     # docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html.
-    ports: Annotated[list[Annotated[int, whole(1, 65535)]], entries(1, 24)]
+    ports: Annotated[list[Port], entries(1, 24)]
     """TCP ports, for example `[5432]`; at most 24."""
+
+
+class Service(Settings):
+    """`spark.teams[].services[]`: pods of another namespace that the team's jobs call."""
+
+    namespace: Namespace
+    """Their namespace; not another team's."""
+    pod_labels: dict[LabelKey, LabelValue] = {}
+    """Labels of the pods; default: all of the namespace."""
+    ports: Annotated[list[Port], entries(1, 24)]
+    """TCP ports of the pods, which the Service's should equal: the VPC CNI requires it."""
+
+
+class Client(Settings):
+    """`spark.teams[].clients[]`: pods of another namespace that call the team's drivers and
+    executors: a live UI behind a proxy, a scraper of metrics or JMX."""
+
+    namespace: Namespace
+    """Their namespace; not another team's."""
+    pod_labels: dict[LabelKey, LabelValue] = {}
+    """Labels of the pods; default: all of the namespace."""
+    ports: Annotated[list[Port], entries(1, 24)] = [UI_PORT]
+    """TCP ports of drivers and executors: 4040 is a driver's UI and metrics; that of the
+    operator's JMX exporter is `monitoring.prometheus.port`, 8090 by default."""
+
+    def problems(self) -> Problems:
+        for index, port in enumerate(self.ports):
+            if port in RPC_PORTS:
+                yield f"ports[{index}]", f"{port} is Spark's own, and runs what it receives"
 
 
 def create_network_policies(
@@ -42,10 +85,12 @@ def create_network_policies(
     *,
     namespace: str,
     egress: Sequence[Egress],
+    services: Sequence[Service],
+    clients: Sequence[Client],
     opts: pulumi.ResourceOptions,
 ) -> None:
     """The policies of a team's namespace, one per kind of traffic."""
-    for label, spec in _policies(egress).items():
+    for label, spec in _policies(egress, services, clients).items():
         k8s.networking.v1.NetworkPolicy(
             f"{name}-{label}",
             metadata={"name": label, "namespace": namespace},
@@ -102,7 +147,9 @@ def https_policy() -> Spec:
     }
 
 
-def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
+def _policies(
+    egress: Sequence[Egress], services: Sequence[Service], clients: Sequence[Client]
+) -> dict[str, Spec]:
     spark: k8s.meta.v1.LabelSelectorArgsDict = {
         "match_expressions": [
             {"key": "spark-role", "operator": "In", "values": ["driver", "executor"]}
@@ -137,9 +184,34 @@ def _policies(egress: Sequence[Egress]) -> dict[str, Spec]:
             "egress": [
                 {
                     "to": [{"ip_block": {"cidr": one.cidr}}],
-                    "ports": [{"protocol": "TCP", "port": port} for port in one.ports],
+                    "ports": _ports(one.ports),
                 }
                 for one in egress
             ],
         }
+    if services:
+        policies["services"] = {
+            "pod_selector": spark,
+            "policy_types": ["Egress"],
+            "egress": [{"to": [_peer(one)], "ports": _ports(one.ports)} for one in services],
+        }
+    if clients:
+        policies["clients"] = {
+            "pod_selector": spark,
+            "policy_types": ["Ingress"],
+            "ingress": [{"from_": [_peer(one)], "ports": _ports(one.ports)} for one in clients],
+        }
     return policies
+
+
+def _peer(one: Service | Client) -> k8s.networking.v1.NetworkPolicyPeerArgsDict:
+    peer: k8s.networking.v1.NetworkPolicyPeerArgsDict = {
+        "namespace_selector": namespace_selector(one.namespace)
+    }
+    if one.pod_labels:
+        peer["pod_selector"] = {"match_labels": dict(one.pod_labels)}
+    return peer
+
+
+def _ports(ports: Sequence[int]) -> list[k8s.networking.v1.NetworkPolicyPortArgsDict]:
+    return [{"protocol": "TCP", "port": port} for port in ports]

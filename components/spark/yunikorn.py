@@ -20,6 +20,8 @@ SCHEDULER_ACCOUNT = "yunikorn-admin"
 """The service account that creates the placeholders of a gang: the chart's default."""
 SCHEDULER_USER = f"system:serviceaccount:{YUNIKORN_NAMESPACE}:{SCHEDULER_ACCOUNT}"
 """The same account, as the API server names it."""
+_REPOSITORY, _PAUSE = "docker.io/apache/yunikorn", "registry.k8s.io/pause:3.7"
+"""Of both programs, and of placeholders: the chart's defaults."""
 _USER = 4444
 """The user of YuniKorn's images."""
 
@@ -91,13 +93,15 @@ class Yunikorn(HelmAddon):
             workloads=_WORKLOADS,
             opts=opts,
         )
-        self.install(_values(settings, teams, context.placement), settings)
+        self.install(_values(settings, teams, context), settings)
 
 
 def _values(
-    settings: YunikornSettings, teams: Sequence[TeamSettings], placement: Mapping[str, Any]
+    settings: YunikornSettings, teams: Sequence[TeamSettings], context: Context
 ) -> dict[str, Any]:
+    placement, images = context.placement, context.images
     version = YUNIKORN.version
+    image = {"pullPolicy": "IfNotPresent", **images.chart(_REPOSITORY).get("image", {})}
     # Patterns, separated by commas. Team names contain no special character.
     spark = ",".join(f"^{team.name}$" for team in teams)
     pod_security = {
@@ -111,7 +115,7 @@ def _values(
         "capabilities": {"drop": ["ALL"]},
     }
     return {
-        "image": {"tag": f"scheduler-{version}", "pullPolicy": "IfNotPresent"},
+        "image": {**image, "tag": f"scheduler-{version}"},
         "serviceAccount": SCHEDULER_ACCOUNT,
         "priorityClassName": "system-cluster-critical",
         "resources": resources("200m", settings.memory_mib),
@@ -123,7 +127,7 @@ def _values(
         "enableWebService": False,
         **placement,
         "admissionController": {
-            "image": {"tag": f"admission-{version}", "pullPolicy": "IfNotPresent"},
+            "image": {**image, "tag": f"admission-{version}"},
             "replicaCount": 2,
             "resources": resources("100m", 500),
             # The API server reaches pods at their VPC addresses.
@@ -137,6 +141,7 @@ def _values(
             "admissionController.filtering.labelNamespaces": spark,
             # The default of 10 s is too short for an EBS volume.
             "service.volumeBindTimeout": "60s",
+            **({"service.placeholderImage": images.pulled(_PAUSE)} if images.path(_PAUSE) else {}),
             "queues.yaml": queues(settings, teams),
         },
     }
@@ -170,7 +175,12 @@ def queues(settings: YunikornSettings, teams: Sequence[TeamSettings]) -> str:
 
 def _below(tree: Mapping[str, Any], guaranteed_percent: int) -> list[dict[str, Any]]:
     return [
-        {"name": name, "resources": _resources(found.quota, guaranteed_percent)}
+        {
+            "name": name,
+            # A driver is an application: more than so many wait, before they take anything.
+            "maxapplications": found.quota.for_drivers(found.max_executors).pods,
+            "resources": _resources(found.quota, guaranteed_percent),
+        }
         if isinstance(found, TeamSettings)
         else {"name": name, "parent": True, "queues": _below(found, guaranteed_percent)}
         for name, found in sorted(tree.items())

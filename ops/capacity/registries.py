@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ops.capacity import quotas
 from ops.capacity.quotas import Quota
+from ops.plan.images import DOCKER_HUB, host_of
 
 IMAGE_REQUESTS = 2
 """BatchGetImage of one pull: the index of a multi-architecture image, and the image."""
@@ -23,9 +24,11 @@ class Registry(StrEnum):
 
 
 def registry_of(image: str) -> Registry:
-    """The registry of an image; without a host it is Docker Hub's."""
-    host, _, rest = image.partition("/")
-    if not rest or host in ("docker.io", "index.docker.io") or not {".", ":"} & set(host):
+    """The registry of an image. One that pods pull through a cache is ECR's: of such a cache its
+    registry sees one pull of each image a day (docs.aws.amazon.com/AmazonECR/latest/userguide/
+    pull-through-cache.html)."""
+    host = host_of(image)
+    if host == DOCKER_HUB:
         return Registry.docker_hub
     if ".dkr.ecr" in host:
         return Registry.ecr
@@ -48,7 +51,7 @@ def pull_figures(nodes: int, registry: Registry, nat: int, layers_at_once: int) 
 PULL_LIMITS: Mapping[str, tuple[Quota, str]] = {
     "docker-pulls": (
         quotas.DOCKER_PULLS,
-        "429 from here on; use a login, or the image in ECR",
+        "429 from here on; set images.cache, or take an image in ECR",
     ),
     "ecr-images": (quotas.ECR_IMAGES, "all nodes in one second; then throttled and tried again"),
     "ecr-layers": (quotas.ECR_LAYERS, "all nodes in one second; then throttled and tried again"),

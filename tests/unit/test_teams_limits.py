@@ -1,5 +1,6 @@
 """Teams: quotas, the order of a namespace's deletion, and settings that are rejected by key."""
 
+import json
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from ops.diff.diff import compare
 from ops.plan.errors import UserError
 from tests.plans import named, of_type, plan_of, reaches
 
+DRIVERS = ("ResourceQuota", "team-a-driver-quota")
 YUNIKORN = "spark.yunikorn.enabled=true"
 
 
@@ -22,6 +24,47 @@ def test_a_quota_holds_the_whole_team_and_quantities_are_written_as_they_come_ba
         "persistentvolumeclaims": "101",
         "services.loadbalancers": "0",
         "services.nodeports": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "hard"),
+    [
+        ("", {"requests.cpu": "32", "requests.memory": "128Gi", "pods": "50"}),
+        # The smallest quota: one driver, and room for the one executor.
+        (
+            "maxExecutors: 1, quota: {cpu: 2, memoryGiB: 3, pods: 2}",
+            {"requests.cpu": "1", "requests.memory": "1536Mi", "pods": "1"},
+        ),
+        # Twenty executors of the smallest size fit beside all drivers.
+        (
+            "quota: {cpu: 25, memoryGiB: 40, pods: 24}",
+            {"requests.cpu": "5", "requests.memory": "12280Mi", "pods": "4"},
+        ),
+        (
+            "quota: {drivers: {cpu: 8, memoryGiB: 16, pods: 4}}",
+            {"requests.cpu": "8", "requests.memory": "16Gi", "pods": "4"},
+        ),
+    ],
+)
+def test_drivers_have_a_part_of_the_quota_that_leaves_executors_theirs(
+    keys: str, hard: dict[str, str]
+) -> None:
+    quota = named(plan_of("dev", f"spark.teams=[{{name: a, {keys}}}]"), *DRIVERS).inputs["spec"]
+    assert quota["hard"] == {**hard, "limits.memory": hard["requests.memory"]}
+    assert quota["scopeSelector"]["matchExpressions"] == [
+        {"scopeName": "PriorityClass", "operator": "In", "values": ["spark-driver"]}
+    ]
+
+
+def test_with_gangs_the_queue_limits_the_drivers_since_placeholders_have_their_priority() -> None:
+    plan = plan_of("dev", YUNIKORN)
+    assert not [one for one in of_type(plan, DRIVERS[0]) if one.name.endswith("driver-quota")]
+    values = named(plan, "Release", "yunikorn-release").inputs["values"]["yunikornDefaults"]
+    (root,) = json.loads(values["queues.yaml"])["partitions"][0]["queues"]
+    assert {one["name"]: one["maxapplications"] for one in root["queues"]} == {
+        "team-a": 50,
+        "team-b": 50,
     }
 
 
@@ -85,6 +128,13 @@ OF_A_TEAM = {
         "21 vCPU; raise it or lower maxExecutors"
     ),
     "quota: {memoryGiB: 29}": "quota.memoryGiB: 29 is too small",
+    "quota: {drivers: {cpu: 64}}": (
+        "quota.drivers.cpu: 64 leaves no executor within quota.cpu (64); at most 63 vCPU"
+    ),
+    "quota: {drivers: {memoryGiB: 1}}": (
+        "quota.drivers.memoryGiB: 1 is too small for a driver of the smallest size, 2 GiB"
+    ),
+    "quota: {drivers: {pods: 100}}": "quota.drivers.pods: 100 leaves no executor",
     "maxExecutors: 100, quota: {cpu: 200, memoryGiB: 500}": (
         "quota.pods: 100 is too small for a driver and maxExecutors (100) of the smallest size, "
         "101 pods"

@@ -1,6 +1,6 @@
 """Teams: the connections that their pods may have."""
 
-from tests.plans import named, plan_of
+from tests.plans import OPEN_TEAM, named, plan_of
 from tests.rights import in_words
 
 NETWORK = "network of namespace"
@@ -32,9 +32,21 @@ def test_a_team_has_the_connections_that_spark_needs_and_no_others() -> None:
 
 
 def test_a_database_that_a_team_names_is_open_to_that_team_alone() -> None:
-    egress = "egress: [{cidr: 10.20.0.0/24, ports: [5432]}]"
-    plan = plan_of("dev", f"spark.teams=[{{name: a, {egress}}}, {{name: b}}]")
+    plan = plan_of("dev", *OPEN_TEAM)
     assert named(plan, "NetworkPolicy", "team-a-egress").inputs["spec"]["policyTypes"] == ["Egress"]
     found = in_words(plan)
-    assert found[f"{NETWORK} a"] == TEAM | {f"{SPARK} may send to 10.20.0.0/24, TCP 5432"}
+    opened = found[f"{NETWORK} a"]
+    assert f"{SPARK} may send to 10.20.0.0/24, TCP 9098" in opened
     assert found[f"{NETWORK} b"] == TEAM
+
+
+def test_a_team_s_doors_are_the_named_namespaces_pods_and_ports_and_no_others() -> None:
+    found = in_words(plan_of("dev", *OPEN_TEAM))[f"{NETWORK} a"]
+    of = "in namespaces with kubernetes.io/metadata.name="
+    assert found - TEAM == {
+        f"{SPARK} may send to 10.20.0.0/24, TCP 9098",
+        f"{SPARK} may send to pods with app=rest {of}catalog, TCP 8181",
+        f"{SPARK} may receive from all pods {of}proxy, TCP 4040",
+        f"{SPARK} may receive from pods with app=prometheus {of}metrics, TCP 8090",
+        f"{SPARK} may receive from pods with app=prometheus {of}metrics, TCP 9404",
+    }

@@ -7,14 +7,14 @@ namespace. So an application must not run there, read files there, or load code 
 import pulumi
 
 from components.context import Context
+from components.names import SPARK_APPLICATIONS, SPARK_GROUP
 from components.spark.admission import spark_conf
 from components.spark.admission.policy import deny_unless
 
 KINDS_POLICY = "spark-kinds"
 POLICY = "spark-applications"
-GROUP = "sparkoperator.k8s.io"
+GROUP, APPLICATIONS = SPARK_GROUP, SPARK_APPLICATIONS
 VERSION = "v1beta2"
-APPLICATIONS = ("sparkapplications", "scheduledsparkapplications")
 
 SPEC = {
     "spec": "request.resource.resource == 'scheduledsparkapplications' ? object.spec.template"

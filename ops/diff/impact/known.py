@@ -66,7 +66,10 @@ AWS: Mapping[str, Known] = {
         "delete replace",
         "routeTableIds subnetIds",
     ),
-    "eks/accessEntry:AccessEntry": Known(f"{_EKS}: an entry more", "create"),
+    "eks/accessEntry:AccessEntry": Known(
+        f"{_EKS}: an entry more; groups are of people and of orchestrators",
+        "create kubernetesGroups",
+    ),
     "eks/accessPolicyAssociation:AccessPolicyAssociation": Known(
         f"{_EKS}/userguide/access-policies.html: rights of people", "create delete"
     ),
@@ -109,6 +112,16 @@ AWS: Mapping[str, Known] = {
     "s3/bucketVersioning:BucketVersioning": _BUCKET_SETTING,
     "sqs/queue:Queue": Known("a queue more", "create"),
     "sqs/queuePolicy:QueuePolicy": Known("of a new queue; rule permissions", "create", "policy"),
+    "ecr/pullThroughCacheRule:PullThroughCacheRule": Known(
+        "docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html: a rule more; an "
+        "image that a node has stays",
+        "create",
+    ),
+    "ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Known(
+        "docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html: of "
+        "repositories that do not exist yet",
+        "create delete description encryptionConfigurations imageTagMutability lifecyclePolicy",
+    ),
 }
 
 KUBERNETES: Mapping[str, Known] = {
@@ -145,8 +158,8 @@ KUBERNETES: Mapping[str, Known] = {
     ),
     "PriorityClass": Known(f"{_K8S}/concepts/scheduling-eviction: a class more", "create"),
     "ResourceQuota": Known(
-        f"{_K8S}/concepts/policy/resource-quotas: checked when a pod is created",
-        "delete",
+        f"{_K8S}/concepts/policy/resource-quotas: checked when a pod is created; rule limits",
+        "create delete",
         "spec.hard",
     ),
     "Role": _CLUSTER_RIGHT,

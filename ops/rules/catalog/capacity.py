@@ -9,7 +9,7 @@ from ops.plan.node_capacity import node_capacities
 from ops.plan.platform_pods import CPU, DISK, MEMORY
 from ops.plan.quantity import GIB
 from ops.plan.system_nodes import SystemNodes, system_nodes
-from ops.rules.rule import Violation, rule
+from ops.rules.rule import Severity, Violation, rule
 
 _SHOWN = 3
 """Workloads that a message names."""
@@ -64,6 +64,22 @@ def disks_hold_volumes(plan: Plan) -> Iterator[Violation]:
                     "lower jarMount.cacheMiB",
                 )
                 break
+
+
+@rule(
+    severity=Severity.warning,
+    reason="EC2 has a Spot pool for each instance type and zone: in one zone fewer can be "
+    "empty before executors wait or fall back to On-Demand.",
+    source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-best-practices.html",
+    offline_only=True,
+)
+def spot_in_one_zone(plan: Plan) -> Iterator[Violation]:
+    """Executors' Spot nodes may be in more than one zone."""
+    for one in node_capacities(plan):
+        if one.is_spot and one.nodes.one_zone:
+            zone = ", ".join(one.nodes.zones) or "one zone"
+            text = f"has {len(one.types)} Spot pools, all in {zone}: add zones, families or sizes"
+            yield Violation(one.nodes.resource, "zones", text)
 
 
 def _too_small(nodes: SystemNodes, missing: Sequence[str], where: str) -> Violation:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ops.plan.images import cache_of, repository_of
 from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.values import UNKNOWN, at, each, is_true, known
@@ -173,12 +174,11 @@ def images_by_digest(plan: Plan) -> Iterator[Violation]:
 )
 def images_multi_arch(plan: Plan) -> Iterator[Violation]:
     """Every image is on the list of multi-architecture images."""
+    cache = cache_of(plan)
     for pod in pods(plan):
         for container in pod.containers:
             image = str(container.get("image", ""))
-            repository = image.partition("@")[0]
-            if ":" in repository.rpartition("/")[2]:
-                repository = repository.rpartition(":")[0]
+            repository = repository_of(image, cache)
             one_arch = at(pod.spec, "nodeSelector") or {}
             listed = repository in MULTI_ARCH or "kubernetes.io/arch" in one_arch
             if image != UNKNOWN and not listed:

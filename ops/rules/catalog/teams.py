@@ -1,24 +1,24 @@
-"""Teams: quotas, priorities, network policies, roles of service accounts."""
+"""Teams: quotas and priorities."""
 
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.names import DRIVER_PRIORITY, EXECUTOR_PRIORITY, MONITORING_NAMESPACE
-from ops.plan.iam_roles import trusted_accounts
+from components.names import DRIVER_PRIORITY, EXECUTOR_PRIORITY
+from ops.plan import quantity
 from ops.plan.model import Plan, Resource
 from ops.plan.packages import packages
-from ops.plan.values import UNKNOWN, at, each
-from ops.plan.workloads import denied_by_default, in_namespace, lets_out, team_namespaces
+from ops.plan.values import UNKNOWN, at, each, mapping
+from ops.plan.workloads import in_namespace, team_namespaces
 from ops.rules.rule import Violation, rule
 
 _QUOTAS = "https://kubernetes.io/docs/concepts/policy/resource-quotas/"
-_NETWORK = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
 _BOUNDED = (
     "requests.cpu", "requests.memory", "limits.memory", "pods", "requests.storage",
     "persistentvolumeclaims",
 )  # fmt: skip
 _CLOSED = ("services.loadbalancers", "services.nodeports")
-ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 
 @rule(
@@ -51,6 +51,63 @@ def team_quota(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
+    reason="Many small jobs at once fill a team's quota with drivers, which all wait for "
+    "executors: no job ends.",
+    source=f"{_QUOTAS}#resource-quota-per-priorityclass",
+)
+def team_driver_quota(plan: Plan) -> Iterator[Violation]:
+    """A team's drivers cannot fill its quota: they have a smaller one of their own, or YuniKorn's
+    queue limits its applications."""
+    queues = queue_limits(plan)
+    for namespace in team_namespaces(plan):
+        specs = [
+            at(one.inputs, "spec") or {}
+            for one in in_namespace(plan, "ResourceQuota", namespace.object_name)
+        ]
+        whole = next((mapping(one, "hard") for one in specs if "scopeSelector" not in one), {})
+        if namespace.object_name in queues:
+            most = queues[namespace.object_name]
+            if not most or most >= number(whole.get("pods")):
+                what = "has a queue that takes as many drivers as pods"
+                yield Violation(namespace, "applications", what)
+            continue
+        own = next((mapping(one, "hard") for one in specs if _is_of(one, DRIVER_PRIORITY)), {})
+        for key in ("pods", "requests.cpu", "requests.memory"):
+            if key not in own or number(own[key]) >= number(whole.get(key)):
+                yield Violation(namespace, key, f"lets drivers fill its quota of {key}")
+
+
+def _is_of(quota: Mapping[str, Any], priority: str) -> bool:
+    return any(
+        item.get("scopeName") == "PriorityClass" and priority in (item.get("values") or ())
+        for item in each(quota, "scopeSelector.matchExpressions")
+    )
+
+
+def number(amount: object) -> float:
+    """A quantity as a number; none is no limit."""
+    return math.inf if amount is None else float(quantity.parse(str(amount)))
+
+
+def queue_limits(plan: Plan) -> dict[str, int]:
+    """Applications at once by team, from YuniKorn's queues; 0 for no limit, nothing without it."""
+    for package in packages(plan):
+        text = mapping(package.values, "yunikornDefaults").get("queues.yaml")
+        if isinstance(text, str) and text != UNKNOWN:
+            (partition,) = json.loads(text)["partitions"]
+            return dict(_leaves(partition["queues"]))
+    return {}
+
+
+def _leaves(queues: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
+    for one in queues:
+        if "queues" in one:
+            yield from _leaves(one["queues"])
+        else:
+            yield str(one["name"]), int(one.get("maxapplications") or 0)
+
+
+@rule(
     reason="A pod of a system priority class preempts all others, the platform's controllers too.",
     source=f"{_QUOTAS}#limit-priority-class-consumption-by-default",
 )
@@ -79,110 +136,3 @@ def team_priority(plan: Plan) -> Iterator[Violation]:
 def _value(priority: Resource) -> int:
     # Kubernetes' default is 0.
     return int(priority.inputs.get("value") or 0)
-
-
-@rule(
-    reason="Without a policy a team's pods and all other pods of the cluster reach each other.",
-    source=f"{_NETWORK}#default-deny-all-ingress-and-all-egress-traffic",
-)
-def team_network(plan: Plan) -> Iterator[Violation]:
-    """A team's traffic is denied both ways by default, and exceptions are narrow."""
-    for namespace in team_namespaces(plan):
-        policies = in_namespace(plan, "NetworkPolicy", namespace.object_name)
-        closed = denied_by_default(plan, namespace.object_name)
-        for kind in ("Ingress", "Egress"):
-            if kind not in closed:
-                yield Violation(namespace, kind, f"does not deny {kind} by default")
-        for one in policies:
-            yield from _wide(one)
-        for way, peers in (("ingress", "from"), ("egress", "to")):
-            if not any(_among_spark(one, way, peers) for one in policies):
-                yield Violation(namespace, way, f"has no {way} between drivers and executors")
-        if not any(_scraped(one) for one in policies):
-            yield Violation(namespace, "metrics", "does not allow monitoring to scrape its drivers")
-        for name, port in (("DNS", 53), ("HTTPS", 443)):
-            if not any(lets_out(one, port) for one in policies):
-                yield Violation(namespace, name, f"does not allow egress to {name}")
-    networking = [package for package in packages(plan) if package.name == "vpc-cni"]
-    for package in networking if plan.of_kind("NetworkPolicy") else ():
-        if package.values != UNKNOWN and at(package.values, "enableNetworkPolicy") != "true":
-            yield Violation(package.resource, "policies", "does not enforce NetworkPolicies")
-
-
-def _among_spark(policy: Resource, way: str, peers: str) -> bool:
-    """Whether a policy allows this direction between a team's Spark pods."""
-    selector = at(policy.inputs, "spec.podSelector")
-    return (
-        bool(selector)
-        and way.capitalize() in each(policy.inputs, "spec.policyTypes")
-        and any(
-            peer.get("podSelector") == selector and "namespaceSelector" not in peer
-            for item in each(policy.inputs, f"spec.{way}")
-            for peer in each(item, peers)
-        )
-    )
-
-
-def _scraped(policy: Resource) -> bool:
-    return "Ingress" in each(policy.inputs, "spec.policyTypes") and any(
-        each(item, "ports")
-        and MONITORING_NAMESPACE in (at(peer, "namespaceSelector.matchLabels") or {}).values()
-        for item in each(policy.inputs, "spec.ingress")
-        for peer in each(item, "from")
-    )
-
-
-def _wide(policy: Resource) -> Iterator[Violation]:
-    for item in each(policy.inputs, "spec.ingress"):
-        if not each(item, "from"):
-            yield Violation(policy, "from", "allows ingress from anywhere")
-        for peer in each(item, "from"):
-            names = at(peer, "namespaceSelector.matchLabels") or {}
-            whole = peer.get("namespaceSelector") == {} or "ipBlock" in peer
-            if whole or (names and MONITORING_NAMESPACE not in names.values()):
-                yield Violation(policy, "from", "allows ingress from other namespaces")
-    for item in each(policy.inputs, "spec.egress"):
-        ports = {port.get("port") for port in each(item, "ports")}
-        if not each(item, "to"):
-            yield Violation(policy, "to", "allows egress to anywhere")
-        for peer in each(item, "to"):
-            if at(peer, "ipBlock.cidr") == "0.0.0.0/0" and ports != {443}:
-                yield Violation(policy, "0.0.0.0/0", "allows egress to the internet beside HTTPS")
-            if not ports and ("podSelector" not in peer or "namespaceSelector" in peer):
-                yield Violation(policy, "ports", "allows egress on any port")
-            if 53 in ports and not (peer.get("podSelector") and peer.get("namespaceSelector")):
-                yield Violation(policy, "DNS", "allows DNS to any pod")
-
-
-@rule(
-    reason="A service account gets a role's rights only if the role trusts it by "
-    "namespace and name; a role that trusts an account of another namespace is shared "
-    "with that team.",
-    source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
-)
-def account_trusted(plan: Plan) -> Iterator[Violation]:
-    """A role trusts each account that refers to it, and a team's role no other team's account."""
-    trusts = trusted_accounts(plan)
-    accounts = {
-        f"system:serviceaccount:{at(one.inputs, 'metadata.namespace')}:{one.object_name}"
-        for one in plan.of_kind("ServiceAccount")
-        if ROLE_ANNOTATION in (at(one.inputs, "metadata.annotations") or {})
-    }
-    ours = {one.object_name for one in plan.of_kind("Namespace")}
-    for urn, subs in trusts.items():
-        for sub in sorted(subs - accounts):
-            if sub.split(":")[2] in ours:
-                yield Violation(plan.get(urn), sub, f"trusts {sub}, which does not refer to it")
-    for one in plan.of_kind("ServiceAccount"):
-        arn = (at(one.inputs, "metadata.annotations") or {}).get(ROLE_ANNOTATION)
-        if arn is None:
-            continue
-        namespace = at(one.inputs, "metadata.namespace")
-        for urn in one.options.property_dependencies.get("metadata", ()):
-            if urn not in trusts:
-                continue
-            if f"system:serviceaccount:{namespace}:{one.object_name}" not in trusts[urn]:
-                yield Violation(one, "role", "refers to a role that does not trust it")
-            for sub in sorted(trusts[urn]):
-                if not sub.startswith(f"system:serviceaccount:{namespace}:"):
-                    yield Violation(one, sub, f"shares its role with {sub}")

@@ -14,7 +14,7 @@ from ops.capacity.start import Executor
 from ops.jobs.catalog import JOBS
 from ops.plan.node_capacity import node_capacities
 from tests.ops.capacity.test_report import limit_check, of_quota
-from tests.plans import plan_of
+from tests.plans import CACHE, plan_of
 
 
 def figures_of(*overrides: str, stack: str = "dev", executors: int = 100) -> dict[str, float]:
@@ -64,6 +64,15 @@ def test_an_image_in_ecr_counts_its_requests_and_not_docker_hub_s() -> None:
     found = report(plan_of("dev", image), Request())
     assert limit_check(found, quotas.ECR_IMAGES).exceeded_at == 1001
     assert limit_check(found, quotas.ECR_LAYERS).exceeded_at == 1001
+    assert not of_quota(found.limits, quotas.NAT_CONNECTIONS)
+
+
+def test_with_the_cache_docker_hub_s_limit_is_gone_and_ecr_s_count() -> None:
+    figures = figures_of(*CACHE, stack="prod")
+    assert "docker-pulls" not in figures
+    assert figures["ecr-images"] == 200
+    found = report(plan_of("prod", *CACHE), Request())
+    assert not of_quota(found.limits, quotas.DOCKER_PULLS)
     assert not of_quota(found.limits, quotas.NAT_CONNECTIONS)
 
 

@@ -1,6 +1,7 @@
 """For rules on capacity and lifetimes of nodes: changes that violate them."""
 
 from tests.ops.rules.changes import GONE, Break, put
+from tests.plans import CACHE
 
 _POOL = "spec.template.spec"
 _RUNG, _DRIVERS = "karpenter-default-arm-spot", "karpenter-drivers"
@@ -65,4 +66,31 @@ STORAGE = (
     Break("ebs-driver-fits", put(
         "Addon", "configurationValues!node.reservedVolumeAttachments", GONE, _ADDON),
         "reserves no attachments"),
+)  # fmt: skip
+
+_ZONE = {"key": "topology.kubernetes.io/zone", "operator": "In", "values": ["us-west-2b"]}
+_FEW = (
+    "pools=[{name: default, families: [m7g], limits: {cpu: 16, memoryGiB: 128}}]",
+    "drivers.families=[m7g]",
+)
+IMAGES = (
+    Break("image-pull-limit", put("NodePool", "spec.limits", {"cpu": "900", "memory": "9000Gi"},
+                                  _RUNG),
+          "through 1 addresses", "dev", _FEW),
+    Break("spark-image-multi-arch", put("NodePool", f"{_POOL}.requirements[0].values",
+                                        ["amd64", "arm64"], _RUNG),
+          "example.com/spark is not known to hold amd64 and arm64", "dev",
+          (*_FEW, "spark.image=example.com/spark:4.0.4")),
+    Break("spot-in-one-zone", put("NodePool", f"{_POOL}.requirements[4]", _ZONE, _RUNG),
+          "has 12 Spot pools, all in us-west-2b"),
+    Break("images-from-cache", put("Deployment", f"{_POOL}.containers[0].image",
+                                   "docker.io/apache/spark:4.0.4", "spark-history-ingest"),
+          "past the cache of docker.io", "prod", CACHE),
+    Break("images-from-cache", put("Policy", "policy!Statement[0].Action[1]", "ecr:TagResource",
+                                   "system-node-fill-cache"),
+          "may not ecr:CreateRepository", "prod", CACHE),
+    Break("images-from-cache", put("Policy", "policy!Statement[0].Resource[0]",
+                                   "arn:aws:ecr:us-west-2:111122223333:repository/other/*",
+                                   "karpenter-memory-node-fill-cache"),
+          "may not ecr:BatchImportUpstreamImage", "prod", CACHE),
 )  # fmt: skip

@@ -21,7 +21,7 @@ def run(*arguments: str) -> Result:
 def test_a_stack_that_breaks_nothing_ends_with_0_and_its_warnings() -> None:
     result = run("--stack", "dev", "--set", "")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0].endswith("rules, 0 errors, 3 warnings")
+    assert result.stdout.splitlines()[0].endswith("rules, 0 errors, 4 warnings")
     assert "warning  secrets-own-key" in result.stdout
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from ops.plan.iam import TRUST, documents
-from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, plan_of
+from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, NODE, OPEN_TEAM, STACKS, plan_of
 
 with warnings.catch_warnings():
     # parliament does not close its data files.
@@ -14,7 +14,7 @@ with warnings.catch_warnings():
     import parliament
 
 VARIANTS = [*((stack,) for stack in STACKS), *(("dev", *x) for x in (NODE, DAEMONSET))]
-VARIANTS.append(("dev", *CLUSTER_AUTOSCALER))
+VARIANTS += [("dev", *CLUSTER_AUTOSCALER), ("dev", *OPEN_TEAM), ("prod", *CACHE)]
 
 _LAUNCH = (
     "parliament wants all of a launch's resources in one statement; AWS evaluates each resource by "
@@ -40,6 +40,10 @@ EXCEPTIONS = {
     "* RESOURCE_STAR kms:*": (
         "in a key's policy the star is the key (docs.aws.amazon.com/kms/latest/developerguide/"
         "key-policy-overview.html)"
+    ),
+    "*-node-fill-cache RESOURCE_MISMATCH ecr:BatchImportUpstreamImage": (
+        "newer than parliament's list: the action takes a repository (docs.aws.amazon.com/"
+        "AmazonECR/latest/userguide/pull-through-cache-iam.html)"
     ),
     f"{_SCALE}:SetDesiredCapacity": _BY_TAG,
     f"{_SCALE}:TerminateInstanceInAutoScalingGroup": _BY_TAG,

@@ -18,7 +18,7 @@ from tests.ops.rules import (
     breaks_order,
 )
 from tests.ops.rules.changes import GONE, Break, Edit, added, also, picked, put
-from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS, plan_of
+from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, NODE, OPEN_TEAM, ROOT, STACKS, plan_of
 
 BREAKS = [
     one
@@ -35,6 +35,8 @@ VARIANTS = [
     ("dev", *NODE),
     ("dev", *DAEMONSET),
     ("prod", "spark.yunikorn.enabled=true"),
+    ("prod", *CACHE),
+    ("dev", *OPEN_TEAM),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Accepted warnings of a stack, besides those of every stack."""
@@ -62,6 +64,8 @@ def test_a_stack_breaks_no_rule_and_warns_of_what_is_meant(variant: tuple[str, .
     assert said(Report(report.plan, RULES, tuple(report.of(Severity.error)), ())) == []
     warned = {one.rule.id for one in report.findings}
     always = {"addons-pinned", "group-release-pinned"} if variant[0] != "existing" else set()
+    if variant[0] != "existing" and variant[1:] != CACHE:
+        always.add("image-pull-limit")
     assert warned == always | MEANT.get(variant[0], set())
 
 

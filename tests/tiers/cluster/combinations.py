@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ops.plan.model import Plan
-from tests.plans import DAEMONSET, NODE, plan_of
+from tests.plans import DAEMONSET, NODE, OPEN_TEAM, plan_of
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.objects import objects_of
 
@@ -51,6 +51,9 @@ COMBINATIONS = (
 
 GANGS = Combination("prod", "gangs", (*_POD, "spark.yunikorn.enabled=true"))
 """With YuniKorn, which changes what teams' namespaces admit and nothing about mounts or nodes."""
+
+OPEN = Combination("dev", "open", (*_POD, *OPEN_TEAM))
+"""Teams `a` and `b`, with all that a stack file can open for `a`."""
 
 # Both are prefixes of the list, so that pytest runs all tests of one combination together.
 ONE_WITH_ALL_KINDS = COMBINATIONS[:1]

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/samber/lo"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -97,6 +98,32 @@ func TestALimitStopsTheNodePoolAndNotThePlatform(t *testing.T) {
 			if got := nodePoolOf(c.launchOne()); got != other.Fallback[0] {
 				t.Errorf("pool %s got %s while %s was full", other.Pool, got, team.Pool)
 			}
+		}
+	}
+}
+
+// TestExecutorsStayInTheZonesOfTheirPool: in every step of the fallback order.
+func TestExecutorsStayInTheZonesOfTheirPool(t *testing.T) {
+	team := stack.Teams[0]
+	c := newCluster(t, usual)
+	c.create(team.Executor, 3)
+	for _, pool := range team.Fallback {
+		launched := c.launch()
+		if len(launched) == 0 {
+			t.Fatalf("%s launched nothing: %s", pool, c.pending)
+		}
+		for _, claim := range launched {
+			zone := claim.Labels[corev1.LabelTopologyZone]
+			if len(stack.Zones) > 0 && !slices.Contains(stack.Zones, zone) {
+				t.Errorf("%s is in %s, promised is %v", nodePoolOf(claim), zone, stack.Zones)
+			}
+			if !slices.Contains(zones, zone) {
+				t.Errorf("%s is in no zone of the network: %q", nodePoolOf(claim), zone)
+			}
+		}
+		c.exhaust(pool.Arch, pool.Capacity)
+		for _, claim := range launched {
+			c.remove(claim)
 		}
 	}
 }

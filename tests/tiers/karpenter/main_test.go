@@ -40,6 +40,8 @@ type plan struct {
 	// Objects are all manifests, each after what it depends on.
 	Objects []unstructured.Unstructured
 	Teams   []team
+	// Zones are those of the executors' nodes, empty for all.
+	Zones []string
 	// Gated is true where nodes join before their JARs are there, with a start-up taint.
 	Gated bool
 }

@@ -25,6 +25,9 @@ _FALLBACK = (
     ("x86-on-demand", "amd64", "on-demand"),
 )
 
+ZONES = {"dev-zones": ["us-west-2b"]}
+"""Combination to the zones of its executors' nodes, where they are not all."""
+
 
 def said_by(name: str, output: str) -> str:
     """The output of one test: the lines between its start and the next test's."""
@@ -79,6 +82,7 @@ def _input_of(combination: Combination) -> dict[str, Any]:
     return {
         "objects": objects,
         "teams": [_team(objects, *one) for one in TEAMS[combination.stack].items()],
+        "zones": ZONES.get(str(combination), []),
         # User data mounts before kubelet starts; the other ways need the node first.
         "gated": combination.level != "userdata",
     }

@@ -11,12 +11,21 @@ from tests.tiers.cluster.objects import of_kind
 from tests.tiers.karpenter.run import Run, program, promises, said_by
 from tests.tiers.programs import or_skip
 
-# Each stack as its file has it, and one with the start-up taint of the DaemonSet.
+# Each stack as its file has it, one with the start-up taint of the DaemonSet, and one whose pool is
+# in one zone.
 STACKS = (
     combination("dev", "pod"),
     combination("staging", "userdata"),
     combination("prod", "pod"),
     combination("dev", "daemonset"),
+    Combination(
+        "dev",
+        "zones",
+        (
+            "jarMount={level: pod}",
+            "pools=[{name: default, zones: [b], limits: {cpu: 128, memoryGiB: 512}}]",
+        ),
+    ),
 )
 # Runs beside each other: each waits for longer than it computes.
 _AT_ONCE = 2

@@ -1,0 +1,104 @@
+"""Images: from where many nodes may pull at once, and through the cache where the stack has one."""
+
+from collections.abc import Iterator
+
+from ops.plan.iam import Statement, allowed
+from ops.plan.iam_roles import documents_of, node_roles
+from ops.plan.images import DOCKER_HUB, Cache, cache_of, host_of, images, repository_of
+from ops.plan.model import Plan
+from ops.plan.node_capacity import node_capacities
+from ops.rules.catalog.pods import MULTI_ARCH
+from ops.rules.rule import Severity, Violation, rule
+
+_CACHE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"
+_HUB_PULLS = 100
+"""Pulls of one IPv4 address in six hours, without a login."""
+_FILLS = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
+
+
+@rule(
+    severity=Severity.warning,
+    reason="Docker Hub answers one address with 429 after 100 pulls in six hours, and all nodes "
+    "behind a NAT gateway have one address: later nodes start no executor.",
+    source="https://docs.docker.com/docker-hub/usage/pulls/",
+    offline_only=True,
+)
+def image_pull_limit(plan: Plan) -> Iterator[Violation]:
+    """Spark's image comes from a registry that answers all nodes that the pools allow."""
+    image = str(plan.exports.get("sparkImage", ""))
+    if not image or host_of(image) != DOCKER_HUB:
+        return
+    nodes = sum(
+        max((one.most_nodes(of) or 0 for of in one.types), default=0)
+        for one in node_capacities(plan)
+        if not one.nodes.is_system
+    )
+    gateways = len(plan.by_type("aws:ec2/natGateway:NatGateway"))
+    if gateways and nodes > _HUB_PULLS * gateways:
+        text = (
+            f"{nodes} nodes pull {image} through {gateways} addresses, and Docker Hub allows "
+            f"{_HUB_PULLS} pulls each in six hours: set images.cache, or spark.image to one in ECR"
+        )
+        yield Violation(None, "sparkImage", text)
+
+
+@rule(
+    severity=Severity.warning,
+    reason="Executors fall back from arm64 to amd64: an image of one processor fails on the other "
+    "with `exec format error`.",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-compute.html",
+    offline_only=True,
+)
+def spark_image_multi_arch(plan: Plan) -> Iterator[Violation]:
+    """Spark's default image is known to have the processors of all pools."""
+    image = str(plan.exports.get("sparkImage", ""))
+    processors = {
+        arch
+        for one in node_capacities(plan)
+        if not one.nodes.is_system
+        for arch in one.nodes.architectures
+    }
+    repository = repository_of(image, cache_of(plan))
+    if len(processors) > 1 and repository not in MULTI_ARCH:
+        text = (
+            f"{repository} is not known to hold {' and '.join(sorted(processors))}, as the pools "
+            f"have: `docker buildx imagetools inspect {image}` lists its processors"
+        )
+        yield Violation(None, "sparkImage", text)
+
+
+@rule(
+    reason="A pod that pulls from the registry itself has its limit, and starts only while it "
+    "answers, although the stack pays for a cache.",
+    source=_CACHE,
+)
+def images_from_cache(plan: Plan) -> Iterator[Violation]:
+    """Where the stack caches a registry, no pod of the platform nor Spark's default image comes
+    from the registry itself, and every node role of the stack may fill the cache."""
+    cache = cache_of(plan)
+    if cache is None:
+        return
+    for resource, image in images(plan):
+        if host_of(image) in cache.paths:
+            yield Violation(resource, image, f"pulls {image} past the cache of {host_of(image)}")
+    for role in node_roles(plan):
+        own = {document.resource.urn for document in documents_of(plan, role)}
+        granted = {
+            action
+            for document, one in allowed(plan)
+            if document.resource.urn in own and _on_cache(one, cache)
+            for action in one.actions
+        }
+        for action in _FILLS:
+            if action not in granted:
+                text = f"may not {action}: an image that is not in the cache yet stays out of it"
+                yield Violation(role, action, text)
+
+
+def _on_cache(statement: Statement, cache: Cache) -> bool:
+    """Whether a statement is on every repository of the cache."""
+    prefixes = {path.rpartition("/")[0] for path in cache.paths.values()}
+    return all(
+        any(arn.endswith(f":repository/{prefix}/*") for arn in statement.resources)
+        for prefix in prefixes
+    )
