@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ops.jobs.findings import ABSENT, Change, Finding, error
+from ops.jobs.findings import ABSENT, Change, Finding, error, warning
 from ops.jobs.findings import Path as FieldPath
 
 _FILE = Path(__file__).with_name("fields.json")
@@ -45,7 +45,7 @@ def _nodes() -> list[dict[str, Any]]:
 def checked(spec: Any) -> tuple[dict[str, Any], list[Finding]]:
     """A copy of an application's spec without what the CRD refuses, and a finding for each.
 
-    All that is left has the type of its field.
+    All that is left has the type of its field, and what the field requires.
     """
     found: list[Finding] = []
     nodes = _nodes()
@@ -71,6 +71,9 @@ def _kept(
     nodes: list[dict[str, Any]] | None = None,
 ) -> Any:
     """The value without what its schema refuses, or ABSENT if it is refused itself."""
+    if value is None:
+        # The operator's webhook decodes it before it is validated, and null is no value in Go.
+        return _zero(node, nodes)
     if why := _refused(value, node):
         found.append(error(shown(path), why, *_instead(value, node, path)))
         return ABSENT
@@ -90,7 +93,7 @@ def _kept_object(
     path: FieldPath,
     found: list[Finding],
     nodes: list[dict[str, Any]],
-) -> dict[str, Any]:
+) -> Any:
     properties = node.get("properties", {})
     kept: dict[str, Any] = {}
     for key, inner in value.items():
@@ -107,19 +110,47 @@ def _kept_object(
                 )
             )
             continue
+        if inner is None and key in properties:
+            continue
         result = inner if number is None else _kept(inner, nodes[number], (*path, key), found)
         if result is not ABSENT:
             kept[str(key)] = result
     for key in node.get("required", ()):
-        if key not in value:
-            found.append(error(shown((*path, key)), "is required"))
+        if key in kept:
+            continue
+        if key in value and value[key] is not None:
+            kept[key] = _zero(nodes[properties[key]], nodes)
+            continue
+        found.append(_missing((*path, key)))
+        kept[key] = _zero(nodes[properties[key]], nodes)
     return kept
+
+
+def _missing(path: FieldPath) -> Finding:
+    """A required field: the operator's webhook sets what it can to Go's zero value."""
+    if path in _NEVER_ZERO:
+        return error(shown(path), "is required")
+    return warning(shown(path), "is required, and the operator's webhook sets it to nothing")
+
+
+_NEVER_ZERO: tuple[FieldPath, ...] = (
+    ("spec", "mainApplicationFile"),
+    ("spec", "schedule"),
+    ("spec", "template"),
+)
+
+
+def _zero(node: Mapping[str, Any], nodes: list[dict[str, Any]] | None) -> Any:
+    """What Go decodes null into, with what the field requires."""
+    every = nodes or _nodes()
+    required = node.get("required", ())
+    made = {key: _zero(every[node["properties"][key]], every) for key in required}
+    zeros = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
+    return zeros.get(str(node.get("type")), made)
 
 
 def _refused(value: Any, node: Mapping[str, Any]) -> str:
     """Why the schema refuses the value; empty if it takes it."""
-    if value is None:
-        return "" if node.get("nullable") else "has no value"
     if node.get("intOrString"):
         if isinstance(value, bool) or not isinstance(value, int | str):
             return "must be a number or text"
@@ -162,8 +193,6 @@ def _instead(value: Any, node: Mapping[str, Any], path: FieldPath) -> tuple[Any,
     """What to write, the value, and the change, where the type tells it."""
     kind = node.get("type")
     wanted: Any = ABSENT
-    if value is None:
-        return "", ABSENT, (Change(path),)
     if kind == "string" and isinstance(value, bool):
         wanted = str(value).lower()
     elif kind == "string" and isinstance(value, int | float):

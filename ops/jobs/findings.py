@@ -115,15 +115,15 @@ def applied(document: Mapping[str, Any], changes: Sequence[Change]) -> dict[str,
 
 
 def _apply(target: Any, change: Change) -> None:
+    """Changes the document in place, unless its path leads to an item that a list does not have."""
     *above, last = change.path
-    for key in above:
+    for key, following in zip(above, change.path[1:], strict=True):
+        kind = list if isinstance(following, int) else dict
         if isinstance(target, list):
             if not isinstance(key, int) or key >= len(target):
                 return
-            target = target[key]
-            continue
-        if not isinstance(target.get(key), dict | list):
-            if change.value is ABSENT:
+        elif not isinstance(target.get(key), kind):
+            if change.value is ABSENT or kind is list:
                 return
             target[key] = {}
         target = target[key]

@@ -29,8 +29,11 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
                     one,
                 )
         if names.count(str(one["name"])) > 1 and names.index(str(one["name"])) == number:
-            yield error(
-                f"spec.volumes[{number}].name", "two volumes have this name", "", one["name"]
+            yield warning(
+                f"spec.volumes[{number}].name",
+                "two volumes have this name, and the last one counts",
+                "",
+                one["name"],
             )
         if sum(key != "name" for key in one) > 1:
             yield error(

@@ -73,9 +73,8 @@ ERRORS: list[tuple[Change, str]] = [
     (put("driver/cores", "2"), "spec.driver.cores 2: must be a whole number; write: 2"),
     (put("driver/cores", 0), "spec.driver.cores 0: must be 1 or more"),
     (put("type", "Pyhton"), 'write: "Python"'),
-    (put("executor/instances", None), "spec.executor.instances: has no value"),
     (put("sparkConf", {"spark.eventLog.enabled": True}), "must be text; quote numbers"),
-    (put("sparkVersion", ABSENT), "spec.sparkVersion: is required"),
+    (put("mainApplicationFile", ABSENT), "spec.mainApplicationFile: is required"),
     (put("driver/tolerations", {}), "spec.driver.tolerations {}: must be a list"),
     (put("executor/cores", 2**31), "spec.executor.cores 2147483648: must be 1 or more"),
     # Sizes
@@ -187,6 +186,7 @@ def test_what_is_refused_fails_or_hangs_is_an_error(change: Change, says: str) -
 
 
 WARNINGS: list[tuple[Change, str]] = [
+    (put("sparkVersion", ABSENT), "spec.sparkVersion: is required, and the operator"),
     (
         put("executor/nodeSelector", {POOL_LABEL: "default", "kubernetes.io/arch": "arm64"}),
         "kubernetes.io/arch excludes nodes of the pool",
