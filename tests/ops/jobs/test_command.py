@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from ops.jobs import cli
 from ops.jobs.catalog import S3A, S3A_RELEASE
+from ops.jobs.jobfile import Catalog, JobFile, PodSize, PythonEnvironment, Restart, Schedule
 from ops.jobs.options import NO_ACCOUNT
 from ops.publish import jars
 from tests.ops.jobs.own_jobs import CASES
@@ -318,3 +319,46 @@ def test_the_page_names_every_variable_of_the_command() -> None:
     recipe = (ROOT / "Makefile").read_text().partition("\njob: ")[2].partition("\n\n")[0]
     for variable in re.findall(r"\$\(([A-Z]+)\)", recipe.replace("$(READY)", "")):
         assert variable == "BIN" or f"`{variable}`" in PAGE, variable
+
+
+PAGES = ("own-job.md", "moving-jobs.md")
+COMMANDS = re.compile(
+    r"^\$ make (job|check-job) (.*?)(?: > (\S+))?\n((?:(?!```).*\n)+?)```$", re.MULTILINE
+)
+OPTIONS = {"FILE": "file", "STACK": "stack", "TEAM": "team"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_on_own_jobs_show_what_is_printed(run: Run, tmp_path: Path, name: str) -> None:
+    found = COMMANDS.findall((ROOT / "docs" / name).read_text())
+    assert len(found) == 2
+    for command, arguments, target, output in found:
+        options: list[str] = []
+        for key, value in (word.split("=", 1) for word in shlex.split(arguments)):
+            if key == "FIX":
+                options.append("--fix")
+                continue
+            # A file that a command above wrote, or one of the project.
+            made = tmp_path / value
+            path = str(made if made.is_file() else ROOT / value)
+            options += [f"--{OPTIONS[key]}", path if key == "FILE" else value]
+        result = run(command, *options)
+        if target:
+            (tmp_path / target).write_text(result.stdout)
+        assert (result.stderr if target else result.stdout) == output
+
+
+def test_the_page_names_every_key_of_a_jobs_file() -> None:
+    page = (ROOT / "docs" / "own-job.md").read_text()
+    sections = (JobFile, PodSize, Schedule, Restart, Catalog, PythonEnvironment)
+    for model in sections:
+        for field in model.model_fields.values():
+            assert re.search(rf"\b{field.alias}\b", page), field.alias
+
+
+def test_the_first_job_of_the_page_is_the_one_of_the_examples() -> None:
+    page = (ROOT / "docs" / "own-job.md").read_text()
+    assert f"```yaml\n{(ROOT / 'examples' / 'primes.yaml').read_text()}```" in page
+    for line in re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0].splitlines():
+        assert line in (ROOT / "examples" / "primes.py").read_text()
+    assert "primes: 9592 below 100000" in page

@@ -58,6 +58,7 @@ _SIDECAR = {"name": "shipper", "image": "shipper:1", "securityContext": _SAFE}
 _CLAIM = "spark.kubernetes.driver.volumes.persistentVolumeClaim.spark-local-dir-9"
 
 AT_ONCE = [
+    Row("no-executors", {"spec/executor/instances": 0}),
     Row("typo", {"spec/driver/priorityClass": "spark-driver"}),
     Row("text-cores", {"spec/driver/cores": "1"}),
     Row("no-cores", {"spec/driver/cores": 0}),
@@ -86,7 +87,6 @@ DRIVERS = [
     Row("core-limit", {"spec/driver/coreLimit": "500m"}),
     Row("memory-limit-unit", {"spec/driver/memoryLimit": "12G"}),
     Row("memory-limit", {"spec/driver/memoryLimit": "1g"}),
-    Row("no-executors", {"spec/executor/instances": 0}),
     Row("label", {"spec/driver/nodeSelector": {"NodeGroupType": "x"}}),
     Row("zone", {"spec/driver/nodeSelector": {"spark-on-eks/pool": "drivers", "disk": "fast"}}),
     Row("taint", {"spec/driver/tolerations": []}),
