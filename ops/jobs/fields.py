@@ -49,7 +49,7 @@ def checked(spec: Any) -> tuple[dict[str, Any], list[Finding]]:
     """
     found: list[Finding] = []
     nodes = _nodes()
-    kept = _kept(spec, nodes[-1], ("spec",), found)
+    kept = _kept({} if spec is None else spec, nodes[-1], ("spec",), found)
     return (kept if isinstance(kept, dict) else {}), found
 
 
@@ -59,7 +59,7 @@ def checked_schedule(spec: Any) -> tuple[dict[str, Any], list[Finding]]:
     node = {"type": "object", "properties": properties, "required": _SCHEDULE_REQUIRED}
     nodes = [{"type": kind, "open": True} for kind in _SCHEDULE.values()]
     found: list[Finding] = []
-    kept = _kept(spec, node, ("spec",), found, nodes)
+    kept = _kept({} if spec is None else spec, node, ("spec",), found, nodes)
     return (kept if isinstance(kept, dict) else {}), found
 
 

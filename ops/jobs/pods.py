@@ -34,7 +34,7 @@ def pod_of(
 ) -> dict[str, Any]:
     """The pod of a role. Raises BadValue for a key that Spark cannot read."""
     fields = spec.get(role, {})
-    template = mapping(fields.get("template"))
+    template = template_of(fields)
     container = _container(role, spec, conf, template)
     labels = {
         **mapping(template, "metadata.labels"),
@@ -66,12 +66,22 @@ def pod_of(
     if scheduler:
         pod["schedulerName"] = scheduler
     _add_local_disks(role, pod, container, conf)
-    # With a pod template the operator does not label the pod for its webhook (driverConfOption):
-    # the application's fields for pods have no effect.
-    if "template" not in fields:
-        _mutate(role, pod, container, spec)
+    _mutate(role, pod, container, spec)
     metadata = {"name": name, "namespace": namespace, "labels": labels, "annotations": annotations}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}
+
+
+_LISTS = ("containers", "initContainers", "volumes", "tolerations")
+_MAPPINGS = ("nodeSelector", "affinity", "securityContext")
+
+
+def template_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod template of a role, without what has the wrong type."""
+    template = mapping(fields.get("template"))
+    spec = dict(mapping(template, "spec"))
+    spec |= {key: mappings(spec[key]) for key in _LISTS if key in spec}
+    spec |= {key: mapping(spec[key]) for key in _MAPPINGS if key in spec}
+    return {**template, "spec": spec}
 
 
 def _container(

@@ -33,13 +33,12 @@ def _account(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:
     }
     given = str(pods.spec["serviceAccountName"])
     own = app.given.get(role, {}).get("serviceAccount")
-    in_template = "template" in app.given.get(role, {})
     field = f"spec.{role}.serviceAccount"
     change = [Change(("spec", role, "serviceAccount"), wanted)]
     if given == wanted:
         return
     if given not in accounts and given != "default" and not app.has_beside("ServiceAccount", given):
-        if role == "executor" and own is None and not in_template:
+        if role == "executor" and own is None:
             yield warning(
                 field, "is not set: executors run as the driver's account", wanted, ABSENT, change
             )
@@ -78,7 +77,7 @@ def _priority(app: Application, pods: Pods, target: Target) -> Iterator[Finding]
     field = f"spec.{role}.priorityClassName"
     change = [Change(("spec", role, "priorityClassName"), wanted)]
     if given is None:
-        if wanted in classes and "template" not in app.given.get(role, {}):
+        if wanted in classes:
             yield warning(
                 field,
                 "is not set: other teams' pods preempt it"

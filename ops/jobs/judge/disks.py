@@ -150,8 +150,6 @@ def _reuse(app: Application) -> Iterator[Finding]:
 def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:
     """Scratch space without a limit can fill the node's disk, and evict all pods on it."""
     local = [one for one in pods.spec.get("volumes", []) if "emptyDir" in one]
-    if "template" in app.given.get(pods.role, {}):
-        return
     for one in local:
         limit = at(one, "emptyDir.sizeLimit")
         if limit is not None and not _readable(str(limit)):

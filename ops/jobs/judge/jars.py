@@ -174,8 +174,6 @@ def _mounted(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
 
 
 def _claim(app: Application, role: str) -> list[Change]:
-    if "template" in app.given.get(role, {}):
-        return []
     volumes = [one for one in app.given.get("volumes", []) if one["name"] != JARS_CLAIM]
     mounts = [
         one for one in app.given.get(role, {}).get("volumeMounts", []) if one["name"] != JARS_CLAIM

@@ -6,6 +6,7 @@ from typing import Any
 
 from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
 from ops.jobs.model import Application, Pods, Target
+from ops.jobs.pods import template_of
 from ops.jobs.spark_conf import ROLES
 from ops.plan.values import at, mapping
 from ops.plan.workloads import team_namespaces
@@ -125,10 +126,22 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
             given["nodeSelector"],
             [Change(("spec", "nodeSelector"))],
         )
+    for role in ROLES:
+        template = given.get(role, {}).get("template")
+        if template is not None and not _is_like(template_of({"template": template}), template):
+            yield error(
+                f"spec.{role}.template",
+                "a part of it has the wrong type: the operator's webhook refuses it",
+            )
     yield from _conf(app, target)
     yield from _ports(given)
     yield from _main(app)
     yield from _restarts(app)
+
+
+def _is_like(cleaned: Any, given: Any) -> bool:
+    spec = mapping(mapping(given).get("spec"))
+    return all(cleaned["spec"][key] == spec[key] for key in spec)
 
 
 def _conf(app: Application, target: Target) -> Iterator[Finding]:

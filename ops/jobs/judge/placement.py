@@ -130,9 +130,8 @@ def _stuck(
         }
     )
     if reachable and missing:
-        field = "template.spec.tolerations" if _in_template(app, pods.role) else "tolerations"
         return error(
-            f"spec.{pods.role}.{field}",
+            f"spec.{pods.role}.tolerations",
             f"every node that it selects has a taint that it does not tolerate "
             f"({', '.join(missing)}): the pod stays Pending",
             f"a toleration for {POOL_LABEL}={pool[0].pool}" if pool else "",
@@ -150,7 +149,7 @@ def _stuck(
 
 def _onto_pool(app: Application, role: str, pool: Sequence[NodeSet]) -> Iterator[Change]:
     """Puts the role onto its pool: the selector names it alone, and its taints are tolerated."""
-    if not pool or _in_template(app, role):
+    if not pool:
         return
     selector = {POOL_LABEL: pool[0].pool}
     yield Change(("spec", role, "nodeSelector"), selector)
@@ -163,6 +162,10 @@ def _onto_pool(app: Application, role: str, pool: Sequence[NodeSet]) -> Iterator
             yield Change(("spec", "sparkConf", key))
     if "nodeSelector" in app.given:
         yield Change(("spec", "nodeSelector"))
+    template = mapping(app.given.get(role, {}).get("template"))
+    for key in ("nodeSelector", "tolerations", "affinity", "nodeName"):
+        if key in mapping(template, "spec"):
+            yield Change(("spec", role, "template", "spec", key))
 
 
 def tolerations_of(pool: Sequence[NodeSet]) -> list[dict[str, str]]:
@@ -175,15 +178,9 @@ def tolerations_of(pool: Sequence[NodeSet]) -> list[dict[str, str]]:
 
 
 def _selector_field(app: Application, role: str) -> str:
-    if _in_template(app, role):
-        return f"spec.{role}.template.spec.nodeSelector"
     if "nodeSelector" in app.given:
         return "spec.nodeSelector"
     return f"spec.{role}.nodeSelector"
-
-
-def _in_template(app: Application, role: str) -> bool:
-    return "template" in app.given.get(role, {})
 
 
 def _claims(pods: Pods) -> bool:
@@ -215,7 +212,7 @@ def _driver(app: Application, pods: Pods, taking: Sequence[NodeSet]) -> Iterator
             "an autoscaler that consolidates nodes may evict the driver, and the job ends with it",
             ", ".join(f"{key}: {value!r}" for key, value in missing.items()),
             ABSENT,
-            [] if _in_template(app, "driver") else changes,
+            changes,
         )
 
 
@@ -227,9 +224,7 @@ def _grace(app: Application, pods: Pods) -> Iterator[Finding]:
             f"EC2 ends a Spot instance {_GRACE} s after its notice",
             "110",
             grace,
-            []
-            if _in_template(app, pods.role)
-            else [Change(("spec", pods.role, "terminationGracePeriodSeconds"), 110)],
+            [Change(("spec", pods.role, "terminationGracePeriodSeconds"), 110)],
         )
 
 

@@ -117,14 +117,10 @@ def _container(
     if wrong:
         path = _path(pods, number, app)
         new = {**context, **_restricted(context, spark=number == 0)}
-        fix = [] if "template" in path else [Change((*path, "securityContext"), new)]
+        fix = [Change((*path, "securityContext"), new)]
         if pod.get("runAsUser") == 0 or pod.get("runAsNonRoot") is False:
             safe = {**pod, "runAsNonRoot": True, "runAsUser": SPARK_USER}
-            fix += (
-                []
-                if "template" in path
-                else [Change(("spec", pods.role, "podSecurityContext"), safe)]
-            )
+            fix.append(Change(("spec", pods.role, "podSecurityContext"), safe))
         yield error(
             f"{_shown(path)}.securityContext",
             f"{_says(', '.join(wrong))} (container {container.get('name')})",
@@ -219,23 +215,27 @@ def _says(what: str) -> str:
 
 
 def _path(pods: Pods, number: int, app: Application) -> Path:
-    """The path of a container of the pod in the application."""
-    if "template" in app.given.get(pods.role, {}):
-        return ("spec", pods.role, "template", "spec", "containers", number)
+    """The path of a container of the pod in the application: Spark's own is set by the role's
+    fields, with a template, too."""
+    fields = app.given.get(pods.role, {})
     if number == 0:
         return ("spec", pods.role)
-    fields = app.given.get(pods.role, {})
+    container = pods.containers[number]
     for key in ("sidecars", "initContainers"):
-        listed = fields.get(key, [])
-        for index, one in enumerate(listed):
-            if one is pods.containers[number]:
+        for index, one in enumerate(fields.get(key, [])):
+            if one is container:
                 return ("spec", pods.role, key, index)
+    template = mapping(fields.get("template"))
+    for key in ("containers", "initContainers"):
+        for index, one in enumerate(sequence(at(template, f"spec.{key}"))):
+            if one is container:
+                return ("spec", pods.role, "template", "spec", key, index)
     return ("spec", pods.role)
 
 
 def _field(pods: Pods, app: Application, key: str) -> str:
-    in_template = "template" in app.given.get(pods.role, {})
-    return f"spec.{pods.role}.template.spec.{key}" if in_template else f"spec.{pods.role}.{key}"
+    own = mapping(mapping(app.given.get(pods.role, {}).get("template")), "spec")
+    return f"spec.{pods.role}.template.spec.{key}" if key in own else f"spec.{pods.role}.{key}"
 
 
 def _shown(path: Path) -> str:

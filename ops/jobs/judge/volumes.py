@@ -49,18 +49,15 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
 
 def _mounts(app: Application, pods: Pods, names: Sequence[str]) -> Iterator[Finding]:
     role = pods.role
-    if "template" in app.given.get(role, {}):
-        yield from _ignored_fields(app, role)
-    else:
-        for number, one in enumerate(app.given.get(role, {}).get("volumeMounts", [])):
-            if one["name"] not in names:
-                yield error(
-                    f"spec.{role}.volumeMounts[{number}].name",
-                    "spec.volumes has no such volume, and the operator drops the mount without a "
-                    "message",
-                    f"one of {', '.join(names)}" if names else "a volume in spec.volumes",
-                    one["name"],
-                )
+    for number, one in enumerate(app.given.get(role, {}).get("volumeMounts", [])):
+        if one["name"] not in names:
+            yield error(
+                f"spec.{role}.volumeMounts[{number}].name",
+                "spec.volumes has no such volume, and the operator drops the mount without a "
+                "message",
+                f"one of {', '.join(names)}" if names else "a volume in spec.volumes",
+                one["name"],
+            )
     there = {str(one.get("name")) for one in pods.spec.get("volumes", [])}
     for number, container in enumerate(pods.containers):
         seen: set[str] = set()
@@ -91,7 +88,7 @@ def _mounted(
     app: Application, role: str, mount: Mapping[str, object], names: Sequence[str]
 ) -> list[Change]:
     """Mounts the volume of a sidecar or init container in Spark's container, too."""
-    if mount.get("name") not in names or "template" in app.given.get(role, {}):
+    if mount.get("name") not in names:
         return []
     mounts = app.given.get(role, {}).get("volumeMounts", [])
     new = {"name": mount["name"], "mountPath": mount.get("mountPath")}
@@ -147,24 +144,6 @@ def _containers(pods: Pods) -> Iterator[Finding]:
                     f"spec.{pods.role}.env",
                     f"{env['name']} has value and valueFrom: the API server refuses the pod",
                 )
-
-
-_BY_WEBHOOK = (
-    *("env", "envFrom", "volumeMounts", "configMaps", "sidecars", "initContainers", "affinity"),
-    *("tolerations", "nodeSelector", "securityContext", "podSecurityContext", "priorityClassName"),
-    *("terminationGracePeriodSeconds", "gpu", "schedulerName", "hostNetwork", "dnsConfig", "ports"),
-)
-
-
-def _ignored_fields(app: Application, role: str) -> Iterator[Finding]:
-    found = [key for key in _BY_WEBHOOK if key in app.given[role]]
-    if found:
-        yield error(
-            f"spec.{role}.template",
-            f"with a pod template the operator's webhook leaves the pod alone: {', '.join(found)} "
-            f"of spec.{role} have no effect",
-            "all in the template, or no template",
-        )
 
 
 def _claims(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:

@@ -66,6 +66,7 @@ def toleration(value: str) -> dict[str, str]:
 _ON_DEMAND = "spark.kubernetes.executor.volumes.persistentVolumeClaim.spark-local-dir-1"
 _HOST_PATH = {"name": "x", "hostPath": {"path": "/etc"}}
 _SIDECAR = {"name": "shipper", "image": "x:1"}
+_TEMPLATE = {"spec": {"containers": [{"name": "spark-kubernetes-driver"}, _SIDECAR]}}
 
 ERRORS: list[tuple[Change, str]] = [
     # The CRD
@@ -140,7 +141,12 @@ ERRORS: list[tuple[Change, str]] = [
         ),
         "options.storageClass] fast: the stack creates no such storage class",
     ),
-    (put("driver/template", {"spec": {"containers": []}}), "the operator's webhook leaves the pod"),
+    (put("driver/template", {"spec": {"containers": "x"}}), "a part of it has the wrong type"),
+    (
+        put("driver/template", _TEMPLATE),
+        "spec.driver.template.spec.containers[1].securityContext",
+    ),
+    (put("driver/template", {"spec": {"nodeName": "x"}}), "spec.nodeName must not be set"),
     # JARs and S3
     (lambda spec: spec["sparkConf"].pop("spark.executor.extraClassPath"), "the same JARs"),
     (

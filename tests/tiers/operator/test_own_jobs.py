@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ops.jobs.check import Verdict, judged
+from ops.jobs.fields import checked
 from ops.jobs.judge.amounts import parsed
 from ops.jobs.mend import mended
 from ops.jobs.model import Application, Target
@@ -129,8 +130,8 @@ DRIVERS = [
     Row("jvm-variable", {"spec/driver/env": [
         {"name": "JAVA_TOOL_OPTIONS", "value": "-Dspark.executor.instances=9"}]}),
     Row("all-variables", {"spec/driver/envFrom": [{"configMapRef": {"name": "x"}}]}),
-    Row("template", {"spec/driver/template": {"spec": {"containers": [
-        {"name": "spark-kubernetes-driver"}]}}}),
+    Row("template-s-sidecar", {"spec/driver/template": {"spec": {"containers": [
+        {"name": "spark-kubernetes-driver"}, {"name": "shipper", "image": "shipper:1"}]}}}),
     Row("quota", {"spec/driver/memory": "300g"}),
     Row("too-large", {"spec/driver/memory": "200g", "spec/driver/memoryOverhead": "1g"}),
     Row("factor", {"spec/memoryOverheadFactor": "half",
@@ -140,6 +141,9 @@ DRIVERS = [
 stays Pending."""
 
 FINE = [
+    Row("template", {"spec/driver/template": {"spec": {
+        "containers": [{"name": "spark-kubernetes-driver", "env": [{"name": "T", "value": "1"}]}],
+        "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["x.example"]}]}}}),
     Row("gpu-without-quantity", {"spec/executor/gpu": {"name": "nvidia.com/gpu"}}),
     Row("volume-without-name", {"spec/volumes/3": {"emptyDir": {}}}),
     Row("no-version", {"spec/sparkVersion": ABSENT}),
@@ -271,7 +275,8 @@ def test_the_driver_that_is_judged_is_the_real_one(
     application = row.of(good)
     _, real = ends[row.name]
     assert real is not None
-    model = Application(application["metadata"]["name"], application["spec"], ())
+    spec, _ = checked(application["spec"])
+    model = Application(application["metadata"]["name"], spec, ())
     (driver, _) = model.pods(TEAM)
     assert seen(driver.pod) == seen(real)
 
