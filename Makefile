@@ -59,10 +59,14 @@ publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
 	  -- $(foreach jar,$(JARS),'$(jar)')
 
-job: $(READY) ## A Spark job as YAML: JOB=pi|taxi-trip|etl-dynamic STACK=dev TEAM=team-a IN= OUT= RELEASE=
+job: $(READY) ## A Spark job as YAML: FILE=job.yaml or JOB=pi|taxi-trip|etl-dynamic, STACK=dev TEAM=team-a IN= OUT=
 	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
-	  --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
+	  --file '$(FILE)' --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
 	  --account '$(ACCOUNT)' $(WITH_FORMAT)
+
+check-job: $(READY) ## Whether a SparkApplication runs on a stack: FILE=job.yaml STACK=dev TEAM=team-a, FIX=1 puts it right
+	@$(BIN)/python -m ops check-job --file '$(FILE)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
+	  --account '$(ACCOUNT)' $(if $(FIX),--fix) $(WITH_FORMAT)
 
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \

@@ -28,6 +28,7 @@ Manuals:
   docs/rules.md     check
   docs/capacity.md  capacity
   docs/jobs.md      job, verify
+  docs/own-job.md   job, check-job
   docs/ci.md        diffs as comments on pull requests"""
 
 

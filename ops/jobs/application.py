@@ -1,6 +1,5 @@
-"""A job as a SparkApplication of the Spark operator, for one team of one stack."""
+"""A job's file as a SparkApplication of the Spark operator, for one team of one stack."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,26 +13,28 @@ from components.names import (
     JARS_MOUNT_PATH,
     POOL_LABEL,
 )
-from ops.jobs.catalog import Executors, Job, Size
-from ops.jobs.team import Team
+from ops.jobs import python_environment
+from ops.jobs.catalogs import conf_of as catalog_conf
+from ops.jobs.jobfile import Executors, Job, PodSize
+from ops.jobs.judge.operator import LONGEST_NAME, NAME
+from ops.jobs.judge.placement import tolerations_of
+from ops.jobs.judge.pod_security import SPARK_USER
+from ops.jobs.judge.storage import MAGIC, PROVIDER, REGION, WEB_IDENTITY, WEB_IDENTITY_V1
+from ops.jobs.reading import APPLICATION, GROUP, SCHEDULE, VERSION
+from ops.jobs.team import Team, version_of
 from ops.plan.errors import UserError
 from ops.plan.nodes import NodeSet
 from ops.plan.releases import Coordinate, class_path
 
 PROGRAM_FOLDER = "/opt/spark/program"
 LOCAL_DISK = "/var/data/spark-local"
-SPARK_USER = 185
-"""The user of Spark's images."""
 GRACE_SECONDS = 110
 """Of executors: EC2 interrupts a Spot instance two minutes after the notice."""
-
-_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_LONGEST_NAME = 36
-"""An executor's pod is `<name>-<16 digits>-exec-<number>`, and a pod's host name has 63 letters."""
 
 # The names of volumes. The operator passes volumes named spark-local-dir-* to Spark as local disks;
 # all others are mounted as written here, propagation included.
 _PROGRAM = "program"
+_CLOUD_COMMITTERS, _HADOOP = "spark-hadoop-cloud", "spark.hadoop."
 _DRIVER_DISK, _EXECUTOR_DISK = "spark-local-dir-driver", "spark-local-dir-executor"
 
 
@@ -50,41 +51,61 @@ class Request:
 
 
 def documents(job: Job, team: Team, request: Request) -> list[dict[str, Any]]:
-    """The Kubernetes objects of the job: its program as a ConfigMap, if it is one of examples/, and
-    the SparkApplication. Raises UserError for an invalid name."""
-    if not _NAME.fullmatch(request.name) or len(request.name) > _LONGEST_NAME:
+    """The Kubernetes objects of the job: its program as a ConfigMap, if it is a file beside the
+    job's, and the application, or its schedule. Raises UserError for an invalid name."""
+    if not NAME.fullmatch(request.name) or len(request.name) > LONGEST_NAME:
         raise UserError(
-            f"NAME {request.name!r} cannot be a job's: it has up to {_LONGEST_NAME} lower-case "
+            f"NAME {request.name!r} cannot be a job's: it has up to {LONGEST_NAME} lower-case "
             "letters, digits and hyphens, begins with a letter and does not end in a hyphen"
         )
+    spec = _spec(job, team, request)
     application = {
-        "apiVersion": "sparkoperator.k8s.io/v1beta2",
-        "kind": "SparkApplication",
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": SCHEDULE if job.schedule else APPLICATION,
         "metadata": {"name": request.name, "namespace": team.name},
-        "spec": _spec(job, team, request),
+        "spec": {**_times(job), "template": spec} if job.schedule else spec,
     }
     return [*_program(job, team, request), application]
 
 
 def jar_names(job: Job) -> list[str]:
     """File names of the JARs that the job needs, in the order of the class path."""
-    return [one.file_name for jar in job.jars if (one := Coordinate.parse(jar))]
+    return [one.file_name if (one := Coordinate.parse(jar)) else jar for jar in job.jars]
+
+
+def _times(job: Job) -> dict[str, Any]:
+    schedule = job.schedule
+    if schedule is None:
+        return {}
+    return {
+        "schedule": schedule.cron,
+        "timeZone": schedule.time_zone,
+        "concurrencyPolicy": schedule.overlap,
+        "suspend": schedule.suspend,
+        "successfulRunHistoryLimit": 3,
+        "failedRunHistoryLimit": 3,
+    }
 
 
 def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
-    places = {"input": request.input, "output": request.output}
+    places = {"{input}": request.input, "{output}": request.output}
     executors = _executors(job, request)
     own = job.own_program
+    version = job.spark_version or version_of(job.image or team.image)
+    program = (
+        {"type": "Python", "pythonVersion": "3"}
+        if job.is_python
+        else {"type": "Scala", "mainClass": job.main_class}
+    )
     spec: dict[str, Any] = {
-        "type": "Python",
-        "pythonVersion": "3",
+        **program,
         "mode": "cluster",
-        "image": team.image,
+        "image": job.image or team.image,
         "imagePullPolicy": "IfNotPresent",
-        "sparkVersion": team.spark_version,
-        "mainApplicationFile": f"local://{PROGRAM_FOLDER}/{own.name}" if own else job.program,
-        "arguments": [argument.format(**places) for argument in job.arguments],
-        "restartPolicy": {"type": "Never"},
+        "sparkVersion": version,
+        "mainApplicationFile": f"local://{PROGRAM_FOLDER}/{own.name}" if own else job.main,
+        "arguments": [_filled(argument, places) for argument in job.arguments],
+        "restartPolicy": _restart(job),
         # A week, to leave time to find out why it failed.
         "timeToLiveSeconds": 7 * 24 * 3600,
         "sparkConf": _spark_conf(job, team, request),
@@ -93,7 +114,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         spec["batchScheduler"] = "yunikorn"
         spec["batchSchedulerOptions"] = {"queue": team.queue}
     if job.uses_s3:
-        spec["hadoopConf"] = _hadoop_conf(team)
+        spec["hadoopConf"] = _hadoop_conf(job, team, version)
     if executors.least is not None:
         spec["dynamicAllocation"] = {
             "enabled": True,
@@ -108,7 +129,28 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
     spec["volumes"] = _volumes(job, request)
     spec["driver"] = _driver(job, team)
     spec["executor"] = _executor(job, team, executors)
+    if job.python:
+        python_environment.add(spec, job, _class_path(job, request))
     return spec
+
+
+def _filled(argument: str, places: Mapping[str, str]) -> str:
+    for word, place in places.items():
+        argument = argument.replace(word, place)
+    return argument
+
+
+def _restart(job: Job) -> dict[str, Any]:
+    retries, interval = job.restart.retries, job.restart.interval
+    if not retries:
+        return {"type": "Never"}
+    return {
+        "type": "OnFailure",
+        "onFailureRetries": retries,
+        "onFailureRetryInterval": interval,
+        "onSubmissionFailureRetries": retries,
+        "onSubmissionFailureRetryInterval": interval,
+    }
 
 
 def _executors(job: Job, request: Request) -> Executors:
@@ -116,7 +158,7 @@ def _executors(job: Job, request: Request) -> Executors:
     least = job.executors.least
     if most < (least or 1):
         raise UserError(f"EXECUTORS {most}: {job.name} needs at least {least or 1}")
-    return Executors(most, least)
+    return Executors.model_validate({"max": most, "min": least})
 
 
 def _spark_conf(job: Job, team: Team, request: Request) -> dict[str, str]:
@@ -141,24 +183,41 @@ def _spark_conf(job: Job, team: Team, request: Request) -> dict[str, str]:
             # An executor that cannot migrate its blocks is removed after this time.
             "spark.executor.decommission.forceKillTimeout": "5m",
         }
-    if job.jars:
-        path = class_path(request.release, jar_names(job))
+    if path := _class_path(job, request):
         conf |= {"spark.driver.extraClassPath": path, "spark.executor.extraClassPath": path}
+    if _commits_without_renames(job):
+        conf |= {key: value for key, value in MAGIC.items() if not key.startswith(_HADOOP)}
+    if job.catalog:
+        conf |= catalog_conf(job.catalog, team.region)
     if job.uses_s3 and team.event_logs:
         # A job without the JARs for S3 writes none: Spark would not start.
         conf |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": team.event_logs}
-    return dict(sorted(conf.items()))
+    return dict(sorted({**conf, **job.conf}.items()))
 
 
-def _hadoop_conf(team: Team) -> dict[str, str]:
-    return {
+def _class_path(job: Job, request: Request) -> str:
+    return class_path(request.release, jar_names(job)) if job.jars else ""
+
+
+def _commits_without_renames(job: Job) -> bool:
+    """Whether its JARs have the committers for S3, which S3A has on by default."""
+    return job.uses_s3 and any(one.startswith(_CLOUD_COMMITTERS) for one in jar_names(job))
+
+
+def _hadoop_conf(job: Job, team: Team, version: str) -> dict[str, str]:
+    conf = {
         # Hadoop's default list of providers lacks the service account's token and would fall back
         # to the node's role (CredentialProviderListFactory.STANDARD_AWS_PROVIDERS, Hadoop 3.4.1).
-        "fs.s3a.aws.credentials.provider": (
-            "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"
-        ),
-        "fs.s3a.endpoint.region": team.region,
+        PROVIDER: WEB_IDENTITY_V1 if version.startswith(("2.", "3.")) else WEB_IDENTITY,
+        REGION: team.region,
     }
+    if _commits_without_renames(job):
+        conf |= {
+            key.removeprefix(_HADOOP): value
+            for key, value in MAGIC.items()
+            if key.startswith(_HADOOP)
+        }
+    return conf
 
 
 def _volumes(job: Job, request: Request) -> list[dict[str, Any]]:
@@ -174,6 +233,7 @@ def _volumes(job: Job, request: Request) -> list[dict[str, Any]]:
 def _driver(job: Job, team: Team) -> dict[str, Any]:
     program = {"name": _PROGRAM, "mountPath": PROGRAM_FOLDER, "readOnly": True}
     role = _pod(DRIVER_ACCOUNT, DRIVER_PRIORITY, job.driver, team.driver_nodes, _DRIVER_DISK)
+    role |= _variables(job)
     if job.own_program:
         role["volumeMounts"].append(program)
     # The job ends with its driver. The first annotation is Karpenter's, the second Cluster
@@ -189,17 +249,26 @@ def _executor(job: Job, team: Team, executors: Executors) -> dict[str, Any]:
     role = _pod(
         EXECUTOR_ACCOUNT, EXECUTOR_PRIORITY, job.executor, team.executor_nodes, _EXECUTOR_DISK
     )
+    role |= _variables(job)
     count = {"instances": executors.most} if executors.least is None else {}
     return {**count, **role, "terminationGracePeriodSeconds": GRACE_SECONDS}
 
 
+def _variables(job: Job) -> dict[str, Any]:
+    listed: list[dict[str, Any]] = [{"name": key, "value": job.env[key]} for key in job.env]
+    for key, one in job.secrets.items():
+        source = {"secretKeyRef": {"name": one.secret, "key": one.key}}
+        listed.append({"name": key, "valueFrom": source})
+    return {"env": listed} if listed else {}
+
+
 def _pod(
-    account: str, priority: str, size: Size, nodes: Sequence[NodeSet], disk: str
+    account: str, priority: str, size: PodSize, nodes: Sequence[NodeSet], disk: str
 ) -> dict[str, Any]:
     """The fields that driver and executors share."""
     role: dict[str, Any] = {
         "cores": size.cores,
-        "coreRequest": size.request,
+        "coreRequest": size.cpu,
         "coreLimit": str(size.cores),
         "memory": size.memory,
         "memoryOverhead": size.overhead,
@@ -208,7 +277,7 @@ def _pod(
     }
     if nodes:
         role["nodeSelector"] = _selector(nodes)
-        role["tolerations"] = _tolerations(nodes)
+        role["tolerations"] = tolerations_of(nodes)
     user = {"runAsNonRoot": True, "runAsUser": SPARK_USER, "runAsGroup": SPARK_USER}
     profile = {"seccompProfile": {"type": "RuntimeDefault"}}
     unprivileged = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
@@ -231,14 +300,6 @@ def _pod(
 def _selector(nodes: Sequence[NodeSet]) -> dict[str, str]:
     """Selects the pool only: the autoscaler picks architecture and capacity type."""
     return {POOL_LABEL: nodes[0].pool}
-
-
-def _tolerations(nodes: Sequence[NodeSet]) -> list[dict[str, str]]:
-    taints = dict.fromkeys(taint for one in nodes for taint in one.taints)
-    return [
-        {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
-        for taint in taints
-    ]
 
 
 def _program(job: Job, team: Team, request: Request) -> list[dict[str, Any]]:

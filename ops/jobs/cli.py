@@ -1,15 +1,26 @@
-"""The commands: `job` writes a SparkApplication, `verify` the checks of a live mount."""
+"""The commands: `job` writes a SparkApplication, `check-job` judges one, `verify` writes the checks
+of a live mount."""
 
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from ops.jobs import check
 from ops.jobs.application import Request, documents, jar_names
-from ops.jobs.catalog import JOBS, S3A_RELEASE, Job
+from ops.jobs.catalog import JOBS, S3A_RELEASE
+from ops.jobs.findings import Severity
+from ops.jobs.jobfile import Job, load
+from ops.jobs.options import (
+    NO_ACCOUNT,
+    AccountOption,
+    ReleaseOption,
+    TeamOption,
+    plan_for,
+    refuse_placeholder,
+)
 from ops.jobs.team import Rights, Team, rights_of, team_of
 from ops.plan.command import (
     Format,
@@ -20,37 +31,15 @@ from ops.plan.command import (
     StackOption,
     chosen_format,
     command_errors,
-    complete_teams,
     fenced,
     option,
-    project_root,
-    recorded,
-    require_stack,
-    without_empty,
 )
 from ops.plan.errors import UserError
 from ops.plan.releases import release_name
 
-if TYPE_CHECKING:
-    from ops.plan.model import Plan
-
 app = typer.Typer()
 
-NO_ACCOUNT = "000000000000"
-"""Placeholder for the account in the plan of a stack that does not set one."""
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _FOLDER = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^*?\s]+")
-
-TeamOption = Annotated[
-    str,
-    option(
-        "--team", "NAME", "A team of the stack: spark.teams[].name.", autocompletion=complete_teams
-    ),
-]
-ReleaseOption = Annotated[str, option("--release", "NAME", "A published release of JARs.")]
-AccountOption = Annotated[
-    str, typer.Option("--account", help="The AWS account, if the stack names none.")
-]
 
 
 def _complete_jobs(incomplete: str) -> list[str]:
@@ -62,6 +51,7 @@ def job(  # noqa: PLR0917  the command's options
     job: Annotated[
         str, option("--job", "NAME", f"One of {', '.join(JOBS)}.", autocompletion=_complete_jobs)
     ] = "",
+    file: Annotated[str, option("--file", "PATH", "A job's file, instead of --job.")] = "",
     stack: StackOption = "",
     team: TeamOption = "",
     release: ReleaseOption = "",
@@ -79,12 +69,13 @@ def job(  # noqa: PLR0917  the command's options
     """Write a Spark job for a team of a stack, as YAML; notes are on stderr."""
     with command_errors():
         style = chosen_format(format_)
-        chosen = _job(job)
+        chosen = _job(job, file)
         given = {"IN": input_, "OUT": output}
         for variable, folder in given.items():
             _refuse_folder(variable, folder, chosen)
-        most, jar_release = _count(executors), release_name(release or S3A_RELEASE)
-        plan = _plan(stack, sets, root, account)
+        jar_release = release_name(release or chosen.release or S3A_RELEASE)
+        most = _count(executors)
+        plan = plan_for(stack, sets, root, account)
         found = team_of(plan, team)
         rights = rights_of(plan, found)
         request = Request(
@@ -95,23 +86,57 @@ def job(  # noqa: PLR0917  the command's options
             executors=most,
         )
         made = documents(chosen, found, request)
-        problems = check.problems(made, found, plan)
-        if problems:
-            lines = "\n".join(f"  {problem}" for problem in problems)
+        # The judge knows the fields of an application: it is not needed for --help.
+        from ops.jobs.check import judged  # noqa: PLC0415
+        from ops.jobs.model import Target  # noqa: PLC0415
+
+        *beside, application = made
+        verdict = judged(application, Target(plan, found, rights), beside)
+        if not verdict.runs:
+            lines = "\n".join(f"  {one.line}" for one in verdict.of(Severity.error))
             raise UserError(f"{chosen.name} cannot run for team {team} of stack {stack}:\n{lines}")
         from ops.plan.manifests import to_yaml  # noqa: PLC0415
 
         text = "---\n".join(to_yaml(document) for document in made)
-        if NO_ACCOUNT in text:
-            raise UserError(
-                f"{chosen.name} needs the account id for a bucket's name, and stack {stack} "
-                f"sets none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
-            )
+        refuse_placeholder(text, chosen.name, stack)
         if style is Format.json:
             text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
         sys.stdout.write(fenced(text, "yaml") if style is Format.markdown else text)
         sys.stdout.flush()
         _hint(chosen, found, request, rights, stack)
+
+
+@app.command("check-job", rich_help_panel=Panel.run)
+def check_job(  # noqa: PLR0917  the command's options
+    file: Annotated[
+        str, option("--file", "PATH", "A file with SparkApplications, or - for stdin.")
+    ] = "",
+    stack: StackOption = "",
+    team: TeamOption = "",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Print the file put right, and what remains on stderr.")
+    ] = False,
+    account: AccountOption = "",
+    sets: SetOption = None,
+    root: RootOption = "",
+    format_: FormatOption = "",
+) -> None:
+    """Judge a team's own SparkApplications against a stack: what is refused, hangs or hurts."""
+    with command_errors():
+        style = chosen_format(format_)
+        from ops.jobs import check_file  # noqa: PLC0415
+
+        given = check_file.read_file(file)
+        plan = plan_for(stack, sets, root, account)
+        found = team_of(plan, team)
+        target = check_file.Target(plan, found, rights_of(plan, found))
+        done = check_file.mend(given, target) if fix else check_file.judge(given, target)
+        refuse_placeholder(done.yaml, "the file put right", stack)
+        sys.stdout.write(done.stdout(style))
+        sys.stdout.flush()
+        sys.stderr.write(done.stderr(style))
+        if not done.runs:
+            raise typer.Exit(1)
 
 
 @app.command(rich_help_panel=Panel.run)
@@ -128,7 +153,7 @@ def verify(  # noqa: PLR0917  the command's options
     with command_errors():
         style = chosen_format(format_)
         name = release_name(release or S3A_RELEASE)
-        plan = _plan(stack, sets, root, account)
+        plan = plan_for(stack, sets, root, account)
         from ops.jobs import verify as checks  # noqa: PLC0415
 
         write = {Format.json: checks.to_json, Format.markdown: checks.markdown}
@@ -138,16 +163,20 @@ def verify(  # noqa: PLR0917  the command's options
         sys.stdout.write(text.replace(NO_ACCOUNT, "${account}"))
 
 
-def _job(name: str) -> Job:
+def _job(name: str, file: str) -> Job:
+    if name and file:
+        raise UserError(f"JOB={name} and FILE={file}: name one of them")
+    if file:
+        return load(Path(file))
     if name not in JOBS:
         given = f"there is no job {name!r}" if name else "no job given"
         known = "\n".join(f"  {one.name}: {one.about}" for one in JOBS.values())
-        raise UserError(f"{given}; JOB= is one of\n{known}")
+        raise UserError(f"{given}; FILE= is a job's file, or JOB= is one of\n{known}")
     return JOBS[name]
 
 
 def _refuse_folder(variable: str, given: str, chosen: Job) -> None:
-    if given and not chosen.uses_s3:
+    if given and not chosen.takes_folders:
         raise UserError(f"{variable}={given}: {chosen.name} reads and writes nothing in S3")
     if given and not _FOLDER.fullmatch(given):
         raise UserError(f"{variable}={given} is not a folder in S3 such as s3a://bucket/folder/")
@@ -155,7 +184,7 @@ def _refuse_folder(variable: str, given: str, chosen: Job) -> None:
 
 def _default_folder(variable: str, name: str, chosen: Job, rights: Rights, team: str) -> str:
     """A folder for the job, below the first folder that the team may read and write."""
-    if not chosen.uses_s3:
+    if not chosen.takes_folders:
         return ""
     if rights.folder is None:
         raise UserError(
@@ -173,22 +202,6 @@ def _count(executors: str) -> int | None:
     return int(executors)
 
 
-def _plan(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan":
-    """The stack's plan, for the stack's account, else `account`, else a placeholder."""
-    from ops.plan.stack import load  # noqa: PLC0415
-
-    require_stack(stack, root, "STACK=")
-    if account and not _ACCOUNT.fullmatch(account):
-        raise UserError(f"ACCOUNT={account} is not an AWS account: it has 12 digits")
-    overrides = without_empty(sets)
-    named = str(load(project_root(root), stack, overrides).own("account") or "")
-    if account and named and account != named:
-        raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
-    if not named:
-        overrides.append(f'account="{account or NO_ACCOUNT}"')
-    return recorded(stack, overrides, root)
-
-
 def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:
     lines = [f"{request.name} for team {team.name} of stack {stack}: kubectl apply -f job.yaml"]
     if chosen.jars:
@@ -197,7 +210,7 @@ def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str)
             f"it needs release {request.release}: make publish-jars STACK={stack}{jar_set} "
             f"RELEASE={request.release} JARS='{' '.join(chosen.jars)}'"
         )
-    if chosen.uses_s3:
+    if chosen.takes_folders:
         lines.append(f"it reads {request.input} and writes {request.output}, which must not exist")
         denied = [
             f"{word} {url}"

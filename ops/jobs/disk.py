@@ -38,11 +38,11 @@ def overfull(
             continue
         caches = caches_on(plan, one.nodes)
         for of in one.types:
-            fitting, room = min(count, _fitting(one, of, asked)), one.usable_disk(of)
-            if room and fitting and (full := (fitting * each + caches) / room) > worst[0]:
+            many, room = min(count, fitting(one, of, asked)), one.usable_disk(of)
+            if room and many and (full := (many * each + caches) / room) > worst[0]:
                 worst = (
                     full,
-                    f"{role}: {fitting} on one {of.name} may fill {_gib(fitting * each)} of local "
+                    f"{role}: {many} on one {of.name} may fill {_gib(many * each)} of local "
                     f"disk, JAR caches {_gib(caches)}, and the disk has {_gib(room)}: lower the "
                     "volume's sizeLimit, or raise the pool's diskGiB in the stack file",
                 )
@@ -50,12 +50,12 @@ def overfull(
         yield worst[1]
 
 
-def _fitting(capacity: NodeCapacity, of: InstanceType, asked: Amounts) -> int:
+def fitting(capacity: NodeCapacity, of: InstanceType, asked: Amounts) -> int:
     """How many of these pods fit on a node by CPU and memory."""
     memory = Fraction(of.free_memory_gib(capacity.max_pods(of))) * GIB
-    return int(
-        min(Fraction(of.free_cpu()) / asked["requests.cpu"], memory / asked["requests.memory"])
-    )
+    # A pod that asks for next to nothing is limited by the node's number of pods.
+    cpu = max(asked["requests.cpu"], Fraction(1, 1000))
+    return int(min(Fraction(of.free_cpu()) / cpu, memory / max(asked["requests.memory"], 1)))
 
 
 def _gib(amount: Fraction) -> str:

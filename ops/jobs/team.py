@@ -62,13 +62,18 @@ class Team:
     @property
     def spark_version(self) -> str:
         """Version of Spark, from the beginning of the image's tag."""
-        match = _IMAGE.fullmatch(self.image)
-        if match is None:
-            raise UserError(
-                f"spark-on-eks:spark.image: the tag of {self.image!r} does not begin with a "
-                "version of Spark such as 4.0.1"
-            )
-        return match["version"]
+        return version_of(self.image, "spark-on-eks:spark.image")
+
+
+def version_of(image: str, key: str = "image") -> str:
+    """The version of Spark in an image's tag. Raises UserError, which names the key, without."""
+    match = _IMAGE.fullmatch(image)
+    if match is None:
+        raise UserError(
+            f"{key}: the tag of {image!r} does not begin with a version of Spark such as 4.0.1"
+            + (": add sparkVersion" if key == "image" else "")
+        )
+    return match["version"]
 
 
 def team_of(plan: Plan, name: str) -> Team:
@@ -174,6 +179,11 @@ class Rights:
     def may_read(self, url: str) -> bool:
         """Whether all below `s3a://bucket/folder/` may be read."""
         return _covers(self.readable, url)
+
+    def may_read_object(self, url: str) -> bool:
+        """Whether the object `s3a://bucket/key` may be read."""
+        key = url.removeprefix("s3a://")
+        return any(fnmatchcase(key, pattern) for pattern in self.readable)
 
     def may_write(self, url: str) -> bool:
         return _covers(self.writable, url)

@@ -42,6 +42,11 @@ def test_make_keeps_bytecode_in_any_environment() -> None:
     ("words", "passed"),
     [
         ("job JOB=pi STACK=prod TEAM=team-a", "--job 'pi' --stack 'prod' --team 'team-a'"),
+        ("job FILE=my.yaml STACK=dev TEAM=a", "--file 'my.yaml'"),
+        (
+            "check-job FILE=my.yaml STACK=dev TEAM=a FIX=1",
+            "--file 'my.yaml' --stack 'dev' --team 'a' --set \"$SET\" --account '' --fix",
+        ),
         (
             "publish-jars RELEASE=r1 STACK=dev JAR_SET=etl-jars JARS=x.jar",
             "--stack 'dev' --to '' --release 'r1' --jar-set 'etl-jars' -- 'x.jar'",
@@ -74,7 +79,7 @@ def test_the_help_is_the_manual_with_each_command_in_its_group() -> None:
     places = [text.index(group) for group in groups]
     assert places == sorted(places)
     verbs = ["tree", "plan", "manifests", "diff", "picture", "check", "capacity", "job", "verify"]
-    for verb in (*verbs, "publish-jars"):
+    for verb in (*verbs, "check-job", "publish-jars"):
         assert f"\n  {verb} " in text
         assert run(*OPS, verb, "--help")
     pages = re.findall(r"docs/[a-z-]+\.md", text)

@@ -6,11 +6,10 @@ import pytest
 
 from ops.jobs.application import jar_names
 from ops.jobs.catalog import JOBS, S3A, S3A_RELEASE
-from ops.jobs.check import problems
 from ops.jobs.team import rights_of, team_of
 from ops.plan.manifests import to_yaml
 from ops.plan.releases import MOUNTED_JARS, SPARK_JARS
-from tests.ops.jobs.variants import Variant, application, every, over
+from tests.ops.jobs.variants import Variant, application, errors, every, over, verdict_of
 from tests.plans import ROOT, plan_of
 from tests.validate.manifest import errors_of
 
@@ -34,7 +33,7 @@ def test_a_job_is_valid_and_its_plan_can_run_it(variant: Variant) -> None:
     for plan in variant.plans():
         for team_name, _, objects in every(plan):
             assert [line for one in objects for line in errors_of(one)] == []
-            assert problems(objects, team_of(plan, team_name), plan) == []
+            assert errors(verdict_of(objects, plan, team_name)) == []
 
 
 def test_a_team_on_a_pool_with_its_own_bucket_has_that_pools_drivers_and_jars() -> None:

@@ -4,6 +4,8 @@ import json
 import re
 import shlex
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,7 +14,11 @@ from typer.testing import CliRunner
 
 from ops.jobs import cli
 from ops.jobs.catalog import S3A, S3A_RELEASE
+from ops.jobs.jobfile import Catalog, JobFile, PodSize, PythonEnvironment, Restart, Schedule
+from ops.jobs.options import NO_ACCOUNT
 from ops.publish import jars
+from tests.ops.jobs.own_jobs import CASES
+from tests.ops.jobs.variants import application
 from tests.plans import ROOT, plan_of
 
 BUCKETS = (
@@ -103,13 +109,121 @@ def test_a_denied_folder_is_a_warning(run: Run, folder: str, output: str, denied
     assert denied in "".join(warnings)
 
 
+@pytest.fixture(name="file")
+def _file(tmp_path: Path) -> Callable[..., str]:
+    """Writes documents into a file."""
+
+    def write(*documents: dict[str, Any]) -> str:
+        path = tmp_path / "own.yaml"
+        path.write_text(yaml.safe_dump_all(documents))
+        return str(path)
+
+    return write
+
+
+def check(run: Run, file: str, *arguments: str) -> Result:
+    return run("check-job", "--file", file, "--stack", "dev", "--team", "team-a", *arguments)
+
+
+OURS = application(plan_of("dev"), "pi", "team-a")
+THEIRS = next(one for one in CASES if one.name == "folder of the node").application
+
+
+def test_an_application_that_runs_ends_with_0_and_one_that_does_not_with_1(
+    run: Run, file: Callable[..., str]
+) -> None:
+    good, bad = check(run, file(OURS)), check(run, file(OURS, THEIRS))
+    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert good.stdout == (
+        "SparkApplication pi for team team-a of stack dev: nothing known keeps it from running\n"
+    )
+    assert good.stderr == bad.stderr == ""
+    assert (
+        "SparkApplication folder-of-node for team team-a of stack dev: would not run" in bad.stdout
+    )
+
+
+def test_a_verdict_has_field_value_reason_and_what_to_write(
+    run: Run, file: Callable[..., str]
+) -> None:
+    result = check(run, file(THEIRS), "--format", "json")
+    (one,) = json.loads(result.stdout)["applications"]
+    found = {each["field"]: each for each in one["findings"]}["spec.driver.serviceAccount"]
+    assert found["severity"] == "error"
+    assert (found["value"], found["instead"]) == ("etl-team", "spark-driver")
+    assert "the stack creates no such account" in found["why"]
+    assert found["fixable"] is True
+    text = check(run, file(THEIRS)).stdout
+    assert "  spec.driver.serviceAccount: etl-team\n    the stack creates no such account" in text
+    markdown = check(run, file(THEIRS), "--format", "markdown").stdout
+    assert "| error | `spec.driver.serviceAccount` | `etl-team` |" in markdown
+
+
+def test_a_file_put_right_is_on_stdout_and_what_remains_on_stderr(
+    run: Run, file: Callable[..., str]
+) -> None:
+    beside = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {}}
+    result = check(run, file(beside, THEIRS), "--fix")
+    first, right = yaml.safe_load_all(result.stdout)
+    assert first == beside
+    assert right["spec"]["driver"]["serviceAccount"] == "spark-driver"
+    assert "put right: folder-of-node: spec.driver.serviceAccount: " in result.stderr
+    assert "warnings: it runs, and it hurts" in result.stderr
+    assert result.exit_code == 0
+    assert check(run, file(beside, right)).exit_code == 0
+
+
+def test_check_job_says_what_is_wrong_with_its_arguments(
+    run: Run, file: Callable[..., str]
+) -> None:
+    for arguments, says in {
+        ("--file", ""): "FILE= is missing",
+        ("--file", "nowhere.yaml"): "FILE=nowhere.yaml cannot be read: No such file",
+        ("--file", file(OURS), "--team", "team-x"): "there is no team 'team-x' in stack dev",
+        ("--file", file(OURS), "--stack", "qa"): "there is no stack 'qa'",
+        ("--file", file(OURS), "--format", "xml"): "--format xml: is not one of",
+    }.items():
+        result = run("check-job", "--stack", "dev", "--team", "team-a", *arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith("error: ") and says in result.stderr
+
+
+def test_a_bucket_of_the_account_needs_the_account_to_be_put_right(
+    run: Run, file: Callable[..., str]
+) -> None:
+    own = file(application(plan_of("dev"), "taxi-trip", "team-a"))
+    refused = check(run, own, "--set", LOGS, "--fix")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "stack dev sets none: ACCOUNT=" in refused.stderr
+    given = check(run, own, "--set", LOGS, "--fix", "--account", "123456789012")
+    assert given.exit_code == 0
+    assert "s3a://spark-dev-logs-123456789012-us-west-2/events/team-a/" in given.stdout
+
+
+def test_make_job_takes_a_jobs_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "count.py").write_text("print(1)\n")
+    path = tmp_path / "count.yaml"
+    path.write_text("main: count.py\nexecutors: 2\n")
+    result = run("job", "--file", str(path), "--stack", "dev", "--team", "team-a")
+    assert result.exit_code == 0
+    assert result.stderr == "count for team team-a of stack dev: kubectl apply -f job.yaml\n"
+    (config_map, spark) = yaml.safe_load_all(result.stdout)
+    assert config_map["data"] == {"count.py": "print(1)\n"}
+    assert spark["metadata"]["name"] == "count"
+    both = run("job", "--file", str(path), "--job", "pi", "--stack", "dev", "--team", "team-a")
+    assert (both.exit_code, "name one of them" in both.stderr) == (2, True)
+
+
 S3 = ("--in", "s3a://data/i", "--out", "s3a://data/o")
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--stack", "qa"), "there is no stack 'qa'; the stacks are: dev, existing, prod"),
     (("--team", "team-x", *S3), "there is no team 'team-x' in stack dev; "),
     (("--team", "", *S3), "no team given in stack dev; spark-on-eks:spark.teams has: team-a"),
-    (("--job", "taxi", *S3), "there is no job 'taxi'; JOB= is one of\n  pi: "),
-    (("--job", ""), "no job given; JOB= is one of"),
+    (
+        ("--job", "taxi", *S3),
+        "there is no job 'taxi'; FILE= is a job's file, or JOB= is one of\n  pi: ",
+    ),
+    (("--job", ""), "no job given; FILE= is a job's file, or JOB= is one of"),
     (("--team", "team-b"), "IN= is missing, and team team-b has no folder of its own"),
     (
         ("--team", "team-b", "--in", "s3a://data/i"),
@@ -121,12 +235,15 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--release", "Release 1", *S3), "'Release 1' cannot be a release's name"),
     (("--executors", "many", *S3), "EXECUTORS=many is not a number of executors"),
     (("--executors", "0", *S3), "EXECUTORS=0 is not a number of executors"),
-    (("--executors", "21", *S3), "a job of team team-a may have 20: take fewer"),
+    (
+        ("--executors", "21", *S3),
+        "spec.executor.instances 21: spec.executor.instances is above the team's maxExecutors",
+    ),
     (("--name", "Taxi", *S3), "NAME 'Taxi' cannot be a job's"),
     (
         ("--set", "spark.teams=[{name: team-a, maxExecutors: 2, quota: {cpu: 7}}]", *S3),
-        "taxi-trip cannot run for team team-a of stack dev:\n  the job needs 8 of requests.cpu "
-        "and the quota of team team-a is 7",
+        "taxi-trip cannot run for team team-a of stack dev:\n  spec.executor.instances: the job "
+        "needs 8 of requests.cpu and the quota of team team-a is 7",
     ),
 ]
 
@@ -161,7 +278,7 @@ def test_a_missing_account_is_an_error_and_never_made_up(run: Run) -> None:
 def test_checks_look_up_the_account_if_the_stack_sets_none(run: Run) -> None:
     dev = run("verify", "--stack", "dev", "--team", "team-a")
     assert "s3://spark-dev-jars-${account}-us-west-2/spark/jars/${release}/" in dev.stdout
-    assert cli.NO_ACCOUNT not in dev.stdout
+    assert NO_ACCOUNT not in dev.stdout
     prod = run("verify", "--stack", "prod", "--team", "analytics", "--release", "r1")
     assert "s3://spark-prod-jars-111122223333-us-west-2/spark/jars/" in prod.stdout
     assert dev.stderr == prod.stderr == ""
@@ -202,3 +319,46 @@ def test_the_page_names_every_variable_of_the_command() -> None:
     recipe = (ROOT / "Makefile").read_text().partition("\njob: ")[2].partition("\n\n")[0]
     for variable in re.findall(r"\$\(([A-Z]+)\)", recipe.replace("$(READY)", "")):
         assert variable == "BIN" or f"`{variable}`" in PAGE, variable
+
+
+PAGES = ("own-job.md", "moving-jobs.md")
+COMMANDS = re.compile(
+    r"^\$ make (job|check-job) (.*?)(?: > (\S+))?\n((?:(?!```).*\n)+?)```$", re.MULTILINE
+)
+OPTIONS = {"FILE": "file", "STACK": "stack", "TEAM": "team"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_on_own_jobs_show_what_is_printed(run: Run, tmp_path: Path, name: str) -> None:
+    found = COMMANDS.findall((ROOT / "docs" / name).read_text())
+    assert len(found) == 2
+    for command, arguments, target, output in found:
+        options: list[str] = []
+        for key, value in (word.split("=", 1) for word in shlex.split(arguments)):
+            if key == "FIX":
+                options.append("--fix")
+                continue
+            # A file that a command above wrote, or one of the project.
+            made = tmp_path / value
+            path = str(made if made.is_file() else ROOT / value)
+            options += [f"--{OPTIONS[key]}", path if key == "FILE" else value]
+        result = run(command, *options)
+        if target:
+            (tmp_path / target).write_text(result.stdout)
+        assert (result.stderr if target else result.stdout) == output
+
+
+def test_the_page_names_every_key_of_a_jobs_file() -> None:
+    page = (ROOT / "docs" / "own-job.md").read_text()
+    sections = (JobFile, PodSize, Schedule, Restart, Catalog, PythonEnvironment)
+    for model in sections:
+        for field in model.model_fields.values():
+            assert re.search(rf"\b{field.alias}\b", page), field.alias
+
+
+def test_the_first_job_of_the_page_is_the_one_of_the_examples() -> None:
+    page = (ROOT / "docs" / "own-job.md").read_text()
+    assert f"```yaml\n{(ROOT / 'examples' / 'primes.yaml').read_text()}```" in page
+    for line in re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0].splitlines():
+        assert line in (ROOT / "examples" / "primes.py").read_text()
+    assert "primes: 9592 below 100000" in page

@@ -1,13 +1,18 @@
 """Jobs of every stack, team and mount level, as the command prints them."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
 from ops.jobs.application import Request, documents
 from ops.jobs.catalog import JOBS, S3A_RELEASE
-from ops.jobs.team import team_of
+from ops.jobs.check import Verdict, judged
+from ops.jobs.findings import Severity
+from ops.jobs.model import Target
+from ops.jobs.team import rights_of, team_of
 from ops.plan.model import Plan
 from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
 
@@ -77,3 +82,27 @@ def every(plan: Plan) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
     for team in teams(plan):
         for job in JOBS:
             yield team, job, objects_of(plan, job, team)
+
+
+def target_of(plan: Plan, team: str, **changed: Any) -> Target:
+    """Where a job is to run; `changed` are fields of the team."""
+    found = team_of(plan, team)
+    return Target(plan, replace(found, **changed), rights_of(plan, found))
+
+
+def verdict_of(
+    objects: list[dict[str, Any]], plan: Plan, team: str = "team-a", **changed: Any
+) -> Verdict:
+    """What is found of the last of these objects, an application."""
+    *beside, one = json.loads(json.dumps(objects))
+    return judged(one, target_of(plan, team, **changed), beside)
+
+
+def errors(verdict: Verdict) -> list[str]:
+    """A line for each error."""
+    return [one.line for one in verdict.of(Severity.error)]
+
+
+def warnings(verdict: Verdict) -> list[str]:
+    """A line for each warning."""
+    return [one.line for one in verdict.of(Severity.warning)]

@@ -95,13 +95,14 @@ def nodes_with_pods(api: Api, namespace: str) -> set[str]:
 
 def why_pending(api: Api, pod: Object) -> str:
     """The scheduler's reason why the pod is pending. Raises TimeoutError without one."""
-    live = api.wait(pod, _verdict, "judged by the scheduler")
+    live = api.wait(pod, verdict, "judged by the scheduler")
     if live["spec"].get("nodeName"):
         raise AssertionError(f"{pod['metadata']['name']} runs on {live['spec']['nodeName']}")
-    return _verdict(live)
+    return verdict(live)
 
 
-def _verdict(pod: Object) -> str:
+def verdict(pod: Object) -> str:
+    """What the scheduler says of a pod; empty while it says nothing."""
     for condition in pod["status"].get("conditions", []):
         if condition["type"] == "PodScheduled":
             return condition.get("message") or condition["status"]

@@ -1,0 +1,357 @@
+"""A job as data: the short YAML file from which `make job` writes the application."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from ops.jobs.judge.schedules import is_cron
+from ops.plan import quantity
+from ops.plan.errors import UserError
+from ops.plan.releases import Coordinate
+
+_LARGEST = 1024 * 1024
+"""Bytes of a ConfigMap."""
+_JAR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\.jar")
+
+
+def _text(value: Any) -> Any:
+    """YAML reads 1 and true as a number and a boolean; here they are text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _size(value: str) -> str:
+    try:
+        quantity.spark_bytes(value)
+    except ValueError:
+        raise ValueError("is not a size such as 512m or 8g") from None
+    return value
+
+
+def _amount(value: str) -> str:
+    try:
+        quantity.parse(value)
+    except ValueError:
+        raise ValueError("is not a quantity such as 500m or 10Gi") from None
+    return value
+
+
+def _jar(value: str) -> str:
+    if Coordinate.parse(value) is None and not _JAR.fullmatch(value):
+        raise ValueError("is neither group:artifact:version nor the name of a .jar file")
+    return value
+
+
+def _main(value: str) -> str:
+    if "://" in value and not re.match(r"(local:///|s3a://)[A-Za-z0-9]", value):
+        raise ValueError("is not local:///..., s3a://... or a file beside the job's file")
+    return value
+
+
+def _archive(value: str) -> str:
+    if not re.fullmatch(r"(local:///|s3a://)[A-Za-z0-9./_+=-]+\.(tar\.gz|tgz)", value):
+        raise ValueError("is not local:///... or s3a://... of a .tar.gz file")
+    return value
+
+
+def _cron(value: str) -> str:
+    if not is_cron(value):
+        raise ValueError("is not a schedule of five fields such as 0 3 * * *")
+    return value
+
+
+def _matching(pattern: str, says: str) -> AfterValidator:
+    """A validator of text that matches; `says` completes "is not ..."."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"is not {says}")
+        return value
+
+    return AfterValidator(check)
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Size = Annotated[str, BeforeValidator(_text), AfterValidator(_size)]
+Amount = Annotated[str, BeforeValidator(_text), AfterValidator(_amount)]
+Variable = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable")]
+ConfKey = Annotated[str, _matching(r"spark\.[A-Za-z0-9_./-]+", "a key of Spark: spark. and a name")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class PodSize(_Section):
+    """`driver`, `executor`. `request` is the CPU request: a little less than `cores`, so that two
+    executors fit on a node beside the DaemonSets' pods; default: `cores`."""
+
+    cores: Annotated[int, Field(ge=1, le=448, strict=True)]
+    request: Amount = ""
+    memory: Size
+    overhead: Size
+    local_disk: Amount
+    """Limit of shuffle and spill: a pod that exceeds it is evicted instead of other pods."""
+
+    @property
+    def cpu(self) -> str:
+        return self.request or str(self.cores)
+
+
+class Executors(_Section):
+    """Number of executors. With `min` Spark allocates them dynamically, up to `max`."""
+
+    most: Annotated[int, Field(ge=1, le=100_000, strict=True, alias="max")]
+    least: Annotated[int | None, Field(ge=0, strict=True, alias="min")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return {"max": value} if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Executors":
+        if self.least is not None and self.least > self.most:
+            raise ValueError(f"min {self.least} is above max {self.most}")
+        return self
+
+
+class PythonEnvironment(_Section):
+    """`python`: a packed environment (conda-pack, venv-pack), unpacked in every pod before Spark
+    starts: from the mount of the JARs, the image, or the bucket."""
+
+    archive: Annotated[str, AfterValidator(_archive)]
+
+
+class SecretKey(_Section):
+    """A key of a Secret of the team's namespace."""
+
+    secret: str
+    key: str
+
+
+class Schedule(_Section):
+    """`schedule`: a cron expression, or this."""
+
+    cron: Annotated[str, AfterValidator(_cron)]
+    time_zone: str = "UTC"
+    overlap: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    """What happens at the time of a run while the last one still runs."""
+    suspend: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expression(cls, value: Any) -> Any:
+        return {"cron": value} if isinstance(value, str) else value
+
+
+class Restart(_Section):
+    """`restart`: how often a failed run is tried again; each try reads its input anew."""
+
+    retries: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
+    interval: Annotated[int, Field(ge=1, le=86_400, strict=True)] = 60
+    """Seconds before each try."""
+
+
+class Catalog(_Section):
+    """`catalog`: an Iceberg catalog, `SELECT ... FROM <name>.<database>.<table>`."""
+
+    name: Annotated[str, _matching(r"[a-z][a-z0-9_]*", "a name of lower-case letters and digits")]
+    type: Literal["glue", "rest", "hadoop"]
+    warehouse: Annotated[str, _matching(r"s3a?://[a-z0-9].+", "a folder such as s3a://lake/tables")]
+    """Folder of the tables."""
+    uri: Annotated[str | None, _matching(r"https?://.+", "an address such as https://...")] = None
+    """Of a REST catalog."""
+    default: bool = False
+    """Whether names without a catalog are of this one."""
+
+    @model_validator(mode="after")
+    def _address(self) -> "Catalog":
+        if (self.type == "rest") != (self.uri is not None):
+            raise ValueError("uri is for type rest, which needs it")
+        return self
+
+
+_DRIVER = {"cores": 1, "memory": "2g", "overhead": "1g", "localDisk": "10Gi"}
+_EXECUTOR = {"cores": 4, "request": "3500m", "memory": "8g", "overhead": "3g", "localDisk": "5Gi"}
+
+
+class JobFile(_Section):
+    """The file. `main` is a file beside it, or `local:///` or `s3a://`; `{input}` and `{output}` in
+    `arguments` stand for folders in S3 (IN=, OUT=)."""
+
+    name: str = ""
+    about: str = ""
+    main: Annotated[str, AfterValidator(_main)]
+    main_class: Annotated[
+        str | None,
+        Field(alias="class"),
+        _matching(r"[A-Za-z0-9_.$]+", "the name of a class such as com.example.Main"),
+    ] = None
+    """Of a JAR."""
+    arguments: list[Text] = []
+    image: str | None = None
+    """Default: the stack's."""
+    spark_version: str | None = None
+    """Of `image`, if its tag does not begin with it."""
+    release: str | None = None
+    """Release of `jars`; default: the one that `make job` names."""
+    jars: list[Annotated[str, AfterValidator(_jar)]] = []
+    """`group:artifact:version`, or names of files in the release."""
+    driver: PodSize = PodSize.model_validate(_DRIVER)
+    executor: PodSize = PodSize.model_validate(_EXECUTOR)
+    """Python processes use the memory overhead, outside the JVM's heap. Thirteen of them fit on a
+    12xlarge by CPU, and with the JAR caches on its disk of 100 GiB."""
+    executors: Executors = Executors.model_validate(2)
+    python: PythonEnvironment | None = None
+    env: dict[Variable, Text] = {}
+    secrets: dict[Variable, SecretKey] = {}
+    """Variables to keys of Secrets."""
+    schedule: Schedule | None = None
+    restart: Restart = Restart()
+    catalog: Catalog | None = None
+    conf: dict[ConfKey, Text] = {}
+    """More of Spark's configuration; it overrides what the platform sets."""
+
+    @model_validator(mode="after")
+    def _program(self) -> "JobFile":
+        is_jar = self.main.endswith(".jar")
+        if is_jar and self.main_class is None:
+            raise ValueError("class is missing: main is a JAR")
+        if not is_jar and not self.main.endswith(".py"):
+            raise ValueError("main must end in .py or .jar")
+        if not is_jar and self.main_class is not None:
+            raise ValueError("class is for a JAR; main is a Python program")
+        if is_jar and "://" not in self.main:
+            raise ValueError(
+                "main: a JAR is in a release or in S3, not beside this file: "
+                "local:///mnt/s3/jars/<release>/<name>.jar"
+            )
+        return self
+
+    @property
+    def is_python(self) -> bool:
+        return self.main.endswith(".py")
+
+
+class Job(JobFile):
+    """A job's file, and where it is."""
+
+    folder: Path = Path()
+
+    @property
+    def own_program(self) -> Path | None:
+        """The file beside the job's file that it runs, if it is one."""
+        return None if "://" in self.main else self.folder / self.main
+
+    @property
+    def takes_folders(self) -> bool:
+        """Whether IN= and OUT= have an effect."""
+        return any("{input}" in one or "{output}" in one for one in self.arguments)
+
+    @property
+    def uses_s3(self) -> bool:
+        """Whether it reads or writes S3 by s3a://."""
+        texts = [self.main, *self.arguments, *self.conf.values()]
+        if self.python:
+            texts.append(self.python.archive)
+        if self.catalog:
+            texts.append(self.catalog.warehouse)
+        return self.takes_folders or any("s3a://" in one for one in texts)
+
+
+def load(path: Path) -> Job:
+    """The job in a file. Raises UserError with a line for each key that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as failure:
+        raise UserError(f"FILE={path} cannot be read: {failure}") from failure
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as failure:
+        raise UserError(f"FILE={path} is not YAML: {failure}") from failure
+    if not isinstance(content, dict):
+        raise UserError(f"FILE={path} is not a mapping of keys such as main and executors")
+    if "kind" in content and "apiVersion" in content:
+        raise UserError(
+            f"FILE={path} is a {content['kind']} already: make check-job FILE={path} judges it"
+        )
+    try:
+        found = JobFile.model_validate(content)
+        job = Job.model_construct(**dict(found), folder=path.parent)
+    except ValidationError as failure:
+        lines = "".join(f"\n  {line}" for line in _lines(failure))
+        raise UserError(f"FILE={path} is not a job:{lines}") from failure
+    program = job.own_program
+    if program is not None and not program.is_file():
+        raise UserError(f"FILE={path} is not a job:\n  main: {program} does not exist")
+    if program is not None and program.stat().st_size > _LARGEST - 1024:
+        raise UserError(
+            f"FILE={path} is not a job:\n  main: {program} is larger than a ConfigMap's 1 MiB: "
+            "s3a://..., or local:///mnt/s3/jars/<release>/..."
+        )
+    return job.model_copy(update={"name": found.name or path.stem})
+
+
+_WORDS = {
+    "missing": "is missing",
+    "int_type": "is not a whole number",
+    "string_type": "is not text",
+    "bool_type": "is not true or false",
+    "dict_type": "is not a mapping",
+    "list_type": "is not a list",
+    "model_type": "is not a mapping",
+}
+
+
+def _lines(failure: ValidationError) -> list[str]:
+    """`driver.cores: 0 must be 1 or more`."""
+    lines = []
+    for one in failure.errors():
+        places = [x for x in one["loc"] if x != "[key]"]
+        steps = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in places)
+        key, kind, context = steps.lstrip("."), one["type"], one.get("ctx") or {}
+        value = "" if isinstance(one["input"], dict | list) else f"{one['input']!r} "
+        match kind:
+            case "missing":
+                lines.append(f"{key}: is missing")
+            case "extra_forbidden":
+                lines.append(
+                    f"{key}: there is no such key; allowed: {', '.join(_keys(one['loc']))}"
+                )
+            case "greater_than_equal":
+                lines.append(f"{key}: {value}must be {context['ge']} or more")
+            case "less_than_equal":
+                lines.append(f"{key}: {value}must be {context['le']} or less")
+            case "literal_error":
+                lines.append(f"{key}: {value}must be {context['expected']}")
+            case "value_error":
+                text = str(context["error"])
+                lines.append(f"{key}: {value}{text}" if key else text)
+            case _:
+                lines.append(f"{key}: {value}{_WORDS.get(kind, one['msg'])}")
+    return lines
+
+
+def _keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the section that a key is in."""
+    model: Any = JobFile
+    for step in location[:-1]:
+        fields = {one.alias: one for one in getattr(model, "model_fields", {}).values()}
+        annotation: Any = fields[step].annotation if step in fields else None
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        model = next((x for x in options if isinstance(x, type) and issubclass(x, BaseModel)), None)
+    return [str(one.alias) for one in getattr(model, "model_fields", {}).values()]

@@ -1,0 +1,208 @@
+"""Local disks of a job, and the claims that its driver creates for them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ops.jobs.disk import overfull
+from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
+from ops.jobs.judge.amounts import requests
+from ops.jobs.judge.pod_security import SPARK_USER, disk_of
+from ops.jobs.model import Application, Pods, Target
+from ops.jobs.spark_conf import LOCAL_DIR, ON_DEMAND, boolean, in_volumes
+from ops.plan import quantity
+from ops.plan.values import at, mapping, mappings
+
+_PLUGIN = "org.apache.spark.shuffle.KubernetesLocalDiskShuffleDataIO"
+_REUSE = (
+    "spark.kubernetes.driver.reusePersistentVolumeClaim",
+    "spark.kubernetes.driver.ownPersistentVolumeClaim",
+)
+_BUILT_IN = ("gp2",)
+"""EKS creates this storage class in a new cluster (docs.aws.amazon.com/eks storage classes)."""
+
+
+def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator[Finding]:
+    """Claims that are not bound, and disks that fill up."""
+    for one in pods:
+        yield from _on_demand(app, one, target)
+        yield from _local_disk(app, one, target)
+    yield from _reuse(app)
+
+
+def _on_demand(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:
+    """Claims that Spark's driver creates for its pods."""
+    classes = {one.object_name for one in target.plan.of_kind("StorageClass")}
+    for (kind, name), options in in_volumes(app.conf, pods.role).items():
+        prefix = f"spark.kubernetes.{pods.role}.volumes.{kind}.{name}"
+        path = options.get("mount.path")
+        if path is None:
+            yield error(f"spec.sparkConf[{prefix}.mount.path]", "is required: spark-submit fails")
+        elif not path.startswith("/"):
+            yield error(f"spec.sparkConf[{prefix}.mount.path]", "is no absolute path", "", path)
+        for option in ("options.sizeLimit",):
+            if option in options and not _readable(options[option]):
+                yield error(
+                    f"spec.sparkConf[{prefix}.{option}]",
+                    "is not a quantity such as 10Gi",
+                    "",
+                    options[option],
+                )
+        if kind != "persistentVolumeClaim":
+            continue
+        claim = options.get("options.claimName")
+        if claim is None:
+            yield error(f"spec.sparkConf[{prefix}.options.claimName]", "is required", ON_DEMAND)
+        if claim != ON_DEMAND:
+            continue
+        yield from _class(prefix, options, classes, target)
+        if "options.sizeLimit" not in options:
+            yield error(
+                f"spec.sparkConf[{prefix}.options.sizeLimit]",
+                "a claim on demand needs a size: the API server refuses it",
+            )
+        context = mapping(pods.spec.get("securityContext"))
+        if not context.get("fsGroup"):
+            yield error(
+                f"spec.{pods.role}.podSecurityContext.fsGroup",
+                f"the root of a new volume belongs to root, and Spark runs as {SPARK_USER}: it "
+                "cannot write",
+                str(SPARK_USER),
+                ABSENT,
+                [
+                    Change(
+                        ("spec", pods.role, "podSecurityContext"),
+                        {**context, "fsGroup": SPARK_USER},
+                    )
+                ],
+            )
+
+
+def _class(
+    prefix: str, options: Mapping[str, str], classes: set[str], target: Target
+) -> Iterator[Finding]:
+    field = f"spec.sparkConf[{prefix}.options.storageClass]"
+    given = options.get("options.storageClass")
+    if given in classes:
+        return
+    known = f"one of {', '.join(sorted(classes))}" if classes else "an emptyDir"
+    if given is None or given in _BUILT_IN or not target.team.executor_nodes:
+        yield unknown(
+            field,
+            "whether the cluster has this storage class, and a driver for it: the "
+            "stack creates none of that name",
+            known,
+            ABSENT if given is None else given,
+        )
+    else:
+        key = f"spark.kubernetes.executor.volumes.persistentVolumeClaim.{prefix.rpartition('.')[2]}"
+        changes: list[Change] = []
+        if len(classes) == 1:
+            changes = [Change(("spec", "sparkConf", f"{prefix}.options.storageClass"), *classes)]
+        elif not classes and key == prefix:
+            changes = _to_empty_dir(prefix, options)
+        yield error(
+            field,
+            "the stack creates no such storage class: the claim and the pod stay Pending",
+            known,
+            given,
+            changes,
+        )
+
+
+def _to_empty_dir(prefix: str, options: Mapping[str, str]) -> list[Change]:
+    role = prefix.split(".")[2]
+    new = prefix.replace(".persistentVolumeClaim.", ".emptyDir.")
+    changes = [Change(("spec", "sparkConf", f"{prefix}.{key}")) for key in options]
+    changes += [Change(("spec", "sparkConf", key)) for key in _REUSE]
+    return [
+        *changes,
+        Change(("spec", "sparkConf", f"{new}.mount.path"), options.get("mount.path", "/data")),
+        Change(("spec", "sparkConf", f"{new}.options.sizeLimit"), disk_of(role)),
+    ]
+
+
+def _readable(text: str) -> bool:
+    try:
+        quantity.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _reuse(app: Application) -> Iterator[Finding]:
+    """Spark reads shuffle files of a reused volume below spark-x/executor-x only."""
+    if not boolean(app.conf, _REUSE[0], True):
+        return
+    for (kind, name), options in in_volumes(app.conf, "executor").items():
+        if kind != "persistentVolumeClaim" or options.get("options.claimName") != ON_DEMAND:
+            continue
+        path = options.get("mount.path", "")
+        plugin = app.conf.get("spark.shuffle.sort.io.plugin.class")
+        if not path.endswith("/spark-x/executor-x") or plugin != _PLUGIN:
+            key = f"spark.kubernetes.executor.volumes.{kind}.{name}.mount.path"
+            yield warning(
+                f"spec.sparkConf[{key}]",
+                "a reused volume at this path recovers no shuffle files of a lost executor",
+                f"/data/spark-x/executor-x, with spark.shuffle.sort.io.plugin.class: {_PLUGIN}",
+                path,
+            )
+
+
+def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:
+    """Scratch space without a limit can fill the node's disk, and evict all pods on it."""
+    local = [one for one in pods.spec.get("volumes", []) if "emptyDir" in one]
+    for one in local:
+        limit = at(one, "emptyDir.sizeLimit")
+        if limit is not None and not _readable(str(limit)):
+            continue
+        if (
+            limit is None
+            and at(one, "emptyDir.medium") != "Memory"
+            and str(one["name"]).startswith(LOCAL_DIR)
+        ):
+            yield warning(
+                f"spec.{pods.role}.volumeMounts",
+                "its local disk has no limit and no request: shuffle and spill may fill the node's "
+                "disk, and the kubelet then evicts pods on it, other jobs' too",
+                f"an emptyDir named {LOCAL_DIR}{pods.role} with a sizeLimit",
+                ABSENT,
+                _limited(app, pods.role, str(one["name"])),
+            )
+    spec = {"volumes": local, "volumeMounts": [{"name": one["name"]} for one in local]}
+    asked = requests(pods.pod)
+    for line in overfull(
+        pods.role,
+        spec,
+        asked=asked,
+        count=min(pods.count, 10**6),
+        team=target.team,
+        plan=target.plan,
+    ):
+        yield warning("spec.volumes", line)
+
+
+def _limited(app: Application, role: str, name: str) -> list[Change]:
+    """Gives the local disk a limit: in spec.volumes, in its keys, or as a new volume."""
+    limit = disk_of(role)
+    for number, one in enumerate(app.given.get("volumes", [])):
+        if one["name"] == name:
+            return [Change(("spec", "volumes", number, "emptyDir", "sizeLimit"), limit)]
+    key = f"spark.kubernetes.{role}.volumes.emptyDir.{name}"
+    if f"{key}.mount.path" in app.conf:
+        return [Change(("spec", "sparkConf", f"{key}.options.sizeLimit"), limit)]
+    new = f"{LOCAL_DIR}{role}"
+    volumes = [one for one in app.given.get("volumes", []) if one["name"] != new]
+    mounts = app.given.get(role, {}).get("volumeMounts", [])
+    folder = app.conf.get("spark.local.dir", "/var/data/spark-local").split(",")[0].strip()
+    changes = [
+        Change(("spec", "volumes"), [*volumes, {"name": new, "emptyDir": {"sizeLimit": limit}}]),
+        Change(("spec", role, "volumeMounts"), [*mounts, {"name": new, "mountPath": folder}]),
+    ]
+    # Init containers that mounted Spark's own default volume get the new one.
+    for field in ("initContainers", "sidecars"):
+        listed = app.given.get(role, {}).get(field, [])
+        for number, container in enumerate(listed):
+            for index, mount in enumerate(mappings(container.get("volumeMounts"))):
+                if mount.get("name") == name:
+                    path = ("spec", role, field, number, "volumeMounts", index, "name")
+                    changes.append(Change(path, new))
+    return changes

@@ -1,0 +1,59 @@
+"""Options that the commands on jobs share, and the plan that they name."""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops.plan.command import (
+    complete_teams,
+    option,
+    project_root,
+    recorded,
+    require_stack,
+    without_empty,
+)
+from ops.plan.errors import UserError
+
+if TYPE_CHECKING:
+    from ops.plan.model import Plan
+
+NO_ACCOUNT = "000000000000"
+"""Placeholder for the account in the plan of a stack that does not set one."""
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+TeamOption = Annotated[
+    str,
+    option(
+        "--team", "NAME", "A team of the stack: spark.teams[].name.", autocompletion=complete_teams
+    ),
+]
+ReleaseOption = Annotated[str, option("--release", "NAME", "A published release of JARs.")]
+AccountOption = Annotated[
+    str, typer.Option("--account", help="The AWS account, if the stack names none.")
+]
+
+
+def plan_for(stack: str, sets: list[str] | None, root: str, account: str) -> "Plan":
+    """The stack's plan, for the stack's account, else `account`, else a placeholder."""
+    from ops.plan.stack import load  # noqa: PLC0415  keeps the start of a command fast
+
+    require_stack(stack, root, "STACK=")
+    if account and not _ACCOUNT.fullmatch(account):
+        raise UserError(f"ACCOUNT={account} is not an AWS account: it has 12 digits")
+    overrides = without_empty(sets)
+    named = str(load(project_root(root), stack, overrides).own("account") or "")
+    if account and named and account != named:
+        raise UserError(f"ACCOUNT={account}: stack {stack} belongs to account {named}")
+    if not named:
+        overrides.append(f'account="{account or NO_ACCOUNT}"')
+    return recorded(stack, overrides, root)
+
+
+def refuse_placeholder(text: str, what: str, stack: str) -> None:
+    """Raises UserError if the text has the placeholder of an account."""
+    if NO_ACCOUNT in text:
+        raise UserError(
+            f"{what} needs the account id for a bucket's name, and stack {stack} "
+            f"sets none: ACCOUNT=, or spark-on-eks:account in stacks/Pulumi.{stack}.yaml"
+        )
