@@ -46,6 +46,7 @@ def _flows(policy: Resource) -> Iterator[Grant]:
         for rule in each(spec, key):
             ports = [
                 f"{port.get('protocol', 'TCP')} {port.get('port', 'any port')}"
+                f"{f'-{last}' if (last := port.get('endPort')) else ''}"
                 for port in rule.get("ports") or [{"protocol": "any protocol,"}]
             ]
             for peer in rule.get(peers) or [{}]:

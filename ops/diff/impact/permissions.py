@@ -8,6 +8,7 @@ from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster_grants import NETWORK, in_cluster
 from ops.diff.impact.model import Cause, Consequence, Kind
+from ops.diff.impact.notices import notice
 from ops.plan.iam import documents
 from ops.plan.iam_grants import Grant, grants, not_covered, sentences
 from ops.plan.iam_roles import ROLE, attached_policies, role_name, role_of
@@ -62,7 +63,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     yield from _summed(Kind.wider, "wider permission", more)
     # All jobs end with a cluster that is replaced.
     stays = not any(step.is_deleted for step in diff.of_type("eks:index:Cluster"))
-    yield from _summed(Kind.narrower, "narrower permission", less, diff.old if stays else None)
+    yield from _summed(Kind.narrower, "narrower permission", less, diff if stays else None)
 
 
 @dataclass(frozen=True)
@@ -88,43 +89,32 @@ class _HolderChange:
         return tuple(Cause(name, "policy") for name in sources)
 
 
-_USERS = {
-    "spark-on-eks:spark:TeamAccess": "jobs of {} fail at the next request that {} may no longer "
-    "make",
-    "spark-on-eks:mounts:PodLevel": "reads of JARs that {1} may no longer make fail from now on",
-    "spark-on-eks:karpenter:Controller": "new executors wait where the autoscaler needs what {1} "
-    "may no longer do",
-}
-"""Component of a role to what jobs notice of a right that it loses; `{}` are team and role."""
-
-
-def _notice(change: _HolderChange, plan: Plan) -> str:
-    """What running jobs notice; empty where that is not known, or the role goes with its users."""
-    sources = {one.source for one in change.grants if one.source}
-    types = {
-        part
-        for one in plan.resources
-        if one.name in sources and one.type.startswith("aws:iam/")
-        for part in one.urn.split("::")[2].split("$")
-    }
+def _told(change: _HolderChange, diff: Diff) -> tuple[str, bool]:
+    """What running jobs notice, and whether it is known that they notice nothing; a role that is
+    deleted goes with its users, or that is not known."""
     if change.how == "deleted":
-        return ""
-    for component, text in _USERS.items():
-        if component in types:
-            team = change.holder.removeprefix("role team-").removesuffix("-access-role")
-            return text.format(f"team {team}", change.holder)
-    return ""
+        return "", False
+    gone = {role_name(one) for one in diff.old.by_type(ROLE)}
+    gone -= {role_name(one) for one in diff.new.by_type(ROLE)}
+    # The role of nodes that are gone is passed to no instance more.
+    lost = [
+        one
+        for one in change.grants
+        if one.action != "iam:PassRole" or one.resource.rpartition("/")[2] not in gone
+    ]
+    return (notice(change.holder, lost, diff.old), False) if lost else ("", True)
 
 
 def _summed(
-    kind: Kind, word: str, holders: Sequence[_HolderChange], plan: Plan | None = None
+    kind: Kind, word: str, holders: Sequence[_HolderChange], diff: Diff | None = None
 ) -> Iterator[Consequence]:
-    noticed = {one.holder: _notice(one, plan) if plan else "" for one in holders}
-    rest = [one for one in holders if not noticed[one.holder]]
+    noticed = {one.holder: _told(one, diff) if diff else ("", False) for one in holders}
+    rest = [one for one in holders if noticed[one.holder] == ("", False)]
     for one in holders if len(rest) <= _HOLDERS else (one for one in holders if one not in rest):
         lines = [] if one.how == "deleted" else one.lines
         text = f"{word}: {one.holder} ({one.how})"
-        yield Consequence(kind, text, one.causes, tuple(lines), noticed[one.holder])
+        jobs, harmless = noticed[one.holder]
+        yield Consequence(kind, text, one.causes, tuple(lines), jobs, harmless)
     if len(rest) <= _HOLDERS:
         return
     holders = rest

@@ -45,7 +45,12 @@ NODES = {
     ),
     "executors' image": Row(pool(amiRelease="v20260801"), *drifts("spec.amiSelectorTerms")),
     "executors' disk": Row(pool(diskGiB="200"), *drifts("spec.blockDeviceMappings")),
-    "expiry": Row(pool(expireAfter="720h"), *drifts("template.spec.expireAfter")),
+    "expiry": Row(
+        pool(expireAfter="720h"),
+        drifts("template.spec.expireAfter")[0],
+        f"drifts-nodes: nodes of NodePool {RUNGS} end 720h after their start, not never: no budget",
+        EVICTED,
+    ),
     "grace period": Row(
         pool(terminationGracePeriod="30m"), *drifts("template.spec.terminationGracePeriod")
     ),
@@ -66,7 +71,10 @@ NODES = {
     ),
     "limits": Row(
         "pools=[{name: default, limits: {cpu: 64, memoryGiB: 256}}]",
+        f"jobs-affected: jobs that run get no further node of NodePool {RUNGS} above the new limit",
         "restarts: restarts the controller of Helm release karpenter",
+        f"quota: limit of cpu of NodePool {RUNGS}: 128 -> 64",
+        f"quota: limit of memory of NodePool {RUNGS}: 512Gi -> 256Gi",
         "cost: NodePools' limit of vCPU 640 -> 384",
         "cost: 2560 -> 1536",
         STAY,
@@ -92,6 +100,7 @@ NODES = {
     ),
     "drivers' limits": Row(
         "drivers={limits: {cpu: 256, memoryGiB: 512}}",
+        "quota: limit of cpu of NodePool drivers: 128 -> 256",
         "cost: vCPU 640 -> 768",
         "stays: no drift: the nodes of NodePool drivers",
     ),
@@ -116,7 +125,9 @@ NODES = {
     ),
     "the limits of a pool of node groups": Row(
         (*CLUSTER_AUTOSCALER, "pools[0].limits={cpu: 256, memoryGiB: 1024}"),
+        "jobs-affected: jobs that run get no node of eks-cluster-autoscaler-default",
         "restarts: restarts the controller of Helm release cluster-autoscaler",
+        "quota: 32 -> 16 nodes at most; those that run stay",
         "cost: managed groups' maximum of nodes 164 -> 100",
         before=CLUSTER_AUTOSCALER,
     ),
