@@ -1,5 +1,6 @@
 """What a diff does to the running platform, most serious first."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ops.diff.diff import Diff
@@ -65,7 +66,8 @@ def consequences(diff: Diff) -> tuple[Consequence, ...]:
     """Returns what an update does, most serious first; nothing for two different stacks."""
     if not diff.is_update or not diff.steps:
         return ()
-    found = _without_jobs(diff, [one for topic in _TOPICS for one in topic.rules(diff)])
+    found = list(_that_happen([one for topic in _TOPICS for one in topic.rules(diff)]))
+    found = _without_jobs(diff, found)
     if refused := [one for one in found if one.kind is Kind.refused]:
         nothing = "jobs that run now are not affected: nothing is changed"
         return (*refused, Consequence(Kind.jobs_unaffected, nothing))
@@ -77,6 +79,20 @@ def consequences(diff: Diff) -> tuple[Consequence, ...]:
     order = list(Kind)
     # Stable: within a kind the rules' own order, which is by name.
     return tuple(sorted(found, key=lambda one: order.index(one.kind)))
+
+
+def _that_happen(found: list[Consequence]) -> Iterator[Consequence]:
+    """Yields the consequences without those of steps that are not reached, since one fails."""
+    stopped = {
+        cause.key
+        for one in found
+        if one.kind is Kind.fails and one.harmless
+        for cause in one.causes
+    }
+    for one in found:
+        keys = {cause.key for cause in one.causes}
+        if one.kind is Kind.fails or not keys or not keys <= stopped:
+            yield one
 
 
 def _without_jobs(diff: Diff, found: list[Consequence]) -> list[Consequence]:

@@ -152,7 +152,7 @@ def _refusals(step: Step) -> Iterator[Consequence]:
             f"fails: Pulumi protects {name} and does not {doing} it; way out: pulumi state "
             "unprotect, if it is to go"
         )
-        yield Consequence(Kind.fails, text, forcing_causes(step))
+        yield Consequence(Kind.fails, text, forcing_causes(step), harmless=True)
     if step.operation in (Operation.update, Operation.may_replace) and (
         step.resource.type not in TYPES
     ):

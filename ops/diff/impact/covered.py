@@ -145,7 +145,7 @@ def _of_claims(diff: Diff) -> Iterator[Step]:
     claims = diff.of_kind("PersistentVolumeClaim")
     names = {at(one.old.inputs, "spec.volumeName") for one in claims if one.old and one.is_deleted}
     for step in diff.of_kind("PersistentVolume"):
-        if step.is_deleted and step.resource.object_name in names:
+        if step.old is not None and step.is_deleted and step.old.object_name in names:
             yield step
 
 

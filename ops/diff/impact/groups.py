@@ -76,7 +76,7 @@ def _labels(step: Step, old: Resource, new: Resource) -> Iterator[Consequence]:
     text = (
         f"node group {name} loses label {labels}: pods that run stay, new ones that select it wait"
     )
-    jobs = f"new executors that select {labels} no longer start on node group {name}"
+    jobs = f"new pods that select {labels} no longer start on node group {name}"
     yield Consequence(Kind.new_pods, text, causes, jobs=jobs)
 
 

@@ -26,7 +26,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         return  # everything in the cluster ends with it
     for step in diff.of_type("aws:eks/accessEntry:AccessEntry"):
         yield from _entry(step, diff)
-    deleted = {one.resource.urn for one in diff.of(Operation.delete)}
+    deleted = really_deleted(diff)
     for step in diff.steps:
         if step.old is None or _goes_as_a_whole(step, diff, deleted):
             continue
@@ -43,8 +43,18 @@ def _goes_as_a_whole(step: Step, diff: Diff, deleted: set[str]) -> bool:
     if step.operation is not Operation.delete:
         return False
     component = diff.old.component(step.resource)
-    bucket = set(step.resource.options.property_dependencies.get("bucket", ()))
-    return bool(bucket & deleted) or (component is not None and component.urn in deleted)
+    if bucket := set(step.resource.options.property_dependencies.get("bucket", ())):
+        return bool(bucket & deleted)
+    return component is not None and component.urn in deleted
+
+
+def really_deleted(diff: Diff) -> set[str]:
+    """Returns the URNs of what is deleted, without what Pulumi protects or only forgets."""
+    return {
+        step.resource.urn
+        for step in diff.of(Operation.delete)
+        if not (step.resource.options.protect or step.resource.options.retain_on_delete)
+    }
 
 
 def _nothing(step: Step) -> Iterator[Consequence]:
@@ -55,7 +65,7 @@ def _entry(step: Step, diff: Diff) -> Iterator[Consequence]:
     if not step.is_deleted or step.old is None:
         return
     role = str(step.old.inputs.get("principalArn")).rpartition("/")[2]
-    if step.old.inputs.get("type") == "STANDARD":
+    if step.old.inputs.get("type") in (None, "STANDARD"):
         text = f"narrower permission: {role} no longer has an entry in the cluster"
         yield Consequence(Kind.narrower, text, causes_of(step), harmless=True)
     elif step.key not in of_nodes_that_go(diff):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ops.diff.diff import Diff
+from ops.diff.impact.guards import really_deleted
 from ops.diff.impact.model import Consequence, Kind, causes_of
-from ops.diff.steps import Operation, Step
+from ops.diff.steps import Step
 from ops.plan.iam import statements_of
 from ops.plan.model import Resource
 from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS, NodeTemplate
@@ -42,9 +43,8 @@ def _is_held(step: Step, guard: Guard, diff: Diff) -> bool:
     if step.new is not None:
         return guard.holds(step.new)
     # What guards another resource is gone with its own deletion, unless that goes, too.
-    deleted = {one.resource.urn for one in diff.of(Operation.delete)}
-    whole = step.resource.options.property_dependencies.get("bucket", ())
-    return step.resource.type != _POLICY or bool(deleted & set(whole))
+    whole = set(step.resource.options.property_dependencies.get("bucket", ()))
+    return not whole or bool(really_deleted(diff) & whole)
 
 
 def _of(resource: Resource) -> tuple[Guard, ...]:

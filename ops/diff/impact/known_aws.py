@@ -38,15 +38,16 @@ AWS: Mapping[str, Known] = {
         "no interface of the stack has it; Pulumi only forgets it",
         "create delete ingress egress",
     ),
-    "ec2/eip:Eip": Known("an address more", "create"),
+    "ec2/eip:Eip": Known("an address more; rule refusals: one in use", "create", "delete"),
     "ec2/flowLog:FlowLog": Known(f"{_EC2}/flow-logs.html: off the path", "create delete"),
     "ec2/internetGateway:InternetGateway": Known(
         "a gateway more has no route yet; rule network", "create", "delete replace"
     ),
     "ec2/launchTemplate:LaunchTemplate": Known(
-        "rule nodes: a new version rolls the groups that use it",
+        "rule nodes: a new version rolls the groups that use it; rule refusals: one in use",
         "create",
-        "userData blockDeviceMappings metadataOptions tagSpecifications updateDefaultVersion",
+        "delete userData blockDeviceMappings metadataOptions tagSpecifications "
+        "updateDefaultVersion",
     ),
     "ec2/natGateway:NatGateway": Known(
         "a gateway more has no route yet; rule network", "create", "delete replace"
@@ -64,7 +65,7 @@ AWS: Mapping[str, Known] = {
         "rule network: of a new subnet", "", "delete replace", of="subnetId"
     ),
     "ec2/securityGroup:SecurityGroup": Known(
-        "rule access", "create revokeRulesOnDelete", "", "ingress egress", "ingress egress"
+        "rule access", "create revokeRulesOnDelete", "delete", "ingress egress", "ingress egress"
     ),
     "ec2/subnet:Subnet": Known(
         f"rule network: nodes in it; {_EC2}/vpc-ip-addressing.html: of new instances",
@@ -120,7 +121,9 @@ AWS: Mapping[str, Known] = {
     ),
     "iam/policy:Policy": Known(_RIGHT.source, "create delete description", "policy"),
     "iam/role:Role": Known(
-        "a role more; rule permissions: its trust", "create description", "assumeRolePolicy"
+        "a role more; rule permissions: its trust",
+        "create description",
+        "delete assumeRolePolicy",
     ),
     "iam/rolePolicy:RolePolicy": _RIGHT,
     "iam/rolePolicyAttachment:RolePolicyAttachment": _RIGHT,

@@ -29,7 +29,7 @@ KUBERNETES: Mapping[str, Known] = {
         "spec.template.spec.tolerations spec.template.spec.priorityClassName "
         "spec.template.metadata.annotations",
     ),
-    "EC2NodeClass": Known("rules nodes and identities", "create", "spec"),
+    "EC2NodeClass": Known("rules nodes, refusals and identities", "create", "delete spec"),
     "LimitRange": Known(
         f"{_K8S}/concepts/policy/limit-range: defaults are set when a pod is created, and Spark "
         "sets its own requests",

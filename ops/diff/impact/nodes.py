@@ -38,6 +38,11 @@ def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
         yield Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs)
     elif step.operation is Operation.delete:
         text = "removes managed node group {}: its nodes are drained"
+        if system and not any(nodes.is_system for nodes in node_groups(diff.new)):
+            jobs = (
+                "the platform's own pods have no node: names do not resolve, no node is launched, "
+                "no executor is admitted"
+            )
         yield Consequence(Kind.removes_nodes, text, causes_of(step), jobs=jobs)
     elif step.touches(*_ROLLS):
         text = f"rolls managed node group {{}}: every node is replaced, {_pace(step)}; {who}"

@@ -63,7 +63,7 @@ def _lifecycle(step: Step, diff: Diff) -> Iterator[Consequence]:
         was = before.get(one)
         if was is not None and days >= was:
             continue
-        if was is None and any(one.prefix and key.startswith(one.prefix) for key in new_keys):
+        if was is None and any(_is_below(one.prefix, key) for key in new_keys):
             yield _no_loss(step, one)
             continue
         text = (
@@ -80,6 +80,11 @@ def _lifecycle(step: Step, diff: Diff) -> Iterator[Consequence]:
     elif step.old is not None and step.new is not None and not _moved(step.old, step.new):
         text = f"{step.resource.name}: no rule deletes objects sooner, or others"
         yield Consequence(Kind.stays, text, causes_of(step), harmless=True)
+
+
+def _is_below(prefix: str, key: str) -> bool:
+    """Whether what a rule is for begins with a new object, which ends in `/` for a folder."""
+    return bool(prefix) and (key.startswith(prefix) or (key[-1:] == "/" and prefix.startswith(key)))
 
 
 def _no_loss(step: Step, one: _Expiry) -> Consequence:

@@ -32,7 +32,8 @@ STOPS: Mapping[str, str] = {
 """Package to what jobs notice when none of its pods runs; empty for nothing. From the packages'
 own documentation: docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html,
 karpenter.sh/docs/concepts, yunikorn.apache.org/docs."""
-_AUTOSCALERS = ("cluster-autoscaler", "karpenter", "karpenter-crd")
+_AUTOSCALERS = ("cluster-autoscaler", "karpenter")
+_LAUNCH_NODES = (*_AUTOSCALERS, "karpenter-crd")
 _REPLICAS = ("replicas", "replicaCount", "minReplicas")
 _BUDGET = "podDisruptionBudget"
 
@@ -42,7 +43,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     for step in diff.of_type(RELEASE, ADDON):
         if step.is_deleted:
             yield from _gone(step, diff)
-        elif step.operation is Operation.create and package_name(step) in _AUTOSCALERS:
+        elif step.operation is Operation.create and package_name(step) in _LAUNCH_NODES:
             text = f"{package_name(step)} launches nodes and knows none of those that run"
             yield Consequence(Kind.stays, text, causes_of(step), harmless=True)
         elif step.operation is Operation.update:

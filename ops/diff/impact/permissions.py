@@ -9,11 +9,13 @@ from ops.diff.diff import Diff
 from ops.diff.impact.cluster_grants import NETWORK, in_cluster
 from ops.diff.impact.model import Cause, Consequence, Kind
 from ops.diff.impact.notices import notice
+from ops.diff.steps import Step
 from ops.plan.iam import documents
 from ops.plan.iam_grants import Grant, grants, not_covered, sentences
 from ops.plan.iam_roles import ROLE, attached_policies, role_name, role_of
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
+from ops.plan.workloads import namespace_of
 
 _ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 # The input that names the role of an inline policy.
@@ -42,6 +44,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields wider permissions, then narrower ones; another wording of the same permission is no
     change."""
     before, after = granted(diff.old), granted(diff.new)
+    kept = {step.resource.name for step in diff.steps if step.is_deleted and _protected(step)}
     more, less = [], []
     for holder in sorted({*before, *after}):
         if holder.startswith(NETWORK) and not (holder in before and holder in after):
@@ -57,13 +60,17 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             narrower += [one for one in added if not one.allows]
         if wider:
             more.append(_HolderChange(holder, "may now" if holder in before else "new", wider))
-        if narrower:
+        if narrower and not {one.source for one in narrower} <= kept:
             how = "may no longer" if holder in after else "deleted"
             less.append(_HolderChange(holder, how, narrower))
     yield from _summed(Kind.wider, "wider permission", more)
     # All jobs end with a cluster that is replaced.
     stays = not any(step.is_deleted for step in diff.of_type("eks:index:Cluster"))
     yield from _summed(Kind.narrower, "narrower permission", less, diff if stays else None)
+
+
+def _protected(step: Step) -> bool:
+    return step.old is not None and step.old.options.protect
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class _HolderChange:
 def _told(change: _HolderChange, diff: Diff) -> tuple[str, bool]:
     """What running jobs notice, and whether it is known that they notice nothing; a role that is
     deleted goes with its users, or that is not known."""
-    if change.how == "deleted":
+    if change.how == "deleted" and change.holder not in _accounts(diff.new):
         return "", False
     gone = {role_name(one) for one in diff.old.by_type(ROLE)}
     gone -= {role_name(one) for one in diff.new.by_type(ROLE)}
@@ -103,6 +110,14 @@ def _told(change: _HolderChange, diff: Diff) -> tuple[str, bool]:
         if one.action != "iam:PassRole" or one.resource.rpartition("/")[2] not in gone
     ]
     return (notice(change.holder, lost, diff.old), False) if lost else ("", True)
+
+
+def _accounts(plan: Plan) -> set[str]:
+    """The service accounts that a plan makes, as subjects of bindings."""
+    return {
+        f"ServiceAccount {namespace_of(one)}/{one.object_name}"
+        for one in plan.of_kind("ServiceAccount")
+    }
 
 
 def _summed(

@@ -198,7 +198,10 @@ def _twice(step: Step, other: Step) -> Consequence:
         f"{other.resource.name} has {shared} ({step.resource.short_type}): {name.second}; "
         f"{_WAY_OUT}"
     )
-    return Consequence(Kind.fails, text, (*causes_of(step), *causes_of(other)))
+    # Nothing is deleted after a create that failed.
+    stops = name.second is _REFUSES
+    causes = (*causes_of(step), *causes_of(other))
+    return Consequence(Kind.fails, text, causes, harmless=stops)
 
 
 def _too_long(step: Step) -> Iterator[Consequence]:

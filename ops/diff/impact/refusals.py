@@ -4,6 +4,7 @@ what is still in use, both endpoints off."""
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from ops.diff.compare import names
@@ -14,8 +15,8 @@ from ops.diff.impact.routes import ADDRESS, ASSOCIATION, NAT, SUBNET, TABLE
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
-from ops.plan.node_templates import LAUNCH_TEMPLATE
-from ops.plan.nodes import GROUP
+from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS
+from ops.plan.nodes import GROUP, NODE_POOL, class_name
 from ops.plan.values import is_false, mapping
 
 _SKEW = 3
@@ -32,6 +33,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     for step in diff.of_type(*TYPES):
         yield from _endpoints(step)
         yield from _mode(step)
+    for step in diff.of_kind(NODE_CLASS):
+        yield from _class_in_use(step, diff.new)
     yield from _overlaps(diff)
     yield from _in_use(diff)
 
@@ -219,7 +222,26 @@ def _in_use(diff: Diff) -> Iterator[Consequence]:
                     f"{use.service} does not delete {step.resource.name} "
                     f"({step.resource.short_type}) while {names(sorted(users))} uses it"
                 )
-                yield _fails(step, why, "delete its users, or point them elsewhere, first")
+                out = "delete its users, or point them elsewhere, first"
+                # It stays, with all that it does.
+                yield replace(_fails(step, why, out), harmless=True)
+
+
+def _class_in_use(step: Step, plan: Plan) -> Iterator[Consequence]:
+    """karpenter.sh/docs/concepts/nodeclasses: its finalizer waits for all nodes of the class."""
+    users = [
+        one.object_name
+        for one in plan.of_kind(NODE_POOL)
+        if class_name(one) == step.resource.object_name
+    ]
+    if step.operation is Operation.delete and users:
+        why = (
+            f"Karpenter keeps EC2NodeClass {step.resource.object_name} until the last node of "
+            f"{names(sorted(users))} is gone, and the update does not wait so long"
+        )
+        text = f"fails: {why}; way out: delete its NodePools first"
+        jobs = f"new executors wait: NodePool {names(sorted(users))} launches no node"
+        yield Consequence(Kind.fails, text, causes_of(step), jobs=jobs)
 
 
 def _uses(user: Resource, use: Use, gone: Resource) -> bool:

@@ -26,9 +26,9 @@ _RIGHTS = (
 )
 """Types with rights, beside those of IAM."""
 _DONE = {
-    Operation.create: "created",
-    Operation.delete: "deleted",
-    Operation.replace: "replaced",
+    Operation.create: "is created",
+    Operation.delete: "is deleted",
+    Operation.replace: "is replaced",
     Operation.may_replace: "may be replaced",
 }
 
@@ -72,10 +72,10 @@ def unknown_changes(diff: Diff, found: Sequence[Consequence]) -> Iterator[Cause]
         if step.key in by_another:
             continue
         holds_rights = resource.type in _RIGHTS or resource.type.startswith("aws:iam/")
-        if resource.name in narrower and holds_rights and step.old is not None:
+        paths = {cause.path for cause in told if cause.key == step.key}
+        if resource.name in narrower and holds_rights and step.old is not None and not paths:
             yield Cause(resource.name, "allows less than before")
         else:
-            paths = {cause.path for cause in told if cause.key == step.key}
             unknown = _unknown(step, row(resource) or Known(""), paths)
             yield from (Cause(resource.name, what) for what in unknown)
 
@@ -87,7 +87,7 @@ def _unknown(step: Step, known: Known, told: set[str]) -> Iterator[str]:
         must = {*known.judged.split(), *known.told.split()}
         is_judged = bool(told) and str(step.operation) in must
         if not is_judged and not parts <= set(known.alone.split()):
-            yield f"is {_DONE[step.operation]}"
+            yield _DONE[step.operation]
         return
     changes = [*step.changes, *(Change(one.path, "", "") for one in step.propagated)]
     yield from sorted({change.path for change in changes if not _is_known(change, known, told)})
