@@ -9,6 +9,8 @@ from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each, mapping
 
 NETWORK = "network of namespace"
+SEPARATOR = "|"
+"""Between the names of a grant's sources: a role and its binding."""
 
 
 def in_cluster(plan: Plan) -> dict[str, list[Grant]]:
@@ -84,6 +86,7 @@ def _rights(plan: Plan, binding: rbac.Binding) -> Iterator[Grant]:
         use = f"use {binding.role_kind} {binding.role_name}"
         yield Grant("Allow", "", use, scope, (), binding.resource.name)
         return
+    source = SEPARATOR.join(sorted({role.resource.name, binding.resource.name}))
     for rule in role.rules:
         for group in each(rule, "apiGroups") or ("",):
             for kind in each(rule, "resources") or each(rule, "nonResourceURLs"):
@@ -91,4 +94,4 @@ def _rights(plan: Plan, binding: rbac.Binding) -> Iterator[Grant]:
                 for name in each(rule, "resourceNames") or ("",):
                     on = f"{full}/{name}" if name else full
                     for verb in each(rule, "verbs"):
-                        yield Grant("Allow", "", verb, f"{on} in {scope}", (), role.resource.name)
+                        yield Grant("Allow", "", verb, f"{on} in {scope}", (), source)

@@ -9,7 +9,7 @@ _EKS = "docs.aws.amazon.com/eks/latest"
 _K8S = "kubernetes.io/docs"
 _RIGHT = Known(
     "a right more takes nothing; what becomes narrower is not known, or rule permissions tells it",
-    "create",
+    "create delete",
     "rules subjects roleRef",
 )
 _OWN_PODS = (

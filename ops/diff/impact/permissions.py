@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ops.diff.compare import names
 from ops.diff.diff import Diff
-from ops.diff.impact.cluster_grants import NETWORK, in_cluster
+from ops.diff.impact.cluster_grants import NETWORK, SEPARATOR, in_cluster
 from ops.diff.impact.model import Cause, Consequence, Kind
 from ops.diff.impact.notices import notice
 from ops.diff.steps import Step
@@ -92,7 +92,9 @@ class _HolderChange:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """The resources of the plan that have these policies."""
-        sources = dict.fromkeys(one.source for one in self.grants if one.source)
+        sources = dict.fromkeys(
+            name for one in self.grants for name in one.source.split(SEPARATOR) if name
+        )
         return tuple(Cause(name, "policy") for name in sources)
 
 

@@ -75,6 +75,18 @@ GUARDS = {
         f"{_HELM} karpenter",
         source="karpenter.sh/docs/reference/settings/",
     ),
+    "the interruption queue goes": Row(
+        without("Queue"),
+        f"jobs-affected: {SPOT_ENDS}",
+        "guard: queue karpenter-interruption-queue is deleted: Karpenter learns of no Spot",
+        source="karpenter.sh/docs/concepts/disruption/#interruption",
+    ),
+    "a bucket without its key": Row(
+        without("BucketServerSideEncryptionConfiguration", "jars-encryption"),
+        "guard: jars-encryption: new objects are no longer encrypted with arn:aws:kms",
+        stack="prod",
+        source=f"{_S3}/default-bucket-encryption.html",
+    ),
     "public access is possible again": Row(
         put("BucketPublicAccessBlock", "restrictPublicBuckets", False, "jars-private"),
         "guard: jars-private: S3 no longer blocks public access (restrictPublicBuckets)",

@@ -12,8 +12,6 @@ from tests.ops.diff.tables import EDITS, SETS
 from tests.plans import plan_of
 from tests.tiers.engine.test_knobs import KNOBS
 
-pytestmark = pytest.mark.table
-
 ROWS = {**SETS, **EDITS}
 assert len(ROWS) == len(SETS) + len(EDITS)
 REFUSED = {
@@ -41,8 +39,19 @@ def diff_of(row: Row) -> Diff:
     return compare(*row.plans())
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_a_change_has_its_consequences_for_the_platform(row: Row):
+@pytest.mark.parametrize("row", EDITS.values(), ids=EDITS)
+def test_a_change_of_a_plan_has_its_consequences(row: Row):
+    assert_consequences(row)
+
+
+@pytest.mark.table
+@pytest.mark.parametrize("row", SETS.values(), ids=SETS)
+def test_a_change_of_a_setting_has_its_consequences(row: Row):
+    assert_consequences(row)
+
+
+def assert_consequences(row: Row) -> None:
+    """All of them, most serious first, and no other."""
     found = consequences(diff_of(row))
     said = [f"{one.kind}: {one.text} {' '.join(one.details)}" for one in found]
     assert len(said) == len(row.expected), said
@@ -63,6 +72,7 @@ def test_some_changes_are_refused_before_there_is_a_plan(stack, sets, says):
     assert says in str(error.value)
 
 
+@pytest.mark.table
 @pytest.mark.parametrize(
     "row", [row for row in ROWS.values() if row.knob], ids=lambda row: row.knob
 )
