@@ -108,8 +108,8 @@ AWS: Mapping[str, Known] = {
     "eks/nodeGroup:NodeGroup": Known(
         f"rules nodes and groups; {_EKS}/APIReference/API_NodegroupScalingConfig.html",
         "create scalingConfig.minSize scalingConfig.maxSize updateConfig nodeRepairConfig",
-        "delete replace version releaseVersion launchTemplate.version taints labels",
-        "scalingConfig.desiredSize",
+        "delete replace version releaseVersion launchTemplate.version",
+        "scalingConfig.desiredSize taints labels",
         "scalingConfig.desiredSize",
     ),
     "iam/openIdConnectProvider:OpenIdConnectProvider": Known(

@@ -19,6 +19,17 @@ NODES = {
         "jobs-affected: on node group system-group: pods that do not tolerate a=b:NoExecute",
         source=f"{_K8S}/scheduling-eviction/taint-and-toleration/",
     ),
+    "a taint more that keeps new pods off": Row(
+        put("NodeGroup", "taints[1]", {"key": "a", "value": "b", "effect": "NO_SCHEDULE"}),
+        "jobs-affected: new executors that do not tolerate a=b:NoSchedule no longer start on",
+        "new-pods: node group system-group gets taint a=b:NoSchedule: new pods need a toleration",
+        source=f"{_K8S}/scheduling-eviction/taint-and-toleration/",
+    ),
+    "a taint that no longer keeps pods off": Row(
+        put("NodeGroup", "taints[0].effect", "PREFER_NO_SCHEDULE"),
+        "guard: taint CriticalAddonsOnly=true:NoSchedule of node group system-group no longer",
+        source=f"{_K8S}/scheduling-eviction/taint-and-toleration/",
+    ),
     "a taint less": Row(
         put("NodeGroup", "taints", []),
         "guard: node group system-group loses taint CriticalAddonsOnly=true:NoSchedule",
