@@ -44,10 +44,9 @@ AWS: Mapping[str, Known] = {
         "a gateway more has no route yet; rule network", "create", "delete replace"
     ),
     "ec2/launchTemplate:LaunchTemplate": Known(
-        "rule nodes: a new version rolls the groups that use it; rule refusals: one in use",
+        "rule nodes: a new version rolls the groups that use it",
         "create",
-        "delete userData blockDeviceMappings metadataOptions tagSpecifications "
-        "updateDefaultVersion",
+        "userData blockDeviceMappings metadataOptions tagSpecifications updateDefaultVersion",
     ),
     "ec2/natGateway:NatGateway": Known(
         "a gateway more has no route yet; rule network", "create", "delete replace"

@@ -15,7 +15,7 @@ from ops.diff.impact.routes import ADDRESS, ASSOCIATION, NAT, SUBNET, TABLE
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
-from ops.plan.node_templates import LAUNCH_TEMPLATE, NODE_CLASS
+from ops.plan.node_templates import NODE_CLASS
 from ops.plan.nodes import GROUP, NODE_POOL, class_name
 from ops.plan.values import is_false, mapping
 
@@ -205,10 +205,9 @@ USES: Mapping[str, tuple[Use, ...]] = {
         Use("aws:iam/rolePolicy:RolePolicy", "role", "IAM"),
     ),
     "eks:index:Cluster": (Use(GROUP, "clusterName", "EKS"),),
-    LAUNCH_TEMPLATE: (Use(GROUP, "launchTemplate", "EKS"),),
 }
 """By type: DeleteConflict, DependencyViolation, InvalidIPAddress.InUse, ResourceInUse of the delete
-operations in docs.aws.amazon.com. A node group without its launch template is degraded."""
+operations in docs.aws.amazon.com."""
 
 
 def _in_use(diff: Diff) -> Iterator[Consequence]:
