@@ -15,6 +15,11 @@ _GROUPS = (
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
 )
 _EVERYWHERE = "0.0.0.0/0"
+_NODES_PUBLIC = (
+    "nodes reach the API server at its public endpoint only: unless publicAccessCidrs has the "
+    "addresses of their NAT gateways, nodes are lost and their pods end"
+)
+"""docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html"""
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
@@ -27,21 +32,23 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         )
         old, new = _callers(step.old), _callers(step.new)
         what = "the API server from the internet"
-        yield from _compared(what, old, new, causes)
+        yield from _compared(what, old, new, causes, "" if _private(step.new) else _NODES_PUBLIC)
         if _private(step.old) and not _private(step.new):
             text = "no private endpoint of the API server: nodes use its public endpoint"
-            yield Consequence(Kind.guard, text, causes)
+            jobs = "" if new == {_EVERYWHERE} else _NODES_PUBLIC
+            yield Consequence(Kind.guard, text, causes, jobs=jobs)
     for step in diff.of_type(*_GROUPS):
         if step.old is None or step.new is None or not step.touches("ingress", "egress"):
             continue
         for key in ("ingress", "egress"):
             old, new = _rules(step.old, key), _rules(step.new, key)
             what = f"security group {step.resource.name}, {key}"
-            yield from _compared(what, old, new, causes_of(step, key))
+            cut = f"connections that security group {step.resource.name} no longer allows fail"
+            yield from _compared(what, old, new, causes_of(step, key), cut)
 
 
 def _compared(
-    what: str, old: set[str], new: set[str], causes: tuple[Any, ...]
+    what: str, old: set[str], new: set[str], causes: tuple[Any, ...], jobs: str = ""
 ) -> Iterator[Consequence]:
     more = sorted(one for one in new if not any(_within(one, other) for other in old))
     less = sorted(one for one in old if not any(_within(one, other) for other in new))
@@ -50,7 +57,7 @@ def _compared(
         yield Consequence(Kind.wider, text, causes)
     if less:
         text = f"narrower permission: {what}: no longer {', '.join(less)}"
-        yield Consequence(Kind.narrower, text, causes)
+        yield Consequence(Kind.narrower, text, causes, jobs=jobs)
 
 
 def _config(cluster: Resource) -> Mapping[str, Any]:

@@ -38,9 +38,14 @@ def _unprotected(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.steps:
         if step.old is None or step.new is None or step.is_deleted:
             continue
-        if step.old.options.protect and not step.new.options.protect:
-            cause = Cause(step.new.name, "protect: true -> false")
+        before, after = step.old.options, step.new.options
+        if before.protect and not after.protect:
+            cause = Cause(step.new.name, "protect: true -> false", step.key)
             text = "Pulumi will no longer protect {}"
+            yield step.new.name, Consequence(Kind.guard, text, (cause,))
+        if before.retain_on_delete and not after.retain_on_delete:
+            cause = Cause(step.new.name, "retainOnDelete: true -> false", step.key)
+            text = "a deletion will no longer keep {} in the cloud"
             yield step.new.name, Consequence(Kind.guard, text, (cause,))
 
 
@@ -143,13 +148,19 @@ def _refusals(step: Step) -> Iterator[Consequence]:
     name = f"{step.resource.name} ({step.resource.short_type})"
     if step.is_deleted and step.old is not None and step.old.options.protect:
         doing = "delete" if step.operation is Operation.delete else "replace"
-        text = f"fails: Pulumi protects {name} and does not {doing} it"
-        yield Consequence(Kind.fails, text, forcing_causes(step))
+        text = (
+            f"fails: Pulumi protects {name} and does not {doing} it; way out: pulumi state "
+            "unprotect, if it is to go"
+        )
+        yield Consequence(Kind.fails, text, forcing_causes(step), harmless=True)
     if step.operation in (Operation.update, Operation.may_replace) and (
         step.resource.type not in TYPES
     ):
         who = "the API server" if step.resource.is_kubernetes_object else "AWS"
         paths = [row for row in refused(step.resource) if step.touches(row)]
         if paths:
-            text = f"fails: {who} does not let {names(paths)} of {name} change"
+            text = (
+                f"fails: {who} does not let {names(paths)} of {name} change; way out: another name "
+                "or replaceOnChanges, so that it is replaced"
+            )
             yield Consequence(Kind.fails, text, causes_of(step, *paths))

@@ -9,6 +9,8 @@ from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each, mapping
 
 NETWORK = "network of namespace"
+SEPARATOR = "|"
+"""Between the names of a grant's sources: a role and its binding."""
 
 
 def in_cluster(plan: Plan) -> dict[str, list[Grant]]:
@@ -46,6 +48,7 @@ def _flows(policy: Resource) -> Iterator[Grant]:
         for rule in each(spec, key):
             ports = [
                 f"{port.get('protocol', 'TCP')} {port.get('port', 'any port')}"
+                f"{f'-{last}' if (last := port.get('endPort')) else ''}"
                 for port in rule.get("ports") or [{"protocol": "any protocol,"}]
             ]
             for peer in rule.get(peers) or [{}]:
@@ -83,6 +86,7 @@ def _rights(plan: Plan, binding: rbac.Binding) -> Iterator[Grant]:
         use = f"use {binding.role_kind} {binding.role_name}"
         yield Grant("Allow", "", use, scope, (), binding.resource.name)
         return
+    source = SEPARATOR.join(sorted({role.resource.name, binding.resource.name}))
     for rule in role.rules:
         for group in each(rule, "apiGroups") or ("",):
             for kind in each(rule, "resources") or each(rule, "nonResourceURLs"):
@@ -90,4 +94,4 @@ def _rights(plan: Plan, binding: rbac.Binding) -> Iterator[Grant]:
                 for name in each(rule, "resourceNames") or ("",):
                     on = f"{full}/{name}" if name else full
                     for verb in each(rule, "verbs"):
-                        yield Grant("Allow", "", verb, f"{on} in {scope}", (), role.resource.name)
+                        yield Grant("Allow", "", verb, f"{on} in {scope}", (), source)

@@ -19,8 +19,13 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         old, new = billed.count(diff.old), billed.count(diff.new)
         if old != new:
             names = _causes(diff, billed.type_word)
-            yield Consequence(Kind.cost, f"cost: {label} {old:g} -> {new:g}", names)
+            text = f"cost: {label} {_count(old)} -> {_count(new)}"
+            yield Consequence(Kind.cost, text, names)
     yield from _support(diff)
+
+
+def _count(number: float) -> str:
+    return "unlimited" if number == float("inf") else f"{number:g}"
 
 
 class Billed(NamedTuple):
@@ -48,7 +53,8 @@ def _node_floor(plan: Plan) -> float:
 
 
 def _total(nodes: Iterable[NodeSet], resource: str) -> float:
-    return float(sum(one.limit(resource) or 0 for one in nodes))
+    limits = [one.limit(resource) for one in nodes]
+    return float("inf") if None in limits else float(sum(one or 0 for one in limits))
 
 
 def _log_types(plan: Plan) -> float:

@@ -1,41 +1,42 @@
 """Steps that say nothing of their own: what they do is told of another step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ops.diff.diff import Diff
-from ops.diff.impact.cluster_grants import NETWORK
-from ops.diff.impact.model import Consequence, Kind
+from ops.diff.impact.known import row
+from ops.diff.impact.routes import ADDRESS, ASSOCIATION, NAT, ROUTE, SUBNET, TABLE
 from ops.diff.steps import Operation, Step, key_of
-from ops.plan.graph import inputs_from
+from ops.plan.graph import direct, inputs_from
+from ops.plan.iam_roles import node_roles, role_name
 from ops.plan.model import Plan, Resource
-from ops.plan.nodes import node_groups
+from ops.plan.node_templates import NODE_CLASS
+from ops.plan.nodes import GROUP, node_groups
 from ops.plan.values import at
 
-_SUBNET = "aws:ec2/subnet:Subnet"
-_TABLE, _ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
-_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-_NAT, _EIP = "aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip"
 _ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 _AS_A_WHOLE = (
     "spark-on-eks:karpenter:Karpenter",
     "spark-on-eks:karpenter:Pool",
     "spark-on-eks:autoscaler:ClusterAutoscaler",
     "spark-on-eks:autoscaler:Pool",
+    "spark-on-eks:mounts:PodLevel",
     "spark-on-eks:spark:Team",
 )
-"""Components whose resources serve their own nodes or pods: rules nodes and data tell of these."""
-_NO_JOB = ("spark-on-eks:spark:HistoryServers", "spark-on-eks:network:Network")
-"""Components whose IAM roles no job and no node uses: History Servers, flow logs."""
+"""Components whose resources serve their own nodes or pods: rules nodes, packages and data tell of
+these."""
+_NO_JOB = "spark-on-eks:spark:HistoryServers"
+"""Component that serves no job: it reads what jobs wrote."""
+_NO_JOBS_RIGHT = "spark-on-eks:network:Network"
+"""Component whose IAM role no job and no node uses: that of the flow logs."""
 
 
-def steps(diff: Diff, found: Sequence[Consequence]) -> set[str]:
+def steps(diff: Diff) -> set[str]:
     """Returns the keys of these steps."""
     tells = (
-        *(_in_a_namespace, _in_a_bucket, _in_a_subnet, _behind_routes, _of_claims),
-        *(_as_a_whole, _of_system_nodes, _of_no_job),
+        *(_in_a_namespace, _with_its_whole, _in_a_subnet, _behind_routes, _of_claims),
+        *(_as_a_whole, _of_system_nodes, _of_no_job, _of_nodes_that_go, _network_policies),
     )
-    keys = {step.key for tell in tells for step in tell(diff)}
-    return keys | {step.key for step in _network_policies(diff, found)}
+    return {step.key for tell in tells for step in tell(diff)}
 
 
 def _in_a_namespace(diff: Diff) -> Iterator[Step]:
@@ -51,25 +52,28 @@ def _namespaces(diff: Diff, operation: Operation) -> Iterator[Step]:
     return (one for one in diff.of_kind("Namespace") if one.operation is operation)
 
 
-def _in_a_bucket(diff: Diff) -> Iterator[Step]:
-    """Settings of a bucket that is created, replaced or deleted itself."""
-    buckets = {
-        step.resource.urn
-        for step in diff.of_type("aws:s3/bucket:Bucket")
-        if step.operation is not Operation.update
-    }
+def _with_its_whole(diff: Diff) -> Iterator[Step]:
+    """Parts of what is created, replaced or deleted itself: settings of a bucket, routes of a
+    table."""
+    whole = {step.key for step in diff.steps if step.operation is not Operation.update}
     for step in diff.steps:
-        if step.resource.type.startswith("aws:s3/") and buckets & _sources(step, "bucket", diff):
+        known = row(step.resource)
+        if known is None or not known.of:
+            continue
+        if {
+            key_of(urn, diff.new if step.new else diff.old)
+            for urn in _sources(step, known.of, diff)
+        } & whole:
             yield step
 
 
 def _in_a_subnet(diff: Diff) -> Iterator[Step]:
     """The way out of a subnet that is deleted, with the nodes in it."""
-    gone = {step.resource.urn for step in diff.of_type(_SUBNET) if step.is_deleted}
+    gone = {step.resource.urn for step in diff.of_type(SUBNET) if step.is_deleted}
     if not gone:
         return
     used: dict[str, bool] = {}
-    for one in diff.old.by_type(_ASSOCIATION):
+    for one in diff.old.by_type(ASSOCIATION):
         deleted = bool(gone & _urns(one, "subnetId", diff.old))
         for table in _urns(one, "routeTableId", diff.old):
             used[table] = used.get(table, False) or not deleted
@@ -77,9 +81,9 @@ def _in_a_subnet(diff: Diff) -> Iterator[Step]:
     for step in diff.of(Operation.delete):
         resource = step.resource
         if (
-            (resource.type == _ASSOCIATION and gone & _urns(resource, "subnetId", diff.old))
-            or (resource.type == _TABLE and resource.urn in unused)
-            or (resource.type == _ROUTE and unused & _urns(resource, "routeTableId", diff.old))
+            (resource.type == ASSOCIATION and gone & _urns(resource, "subnetId", diff.old))
+            or (resource.type == TABLE and resource.urn in unused)
+            or (resource.type == ROUTE and unused & _urns(resource, "routeTableId", diff.old))
         ):
             yield step
     for step in diff.of_type(_ENDPOINT):
@@ -116,12 +120,12 @@ def _of_system_nodes(diff: Diff) -> Iterator[Step]:
 
 def _behind_routes(diff: Diff) -> Iterator[Step]:
     """NAT gateways, with their addresses, whose routes all change: rule network tells of them."""
-    changed = {step.key for step in diff.of_type(_ROUTE)}
+    changed = {step.key for step in diff.of_type(ROUTE)}
     gone = set()
-    for step in diff.of_type(_NAT):
+    for step in diff.of_type(NAT):
         routes = [
             one
-            for one in diff.old.by_type(_ROUTE)
+            for one in diff.old.by_type(ROUTE)
             if step.old is not None and step.old.urn in _urns(one, "natGatewayId", diff.old)
         ]
         if step.is_deleted and all(key_of(one.urn, diff.old) in changed for one in routes):
@@ -129,11 +133,11 @@ def _behind_routes(diff: Diff) -> Iterator[Step]:
             yield step
     addresses = {
         urn
-        for one in diff.old.by_type(_NAT)
+        for one in diff.old.by_type(NAT)
         if one.urn in gone
         for urn in _urns(one, "allocationId", diff.old)
     }
-    yield from (step for step in diff.of_type(_EIP) if step.resource.urn in addresses)
+    yield from (step for step in diff.of_type(ADDRESS) if step.resource.urn in addresses)
 
 
 def _of_claims(diff: Diff) -> Iterator[Step]:
@@ -141,25 +145,56 @@ def _of_claims(diff: Diff) -> Iterator[Step]:
     claims = diff.of_kind("PersistentVolumeClaim")
     names = {at(one.old.inputs, "spec.volumeName") for one in claims if one.old and one.is_deleted}
     for step in diff.of_kind("PersistentVolume"):
-        if step.is_deleted and step.resource.object_name in names:
+        if step.old is not None and step.is_deleted and step.old.object_name in names:
             yield step
+
+
+def _of_nodes_that_go(diff: Diff) -> Iterator[Step]:
+    keys = of_nodes_that_go(diff)
+    return (step for step in diff.of(Operation.delete) if step.key in keys)
+
+
+def of_nodes_that_go(diff: Diff) -> set[str]:
+    """Returns the keys of the roles, and of their parts, that only nodes without a successor use:
+    rule nodes tells of the nodes."""
+    stay = {name for one in node_roles(diff.new) for name in (one.name, role_name(one))}
+    gone = {
+        role.urn
+        for role in node_roles(diff.old)
+        if role_name(role) not in stay | _roles_of_nodes(diff.new)
+        and role_name(role) in _roles_of_nodes(diff.old)
+    }
+    return {
+        step.key
+        for step in diff.of(Operation.delete)
+        if step.resource.urn in gone or gone & direct(step.resource)
+    }
+
+
+def _roles_of_nodes(plan: Plan) -> set[str]:
+    """The names of the roles of node classes and managed node groups."""
+    named = [at(one.inputs, "spec.role") for one in plan.of_kind(NODE_CLASS)]
+    named += [one.inputs.get("nodeRoleArn") for one in plan.by_type(GROUP)]
+    return {str(one).rpartition("/")[2] for one in named}
+
+
+def keys_of_no_job(diff: Diff) -> set[str]:
+    """Returns the keys of the steps inside components that no job needs."""
+    return {step.key for step in _of_no_job(diff)}
 
 
 def _of_no_job(diff: Diff) -> Iterator[Step]:
     for step in diff.steps:
         component = (diff.new if step.new else diff.old).component(step.resource)
         is_role = step.resource.type.startswith("aws:iam/")
-        if is_role and component is not None and component.type in _NO_JOB:
+        type_ = component.type if component is not None else ""
+        if type_ == _NO_JOB or (is_role and type_ == _NO_JOBS_RIGHT):
             yield step
 
 
-def _network_policies(diff: Diff, found: Sequence[Consequence]) -> Iterator[Step]:
-    """Policies after which every namespace reaches and is reached by what it was."""
-    lines = (
-        line for one in found if one.kind is Kind.narrower for line in (one.text, *one.details)
-    )
-    if not any(NETWORK in line for line in lines):
-        yield from diff.of_kind("NetworkPolicy")
+def _network_policies(diff: Diff) -> Iterator[Step]:
+    """What a namespace reaches under all of its policies: rule permissions tells it."""
+    return diff.of_kind("NetworkPolicy")
 
 
 def _sources(step: Step, key: str, diff: Diff) -> set[str]:

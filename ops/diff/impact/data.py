@@ -1,7 +1,8 @@
 """Data that an update deletes: buckets and their versions, volumes, logs, keys, namespaces."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from components.names import TEAM_LABEL
 from ops.diff.diff import Diff
 from ops.diff.impact.model import Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.steps import Operation, Step
@@ -17,7 +18,15 @@ _FILES = {
     "aws:ebs/volume:Volume": "volume",
     "aws:ecr/repository:Repository": "image repository",
 }
+_HELD = (
+    "fails after 10 minutes if a finalizer holds something in it; way out: end its applications "
+    "and claims first, or see what is left with kubectl api-resources --namespaced"
+)
 _WAITS = "a driver that asks for a new executor waits while claims are made anew: {}"
+
+
+_NO_CLAIM = "a driver that asks for a new executor gets none: claim {} is gone"
+_OTHER_FILES = "executors that start from now on see other files in volume {} than their driver"
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
@@ -26,8 +35,6 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         yield from _bucket(step)
     for step in diff.of_type("aws:s3/bucketVersioning:BucketVersioning"):
         yield from _versioning(step)
-    for step in diff.of_type("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
-        yield from _lifecycle(step)
     for step in diff.of_type(_LOGS):
         yield from _logs(step)
     for step in diff.of_type(_KEY):
@@ -38,15 +45,19 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             yield Consequence(Kind.loses_data, what, forcing_causes(step))
     yield from merged(_namespaces(diff))
     yield from merged(_claims(diff))
+    yield from merged(_volumes(diff))
     for step in diff.steps:
         is_part = step.resource.type.endswith("Patch")  # of an object with a step of its own
-        if step.operation is Operation.delete and _kept(step) and not is_part:
+        forgotten = step.old is not None and step.old.options.retain_on_delete
+        if step.operation is Operation.delete and forgotten and not is_part:
             text = f"{step.resource.name} stays in the cloud, Pulumi only forgets it"
             yield Consequence(Kind.stays, text, causes_of(step))
 
 
 def _kept(step: Step) -> bool:
-    return step.old is not None and step.old.options.retain_on_delete
+    """Whether a deletion leaves it in the cloud: Pulumi forgets it, or refuses."""
+    options = step.old.options if step.old is not None else None
+    return options is not None and (options.retain_on_delete or options.protect)
 
 
 def _bucket(step: Step) -> Iterator[Consequence]:
@@ -59,8 +70,11 @@ def _bucket(step: Step) -> Iterator[Consequence]:
             text = f"loses data: bucket {name} is deleted with every object in it"
             jobs = f"what they read from bucket {name} is gone"
             yield Consequence(Kind.loses_data, text, forcing_causes(step), jobs=jobs)
-        elif not old.options.protect:
-            text = f"fails: S3 does not delete bucket {name} while it holds objects"
+        else:
+            text = (
+                f"fails: S3 does not delete bucket {name} while it holds objects; way out: empty "
+                "it, or set forceDestroy first"
+            )
             yield Consequence(Kind.fails, text, forcing_causes(step))
     elif new and new.inputs.get("forceDestroy") and not old.inputs.get("forceDestroy"):
         text = f"a destroy would delete the objects of bucket {name} too"
@@ -74,29 +88,6 @@ def _versioning(step: Step) -> Iterator[Consequence]:
     if before == "Enabled" and after != "Enabled":
         text = f"{step.resource.name}: what is overwritten or deleted can no longer be brought back"
         yield Consequence(Kind.guard, text, causes_of(step))
-
-
-def _lifecycle(step: Step) -> Iterator[Consequence]:
-    before, after = _days(step.old), _days(step.new)
-    for rule, days in after.items():
-        was = before.get(rule)
-        if step.old is not None and (was is None or days < was):
-            text = (
-                f"loses data: {step.resource.name} deletes versions after {days:g} days"
-                f"{'' if was is None else f', not {was:g}'} ({rule})"
-            )
-            yield Consequence(Kind.loses_data, text, causes_of(step))
-
-
-def _days(resource: Resource | None) -> Mapping[str, float]:
-    """Returns the days after which each rule deletes something."""
-    found: dict[str, float] = {}
-    for rule in each(resource.inputs, "rules") if resource else []:
-        for key in ("expiration.days", "noncurrentVersionExpiration.noncurrentDays"):
-            days = at(rule, key)
-            if days is not None and rule.get("status") == "Enabled":
-                found[f"{rule.get('id')}, {key.partition('.')[0]}"] = float(days)
-    return found
 
 
 def _logs(step: Step) -> Iterator[Consequence]:
@@ -117,6 +108,11 @@ def _logs(step: Step) -> Iterator[Consequence]:
 
 
 def _key(step: Step) -> Iterator[Consequence]:
+    is_off = step.new is not None and step.new.inputs.get("isEnabled") in (False, "false")
+    if step.operation is Operation.update and step.touches("isEnabled") and is_off:
+        text = f"KMS key {step.resource.name} is disabled: nothing can be read or written with it"
+        jobs = f"reads of what KMS key {step.resource.name} encrypted fail"
+        yield Consequence(Kind.ends_jobs, text, causes_of(step, "isEnabled"), jobs=jobs)
     if not step.is_deleted or _kept(step) or step.old is None:
         return
     # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days by default.
@@ -125,16 +121,20 @@ def _key(step: Step) -> Iterator[Consequence]:
         f"loses data: KMS key {step.old.name} is scheduled for deletion in {days:g} days; "
         "nothing can read what it encrypted from now on"
     )
-    yield Consequence(Kind.loses_data, text, forcing_causes(step))
+    jobs = f"reads of what KMS key {step.old.name} encrypted fail"
+    yield Consequence(Kind.loses_data, text, forcing_causes(step), jobs=jobs)
 
 
 def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.of_kind("Namespace"):
-        if step.is_deleted and not _kept(step):
+        if step.is_deleted and not _kept(step) and step.old is not None:
             text = "deletes namespace {} with everything in it"
-            jobs = "all pods in namespace {} end"
-            causes = forcing_causes(step)
-            yield step.resource.object_name, Consequence(Kind.ends_jobs, text, causes, jobs=jobs)
+            ends, causes = "all pods in namespace {} end", forcing_causes(step)
+            if TEAM_LABEL in mapping(step.old.inputs, "metadata.labels"):
+                one = Consequence(Kind.ends_jobs, text, causes, (_HELD,), jobs=ends)
+            else:
+                one = Consequence(Kind.removes, f"{text}, which no team has: {ends}", causes)
+            yield step.resource.object_name, one
 
 
 def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
@@ -157,11 +157,28 @@ def _claims(diff: Diff) -> Iterator[tuple[str, Consequence]]:
             yield name, Consequence(Kind.claims_wait, text, forcing_causes(step), jobs=_WAITS)
         elif namespace not in gone:
             text = "removes claims: {}; the update waits until no pod uses them"
-            yield name, Consequence(Kind.claims_wait, text, causes_of(step))
+            yield name, Consequence(Kind.claims_wait, text, causes_of(step), jobs=_NO_CLAIM)
+
+
+def _volumes(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.of_kind("PersistentVolume"):
-        if step.operation is Operation.update and step.touches("spec"):
+        if step.operation is not Operation.update or step.old is None or step.new is None:
+            continue
+        name, policy = step.resource.object_name, "spec.persistentVolumeReclaimPolicy"
+        if step.touches("spec.mountOptions", "spec.csi", "spec.hostPath"):
             text = "new pods mount volume {} as it is now; pods that run keep what they have"
-            yield step.resource.object_name, Consequence(Kind.new_pods, text, causes_of(step))
+            jobs = "" if _source(step.old) == _source(step.new) else _OTHER_FILES
+            yield name, Consequence(Kind.new_pods, text, causes_of(step), jobs=jobs)
+        if step.touches(policy) and at(step.new.inputs, policy) == "Delete":
+            text = "the data of volume {} is deleted with its claim from now on"
+            yield name, Consequence(Kind.guard, text, causes_of(step, policy))
+
+
+def _source(volume: Resource) -> list[str]:
+    """What decides which files a volume of S3 shows: its bucket, region and prefix."""
+    options = [str(one) for one in each(volume.inputs, "spec.mountOptions")]
+    named = [one for one in options if one.removeprefix("--").startswith(("prefix", "region"))]
+    return [*sorted(named), str(at(volume.inputs, "spec.csi.volumeAttributes.bucketName"))]
 
 
 def _volume_is_deleted(claim: Resource, plan: Plan) -> str:

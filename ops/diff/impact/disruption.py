@@ -1,5 +1,6 @@
 """NodePools whose nodes Karpenter may disrupt more than before: consolidation and budgets."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,11 +13,10 @@ from ops.plan.nodes import NODE_POOL
 from ops.plan.values import at, mappings
 
 _PATH = "spec.disruption"
-_EMPTY_ONLY = "WhenEmpty"
-_MOVED = (
-    "on nodes of NodePool {}: executors there end and their tasks run again, a driver there ends "
-    "its job"
-)
+_WAIT, _EXPIRES = f"{_PATH}.consolidateAfter", "spec.template.spec.expireAfter"
+_EMPTY_ONLY, _NEVER = "WhenEmpty", "Never"
+ENDS = "executors there end and their tasks run again, a driver there ends its job"
+_MOVED = f"on nodes of NodePool {{}}: {ENDS}"
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
@@ -31,8 +31,13 @@ def of(step: Step) -> Iterator[Consequence]:
     if step.old is None or step.new is None or step.operation is not Operation.update:
         return
     old, new, causes = step.old, step.new, causes_of(step, _PATH)
+    yield from _expiry(step, old, new)
     if not _moves(old) and _moves(new):
         text = "NodePool {} starts to move pods from nodes that are not full"
+        yield Consequence(Kind.drifts_nodes, text, causes, jobs=_MOVED)
+    elif _moves(new) and _seconds(at(new.inputs, _WAIT)) < _seconds(at(old.inputs, _WAIT)):
+        before, after = (at(one.inputs, _WAIT) or "0s" for one in (old, new))
+        text = f"NodePool {{}} moves pods from nodes that are not full after {after}, not {before}"
         yield Consequence(Kind.drifts_nodes, text, causes, jobs=_MOVED)
     for reason in ("Drifted", "Underutilized"):
         before, after = _allowed(old, reason), _allowed(new, reason)
@@ -46,10 +51,32 @@ def of(step: Step) -> Iterator[Consequence]:
             yield Consequence(Kind.drifts_nodes, text, causes, jobs=_MOVED)
 
 
+def _expiry(step: Step, old: Resource, new: Resource) -> Iterator[Consequence]:
+    """karpenter.sh/docs/concepts/disruption, Expiration: forceful, so that no budget holds it; the
+    default is 720h."""
+    before, after = (at(one.inputs, _EXPIRES) or "720h" for one in (old, new))
+    if _seconds(after) < _seconds(before):
+        text = (
+            f"nodes of NodePool {{}} end {after} after their start, not "
+            f"{'never' if before == _NEVER else before}: no budget and no PodDisruptionBudget "
+            "holds that"
+        )
+        jobs = f"on nodes of NodePool {{}} older than {after}: {ENDS}"
+        yield Consequence(Kind.drifts_nodes, text, causes_of(step, _EXPIRES), jobs=jobs)
+
+
+def _seconds(duration: str | None) -> float:
+    """Of `1h30m`, `30s` or `Never`; 0 without one, the CRD's default for consolidation."""
+    if duration == _NEVER:
+        return float("inf")
+    units = {"h": 3600, "m": 60, "s": 1}
+    return sum(float(n) * units[u] for n, u in re.findall(r"([\d.]+)([hms])", duration or "0s"))
+
+
 def _moves(pool: Resource) -> bool:
     """Whether consolidation moves running pods; the CRD's default does."""
     policy = at(pool.inputs, f"{_PATH}.consolidationPolicy")
-    return policy != _EMPTY_ONLY
+    return policy != _EMPTY_ONLY and at(pool.inputs, _WAIT) != _NEVER
 
 
 def _allowed(pool: Resource, reason: str) -> list[tuple[Any, ...]]:

@@ -1,17 +1,22 @@
 """Guards that an update takes away or loosens, and roots that running pods stand on."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from components.names import MAX_EXECUTORS_ANNOTATION
 from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster import TYPES
+from ops.diff.impact.covered import of_nodes_that_go
 from ops.diff.impact.model import Consequence, Kind, causes_of
+from ops.diff.impact.objects import key_arn
 from ops.diff.steps import Operation, Step
-from ops.plan.values import at, each, is_true, mapping
+from ops.plan.values import each, is_true, mapping
 
-_NOTICE = ("aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget")
+_NOTICE = (
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
+    "aws:sqs/queuePolicy:QueuePolicy",
+)
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
@@ -19,7 +24,9 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields guards and roots that go, without those of what is deleted as a whole."""
     if any(step.is_deleted for step in diff.of_type(*TYPES)):
         return  # everything in the cluster ends with it
-    deleted = {one.resource.urn for one in diff.of(Operation.delete)}
+    for step in diff.of_type("aws:eks/accessEntry:AccessEntry"):
+        yield from _entry(step, diff)
+    deleted = really_deleted(diff)
     for step in diff.steps:
         if step.old is None or _goes_as_a_whole(step, diff, deleted):
             continue
@@ -36,31 +43,55 @@ def _goes_as_a_whole(step: Step, diff: Diff, deleted: set[str]) -> bool:
     if step.operation is not Operation.delete:
         return False
     component = diff.old.component(step.resource)
-    bucket = set(step.resource.options.property_dependencies.get("bucket", ()))
-    return bool(bucket & deleted) or (component is not None and component.urn in deleted)
+    if bucket := set(step.resource.options.property_dependencies.get("bucket", ())):
+        return bool(bucket & deleted)
+    return component is not None and component.urn in deleted
+
+
+def really_deleted(diff: Diff) -> set[str]:
+    """Returns the URNs of what is deleted, without what Pulumi protects or only forgets."""
+    return {
+        step.resource.urn
+        for step in diff.of(Operation.delete)
+        if not (step.resource.options.protect or step.resource.options.retain_on_delete)
+    }
 
 
 def _nothing(step: Step) -> Iterator[Consequence]:
     yield from ()
 
 
-def _entry(step: Step) -> Iterator[Consequence]:
-    if step.is_deleted and step.old and step.old.inputs.get("type") == "EC2_LINUX":
-        role = str(step.old.inputs.get("principalArn")).rpartition("/")[2]
+def _entry(step: Step, diff: Diff) -> Iterator[Consequence]:
+    if not step.is_deleted or step.old is None:
+        return
+    role = str(step.old.inputs.get("principalArn")).rpartition("/")[2]
+    if step.old.inputs.get("type") in (None, "STANDARD"):
+        text = f"narrower permission: {role} no longer has an entry in the cluster"
+        yield Consequence(Kind.narrower, text, causes_of(step), harmless=True)
+    elif step.key not in of_nodes_that_go(diff):
         text = f"nodes of role {role} lose the API server: no new one joins, running ones turn away"
         jobs = f"on nodes of role {role}: all pods end"
         yield Consequence(Kind.ends_jobs, text, causes_of(step), jobs=jobs)
 
 
 def _issuer(step: Step) -> Iterator[Consequence]:
-    if step.is_deleted or step.touches("url", "clientIdLists", "thumbprintLists"):
+    paths = ("url", "clientIdLists", "thumbprintLists")
+    if step.is_deleted or (step.touches(*paths) and not _has_more(step)):
         text = "roles of service accounts can no longer be assumed: IAM does not trust the cluster"
         jobs = "their pods lose their AWS rights when their credentials end, within the hour"
         yield Consequence(Kind.ends_jobs, text, causes_of(step), jobs=jobs)
 
 
+def _has_more(step: Step) -> bool:
+    """Whether the provider only accepts more audiences."""
+    assert step.old is not None and step.new is not None
+    before, after = (set(each(one.inputs, "clientIdLists")) for one in (step.old, step.new))
+    return before <= after and not step.touches("url", "thumbprintLists")
+
+
 def _notice(step: Step) -> Iterator[Consequence]:
-    off = step.new is not None and step.new.inputs.get("state") == "DISABLED"
+    state = [one.inputs.get("state") if one else None for one in (step.old, step.new)]
+    off = state[1] == "DISABLED" and state[0] != "DISABLED"
     if step.is_deleted or off or step.touches("eventPattern", "arn"):
         text = f"{step.resource.name}: Karpenter may not learn of Spot interruptions and failures"
         jobs = "executors on Spot nodes end without the notice two minutes before"
@@ -76,21 +107,16 @@ def _queue(step: Step) -> Iterator[Consequence]:
 
 def _public(step: Step) -> Iterator[Consequence]:
     new = step.new.inputs if step.new else {}
-    gone = [flag for flag in _FLAGS if not is_true(new.get(flag))]
+    old = step.old.inputs if step.old else {}
+    gone = [one for one in _FLAGS if is_true(old.get(one)) and not is_true(new.get(one))]
     if gone:
         text = f"{step.resource.name}: S3 no longer blocks public access ({names(gone)})"
         yield Consequence(Kind.guard, text, causes_of(step))
 
 
 def _encryption(step: Step) -> Iterator[Consequence]:
-    def key(inputs: Mapping[str, Any]) -> str:
-        found = each(inputs, "rules")
-        return str(
-            at(found[0], "applyServerSideEncryptionByDefault.kmsMasterKeyId") if found else ""
-        )
-
-    before, after = (key(one.inputs) if one else "None" for one in (step.old, step.new))
-    if before not in ("None", after):
+    before, after = (key_arn(one) for one in (step.old, step.new))
+    if before and before != after:
         text = f"{step.resource.name}: new objects are no longer encrypted with {before}"
         yield Consequence(Kind.guard, text, causes_of(step))
 
@@ -140,7 +166,6 @@ def _executors(step: Step) -> Iterator[Consequence]:
 
 
 _OF = {
-    "aws:eks/accessEntry:AccessEntry": _entry,
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _issuer,
     **dict.fromkeys(_NOTICE, _notice),
     "aws:sqs/queue:Queue": _queue,

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from components.names import DRIVER_PRIORITY
+from ops.diff.compare import names
 from ops.diff.diff import Diff
-from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes
+from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes, merged
 from ops.diff.steps import Operation, Step
 from ops.plan import quantity
 from ops.plan.model import Resource
+from ops.plan.nodes import NODE_POOL
+from ops.plan.packages import RELEASE
 from ops.plan.values import each, mapping
 from ops.plan.workloads import namespace_of
 
@@ -19,23 +22,82 @@ kubernetes.io/docs/concepts/security/pod-security-standards."""
 
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields the changes of limits, without those of a namespace that is deleted."""
-    gone = {step.resource.object_name for step in diff.of_kind("Namespace") if step.is_deleted}
-    new = {step.resource.object_name for step in diff.of_kind("Namespace") if step.old is None}
+    spaces = list(diff.of_kind("Namespace"))
+    gone = {step.resource.object_name for step in spaces if step.is_deleted}
+    new = {step.resource.object_name for step in spaces if step.old is None}
     for step in diff.of_kind("ResourceQuota"):
         if namespace_of(step.resource) not in gone | new:
             yield from _quota(step)
     for step in diff.of_kind("LimitRange"):
-        if step.old is not None and namespace_of(step.old) not in gone and step.touches("spec"):
-            text = f"new pods of namespace {namespace_of(step.old)} get other defaults"
-            yield Consequence(Kind.new_pods, text, causes_of(step))
+        if namespace_of(step.resource) not in new and not step.is_deleted:
+            yield from _limit_range(step)
     yield from _admission(diff)
+    yield from merged(_pools(diff))
+    for step in diff.of_type(RELEASE):
+        yield from _groups(step)
     for step in diff.of_kind("PriorityClass"):
-        if step.operation is Operation.replace:
+        if step.is_deleted:
+            name, until = step.resource.object_name, "meanwhile"
+            if step.operation is Operation.delete:
+                until = "from now on"
             text = (
-                f"PriorityClass {step.resource.object_name} is replaced: pods that run keep their "
-                "priority, a pod that names it meanwhile is refused"
+                f"PriorityClass {name} is {step.operation}d: pods that run keep their priority, a "
+                f"pod that names it {until} is refused"
             )
-            yield Consequence(Kind.new_pods, text, forcing_causes(step))
+            jobs = f"executors that name PriorityClass {name} {until} are refused"
+            yield Consequence(Kind.new_pods, text, forcing_causes(step), jobs=jobs)
+
+
+def _limit_range(step: Step) -> Iterator[Consequence]:
+    """Spark sets requests of its own; bounds are for them, too."""
+    where = namespace_of(step.resource)
+    if not step.touches("spec") and step.old is not None:
+        return
+    kinds = {key for one in each(step.resource.inputs, "spec.limits") for key in one}
+    text = f"new pods of namespace {where} get other defaults"
+    if kinds <= {"default", "defaultRequest", "type"}:
+        yield Consequence(Kind.new_pods, text, causes_of(step), harmless=True)
+    else:
+        jobs = f"executors that jobs of {where} ask for are refused outside of the new bounds"
+        yield Consequence(Kind.new_pods, f"{text} and bounds", causes_of(step), jobs=jobs)
+
+
+def _pools(diff: Diff) -> Iterator[tuple[str, Consequence]]:
+    """karpenter.sh/docs/concepts/nodepools, spec.limits: above them no node is launched."""
+    for step in diff.of_kind(NODE_POOL):
+        if step.old is None or step.new is None or not step.touches("spec.limits"):
+            continue
+        old, new = (mapping(one.inputs, "spec.limits") for one in (step.old, step.new))
+        less = [key for key, limit in new.items() if not _equal(old.get(key), limit)
+                and _is_less(old.get(key), limit)]  # fmt: skip
+        for key in sorted({*old, *new}):
+            if not _equal(old.get(key), new.get(key)):
+                before, after = old.get(key, "unlimited"), new.get(key, "unlimited")
+                text = f"limit of {key} of NodePool {{}}: {before} -> {after}"
+                jobs = "jobs that run get no further node of NodePool {} above the new limit"
+                causes = causes_of(step, "spec.limits")
+                one = Consequence(Kind.quota, text, causes, jobs=jobs if key in less else "")
+                yield step.new.object_name, one
+
+
+def _groups(step: Step) -> Iterator[Consequence]:
+    """Sizes that Cluster Autoscaler keeps to; it ends no node because of a new maximum."""
+    path = "values.autoscalingGroups"
+    if step.operation is not Operation.update or not step.touches(path):
+        return
+    assert step.old is not None and step.new is not None
+    old, new = (
+        {one.get("name"): one.get("maxSize") or 0 for one in each(plan.inputs, path)}
+        for plan in (step.old, step.new)
+    )
+    for most in sorted({(old[name], new[name]) for name in old.keys() & new.keys()}):
+        before, after = most
+        if before == after:
+            continue
+        groups = names(sorted(str(n) for n in old.keys() & new.keys() if (old[n], new[n]) == most))
+        text = f"node groups {groups}: {before:g} -> {after:g} nodes at most; those that run stay"
+        jobs = f"jobs that run get no node of {groups} above {after:g}"
+        yield Consequence(Kind.quota, text, causes_of(step, path), jobs=jobs * (after < before))
 
 
 def _admission(diff: Diff) -> Iterator[Consequence]:
@@ -70,8 +132,14 @@ def _level(namespace: Resource) -> str:
 
 
 def _quota(step: Step) -> Iterator[Consequence]:
-    namespace = namespace_of(step.resource)
-    name = f"{namespace}/{step.resource.object_name}"
+    where = namespace_of(step.resource)
+    name = f"{where}/{step.resource.object_name}"
+    if step.old is None:
+        text = f"quota {name} is new: pods that run stay and count, new ones are refused above it"
+        jobs = f"a job of {where} that runs gets no executor above the new quota"
+        told = "" if _counts_drivers_only(step.resource) else jobs
+        yield Consequence(Kind.quota, text, causes_of(step), jobs=told)
+        return
     if step.operation is Operation.delete:
         text = f"quota {name} is deleted: what it limited has no limit"
         yield Consequence(Kind.guard, text, causes_of(step))
@@ -86,9 +154,8 @@ def _quota(step: Step) -> Iterator[Consequence]:
     ]
     if lines:
         # kubernetes.io/docs/concepts/policy/resource-quotas: checked at creation only.
-        how = "changes" if step.old else "is new"
-        text = f"quota {name} {how}: pods that run stay, new ones are refused above it"
-        jobs = f"a job of {namespace} that runs gets no executor above the new quota"
+        text = f"quota {name} changes: pods that run stay, new ones are refused above it"
+        jobs = f"a job of {where} that runs gets no executor above the new quota"
         less = any(_is_less(old.get(key), limit) for key, limit in new.items())
         # A job that runs has its driver.
         told = jobs if less and not _counts_drivers_only(step.resource) else ""

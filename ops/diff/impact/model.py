@@ -60,10 +60,15 @@ _LAST = {Level.danger: Kind.ends_jobs, Level.disruption: Kind.removes, Level.att
 
 @dataclass(frozen=True, order=True)
 class Cause:
-    """The resource that changes, by its logical name, and its changed property."""
+    """The resource that changes, by its logical name, and its changed property.
+
+    `key` and `path` are its step's and the change's, if the cause is a change of that step.
+    """
 
     resource: str
     what: str
+    key: str = ""
+    path: str = ""
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.what}"
@@ -74,7 +79,7 @@ class Consequence:
     """One thing that happens to the running platform.
 
     `details` are its parts, if there are several. `jobs` is the effect on running Spark jobs; empty
-    if there is none.
+    if there is none or it is not known, `harmless` where there is known to be none.
     """
 
     kind: Kind
@@ -82,6 +87,7 @@ class Consequence:
     causes: tuple[Cause, ...] = ()
     details: tuple[str, ...] = ()
     jobs: str = ""
+    harmless: bool = False
 
     @property
     def level(self) -> Level:
@@ -93,11 +99,11 @@ def causes_of(step: Step, *prefixes: str) -> tuple[Cause, ...]:
     `prefixes` if set."""
     name = step.resource.name
     if step.new is None or step.old is None:
-        return (Cause(name, "is deleted" if step.new is None else "is created"),)
+        return (Cause(name, "is deleted" if step.new is None else "is created", step.key),)
     lines = [(change.path, change_line(change)) for change in step.changes]
     lines += [(change.path, str(change)) for change in step.propagated]
     return tuple(
-        Cause(name, line)
+        Cause(name, line, step.key, path)
         for path, line in lines
         if not prefixes or any(covers(prefix, path) for prefix in prefixes)
     )

@@ -1,6 +1,6 @@
 """Nodes that are replaced: by Karpenter within disruption budgets, by EKS group by group."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ops.diff.compare import names
 from ops.diff.diff import Diff
@@ -12,8 +12,9 @@ from ops.plan.nodes import GROUP, NODE_POOL, NodeSet, class_name, node_groups, n
 from ops.plan.values import each
 
 # docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupVersion.html
+_MOVES = (Kind.drifts_nodes, Kind.removes_nodes, Kind.ends_jobs, Kind.may_replace)
 _ROLLS = ("version", "releaseVersion", "launchTemplate.version")
-_EVICTED = "executors there end and their tasks run again, a driver there ends its job"
+_EVICTED = disruption.ENDS
 
 
 def rules(diff: Diff) -> Iterator[Consequence]:
@@ -22,7 +23,6 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         (step.resource.name, one) for step in diff.of_type(GROUP) for one in _group(step, diff)
     )
     yield from merged(_pools(diff))
-    yield from merged(_quiet(diff))
 
 
 def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
@@ -38,6 +38,11 @@ def _group(step: Step, diff: Diff) -> Iterator[Consequence]:
         yield Consequence(Kind.removes_nodes, text, forcing_causes(step), jobs=jobs)
     elif step.operation is Operation.delete:
         text = "removes managed node group {}: its nodes are drained"
+        if system and not any(nodes.is_system for nodes in node_groups(diff.new)):
+            jobs = (
+                "the platform's own pods have no node: names do not resolve, no node is launched, "
+                "no executor is admitted"
+            )
         yield Consequence(Kind.removes_nodes, text, causes_of(step), jobs=jobs)
     elif step.touches(*_ROLLS):
         text = f"rolls managed node group {{}}: every node is replaced, {_pace(step)}; {who}"
@@ -110,17 +115,18 @@ def _drifted(nodes: NodeSet, causes: tuple[Cause, ...]) -> Consequence:
     return Consequence(Kind.drifts_nodes, text, causes, jobs=jobs)
 
 
-def _quiet(diff: Diff) -> Iterator[tuple[str, Consequence]]:
-    """Yields the changes of NodePools and classes that leave their nodes as they are."""
+def quiet(diff: Diff, found: Iterable[Consequence]) -> Iterator[Consequence]:
+    """Yields the changes of NodePools and classes that leave their nodes as they are: none of what
+    was found ends or moves a node because of them."""
+    moving = {cause.resource for one in found if one.kind in _MOVES for cause in one.causes}
+    yield from merged(_quiet(diff, moving))
+
+
+def _quiet(diff: Diff, moving: set[str]) -> Iterator[tuple[str, Consequence]]:
     for step in diff.of_kind(NODE_POOL, NODE_CLASS):
-        if step.old is None or step.new is None or step.operation is not Operation.update:
-            continue
-        drifts = drift.of_pool if step.new.inputs["kind"] == NODE_POOL else drift.of_class
-        if any(drifts(step.old, step.new)) or step.propagated or any(disruption.of(step)):
-            continue
-        kind = step.new.inputs["kind"]
-        text = f"no drift: the nodes of {kind} {{}} stay as they are"
-        yield step.new.object_name, Consequence(Kind.stays, text, causes_of(step))
+        if step.operation is Operation.update and step.resource.name not in moving:
+            text = f"no drift: the nodes of {step.resource.inputs['kind']} {{}} stay as they are"
+            yield step.resource.object_name, Consequence(Kind.stays, text, causes_of(step))
 
 
 def _image_causes(nodes: NodeSet, diff: Diff) -> Iterator[Cause]:

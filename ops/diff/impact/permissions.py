@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from ops.diff.compare import names
 from ops.diff.diff import Diff
-from ops.diff.impact.cluster_grants import NETWORK, in_cluster
+from ops.diff.impact.cluster_grants import NETWORK, SEPARATOR, in_cluster
 from ops.diff.impact.model import Cause, Consequence, Kind
+from ops.diff.impact.notices import notice
+from ops.diff.steps import Step
 from ops.plan.iam import documents
 from ops.plan.iam_grants import Grant, grants, not_covered, sentences
 from ops.plan.iam_roles import ROLE, attached_policies, role_name, role_of
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
+from ops.plan.workloads import namespace_of
 
 _ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 # The input that names the role of an inline policy.
@@ -41,6 +44,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields wider permissions, then narrower ones; another wording of the same permission is no
     change."""
     before, after = granted(diff.old), granted(diff.new)
+    kept = {step.resource.name for step in diff.steps if step.is_deleted and _protected(step)}
     more, less = [], []
     for holder in sorted({*before, *after}):
         if holder.startswith(NETWORK) and not (holder in before and holder in after):
@@ -56,13 +60,17 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             narrower += [one for one in added if not one.allows]
         if wider:
             more.append(_HolderChange(holder, "may now" if holder in before else "new", wider))
-        if narrower:
+        if narrower and not {one.source for one in narrower} <= kept:
             how = "may no longer" if holder in after else "deleted"
             less.append(_HolderChange(holder, how, narrower))
     yield from _summed(Kind.wider, "wider permission", more)
     # All jobs end with a cluster that is replaced.
     stays = not any(step.is_deleted for step in diff.of_type("eks:index:Cluster"))
-    yield from _summed(Kind.narrower, "narrower permission", less, diff.old if stays else None)
+    yield from _summed(Kind.narrower, "narrower permission", less, diff if stays else None)
+
+
+def _protected(step: Step) -> bool:
+    return step.old is not None and step.old.options.protect
 
 
 @dataclass(frozen=True)
@@ -84,47 +92,46 @@ class _HolderChange:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """The resources of the plan that have these policies."""
-        sources = dict.fromkeys(one.source for one in self.grants if one.source)
+        sources = dict.fromkeys(
+            name for one in self.grants for name in one.source.split(SEPARATOR) if name
+        )
         return tuple(Cause(name, "policy") for name in sources)
 
 
-_USERS = {
-    "spark-on-eks:spark:TeamAccess": "jobs of {} fail at the next request that {} may no longer "
-    "make",
-    "spark-on-eks:mounts:PodLevel": "reads of JARs that {1} may no longer make fail from now on",
-    "spark-on-eks:karpenter:Controller": "new executors wait where the autoscaler needs what {1} "
-    "may no longer do",
-}
-"""Component of a role to what jobs notice of a right that it loses; `{}` are team and role."""
+def _told(change: _HolderChange, diff: Diff) -> tuple[str, bool]:
+    """What running jobs notice, and whether it is known that they notice nothing; a role that is
+    deleted goes with its users, or that is not known."""
+    if change.how == "deleted" and change.holder not in _accounts(diff.new):
+        return "", False
+    gone = {role_name(one) for one in diff.old.by_type(ROLE)}
+    gone -= {role_name(one) for one in diff.new.by_type(ROLE)}
+    # The role of nodes that are gone is passed to no instance more.
+    lost = [
+        one
+        for one in change.grants
+        if one.action != "iam:PassRole" or one.resource.rpartition("/")[2] not in gone
+    ]
+    return (notice(change.holder, lost, diff.old), False) if lost else ("", True)
 
 
-def _notice(change: _HolderChange, plan: Plan) -> str:
-    """What running jobs notice; empty where that is not known, or the role goes with its users."""
-    sources = {one.source for one in change.grants if one.source}
-    types = {
-        part
-        for one in plan.resources
-        if one.name in sources and one.type.startswith("aws:iam/")
-        for part in one.urn.split("::")[2].split("$")
+def _accounts(plan: Plan) -> set[str]:
+    """The service accounts that a plan makes, as subjects of bindings."""
+    return {
+        f"ServiceAccount {namespace_of(one)}/{one.object_name}"
+        for one in plan.of_kind("ServiceAccount")
     }
-    if change.how == "deleted":
-        return ""
-    for component, text in _USERS.items():
-        if component in types:
-            team = change.holder.removeprefix("role team-").removesuffix("-access-role")
-            return text.format(f"team {team}", change.holder)
-    return ""
 
 
 def _summed(
-    kind: Kind, word: str, holders: Sequence[_HolderChange], plan: Plan | None = None
+    kind: Kind, word: str, holders: Sequence[_HolderChange], diff: Diff | None = None
 ) -> Iterator[Consequence]:
-    noticed = {one.holder: _notice(one, plan) if plan else "" for one in holders}
-    rest = [one for one in holders if not noticed[one.holder]]
+    noticed = {one.holder: _told(one, diff) if diff else ("", False) for one in holders}
+    rest = [one for one in holders if noticed[one.holder] == ("", False)]
     for one in holders if len(rest) <= _HOLDERS else (one for one in holders if one not in rest):
         lines = [] if one.how == "deleted" else one.lines
         text = f"{word}: {one.holder} ({one.how})"
-        yield Consequence(kind, text, one.causes, tuple(lines), noticed[one.holder])
+        jobs, harmless = noticed[one.holder]
+        yield Consequence(kind, text, one.causes, tuple(lines), jobs, harmless)
     if len(rest) <= _HOLDERS:
         return
     holders = rest

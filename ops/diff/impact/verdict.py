@@ -3,10 +3,10 @@ known to leave them alone."""
 
 from collections.abc import Iterator, Sequence
 
-from ops.diff.compare import ABSENT, Change, names
+from ops.diff.compare import Change, names
 from ops.diff.diff import Diff
 from ops.diff.impact import covered
-from ops.diff.impact.known import Known, row
+from ops.diff.impact.known import Known, grows, parts, row, speaks_of
 from ops.diff.impact.model import Cause, Consequence, Kind
 from ops.diff.steps import Operation, Step
 from ops.plan.model import STACK_TYPE
@@ -26,9 +26,9 @@ _RIGHTS = (
 )
 """Types with rights, beside those of IAM."""
 _DONE = {
-    Operation.create: "created",
-    Operation.delete: "deleted",
-    Operation.replace: "replaced",
+    Operation.create: "is created",
+    Operation.delete: "is deleted",
+    Operation.replace: "is replaced",
     Operation.may_replace: "may be replaced",
 }
 
@@ -60,11 +60,11 @@ def unknown_changes(diff: Diff, found: Sequence[Consequence]) -> Iterator[Cause]
     narrower = {
         cause.resource
         for one in found
-        if one.kind is Kind.narrower and not one.jobs
+        if one.kind is Kind.narrower and not one.jobs and not one.harmless
         for cause in one.causes
     }
-    by_another = covered.steps(diff, found)
-    told = {cause.resource for one in found if one.jobs for cause in one.causes}
+    by_another = covered.steps(diff)
+    told = {cause for one in found if one.jobs or one.harmless for cause in one.causes}
     for step in diff.steps:
         resource = step.resource
         if resource.type == STACK_TYPE or not (resource.custom or resource.remote):
@@ -72,36 +72,32 @@ def unknown_changes(diff: Diff, found: Sequence[Consequence]) -> Iterator[Cause]
         if step.key in by_another:
             continue
         holds_rights = resource.type in _RIGHTS or resource.type.startswith("aws:iam/")
-        if resource.name in narrower and holds_rights and step.old is not None:
+        paths = {cause.path for cause in told if cause.key == step.key}
+        if resource.name in narrower and holds_rights and step.old is not None and not paths:
             yield Cause(resource.name, "allows less than before")
         else:
-            is_told = resource.name in told
-            unknown = _unknown(step, row(resource), is_told=is_told)
+            unknown = _unknown(step, row(resource) or Known(""), paths)
             yield from (Cause(resource.name, what) for what in unknown)
 
 
-def _unknown(step: Step, known: Known | None, *, is_told: bool) -> Iterator[str]:
-    alone, judged, grows = (
-        (known.alone.split(), known.judged.split(), known.grows.split()) if known else ([], [], [])
-    )
+def _unknown(step: Step, known: Known, told: set[str]) -> Iterator[str]:
     if step.operation is not Operation.update:
         replaced = step.operation is Operation.replace
         parts = {"create", "delete"} if replaced else {str(step.operation)}
-        is_judged = is_told and str(step.operation) in judged
-        if not is_judged and not parts <= set(alone):
-            yield f"is {_DONE[step.operation]}"
+        must = {*known.judged.split(), *known.told.split()}
+        is_judged = bool(told) and str(step.operation) in must
+        if not is_judged and not parts <= set(known.alone.split()):
+            yield _DONE[step.operation]
         return
-    paths = {change.path: change for change in step.changes}
-    paths |= {one.path: Change(one.path, "", "") for one in step.propagated}
-    for path, change in sorted(paths.items()):
-        if any(covers(one, path) for one in (*_ALONE, *alone, *judged)):
-            continue
-        if not (any(covers(one, path) for one in grows) and _grows(change)):
-            yield path
+    changes = [*step.changes, *(Change(one.path, "", "") for one in step.propagated)]
+    yield from sorted({change.path for change in changes if not _is_known(change, known, told)})
 
 
-def _grows(change: Change) -> bool:
-    if change.old is ABSENT:
+def _is_known(change: Change, known: Known, told: set[str]) -> bool:
+    if grows(known.grows, change):
         return True
-    numbers = isinstance(change.old, int | float) and isinstance(change.new, int | float)
-    return numbers and change.new > change.old
+    patterns = f"{known.alone} {known.judged} {known.told if change.path in told else ''}"
+    return all(
+        any(covers(one, part.path) for one in _ALONE) or speaks_of(patterns, part.path)
+        for part in parts(change)
+    )

@@ -4,11 +4,15 @@ from tests.ops.diff.changes import CLAIMS, NO_EXECUTORS, OPERATOR, TEAMS, Row, d
 from tests.plans import DAEMONSET, NODE
 
 JARS = {
-    "versions kept longer": Row("jarBucket.oldVersionDays=60"),
+    "versions kept longer": Row(
+        "jarBucket.oldVersionDays=60",
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html",
+    ),
     "versions kept less long": Row(
         (),
         "loses-data: jars-lifecycle deletes versions after 30 days, not 60",
         before="jarBucket.oldVersionDays=60",
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-configuration-examples.html",
     ),
     "JARs encrypted with a key": Row(
         "jarBucket.encryption=kms",
@@ -17,8 +21,12 @@ JARS = {
         "arn:aws:kms:us-west-2:111122223333:key/jars-key",
         "cost: KMS keys 0 -> 1",
         knob="jarBucket.encryption",
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
     ),
-    "access logs": Row("jarBucket.accessLogBucket=access-logs"),
+    "access logs": Row(
+        "jarBucket.accessLogBucket=access-logs",
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html",
+    ),
     "another prefix": Row(
         "jarBucket.prefix=platform/",
         "jobs-affected: reads of JARs that role jar-mount-driver-role may no longer make fail",
@@ -27,6 +35,7 @@ JARS = {
         "narrower-permission: jar-mount-driver-role (may no longer) may s3:ListBucket",
         "new-pods: spark-jars-team-a.jars-pod and spark-jars-team-b.jars-pod as it is now",
         knob="jarBucket.prefix",
+        source="github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
     ),
     "another bucket": Row(
         "jarBucket.name=other-jars",
@@ -36,12 +45,12 @@ JARS = {
         "wider-permission: role jar-mount-driver-role (may now) may s3:ListBucket on "
         "arn:aws:s3:::other-jars",
         "narrower-permission: role jar-mount-driver-role (may no longer)",
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html",
     ),
     "another bucket where it is protected": Row(
         "jarBucket.name=other-jars",
         "fails: Pulumi protects jars-bucket (aws:s3:Bucket) and does not replace it",
         NO_EXECUTORS,
-        "jobs-unknown: jars-bucket: is replaced",
         "claims-wait: analytics/spark-jars and ingest/spark-jars",
         "restarts: restarts Deployment analytics and ingest",
         "wider-permission: role jar-mount-driver-role",
@@ -51,14 +60,20 @@ JARS = {
         "narrower-permission: role spark-history-analytics-role",
         "narrower-permission: role spark-history-ingest-role",
         stack="prod",
+        source="www.pulumi.com/docs/iac/concepts/resources/options/protect/",
     ),
     "a destroy takes the JARs, too": Row(
         (),
         "guard: a destroy would delete the objects of bucket spark-dev-jars",
         before="jarBucket.forceDestroy=false",
+        source="www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/",
     ),
     "the pods' cache": Row(
-        "jarMount.cacheMiB=20480", NO_EXECUTORS, CLAIMS, knob="jarMount.cacheMiB"
+        "jarMount.cacheMiB=20480",
+        NO_EXECUTORS,
+        CLAIMS,
+        knob="jarMount.cacheMiB",
+        source="kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection",
     ),
     "JARs mounted on nodes": Row(
         NODE,
@@ -66,20 +81,25 @@ JARS = {
             :2
         ],
         NO_EXECUTORS,
-        "jobs-unknown: jar-mount-aws-mountpoint-s3-csi-driver: is deleted",
         CLAIMS,
+        "restarts: none of the pods of aws-mountpoint-s3-csi-driver runs from now on",
         "removes: removes add-on aws-mountpoint-s3-csi-driver",
         "wider-permission: role karpenter-default-node-role (may now) may s3:ListBucket",
         "wider-permission: role karpenter-drivers-node-role (may now) may s3:ListBucket",
         "narrower-permission: role jar-mount-driver-role (deleted)",
+        source="kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection",
     ),
     "memory of the nodes' mount": Row(
-        (*NODE, "jarMount.node={memoryMiB: 2048}"), *drifts("spec.userData", True), before=NODE
+        (*NODE, "jarMount.node={memoryMiB: 2048}"),
+        *drifts("spec.userData", True),
+        before=NODE,
+        source="karpenter.sh/docs/concepts/nodeclasses/#specuserdata",
     ),
     "how often the DaemonSet looks": Row(
         (*DAEMONSET, "jarMount.daemonset={checkSeconds: 30}"),
         "restarts: restarts DaemonSet spark-jars on every node, 10% at a time",
         before=DAEMONSET,
+        source="kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
     ),
     "a team more": Row(
         TEAMS,
@@ -87,6 +107,7 @@ JARS = {
         "wider-permission: ServiceAccount team-c/spark-driver (new) may create, delete",
         "wider-permission: role team-team-c-access-role (new)",
         before=team(),
+        source="www.kubeflow.org/docs/components/spark-operator/user-guide/running-multiple-instances-of-the-operator/",
     ),
     "a team less": Row(
         team(),
@@ -96,6 +117,7 @@ JARS = {
         "narrower-permission: ServiceAccount team-c/spark-driver (deleted)",
         "narrower-permission: role team-team-c-access-role (deleted)",
         before=TEAMS,
+        source="kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
     ),
     "a team's quota": Row(
         team(quota="{cpu: 500}"),
@@ -104,12 +126,14 @@ JARS = {
         "quota: quota team-a/team changes: pods that run stay, new ones are refused above it "
         "requests.cpu: 64 -> 500",
         before=team(),
+        source="kubernetes.io/docs/concepts/policy/resource-quotas/",
     ),
     "a team's way to a database": Row(
         team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
         "wider-permission: network of namespace team-a (may now) pods with spark-role In "
         "driver|executor may send to 10.20.0.0/24, TCP 5432",
         before=team(),
+        source="kubernetes.io/docs/concepts/services-networking/network-policies/",
     ),
     "drivers that a team may have": Row(
         team(quota="{drivers: {pods: 4}}"),
@@ -139,6 +163,7 @@ JARS = {
         "wider-permission: role team-team-a-access-role (may now) may s3:ListBucket on "
         "arn:aws:s3:::data when s3:prefix StringLike x/*",
         before=team(),
+        source="docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
     ),
     "data that a team may no longer write": Row(
         team(buckets="[{name: data, prefix: 'x/', access: read}]"),
@@ -146,6 +171,7 @@ JARS = {
         "team-team-a-access-role may no longer make",
         "narrower-permission: role team-team-a-access-role (may no longer)",
         before=team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
+        source="docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html",
     ),
     "a smaller quota of a team": Row(
         team(quota="{cpu: 40}"),
@@ -153,12 +179,14 @@ JARS = {
         "quota: quota team-a/drivers changes",
         "quota: quota team-a/team changes",
         before=team(quota="{cpu: 64}"),
+        source="kubernetes.io/docs/concepts/policy/resource-quotas/",
     ),
     "a team's way to a database that closes": Row(
         team(),
-        "jobs-unknown: team-team-a-",
+        "jobs-affected: pods of namespace team-a: connections that are no longer allowed fail",
         "narrower-permission: network of namespace team-a",
         before=team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
+        source="kubernetes.io/docs/concepts/services-networking/network-policies/",
     ),
     "YuniKorn": Row(
         "spark.yunikorn.enabled=true",
@@ -169,15 +197,19 @@ JARS = {
         "guard: ValidatingAdmissionPolicy team-pods denies other requests than before",
         "guard: namespace team-a admits baseline pods, not restricted ones: looser",
         "guard: namespace team-b admits baseline pods, not restricted ones: looser",
+        "quota: the queue of team team-a is root.team-a, not none",
+        "quota: the queue of team team-b is root.team-b, not none",
         "quota: quota team-a/team changes",
         "quota: quota team-b/team changes",
+        source="kubernetes.io/docs/concepts/security/pod-security-admission/",
     ),
     "no YuniKorn": Row(
         (),
-        "ends-jobs: deletes namespace yunikorn with everything in it",
-        "jobs-affected: all pods in namespace yunikorn end",
-        "jobs-unknown: yunikorn-release: is deleted",
+        "jobs-affected: new executors wait: their scheduler is gone",
+        "jobs-unknown: yunikorn-namespace: is deleted",
         OPERATOR,
+        "restarts: none of the pods of yunikorn runs from now on",
+        "removes: deletes namespace yunikorn with everything in it, which no team has",
         "removes: removes Helm release yunikorn",
         "guard: ValidatingAdmissionPolicy spark-restricted is deleted",
         "guard: ValidatingAdmissionPolicyBinding spark-restricted is deleted",
@@ -185,15 +217,23 @@ JARS = {
         "guard: namespace team-a admits restricted pods, not baseline ones: stricter",
         "guard: namespace team-b admits restricted pods, not baseline ones: stricter",
         "quota: quota team-a/drivers is new",
+        "quota: the queue of team team-a is none, not root.team-a",
+        "quota: the queue of team team-b is none, not root.team-b",
         "quota: quota team-a/team changes",
         "quota: quota team-b/drivers is new",
         "quota: quota team-b/team changes",
         before="spark.yunikorn.enabled=true",
+        source="kubernetes.io/docs/concepts/security/pod-security-admission/",
     ),
     "a History Server's memory": Row(
         "spark.historyServer={enabled: true, release: '2026-11-01', memoryMiB: 4096}",
         "restarts: restarts Deployment team-a and team-b",
         before="spark.historyServer={enabled: true, release: '2026-11-01'}",
+        source="kubernetes.io/docs/concepts/workloads/controllers/deployment/",
     ),
-    "the operator's replicas": Row("spark.operator.replicas=3", OPERATOR),
+    "the operator's replicas": Row(
+        "spark.operator.replicas=3",
+        OPERATOR,
+        source="kubernetes.io/docs/concepts/workloads/controllers/deployment/",
+    ),
 }

@@ -54,14 +54,14 @@ TAINTS = [{"key": "b", "effect": "NoExecute"}, {"key": "a", "effect": "NoSchedul
 )
 def test_what_karpenter_does_not_hash_leaves_nodes_alone(quiet: dict[str, Any]):
     found = told(plan(node_pool()), plan(node_pool(**quiet)))
-    assert {one.kind for one in found} - {Kind.cost} == {Kind.stays}
+    assert {one.kind for one in found} - {Kind.cost, Kind.quota} == {Kind.stays}
 
 
 @pytest.mark.parametrize(
     ("template", "why"),
     [
         ({"taints": TAINTS[:1]}, "template.spec.taints"),
-        ({"expireAfter": "24h"}, "template.spec.expireAfter"),
+        ({"expireAfter": "1000h"}, "template.spec.expireAfter"),
         (
             {"requirements": [{"key": "arch", "operator": "In", "values": ["arm64"]}]},
             "requirement arch no longer allows amd64",
@@ -116,7 +116,7 @@ def test_a_node_class_drifts_the_pools_that_use_it(spec: dict[str, Any], kind: K
 )
 def test_the_budget_for_drift_is_named(budgets: Any, words: str):
     more = {} if budgets is None else {"disruption": {"budgets": budgets}}
-    new = node_pool(template={"expireAfter": "1h"}, **more)
+    new = node_pool(template={"expireAfter": "1000h"}, **more)
     (one,) = told(plan(node_pool(**more)), plan(new))
     assert words in one.text
 
@@ -162,7 +162,8 @@ def test_a_bucket_that_holds_objects_is_not_deleted():
     )
     assert (one.kind, one.text) == (
         Kind.fails,
-        "fails: S3 does not delete bucket jars while it holds objects",
+        "fails: S3 does not delete bucket jars while it holds objects; way out: empty it, or set "
+        "forceDestroy first",
     )
 
 

@@ -12,33 +12,38 @@ import pytest
 from ops.diff.diff import compare
 from ops.diff.impact import Kind, consequences
 from tests.ops.diff.changes import Row
-from tests.ops.diff.changes_cloud import CLOUD
-from tests.ops.diff.changes_jars import JARS
-from tests.ops.diff.changes_nodes import NODES
-from tests.plans import plan_of
+from tests.ops.diff.tables import SETS
 from tests.tiers.engine import health
 from tests.tiers.engine.project import Project
 
-ROWS = {**CLOUD, **NODES, **JARS}
+ROWS = dict(SETS)
 # The stand-in has the objects of all clusters in one place, so that a second cluster's would exist
 # already; test_knobs.py has its preview.
 del ROWS["another cluster"]
 Opened = Callable[[str], Project]
 
 
-@pytest.fixture(scope="session")
-def first_prod(open_project: Opened) -> Project:
-    """Prod as its file says, after one `up`: to be copied, not to be changed."""
-    project = open_project("prod")
+def _first(stack: str, open_project: Opened) -> Project:
+    """A stack as its file says, after one `up`: to be copied, not to be changed."""
+    project = open_project(stack)
     project.up().ok()
     return project
+
+
+@pytest.fixture(scope="session")
+def first_prod(open_project: Opened) -> Project:
+    return _first("prod", open_project)
+
+
+@pytest.fixture(scope="session")
+def first_staging(open_project: Opened) -> Project:
+    return _first("staging", open_project)
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_change_goes_as_the_diff_says(row: Row, request, tmp_path: Path):
     first: Project = request.getfixturevalue(f"first_{row.stack}")
-    diff = compare(plan_of(row.stack, *row.before), plan_of(row.stack, *row.after))
-    told = {one.kind for one in consequences(diff)}
+    told = {one.kind for one in consequences(compare(*row.plans()))}
     with first.copy(tmp_path) as project:
         if row.before:
             project.reset(*row.before)
