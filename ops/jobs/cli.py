@@ -14,14 +14,13 @@ from ops.jobs.catalog import JOBS, S3A_RELEASE
 from ops.jobs.findings import Severity
 from ops.jobs.jobfile import Job, load
 from ops.jobs.options import (
-    NO_ACCOUNT,
     AccountOption,
     ReleaseOption,
     TeamOption,
     plan_for,
     refuse_placeholder,
 )
-from ops.jobs.team import Rights, Team, rights_of, team_of
+from ops.jobs.team import NO_ACCOUNT, Rights, Team, rights_of, team_of
 from ops.plan.command import (
     Format,
     FormatOption,

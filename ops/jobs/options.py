@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ops.jobs.team import NO_ACCOUNT
 from ops.plan.command import (
     complete_teams,
     option,
@@ -18,8 +19,6 @@ from ops.plan.errors import UserError
 if TYPE_CHECKING:
     from ops.plan.model import Plan
 
-NO_ACCOUNT = "000000000000"
-"""Placeholder for the account in the plan of a stack that does not set one."""
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 TeamOption = Annotated[

@@ -125,8 +125,25 @@ def _resources(
     total = memory_of(role, spec, conf)
     return {
         "requests": {"cpu": Fraction(cores) if cpu is None else cpu, "memory": total},
-        "limits": {"memory": total, **({} if limit is None else {"cpu": limit})},
+        "limits": {
+            "memory": total,
+            **({} if limit is None else {"cpu": limit}),
+            **_devices(role, conf),
+        },
     }
+
+
+def _devices(role: str, conf: Mapping[str, str]) -> dict[str, Fraction]:
+    """Devices by keys: `spark.executor.resource.gpu.amount`, with their vendor."""
+    prefix, found = f"spark.{role}.resource.", {}
+    for key in conf:
+        name, _, rest = key.removeprefix(prefix).partition(".")
+        if key.startswith(prefix) and rest == "amount":
+            vendor = conf.get(f"{prefix}{name}.vendor")
+            if vendor is None:
+                raise BadValue(f"{prefix}{name}.vendor", "is not set: spark-submit fails")
+            found[f"{vendor}/{name}"] = Fraction(whole(conf, key) or 0)
+    return found
 
 
 def memory_of(role: str, spec: Mapping[str, Any], conf: Mapping[str, str]) -> Fraction:
@@ -223,6 +240,13 @@ def _mutate(
         if volumes[name] not in pod["volumes"]:
             pod["volumes"].append(volumes[name])
         container["volumeMounts"].append(mount)
+    for one in fields.get("secrets", []):
+        pod["volumes"].append(
+            {"name": f"{one['name']}-volume", "secret": {"secretName": one["name"]}}
+        )
+        container["volumeMounts"].append(
+            {"name": f"{one['name']}-volume", "mountPath": one["path"]}
+        )
     for one in fields.get("configMaps", []):
         volume = f"{one['name']}-vol"[:63]
         pod["volumes"].append({"name": volume, "configMap": {"name": one["name"]}})

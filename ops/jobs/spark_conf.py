@@ -85,6 +85,8 @@ def _of_role(role: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for field, prefix in _MAPS.items():
         for key, value in fields.get(field, {}).items():
             yield f"{prefix.format(role=role)}{key}", value
+    for key, one in fields.get("envSecretKeyRefs", {}).items():
+        yield f"spark.kubernetes.{role}.secretKeyRef.{key}", f"{one['name']}:{one['key']}"
     prefix = "spark.kubernetes.driverEnv." if role == "driver" else "spark.executorEnv."
     for key, value in fields.get("envVars", {}).items():
         yield f"{prefix}{key}", value

@@ -30,6 +30,8 @@ _IMAGE = re.compile(
     r"^.+:(?P<version>[0-9]+\.[0-9]+\.[0-9]+)([.-][\w.-]*)?(@sha256:[0-9a-f]{64})?$"
 )
 _OBJECTS = ":s3:::"
+NO_ACCOUNT = "000000000000"
+"""Placeholder for the account in the plan of a stack that does not set one."""
 _READ, _WRITE = "s3:GetObject", "s3:PutObject"
 
 

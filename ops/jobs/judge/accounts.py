@@ -8,7 +8,7 @@ from components.names import (
     EXECUTOR_ACCOUNT,
     EXECUTOR_PRIORITY,
 )
-from ops.jobs.findings import ABSENT, Change, Finding, error, warning
+from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
 from ops.jobs.model import Application, Pods, Target
 from ops.plan.workloads import in_namespace
 
@@ -50,6 +50,13 @@ def _account(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:
             wanted,
             own if own is not None else given,
             change,
+        )
+    elif role == "driver" and any(str(one.get("kind")).endswith("Binding") for one in app.beside):
+        yield unknown(
+            field,
+            "whether the bindings beside it let its account create pods; it has no role of AWS",
+            wanted,
+            given,
         )
     elif role == "driver":
         yield error(

@@ -71,7 +71,7 @@ def _texts(app: Application) -> Iterator[tuple[str, str, bool]]:
 def _hosts(text: str) -> Iterator[tuple[str, int]]:
     for match in _URL.finditer(text):
         scheme = match["scheme"].lower()
-        if scheme in _NOT_PLACES or "." not in match["host"]:
+        if scheme in _NOT_PLACES or match["host"].lower() in ("localhost", "127.0.0.1", "0.0.0.0"):
             continue
         port = int(match["port"]) if match["port"] else _PORTS.get(scheme, 0)
         yield match["host"].lower(), port
@@ -92,7 +92,7 @@ def _destination(
     target: Target,
 ) -> Iterator[Finding]:
     shown = f"{host}:{port}" if port else host
-    namespace = _namespace(host)
+    namespace = _namespace(host, target.team.name)
     if namespace:
         opened = any(_opens(one, namespace, port) for one in policies)
         own = namespace == target.team.name
@@ -125,9 +125,11 @@ def _destination(
     )
 
 
-def _namespace(host: str) -> str:
-    """The namespace of a Service's name; empty for any other host."""
-    match = re.fullmatch(r"[a-z0-9-]+\.([a-z0-9-]+)\.svc(\.cluster\.local)?\.?", host)
+def _namespace(host: str, own: str) -> str:
+    """The namespace of a Service's name, `own` for one without; empty for any other host."""
+    if re.fullmatch(r"[a-z][a-z0-9-]*", host):
+        return own
+    match = re.fullmatch(r"[a-z0-9.-]+\.([a-z0-9-]+)\.svc(\.cluster\.local)?\.?", host)
     return match[1] if match else ""
 
 

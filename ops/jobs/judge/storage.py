@@ -9,6 +9,7 @@ from ops.jobs.judge import jars
 from ops.jobs.judge.places import EVENT_DIR, EVENT_LOG, places, uses_s3
 from ops.jobs.model import Application, Pods, Target
 from ops.jobs.spark_conf import ROLES, boolean, env_names
+from ops.jobs.team import NO_ACCOUNT
 
 PROVIDER = "fs.s3a.aws.credentials.provider"
 REGION = "fs.s3a.endpoint.region"
@@ -141,6 +142,16 @@ def _event_logs(app: Application, target: Target) -> Iterator[Finding]:
         return
     if own and folder.rstrip("/") == own.rstrip("/"):
         return
+    if own and re.fullmatch(
+        re.escape(own.rstrip("/")).replace(NO_ACCOUNT, "[0-9]{12}"), folder.rstrip("/")
+    ):
+        yield unknown(
+            field,
+            "whether it is of the stack's account, which the stack does not set",
+            "ACCOUNT=",
+            folder,
+        )
+        return
     place = f"s3a://{folder.partition('://')[2]}"
     denied = folder.startswith("s3") and not target.rights.may_write(place)
     why = (
@@ -204,6 +215,9 @@ def _credentials(app: Application, target: Target) -> Iterator[Finding]:
         section, name = ("sparkConf", key)
     change = [Change(("spec", section, name), wanted)]
     field = f"spec.{section}[{name}]"
+    endpoint = app.conf.get("spark.hadoop.fs.s3a.endpoint", "")
+    if _has_other_credentials(app, given, endpoint):
+        return
     default_chain = "DefaultCredentialsProvider", "DefaultAWSCredentialsProviderChain"
     if given is None:
         yield error(
@@ -223,7 +237,6 @@ def _credentials(app: Application, target: Target) -> Iterator[Finding]:
             change,
         )
     region = f"spark.hadoop.{REGION}"
-    endpoint = app.conf.get("spark.hadoop.fs.s3a.endpoint", "")
     if region not in app.conf and target.team.region not in endpoint:
         yield warning(
             f"spec.hadoopConf[{REGION}]",
@@ -232,6 +245,22 @@ def _credentials(app: Application, target: Target) -> Iterator[Finding]:
             ABSENT,
             [Change(("spec", "hadoopConf", REGION), target.team.region)],
         )
+
+
+def _has_other_credentials(app: Application, given: str | None, endpoint: str) -> bool:
+    """Whether it reaches S3 without a role: with keys, as nobody, or another store than AWS's."""
+    if "spark.hadoop.fs.s3a.access.key" in app.conf or "Anonymous" in (given or ""):
+        return True
+    if any(
+        key.startswith("spark.hadoop.fs.s3a.bucket.") and PROVIDER[7:] in key for key in app.conf
+    ):
+        return True
+    in_env = all(
+        "AWS_ACCESS_KEY_ID" in env_names(app.given.get(role, {}))
+        or "AWS_ACCESS_KEY_ID" in app.given.get(role, {}).get("envSecretKeyRefs", {})
+        for role in ROLES
+    )
+    return in_env or bool(endpoint and "amazonaws.com" not in endpoint)
 
 
 def provider_of(app: Application, given: str | None) -> str:

@@ -179,6 +179,17 @@ ERRORS: list[tuple[Change, str]] = [
     (put("mainApplicationFile", "local:///opt/spark/program/x.py"), "has no x.py; write: one of"),
     (put("sparkConfigMap", "conf"), "spec.sparkConfigMap cannot be checked"),
     (put("pythonVersion", "2"), "Spark has no Python 2"),
+    (
+        lambda spec: spec["sparkConf"].update({"spark.executor.resource.gpu.amount": "1"}),
+        "spark.executor.resource.gpu.vendor]: is not set: spark-submit fails",
+    ),
+    (
+        lambda spec: spec["sparkConf"].update(
+            {"spark.executor.resource.gpu.amount": "1",
+             "spark.executor.resource.gpu.vendor": "nvidia.com"}
+        ),
+        "no node of the stack offers nvidia.com/gpu",
+    ),
     # The network
     (conf("spark.sql.catalog.a.uri", "http://nessie.catalog.svc:19120"), "services of namespace"),
     (conf("spark.openlineage.url", "http://lineage.example.com:5000"), "close port 5000"),
@@ -416,3 +427,33 @@ def test_an_image_that_does_not_tell_its_spark_is_refused() -> None:
         assert team.spark_version
     for tag in ("4.0.4", "4.0.4-scala2.13-java17-python3-ubuntu", "4.0.4@sha256:" + "0" * 64):
         assert replace(team, image=f"docker.io/apache/spark:{tag}").spark_version == "4.0.4"
+
+
+FINE: dict[str, Change] = {
+    "keys of a user, which reach S3": put(
+        "hadoopConf", {"fs.s3a.access.key": "a", "fs.s3a.secret.key": "b"}
+    ),
+    "public data": put("hadoopConf/fs.s3a.aws.credentials.provider", "x.AnonymousAWSCredentials"),
+    "another store than AWS's": put("hadoopConf", {"fs.s3a.endpoint": "https://store.example.com"}),
+    "the SDK's own chain": put(
+        "hadoopConf/fs.s3a.aws.credentials.provider", "x.DefaultCredentialsProvider"
+    ),
+    "an address on port 443": conf("spark.sql.catalog.a.uri", "https://catalog.example.com/api"),
+    "a pod template": put("driver/template", {"metadata": {"labels": {"a": "b"}}}),
+    "no overhead": put("executor/memoryOverhead", ABSENT),
+    "a secret by reference": put(
+        "driver/envSecretKeyRefs", {"PASSWORD": {"name": "database", "key": "password"}}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_runs_is_no_error(name: str) -> None:
+    assert errors(changed(FINE[name])) == []
+
+
+def test_what_the_plan_does_not_tell_is_said() -> None:
+    verdict = changed(FINE["a secret by reference"])
+    assert [one.value for one in verdict.of("not known")] == ["database"]
+    verdict = changed(conf("spark.hive.metastore.uris", "thrift://metastore:9083"))
+    assert [one.value for one in verdict.of("not known")] == ["metastore:9083"]

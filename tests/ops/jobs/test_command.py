@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from ops.jobs import cli
 from ops.jobs.catalog import S3A, S3A_RELEASE
 from ops.jobs.jobfile import Catalog, JobFile, PodSize, PythonEnvironment, Restart, Schedule
-from ops.jobs.options import NO_ACCOUNT
+from ops.jobs.team import NO_ACCOUNT
 from ops.publish import jars
 from tests.ops.jobs.own_jobs import CASES
 from tests.ops.jobs.variants import application
