@@ -126,7 +126,7 @@ class NodeShape(Settings):
     local_disk: Literal["nvme", "ebs"] | None = None
     """Where emptyDir volumes are: on the instance store, which all families must then have, or on
     the root volume, whatever else there is. Default: on the instance store of the types that have
-    it; an executor's request of disk decides on which of them it fits."""
+    it."""
     expire_after: Annotated[str, duration("1h", never=True)] = "Never"
     """Age at which a node is replaced, running pods included: an hour or more."""
     termination_grace_period: Annotated[str, duration("30s")] = "10m"

@@ -13,7 +13,7 @@ from components.names import (
     JARS_MOUNT_PATH,
     POOL_LABEL,
 )
-from ops.jobs import python_environment
+from ops.jobs import python_environment, shuffle
 from ops.jobs.catalogs import conf_of as catalog_conf
 from ops.jobs.jobfile import Executors, Job, PodSize
 from ops.jobs.judge.operator import LONGEST_NAME, NAME
@@ -129,6 +129,8 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
     spec["volumes"] = _volumes(job, request)
     spec["driver"] = _driver(job, team)
     spec["executor"] = _executor(job, team, executors)
+    if shuffle.kind_of(job, team) == shuffle.CLAIM:
+        shuffle.add(spec, _EXECUTOR_DISK, SPARK_USER)
     if job.python:
         python_environment.add(spec, job, _class_path(job, request))
     return spec
@@ -189,6 +191,8 @@ def _spark_conf(job: Job, team: Team, request: Request) -> dict[str, str]:
         conf |= {key: value for key, value in MAGIC.items() if not key.startswith(_HADOOP)}
     if job.catalog:
         conf |= catalog_conf(job.catalog, team.region)
+    if shuffle.kind_of(job, team) == shuffle.CLAIM:
+        conf |= shuffle.conf_of(job)
     if job.uses_s3 and team.event_logs:
         # A job without the JARs for S3 writes none: Spark would not start.
         conf |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": team.event_logs}

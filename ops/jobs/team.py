@@ -16,6 +16,8 @@ from components.names import (
     JARS_CLAIM,
     MAX_EXECUTORS_ANNOTATION,
     QUEUE_ANNOTATION,
+    SHUFFLE_ANNOTATION,
+    SHUFFLE_CLASS,
 )
 from ops.plan.errors import UserError
 from ops.plan.iam import action_matches
@@ -48,6 +50,10 @@ class Team:
     """YuniKorn's queue, if it schedules the team's pods."""
     event_logs: str | None
     """Folder of the team's event logs, if enabled."""
+    shuffle: str
+    """Where executors keep shuffle files, if a job does not say: `node` or `claim`."""
+    has_shuffle_class: bool
+    """Whether the stack has the StorageClass of claimed volumes."""
     volume_name: str
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
@@ -99,6 +105,10 @@ def team_of(plan: Plan, name: str) -> Team:
         max_executors=_max_executors(plan, namespace),
         queue=_annotation(namespace, QUEUE_ANNOTATION),
         event_logs=_annotation(namespace, EVENT_LOGS_ANNOTATION),
+        shuffle=_annotation(namespace, SHUFFLE_ANNOTATION) or "node",
+        has_shuffle_class=any(
+            one.object_name == SHUFFLE_CLASS for one in plan.of_kind("StorageClass")
+        ),
         volume_name=volume.object_name,
         volume=spec,
         jar_set=_jar_set(plan, spec),

@@ -7,15 +7,16 @@ from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
 from ops.jobs.judge.amounts import requests
 from ops.jobs.judge.pod_security import SPARK_USER, disk_of
 from ops.jobs.model import Application, Pods, Target
+from ops.jobs.shuffle import RECOVERY
 from ops.jobs.spark_conf import LOCAL_DIR, ON_DEMAND, boolean, in_volumes
 from ops.plan import quantity
 from ops.plan.values import at, mapping, mappings
 
-_PLUGIN = "org.apache.spark.shuffle.KubernetesLocalDiskShuffleDataIO"
 _REUSE = (
     "spark.kubernetes.driver.reusePersistentVolumeClaim",
     "spark.kubernetes.driver.ownPersistentVolumeClaim",
 )
+_WAIT = "spark.kubernetes.driver.waitToReusePersistentVolumeClaim"
 _BUILT_IN = ("gp2",)
 """EKS creates this storage class in a new cluster (docs.aws.amazon.com/eks storage classes)."""
 
@@ -129,22 +130,54 @@ def _readable(text: str) -> bool:
 
 
 def _reuse(app: Application) -> Iterator[Finding]:
-    """Spark reads shuffle files of a reused volume below spark-x/executor-x only."""
+    """Spark reads shuffle files of a reused volume below spark-x/executor-x only, and gives any
+    volume of the same class and size to any executor."""
     if not boolean(app.conf, _REUSE[0], True):
         return
-    for (kind, name), options in in_volumes(app.conf, "executor").items():
-        if kind != "persistentVolumeClaim" or options.get("options.claimName") != ON_DEMAND:
-            continue
+    claimed = {
+        name: options
+        for (kind, name), options in in_volumes(app.conf, "executor").items()
+        if kind == "persistentVolumeClaim" and options.get("options.claimName") == ON_DEMAND
+    }
+    if len(claimed) > 1:
+        yield from _several(app, list(claimed))
+    if claimed and boolean(app.conf, "spark.dynamicAllocation.enabled"):
+        yield warning(
+            "spec.dynamicAllocation.enabled",
+            "an executor that is given up leaves its volume, which the job pays to its end, and "
+            "with waitToReusePersistentVolumeClaim new executors wait for one of these",
+            "a fixed number of executors",
+        )
+    for name, options in claimed.items():
+        kind = "persistentVolumeClaim"
         path = options.get("mount.path", "")
         plugin = app.conf.get("spark.shuffle.sort.io.plugin.class")
-        if not path.endswith("/spark-x/executor-x") or plugin != _PLUGIN:
+        if not path.endswith("/spark-x/executor-x") or plugin != RECOVERY:
             key = f"spark.kubernetes.executor.volumes.{kind}.{name}.mount.path"
             yield warning(
                 f"spec.sparkConf[{key}]",
                 "a reused volume at this path recovers no shuffle files of a lost executor",
-                f"/data/spark-x/executor-x, with spark.shuffle.sort.io.plugin.class: {_PLUGIN}",
+                f"/data/spark-x/executor-x, with spark.shuffle.sort.io.plugin.class: {RECOVERY}",
                 path,
             )
+
+
+def _several(app: Application, names: Sequence[str]) -> Iterator[Finding]:
+    """ExecutorPodsAllocator counts claims against the number of executors."""
+    field = f"spec.sparkConf[spark.kubernetes.executor.volumes.persistentVolumeClaim.{names[1]}]"
+    if boolean(app.conf, _WAIT):
+        yield error(
+            field,
+            "with waitToReusePersistentVolumeClaim the driver makes as many claims as executors: "
+            f"with {len(names)} claims each, the others wait for ever",
+            "one claim for each executor",
+        )
+    else:
+        yield warning(
+            field,
+            "volumes of one class and size are mixed when executors reuse them",
+            "one claim for each executor",
+        )
 
 
 def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:

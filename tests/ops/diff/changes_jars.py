@@ -140,6 +140,7 @@ JARS = {
         "quota: quota team-a/drivers changes: pods that run stay, new ones are refused above it "
         "pods: 50 -> 4",
         before=team(),
+        source="kubernetes.io/docs/concepts/policy/resource-quotas/#resource-quota-per-priorityclass",
     ),
     "a door for a proxy": Row(
         team(clients="[{namespace: proxy}]"),
@@ -147,16 +148,19 @@ JARS = {
         "driver|executor may receive from all pods in namespaces with "
         "kubernetes.io/metadata.name=proxy, TCP 4040",
         before=team(),
+        source="kubernetes.io/docs/concepts/services-networking/network-policies/",
     ),
     "people who submit": Row(
         team(submitters="[{group: people}]"),
         "wider-permission: Group people (new) may get on pods in team-a, pods/log in team-a",
         before=team(),
+        source="kubernetes.io/docs/reference/access-authn-authz/rbac/",
     ),
     "a catalog that a team may write": Row(
         team(rights="{glue: [{database: sales, access: readWrite}]}"),
         "wider-permission: role team-team-a-access-role (may now) may glue:BatchCreatePartition",
         before=team(),
+        source="docs.aws.amazon.com/glue/latest/dg/fine-grained-access-control.html",
     ),
     "data that a team may write": Row(
         team(buckets="[{name: data, prefix: 'x/', access: readWrite}]"),
