@@ -157,8 +157,8 @@ KUBERNETES: Mapping[str, Known] = {
     ),
     "PriorityClass": Known(f"{_K8S}/concepts/scheduling-eviction: a class more", "create"),
     "ResourceQuota": Known(
-        f"{_K8S}/concepts/policy/resource-quotas: checked when a pod is created",
-        "delete",
+        f"{_K8S}/concepts/policy/resource-quotas: checked when a pod is created; rule limits",
+        "create delete",
         "spec.hard",
     ),
     "Role": _CLUSTER_RIGHT,

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from components.names import DRIVER_PRIORITY
 from ops.diff.diff import Diff
 from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes
 from ops.diff.steps import Operation, Step
 from ops.plan import quantity
 from ops.plan.model import Resource
-from ops.plan.values import mapping
+from ops.plan.values import each, mapping
 from ops.plan.workloads import namespace_of
 
 _LABEL = "pod-security.kubernetes.io/enforce"
@@ -19,8 +20,9 @@ kubernetes.io/docs/concepts/security/pod-security-standards."""
 def rules(diff: Diff) -> Iterator[Consequence]:
     """Yields the changes of limits, without those of a namespace that is deleted."""
     gone = {step.resource.object_name for step in diff.of_kind("Namespace") if step.is_deleted}
+    new = {step.resource.object_name for step in diff.of_kind("Namespace") if step.old is None}
     for step in diff.of_kind("ResourceQuota"):
-        if step.old is not None and namespace_of(step.old) not in gone:
+        if namespace_of(step.resource) not in gone | new:
             yield from _quota(step)
     for step in diff.of_kind("LimitRange"):
         if step.old is not None and namespace_of(step.old) not in gone and step.touches("spec"):
@@ -68,14 +70,15 @@ def _level(namespace: Resource) -> str:
 
 
 def _quota(step: Step) -> Iterator[Consequence]:
-    if step.old is None:
-        return
-    name = f"{namespace_of(step.old)}/{step.old.object_name}"
+    namespace = namespace_of(step.resource)
+    name = f"{namespace}/{step.resource.object_name}"
     if step.operation is Operation.delete:
         text = f"quota {name} is deleted: what it limited has no limit"
         yield Consequence(Kind.guard, text, causes_of(step))
         return
-    old, new = (mapping(one.inputs, "spec.hard") for one in (step.old, step.resource))
+    old, new = (
+        mapping(one.inputs, "spec.hard") if one else {} for one in (step.old, step.resource)
+    )
     lines = [
         f"{key}: {old.get(key, 'unbounded')} -> {new.get(key, 'unbounded')}"
         for key in sorted({*old, *new})
@@ -83,10 +86,22 @@ def _quota(step: Step) -> Iterator[Consequence]:
     ]
     if lines:
         # kubernetes.io/docs/concepts/policy/resource-quotas: checked at creation only.
-        text = f"quota {name} changes: pods that run stay, new ones are refused above it"
-        jobs = f"a job of {namespace_of(step.old)} that runs gets no executor above the new quota"
+        how = "changes" if step.old else "is new"
+        text = f"quota {name} {how}: pods that run stay, new ones are refused above it"
+        jobs = f"a job of {namespace} that runs gets no executor above the new quota"
         less = any(_is_less(old.get(key), limit) for key, limit in new.items())
-        yield Consequence(Kind.quota, text, causes_of(step), tuple(lines), jobs if less else "")
+        # A job that runs has its driver.
+        told = jobs if less and not _counts_drivers_only(step.resource) else ""
+        yield Consequence(Kind.quota, text, causes_of(step), tuple(lines), told)
+
+
+def _counts_drivers_only(quota: Resource) -> bool:
+    return any(
+        term.get("scopeName") == "PriorityClass"
+        and term.get("operator") == "In"
+        and each(term, "values") == [DRIVER_PRIORITY]
+        for term in each(quota.inputs, "spec.scopeSelector.matchExpressions")
+    )
 
 
 def _is_less(old: str | None, new: str) -> bool:

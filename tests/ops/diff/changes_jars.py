@@ -99,6 +99,8 @@ JARS = {
     ),
     "a team's quota": Row(
         team(quota="{cpu: 500}"),
+        "quota: quota team-a/drivers changes: pods that run stay, new ones are refused above it "
+        "requests.cpu: 32 -> 250",
         "quota: quota team-a/team changes: pods that run stay, new ones are refused above it "
         "requests.cpu: 64 -> 500",
         before=team(),
@@ -107,6 +109,29 @@ JARS = {
         team(egress="[{cidr: 10.20.0.0/24, ports: [5432]}]"),
         "wider-permission: network of namespace team-a (may now) pods with spark-role In "
         "driver|executor may send to 10.20.0.0/24, TCP 5432",
+        before=team(),
+    ),
+    "drivers that a team may have": Row(
+        team(quota="{drivers: {pods: 4}}"),
+        "quota: quota team-a/drivers changes: pods that run stay, new ones are refused above it "
+        "pods: 50 -> 4",
+        before=team(),
+    ),
+    "a door for a proxy": Row(
+        team(clients="[{namespace: proxy}]"),
+        "wider-permission: network of namespace team-a (may now) pods with spark-role In "
+        "driver|executor may receive from all pods in namespaces with "
+        "kubernetes.io/metadata.name=proxy, TCP 4040",
+        before=team(),
+    ),
+    "people who submit": Row(
+        team(submitters="[{group: people}]"),
+        "wider-permission: Group people (new) may get on pods in team-a, pods/log in team-a",
+        before=team(),
+    ),
+    "a catalog that a team may write": Row(
+        team(rights="{glue: [{database: sales, access: readWrite}]}"),
+        "wider-permission: role team-team-a-access-role (may now) may glue:BatchCreatePartition",
         before=team(),
     ),
     "data that a team may write": Row(
@@ -125,6 +150,7 @@ JARS = {
     "a smaller quota of a team": Row(
         team(quota="{cpu: 40}"),
         "jobs-affected: a job of team-a that runs gets no executor above the new quota",
+        "quota: quota team-a/drivers changes",
         "quota: quota team-a/team changes",
         before=team(quota="{cpu: 64}"),
     ),
@@ -138,6 +164,8 @@ JARS = {
         "spark.yunikorn.enabled=true",
         "jobs-unknown: pod-security-policy: is created",
         OPERATOR,
+        "guard: quota team-a/drivers is deleted",
+        "guard: quota team-b/drivers is deleted",
         "guard: ValidatingAdmissionPolicy team-pods denies other requests than before",
         "guard: namespace team-a admits baseline pods, not restricted ones: looser",
         "guard: namespace team-b admits baseline pods, not restricted ones: looser",
@@ -156,7 +184,9 @@ JARS = {
         "guard: ValidatingAdmissionPolicy team-pods denies other requests than before",
         "guard: namespace team-a admits restricted pods, not baseline ones: stricter",
         "guard: namespace team-b admits restricted pods, not baseline ones: stricter",
+        "quota: quota team-a/drivers is new",
         "quota: quota team-a/team changes",
+        "quota: quota team-b/drivers is new",
         "quota: quota team-b/team changes",
         before="spark.yunikorn.enabled=true",
     ),

@@ -27,6 +27,18 @@ GANGS = Combination(
 )
 """With YuniKorn, and a team whose queue is smaller than the nodes of its pool."""
 
+SMALLEST = Combination(
+    "dev",
+    "smallest",
+    (
+        "jarMount={level: pod}",
+        "spark.teams=[{name: team-a, maxExecutors: 1, quota: {cpu: 2, memoryGiB: 3, pods: 2}, "
+        "clients: [{namespace: proxy}, {namespace: metrics, ports: [8090]}], "
+        "submitters: [{namespace: airflow, serviceAccount: worker}]}]",
+    ),
+)
+"""A team with the smallest quota, with doors and an orchestrator; only test_jobs_at_once.py."""
+
 EVERY = (*PODS_OF, *(one for one in COMBINATIONS if one not in PODS_OF), GANGS)
 
 INPUT, OUTPUT = "s3a://taxi-data/trips/", "s3a://taxi-data/out"
