@@ -40,7 +40,7 @@ def check_teams(
             partial(_name, team, spark.teams[:index]),
             partial(_pool, team, pools),
             partial(_quota, team),
-            partial(_driver_quota, team),
+            partial(_driver_quota, spark, team),
             partial(_queue, spark, team),
             partial(_doors, spark, team),
             partial(_submitters, spark, team, admins),
@@ -145,8 +145,11 @@ def _rights(team: TeamSettings, *, logs: bool) -> Problems:
         yield "rights.kafka", "needs the brokers' port, 9098, in egress: it is closed"
 
 
-def _driver_quota(team: TeamSettings) -> Problems:
+def _driver_quota(spark: SparkSettings, team: TeamSettings) -> Problems:
     quota, given = team.quota, team.quota.drivers
+    if spark.yunikorn.enabled:
+        why = "with spark.yunikorn: its queue counts drivers alone"
+        yield from below("quota.drivers", given.without_effect(why, but=["pods"]))
     limits = {
         "cpu": (given.cpu, quota.cpu, 1, "vCPU"),
         "memoryGiB": (given.memory_gib, quota.memory_gib, -(-POD_MIB // 1024), "GiB"),

@@ -3,7 +3,7 @@
 from tests.names import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.conftest import Live
-from tests.tiers.cluster.teams import two_stacks
+from tests.tiers.cluster.teams import is_allowed, two_stacks
 
 _MANAGED = ("pods", "services", "configmaps", "persistentvolumeclaims")
 _MANAGE = ("create", "get", "list", "watch", "delete", "deletecollection")
@@ -75,23 +75,6 @@ def test_each_account_of_each_team_has_its_rights_and_no_others(api: Api, live: 
 def _is_allowed(
     api: Api, team: str, account: str, verb: str, resource: str, namespace: str
 ) -> bool:
-    name, _, group = resource.partition(".")
-    name, _, subresource = name.partition("/")
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{team}")
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "metadata": {},
-        "spec": {
-            "user": f"system:serviceaccount:{team}:{account}",
-            "groups": [*groups, "system:authenticated"],
-            "resourceAttributes": {
-                "namespace": namespace,
-                "verb": verb,
-                "group": group,
-                "resource": name,
-                "subresource": subresource,
-            },
-        },
-    }
-    return api.create(review)["status"]["allowed"]
+    user = f"system:serviceaccount:{team}:{account}"
+    return is_allowed(api, user, groups, verb, resource, namespace)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tiers.cluster.api import Api, Object
+from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.combinations import OPEN
 from tests.tiers.cluster.conftest import Live
+from tests.tiers.cluster.teams import is_allowed
 
 pytestmark = pytest.mark.parametrize("live", [OPEN], ids=str, indirect=True)
 
@@ -74,29 +75,5 @@ def _rows() -> Iterator[tuple[str, str, tuple[str, ...], str, set[tuple[str, str
 def test_each_submitter_may_submit_for_its_team_and_do_nothing_else(api: Api, live: Live) -> None:
     assert live.namespaces == ["a", "b"]
     for who, user, groups, namespace, allowed in _rows():
-        found = {row for row in ASKED if _is_allowed(api, user, groups, namespace, *row)}
+        found = {row for row in ASKED if is_allowed(api, user, groups, *row, namespace)}
         assert found == allowed, (who, namespace)
-
-
-def _is_allowed(
-    api: Api, user: str, groups: tuple[str, ...], namespace: str, verb: str, resource: str
-) -> bool:
-    name, _, group = resource.partition(".")
-    name, _, subresource = name.partition("/")
-    review: Object = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "metadata": {},
-        "spec": {
-            "user": user,
-            "groups": [*groups, "system:authenticated"],
-            "resourceAttributes": {
-                "namespace": namespace,
-                "verb": verb,
-                "group": group,
-                "resource": name,
-                "subresource": subresource,
-            },
-        },
-    }
-    return api.create(review)["status"]["allowed"]
