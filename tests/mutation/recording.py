@@ -15,13 +15,15 @@ from ops.plan import record as recorder
 from ops.plan.monitor import RecordingMonitor
 from ops.plan.stack import StackConfig
 from tests import plans
-from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS
+from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, NODE, OPEN_TEAM, ROOT, STACKS
 
 VARIANTS: tuple[tuple[str, ...], ...] = (
     *((stack,) for stack in sorted(STACKS, key=("existing", "dev", "staging", "prod").index)),
     ("dev", *CLUSTER_AUTOSCALER),
     ("dev", *DAEMONSET),
     ("prod", *NODE, "spark.yunikorn.enabled=true", "spark.historyServer.clients=[auth-proxy]"),
+    ("dev", *OPEN_TEAM, "pools[0].zones=[b]"),
+    ("prod", *CACHE, "spark.yunikorn.enabled=true"),
     ("existing", "jarBucket={existing: true, name: given-jars}"),
     ("staging", "jarBucket.accessLogBucket=logs", "autoscaler=cluster-autoscaler",
      "pools=[{name: etl, families: [r7gd, r7i], sizes: [4xlarge], jarBucket: {}}]",

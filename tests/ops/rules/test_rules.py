@@ -12,7 +12,7 @@ from tests.mutation.guards import guards_of
 from tests.mutation.survivors import REASONS
 from tests.ops.rules import breaks_aws, breaks_capacity, breaks_kubernetes, breaks_order
 from tests.ops.rules.changes import GONE, Break, Edit, added, also, picked, put
-from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT, STACKS, plan_of
+from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, NODE, OPEN_TEAM, ROOT, STACKS, plan_of
 
 BREAKS = [
     one
@@ -30,6 +30,7 @@ VARIANTS = [
     ("dev", *DAEMONSET),
     ("prod", "spark.yunikorn.enabled=true"),
     ("prod", *CACHE),
+    ("dev", *OPEN_TEAM),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Accepted warnings of a stack, besides those of every stack."""
