@@ -10,7 +10,7 @@ import yaml
 from components.helm_addon import merge
 from components.images import Images, split
 from ops.plan.model import Plan
-from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, ROOT, named, of_type, plan_of
+from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, ROOT, named, of_type, plan_of, reaches
 from tests.rights import may
 from tests.unit.values import message
 from tests.validate import reference
@@ -117,6 +117,8 @@ def test_each_registry_has_a_rule_and_its_repositories_an_end() -> None:
     }
     for one in of_type(plan, "RepositoryCreationTemplate"):
         assert one.inputs["prefix"] == rules[one.name]["ecrRepositoryPrefix"]
+        # Else the first pull creates a repository without it.
+        assert one.urn in reaches(plan, named(plan, "PullThroughCacheRule", one.name))
         assert one.inputs["appliedFors"] == ["PULL_THROUGH_CACHE"]
         assert one.inputs["encryptionConfigurations"] == [{"encryptionType": "AES256"}]
         (rule,) = json.loads(one.inputs["lifecyclePolicy"])["rules"]
