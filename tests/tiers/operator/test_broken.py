@@ -57,7 +57,7 @@ REFUSED = [
 FAILED = [
     Violation("account", "spec/driver/serviceAccount", "unknown", 'unknown" not found'),
     Violation("priority", "spec/driver/priorityClassName", "urgent", "PriorityClass"),
-    Violation("quota", "spec/driver/memory", "2000g", "exceeded quota: team"),
+    Violation("quota", "spec/driver/memory", "2000g", "exceeded quota: "),
     Violation("privileged", "spec/driver/securityContext", {"privileged": True}, "privileged"),
     Violation("unsafe", "spec/driver/securityContext", ABSENT, "PodSecurity"),
     Violation("host-path", "spec/volumes/0", _HOST_PATH, "hostPath"),
