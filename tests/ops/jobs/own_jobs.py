@@ -189,16 +189,10 @@ _EMR = document(
         "executor": {"cores": 2, "memory": "1.5g", "serviceAccount": "emr-containers-sa"},
     },
 )
-_COPIED = application(plan_of("dev"), "taxi-trip", "team-a")
+_OURS = application(plan_of("dev"), "pi", "team-a")
 _COPIED = {
-    **_COPIED,
-    "spec": {
-        **_COPIED["spec"],
-        "arguments": [],
-        "mainApplicationFile": "local:///opt/spark/examples/src/main/python/pi.py",
-        "sparkConf": {},
-        "deps": {"jars": ["local:///mnt/s3/jars/r/hadoop-aws-3.4.1.jar"]},
-    },
+    **_OURS,
+    "spec": {**_OURS["spec"], "deps": {"jars": ["local:///mnt/s3/jars/r/hadoop-aws-3.4.1.jar"]}},
 }
 _CRON = document(
     "nightly",

@@ -364,6 +364,7 @@ def mendable(target: Target) -> list[Object]:
             continue
         assert verdict.runs, case.name
         here = with_value(right, "spec/mainApplicationFile", PROGRAM)
+        here = with_value(here, "spec/arguments", ["100"])
         if "dynamicAllocation" in right["spec"]:
             here = with_value(here, "spec/dynamicAllocation/initialExecutors", 1)
         made.append(with_value(here, "metadata/name", f"mended-{len(made)}"))
