@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ops.diff.diff import Diff
 from ops.diff.impact.known import row
+from ops.diff.impact.limits import counts_drivers_only
 from ops.diff.impact.routes import ADDRESS, ASSOCIATION, NAT, ROUTE, SUBNET, TABLE
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.graph import direct, inputs_from
@@ -35,8 +36,14 @@ def steps(diff: Diff) -> set[str]:
     tells = (
         *(_in_a_namespace, _with_its_whole, _in_a_subnet, _behind_routes, _of_claims),
         *(_as_a_whole, _of_system_nodes, _of_no_job, _of_nodes_that_go, _network_policies),
+        _of_drivers,
     )
     return {step.key for tell in tells for step in tell(diff)}
+
+
+def _of_drivers(diff: Diff) -> Iterator[Step]:
+    """A quota of drivers: a job that runs has its own."""
+    return (step for step in diff.of_kind("ResourceQuota") if counts_drivers_only(step.resource))
 
 
 def _in_a_namespace(diff: Diff) -> Iterator[Step]:

@@ -112,7 +112,8 @@ AWS: Mapping[str, Known] = {
         "configurationValues.*.topologySpreadConstraints configurationValues.*.autoScaling "
         "configurationValues.*.affinity configurationValues.*.podDisruptionBudget "
         "configurationValues.*.WARM_PREFIX_TARGET configurationValues.*.tolerateAllTaints "
-        "configurationValues.*.enableNetworkPolicy",
+        "configurationValues.*.enableNetworkPolicy configurationValues.*.extraVolumeTags "
+        "configurationValues.*.reservedVolumeAttachments configurationValues.*.additionalArgs",
         "serviceAccountRoleArn",
     ),
     "eks/nodeGroup:NodeGroup": Known(

@@ -137,7 +137,7 @@ def _quota(step: Step) -> Iterator[Consequence]:
     if step.old is None:
         text = f"quota {name} is new: pods that run stay and count, new ones are refused above it"
         jobs = f"a job of {where} that runs gets no executor above the new quota"
-        told = "" if _counts_drivers_only(step.resource) else jobs
+        told = "" if counts_drivers_only(step.resource) else jobs
         yield Consequence(Kind.quota, text, causes_of(step), jobs=told)
         return
     if step.operation is Operation.delete:
@@ -158,11 +158,12 @@ def _quota(step: Step) -> Iterator[Consequence]:
         jobs = f"a job of {where} that runs gets no executor above the new quota"
         less = any(_is_less(old.get(key), limit) for key, limit in new.items())
         # A job that runs has its driver.
-        told = jobs if less and not _counts_drivers_only(step.resource) else ""
+        told = jobs if less and not counts_drivers_only(step.resource) else ""
         yield Consequence(Kind.quota, text, causes_of(step), tuple(lines), told)
 
 
-def _counts_drivers_only(quota: Resource) -> bool:
+def counts_drivers_only(quota: Resource) -> bool:
+    """Whether a quota counts no pod but those with the priority of drivers."""
     return any(
         term.get("scopeName") == "PriorityClass"
         and term.get("operator") == "In"

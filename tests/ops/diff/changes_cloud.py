@@ -1,6 +1,6 @@
 """Changes of account, network and control plane."""
 
-from tests.ops.diff.changes import ANEW, LOG_RECORDS, ROLLED, Row, drifts
+from tests.ops.diff.changes import ANEW, EBS, LOG_RECORDS, ROLLED, Row, drifts
 
 CLOUD = {
     "account": Row(
@@ -11,6 +11,7 @@ CLOUD = {
         "tags={owner: data}",
         ROLLED,
         *drifts("spec.tags", True),
+        EBS,
         "stays: tags of every AWS resource change",
         source="karpenter.sh/docs/concepts/disruption/#drift",
     ),

@@ -1,6 +1,6 @@
 """Changes of system nodes, pools and drivers."""
 
-from tests.ops.diff.changes import ANEW, EVICTED, ROLLED, RUNGS, STAY, Row, drifts, pool
+from tests.ops.diff.changes import ANEW, EBS, EVICTED, ROLLED, RUNGS, STAY, Row, drifts, pool
 from tests.plans import CLUSTER_AUTOSCALER
 
 NODES = {
@@ -38,6 +38,7 @@ NODES = {
     "system nodes' operating system": Row(
         "systemNodes.os=bottlerocket",
         ANEW,
+        EBS,
         source="docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-eks-nodegroup.html",
     ),
     "fewer families": Row(
@@ -74,6 +75,7 @@ NODES = {
     "executors' operating system": Row(
         pool(os="bottlerocket"),
         *drifts("spec.blockDeviceMappings and spec.amiSelectorTerms"),
+        EBS,
         source="karpenter.sh/docs/concepts/nodeclasses/#specamiselectorterms",
     ),
     "executors' image": Row(
