@@ -21,17 +21,23 @@ def mended(
     current: dict[str, Any] = applied(document, ())
     done: list[Finding] = []
     tried: set[tuple[str, tuple[Change, ...]]] = set()
+    rejected: set[tuple[str, tuple[Change, ...]]] = set()
     verdict = judged(current, target, beside)
     for _ in range(_ROUNDS):
-        waiting = [one for one in verdict.findings if one.changes and _key(one) not in tried]
+        waiting = [
+            one for one in verdict.findings if one.changes and _key(one) not in tried | rejected
+        ]
         if not waiting:
             break
         (first, *_) = waiting
-        tried.add(_key(first))
         changed = applied(current, first.changes)
         after = judged(changed, target, beside)
         if changed == current or _is_worse(verdict, after):
+            rejected.add(_key(first))
             continue
+        tried.add(_key(first))
+        # A change that made things worse may do no harm after this one.
+        rejected.clear()
         current, verdict = changed, after
         done.append(first)
     return current, done, verdict
