@@ -160,7 +160,7 @@ def test_a_removed_deny_is_a_wider_permission():
     assert (wider.kind, wider.text) == (Kind.wider, "wider permission: bucket jars (may now)")
     assert wider.details == (f"no longer: * may not s3:* on {BUCKET}",)
     found = {one.kind for one in consequences(compare(platform(), platform(deny)))}
-    assert found == {Kind.narrower, Kind.jobs_unknown}
+    assert found == {Kind.narrower, Kind.jobs_affected}
 
 
 def test_a_trust_policy_lists_the_principals_of_the_role():
