@@ -90,10 +90,13 @@ def _moved(step: Step) -> Iterator[Consequence]:
             f"may tolerate the new one only; way out: let jobs on {before or 'other nodes'} end "
             "first"
         )
+        refused = "the API server refuses pods that tolerate it"
         jobs = (
-            f"jobs of team {team} that run on pool {before or 'any'} get no executor more: the "
-            "API server refuses pods that tolerate it, and a driver asks again and again"
+            f"jobs of team {team} that run on pool {before or 'any'} get no executor more: "
+            f"{refused}, and a driver asks again and again"
         )
+        if key == DRIVER_POOL_ANNOTATION:
+            jobs = f"a job of team {team} that is tried again gets no driver on {before or 'its pool'}: {refused}"
         yield Consequence(Kind.quota, text, _causes(step, key), jobs=jobs)
 
 
