@@ -96,7 +96,8 @@ def _moved(step: Step) -> Iterator[Consequence]:
             f"{refused}, and a driver asks again and again"
         )
         if key == DRIVER_POOL_ANNOTATION:
-            jobs = f"a job of team {team} that is tried again gets no driver on {before or 'its pool'}: {refused}"
+            where = before or "its pool"
+            jobs = f"a job of team {team} that is tried again gets no driver on {where}: {refused}"
         yield Consequence(Kind.quota, text, _causes(step, key), jobs=jobs)
 
 

@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from ops.jobs.application import Request, documents
-from ops.jobs.catalog import JOBS, S3A_RELEASE
+from ops.jobs.catalog import JOBS, PROGRAMS, S3A_RELEASE
+from ops.jobs.jobfile import Catalog, load
 from ops.jobs.team import team_of
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
@@ -60,6 +61,16 @@ def job_of(one: Combination, team: str, job: str, executors: int | None = None) 
     request = Request(name=job, release=S3A_RELEASE, executors=executors, **data)
     *beside, application = documents(chosen, team_of(one.plan, team), request)
     return Wanted(team, job, beside, application)
+
+
+def iceberg_of(one: Combination, team: str, warehouse: str) -> Wanted:
+    """The job of examples/iceberg.yaml, with a Hadoop catalog in place of Glue's."""
+    written = load(PROGRAMS / "iceberg.yaml")
+    catalog = {"name": "lake", "type": "hadoop", "warehouse": warehouse, "default": True}
+    job = written.model_copy(update={"catalog": Catalog.model_validate(catalog)})
+    request = Request(name="iceberg", release=S3A_RELEASE)
+    *beside, application = documents(job, team_of(one.plan, team), request)
+    return Wanted(team, "iceberg", beside, application)
 
 
 def chart_values(one: Combination, release: str) -> dict[str, Any] | None:

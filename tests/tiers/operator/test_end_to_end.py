@@ -1,5 +1,6 @@
-"""taxi-trip, once, from a published release to COMPLETED: drivers and executors are real JVMs that
-the stand-in for kubelet starts from their pods, S3 is on this machine, the JARs come by FUSE."""
+"""taxi-trip, and a job on an Iceberg table, from a published release to COMPLETED: drivers and
+executors are real JVMs that the stand-in for kubelet starts from their pods, S3 is on this machine,
+the JARs come by FUSE."""
 
 import os
 import subprocess
@@ -14,11 +15,12 @@ import pytest
 
 from ops.jobs.application import jar_names
 from ops.jobs.catalog import JOBS, S3A_RELEASE
+from ops.jobs.jobfile import load
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.processes import start, wait_until
 from tests.tiers.node.s3_server import JARS_PREFIX, S3Server
 from tests.tiers.operator.applications import applied, state_of
-from tests.tiers.operator.cases import PODS_OF, job_of
+from tests.tiers.operator.cases import PODS_OF, iceberg_of, job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.kubelet import Edit, Kubelet, edited
 from tests.tiers.operator.pod_host import PodHost
@@ -138,6 +140,29 @@ def test_nothing_of_the_mount_was_copied_into_a_pod(run: Run) -> None:
     assert sum(sum(files.values()) for files in copied) == 0, copied
 
 
+def test_a_job_writes_updates_and_reads_an_iceberg_table(
+    api: Api, live: Stack, spark: Programs, pod_host: PodHost, s3: S3Server, mounted: Path
+) -> None:
+    job = iceberg_of(live.combination, live.spark_teams[0], f"s3a://{DATA}/tables")
+    edit = _on_this_machine(live.url, s3.url)
+    kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
+    with applied(api, [job]), kubelet:
+        kubelet.run_until(
+            lambda: state_of(api, job.application) in ("COMPLETED", "FAILED"),
+            "the job has ended",
+            _SECONDS,
+        )
+        said = "".join(one.said for name, one in kubelet.pods.items() if "driver" in name)
+        assert state_of(api, job.application) == "COMPLETED", said[-5000:]
+        copied = [_jars_in(kubelet.written(name)) for name in kubelet.pods]
+    # Days are id % 7, and those of day 0 have no price.
+    total = sum(number for number in range(1000) if number % 7)
+    assert f"iceberg: 1000 rows, {total} in all, 2 commits" in said
+    assert sum(sum(files.values()) for files in copied) == 0, copied
+    written = s3.client.list_objects_v2(Bucket=DATA, Prefix="tables/sales/orders/")["Contents"]
+    assert any(one["Key"].endswith(".metadata.json") for one in written)
+
+
 def test_a_job_that_names_a_jar_in_deps_would_be_seen_to_copy_it(
     api: Api, live: Stack, spark: Programs, pod_host: PodHost, s3: S3Server, mounted: Path
 ) -> None:
@@ -164,7 +189,8 @@ def test_spark_s_logs_are_there(run: Run) -> None:
 def _publish(s3: S3Server) -> None:
     """Runs the publisher's command."""
     where = ["--to", f"s3://{BUCKET}/{JARS_PREFIX}", "--release", S3A_RELEASE]
-    command = [sys.executable, "-m", "ops", "publish-jars", *where, "--", *JOBS["taxi-trip"].jars]
+    jars = load(ROOT / "examples" / "iceberg.yaml").jars
+    command = [sys.executable, "-m", "ops", "publish-jars", *where, "--", *jars]
     environment = {**os.environ, **s3.environment()}
     for _ in range(_ATTEMPTS):
         done = subprocess.run(
