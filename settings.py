@@ -143,6 +143,7 @@ class StackSettings(Settings):
                 self._buckets(),
                 self.spark,
                 self.images,
+                self.storage,
                 region=region,
                 account=self.account,
             ),

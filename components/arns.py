@@ -9,6 +9,7 @@ from components.cluster import ClusterSettings
 from components.images import ImagesSettings
 from components.private_bucket import BucketSettings
 from components.spark.settings import SparkSettings
+from components.storage import StorageSettings
 
 _BUCKET = "the bucket is in"
 
@@ -28,6 +29,7 @@ def check_arns(
     buckets: Mapping[str, tuple[BucketSettings, str]],
     spark: SparkSettings,
     images: ImagesSettings,
+    storage: StorageSettings,
     *,
     region: str,
     account: str,
@@ -37,7 +39,7 @@ def check_arns(
     `buckets` are those of the stack, by key.
     """
     partition = partition_of(region)
-    for key, arn, user, own in _arns(cluster, buckets, spark, images):
+    for key, arn, user, own in _arns(cluster, buckets, spark, images, storage):
         if arn is None or not arn.startswith("arn:"):
             continue
         _, of, _, where, whose, *_ = arn.split(":")
@@ -55,12 +57,16 @@ def _arns(
     buckets: Mapping[str, tuple[BucketSettings, str]],
     spark: SparkSettings,
     images: ImagesSettings,
+    storage: StorageSettings,
 ) -> Iterator[Arn]:
     # Not by attribute: a field that is refused already is not there.
     given = cluster.__dict__
     yield Arn("cluster.oidcProviderArn", given.get("oidc_provider_arn"), own=True)
     for index, principal in enumerate(given.get("admins", ())):
         yield Arn(f"cluster.admins[{index}]", principal)
+    volumes = storage.__dict__.get("shuffle_class")
+    arn = volumes.__dict__.get("kms_key_arn") if volumes else None
+    yield Arn("storage.shuffleClass.kmsKeyArn", arn, "the volumes are in")
     cache = images.__dict__.get("cache")
     credentials = cache.__dict__.get("credentials") if cache else None
     for field, key in (("docker_hub", "dockerHub"), ("github", "github")) if credentials else ():
