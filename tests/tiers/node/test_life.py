@@ -52,7 +52,8 @@ def test_a_sigterm_with_a_file_open_still_ends_in_a_working_mount(node: Node) ->
         file.read(10)
         began = time.monotonic()
         node.run("systemctl", "restart", "spark-jars.service")
-        assert time.monotonic() - began < 6
+        # Without a limit of its own systemd would wait 90 seconds before it kills the program.
+        assert time.monotonic() - began < 45
     with suppress(OSError):  # The mount that it was opened on is gone.
         file.close()
 
