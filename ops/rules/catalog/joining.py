@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ops.plan.graph import inputs_from
 from ops.plan.iam import RESOURCE, documents
-from ops.plan.iam_roles import ROLE, attachments
+from ops.plan.iam_roles import attachments, node_roles
 from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import NODE_CLASS
 from ops.plan.nodes import GROUP
@@ -64,7 +64,10 @@ def nodes_join(plan: Plan) -> Iterator[Violation]:
 
 
 def _roles(plan: Plan, nodes: Resource, key: str) -> list[Resource]:
-    return [one for one in inputs_from(nodes, key, plan) if one.type == ROLE]
+    """The roles of nodes that an input comes from: on an engine it also comes, by way of the
+    cluster, from the control plane's role."""
+    of_nodes = {one.urn for one in node_roles(plan)}
+    return [one for one in inputs_from(nodes, key, plan) if one.urn in of_nodes]
 
 
 def _without_policies(plan: Plan, role: Resource) -> Iterator[Violation]:

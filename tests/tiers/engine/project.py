@@ -49,6 +49,9 @@ def cli() -> automation.PulumiCommand:
     return automation.PulumiCommand(root, skip_version_check=True)
 
 
+_MISSED = ("Failed to connect to remote host: Connection refused", "resource monitor shut down")
+
+
 class Project:
     """One stack in a folder of its own; `cloud` is the account it is deployed to.
 
@@ -173,6 +176,15 @@ class Project:
         }
 
     def _command(self, call: Callable[..., Any], **options: Any) -> Outcome:
+        attempts = len(self.cloud.attempts)
+        outcome = self._once(call, **options)
+        # On a busy machine the program and its engine may miss each other. Nothing is done then.
+        missed = any(word in outcome.text for word in _MISSED)
+        if outcome.failed and missed and len(self.cloud.attempts) == attempts:
+            return self._once(call, **options)
+        return outcome
+
+    def _once(self, call: Callable[..., Any], **options: Any) -> Outcome:
         outcome = Outcome()
         try:
             call(on_event=outcome.collect, **options)
