@@ -125,7 +125,7 @@ class NodeShape(Settings):
     """Throughput of the root volume in MiB/s; default: 125, which gp3 has."""
     local_disk: Literal["nvme", "ebs"] | None = None
     """Where emptyDir volumes are: on the instance store, which all families must then have, or on
-    the root volume, whatever else there is. Default: on the instance store of the types that have
+    the root volume in any case. Default: on the instance store of the types that have
     it."""
     expire_after: Annotated[str, duration("1h", never=True)] = "Never"
     """Age at which a node is replaced, running pods included: an hour or more."""

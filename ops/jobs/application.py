@@ -130,7 +130,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
     spec["driver"] = _driver(job, team)
     spec["executor"] = _executor(job, team, executors)
     if shuffle.kind_of(job, team) == shuffle.CLAIM:
-        shuffle.add(spec, _EXECUTOR_DISK, SPARK_USER)
+        shuffle.add(spec, job, _EXECUTOR_DISK, SPARK_USER)
     if job.python:
         python_environment.add(spec, job, _class_path(job, request))
     return spec
@@ -191,8 +191,6 @@ def _spark_conf(job: Job, team: Team, request: Request) -> dict[str, str]:
         conf |= {key: value for key, value in MAGIC.items() if not key.startswith(_HADOOP)}
     if job.catalog:
         conf |= catalog_conf(job.catalog, team.region)
-    if shuffle.kind_of(job, team) == shuffle.CLAIM:
-        conf |= shuffle.conf_of(job)
     if job.uses_s3 and team.event_logs:
         # A job without the JARs for S3 writes none: Spark would not start.
         conf |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": team.event_logs}

@@ -19,12 +19,11 @@ RECOVERY = "org.apache.spark.shuffle.KubernetesLocalDiskShuffleDataIO"
 MOUNT_PATH = "/data/spark-x/executor-x"
 """Recovery goes up two folders and looks for `spark-*/*/blockmgr-*`: with another depth it finds
 nothing, and right below the root it fails with a NullPointerException that Spark only logs."""
-REUSE = {
-    "spark.kubernetes.driver.ownPersistentVolumeClaim": "true",
-    "spark.kubernetes.driver.reusePersistentVolumeClaim": "true",
-    # Else the driver makes a further claim for each executor that comes back.
-    "spark.kubernetes.driver.waitToReusePersistentVolumeClaim": "true",
-}
+OWN_CLAIMS = "spark.kubernetes.driver.ownPersistentVolumeClaim"
+REUSE_CLAIMS = "spark.kubernetes.driver.reusePersistentVolumeClaim"
+WAIT_FOR_CLAIMS = "spark.kubernetes.driver.waitToReusePersistentVolumeClaim"
+"""Without it the driver makes a further claim for each executor that comes back."""
+REUSE = dict.fromkeys((OWN_CLAIMS, REUSE_CLAIMS, WAIT_FOR_CLAIMS), "true")
 _KEY = f"spark.kubernetes.executor.volumes.persistentVolumeClaim.{LOCAL_DIR}1"
 
 
@@ -63,8 +62,10 @@ def conf_of(job: Job) -> dict[str, str]:
     }
 
 
-def add(spec: dict[str, Any], disk: str, user: int) -> None:
-    """Gives the executors of an application claimed volumes in place of the volume `disk`."""
+def add(spec: dict[str, Any], job: Job, disk: str, user: int) -> None:
+    """Gives the executors of an application claimed volumes in place of the volume `disk`; what the
+    job itself configures stays."""
+    spec["sparkConf"] = dict(sorted({**conf_of(job), **spec["sparkConf"]}.items()))
     spec["volumes"] = [one for one in spec["volumes"] if one["name"] != disk]
     executor = spec["executor"]
     executor["volumeMounts"] = [one for one in executor["volumeMounts"] if one["name"] != disk]

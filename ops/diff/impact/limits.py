@@ -144,9 +144,7 @@ def _quota(step: Step) -> Iterator[Consequence]:
         text = f"quota {name} is deleted: what it limited has no limit"
         yield Consequence(Kind.guard, text, causes_of(step))
         return
-    old, new = (
-        mapping(one.inputs, "spec.hard") if one else {} for one in (step.old, step.resource)
-    )
+    old, new = (mapping(one.inputs, "spec.hard") for one in (step.old, step.resource))
     lines = [
         f"{key}: {old.get(key, 'unbounded')} -> {new.get(key, 'unbounded')}"
         for key in sorted({*old, *new})

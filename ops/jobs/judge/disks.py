@@ -7,16 +7,17 @@ from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
 from ops.jobs.judge.amounts import requests
 from ops.jobs.judge.pod_security import SPARK_USER, disk_of
 from ops.jobs.model import Application, Pods, Target
-from ops.jobs.shuffle import RECOVERY
+from ops.jobs.shuffle import (
+    MOUNT_PATH,
+    OWN_CLAIMS,
+    RECOVERY,
+    REUSE_CLAIMS,
+    WAIT_FOR_CLAIMS,
+)
 from ops.jobs.spark_conf import LOCAL_DIR, ON_DEMAND, boolean, in_volumes
 from ops.plan import quantity
 from ops.plan.values import at, mapping, mappings
 
-_REUSE = (
-    "spark.kubernetes.driver.reusePersistentVolumeClaim",
-    "spark.kubernetes.driver.ownPersistentVolumeClaim",
-)
-_WAIT = "spark.kubernetes.driver.waitToReusePersistentVolumeClaim"
 _BUILT_IN = ("gp2",)
 """EKS creates this storage class in a new cluster (docs.aws.amazon.com/eks storage classes)."""
 
@@ -113,7 +114,7 @@ def _to_empty_dir(prefix: str, options: Mapping[str, str]) -> list[Change]:
     role = prefix.split(".")[2]
     new = prefix.replace(".persistentVolumeClaim.", ".emptyDir.")
     changes = [Change(("spec", "sparkConf", f"{prefix}.{key}")) for key in options]
-    changes += [Change(("spec", "sparkConf", key)) for key in _REUSE]
+    changes += [Change(("spec", "sparkConf", key)) for key in (REUSE_CLAIMS, OWN_CLAIMS)]
     return [
         *changes,
         Change(("spec", "sparkConf", f"{new}.mount.path"), options.get("mount.path", "/data")),
@@ -132,7 +133,7 @@ def _readable(text: str) -> bool:
 def _reuse(app: Application) -> Iterator[Finding]:
     """Spark reads shuffle files of a reused volume below spark-x/executor-x only, and gives any
     volume of the same class and size to any executor."""
-    if not boolean(app.conf, _REUSE[0], True):
+    if not boolean(app.conf, REUSE_CLAIMS, True):
         return
     claimed = {
         name: options
@@ -157,7 +158,7 @@ def _reuse(app: Application) -> Iterator[Finding]:
             yield warning(
                 f"spec.sparkConf[{key}]",
                 "a reused volume at this path recovers no shuffle files of a lost executor",
-                f"/data/spark-x/executor-x, with spark.shuffle.sort.io.plugin.class: {RECOVERY}",
+                f"{MOUNT_PATH}, with spark.shuffle.sort.io.plugin.class: {RECOVERY}",
                 path,
             )
 
@@ -165,7 +166,7 @@ def _reuse(app: Application) -> Iterator[Finding]:
 def _several(app: Application, names: Sequence[str]) -> Iterator[Finding]:
     """ExecutorPodsAllocator counts claims against the number of executors."""
     field = f"spec.sparkConf[spark.kubernetes.executor.volumes.persistentVolumeClaim.{names[1]}]"
-    if boolean(app.conf, _WAIT):
+    if boolean(app.conf, WAIT_FOR_CLAIMS):
         yield error(
             field,
             "with waitToReusePersistentVolumeClaim the driver makes as many claims as executors: "

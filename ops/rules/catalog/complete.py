@@ -35,7 +35,7 @@ _OWN_PRIORITIES = ("system-cluster-critical", "system-node-critical")
     offline_only=True,
 )
 def references_exist(plan: Plan) -> Iterator[Violation]:
-    """Whatever a resource takes an input from, or waits for, is in the plan."""
+    """All resources that another one takes an input from, or depends on, are in the plan."""
     for one in plan.resources:
         gone = {ref.urn: ref.input for ref in references(one) if plan.get(ref.urn) is None}
         gone |= {

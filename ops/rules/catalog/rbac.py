@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 from components.names import EXECUTOR_ACCOUNT
 from ops.plan import rbac
-from ops.plan.graph import inputs_from
-from ops.plan.iam_roles import ROLE
 from ops.plan.model import Plan
-from ops.plan.packages import packages
+from ops.plan.packages import RELEASE, packages
 from ops.plan.values import UNKNOWN, each
 from ops.plan.workloads import pods
+from ops.rules.catalog.roles import roles_of
 from ops.rules.rule import Violation, rule
 
 _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
-_EVERYBODY = (
+_ALL_USERS = (
     "system:masters", "system:authenticated", "system:unauthenticated", "system:anonymous",
 )  # fmt: skip
 _ESCALATES = {"escalate", "bind", "impersonate"}
@@ -56,23 +55,23 @@ def rbac_cluster_secrets(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    reason="A right of everybody is a right of each pod and of whoever reaches the endpoint; the "
+    reason="A right of all users is one of each pod, and of all who reach the endpoint; the "
     "group system:masters cannot be limited, and executors run code of jobs without a driver's "
     "rights.",
     source=f"{_PRACTICE}#least-privilege",
 )
 def rbac_subjects(plan: Plan) -> Iterator[Violation]:
-    """No role is bound to everybody, to system:masters, or to executors."""
+    """No role is bound to all users, to system:masters, or to executors."""
     for binding in rbac.bindings(plan):
         for subject in binding.subjects:
             kind, _, name = subject.partition(" ")
-            if name in _EVERYBODY or name.startswith("system:serviceaccounts"):
+            if name in _ALL_USERS or name.startswith("system:serviceaccounts"):
                 yield Violation(binding.resource, name, f"binds {name}")
             if kind == "ServiceAccount" and name.endswith(f"/{EXECUTOR_ACCOUNT}"):
                 yield Violation(binding.resource, name, f"gives rights to executors ({name})")
     for one in plan.by_type("aws:eks/accessEntry:AccessEntry"):
         for group in each(one.inputs, "kubernetesGroups"):
-            if group in _EVERYBODY:
+            if group in _ALL_USERS:
                 yield Violation(one, group, f"is in {group}")
 
 
@@ -105,10 +104,9 @@ def packages_have_role(plan: Plan) -> Iterator[Violation]:
     for package in packages(plan):
         if not package.calls_aws:
             continue
-        key = "values" if package.resource.type.startswith("kubernetes:") else ""
-        sources = inputs_from(package.resource, key or "serviceAccountRoleArn", plan)
-        if not any(one.type == ROLE for one in sources):
+        if not roles_of(plan, package):
             yield Violation(package.resource, "role", f"{package.name} has no role")
         accounts = "eks.amazonaws.com/role-arn" in str(package.values)
-        if key and package.values != UNKNOWN and not accounts:
+        is_chart = package.resource.type == RELEASE
+        if is_chart and package.values != UNKNOWN and not accounts:
             yield Violation(package.resource, "account", f"{package.name}'s account names no role")

@@ -22,10 +22,14 @@ _PRACTICE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best
 def roles_of_packages(plan: Plan) -> Iterator[tuple[Package, Resource]]:
     """Charts and add-ons with the roles that their accounts assume."""
     for package in packages(plan):
-        key = "values" if package.resource.type == RELEASE else "serviceAccountRoleArn"
-        for one in inputs_from(package.resource, key, plan):
-            if one.type == ROLE:
-                yield package, one
+        for role in roles_of(plan, package):
+            yield package, role
+
+
+def roles_of(plan: Plan, package: Package) -> list[Resource]:
+    """The roles that the accounts of a chart or add-on assume."""
+    key = "values" if package.resource.type == RELEASE else "serviceAccountRoleArn"
+    return [one for one in inputs_from(package.resource, key, plan) if one.type == ROLE]
 
 
 def _buckets(plan: Plan, component: str) -> list[str]:
