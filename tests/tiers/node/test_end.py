@@ -22,7 +22,7 @@ done
 """
 IN_A_SLICE = (
     *("systemd-run", "--quiet", "--unit=cri-containerd-1", "--slice=kubepods-burstable.slice"),
-    *("--property=TimeoutStopSec=30", "/opt/node/pod"),
+    *("--property=TimeoutStopSec=30", "--property=KillMode=mixed", "/opt/node/pod"),
 )
 """A container as kubelet's systemd cgroup driver starts it, below kubepods.slice."""
 
