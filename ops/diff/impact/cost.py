@@ -90,7 +90,7 @@ BILLED: Mapping[str, Billed] = {
 def _causes(diff: Diff, type_word: str) -> tuple[Cause, ...]:
     found = [step for step in diff.steps if type_word in step.resource.type]
     words = {op: word if word.startswith("may ") else f"is {word}" for op, word in WORDS.items()}
-    return tuple(Cause(step.resource.name, words[step.operation]) for step in found)
+    return tuple(Cause(step.resource.name, words[step.operation], step.key) for step in found)
 
 
 def _support(diff: Diff) -> Iterator[Consequence]:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pulumi.log
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -34,6 +35,15 @@ class Chains(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:
     """Schedules by chain."""
     return Chains(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_debug_lines() -> Iterator[None]:
+    """The SDK sends the engine a thousand debug lines a run, each a call that waits: a third of
+    the time of a command, for what no test reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pulumi.log, "debug", lambda *_, **__: None)
+        yield
 
 
 @pytest.fixture(scope="session")
