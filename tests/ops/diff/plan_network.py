@@ -25,7 +25,6 @@ NETWORK = {
         without("Eip"),
         "fails: EC2 does not delete network-nat-a (aws:ec2:Eip) while network-nat-a uses it; way "
         "out",
-        "cost: public IPv4 addresses 1 -> 0",
         source=f"{_EC2}/APIReference/API_ReleaseAddress.html",
     ),
     "a subnet loses its route table": Row(
