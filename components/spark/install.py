@@ -26,10 +26,12 @@ def install_spark(
     pools: Sequence[Pool],
     mount: Mount,
     nodes: Mapping[str, Sequence[pulumi.Resource]],
+    storage: Mapping[str, pulumi.Resource],
 ) -> EventLogs | None:
     """Creates the teams and what runs their jobs; returns the event logs, if enabled.
 
-    `nodes` are, by pool, what pods on that pool depend on. A stack without teams gets nothing else.
+    `nodes` are, by pool, what pods on that pool depend on, `storage` is, by kind of shuffle, what
+    teams of that kind depend on. A stack without teams gets nothing else.
     """
     names = [team.name for team in settings.teams]
     logs = None
@@ -48,6 +50,8 @@ def install_spark(
         pool = by_name.get(team.pool or default_pool(pools))
         used = [pool.name, pool.driver_pool] if pool else []
         after = [*before_teams, mount, *(one for name in used for one in nodes.get(name, []))]
+        if team.shuffle in storage:
+            after.append(storage[team.shuffle])
         teams[team.name] = Team(
             f"team-{team.name}",
             team,

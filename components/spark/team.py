@@ -27,6 +27,7 @@ from components.spark.team_access import BucketAccess, TeamAccess
 from components.spark.team_limits import QuotaSettings, create_limits
 from components.spark.team_network import Client, Egress, Service, create_network_policies
 from components.spark.team_rights import RightsSettings
+from components.storage.celeborn.network import client_policy
 
 PARENT_QUEUE = "yunikorn.apache.org/parentqueue"
 """YuniKorn's annotation for the parent of the namespace's queue, where that is not root."""
@@ -52,9 +53,10 @@ class TeamSettings(Settings):
     """Limits of all pods of the team together."""
     max_executors: Annotated[int, whole(1, 100_000)] = 20
     """Largest number of executors of one job."""
-    shuffle: Literal["node", "claim"] = "node"
-    """Where executors keep shuffle files: on their node's disk, or on EBS volumes that the driver
-    claims and a new executor takes over from a lost one."""
+    shuffle: Literal["node", "claim", "celeborn", "lustre"] = "node"
+    """Where executors keep shuffle files: on their node's disk, on EBS volumes that the driver
+    claims and a new executor takes over from a lost one, in the service that `storage.celeborn`
+    describes, or on the file system of `storage.lustre`."""
     queue: Queue | None = None
     """YuniKorn queue of the team; it ends with the team's name: `root.etl.<team>`. Default:
     `root.<team>`."""
@@ -138,6 +140,7 @@ class Team(pulumi.ComponentResource):
             egress=settings.egress,
             services=settings.services,
             clients=settings.clients,
+            others={"celeborn": client_policy()} if settings.shuffle == "celeborn" else {},
             opts=inside,
         )
         create_submitters(

@@ -1,14 +1,17 @@
-"""Block storage of the cluster: the EBS driver at scale, and the StorageClass of shuffle claims."""
+"""Storage of shuffle files: the EBS driver at scale, the StorageClass of claims, and Celeborn."""
 
 from components.base import Settings
+from components.storage.celeborn.settings import CelebornSettings
 from components.storage.ebs_csi import EbsCsiSettings
 from components.storage.shuffle_class import ShuffleClassSettings
 
 
 class StorageSettings(Settings):
-    """`storage`: the EBS driver, and the class of executors' claims."""
+    """`storage`: the EBS driver, and where teams' shuffle files are."""
 
     ebs_csi: EbsCsiSettings = EbsCsiSettings()
     """The EBS CSI driver."""
     shuffle_class: ShuffleClassSettings = ShuffleClassSettings()
     """Volumes of executors of teams with `shuffle: claim`."""
+    celeborn: CelebornSettings = CelebornSettings()
+    """The shuffle service of teams with `shuffle: celeborn`."""
