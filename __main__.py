@@ -14,7 +14,7 @@ from components.mounts import create_jar_buckets, create_mount
 from components.network import Network
 from components.node_groups import SystemNodes
 from components.spark.install import install_spark
-from components.storage.celeborn import Celeborn
+from components.storage.services import create_services
 from components.storage.shuffle_class import ShuffleClass
 
 stack = settings.load()
@@ -89,13 +89,16 @@ if config.spark.has_claims:
     context = context.then(
         ShuffleClass("shuffle", config.storage.shuffle_class, context, zone=f"{stack.region}{zone}")
     )
-storage: dict[str, pulumi.Resource] = {}
-if clients := config.spark.shuffling("celeborn"):
-    service = config.storage.celeborn
-    own_nodes = context.then(*nodes.get(str(service.pool), []))
-    storage["celeborn"] = Celeborn("celeborn", service, own_nodes, teams=clients)
+services = create_services(
+    config.storage,
+    config.spark,
+    context,
+    versions=config.addon_versions,
+    pools=config.pools,
+    nodes=nodes,
+)
 logs = install_spark(
-    config.spark, context, pools=config.pools, mount=mount, nodes=nodes, storage=storage
+    config.spark, context, pools=config.pools, mount=mount, nodes=nodes, services=services
 )
 install_addons(config.addons, context)
 

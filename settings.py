@@ -102,6 +102,9 @@ class StackSettings(Settings):
                 kubernetes=self._kubernetes,
                 creates_cluster=not self.cluster.existing,
                 mounts_pods=self.jar_mount.level == "pod",
+                mounts_lustre=any(
+                    team.__dict__.get("shuffle") == "lustre" for team in self.spark.teams
+                ),
             ),
             lambda: check_system_nodes(
                 self.system_nodes,

@@ -35,6 +35,10 @@ CELEBORN = (
     "spark.teams=[{name: team-a, shuffle: celeborn}, {name: team-b}]",
     "storage.celeborn.pool=celeborn",
 )
+LUSTRE = (
+    "pools=[{name: default, zones: [b], limits: {cpu: 128, memoryGiB: 512}}]",
+    "spark.teams=[{name: team-a, shuffle: lustre}, {name: team-b}]",
+)
 OPEN_TEAM = (
     "spark.teams=[{name: a, "
     "rights: {"

@@ -41,10 +41,6 @@ class SparkSettings(Settings):
     teams: Annotated[list[TeamSettings], Field(max_length=400)] = []
     """The teams; each has a namespace."""
 
-    def shuffling(self, kind: str) -> list[str]:
-        """The teams whose executors keep shuffle files there."""
-        return [team.name for team in self.teams if team.shuffle == kind]
-
     @property
     def has_claims(self) -> bool:
         """Whether executors of some team keep shuffle files on volumes that they claim."""

@@ -1,8 +1,9 @@
-"""Storage of shuffle files: the EBS driver at scale, the StorageClass of claims, and Celeborn."""
+"""Storage: the EBS driver at scale, and where shuffle files are: claims, Celeborn, Lustre."""
 
 from components.base import Settings
 from components.storage.celeborn.settings import CelebornSettings
 from components.storage.ebs_csi import EbsCsiSettings
+from components.storage.lustre.settings import LustreSettings
 from components.storage.shuffle_class import ShuffleClassSettings
 
 
@@ -15,3 +16,5 @@ class StorageSettings(Settings):
     """Volumes of executors of teams with `shuffle: claim`."""
     celeborn: CelebornSettings = CelebornSettings()
     """The shuffle service of teams with `shuffle: celeborn`."""
+    lustre: LustreSettings = LustreSettings()
+    """The file system of teams with `shuffle: lustre`."""

@@ -7,6 +7,7 @@ from components.pools import Pool
 from components.spark.team import TeamSettings
 from components.storage import StorageSettings
 from components.storage.celeborn.checks import check_celeborn
+from components.storage.lustre.checks import check_lustre
 
 
 def check_storage(
@@ -23,3 +24,4 @@ def check_storage(
         why = "without a team with shuffle: claim"
         yield from below("storage.shuffleClass", storage.shuffle_class.without_effect(why))
     yield from check_celeborn(storage.celeborn, teams, pools)
+    yield from check_lustre(storage.lustre, teams, pools)
