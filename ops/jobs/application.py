@@ -13,7 +13,7 @@ from components.names import (
     JARS_MOUNT_PATH,
     POOL_LABEL,
 )
-from ops.jobs import python_environment, shuffle, shuffle_service
+from ops.jobs import python_environment, shuffle, shuffle_lustre, shuffle_service
 from ops.jobs.catalogs import conf_of as catalog_conf
 from ops.jobs.jobfile import Executors, Job, PodSize
 from ops.jobs.judge.operator import LONGEST_NAME, NAME
@@ -134,6 +134,8 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         shuffle.add(spec, job, _EXECUTOR_DISK, SPARK_USER)
     elif kind == shuffle_service.CELEBORN:
         shuffle_service.add(spec, job, team.celeborn, jar_names(job))
+    elif kind == shuffle_lustre.LUSTRE:
+        shuffle_lustre.add(spec, job, _EXECUTOR_DISK, mounted=team.mounts_lustre)
     if job.python:
         python_environment.add(spec, job, _class_path(job, request))
     return spec

@@ -17,6 +17,7 @@ from components.names import (
     MAX_EXECUTORS_ANNOTATION,
     QUEUE_ANNOTATION,
     SHUFFLE_ANNOTATION,
+    SHUFFLE_CLAIM,
     SHUFFLE_CLASS,
 )
 from ops.jobs.shuffle_service import CELEBORN, endpoints_of
@@ -57,6 +58,8 @@ class Team:
     """Whether the stack has the StorageClass of claimed volumes."""
     celeborn: str | None
     """Addresses of Celeborn's masters, if the team's pods may reach them."""
+    mounts_lustre: bool
+    """Whether the team has the claim on its folder of the Lustre file system."""
     volume_name: str
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
@@ -114,6 +117,10 @@ def team_of(plan: Plan, name: str) -> Team:
             one.object_name == SHUFFLE_CLASS for one in plan.of_kind("StorageClass")
         ),
         celeborn=endpoints_of(plan) if shuffle == CELEBORN else None,
+        mounts_lustre=any(
+            one.object_name == SHUFFLE_CLAIM
+            for one in in_namespace(plan, "PersistentVolumeClaim", name)
+        ),
         volume_name=volume.object_name,
         volume=spec,
         jar_set=_jar_set(plan, spec),

@@ -124,12 +124,9 @@ AWS: Mapping[str, Known] = {
         "scalingConfig.desiredSize",
     ),
     "fsx/lustreFileSystem:LustreFileSystem": Known(
-        "rule shuffle: the files of jobs that run; docs.aws.amazon.com/fsx/latest/LustreGuide/"
-        "managing-storage-capacity.html: it grows in place",
+        "rule shuffle: the files of jobs that run",
         "create skipFinalBackup automaticBackupRetentionDays",
         "delete replace",
-        "storageCapacity",
-        "storageCapacity",
     ),
     "iam/openIdConnectProvider:OpenIdConnectProvider": Known(
         "a provider more; rule guards",

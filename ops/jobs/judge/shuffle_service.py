@@ -1,10 +1,12 @@
-"""Celeborn in an application's configuration: what fails, loses files, or is not reached."""
+"""Shuffle files outside executors, in an application's configuration: what fails, loses files, or
+is not reached."""
 
 from collections.abc import Iterator, Sequence
 
 from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
 from ops.jobs.judge import jars
 from ops.jobs.model import Application, Pods, Target
+from ops.jobs.shuffle import RECOVERY
 from ops.jobs.shuffle_service import (
     CELEBORN,
     CLIENT,
@@ -13,9 +15,10 @@ from ops.jobs.shuffle_service import (
     FIXED,
     MANAGER,
     MANAGER_KEY,
+    PLUGIN_KEY,
     endpoints_of,
 )
-from ops.jobs.spark_conf import boolean
+from ops.jobs.spark_conf import ON_DEMAND, boolean, in_volumes
 
 _TRACKING = "spark.dynamicAllocation.shuffleTracking.enabled"
 _DYNAMIC = "spark.dynamicAllocation.enabled"
@@ -28,7 +31,8 @@ _FAILS = {
 
 
 def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator[Finding]:
-    """Findings of an application whose shuffle manager is Celeborn's; of others none."""
+    """Celeborn's client, and Spark's recovery on a folder that executors share."""
+    yield from _shared_recovery(app)
     if app.conf.get(MANAGER_KEY) != MANAGER:
         return
     if target.team.shuffle != CELEBORN:
@@ -54,6 +58,24 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
             [Change(("spec", "sparkConf", replicate), "true")],
         )
     yield from _dynamic(app)
+
+
+def _shared_recovery(app: Application) -> Iterator[Finding]:
+    """Spark 4.0.4, KubernetesLocalDiskShuffleExecutorComponents.recoverDiskStore: it moves every
+    file below the folder, whoever writes it."""
+    if app.conf.get(PLUGIN_KEY) != RECOVERY:
+        return
+    for (kind, name), options in in_volumes(app.conf, "executor").items():
+        claim = options.get("options.claimName")
+        if kind == "persistentVolumeClaim" and claim not in (None, ON_DEMAND):
+            yield error(
+                f"spec.sparkConf[{PLUGIN_KEY}]",
+                f"executors share {name}, on claim {claim}: one that starts moves the shuffle "
+                "files of those that run, and those of other jobs in the same folder",
+                "no plugin, or a claim on demand for each executor",
+                RECOVERY,
+                [Change(("spec", "sparkConf", PLUGIN_KEY))],
+            )
 
 
 def _wanted(app: Application, key: str, value: str, why: str) -> Finding:
