@@ -41,7 +41,7 @@ def pod_of(sent: list[Object], kind: str, name: str) -> Object:
     """The pod that a controller would create."""
     owner = named(sent, kind, name)
     template = copy.deepcopy(owner["spec"]["template"])
-    metadata = {"name": f"{name}-0", "namespace": owner["metadata"]["namespace"]}
+    metadata = {"name": f"{name}-tried", "namespace": owner["metadata"]["namespace"]}
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -81,7 +81,7 @@ def runs(spark: Programs, pod_host: PodHost, tmp_path: Path):
             ["unshare", "-m", "bash", "-c", script],
             env={"PATH": "/usr/local/bin:/usr/bin:/bin", **spark.environment,
                  "PYSPARK_PYTHON": str(spark.python)},
-            capture_output=True, text=True, check=True, timeout=300,
+            capture_output=True, text=True, check=True, timeout=600,
         )  # fmt: skip
         first, second = done.stdout.split("==\n")
         assert "rows 1000" in first and "rows 1000" in second, done.stdout
