@@ -14,6 +14,7 @@ from components.mounts import create_jar_buckets, create_mount
 from components.network import Network
 from components.node_groups import SystemNodes
 from components.spark.install import install_spark
+from components.storage.services import create_services
 from components.storage.shuffle_class import ShuffleClass
 
 stack = settings.load()
@@ -88,7 +89,17 @@ if config.spark.has_claims:
     context = context.then(
         ShuffleClass("shuffle", config.storage.shuffle_class, context, zone=f"{stack.region}{zone}")
     )
-logs = install_spark(config.spark, context, pools=config.pools, mount=mount, nodes=nodes)
+services = create_services(
+    config.storage,
+    config.spark,
+    context,
+    versions=config.addon_versions,
+    pools=config.pools,
+    nodes=nodes,
+)
+logs = install_spark(
+    config.spark, context, pools=config.pools, mount=mount, nodes=nodes, services=services
+)
 install_addons(config.addons, context)
 
 pulumi.export("clusterName", cluster.name)

@@ -102,6 +102,9 @@ class StackSettings(Settings):
                 kubernetes=self._kubernetes,
                 creates_cluster=not self.cluster.existing,
                 mounts_pods=self.jar_mount.level == "pod",
+                mounts_lustre=any(
+                    team.__dict__.get("shuffle") == "lustre" for team in self.spark.teams
+                ),
             ),
             lambda: check_system_nodes(
                 self.system_nodes,
@@ -125,7 +128,7 @@ class StackSettings(Settings):
             lambda: self._check_buckets(region),
             self._check_addresses,
             lambda: check_storage(
-                self.storage, self.spark.teams, created=not self.cluster.existing
+                self.storage, self.spark.teams, self.pools, created=not self.cluster.existing
             ),
             lambda: check_teams(
                 self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())

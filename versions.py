@@ -57,3 +57,7 @@ MOUNT_DAEMON_IMAGE = (
 
 AWS_CLI_IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.36.44"
 """Multi-arch; copies the History Server's JARs from the bucket."""
+
+CELEBORN_IMAGE = "docker.io/apache/celeborn:0.7.0"
+"""Java 8, user 10006 (docker/Dockerfile of github.com/apache/celeborn); not pulled to check, so
+neither its digest nor its architectures are known here."""

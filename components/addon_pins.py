@@ -29,6 +29,8 @@ class AddonVersions(Settings):
     """Metrics of CPU and memory."""
     aws_ebs_csi_driver: AddonVersion | None = Field(None, alias="aws-ebs-csi-driver")
     """Block storage."""
+    aws_fsx_csi_driver: AddonVersion | None = Field(None, alias="aws-fsx-csi-driver")
+    """The driver of FSx for Lustre, for teams with `shuffle: lustre`."""
     aws_mountpoint_s3_csi_driver: AddonVersion | None = Field(
         None, alias="aws-mountpoint-s3-csi-driver"
     )
@@ -48,6 +50,7 @@ FLOORS = {
     "metrics-server": Versions("v0.7.2-eksbuild.1", "is not an EKS add-on"),
     # github.com/kubernetes-sigs/aws-ebs-csi-driver/pull/2039
     "aws-ebs-csi-driver": Versions("v1.31.0-eksbuild.1", "creates no StorageClass"),
+    "aws-fsx-csi-driver": Versions(),
     # github.com/awslabs/mountpoint-s3-csi-driver, CHANGELOG.md
     "aws-mountpoint-s3-csi-driver": Versions(
         "v2.5.0-eksbuild.1",
@@ -55,11 +58,16 @@ FLOORS = {
     ),
 }
 """The versions that the platform works with; the rules read them in the plan."""
-_MOUNTPOINT = "aws-mountpoint-s3-csi-driver"
+_MOUNTPOINT, _LUSTRE = "aws-mountpoint-s3-csi-driver", "aws-fsx-csi-driver"
 
 
 def check_pins(
-    pins: AddonVersions, *, kubernetes: str | None, creates_cluster: bool, mounts_pods: bool
+    pins: AddonVersions,
+    *,
+    kubernetes: str | None,
+    creates_cluster: bool,
+    mounts_pods: bool,
+    mounts_lustre: bool,
 ) -> Problems:
     """Pins that the platform or Kubernetes is too new for, and pins of add-ons that it lacks.
 
@@ -70,7 +78,9 @@ def check_pins(
         key = f"addonVersions.{addon}"
         if addon == _MOUNTPOINT and not mounts_pods:
             yield key, "has no effect with jarMount.level: node; remove it"
-        elif addon != _MOUNTPOINT and not creates_cluster:
+        elif addon == _LUSTRE and not mounts_lustre:
+            yield key, "has no effect without a team with shuffle: lustre; remove it"
+        elif addon not in (_MOUNTPOINT, _LUSTRE) and not creates_cluster:
             yield key, "has no effect on an existing cluster; remove it"
         elif pin is not None:
             yield from _too_old(key, addon, pin)

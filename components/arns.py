@@ -67,6 +67,9 @@ def _arns(
     volumes = storage.__dict__.get("shuffle_class")
     arn = volumes.__dict__.get("kms_key_arn") if volumes else None
     yield Arn("storage.shuffleClass.kmsKeyArn", arn, "the volumes are in")
+    system = storage.__dict__.get("lustre")
+    arn = system.__dict__.get("kms_key_arn") if system else None
+    yield Arn("storage.lustre.kmsKeyArn", arn, "the file system is in")
     cache = images.__dict__.get("cache")
     credentials = cache.__dict__.get("credentials") if cache else None
     for field, key in (("docker_hub", "dockerHub"), ("github", "github")) if credentials else ():

@@ -25,6 +25,20 @@ CACHE = (
     f"{{dockerHub: '{_SECRET}/hub-AbCdEf', github: '{_SECRET}/gh-AbCdEf'}}}}",
 )
 """Every registry that ECR can cache."""
+CELEBORN_POOL = (
+    "{name: celeborn, families: [m7gd, m6gd], sizes: [2xlarge], capacityTypes: [on-demand], "
+    "localDisk: nvme, terminationGracePeriod: 90m, limits: {cpu: 64, memoryGiB: 512}}"
+)
+_DEFAULT_POOL = "{name: default, limits: {cpu: 128, memoryGiB: 512}}"
+CELEBORN = (
+    f"pools=[{_DEFAULT_POOL}, {CELEBORN_POOL}]",
+    "spark.teams=[{name: team-a, shuffle: celeborn}, {name: team-b}]",
+    "storage.celeborn.pool=celeborn",
+)
+LUSTRE = (
+    "pools=[{name: default, zones: [b], limits: {cpu: 128, memoryGiB: 512}}]",
+    "spark.teams=[{name: team-a, shuffle: lustre}, {name: team-b}]",
+)
 OPEN_TEAM = (
     "spark.teams=[{name: a, "
     "rights: {"

@@ -6,7 +6,9 @@ from functools import partial
 from components.base import Problems, below, names_of, sound
 from components.jar_bucket import JarBucketSettings
 from components.names import (
+    CELEBORN_NAMESPACE,
     HISTORY_NAMESPACE,
+    LUSTRE_NAMESPACE,
     MONITORING_NAMESPACE,
     MOUNT_NAMESPACE,
     SHARED_JARS,
@@ -22,7 +24,7 @@ from components.spark.team_limits import POD_MIB
 from components.spark.team_rights import check_rights
 
 _TAKEN = (
-    *("default", "mount-s3", MOUNT_NAMESPACE),
+    *("default", "mount-s3", MOUNT_NAMESPACE, CELEBORN_NAMESPACE, LUSTRE_NAMESPACE),
     *(SPARK_OPERATOR_NAMESPACE, YUNIKORN_NAMESPACE, HISTORY_NAMESPACE, MONITORING_NAMESPACE),
 )
 """Namespaces of Kubernetes and of the platform, beside those that begin with `kube-`."""

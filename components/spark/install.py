@@ -17,6 +17,7 @@ from components.spark.settings import SparkSettings
 from components.spark.submitters import SubmitterEntries, roles_of
 from components.spark.team import Team
 from components.spark.yunikorn import Yunikorn
+from components.storage.services import ShuffleServices
 
 
 def install_spark(
@@ -26,10 +27,12 @@ def install_spark(
     pools: Sequence[Pool],
     mount: Mount,
     nodes: Mapping[str, Sequence[pulumi.Resource]],
+    services: ShuffleServices,
 ) -> EventLogs | None:
     """Creates the teams and what runs their jobs; returns the event logs, if enabled.
 
-    `nodes` are, by pool, what pods on that pool depend on. A stack without teams gets nothing else.
+    `nodes` are, by pool, what pods on that pool depend on, `services` are those that hold teams'
+    shuffle files. A stack without teams gets nothing else.
     """
     names = [team.name for team in settings.teams]
     logs = None
@@ -48,6 +51,8 @@ def install_spark(
         pool = by_name.get(team.pool or default_pool(pools))
         used = [pool.name, pool.driver_pool] if pool else []
         after = [*before_teams, mount, *(one for name in used for one in nodes.get(name, []))]
+        if team.shuffle in services.by_kind:
+            after.append(services.by_kind[team.shuffle])
         teams[team.name] = Team(
             f"team-{team.name}",
             team,
@@ -56,6 +61,7 @@ def install_spark(
             pool=pool,
             gangs=gangs,
             logs=logs,
+            shuffle_volume=services.volumes.get(team.name),
         ).namespace
     submitters = {team.name: team.submitters for team in settings.teams}
     if any(roles_of(found) for found in submitters.values()):

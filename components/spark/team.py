@@ -18,6 +18,7 @@ from components.names import (
     QUEUE_ANNOTATION,
     SHARED_JARS,
     SHUFFLE_ANNOTATION,
+    SHUFFLE_CLAIM,
     TEAM_LABEL,
 )
 from components.pools import Pool
@@ -27,6 +28,8 @@ from components.spark.team_access import BucketAccess, TeamAccess
 from components.spark.team_limits import QuotaSettings, create_limits
 from components.spark.team_network import Client, Egress, Service, create_network_policies
 from components.spark.team_rights import RightsSettings
+from components.storage.celeborn.network import client_policy
+from components.storage.lustre.folders import create_claim
 
 PARENT_QUEUE = "yunikorn.apache.org/parentqueue"
 """YuniKorn's annotation for the parent of the namespace's queue, where that is not root."""
@@ -52,9 +55,10 @@ class TeamSettings(Settings):
     """Limits of all pods of the team together."""
     max_executors: Annotated[int, whole(1, 100_000)] = 20
     """Largest number of executors of one job."""
-    shuffle: Literal["node", "claim"] = "node"
-    """Where executors keep shuffle files: on their node's disk, or on EBS volumes that the driver
-    claims and a new executor takes over from a lost one."""
+    shuffle: Literal["node", "claim", "celeborn", "lustre"] = "node"
+    """Where executors keep shuffle files: on their node's disk, on EBS volumes that the driver
+    claims and a new executor takes over from a lost one, in the service that `storage.celeborn`
+    describes, or on the file system of `storage.lustre`."""
     queue: Queue | None = None
     """YuniKorn queue of the team; it ends with the team's name: `root.etl.<team>`. Default:
     `root.<team>`."""
@@ -104,9 +108,11 @@ class Team(pulumi.ComponentResource):
         pool: Pool | None,
         gangs: bool,
         logs: EventLogs | None,
+        shuffle_volume: pulumi.Input[str] | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`pool` is the pool of the team's executors; None on nodes that the stack does not create.
+        `shuffle_volume` is the team's folder on Lustre.
         With `gangs` the namespace admits YuniKorn's placeholders (see pod_security.py).
         """
         super().__init__("spark-on-eks:spark:Team", name, None, context.options(opts))
@@ -138,6 +144,7 @@ class Team(pulumi.ComponentResource):
             egress=settings.egress,
             services=settings.services,
             clients=settings.clients,
+            others={"celeborn": client_policy()} if settings.shuffle == "celeborn" else {},
             opts=inside,
         )
         create_submitters(
@@ -160,6 +167,8 @@ class Team(pulumi.ComponentResource):
             jar_set=pool.jar_set if pool else SHARED_JARS,
             opts=own,
         )
+        if shuffle_volume is not None:
+            create_claim(f"{name}-shuffle", SHUFFLE_CLAIM, settings.name, shuffle_volume, inside)
         self.register_outputs({"namespace": settings.name, "roleArn": access.role_arn})
 
 

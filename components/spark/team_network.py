@@ -1,6 +1,6 @@
 """NetworkPolicies: default deny for a namespace, plus what Spark needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import pulumi
@@ -29,7 +29,10 @@ spark.apache.org/docs/4.0.1/running-on-kubernetes.html#driver-port."""
 
 Port = Annotated[int, whole(1, 65535)]
 Spec = k8s.networking.v1.NetworkPolicySpecArgsDict
-
+SPARK_PODS: k8s.meta.v1.LabelSelectorArgsDict = {
+    "match_expressions": [{"key": "spark-role", "operator": "In", "values": ["driver", "executor"]}]
+}
+"""Selects drivers and executors."""
 
 _UNREACHABLE = ("127.0.0.0/8", "169.254.169.254/32", "224.0.0.0/3")
 
@@ -87,10 +90,11 @@ def create_network_policies(
     egress: Sequence[Egress],
     services: Sequence[Service],
     clients: Sequence[Client],
+    others: Mapping[str, Spec],
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """The policies of a team's namespace, one per kind of traffic."""
-    for label, spec in _policies(egress, services, clients).items():
+    """The policies of a team's namespace, one per kind of traffic; `others` by name."""
+    for label, spec in {**_policies(egress, services, clients), **others}.items():
         k8s.networking.v1.NetworkPolicy(
             f"{name}-{label}",
             metadata={"name": label, "namespace": namespace},
@@ -150,11 +154,7 @@ def https_policy() -> Spec:
 def _policies(
     egress: Sequence[Egress], services: Sequence[Service], clients: Sequence[Client]
 ) -> dict[str, Spec]:
-    spark: k8s.meta.v1.LabelSelectorArgsDict = {
-        "match_expressions": [
-            {"key": "spark-role", "operator": "In", "values": ["driver", "executor"]}
-        ]
-    }
+    spark = SPARK_PODS
     policies: dict[str, Spec] = {
         "deny-all": deny_all_policy(),
         # Tasks, shuffle and broadcasts, in both directions and on random ports.

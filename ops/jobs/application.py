@@ -13,7 +13,7 @@ from components.names import (
     JARS_MOUNT_PATH,
     POOL_LABEL,
 )
-from ops.jobs import python_environment, shuffle
+from ops.jobs import python_environment, shuffle, shuffle_lustre, shuffle_service
 from ops.jobs.catalogs import conf_of as catalog_conf
 from ops.jobs.jobfile import Executors, Job, PodSize
 from ops.jobs.judge.operator import LONGEST_NAME, NAME
@@ -129,8 +129,13 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
     spec["volumes"] = _volumes(job, request)
     spec["driver"] = _driver(job, team)
     spec["executor"] = _executor(job, team, executors)
-    if shuffle.kind_of(job, team) == shuffle.CLAIM:
+    kind = shuffle.kind_of(job, team)
+    if kind == shuffle.CLAIM:
         shuffle.add(spec, job, _EXECUTOR_DISK, SPARK_USER)
+    elif kind == shuffle_service.CELEBORN:
+        shuffle_service.add(spec, job, team.celeborn, jar_names(job))
+    elif kind == shuffle_lustre.LUSTRE:
+        shuffle_lustre.add(spec, job, _EXECUTOR_DISK, mounted=team.mounts_lustre)
     if job.python:
         python_environment.add(spec, job, _class_path(job, request))
     return spec

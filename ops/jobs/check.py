@@ -18,6 +18,7 @@ from ops.jobs.judge import (
     pod_security,
     quotas,
     schedules,
+    shuffle_service,
     sizes,
     storage,
     volumes,
@@ -39,6 +40,7 @@ _JUDGES: tuple[_Judge, ...] = (
     disks.findings,
     jars.findings,
     storage.findings,
+    shuffle_service.findings,
     network.findings,
 )
 _ORDER = list(Severity)

@@ -223,9 +223,10 @@ class JobFile(_Section):
     schedule: Schedule | None = None
     restart: Restart = Restart()
     catalog: Catalog | None = None
-    shuffle: Literal["node", "claim"] | None = None
-    """Where executors keep shuffle files: on their node's disk, or on an EBS volume of `localDisk`
-    that a new executor takes over from a lost one. Default: as the team."""
+    shuffle: Literal["node", "claim", "celeborn", "lustre"] | None = None
+    """Where executors keep shuffle files: on their node's disk, on an EBS volume of `localDisk`
+    that a new executor takes over from a lost one, in Celeborn, or on the team's folder of the
+    Lustre file system. Default: as the team."""
     conf: dict[ConfKey, Text] = {}
     """More of Spark's configuration; it overrides what the platform sets."""
 

@@ -17,8 +17,10 @@ from components.names import (
     MAX_EXECUTORS_ANNOTATION,
     QUEUE_ANNOTATION,
     SHUFFLE_ANNOTATION,
+    SHUFFLE_CLAIM,
     SHUFFLE_CLASS,
 )
+from ops.jobs.shuffle_service import CELEBORN, endpoints_of
 from ops.plan.errors import UserError
 from ops.plan.iam import action_matches
 from ops.plan.iam_grants import Grant, grants
@@ -51,9 +53,13 @@ class Team:
     event_logs: str | None
     """Folder of the team's event logs, if enabled."""
     shuffle: str
-    """Where executors keep shuffle files, if a job does not say: `node` or `claim`."""
+    """Where executors keep shuffle files, if a job does not say."""
     has_shuffle_class: bool
     """Whether the stack has the StorageClass of claimed volumes."""
+    celeborn: str | None
+    """Addresses of Celeborn's masters, if the team's pods may reach them."""
+    mounts_lustre: bool
+    """Whether the team has the claim on its folder of the Lustre file system."""
     volume_name: str
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
@@ -98,6 +104,7 @@ def team_of(plan: Plan, name: str) -> Team:
     own = set(namespace.options.dependencies)
     nodes = [one for one in node_sets(plan) if one.resource.urn in own]
     spec = volume.inputs["spec"]
+    shuffle = _annotation(namespace, SHUFFLE_ANNOTATION) or "node"
     return Team(
         name=name,
         region=str(plan.exports["region"]),
@@ -105,9 +112,14 @@ def team_of(plan: Plan, name: str) -> Team:
         max_executors=_max_executors(plan, namespace),
         queue=_annotation(namespace, QUEUE_ANNOTATION),
         event_logs=_annotation(namespace, EVENT_LOGS_ANNOTATION),
-        shuffle=_annotation(namespace, SHUFFLE_ANNOTATION) or "node",
+        shuffle=shuffle,
         has_shuffle_class=any(
             one.object_name == SHUFFLE_CLASS for one in plan.of_kind("StorageClass")
+        ),
+        celeborn=endpoints_of(plan) if shuffle == CELEBORN else None,
+        mounts_lustre=any(
+            one.object_name == SHUFFLE_CLAIM
+            for one in in_namespace(plan, "PersistentVolumeClaim", name)
         ),
         volume_name=volume.object_name,
         volume=spec,

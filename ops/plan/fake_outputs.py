@@ -151,6 +151,16 @@ def _kubernetes_object(made: FakeResource) -> dict[str, Any]:
     return {"id": identifier, "metadata": metadata}
 
 
+def _lustre(made: FakeResource) -> dict[str, Any]:
+    cloud, identifier = made.cloud, f"fs-{made.name}"
+    return {
+        "id": identifier,
+        "arn": cloud.arn("fsx", f"file-system/{identifier}"),
+        "dnsName": f"{identifier}.fsx.{cloud.region}.amazonaws.com",
+        "mountName": "mounted",
+    }
+
+
 _ROWS: dict[str, Row] = {
     "aws:ec2/vpc:Vpc": _prefixed(
         "vpc", defaultSecurityGroupId="sg-default", mainRouteTableId="rtb-main"
@@ -166,6 +176,7 @@ _ROWS: dict[str, Row] = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": _prefixed("vpce", prefixListId="pl"),
     "aws:ec2/flowLog:FlowLog": _prefixed("fl"),
     "aws:ec2/launchTemplate:LaunchTemplate": _launch_template,
+    "aws:fsx/lustreFileSystem:LustreFileSystem": _lustre,
     "aws:iam/role:Role": _iam("role"),
     "aws:iam/policy:Policy": _iam("policy"),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": _oidc_provider,

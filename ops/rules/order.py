@@ -118,6 +118,7 @@ def _volume_of(plan: Plan, claim: Resource) -> Sequence[Resource]:
         one
         for one in plan.of_kind("PersistentVolume")
         if at(one.inputs, "spec.claimRef.namespace") == at(claim.inputs, "metadata.namespace")
+        and at(one.inputs, "spec.claimRef.name") == claim.object_name
     ]
 
 

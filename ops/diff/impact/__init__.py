@@ -24,6 +24,7 @@ from ops.diff.impact import (
     physical_names,
     refusals,
     routes,
+    shuffle,
     teams,
     workloads,
 )
@@ -44,6 +45,7 @@ _TOPICS = (
     groups,
     disruption,
     teams,
+    shuffle,
     workloads,
     packages,
     guards,

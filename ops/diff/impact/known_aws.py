@@ -123,6 +123,11 @@ AWS: Mapping[str, Known] = {
         "scalingConfig.desiredSize taints labels",
         "scalingConfig.desiredSize",
     ),
+    "fsx/lustreFileSystem:LustreFileSystem": Known(
+        "rule shuffle: the files of jobs that run",
+        "create skipFinalBackup automaticBackupRetentionDays",
+        "delete replace",
+    ),
     "iam/openIdConnectProvider:OpenIdConnectProvider": Known(
         "a provider more; rule guards",
         "create",
@@ -181,5 +186,10 @@ AWS: Mapping[str, Known] = {
         "create",
         "delete replace policy",
         of="queueUrl",
+    ),
+    "vpc/securityGroupIngressRule:SecurityGroupIngressRule": Known(
+        "rule shuffle: ports between nodes and a Lustre file system",
+        "create description",
+        "delete replace fromPort toPort referencedSecurityGroupId",
     ),
 }

@@ -21,7 +21,7 @@ _OWN_PODS = (
 KUBERNETES: Mapping[str, Known] = {
     "ClusterRole": _RIGHT,
     "ClusterRoleBinding": _RIGHT,
-    "ConfigMap": Known("nothing mounts it yet", "create"),
+    "ConfigMap": Known("nothing mounts it yet; rule shuffle: Celeborn's", "create", "replace data"),
     "DaemonSet": Known(
         "rule workloads: pods of the mount are replaced node by node, and jobs keep their mount",
         "create spec.updateStrategy",
@@ -30,6 +30,12 @@ KUBERNETES: Mapping[str, Known] = {
         "spec.template.metadata.annotations",
     ),
     "EC2NodeClass": Known("rules nodes, refusals and identities", "create", "delete spec"),
+    "Job": Known(
+        "components/storage/lustre/folders.py: a Job makes a folder that is not there yet, and "
+        "none is deleted",
+        "create delete replace",
+        "spec",
+    ),
     "LimitRange": Known(
         f"{_K8S}/concepts/policy/limit-range: defaults are set when a pod is created, and Spark "
         "sets its own requests",
@@ -66,6 +72,9 @@ KUBERNETES: Mapping[str, Known] = {
         "create metadata.annotations",
         "delete replace",
     ),
+    "PodDisruptionBudget": Known(
+        f"{_K8S}/tasks/run-application/configure-pdb: fewer evictions at once", "create"
+    ),
     "PriorityClass": Known(
         f"{_K8S}/concepts/scheduling-eviction/pod-priority-preemption: a class more; rule limits",
         "create description",
@@ -84,6 +93,11 @@ KUBERNETES: Mapping[str, Known] = {
         "create",
         "delete replace",
         'metadata.annotations["eks.amazonaws.com/role-arn"] automountServiceAccountToken',
+    ),
+    "StatefulSet": Known(
+        "rule shuffle: Celeborn's pods, and the files that they hold",
+        "create",
+        "delete replace spec.template spec.replicas",
     ),
     "StorageClass": Known(
         f"{_K8S}/concepts/storage/storage-classes: read when a claim is made", "create"

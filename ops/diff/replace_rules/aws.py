@@ -225,4 +225,10 @@ ROWS: Mapping[str, Row] = {
     "sqs/queuePolicy:QueuePolicy": Row(
         "AWS::SQS::QueuePolicy, aws_sqs_queue_policy", "queueUrl", "policy"
     ),
+    "vpc/securityGroupIngressRule:SecurityGroupIngressRule": Row(
+        "AWS::EC2::SecurityGroupIngress, aws_vpc_security_group_ingress_rule",
+        "securityGroupId",
+        "referencedSecurityGroupId ipProtocol fromPort toPort cidrIpv4 cidrIpv6 description "
+        "prefixListId",
+    ),
 }

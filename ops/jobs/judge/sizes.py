@@ -9,6 +9,7 @@ from ops.jobs.findings import ABSENT, Change, Finding, error
 from ops.jobs.judge.amounts import parsed, with_defaults
 from ops.jobs.model import Application, Pods, Target
 from ops.jobs.pods import memory_limit
+from ops.jobs.shuffle_service import PLUGIN, PLUGIN_KEY
 from ops.jobs.spark_conf import ROLES, BadValue, amount, boolean, size, whole
 from ops.plan.quantity import MIB
 from ops.plan.values import mapping
@@ -193,7 +194,9 @@ def _counts(app: Application) -> Iterator[Finding]:
     decommission = boolean(conf, "spark.decommission.enabled") and boolean(
         conf, "spark.storage.decommission.shuffleBlocks.enabled", True
     )
-    if not tracking and not decommission and not boolean(conf, _SHUFFLE_SERVICE):
+    # Celeborn's plugin tells Spark that shuffle files do not end with their executor.
+    elsewhere = boolean(conf, _SHUFFLE_SERVICE) or conf.get(PLUGIN_KEY) == PLUGIN
+    if not tracking and not decommission and not elsewhere:
         yield error(
             f"{field}.shuffleTrackingEnabled",
             "dynamic allocation needs shuffle tracking or decommissioning: there is no external "

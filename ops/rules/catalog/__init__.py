@@ -7,7 +7,7 @@ from ops.rules.rule import Rule
 _MODULES = (
     "iam", "trust", "rbac", "roles", "cluster", "network", "joining", "nodes", "pools", "lifetimes",
     "capacity", "data", "pods", "platform", "teams", "team_access", "admission", "scheduling",
-    "complete", "storage", "served", "pins", "images", "owner", "destroy",
+    "complete", "storage", "shuffle", "served", "pins", "images", "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

@@ -1,7 +1,8 @@
 """The control plane: its endpoint, access to it, and its logs."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource, parent_types
@@ -163,6 +164,12 @@ def provider_identity(plan: Plan) -> Iterator[Violation]:
             yield Violation(one, "clusterIdentifier", "identifies its cluster by kubeconfig only")
 
 
+def _to_groups(item: Mapping[str, Any]) -> bool:
+    """Whether an egress rule leads to security groups only."""
+    others = any(item.get(key) for key in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds"))
+    return not others and bool(item.get("self") or item.get("securityGroups"))
+
+
 @rule(
     reason="Scanners find an open port within minutes.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
@@ -174,7 +181,9 @@ def no_open_ingress(plan: Plan) -> Iterator[Violation]:
             blocks = [*each(item, "cidrBlocks"), *each(item, "ipv6CidrBlocks")]
             for block in _wide(blocks):
                 yield Violation(one, block, f"lets in {block}")
-        if not is_false(one.inputs.get("egress") or None):
+        egress = one.inputs.get("egress") or None
+        to_groups = isinstance(egress, list) and all(map(_to_groups, egress))
+        if not is_false(egress) and not to_groups:
             yield Violation(one, "egress", "allows egress")
     closed = {
         vpc.urn

@@ -6,7 +6,7 @@ from typing import Any
 from components.names import JARS_CLAIM
 from ops.plan.model import Plan
 from ops.plan.packages import packages
-from ops.plan.values import UNKNOWN, at, each, is_true
+from ops.plan.values import UNKNOWN, at, each, is_true, mapping
 from ops.plan.workloads import (
     denied_by_default,
     in_namespace,
@@ -148,7 +148,7 @@ def team_labelled(plan: Plan) -> Iterator[Violation]:
 )
 def platform_network(plan: Plan) -> Iterator[Violation]:
     """A namespace with a Service of the stack, or with the Spark operator, denies all ingress and
-    egress but what it needs: DNS and HTTPS among it."""
+    egress but what it needs: DNS among it, and HTTPS for pods with a role or a right."""
     operators = {
         str(one.resource.inputs.get("namespace"))
         for one in packages(plan)
@@ -163,5 +163,17 @@ def platform_network(plan: Plan) -> Iterator[Violation]:
                 yield Violation(namespace, kind, f"does not deny {kind} by default")
         policies = in_namespace(plan, "NetworkPolicy", name)
         for what, port in (("DNS", 53), ("HTTPS", 443)) if "Egress" in closed else ():
+            if port == 443 and name not in operators and not _calls_out(plan, name):
+                continue
             if served and not any(lets_out(one, port) for one in policies):
                 yield Violation(namespace, what, f"does not allow egress to {what}")
+
+
+def _calls_out(plan: Plan, namespace: str) -> bool:
+    """Whether pods there have an account that calls AWS or the API server."""
+    accounts = in_namespace(plan, "ServiceAccount", namespace)
+    return not accounts or any(
+        one.inputs.get("automountServiceAccountToken") is not False
+        or mapping(one.inputs, "metadata.annotations")
+        for one in accounts
+    )

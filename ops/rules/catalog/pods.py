@@ -18,6 +18,8 @@ _VERSION = re.compile(r":v?\d+\.\d+\.\d+[\w.-]*$")
 MULTI_ARCH: Mapping[str, str] = {
     "public.ecr.aws/amazonlinux/amazonlinux": "one tag for x86-64 and arm64: docs.aws.amazon.com/"
     "AmazonECR/latest/userguide/amazon_linux_container_image.html",
+    "docker.io/apache/celeborn": "github.com/awslabs/data-on-eks runs 0.6.2 on r8g (arm64) and its "
+    "base, eclipse-temurin, has both",
     "docker.io/apache/spark": "tags for amd64 and arm64: hub.docker.com/r/apache/spark/tags",
     "public.ecr.aws/aws-cli/aws-cli": "AWS' gallery lists ARM 64 and x86-64: "
     "gallery.ecr.aws/aws-cli/aws-cli; none of these images "

@@ -4,11 +4,12 @@ from tests.ops.diff.changes_cloud import CLOUD
 from tests.ops.diff.changes_jars import JARS
 from tests.ops.diff.changes_nodes import NODES
 from tests.ops.diff.changes_settings import SETTINGS
+from tests.ops.diff.changes_shuffle import SHUFFLE
 from tests.ops.diff.plan_cluster import CLUSTER
 from tests.ops.diff.plan_guards import GUARDS
 from tests.ops.diff.plan_network import NAMES, NETWORK
 from tests.ops.diff.plan_node_sets import NODES as NODE_SETS
 
-SETS = {**CLOUD, **NODES, **JARS, **SETTINGS}
+SETS = {**CLOUD, **NODES, **JARS, **SETTINGS, **SHUFFLE}
 """The engine tier runs these, too."""
 EDITS = {**GUARDS, **NETWORK, **NAMES, **NODE_SETS, **CLUSTER}

@@ -34,6 +34,17 @@ logger.shuffle.level = info
 """
 
 
+_WAITS = """
+import os, time
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+spark.range(0, 1000, 1, 2).repartition(3).groupBy().count().first()
+open(os.environ["READY"], "w").close()
+while not os.path.exists(os.environ["READY"] + "-enough"):
+    time.sleep(0.2)
+"""
+
+
 @pytest.fixture
 def runs(spark: Programs, pod_host: PodHost, tmp_path: Path):
     """Runs a job twice with its local disk at a path of an empty volume; returns both logs."""
@@ -46,18 +57,31 @@ def runs(spark: Programs, pod_host: PodHost, tmp_path: Path):
     for key, value in conf.items():
         submit += ["--conf", f"{key}={value}"]
     job = " ".join(f"'{word}'" for word in (*submit, f"{tmp_path}/program.py"))
+    waiting = job.replace("program.py", "waits.py")
+    (tmp_path / "waits.py").write_text(_WAITS)
 
-    def run(path: str, volume: str) -> list[str]:
+    def run(path: str, volume: str, *, beside: bool = False) -> list[str]:
+        start, end = f"({job}) 2>&1; echo ==; ", ""
+        if beside:
+            # The first still runs while the second starts in the same folder.
+            ready, files = f"{tmp_path}/ready", f"find '{volume}' -name 'shuffle_*.data'"
+            start = (
+                f"export READY='{ready}'; ({waiting}) >&2 & "
+                f"until [ -e '{ready}' ]; do sleep 0.2; done; {files} > '{tmp_path}/before'; "
+                "echo rows 1000; echo ==; "
+            )
+            end = f"; xargs ls < '{tmp_path}/before' > '{tmp_path}/after' 2>/dev/null"
+            end += f"; touch '{ready}-enough'; wait"
         # A mount namespace of its own: the volume is a tmpfs on a folder of this machine.
         script = (
             f"mount -t tmpfs none '{volume}' && mkdir -p '{path}' && export "
-            f"SPARK_LOCAL_DIRS='{path}' && ({job}) 2>&1; echo ==; ({job}) 2>&1"
+            f"SPARK_LOCAL_DIRS='{path}' && {{ {start} }}; ({job}) 2>&1{end}"
         )
         done = subprocess.run(
             ["unshare", "-m", "bash", "-c", script],
             env={"PATH": "/usr/local/bin:/usr/bin:/bin", **spark.environment,
                  "PYSPARK_PYTHON": str(spark.python)},
-            capture_output=True, text=True, check=True, timeout=300,
+            capture_output=True, text=True, check=True, timeout=600,
         )  # fmt: skip
         first, second = done.stdout.split("==\n")
         assert "rows 1000" in first and "rows 1000" in second, done.stdout
@@ -82,3 +106,11 @@ def test_a_volume_right_below_the_root_recovers_nothing_and_only_logs_it(runs) -
 def test_a_volume_of_another_depth_finds_no_files(runs) -> None:
     _, second = runs("/mnt/a", "/mnt")
     assert "Found 0 data files" in second
+
+
+def test_on_a_folder_that_executors_share_recovery_takes_the_files_of_one_that_runs(
+    runs, tmp_path: Path
+) -> None:
+    runs(f"/mnt{MOUNT_PATH}", "/mnt", beside=True)
+    assert (tmp_path / "before").read_text() != ""
+    assert (tmp_path / "after").read_text() == ""

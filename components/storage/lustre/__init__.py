@@ -1,0 +1,1 @@
+"""Lustre: a file system that the executors of teams with `shuffle: lustre` share."""

@@ -1,0 +1,97 @@
+"""Changes of where teams keep shuffle files."""
+
+from tests.ops.diff.changes import Row
+from tests.plans import CELEBORN, LUSTRE
+
+_POOLS, _USES, _SERVICE = CELEBORN
+_NODE = "spark.teams=[{name: team-a}, {name: team-b}]"
+_CLAIM = "spark.teams=[{name: team-a, shuffle: claim}, {name: team-b}]"
+_ZONE, _LUSTRE = LUSTRE
+_CELEBORN = "github.com/apache/celeborn/blob/main/docs/decommissioning.md"
+_FSX = "docs.aws.amazon.com/fsx/latest/LustreGuide/using-fsx-lustre.html"
+_DRAIN = "jobs-affected: a worker of Celeborn ends after {} minutes at the latest"
+_RUNGS = "default-arm-on-demand, default-arm-spot, default-x86-on-demand and default-x86-spot"
+_GONE = "jobs-affected: jobs that keep shuffle files on Lustre fail"
+
+SHUFFLE = {
+    "shuffle files from nodes to Celeborn": Row(
+        CELEBORN,
+        "wider-permission: network of namespace team-a (may now)",
+        before=(_POOLS, _NODE),
+        source=_CELEBORN,
+    ),
+    "shuffle files from Celeborn to nodes": Row(
+        (_POOLS, _NODE),
+        "ends-jobs: removes Celeborn's celeborn-master",
+        "ends-jobs: removes Celeborn's celeborn-worker",
+        "jobs-affected: jobs that keep shuffle files in Celeborn fail",
+        "jobs-unknown: celeborn-namespace: is deleted",
+        "removes: deletes namespace celeborn with everything in it",
+        "removes: removes StatefulSet celeborn-master and celeborn-worker",
+        "narrower-permission: network of namespace team-a (may no longer)",
+        "guard: PodDisruptionBudget celeborn-master holds less",
+        "guard: PodDisruptionBudget celeborn-worker holds less",
+        before=CELEBORN,
+        source=_CELEBORN,
+    ),
+    "shuffle files from claims to Celeborn": Row(
+        CELEBORN,
+        f"drifts-nodes: NodePool {_RUNGS} (template.spec.startupTaints)",
+        "jobs-affected: executors there end and their tasks run again",
+        "jobs-unknown: shuffle-class: is deleted",
+        "wider-permission: network of namespace team-a (may now)",
+        before=(_POOLS, _CLAIM),
+        source=_CELEBORN,
+    ),
+    "a shorter drain of Celeborn's workers": Row(
+        (*CELEBORN, "storage.celeborn={pool: celeborn, drainMinutes: 30}"),
+        _DRAIN.format(42),
+        "restarts: restarts the pods of celeborn-master",
+        "restarts: restarts the pods of celeborn-worker",
+        "restarts: restarts StatefulSet celeborn-master and celeborn-worker",
+        before=CELEBORN,
+        source=_CELEBORN,
+    ),
+    "more workers of Celeborn": Row(
+        (*CELEBORN, "storage.celeborn={pool: celeborn, workers: 5}"),
+        before=CELEBORN,
+        source=_CELEBORN,
+    ),
+    "fewer workers of Celeborn": Row(
+        CELEBORN,
+        _DRAIN.format(72),
+        "restarts: ends some of the pods of celeborn-worker",
+        before=(*CELEBORN, "storage.celeborn={pool: celeborn, workers: 5}"),
+        source=_CELEBORN,
+    ),
+    "shuffle files from nodes to Lustre": Row(
+        LUSTRE,
+        "wider-permission: role lustre-driver-role (new)",
+        before=(_ZONE, _NODE),
+        source=_FSX,
+    ),
+    "shuffle files from Lustre to nodes": Row(
+        (_ZONE, _NODE),
+        "loses-data: file system lustre is deleted",
+        "ends-jobs: deletes Lustre file system lustre",
+        _GONE,
+        "jobs-unknown: lustre-servers: is deleted",
+        "claims-wait: removes claims: team-a/spark-shuffle",
+        "restarts: nodes open other ports to Lustre: lustre-clients-1018",
+        "restarts: nodes open other ports to Lustre: lustre-clients-988",
+        "removes: deletes namespace spark-lustre with everything in it",
+        "removes: removes add-on aws-fsx-csi-driver",
+        "narrower-permission: role lustre-driver-role (deleted)",
+        before=LUSTRE,
+        source=_FSX,
+    ),
+    "another type of Lustre file system": Row(
+        (*LUSTRE, "storage.lustre.type=PERSISTENT_2"),
+        "loses-data: file system lustre is deleted",
+        "ends-jobs: replaces Lustre file system lustre",
+        _GONE,
+        "claims-wait: makes claims anew: team-a/spark-shuffle and spark-lustre/lustre-root",
+        before=LUSTRE,
+        source=_FSX,
+    ),
+}
