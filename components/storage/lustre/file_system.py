@@ -64,7 +64,7 @@ class Lustre(pulumi.ComponentResource):
         group = aws.ec2.SecurityGroup(
             f"{self._name}-servers",
             vpc_id=self._context.network.vpc_id,
-            description="Lustre between its servers and the cluster's nodes",
+            description="Lustre between its servers and the nodes of the cluster",
             ingress=[_traffic(ports, nodes) for ports in PORTS],
             egress=[_traffic(ports, nodes) for ports in PORTS],
             opts=own,
