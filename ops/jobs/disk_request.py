@@ -22,6 +22,9 @@ _BUFFERS_OF_CORE = 4 * 64 * MIB
 """Of a task that writes to S3: S3A buffers 4 blocks of 64 MiB below /tmp, on the container's own
 disk (fs.s3a.fast.upload.active.blocks and fs.s3a.multipart.size of hadoop-aws 3.4.1)."""
 
+_TEMPLATES_SINCE = 3
+"""First major version of Spark with pod templates."""
+
 
 def margin(cores: int) -> int:
     """Bytes beside the volumes: logs, and blocks that wait for their upload to S3."""
@@ -42,12 +45,13 @@ def container(role: str, request: str) -> dict[str, Any]:
 def is_possible(spec: Mapping[str, Any]) -> bool:
     """Whether the pods of this application can have the request.
 
-    Not below Spark 3, which has no pod templates, nor in a gang: the operator's placeholders have
-    CPU and memory only, and YuniKorn gives up a placeholder that is smaller than its pod
-    (application.go of yunikorn-core 1.8.0).
+    Not below Spark 3, which has no pod templates; the operator's webhook takes no version for an
+    old one. Nor in a gang: the operator's placeholders have CPU and memory only, and YuniKorn gives
+    up a placeholder that is smaller than its pod (application.go of yunikorn-core 1.8.0).
     """
-    old = str(spec.get("sparkVersion", "")).startswith(("1.", "2."))
-    return not old and spec.get("batchScheduler") != "yunikorn"
+    version = str(spec.get("sparkVersion", "")).partition(".")[0]
+    new = version.isdecimal() and int(version) >= _TEMPLATES_SINCE
+    return new and spec.get("batchScheduler") != "yunikorn"
 
 
 def add(spec: dict[str, Any]) -> None:

@@ -159,6 +159,8 @@ ERRORS: list[tuple[Change, str]] = [
         put("executor/template", {"metadata": {"labels": {"a": "b"}}}),
         "spec.executor.template may only request ephemeral-storage",
     ),
+    (put("sparkVersion", ABSENT), "refuses pod templates without a version of Spark"),
+    (put("sparkVersion", "latest"), "refuses pod templates without a version of Spark"),
     (
         put("executor/template", _disk_template("900Gi")),
         "one executor asks for 900.0 GiB of local disk, and no instance type of its pool has",
@@ -222,8 +224,13 @@ def test_what_is_refused_fails_or_hangs_is_an_error(change: Change, says: str) -
     assert [line for line in found if says in line], found
 
 
+def _without_version(spec: dict[str, Any]) -> None:
+    """Without templates, too, which need a version."""
+    del spec["sparkVersion"], spec["driver"]["template"], spec["executor"]["template"]
+
+
 WARNINGS: list[tuple[Change, str]] = [
-    (put("sparkVersion", ABSENT), "spec.sparkVersion: is required, and the operator"),
+    (_without_version, "spec.sparkVersion: is required, and the operator"),
     (
         put("executor/nodeSelector", {POOL_LABEL: "default", "kubernetes.io/arch": "arm64"}),
         "kubernetes.io/arch excludes nodes of the pool",

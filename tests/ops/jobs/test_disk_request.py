@@ -79,7 +79,7 @@ def test_a_gang_and_a_job_of_spark_2_have_no_template() -> None:
         {"spec": {"containers": []}},
         {"spec": {"containers": [{}]}},
     ],
-    ids=str,
+    ids=["none", "empty", "no-container", "no-request"],
 )
 def test_a_pod_that_requests_no_disk_is_told_and_put_right(role: str, template: Any) -> None:
     given = json.loads(json.dumps(application(PLAN, "taxi-trip", "team-b")))

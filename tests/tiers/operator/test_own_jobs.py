@@ -60,6 +60,7 @@ _CLAIM = "spark.kubernetes.driver.volumes.persistentVolumeClaim.spark-local-dir-
 
 AT_ONCE = [
     Row("no-executors", {"spec/executor/instances": 0}),
+    Row("template-without-version", {"spec/sparkVersion": ABSENT}),
     Row("typo", {"spec/driver/priorityClass": "spark-driver"}),
     Row("text-cores", {"spec/driver/cores": "1"}),
     Row("no-cores", {"spec/driver/cores": 0}),
@@ -153,7 +154,8 @@ FINE = [
     Row("no-template", {"spec/driver/template": ABSENT}),
     Row("gpu-without-quantity", {"spec/executor/gpu": {"name": "nvidia.com/gpu"}}),
     Row("volume-without-name", {"spec/volumes/3": {"emptyDir": {}}}),
-    Row("no-version", {"spec/sparkVersion": ABSENT}),
+    Row("no-version", {"spec/sparkVersion": ABSENT, "spec/driver/template": ABSENT,
+                       "spec/executor/template": ABSENT}),
     Row("null-instances", {"spec/executor/instances": None}),
     Row("as-it-is", {}),
     Row("defaults", {
