@@ -64,7 +64,7 @@ def _on_demand(app: Application, pods: Pods, target: Target) -> Iterator[Finding
         if "options.sizeLimit" not in options:
             yield error(
                 f"spec.sparkConf[{prefix}.options.sizeLimit]",
-                "a claim on demand needs a size: the API server refuses it",
+                "without a size Spark makes no claim: the pod waits for one that nobody makes",
             )
         context = mapping(pods.spec.get("securityContext"))
         if not context.get("fsGroup"):
@@ -91,13 +91,24 @@ def _class(
     if given in classes:
         return
     known = f"one of {', '.join(sorted(classes))}" if classes else "an emptyDir"
-    if given is None or given in _BUILT_IN or not target.team.executor_nodes:
+    if given is None:
+        # MountVolumesFeatureStep of Spark 4.0.4 makes a claim only with a class and a size.
+        yield error(
+            field,
+            "without a class Spark makes no claim: the pod waits for one that nobody makes",
+            known,
+            ABSENT,
+            [Change(("spec", "sparkConf", f"{prefix}.options.storageClass"), *classes)]
+            if len(classes) == 1
+            else [],
+        )
+    elif given in _BUILT_IN or not target.team.executor_nodes:
         yield unknown(
             field,
             "whether the cluster has this storage class, and a driver for it: the "
             "stack creates none of that name",
             known,
-            ABSENT if given is None else given,
+            given,
         )
     else:
         key = f"spark.kubernetes.executor.volumes.persistentVolumeClaim.{prefix.rpartition('.')[2]}"
