@@ -1,6 +1,7 @@
 """The command `capacity`: how far a stack scales, and which limit it reaches first."""
 
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -23,6 +24,13 @@ from ops.plan.errors import UserError
 app = typer.Typer()
 
 
+class Shuffle(StrEnum):
+    """Where an executor's local disk is."""
+
+    node = "node"
+    claim = "claim"
+
+
 @app.command(rich_help_panel=Panel.judge)
 def capacity(  # noqa: PLR0917  the command's options
     stack: StackOption = "",
@@ -38,6 +46,10 @@ def capacity(  # noqa: PLR0917  the command's options
     disk_gib: Annotated[
         str, option("--disk-gib", "NUMBER", "Size limit of an executor's local disk in GiB.")
     ] = "5",
+    shuffle: Annotated[
+        Shuffle,
+        option("--shuffle", "WHERE", "Its local disk: the node's (node), or a volume (claim)."),
+    ] = Shuffle.node,
     pool: Annotated[str, option("--pool", "NAME", "The pool. Default: the first by name.")] = "",
     claims: Annotated[str, option("--claims", "COUNT", "JAR claims in use on one node.")] = "1",
     image_gib: Annotated[
@@ -60,7 +72,10 @@ def capacity(  # noqa: PLR0917  the command's options
         request = Request(
             executors=int(_number("--executors", executors, whole=True)),
             executor=Executor(
-                _number("--cpu", cpu), _number("--gib", gib), _number("--disk-gib", disk_gib)
+                _number("--cpu", cpu),
+                _number("--gib", gib),
+                _number("--disk-gib", disk_gib),
+                claims=shuffle is Shuffle.claim,
             ),
             pool=pool,
             claims=int(_number("--claims", claims, whole=True)),

@@ -60,8 +60,24 @@ FORMULAS: dict[str, Formula] = {
         "nodes x (interfaces + prefixes + interfaces after the first): a prefix counts as one",
         "docs.aws.amazon.com/vpc/latest/userguide/network-address-usage.html",
     ),
-    "volumes": Formula("EBS volumes", "", "nodes x disks of the node class", "the plan"),
-    "disk-tib": Formula("EBS gp3", "TiB", "nodes x GiB of their disks / 1024", "the plan"),
+    "volumes": Formula(
+        "EBS volumes",
+        "",
+        "nodes x disks of the node class; with SHUFFLE=claim + executors",
+        "the plan",
+    ),
+    "disk-tib": Formula(
+        "EBS gp3",
+        "TiB",
+        "nodes x GiB of their disks / 1024; with SHUFFLE=claim + executors x size of a volume",
+        "the plan",
+    ),
+    "attach-seconds": Formula(
+        "claimed volumes attached at 75 a second, at least",
+        "s",
+        "executors / 75: a rate that AWS grants on request; an account's own is lower",
+        "aws.github.io/aws-emr-containers-best-practices",
+    ),
     "fleet-calls": Formula(
         "EC2 CreateFleet calls",
         "",

@@ -123,6 +123,9 @@ LAUNCH_REFILL = 2
 """Instances a second once the tokens are gone."""
 ADDRESS_CALLS_REFILL = 5
 """Calls a second once the tokens are gone."""
+ATTACH_RATE = 75
+"""AttachVolume calls a second of an account whose limits AWS raised for this; without that fewer.
+Source: aws.github.io/aws-emr-containers-best-practices (reuse of claims)."""
 NAT_GBPS, NAT_MOST_GBPS = 5, 100
 """Bandwidth of a NAT gateway at first, and what it scales up to. Source: as NAT_CONNECTIONS."""
 

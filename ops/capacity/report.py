@@ -21,8 +21,10 @@ from ops.plan.errors import UserError
 from ops.plan.jar_caches import jar_caches
 from ops.plan.model import Plan
 from ops.plan.node_capacity import NodeCapacity, node_capacities
+from ops.plan.packages import packages
 from ops.plan.quantity import GIB
 from ops.plan.system_nodes import SystemNodes, system_nodes
+from ops.plan.values import UNKNOWN, at
 from ops.plan.workloads import pods
 
 _CSI_DRIVER = "s3.csi.aws.com"
@@ -108,8 +110,17 @@ def _platform(plan: Plan, request: Request) -> Platform:
         image_gib=request.image_gib,
         registry=registry_of(str(plan.exports.get("sparkImage", ""))),
         dns=cluster_dns(plan),
+        reserved_attachments=_reserved_attachments(plan),
         cache_gib=max((float(one / GIB) for one in jar_caches(plan).values()), default=0),
     )
+
+
+def _reserved_attachments(plan: Plan) -> int:
+    """What the EBS driver's add-on reserves; 0 where the stack does not configure it."""
+    for package in packages(plan):
+        if package.name == "aws-ebs-csi-driver" and package.values != UNKNOWN:
+            return int(at(package.values, "node.reservedVolumeAttachments") or 0)
+    return 0
 
 
 def _executor_pools(nodes: Sequence[NodeCapacity]) -> dict[str, list[NodeCapacity]]:

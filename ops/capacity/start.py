@@ -10,6 +10,7 @@ from ops.capacity.measured import Method, Per
 from ops.capacity.network import PodNetworking
 from ops.capacity.registries import Registry, pull_figures
 from ops.plan.instances import InstanceType
+from ops.plan.local_disk import margin
 from ops.plan.node_capacity import NodeCapacity
 from ops.plan.quantity import GIB
 
@@ -30,11 +31,23 @@ OBJECTS_PER_APPLICATION = 5
 
 @dataclass(frozen=True)
 class Executor:
-    """What one executor requests of a node, overhead included; `disk_gib` limits its local disk."""
+    """What one executor requests of a node, overhead included; `disk_gib` limits its local disk,
+    which is a volume of its own if it `claims` one."""
 
     cpu: float
     memory_gib: float
     disk_gib: float = 5
+    claims: bool = False
+
+    @property
+    def local_gib(self) -> float:
+        """What its volumes may take of the node's disk."""
+        return 0 if self.claims else self.disk_gib
+
+    @property
+    def disk_bytes(self) -> float:
+        """Its request of the node's disk, as `make job` writes it."""
+        return self.local_gib * GIB + margin(math.ceil(self.cpu))
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,8 @@ class Platform:
     dns: ClusterDns | None = None
     cache_gib: float = 0
     """Size limit of one claim's JAR cache, in pod level."""
+    reserved_attachments: int = 0
+    """Attachments of each node that the EBS driver leaves free (storage.ebsCsi)."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +100,22 @@ def daemon_pods(platform: Platform) -> tuple[int, int]:
 def executors_per_node(
     nodes: NodeCapacity, of: InstanceType, executor: Executor, platform: Platform
 ) -> int:
-    """How many executors fit on one node, by vCPU, by memory and by its limit of pods."""
+    """How many executors fit on one node: by vCPU, by memory, by its limit of pods, by its disk
+    where that is known, and by attachments if each claims a volume."""
     max_pods = nodes.max_pods(of)
     _, daemons = daemon_pods(platform)
-    return max(
-        0,
-        min(
-            math.floor((of.free_cpu() - DAEMON_CPU) / executor.cpu),
-            math.floor((of.free_memory_gib(max_pods) - DAEMON_GIB) / executor.memory_gib),
-            max_pods - daemons,
-        ),
-    )
+    bounds = [
+        math.floor((of.free_cpu() - DAEMON_CPU) / executor.cpu),
+        math.floor((of.free_memory_gib(max_pods) - DAEMON_GIB) / executor.memory_gib),
+        max_pods - daemons,
+    ]
+    if room := float(nodes.usable_disk(of)):
+        bounds.append(math.floor(room / executor.disk_bytes))
+    most = max(0, min(bounds))
+    # More executors need more interfaces, which take attachments where both share them.
+    while executor.claims and most and most > attachments(nodes, of, most, platform):
+        most -= 1
+    return most
 
 
 def demand(executors: int, fit: NodeFit, platform: Platform) -> Mapping[str, float]:
@@ -127,6 +147,10 @@ def demand(executors: int, fit: NodeFit, platform: Platform) -> Mapping[str, flo
         + nodes * (OBJECTS_PER_NODE + platform.karpenter + claims)
         + OBJECTS_PER_APPLICATION,
     }
+    if fit.executor.claims:
+        found["volumes"] += executors
+        found["disk-tib"] += executors * fit.executor.disk_gib / 1024
+        found["attach-seconds"] = executors / quotas.ATTACH_RATE
     if platform.karpenter:
         found["fleet-calls"] = math.ceil(nodes / FLEET_BATCH)
     if platform.method is not None:
@@ -152,7 +176,7 @@ def disk(executors: int, fit: NodeFit, platform: Platform) -> dict[str, float]:
     if not room:
         return {}
     here = min(executors, fit.per_node)
-    taken = here * fit.executor.disk_gib + platform.claims * platform.cache_gib
+    taken = here * fit.executor.local_gib + platform.claims * platform.cache_gib
     return {"node-disk": taken, "node-disk-room": room}
 
 
@@ -169,12 +193,22 @@ def s3(executors: int, nodes: int, claims: int, method: Method) -> dict[str, flo
 
 
 def free_attachments(fit: NodeFit, platform: Platform) -> int:
-    """Volumes that can still be attached to a node: EC2's limit without the node's own volumes and,
-    on types where both share it, without further network interfaces. EC2's figure already excludes
-    the first interface and local disks."""
-    with_address = fit.per_node + daemon_pods(platform)[0]
-    more = platform.networking.interfaces(fit.type, with_address) - 1 if fit.type.shared else 0
-    return fit.type.attachments - len(fit.nodes.disks_gib) - more
+    """Volumes that can still be attached to a node with as many executors as fit."""
+    used = fit.per_node if fit.executor.claims else 0
+    return attachments(fit.nodes, fit.type, fit.per_node, platform) - used
+
+
+def attachments(nodes: NodeCapacity, of: InstanceType, executors: int, platform: Platform) -> int:
+    """Volumes of claims that a node with so many executors takes: EC2's limit without the node's
+    own volumes and, on types where both share it, without further network interfaces. EC2's figure
+    already excludes the first interface and local disks.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html.
+    """
+    with_address = executors + daemon_pods(platform)[0]
+    more = platform.networking.interfaces(of, with_address) - 1 if of.shared else 0
+    own = max(len(nodes.disks_gib), platform.reserved_attachments)
+    return max(0, of.attachments - own - more)
 
 
 def _beyond(count: float, burst: float, refill: float) -> float:

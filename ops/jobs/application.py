@@ -13,7 +13,7 @@ from components.names import (
     JARS_MOUNT_PATH,
     POOL_LABEL,
 )
-from ops.jobs import python_environment, shuffle, shuffle_lustre, shuffle_service
+from ops.jobs import disk_request, python_environment, shuffle, shuffle_lustre, shuffle_service
 from ops.jobs.catalogs import conf_of as catalog_conf
 from ops.jobs.jobfile import Executors, Job, PodSize
 from ops.jobs.judge.operator import LONGEST_NAME, NAME
@@ -138,6 +138,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         shuffle_lustre.add(spec, job, _EXECUTOR_DISK, mounted=team.mounts_lustre)
     if job.python:
         python_environment.add(spec, job, _class_path(job, request))
+    disk_request.add(spec)
     return spec
 
 

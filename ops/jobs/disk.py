@@ -1,14 +1,15 @@
 """Local disks of a job's pods against the disk of a node.
 
-An `emptyDir` has a size limit and reserves nothing: Spark and the operator have no field for a
-request of disk. So the check assumes that as many of the job's pods share a node as fit by CPU and
-memory, each with a full disk. Pods of other jobs are not known.
+An `emptyDir` has a size limit and reserves nothing, unless its pod requests `ephemeral-storage`. So
+the check assumes that as many of the job's pods share a node as fit by what they request, each with
+a full disk. Pods of other jobs are not known.
 """
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from ops.jobs.disk_request import RESOURCE
 from ops.jobs.team import Team
 from ops.plan.instances import InstanceType
 from ops.plan.jar_caches import caches_on
@@ -51,11 +52,16 @@ def overfull(
 
 
 def fitting(capacity: NodeCapacity, of: InstanceType, asked: Amounts) -> int:
-    """How many of these pods fit on a node by CPU and memory."""
+    """How many of these pods fit on a node by what they request of CPU, memory and, where the
+    node's disk is known, of that."""
     memory = Fraction(of.free_memory_gib(capacity.max_pods(of))) * GIB
     # A pod that asks for next to nothing is limited by the node's number of pods.
     cpu = max(asked["requests.cpu"], Fraction(1, 1000))
-    return int(min(Fraction(of.free_cpu()) / cpu, memory / max(asked["requests.memory"], 1)))
+    bounds = [Fraction(of.free_cpu()) / cpu, memory / max(asked["requests.memory"], 1)]
+    disk, room = asked.get(f"requests.{RESOURCE}", 0), capacity.usable_disk(of)
+    if disk and room:
+        bounds.append(room / disk)
+    return int(min(bounds))
 
 
 def _gib(amount: Fraction) -> str:

@@ -104,7 +104,7 @@ def _container(
             *mappings(base.get("ports")),
             *({"name": key, "containerPort": value} for key, value in _PORTS[role].items()),
         ],
-        "resources": _resources(role, spec, conf),
+        "resources": _resources(role, spec, conf, mapping(base.get("resources"))),
         "volumeMounts": [*mappings(base.get("volumeMounts")), *_mounts(role, conf)],
     }
 
@@ -116,16 +116,22 @@ def _own(containers: list[Mapping[str, Any]], role: str) -> Mapping[str, Any]:
 
 
 def _resources(
-    role: str, spec: Mapping[str, Any], conf: Mapping[str, str]
+    role: str, spec: Mapping[str, Any], conf: Mapping[str, str], template: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
+    """Spark's own amounts take the place of a template's; all others of the template stay."""
     cores = whole(conf, f"spark.{role}.cores")
     cores = 1 if cores is None else cores
     cpu = amount(conf, f"spark.kubernetes.{role}.request.cores")
     limit = amount(conf, f"spark.kubernetes.{role}.limit.cores")
     total = memory_of(role, spec, conf)
     return {
-        "requests": {"cpu": Fraction(cores) if cpu is None else cpu, "memory": total},
+        "requests": {
+            **mapping(template, "requests"),
+            "cpu": Fraction(cores) if cpu is None else cpu,
+            "memory": total,
+        },
         "limits": {
+            **mapping(template, "limits"),
             "memory": total,
             **({} if limit is None else {"cpu": limit}),
             **_devices(role, conf),

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from tests.plans import absent, named, of_type, plan_of, statements
+from tests.validate import reference
+from tests.validate.values import errors_of_addon
 
 KEY = "arn:aws:kms:us-west-2:111122223333:key/x"
 VOLUMES = f"storage.shuffleClass={{iops: 6000, throughput: 500, kmsKeyArn: '{KEY}'}}"
@@ -94,6 +96,16 @@ def test_a_large_scale_sets_the_three_throttles_of_both_sidecars_together() -> N
         assert sidecar["additionalArgs"] == [
             "--kube-api-qps=100", "--kube-api-burst=200", "--worker-threads=100",
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", ["small", "large"])
+def test_the_driver_s_configuration_is_valid_by_its_schema_with_every_key(scale: str) -> None:
+    sets = (f"storage.ebsCsi={{scale: {scale}, reservedAttachments: 4}}", "tags={owner: data}")
+    made = configuration("dev", CLAIM, *sets)
+    name = "aws-ebs-csi-driver"
+    assert errors_of_addon(name, json.dumps(made)) == []
+    wrong = {**made, "node": {**made["node"], "reservedAttachments": 4}}
+    assert reference.missing() or errors_of_addon(name, json.dumps(wrong))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,32 @@ _FROM_MAVEN = " + ".join(
     f"{_SPEC}.?deps.?{one}.orValue([])" for one in ("packages", "excludePackages", "repositories")
 )
 
+_TEMPLATE = (
+    "spec.{}.template may only request ephemeral-storage of Spark's container and set "
+    "topologySpreadConstraints: use the application's fields for the rest"
+)
+
+
+def _template(role: str) -> str:
+    """Whether the role's pod template has nothing but what no field of an application has.
+
+    One that was marshalled by the operator's webhook may have empty metadata and no containers.
+    """
+    template = f"{_SPEC}.{role}.?template"
+    inside = "c.?resources.orValue({})"
+    return (
+        f"{template}.orValue({{}}).all(k, k in ['metadata', 'spec'])"
+        f" && {template}.?metadata.orValue({{}}).all(k, k == 'creationTimestamp')"
+        f" && {template}.?spec.orValue({{}})"
+        ".all(k, k in ['containers', 'topologySpreadConstraints'])"
+        f" && [{template}.?spec.?containers.orValue([])].all(given, given == null"
+        " || (size(given) <= 1 && given.all(c,"
+        f" c.all(k, k in ['name', 'resources']) && c.name == 'spark-kubernetes-{role}'"
+        f" && {inside}.all(k, k in ['requests', 'limits']"
+        " && c.resources[k].all(r, r == 'ephemeral-storage')))))"
+    )
+
+
 _KEYS = (
     "spec.sparkConf has keys that spark-submit reads in the operator's pod, or that are not Spark's"
 )
@@ -77,6 +103,7 @@ _RULES = {
     _HADOOP: "size(variables.deniedHadoopKeys) == 0",
     "JVM options must not set Spark's configuration (-Dspark.…), nor come from files: use "
     "spec.sparkConf": spark_conf.options_set_no_spark_key(_OPTIONS, "variables.conf"),
+    **{_TEMPLATE.format(role): _template(role) for role in ("driver", "executor")},
     "spec.sparkConfigMap cannot be checked: use spec.sparkConf": f"!has({_SPEC}.sparkConfigMap)",
     "spec.driver.kubernetesMaster is not supported": f"!has({_SPEC}.driver.kubernetesMaster)",
     "spec.proxyUser is not supported": f"!has({_SPEC}.proxyUser)",

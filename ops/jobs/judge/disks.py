@@ -1,12 +1,15 @@
 """Local disks of a job, and the claims that its driver creates for them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 
+from ops.jobs import disk_request
 from ops.jobs.disk import overfull
-from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
+from ops.jobs.findings import ABSENT, Change, Finding, Path, error, unknown, warning
 from ops.jobs.judge.amounts import requests
 from ops.jobs.judge.pod_security import SPARK_USER, disk_of
 from ops.jobs.model import Application, Pods, Target
+from ops.jobs.pods import CONTAINERS
 from ops.jobs.shuffle import (
     MOUNT_PATH,
     OWN_CLAIMS,
@@ -14,8 +17,10 @@ from ops.jobs.shuffle import (
     REUSE_CLAIMS,
     WAIT_FOR_CLAIMS,
 )
-from ops.jobs.spark_conf import LOCAL_DIR, ON_DEMAND, boolean, in_volumes
+from ops.jobs.spark_conf import LOCAL_DIR, ON_DEMAND, boolean, in_volumes, whole
 from ops.plan import quantity
+from ops.plan.platform_pods import size_limits
+from ops.plan.quantity import GIB
 from ops.plan.values import at, mapping, mappings
 
 _BUILT_IN = ("gp2",)
@@ -59,7 +64,7 @@ def _on_demand(app: Application, pods: Pods, target: Target) -> Iterator[Finding
         if "options.sizeLimit" not in options:
             yield error(
                 f"spec.sparkConf[{prefix}.options.sizeLimit]",
-                "a claim on demand needs a size: the API server refuses it",
+                "without a size Spark makes no claim: the pod waits for one that nobody makes",
             )
         context = mapping(pods.spec.get("securityContext"))
         if not context.get("fsGroup"):
@@ -86,13 +91,24 @@ def _class(
     if given in classes:
         return
     known = f"one of {', '.join(sorted(classes))}" if classes else "an emptyDir"
-    if given is None or given in _BUILT_IN or not target.team.executor_nodes:
+    if given is None:
+        # MountVolumesFeatureStep of Spark 4.0.4 makes a claim only with a class and a size.
+        yield error(
+            field,
+            "without a class Spark makes no claim: the pod waits for one that nobody makes",
+            known,
+            ABSENT,
+            [Change(("spec", "sparkConf", f"{prefix}.options.storageClass"), *classes)]
+            if len(classes) == 1
+            else [],
+        )
+    elif given in _BUILT_IN or not target.team.executor_nodes:
         yield unknown(
             field,
             "whether the cluster has this storage class, and a driver for it: the "
             "stack creates none of that name",
             known,
-            ABSENT if given is None else given,
+            given,
         )
     else:
         key = f"spark.kubernetes.executor.volumes.persistentVolumeClaim.{prefix.rpartition('.')[2]}"
@@ -201,8 +217,9 @@ def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Findin
                 ABSENT,
                 _limited(app, pods.role, str(one["name"])),
             )
-    spec = {"volumes": local, "volumeMounts": [{"name": one["name"]} for one in local]}
     asked = requests(pods.pod)
+    yield from _request(app, pods, asked.get(f"requests.{disk_request.RESOURCE}", Fraction(0)))
+    spec = {"volumes": local, "volumeMounts": [{"name": one["name"]} for one in local]}
     for line in overfull(
         pods.role,
         spec,
@@ -212,6 +229,35 @@ def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Findin
         plan=target.plan,
     ):
         yield warning("spec.volumes", line)
+
+
+def _request(app: Application, pods: Pods, asked: Fraction) -> Iterator[Finding]:
+    """Local disks that the pod does not request: the scheduler and Karpenter count requests."""
+    local = size_limits(pods.spec)
+    if asked >= local or not disk_request.is_possible(app.spec):
+        return
+    role = pods.role
+    given = app.given.get(role, {})
+    request = disk_request.amount(local, whole(app.conf, f"spark.{role}.cores") or 1)
+    path: Path = ("spec", role, "template", "spec", "containers")
+    containers = mappings(at(mapping(given.get("template")), "spec.containers"))
+    if containers:
+        names = [one.get("name") for one in containers]
+        own = CONTAINERS[role]
+        number = names.index(own) if own in names else 0
+        path = (*path, number, "resources", "requests", disk_request.RESOURCE)
+        change = Change(path, request)
+    else:
+        change = Change(path, [disk_request.container(role, request)])
+    yield warning(
+        f"spec.{role}.template",
+        f"its local disks may hold {float(local / GIB):.1f} GiB and it requests "
+        f"{float(asked / GIB):.1f}: neither the scheduler nor Karpenter counts the rest, and pods "
+        "that share a node may fill its disk",
+        f"a request of {disk_request.RESOURCE}: {request}",
+        ABSENT,
+        [change],
+    )
 
 
 def _limited(app: Application, role: str, name: str) -> list[Change]:

@@ -94,8 +94,18 @@ def _image(field: str, image: str, app: Application, target: Target) -> Iterator
 def _version(app: Application, target: Target) -> Iterator[Finding]:
     version = app.version
     field, given = "spec.sparkVersion", app.given.get("sparkVersion", ABSENT)
+    templates = any(app.given.get(role, {}).get("template") is not None for role in ROLES)
     if not version:
-        if given is not ABSENT:
+        if templates:
+            right = target.team.spark_version
+            yield error(
+                field,
+                "the operator's webhook refuses pod templates without a version of Spark",
+                right,
+                given,
+                [Change(("spec", "sparkVersion"), right)],
+            )
+        elif given is not ABSENT:
             yield warning(
                 field,
                 "is no version such as 4.0.1: the operator decides by it whether "
@@ -104,7 +114,7 @@ def _version(app: Application, target: Target) -> Iterator[Finding]:
                 given,
             )
         return
-    if version < (3, 0) and any("template" in app.given.get(role, {}) for role in ROLES):
+    if version < (3, 0) and templates:
         yield error(
             field, "the operator's webhook refuses pod templates before Spark 3.0", "", given
         )

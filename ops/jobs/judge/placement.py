@@ -1,15 +1,17 @@
 """The nodes that a job's pods can run on: selectors, tolerations, sizes, and the scheduler."""
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from components.names import POOL_LABEL, YUNIKORN_NAMESPACE
 from ops.jobs.disk import fitting
+from ops.jobs.disk_request import RESOURCE
 from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
 from ops.jobs.judge.amounts import requests
 from ops.jobs.model import Application, Pods, Target
 from ops.plan.node_capacity import node_capacities
 from ops.plan.nodes import NodeSet, node_sets
-from ops.plan.quantity import shown
+from ops.plan.quantity import GIB, shown
 from ops.plan.requirements import Requirement
 from ops.plan.scheduling import can_run_on, pod_terms, selects, untolerated, volume_terms
 from ops.plan.values import at, mapping, mappings
@@ -241,11 +243,18 @@ def _too_large(pods: Pods, pool: Sequence[NodeSet], target: Target) -> Iterator[
     if not types or any(fitting(one, of, asked) for one, of in types):
         return
     cpu, memory = asked["requests.cpu"], asked["requests.memory"]
+    wants = f"{shown('cpu', cpu)} CPU and {shown('memory', memory)}"
+    disk = asked.get(f"requests.{RESOURCE}", Fraction(0))
+    field, instead = "memory", "smaller pods, or larger sizes in the pool's stack keys"
+    without = {**asked, f"requests.{RESOURCE}": Fraction(0)}
+    if disk and any(fitting(one, of, without) for one, of in types):
+        wants = f"{float(disk / GIB):.1f} GiB of local disk"
+        field, instead = "template", "a smaller local disk, or a larger diskGiB of the pool"
     yield error(
-        f"spec.{pods.role}.memory",
-        f"one {pods.role} asks for {shown('cpu', cpu)} CPU and {shown('memory', memory)}, and no "
-        f"instance type of its pool has that much free: the pod stays Pending",
-        "smaller pods, or larger sizes in the pool's stack keys",
+        f"spec.{pods.role}.{field}",
+        f"one {pods.role} asks for {wants}, and no instance type of its pool has that much free: "
+        "the pod stays Pending",
+        instead,
     )
 
 

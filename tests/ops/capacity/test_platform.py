@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from ops.capacity.limits import Severity
 from ops.capacity.registries import Registry, registry_of
 from ops.capacity.report import Request, report
 from ops.capacity.show import render, to_json
-from ops.capacity.start import Executor
+from ops.capacity.start import Executor, executors_per_node
 from ops.jobs.catalog import JOBS
 from ops.plan.node_capacity import node_capacities
 from tests.ops.capacity.test_report import limit_check, of_quota
@@ -140,3 +141,73 @@ def test_instance_store_is_a_node_s_disk_where_its_class_pools_it() -> None:
 
 def test_the_default_local_disk_is_that_of_our_jobs() -> None:
     assert f"{Executor(4, 16).disk_gib}Gi" == JOBS["taxi-trip"].executor.local_disk
+
+
+@pytest.mark.parametrize(
+    ("disk_gib", "per_node", "why"),
+    [
+        # m7g.8xlarge: (32 vCPU - 0.19 - 0.25) / 4, and 89 GiB for 1.05 GiB more than each disk.
+        (5, 7, "vCPU"),
+        (11.6, 7, "89 / 12.65 is still 7"),
+        (11.7, 6, "89 / 12.75 is below 7"),
+        (43, 2, "disk"),
+        (43.5, 1, "89 / 44.55 is below 2"),
+        (88, 0, "89 GiB hold no 89.05"),
+    ],
+)
+def test_requests_of_local_disk_bound_the_executors_of_a_node(
+    disk_gib: float, per_node: int, why: str
+) -> None:
+    plan = plan_of("dev", "pools[0].families=[m7g]", "pools[0].sizes=[8xlarge]")
+    fits = report(plan, Request(executor=Executor(4, 16, disk_gib))).fits
+    assert [one.per_node for one in fits] == ([per_node] if per_node else []), why
+
+
+@pytest.mark.parametrize(
+    ("name", "by_hand"),
+    [
+        # volume_limits.html: 28 for volumes, interfaces and instance store; the root volume, and
+        # one interface: prefixes give it as many addresses as are needed.
+        ("m7g.8xlarge", 28 - 1 - 1),
+        # One disk of instance store.
+        ("m7gd.4xlarge", 28 - 1 - 1 - 1),
+        # A limit of its own for volumes: 48 from 16xlarge.
+        ("m7i.16xlarge", 48 - 1),
+    ],
+)
+def test_claimed_volumes_are_bounded_by_aws_s_formula(name: str, by_hand: int) -> None:
+    family, _, size = name.partition(".")
+    plan = plan_of("dev", f"pools[0].families=[{family}]", f"pools[0].sizes=[{size}]")
+    executor = Executor(0.5, 1, 50)
+    (free,) = report(plan, Request(executor=replace(executor, disk_gib=1))).fits
+    assert free.per_node > by_hand, "vCPU, memory, pods and disk allow more"
+    (fit,) = report(plan, Request(executor=replace(executor, claims=True))).fits
+    assert (fit.name, fit.per_node) == (name, by_hand)
+
+
+def test_interfaces_take_attachments_where_both_share_them() -> None:
+    plan = plan_of("dev", "pools[0].families=[m7g]", "pools[0].sizes=[2xlarge]")
+    executor = Executor(0.25, 1, 50, claims=True)
+    found = report(plan, Request(executor=executor))
+    (fit,), platform = found.fits, found.scenario.platform
+    assert fit.per_node == 28 - 1 - 1
+    single = replace(platform, networking=replace(platform.networking, prefixes=False))
+    # 14 addresses an interface: 24 executors and 3 other pods need two, and a third is kept ready.
+    assert executors_per_node(fit.nodes, fit.type, executor, single) == 28 - 3 - 1
+
+
+def test_a_larger_reservation_of_the_driver_leaves_fewer_claims() -> None:
+    plan = plan_of("dev", "pools[0].families=[m7g]", "pools[0].sizes=[8xlarge]",
+                   "storage.ebsCsi={reservedAttachments: 6}")  # fmt: skip
+    (fit,) = report(plan, Request(executor=Executor(0.5, 1, 50, claims=True))).fits
+    assert fit.per_node == 28 - 1 - 6
+
+
+def test_claims_are_volumes_of_the_account_that_take_time_to_attach() -> None:
+    claims = Executor(4, 16, 512, claims=True)
+    (with_claims, *_) = report(plan_of("dev"), Request(executors=750, executor=claims)).figures
+    (without, *_) = report(plan_of("dev"), Request(executors=750)).figures
+    assert with_claims["volumes"] == without["volumes"] + 750
+    assert with_claims["disk-tib"] == without["disk-tib"] + 750 / 2
+    assert with_claims["attach-seconds"] == 10
+    assert "attach-seconds" not in without

@@ -68,6 +68,14 @@ _HOST_PATH = {"name": "x", "hostPath": {"path": "/etc"}}
 _SIDECAR = {"name": "shipper", "image": "x:1"}
 _TEMPLATE = {"spec": {"containers": [{"name": "spark-kubernetes-driver"}, _SIDECAR]}}
 
+
+def _disk_template(request: str, **limit: str) -> dict[str, Any]:
+    resources = {"requests": {"ephemeral-storage": request}}
+    if limit:
+        resources["limits"] = {"ephemeral-storage": limit["limit"]}
+    return {"spec": {"containers": [{"name": "spark-kubernetes-executor", "resources": resources}]}}
+
+
 ERRORS: list[tuple[Change, str]] = [
     # The CRD
     (put("driver/priorityClass", "x"), "spec.driver.priorityClass x: the SparkApplication has no"),
@@ -147,6 +155,20 @@ ERRORS: list[tuple[Change, str]] = [
         "spec.driver.template.spec.containers[1].securityContext",
     ),
     (put("driver/template", {"spec": {"nodeName": "x"}}), "spec.nodeName must not be set"),
+    (
+        put("executor/template", {"metadata": {"labels": {"a": "b"}}}),
+        "spec.executor.template may only request ephemeral-storage",
+    ),
+    (put("sparkVersion", ABSENT), "refuses pod templates without a version of Spark"),
+    (put("sparkVersion", "latest"), "refuses pod templates without a version of Spark"),
+    (
+        put("executor/template", _disk_template("900Gi")),
+        "one executor asks for 900.0 GiB of local disk, and no instance type of its pool has",
+    ),
+    (
+        put("executor/template", _disk_template("9Gi", limit="7Gi")),
+        "the limit of ephemeral-storage is below what the executor requests",
+    ),
     # JARs and S3
     (lambda spec: spec["sparkConf"].pop("spark.executor.extraClassPath"), "the same JARs"),
     (
@@ -202,8 +224,13 @@ def test_what_is_refused_fails_or_hangs_is_an_error(change: Change, says: str) -
     assert [line for line in found if says in line], found
 
 
+def _without_version(spec: dict[str, Any]) -> None:
+    """Without templates, too, which need a version."""
+    del spec["sparkVersion"], spec["driver"]["template"], spec["executor"]["template"]
+
+
 WARNINGS: list[tuple[Change, str]] = [
-    (put("sparkVersion", ABSENT), "spec.sparkVersion: is required, and the operator"),
+    (_without_version, "spec.sparkVersion: is required, and the operator"),
     (
         put("executor/nodeSelector", {POOL_LABEL: "default", "kubernetes.io/arch": "arm64"}),
         "kubernetes.io/arch excludes nodes of the pool",
@@ -391,6 +418,8 @@ def test_executors_request_the_memory_that_spark_computes() -> None:
         "limits.cpu": 4,
         "requests.memory": 11 * 1024**3,
         "limits.memory": 11 * 1024**3,
+        # 5 GiB of local disk, 50 MiB of logs, 256 MiB of blocks a core.
+        "requests.ephemeral-storage": (5 * 1024 + 50 + 4 * 256) * 1024**2,
         "pods": 1,
     }
 
@@ -439,7 +468,10 @@ FINE: dict[str, Change] = {
         "hadoopConf/fs.s3a.aws.credentials.provider", "x.DefaultCredentialsProvider"
     ),
     "an address on port 443": conf("spark.sql.catalog.a.uri", "https://catalog.example.com/api"),
-    "a pod template": put("driver/template", {"metadata": {"labels": {"a": "b"}}}),
+    "a pod template": put(
+        "driver/template/spec/topologySpreadConstraints",
+        [{"maxSkew": 1, "topologyKey": "x", "whenUnsatisfiable": "ScheduleAnyway"}],
+    ),
     "no overhead": put("executor/memoryOverhead", ABSENT),
     "a secret by reference": put(
         "driver/envSecretKeyRefs", {"PASSWORD": {"name": "database", "key": "password"}}

@@ -108,3 +108,10 @@ def test_dynamic_allocation_with_reused_claims_is_a_warning(tmp_path: Path) -> N
 def test_a_path_that_recovers_nothing_is_a_warning(tmp_path: Path, path: str) -> None:
     verdict = changed(tmp_path, {f"{VOLUME}.mount.path": path})
     assert any("recovers no shuffle files" in one for one in warnings(verdict))
+
+
+@pytest.mark.parametrize("option", ["storageClass", "sizeLimit"])
+def test_a_claim_that_spark_does_not_make_is_an_error(tmp_path: Path, option: str) -> None:
+    found = objects(tmp_path, executors=2)
+    del found[-1]["spec"]["sparkConf"][f"{VOLUME}.options.{option}"]
+    assert any("Spark makes no claim" in one for one in errors(verdict_of(found, PLAN)))

@@ -60,6 +60,7 @@ _CLAIM = "spark.kubernetes.driver.volumes.persistentVolumeClaim.spark-local-dir-
 
 AT_ONCE = [
     Row("no-executors", {"spec/executor/instances": 0}),
+    Row("template-without-version", {"spec/sparkVersion": ABSENT}),
     Row("typo", {"spec/driver/priorityClass": "spark-driver"}),
     Row("text-cores", {"spec/driver/cores": "1"}),
     Row("no-cores", {"spec/driver/cores": 0}),
@@ -130,9 +131,13 @@ DRIVERS = [
     Row("jvm-variable", {"spec/driver/env": [
         {"name": "JAVA_TOOL_OPTIONS", "value": "-Dspark.executor.instances=9"}]}),
     Row("all-variables", {"spec/driver/envFrom": [{"configMapRef": {"name": "x"}}]}),
-    Row("template-s-sidecar", {"spec/driver/template": {"spec": {"containers": [
-        {"name": "spark-kubernetes-driver"}, {"name": "shipper", "image": "shipper:1"}]}}}),
     Row("quota", {"spec/driver/memory": "300g"}),
+    Row("too-much-disk", {"spec/driver/template": {"spec": {"containers": [
+        {"name": "spark-kubernetes-driver",
+         "resources": {"requests": {"ephemeral-storage": "900Gi"}}}]}}}),
+    Row("disk-limit", {"spec/driver/template": {"spec": {"containers": [
+        {"name": "spark-kubernetes-driver", "resources": {
+            "requests": {"ephemeral-storage": "9Gi"}, "limits": {"ephemeral-storage": "7Gi"}}}]}}}),
     Row("too-large", {"spec/driver/memory": "200g", "spec/driver/memoryOverhead": "1g"}),
     Row("factor", {"spec/memoryOverheadFactor": "half",
                    "spec/driver/memoryOverhead": ABSENT}),
@@ -142,11 +147,15 @@ stays Pending."""
 
 FINE = [
     Row("template", {"spec/driver/template": {"spec": {
-        "containers": [{"name": "spark-kubernetes-driver", "env": [{"name": "T", "value": "1"}]}],
-        "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["x.example"]}]}}}),
+        "containers": [{"name": "spark-kubernetes-driver", "resources": {
+            "requests": {"ephemeral-storage": "7Gi"}, "limits": {"ephemeral-storage": "9Gi"}}}],
+        "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone",
+                                       "whenUnsatisfiable": "ScheduleAnyway"}]}}}),
+    Row("no-template", {"spec/driver/template": ABSENT}),
     Row("gpu-without-quantity", {"spec/executor/gpu": {"name": "nvidia.com/gpu"}}),
     Row("volume-without-name", {"spec/volumes/3": {"emptyDir": {}}}),
-    Row("no-version", {"spec/sparkVersion": ABSENT}),
+    Row("no-version", {"spec/sparkVersion": ABSENT, "spec/driver/template": ABSENT,
+                       "spec/executor/template": ABSENT}),
     Row("null-instances", {"spec/executor/instances": None}),
     Row("as-it-is", {}),
     Row("defaults", {

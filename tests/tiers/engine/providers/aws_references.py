@@ -61,6 +61,11 @@ REFERENCES: Mapping[str, tuple[Reference, ...]] = {
     SUBNET: _IN_VPC,
     aws_type("ec2.VpcEndpoint"): (*_IN_VPC, _loose("routeTableIds", TABLE), *_NETWORK),
     INSTANCE: _NETWORK,
+    aws_type("vpc.SecurityGroupIngressRule"): (
+        _loose("securityGroupId", GROUP),
+        Reference("referencedSecurityGroupId", GROUP),
+    ),
+    aws_type("fsx.LustreFileSystem"): (Reference("securityGroupIds", GROUP),),
     # AWS deletes the role and keeps a dangling entry: an error here.
     ENTRY: (_IN_CLUSTER, Reference("principalArn", ROLE, "arn")),
     aws_type("eks.AccessPolicyAssociation"): (

@@ -154,6 +154,19 @@ _ROWS = {
         name="nodeGroupName",
         autoname=63,
     ),
+    "fsx.LustreFileSystem": Row(
+        "FSx::FileSystem",
+        {
+            key: f"LustreConfiguration.{key}"
+            for key in (
+                *("deploymentType", "perUnitStorageThroughput", "automaticBackupRetentionDays"),
+                *("weeklyMaintenanceStartTime", "copyTagsToBackups", "dataCompressionType"),
+            )
+        },
+        # No such property there: CloudFormation always makes a last backup, of what has backups.
+        provider_only=("skipFinalBackup",),
+        replaces=("deploymentType", "storageType"),
+    ),
     "iam.OpenIdConnectProvider": Row(
         "IAM::OIDCProvider",
         {"clientIdLists": "ClientIdList", "thumbprintLists": "ThumbprintList"},
@@ -229,6 +242,16 @@ _ROWS = {
         "SQS::QueuePolicy",
         {"policy": "PolicyDocument", "queueUrl": "Queues[]"},
         replaces=("queueUrl",),
+    ),
+    # ModifySecurityGroupRules exists, and the provider uses it.
+    "vpc.SecurityGroupIngressRule": Row(
+        "EC2::SecurityGroupIngress",
+        {
+            "securityGroupId": "GroupId",
+            "referencedSecurityGroupId": "SourceSecurityGroupId",
+            "cidrIpv4": "CidrIp",
+        },
+        updates=("fromPort", "toPort", "ipProtocol", "referencedSecurityGroupId", "cidrIpv4"),
     ),
 }
 ROWS: Mapping[str, Row] = {aws_type(name): row for name, row in _ROWS.items()}

@@ -15,6 +15,7 @@ KEYS = "spec.sparkConf has keys that spark-submit reads in the operator's pod"
 HADOOP = "spec.hadoopConf has keys"
 OPTIONS = "JVM options must not set"
 CONFIG_MAP = "spec.sparkConfigMap cannot be checked"
+TEMPLATE = "spec.{}.template may only request ephemeral-storage"
 PROXY_USER = "spec.proxyUser is not supported"
 DRIVER_MASTER = "spec.driver.kubernetesMaster is not supported"
 PUBLISHED = "must not publish the driver"
@@ -33,6 +34,11 @@ _ACCOUNT = "spark.kubernetes.authenticate"
 def conf(key: str, value: str) -> dict[str, Any]:
     """The change that sets a key of `sparkConf`."""
     return {"sparkConf": {key: value}}
+
+
+def template_container(role: str, **fields: Any) -> dict[str, Any]:
+    """Spark's container in a pod template."""
+    return {"name": f"spark-kubernetes-{role}", **fields}
 
 
 REFUSED: dict[str, tuple[dict[str, Any], Guard, str]] = {
@@ -343,6 +349,61 @@ REFUSED: dict[str, tuple[dict[str, Any], Guard, str]] = {
         PUBLISHED,
     ),
     "a load balancer": ({"sparkUIOptions": {"serviceType": "LoadBalancer"}}, "policy", PUBLISHED),
+    # What a pod template would set beside the application's fields
+    **{
+        f"{name} in a template of the {role}": (
+            {role: {"template": {"spec": spec}}},
+            "policy",
+            TEMPLATE.format(role),
+        )
+        for role in ("driver", "executor")
+        for name, spec in {
+            "a folder of the node": {"volumes": [{"name": "x", "hostPath": {"path": "/"}}]},
+            "a token": {"volumes": [{"name": "x", "projected": {"sources": []}}]},
+            "an account": {"serviceAccountName": "other"},
+            "a node": {"nodeName": "system"},
+            "tolerations": {"tolerations": [{"operator": "Exists"}]},
+            "a selector": {"nodeSelector": {"a": "b"}},
+            "a pod's security context": {"securityContext": {"runAsUser": 0}},
+            "the node's network": {"hostNetwork": True},
+            "an init container": {"initContainers": [{"name": "x", "image": "x"}]},
+            "a priority": {"priorityClassName": "system-node-critical"},
+            "a runtime": {"runtimeClassName": "x"},
+            "a scheduler": {"schedulerName": "x"},
+            "a second container": {
+                "containers": [template_container(role), {"name": "x", "image": "x"}]
+            },
+            "another container": {"containers": [{"name": "x"}]},
+            **{
+                f"a container's {field}": {
+                    "containers": [template_container(role, **{field: value})]
+                }
+                for field, value in {
+                    "image": "x",
+                    "command": ["sh"],
+                    "envFrom": [{"configMapRef": {"name": "x"}}],
+                    "env": [{"name": "A", "value": "b"}],
+                    "securityContext": {"privileged": True},
+                    "volumeMounts": [{"name": "x", "mountPath": "/x"}],
+                    "lifecycle": {},
+                    "ports": [{"containerPort": 80, "hostPort": 80}],
+                }.items()
+            },
+            "a device": {
+                "containers": [
+                    template_container(role, resources={"limits": {"nvidia.com/gpu": "1"}})
+                ]
+            },
+            "resource claims": {
+                "containers": [template_container(role, resources={"claims": [{"name": "x"}]})]
+            },
+        }.items()
+    },
+    "owners of another's in a template": (
+        {"driver": {"template": {"metadata": {"ownerReferences": []}, "spec": {}}}},
+        "policy",
+        TEMPLATE.format("driver"),
+    ),
     # Names
     "a name that is no label": ({"metadata": {"name": "Job.A"}}, "CRD", "Invalid value"),
     "a name that no service can have": ({"metadata": {"name": "1-job"}}, "webhook", "DNS-1035"),
@@ -368,6 +429,39 @@ ALLOWED: dict[str, dict[str, Any]] = {
         "spark.kubernetes.executor.volumes.persistentVolumeClaim.spark-local-dir-1.mount.path", "/d"
     ),
     "a label": conf("spark.kubernetes.driver.label.app.kubernetes.io/name", "x"),
+    "no template": {"driver": {"template": None}, "executor": {"template": {}}},
+    "a template as other programs write one": {
+        "driver": {
+            "template": {
+                "metadata": {"creationTimestamp": None},
+                "spec": {"containers": [template_container("driver", resources={})]},
+            }
+        }
+    },
+    "a template that spreads executors": {
+        "executor": {
+            "template": {
+                "spec": {
+                    "topologySpreadConstraints": [
+                        {
+                            "maxSkew": 1,
+                            "topologyKey": "topology.kubernetes.io/zone",
+                            "whenUnsatisfiable": "ScheduleAnyway",
+                        }
+                    ],
+                    "containers": [
+                        template_container(
+                            "executor",
+                            resources={
+                                "requests": {"ephemeral-storage": "50Gi"},
+                                "limits": {"ephemeral-storage": "60Gi"},
+                            },
+                        )
+                    ],
+                }
+            }
+        }
+    },
     "its own arguments": {"arguments": ["--deploy-mode", "client", "--conf", "spark.master=x"]},
 }
 
