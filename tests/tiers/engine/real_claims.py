@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ class Claims:
 
     def at(self, level: str) -> None:
         """Takes the stack to a level, where the test before left it elsewhere."""
-        if self.level != level or self.unread():
+        if self.level != level or self.unread() or self.left_over():
             self.up(level)
 
     def up(self, level: str) -> Outcome:
@@ -68,9 +68,11 @@ class Claims:
         assert self.unread() == []
         return outcome
 
-    def comes_back(self, level: str) -> None:
-        """Asserts that one `up` gives every team its JARs, and that nothing is left to do."""
+    def comes_back(self, level: str, left_over: Sequence[str] = ()) -> None:
+        """Asserts that one `up` gives every team its JARs, and that nothing is left to do, and no
+        volume but these left over."""
         self.up(level)
+        assert self.left_over() == list(left_over)
         assert self.project.preview().ok().operations == []
 
     def delete_claim(self) -> None:
@@ -104,14 +106,8 @@ class Claims:
 
     def unread(self) -> list[str]:
         """A line for each reason why a team would not read its JARs."""
-        volumes = {
-            one["metadata"]["name"]: one
-            for one in self.api.items("PersistentVolume")
-            if one["spec"]["claimRef"]["namespace"] in self.teams
-        }
-        wanted = self._volumes(self.level)
-        found = [f"{name}: is left over" for name in volumes.keys() - set(wanted.values())]
-        for team, name in wanted.items():
+        found, volumes = [], self._live_volumes()
+        for team, name in self._volumes(self.level).items():
             claim = self.api.find("PersistentVolumeClaim", CLAIM, team)
             if claim is None or name not in volumes:
                 found.append(f"{team}: has no claim or no volume {name}")
@@ -120,6 +116,17 @@ class Claims:
             # Refused by admission, if at all.
             self.api.create(executor("reader", team, "default"), dry_run=True)
         return found
+
+    def left_over(self) -> list[str]:
+        """Volumes of another level."""
+        return sorted(self._live_volumes().keys() - set(self._volumes(self.level).values()))
+
+    def _live_volumes(self) -> dict[str, Object]:
+        return {
+            one["metadata"]["name"]: one
+            for one in self.api.items("PersistentVolume")
+            if one["spec"]["claimRef"]["namespace"] in self.teams
+        }
 
     def _volumes(self, level: str) -> Mapping[str, str]:
         return {team: f"{CLAIM}-{team}.jars-{level}" for team in self.teams}

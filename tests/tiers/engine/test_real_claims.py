@@ -20,13 +20,11 @@ from tests.tiers.programs import ROOT, or_skip
 
 SWITCHES = [("pod", "node"), ("node", "pod")]
 UNHEARD = [
-    ("create", "{}-node"),
     ("delete", "{}-claim"),
-    ("create", "{}-claim"),
     ("create", "{}-node-binding"),
     ("delete", "{}-pod"),
 ]
-"""Each kind of step of a switch to node level, on the first team's objects."""
+"""Steps of a switch to node level, on the first team's objects."""
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +103,33 @@ def test_a_switch_without_a_failure_is_as_long_as_these_points_go(alone: Claims)
 
 @pytest.mark.parametrize(("verb", "name"), UNHEARD)
 def test_a_switch_whose_engine_was_killed_is_taken_back_by_one_up(alone, verb, name):
-    alone.at("pod")
-    alone.to("node")
-    fault = faults.killed_unheard(verb, name.format(f"team-{alone.teams[0]}-jars"))
-    with faults.injected(alone.project.cloud, fault):
-        assert alone.project.up().failed
-    alone.project.recover().ok()
+    _killed_after(verb, name, alone)
+    alone.comes_back("pod")
+
+
+def test_a_volume_that_a_killed_engine_created_is_taken_on_by_the_next_switch(alone: Claims):
+    _killed_after("create", "{}-node", alone)
+    # The engine does not know of it, and no claim binds to it.
+    alone.comes_back("pod", left_over=[f"spark-jars-{alone.teams[0]}.jars-node"])
+    alone.comes_back("node")
+    alone.comes_back("pod")
+
+
+def test_a_claim_that_a_killed_engine_created_is_taken_on_by_the_same_command(alone: Claims):
+    _killed_after("create", "{}-claim", alone)
+    alone.comes_back("node")
+
+
+def test_a_claim_that_a_killed_engine_created_is_deleted_before_the_switch_is_taken_back(alone):
+    _killed_after("create", "{}-claim", alone)
+    alone.to("pod")
+    refused = alone.project.up()
+    assert refused.failed
+    assert "Apply failed with 1 conflict" in refused.text
+    assert ".spec.volumeName" in refused.text
+    # The row of docs/jar-mounts.md.
+    alone.api.delete(alone.claim)
+    await_gone(alone.api, alone.claim)
     alone.comes_back("pod")
 
 
@@ -188,3 +207,14 @@ def _fails_after(operations: int, claims: Claims, level: str) -> None:
         failed = claims.project.up()
     assert failed.failed
     assert "ExpiredToken" in failed.text
+
+
+def _killed_after(verb: str, name: str, claims: Claims) -> None:
+    """A switch to node level whose engine is killed when it has asked for this operation, and
+    recovers as docs/deploy.md says."""
+    claims.at("pod")
+    claims.to("node")
+    fault = faults.killed_unheard(verb, name.format(f"team-{claims.teams[0]}-jars"))
+    with faults.injected(claims.project.cloud, fault):
+        assert claims.project.up().failed
+    claims.project.recover().ok()
