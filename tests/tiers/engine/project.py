@@ -147,9 +147,9 @@ class Project:
         self._command(self._pulumi.preview, plan=str(path)).ok()
         return json.loads(path.read_text())["resourcePlans"]
 
-    def up(self) -> Outcome:
+    def up(self, **options: bool) -> Outcome:
         """`pulumi up`."""
-        return self._command(self._pulumi.up)
+        return self._command(self._pulumi.up, **options)
 
     def refresh(self, **options: bool) -> Outcome:
         """`pulumi refresh`."""

@@ -58,20 +58,20 @@ class Claims:
         if self.level != level or self.unread() or self.left_over():
             self.up(level)
 
-    def up(self, level: str) -> Outcome:
+    def up(self, level: str, **options: bool) -> Outcome:
         """`pulumi up` at a level, after which every team has its JARs."""
         self.to(level)
-        outcome = self.project.up().ok()
+        outcome = self.project.up(**options).ok()
         self.level = level
         with suppress(TimeoutError):
             wait_until(lambda: not self.unread(), "bound", seconds=_SETTLED_SECONDS)
         assert self.unread() == []
         return outcome
 
-    def comes_back(self, level: str, left_over: Sequence[str] = ()) -> None:
+    def comes_back(self, level: str, left_over: Sequence[str] = (), **options: bool) -> None:
         """Asserts that one `up` gives every team its JARs, and that nothing is left to do, and no
         volume but these left over."""
-        self.up(level)
+        self.up(level, **options)
         assert self.left_over() == list(left_over)
         assert self.project.preview().ok().operations == []
 

@@ -139,8 +139,7 @@ def test_a_claim_that_an_administrator_deleted_comes_back(alone: Claims, level):
     alone.delete_claim()
     # The engine does not look: it takes the claim to be there.
     assert alone.project.preview().ok().operations == []
-    alone.project.refresh().ok()
-    alone.comes_back(level)
+    alone.comes_back(level, refresh=True)
 
 
 def test_a_claim_that_was_deleted_during_a_job_comes_back_after_it(alone: Claims):
@@ -152,8 +151,7 @@ def test_a_claim_that_was_deleted_during_a_job_comes_back_after_it(alone: Claims
         # The job goes on reading.
         assert alone.api.get(alone.claim)["status"]["phase"] == "Bound"
     await_gone(alone.api, alone.claim)
-    alone.project.refresh().ok()
-    alone.comes_back("pod")
+    alone.comes_back("pod", refresh=True)
 
 
 def test_a_claim_that_an_administrator_created_again_gets_its_volume(alone: Claims):
@@ -161,8 +159,7 @@ def test_a_claim_that_an_administrator_created_again_gets_its_volume(alone: Clai
     claim = alone.api.get(alone.claim)
     alone.delete_claim()
     again = alone.api.create({**alone.claim, "spec": claim["spec"]})
-    alone.project.refresh().ok()
-    alone.comes_back("pod")
+    alone.comes_back("pod", refresh=True)
     assert alone.api.get(alone.claim)["metadata"]["uid"] == again["metadata"]["uid"]
 
 
@@ -172,8 +169,7 @@ def test_a_claim_that_was_deleted_with_its_volume_comes_back_with_it(alone: Clai
     alone.api.delete(alone.claim)
     await_gone(alone.api, alone.claim)
     await_gone(alone.api, alone.volume)
-    alone.project.refresh().ok()
-    alone.comes_back("pod")
+    alone.comes_back("pod", refresh=True)
 
 
 def test_a_switch_waits_for_the_job_that_uses_the_claim(alone: Claims):
@@ -196,8 +192,7 @@ def test_a_switch_that_is_interrupted_during_a_job_is_taken_back_after_it(alone:
         alone.to("pod")
         alone.project.up().ok()
     await_gone(alone.api, alone.claim)
-    alone.project.refresh().ok()
-    alone.comes_back("pod")
+    alone.comes_back("pod", refresh=True)
 
 
 def _fails_after(operations: int, claims: Claims, level: str) -> None:
