@@ -63,10 +63,14 @@ class Claims:
         self.to(level)
         outcome = self.project.up(**options).ok()
         self.level = level
+        self.are_read()
+        return outcome
+
+    def are_read(self) -> None:
+        """Asserts that every team reads its JARs, once the controllers have had their seconds."""
         with suppress(TimeoutError):
             wait_until(lambda: not self.unread(), "bound", seconds=_SETTLED_SECONDS)
         assert self.unread() == []
-        return outcome
 
     def comes_back(self, level: str, left_over: Sequence[str] = (), **options: bool) -> None:
         """Asserts that one `up` gives every team its JARs, and that nothing is left to do, and no

@@ -72,7 +72,7 @@ def alone(opened, tmp_path_factory: pytest.TempPathFactory) -> Claims:
 
 
 def test_after_the_first_up_every_team_reads_its_jars(whole: Claims):
-    assert whole.unread() == []
+    whole.are_read()
     assert whole.project.preview().ok().operations == []
     assert whole.project.refresh().ok().operations == []
 
