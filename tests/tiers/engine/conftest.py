@@ -15,7 +15,8 @@ from tests.tiers.engine.seeds import account
 from tests.tiers.programs import ROOT, or_skip
 
 # Files whose tests continue from each other, for each stack or as a whole.
-_CHAIN_OF_STACK, _CHAIN = ("test_lifecycle.py", "test_plan.py"), "test_knobs.py"
+_CHAIN_OF_STACK = ("test_lifecycle.py", "test_plan.py")
+_CHAIN = ("test_knobs.py", "test_real_claims.py")
 
 
 class Chains(LoadScopeScheduling):
@@ -29,7 +30,7 @@ class Chains(LoadScopeScheduling):
         file = path.rpartition("/")[2]
         if file in _CHAIN_OF_STACK:
             return f"{file}[{test.rpartition('[')[2]}"
-        return file if file == _CHAIN else nodeid
+        return file if file in _CHAIN else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Chains:

@@ -4,12 +4,12 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from .providers.cloud import Cloud, Fault, HalfDone, Operation, Refused, Throttled
+from .providers.cloud import Cloud, Fault, HalfDone, Operation, Refused, Throttled, Unheard
 
 
 @contextmanager
@@ -26,12 +26,22 @@ def _expired() -> None:
     raise Refused("ExpiredToken: the security token included in the request is expired")
 
 
-def after(cloud: Cloud, operations: int, fail: Callable[[], None] = _expired) -> Fault:
-    """Every operation after this number fails, as with expired credentials."""
-    end = len(cloud.operations) + operations
+def after(
+    cloud: Cloud,
+    operations: int,
+    fail: Callable[[], None] = _expired,
+    types: Collection[str] = (),
+) -> Fault:
+    """Every operation after this number fails, as with expired credentials. With `types`, only
+    operations on these are counted."""
+
+    def done() -> int:
+        return sum(not types or one.type in types for one in cloud.operations)
+
+    end = done() + operations
 
     def fault(operation: Operation) -> None:
-        if len(cloud.operations) >= end:
+        if done() >= end:
             fail()
 
     return fault
@@ -52,6 +62,16 @@ def killed_after(cloud: Cloud, operations: int) -> Fault:
         raise Refused("killed")
 
     return after(cloud, operations, fail)
+
+
+def killed_unheard(verb: str, name: str) -> Fault:
+    """The engine is killed when this operation is done, and before it hears of it."""
+
+    def fault(operation: Operation) -> None:
+        if (operation.verb, operation.name) == (verb, name):
+            raise Unheard(kill_engine)
+
+    return fault
 
 
 def killed_inside(cloud: Cloud, name: str) -> Fault:

@@ -26,10 +26,9 @@ from tests.tiers.programs import ROOT, built
 
 from .outcome import Outcome
 from .providers.aws import Aws
-from .providers.base import Provider
 from .providers.cloud import Cloud
 from .providers.eks import Eks
-from .providers.host import Host
+from .providers.host import Host, Make
 from .providers.kubernetes import Kubernetes
 
 _LAUNCHER = Path(__file__).parent / "providers" / "launcher"
@@ -55,9 +54,9 @@ _MISSED = ("Failed to connect to remote host: Connection refused", "resource mon
 class Project:
     """One stack in a folder of its own; `cloud` is the account it is deployed to.
 
-    `more` are further providers, by package. With `checkpoints` the engine writes its state after
-    each operation, as it does for users; without, at the end only, which takes a third of its time
-    and is the same unless it is killed.
+    `more` are further providers, by package, or others in place of the stand-ins. With
+    `checkpoints` the engine writes its state after each operation, as it does for users; without,
+    at the end only, which takes a third of its time and is the same unless it is killed.
     """
 
     def __init__(
@@ -67,11 +66,16 @@ class Project:
         cloud: Cloud,
         program: Path = ROOT,
         checkpoints: bool = False,
-        more: Mapping[str, type[Provider]] | None = None,
+        more: Mapping[str, Make] | None = None,
     ) -> None:
         self.cloud, self.stack, self.program = cloud, stack, program
         self._folder, self._checkpoints = folder, checkpoints
-        packages = {"aws": Aws, "eks": Eks, "kubernetes": Kubernetes, **(more or {})}
+        packages: dict[str, Make] = {
+            "aws": Aws,
+            "eks": Eks,
+            "kubernetes": Kubernetes,
+            **(more or {}),
+        }
         self._host = Host(cloud, packages)
         self.loops: list[asyncio.AbstractEventLoop] = []
         """Event loops of the program's runs."""
@@ -143,9 +147,9 @@ class Project:
         self._command(self._pulumi.preview, plan=str(path)).ok()
         return json.loads(path.read_text())["resourcePlans"]
 
-    def up(self) -> Outcome:
+    def up(self, **options: bool) -> Outcome:
         """`pulumi up`."""
-        return self._command(self._pulumi.up)
+        return self._command(self._pulumi.up, **options)
 
     def refresh(self, **options: bool) -> Outcome:
         """`pulumi refresh`."""

@@ -68,8 +68,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     version = "0.0.1"
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
+    def __init__(self, cloud: Cloud, engine: str = "") -> None:
+        """`engine` is the address of the engine that started the plugin."""
+        self.cloud, self.engine = cloud, engine
 
     # Subclasses override these; a provider of components only needs none for resources.
 
@@ -116,6 +117,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """What a change of the provider resource's inputs means."""
         return Changes(changed_paths(old, new))
 
+    def end(self) -> None:
+        """The engine is done with this instance."""
+
     # The protocol.
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
@@ -138,18 +142,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_refusing
     def Check(self, request: Any) -> Any:
         old, new = plain(request.olds), plain(request.news)
-        token, urn = _token(request), request.urn
+        token, urn = token_of(request), request.urn
         inputs, lines = self.check(token, urn, old, new, request.randomSeed)
         return provider_pb2.CheckResponse(inputs=struct(inputs), failures=_failures(lines))
 
     @_refusing
     def Diff(self, request: Any) -> Any:
         old, new = plain(request.old_inputs), plain(request.news)
-        return _diff_response(self.diff(_token(request), old, new))
+        return _diff_response(self.diff(token_of(request), old, new))
 
     @_refusing
     def Create(self, request: Any) -> Any:
-        token, inputs = _token(request), plain(request.properties)
+        token, inputs = token_of(request), plain(request.properties)
         if request.preview:
             id_, state = "", {**dict.fromkeys(self.computed(token, inputs), UNKNOWN), **inputs}
         else:
@@ -161,7 +165,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_refusing
     def Read(self, request: Any) -> Any:
-        found = self.read(_token(request), request.id)
+        found = self.read(token_of(request), request.id)
         if found is None:
             return provider_pb2.ReadResponse()
         inputs, state = map(struct, found)
@@ -169,7 +173,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_refusing
     def Update(self, request: Any) -> Any:
-        token, inputs = _token(request), plain(request.news)
+        token, inputs = token_of(request), plain(request.news)
         if request.preview:
             self.dry_run(token, plain(request.old_inputs), inputs)
             old = plain(request.olds)
@@ -184,7 +188,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_refusing
     def Delete(self, request: Any) -> Any:
-        token = _token(request)
+        token = token_of(request)
 
         def perform() -> None:
             # A default group is only forgotten; deleting a missing resource succeeds.
@@ -216,7 +220,8 @@ def _abort_half_done(context: Any, half: HalfDone, request: Any) -> None:
     context.abort(code, reason)
 
 
-def _token(request: Any) -> str:
+def token_of(request: Any) -> str:
+    """The type of the resource that a call is about."""
     return request.urn.split("::")[2].rsplit("$", 1)[-1]
 
 

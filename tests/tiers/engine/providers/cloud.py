@@ -28,6 +28,14 @@ class HalfDone(Refused):
     """The operation is done, and the wait for its end failed."""
 
 
+class Unheard(Refused):
+    """The operation is done, and the engine ends before it hears of it."""
+
+    def __init__(self, end_engine: Callable[[], None]) -> None:
+        super().__init__("the engine has ended")
+        self.end_engine = end_engine
+
+
 @dataclass
 class Thing:
     """Something that exists in the cloud."""

@@ -1,7 +1,7 @@
 """Hosts the providers: one gRPC server for each plugin instance that the engine starts."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -21,12 +21,16 @@ if _ALONE not in _GRPC_CHANNEL_OPTIONS:
     _GRPC_CHANNEL_OPTIONS.append(_ALONE)
 
 
+Make = Callable[[Cloud, str], Provider]
+"""Makes an instance of a plugin, from the cloud and the address of the engine that asks."""
+
+
 class Host(ThreadingTCPServer):
     """Listens for the launchers of plugins; `packages` has the class of each."""
 
     daemon_threads = True
 
-    def __init__(self, cloud: Cloud, packages: Mapping[str, type[Provider]]) -> None:
+    def __init__(self, cloud: Cloud, packages: Mapping[str, Make]) -> None:
         super().__init__(("127.0.0.1", 0), _Launcher)
         self.cloud, self.packages = cloud, packages
         self.port: int = self.server_address[1]
@@ -46,8 +50,8 @@ class _Launcher(StreamRequestHandler):
     server: Host
 
     def handle(self) -> None:
-        package = self.rfile.readline().decode().strip()
-        provider = self.server.packages[package](self.server.cloud)
+        package, _, engine = self.rfile.readline().decode().strip().partition(" ")
+        provider = self.server.packages[package](self.server.cloud, engine)
         server = grpc.server(ThreadPoolExecutor(max_workers=32), options=_GRPC_CHANNEL_OPTIONS)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
         port = server.add_insecure_port("127.0.0.1:0")
@@ -56,3 +60,4 @@ class _Launcher(StreamRequestHandler):
             self.wfile.write(f"{port}\n".encode())
             self.rfile.readline()
         server.stop(grace=None)
+        provider.end()
