@@ -13,6 +13,7 @@ _ADDONS = {
     "coredns": "v1.13.2-eksbuild.1",
     "metrics-server": "v0.8.1-eksbuild.1",
     "aws-ebs-csi-driver": "v1.56.0-eksbuild.1",
+    "aws-fsx-csi-driver": "v1.4.0-eksbuild.1",
     "aws-mountpoint-s3-csi-driver": "v2.5.0-eksbuild.1",
 }
 

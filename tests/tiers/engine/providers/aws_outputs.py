@@ -37,6 +37,7 @@ _IDS = {
     "eks.Addon": ("{clusterName}:{addonName}", "eks:addon/{clusterName}/{addonName}/{new}"),
     "eks.Cluster": ("{name}", "eks:cluster/{name}"),
     "eks.NodeGroup": ("{clusterName}:{nodeGroupName}", "eks:nodegroup/{nodeGroupName}/{new}"),
+    "fsx.LustreFileSystem": ("fs-{new}", "fsx:file-system/{id}"),
     "iam.OpenIdConnectProvider": ("", "iam:oidc-provider/{host}"),
     "iam.Policy": ("", "iam:policy{path}{name}"),
     "iam.Role": ("{name}", "iam:role{path}{name}"),
@@ -47,6 +48,7 @@ _IDS = {
     "s3.BucketObjectv2": ("{bucket}/{key}", "s3:{bucket}/{key}"),
     "sqs.Queue": ("https://sqs.{region}.amazonaws.com/{account}/{name}", "sqs:{name}"),
     "sqs.QueuePolicy": ("{queueUrl}", ""),
+    "vpc.SecurityGroupIngressRule": ("sgr-{new}", "ec2:security-group-rule/{id}"),
 }
 _FORMS = {aws_type(name): forms for name, forms in _IDS.items()}
 
@@ -70,6 +72,9 @@ def make(
 def _further(cloud: Cloud, token: str, words: Inputs) -> dict[str, Any]:
     if token == refs.TEMPLATE:
         return {"latestVersion": 1}
+    if token == refs.LUSTRE:
+        host = f"{words['id']}.fsx.{cloud.region}.amazonaws.com"
+        return {"dnsName": host, "mountName": cloud.fresh_id()[:8]}
     if token == refs.QUEUE:
         return {"url": words["id"]}
     if token == refs.NODE_GROUP:

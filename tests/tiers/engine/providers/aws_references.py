@@ -11,6 +11,7 @@ VPC, SUBNET, TABLE = aws_type("ec2.Vpc"), aws_type("ec2.Subnet"), aws_type("ec2.
 GROUP, INSTANCE = aws_type("ec2.SecurityGroup"), aws_type("ec2.Instance")
 GATEWAY, NAT = aws_type("ec2.InternetGateway"), aws_type("ec2.NatGateway")
 ROUTE, ASSOCIATION = aws_type("ec2.Route"), aws_type("ec2.RouteTableAssociation")
+LUSTRE = aws_type("fsx.LustreFileSystem")
 EIP, TEMPLATE = aws_type("ec2.Eip"), aws_type("ec2.LaunchTemplate")
 CLUSTER, NODE_GROUP = aws_type("eks.Cluster"), aws_type("eks.NodeGroup")
 ADDON, ENTRY = aws_type("eks.Addon"), aws_type("eks.AccessEntry")
@@ -65,7 +66,7 @@ REFERENCES: Mapping[str, tuple[Reference, ...]] = {
         _loose("securityGroupId", GROUP),
         Reference("referencedSecurityGroupId", GROUP),
     ),
-    aws_type("fsx.LustreFileSystem"): (Reference("securityGroupIds", GROUP),),
+    LUSTRE: (Reference("securityGroupIds", GROUP),),
     # AWS deletes the role and keeps a dangling entry: an error here.
     ENTRY: (_IN_CLUSTER, Reference("principalArn", ROLE, "arn")),
     aws_type("eks.AccessPolicyAssociation"): (
