@@ -50,6 +50,13 @@ _IDS = {
     "sqs.QueuePolicy": ("{queueUrl}", ""),
     "vpc.SecurityGroupIngressRule": ("sgr-{new}", "ec2:security-group-rule/{id}"),
 }
+_NAMED = {
+    refs.LUSTRE: {"dnsName": "{id}.fsx.{region}.amazonaws.com", "mountName": "{new}"},
+    # IAM keeps and returns the address without its scheme.
+    refs.OIDC: {"url": "{host}"},
+    refs.QUEUE: {"url": "{id}"},
+}
+"""Further outputs that are inputs in another form."""
 _FORMS = {aws_type(name): forms for name, forms in _IDS.items()}
 
 
@@ -72,18 +79,12 @@ def make(
 def _further(cloud: Cloud, token: str, words: Inputs) -> dict[str, Any]:
     if token == refs.TEMPLATE:
         return {"latestVersion": 1}
-    if token == refs.LUSTRE:
-        host = f"{words['id']}.fsx.{cloud.region}.amazonaws.com"
-        return {"dnsName": host, "mountName": cloud.fresh_id()[:8]}
-    if token == refs.QUEUE:
-        return {"url": words["id"]}
+    if token in _NAMED:
+        return {key: form.format(**words) for key, form in _NAMED[token].items()}
     if token == refs.NODE_GROUP:
         name = f"eks-{words['nodeGroupName']}-{cloud.fresh_id()}"
         running = (words.get("scalingConfig") or {}).get("desiredSize")
         return {"resources": [{"autoscalingGroups": [{"name": name}]}], RUNNING: running}
-    if token == refs.OIDC:
-        # IAM keeps and returns the address without its scheme.
-        return {"url": words["host"]}
     if token == refs.CLUSTER:
         host, group = cloud.fresh_id().upper(), cloud.fresh_id("sg-")
         issuer = f"https://oidc.eks.{cloud.region}.amazonaws.com/id/{host}"
