@@ -251,7 +251,10 @@ _ROWS = {
             "referencedSecurityGroupId": "SourceSecurityGroupId",
             "cidrIpv4": "CidrIp",
         },
-        updates=("fromPort", "toPort", "ipProtocol", "referencedSecurityGroupId", "cidrIpv4"),
+        updates=(
+            *("fromPort", "toPort", "ipProtocol", "referencedSecurityGroupId"),
+            *("cidrIpv4", "cidrIpv6", "prefixListId"),
+        ),
     ),
 }
 ROWS: Mapping[str, Row] = {aws_type(name): row for name, row in _ROWS.items()}
