@@ -58,9 +58,12 @@ def _text(step: Step) -> str:
 
 def _jobs(step: Step) -> str:
     if step.resource.object_name != _WORKERS:
-        one = at(step.resource.inputs, "spec.replicas") == 1
+        sides = [one for one in (step.old, step.new) if one is not None]
+        one = any(at(side.inputs, "spec.replicas") == 1 for side in sides)
         return "jobs that use Celeborn fail: its only master restarts" if one else ""
-    seconds = at(step.resource.inputs, "spec.template.spec.terminationGracePeriodSeconds")
+    # The pods that end have the grace period that they were made with.
+    before = step.old or step.resource
+    seconds = at(before.inputs, "spec.template.spec.terminationGracePeriodSeconds")
     return (
         f"a worker of Celeborn ends after {int(seconds or 0) // 60} minutes at the latest: what "
         "jobs still need of its files is read from the copy, or computed again"

@@ -138,12 +138,14 @@ def _to_empty_dir(prefix: str, options: Mapping[str, str]) -> list[Change]:
     ]
 
 
-def _readable(text: str) -> bool:
+def _readable(value: object) -> bool:
+    """Whether the API server takes the amount: a quantity that is not below nothing."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
     try:
-        quantity.parse(text)
+        return quantity.parse(str(value)) >= 0
     except ValueError:
         return False
-    return True
 
 
 def _reuse(app: Application) -> Iterator[Finding]:
@@ -202,7 +204,10 @@ def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Findin
     local = [one for one in pods.spec.get("volumes", []) if "emptyDir" in one]
     for one in local:
         limit = at(one, "emptyDir.sizeLimit")
-        if limit is not None and not _readable(str(limit)):
+        if limit is not None and not _readable(limit):
+            if str(limit).strip().startswith("-"):
+                why = "the API server refuses a size limit below nothing"
+                yield error("spec.volumes", why, "", limit)
             continue
         if (
             limit is None
@@ -218,6 +223,7 @@ def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Findin
                 _limited(app, pods.role, str(one["name"])),
             )
     asked = requests(pods.pod)
+    yield from _unreadable(pods)
     yield from _request(app, pods, asked.get(f"requests.{disk_request.RESOURCE}", Fraction(0)))
     spec = {"volumes": local, "volumeMounts": [{"name": one["name"]} for one in local]}
     for line in overfull(
@@ -229,6 +235,16 @@ def _local_disk(app: Application, pods: Pods, target: Target) -> Iterator[Findin
         plan=target.plan,
     ):
         yield warning("spec.volumes", line)
+
+
+def _unreadable(pods: Pods) -> Iterator[Finding]:
+    """Amounts of local disk in a template that the API server refuses with the pod."""
+    resources = mapping(next(iter(pods.containers), {}).get("resources"))
+    for part in ("requests", "limits"):
+        value = mapping(resources, part).get(disk_request.RESOURCE)
+        if value is not None and not _readable(value):
+            why = f"the {part[:-1]} of {disk_request.RESOURCE} is not a quantity such as 10Gi"
+            yield error(f"spec.{pods.role}.template", why, "", value)
 
 
 def _request(app: Application, pods: Pods, asked: Fraction) -> Iterator[Finding]:

@@ -15,11 +15,13 @@ from ops.jobs.shuffle_service import (
     FIXED,
     MANAGER,
     MANAGER_KEY,
+    PLUGIN,
     PLUGIN_KEY,
     endpoints_of,
 )
 from ops.jobs.spark_conf import ON_DEMAND, boolean, in_volumes
 
+_PACKAGE = "org.apache.spark.shuffle.celeborn."
 _TRACKING = "spark.dynamicAllocation.shuffleTracking.enabled"
 _DYNAMIC = "spark.dynamicAllocation.enabled"
 _FAILS = {
@@ -34,6 +36,7 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
     """Celeborn's client, and Spark's recovery on a folder that executors share."""
     yield from _shared_recovery(app)
     if app.conf.get(MANAGER_KEY) != MANAGER:
+        yield from _no_manager(app)
         return
     if target.team.shuffle != CELEBORN:
         yield error(
@@ -44,10 +47,10 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
         )
     yield from _client(app)
     endpoints = endpoints_of(target.plan)
-    if endpoints and app.conf.get(ENDPOINTS) != endpoints:
+    if endpoints and _addresses(app.conf.get(ENDPOINTS, "")) != _addresses(endpoints):
         yield _wanted(app, ENDPOINTS, endpoints, "these are not the stack's masters")
     for key, why in _FAILS.items():
-        if app.conf.get(key) != FIXED[key]:
+        if not _same(app.conf.get(key), FIXED[key]):
             yield _wanted(app, key, FIXED[key], why)
     if not boolean(app.conf, replicate := "spark.celeborn.client.push.replicate.enabled"):
         yield warning(
@@ -76,6 +79,35 @@ def _shared_recovery(app: Application) -> Iterator[Finding]:
                 RECOVERY,
                 [Change(("spec", "sparkConf", PLUGIN_KEY))],
             )
+
+
+def _no_manager(app: Application) -> Iterator[Finding]:
+    """Celeborn's plugin says to Spark that no shuffle file is lost with an executor, whichever
+    manager writes them (CelebornShuffleDataIO, supportsReliableStorage)."""
+    manager = app.conf.get(MANAGER_KEY, "")
+    change = [Change(("spec", "sparkConf", MANAGER_KEY), MANAGER)]
+    if manager.startswith(_PACKAGE):
+        why = "the client has no such class: Spark does not start"
+        yield error(f"spec.sparkConf[{MANAGER_KEY}]", why, MANAGER, manager, change)
+    elif app.conf.get(PLUGIN_KEY) == PLUGIN:
+        why = (
+            "shuffle files are on executors, and Celeborn's plugin tells Spark that they are not: "
+            "they are lost with an executor that ends, and the job may fail"
+        )
+        instead = f"{MANAGER}, or no {PLUGIN_KEY}"
+        yield error(f"spec.sparkConf[{MANAGER_KEY}]", why, instead, manager or ABSENT, change)
+
+
+def _same(given: str | None, wanted: str) -> bool:
+    """Whether Spark reads both alike: booleans in any case."""
+    if given is None or wanted not in ("true", "false"):
+        return given == wanted
+    return given.strip().lower() == wanted
+
+
+def _addresses(text: str) -> set[str]:
+    """The masters of a list, whose order Celeborn's client does not keep."""
+    return {one.strip() for one in text.split(",") if one.strip()}
 
 
 def _wanted(app: Application, key: str, value: str, why: str) -> Finding:
@@ -117,5 +149,9 @@ def _dynamic(app: Application) -> Iterator[Finding]:
             "executors are kept for shuffle files that they do not have",
             "false",
             app.conf.get(_TRACKING, ABSENT),
-            [Change(("spec", "dynamicAllocation", "shuffleTrackingEnabled"), False)],
+            [
+                Change(("spec", "dynamicAllocation", "shuffleTrackingEnabled"), False),
+                # Without it the driver refuses to start once tracking is off.
+                Change(("spec", "sparkConf", PLUGIN_KEY), PLUGIN),
+            ],
         )

@@ -9,7 +9,7 @@ from ops.jobs.findings import ABSENT, Change, Finding, error
 from ops.jobs.judge.amounts import parsed, with_defaults
 from ops.jobs.model import Application, Pods, Target
 from ops.jobs.pods import memory_limit
-from ops.jobs.shuffle_service import PLUGIN, PLUGIN_KEY
+from ops.jobs.shuffle_service import MANAGER, MANAGER_KEY, PLUGIN, PLUGIN_KEY
 from ops.jobs.spark_conf import ROLES, BadValue, amount, boolean, size, whole
 from ops.plan.quantity import MIB
 from ops.plan.values import mapping
@@ -197,6 +197,16 @@ def _counts(app: Application) -> Iterator[Finding]:
     # Celeborn's plugin tells Spark that shuffle files do not end with their executor.
     elsewhere = boolean(conf, _SHUFFLE_SERVICE) or conf.get(PLUGIN_KEY) == PLUGIN
     if not tracking and not decommission and not elsewhere:
+        if conf.get(MANAGER_KEY) == MANAGER:
+            yield error(
+                f"spec.sparkConf[{PLUGIN_KEY}]",
+                "dynamic allocation without shuffle tracking needs Celeborn's plugin, which tells "
+                "Spark that shuffle files are not on executors: the driver fails",
+                PLUGIN,
+                conf.get(PLUGIN_KEY, ABSENT),
+                [Change(("spec", "sparkConf", PLUGIN_KEY), PLUGIN)],
+            )
+            return
         yield error(
             f"{field}.shuffleTrackingEnabled",
             "dynamic allocation needs shuffle tracking or decommissioning: there is no external "
@@ -219,7 +229,7 @@ def _limits(pods: Pods, target: Target) -> Iterator[Finding]:
             if limit is None or not _above(request, limit):
                 continue
             if number == 0:
-                field = {"cpu": "coreLimit", "memory": "memoryLimit"}.get(key, "memory")
+                field = {"cpu": "coreLimit", "memory": "memoryLimit"}.get(key, "template")
                 change = [Change(("spec", pods.role, field))] if key in ("cpu", "memory") else []
                 yield error(
                     f"spec.{pods.role}.{field}",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from components.names import JARS_CLAIM
+from components.names import JARS_CLAIM, SHUFFLE_CLAIM
 from ops.jobs.findings import Change, Finding, error, unknown, warning
 from ops.jobs.model import Application, Pods, Target
 from ops.jobs.spark_conf import LOCAL_DIR, ON_DEMAND, unsupported_local_volume
@@ -150,6 +150,8 @@ def _claims(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:
     for volume in pods.spec.get("volumes", []):
         claim = at(volume, "persistentVolumeClaim.claimName")
         if claim is None or claim == ON_DEMAND:
+            continue
+        if claim == SHUFFLE_CLAIM and target.team.mounts_lustre:
             continue
         if claim == JARS_CLAIM:
             yield from _jars(app, pods, str(volume["name"]))

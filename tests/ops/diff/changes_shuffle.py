@@ -45,11 +45,21 @@ SHUFFLE = {
     ),
     "a shorter drain of Celeborn's workers": Row(
         (*CELEBORN, "storage.celeborn={pool: celeborn, drainMinutes: 30}"),
-        _DRAIN.format(42),
+        _DRAIN.format(72),
         "restarts: restarts the pods of celeborn-master",
         "restarts: restarts the pods of celeborn-worker",
         "restarts: restarts StatefulSet celeborn-master and celeborn-worker",
         before=CELEBORN,
+        source=_CELEBORN,
+    ),
+    "three masters of Celeborn in place of one": Row(
+        CELEBORN,
+        "jobs-affected: jobs that use Celeborn fail: its only master restarts",
+        _DRAIN.format(72),
+        "restarts: restarts the pods of celeborn-master",
+        "restarts: restarts the pods of celeborn-worker",
+        "restarts: restarts StatefulSet celeborn-master and celeborn-worker",
+        before=(*CELEBORN, "storage.celeborn={pool: celeborn, masters: 1}"),
         source=_CELEBORN,
     ),
     "more workers of Celeborn": Row(

@@ -166,8 +166,31 @@ ERRORS: list[tuple[Change, str]] = [
         "one executor asks for 900.0 GiB of local disk, and no instance type of its pool has",
     ),
     (
+        put("executor/template", _disk_template("5gi")),
+        "the request of ephemeral-storage is not a quantity",
+    ),
+    (
+        put("executor/template", _disk_template("-5Gi")),
+        "the request of ephemeral-storage is not a quantity",
+    ),
+    (
+        put("executor/template", _disk_template("1Gi", limit="7 Gi")),
+        "the limit of ephemeral-storage is not a quantity",
+    ),
+    (
+        lambda spec: spec["volumes"][-1]["emptyDir"].update(sizeLimit="-1Gi"),
+        "the API server refuses a size limit below nothing",
+    ),
+    (
+        lambda spec: spec["sparkConf"].update(
+            {f"{_ON_DEMAND}.options.claimName": "OnDemand", f"{_ON_DEMAND}.mount.path": "/x",
+             f"{_ON_DEMAND}.options.storageClass": "gp2", f"{_ON_DEMAND}.options.sizeLimit": "-9Gi"}
+        ),
+        "options.sizeLimit] -9Gi: is not a quantity such as 10Gi",
+    ),
+    (
         put("executor/template", _disk_template("9Gi", limit="7Gi")),
-        "the limit of ephemeral-storage is below what the executor requests",
+        "spec.executor.template 7Gi: the limit of ephemeral-storage is below what the executor",
     ),
     # JARs and S3
     (lambda spec: spec["sparkConf"].pop("spark.executor.extraClassPath"), "the same JARs"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ops.jobs.application import Request, documents
+from ops.jobs.findings import Severity
 from ops.jobs.jobfile import load
 from ops.jobs.shuffle import RECOVERY
 from ops.jobs.team import team_of
@@ -38,7 +39,15 @@ def test_executors_share_the_team_s_folder_and_recover_nothing(
     mounted = {one["name"] for one in spec["executor"]["volumeMounts"]}
     assert not any(name.startswith("spark-local-dir") for name in mounted)
     assert [line for one in found for line in errors_of(one)] == []
-    assert errors(verdict_of(found, PLAN)) == []
+    verdict = verdict_of(found, PLAN)
+    assert errors(verdict) == []
+    assert verdict.of(Severity.unknown) == []
+
+
+def test_a_claim_that_the_team_does_not_have_is_not_known(tmp_path: Path) -> None:
+    found = objects(tmp_path, executors=4)
+    said = verdict_of(found, PLAN, mounts_lustre=False).of(Severity.unknown)
+    assert any("no claim spark-shuffle" in one.line for one in said)
 
 
 def test_a_team_without_a_folder_is_refused(tmp_path: Path) -> None:

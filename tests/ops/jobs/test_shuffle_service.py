@@ -118,7 +118,7 @@ def test_a_shuffle_that_may_fall_back_under_dynamic_allocation_is_an_error(tmp_p
 def test_dynamic_allocation_needs_the_plugin_or_keeps_executors(tmp_path: Path) -> None:
     found = objects(tmp_path, executors=DYNAMIC)
     del found[-1]["spec"]["sparkConf"]["spark.shuffle.sort.io.plugin.class"]
-    assert any("needs shuffle tracking" in one for one in errors(verdict_of(found, PLAN)))
+    assert any("needs Celeborn's plugin" in one for one in errors(verdict_of(found, PLAN)))
     found[-1]["spec"]["dynamicAllocation"]["shuffleTrackingEnabled"] = True
     assert any("that they do not have" in one for one in warnings(verdict_of(found, PLAN)))
 
@@ -134,3 +134,32 @@ def test_an_application_of_another_team_does_not_reach_it(tmp_path: Path) -> Non
     found[-1]["metadata"]["namespace"] = "team-b"
     said = errors(verdict_of(found, PLAN, "team-b"))
     assert any("NetworkPolicies close Celeborn to team team-b" in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"spark.shuffle.manager": None}, "shuffle files are on executors"),
+        ({"spark.shuffle.manager": "sort"}, "shuffle files are on executors"),
+        ({"spark.shuffle.manager": MANAGER.replace("Spark", "Rss")}, "no such class"),
+        ({"spark.shuffle.sort.io.plugin.class": None}, "needs Celeborn's plugin"),
+    ],
+)
+def test_the_plugin_and_the_manager_go_together(
+    tmp_path: Path, changes: dict[str, str | None], says: str
+) -> None:
+    found = objects(tmp_path, executors=DYNAMIC)
+    spark = found[-1]["spec"]["sparkConf"]
+    for key, value in changes.items():
+        spark.pop(key)
+        spark |= {key: value} if value else {}
+    assert any(says in one for one in errors(verdict_of(found, PLAN)))
+
+
+def test_what_spark_reads_alike_is_no_error(tmp_path: Path) -> None:
+    found = objects(tmp_path, executors=4)
+    spark = found[-1]["spec"]["sparkConf"]
+    masters = spark["spark.celeborn.master.endpoints"].split(",")
+    spark["spark.celeborn.master.endpoints"] = ", ".join(reversed(masters))
+    spark["spark.celeborn.auth.enabled"] = "TRUE"
+    assert errors(verdict_of(found, PLAN)) == []
