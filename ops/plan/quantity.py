@@ -47,7 +47,7 @@ def spark_bytes(text: str) -> int:
 
 
 def shown(resource: str, value: Fraction | int) -> str:
-    """A readable amount of a resource: memory in GiB, anything else as a number."""
-    if "memory" in resource:
+    """A readable amount of a resource: memory and storage in GiB, anything else as a number."""
+    if "memory" in resource or "storage" in resource:
         return f"{float(Fraction(value) / GIB):.1f} GiB"
     return f"{float(value):g}"

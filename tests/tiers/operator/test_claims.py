@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from ops.jobs.check import judged
+from ops.jobs.model import Target
 from ops.jobs.shuffle import MOUNT_PATH
+from ops.jobs.team import rights_of, team_of
 from tests.names import POOL_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.objects import clear, named
@@ -143,6 +146,15 @@ def test_the_quota_counts_claims_and_refuses_one_more(course: Course) -> None:
     assert len(course.claims) == len(course.executors) == _ALLOWED
     assert "exceeded quota: team, requested: requests.storage=1Gi" in course.log
     assert len(course.claims_of_more) == _WANTED
+
+
+def test_check_job_says_so_before(live: Stack) -> None:
+    plan = live.combination.plan
+    team = team_of(plan, TEAM)
+    target = Target(plan, team, rights_of(plan, team))
+    for executors in (_ALLOWED, _WANTED):
+        application = job_of(live.combination, TEAM, "pi", executors=executors).application
+        assert judged(application, target).runs == (executors == _ALLOWED)
 
 
 def test_nothing_outlives_the_application_that_the_driver_owns(course: Course) -> None:
