@@ -131,6 +131,8 @@ def test_each_executor_has_a_claim_which_is_the_driver_s(course: Course) -> None
         assert not mount.get("readOnly")
         assert {"name": "SPARK_LOCAL_DIRS", "value": MOUNT_PATH} in container["env"]
         assert pod["spec"]["securityContext"]["fsGroup"] == 185
+        # Logs and buffers: the volume is not on the node's disk.
+        assert container["resources"]["requests"]["ephemeral-storage"] == "306Mi"
     assert len({_claim_of(one) for one in course.executors}) == _ALLOWED
 
 
