@@ -70,6 +70,8 @@ class Team:
     """None in an existing cluster whose nodes the stack does not create."""
     quotas: Sequence[Mapping[str, Any]]
     """Specs of the namespace's ResourceQuotas."""
+    claims: Sequence[Mapping[str, Any]]
+    """Specs of the claims that the stack itself has in the namespace, which quotas count."""
     container_limits: Sequence[Mapping[str, Any]]
     """The entries of LimitRanges for containers."""
 
@@ -95,6 +97,7 @@ def team_of(plan: Plan, name: str) -> Team:
     its jobs need."""
     namespace = _namespace(plan, name)
     claim = _object(plan, "PersistentVolumeClaim", JARS_CLAIM, namespace=name)
+    claims = in_namespace(plan, "PersistentVolumeClaim", name)
     volume = _object(plan, "PersistentVolume", claim.inputs["spec"]["volumeName"])
     for account in (DRIVER_ACCOUNT, EXECUTOR_ACCOUNT):
         _object(plan, "ServiceAccount", account, namespace=name)
@@ -117,16 +120,14 @@ def team_of(plan: Plan, name: str) -> Team:
             one.object_name == SHUFFLE_CLASS for one in plan.of_kind("StorageClass")
         ),
         celeborn=endpoints_of(plan) if shuffle == CELEBORN else None,
-        mounts_lustre=any(
-            one.object_name == SHUFFLE_CLAIM
-            for one in in_namespace(plan, "PersistentVolumeClaim", name)
-        ),
+        mounts_lustre=any(one.object_name == SHUFFLE_CLAIM for one in claims),
         volume_name=volume.object_name,
         volume=spec,
         jar_set=_jar_set(plan, spec),
         driver_nodes=[one for one in nodes if one.is_drivers],
         executor_nodes=[one for one in nodes if not one.is_drivers],
         quotas=[quota.inputs["spec"] for quota in in_namespace(plan, "ResourceQuota", name)],
+        claims=[one.inputs["spec"] for one in claims],
         container_limits=[
             item
             for limits in in_namespace(plan, "LimitRange", name)

@@ -70,7 +70,7 @@ def _quota(
     # A quota on limits.cpu refuses pods without one.
     for key, most in mapping(quota.get("hard")).items():
         resource = _BARE.get(key, key).removeprefix("count/")
-        allowed = quantity.parse(most)
+        allowed = quantity.parse(most) - _taken(resource, target)
         if resource.startswith(_COMPUTE):
             lacking = [one for one in pods if resource not in amounts[one.role]]
             if lacking and resource in (
@@ -88,6 +88,17 @@ def _quota(
                 continue
         needed = {one.role: _needed(resource, one, amounts[one.role], app) for one in pods}
         yield from _total(resource, allowed, needed, pods=pods, app=app, target=target)
+
+
+def _taken(resource: str, target: Target) -> Fraction:
+    """What the stack's own claims leave no room for, that of the JARs for one."""
+    claims = target.team.claims
+    if resource == "persistentvolumeclaims":
+        return Fraction(len(claims))
+    if resource == "requests.storage":
+        sizes = (at(one, "resources.requests.storage") for one in claims)
+        return sum((quantity.parse(one) for one in sizes if one is not None), Fraction(0))
+    return Fraction(0)
 
 
 def _needed(

@@ -115,3 +115,20 @@ def test_a_claim_that_spark_does_not_make_is_an_error(tmp_path: Path, option: st
     found = objects(tmp_path, executors=2)
     del found[-1]["spec"]["sparkConf"][f"{VOLUME}.options.{option}"]
     assert any("Spark makes no claim" in one for one in errors(verdict_of(found, PLAN)))
+
+
+def test_a_quota_holds_the_claims_of_the_team_s_executors_beside_those_of_the_stack(
+    tmp_path: Path,
+) -> None:
+    team = "{name: team-a, shuffle: claim, quota: {storageGiB: 100}}"
+    plan = plan_of("dev", f"spark.teams=[{team}, {{name: team-b}}]")
+    assert errors(verdict_of(objects(tmp_path, executors=2), plan)) == []
+    (error,) = errors(verdict_of(objects(tmp_path, executors=3), plan))
+    assert "needs 150.0 GiB of requests.storage and the quota of team team-a is 100.0 GiB" in error
+    # 1 GiB more is that of the JARs.
+    quotas = [{"hard": {"requests.storage": "150Gi", "persistentvolumeclaims": "3"}}]
+    found = errors(verdict_of(objects(tmp_path, executors=3), plan, quotas=quotas))
+    assert [one.partition(" and ")[0].rpartition(" needs ")[2] for one in found] == [
+        "150.0 GiB of requests.storage",
+        "3 of persistentvolumeclaims",
+    ]

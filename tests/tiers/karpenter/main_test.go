@@ -52,6 +52,8 @@ type team struct {
 	Executor, Driver corev1.Pod
 	// Stranger is a pod of the team that tolerates nothing and selects nothing.
 	Stranger corev1.Pod
+	// Shuffling is an executor of a job of the team's that writes much to its local disk.
+	Shuffling corev1.Pod
 	// Fallback is the NodePools of the team's executors in the order that is promised.
 	Fallback []nodePool
 	// Drivers is the NodePool of the team's drivers.

@@ -1,11 +1,18 @@
 """Runs the Go tests over one combination, beside a control plane of its own."""
 
 import json
+import math
 import re
 from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ops.jobs.application import Request, documents
+from ops.jobs.catalog import JOBS, S3A_RELEASE
+from ops.jobs.fields import checked
+from ops.jobs.model import Application
+from ops.jobs.team import team_of
 from tests.names import DRIVERS, POOL_LABEL
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.combinations import TEAMS, Combination
@@ -24,6 +31,8 @@ _FALLBACK = (
     ("arm-on-demand", "arm64", "on-demand"),
     ("x86-on-demand", "amd64", "on-demand"),
 )
+_LOCAL_DISK = "40Gi"
+"""Two of them fit on the 100 GiB of a node."""
 
 ZONES = {"dev-zones": ["us-west-2b"]}
 """Combination to the zones of its executors' nodes, where they are not all."""
@@ -81,11 +90,32 @@ def _input_of(combination: Combination) -> dict[str, Any]:
     objects = combination.objects
     return {
         "objects": objects,
-        "teams": [_team(objects, *one) for one in TEAMS[combination.stack].items()],
+        "teams": [
+            {**_team(objects, name, pool), "shuffling": _shuffling(combination, name)}
+            for name, pool in TEAMS[combination.stack].items()
+        ],
         "zones": ZONES.get(str(combination), []),
         # User data mounts before kubelet starts; the other ways need the node first.
         "gated": combination.level != "userdata",
     }
+
+
+def _shuffling(combination: Combination, team: str) -> Object:
+    """An executor as Spark makes it of what `make job` writes, with a large local disk."""
+    job = JOBS["taxi-trip"]
+    executor_ = job.executor.model_copy(update={"local_disk": _LOCAL_DISK})
+    request = Request(name="shuffling", release=S3A_RELEASE, input="s3a://a/b", output="s3a://a/c")
+    *_, application = documents(
+        job.model_copy(update={"executor": executor_}), team_of(combination.plan, team), request
+    )
+    spec, _ = checked(application["spec"])
+    (_, executors) = Application("shuffling", spec, ()).pods(team)
+    pod: Object = json.loads(json.dumps(executors.pod, default=_quantity))
+    return pod
+
+
+def _quantity(value: Fraction) -> str:
+    return f"{math.ceil(value * 1000)}m"
 
 
 def _team(objects: list[Object], name: str, pool: str) -> dict[str, Any]:

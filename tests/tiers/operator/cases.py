@@ -40,6 +40,17 @@ SMALLEST = Combination(
 )
 """A team with the smallest quota, with doors and an orchestrator; only test_jobs_at_once.py."""
 
+CLAIMS = Combination(
+    "dev",
+    "claims",
+    (
+        "jarMount={level: pod}",
+        "spark.teams=[{name: team-a, shuffle: claim, quota: {storageGiB: 2}}]",
+    ),
+)
+"""A team whose executors claim their volumes, with a quota for two of a job's three; only
+test_claims.py."""
+
 EVERY = (*PODS_OF, *(one for one in COMBINATIONS if one not in PODS_OF), GANGS)
 
 INPUT, OUTPUT = "s3a://taxi-data/trips/", "s3a://taxi-data/out"
