@@ -128,7 +128,11 @@ class StackSettings(Settings):
             lambda: self._check_buckets(region),
             self._check_addresses,
             lambda: check_storage(
-                self.storage, self.spark.teams, self.pools, created=not self.cluster.existing
+                self.storage,
+                self.spark.teams,
+                self.pools,
+                created=not self.cluster.existing,
+                driver_zone=self.drivers.zone or min(self.network.zone_letters),
             ),
             lambda: check_teams(
                 self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())

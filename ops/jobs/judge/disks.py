@@ -21,7 +21,8 @@ from ops.jobs.spark_conf import LOCAL_DIR, ON_DEMAND, boolean, in_volumes, whole
 from ops.plan import quantity
 from ops.plan.platform_pods import size_limits
 from ops.plan.quantity import GIB
-from ops.plan.values import at, mapping, mappings
+from ops.plan.storage_classes import allowed_zones
+from ops.plan.values import UNKNOWN, at, mapping, mappings
 
 _BUILT_IN = ("gp2",)
 """EKS creates this storage class in a new cluster (docs.aws.amazon.com/eks storage classes)."""
@@ -83,12 +84,28 @@ def _on_demand(app: Application, pods: Pods, target: Target) -> Iterator[Finding
             )
 
 
+def _zone(field: str, given: str, target: Target) -> Iterator[Finding]:
+    """Nodes of the team's pool in the zone of the class."""
+    (one,) = [one for one in target.plan.of_kind("StorageClass") if one.object_name == given]
+    zones = allowed_zones(one)
+    pools = [nodes.values_of("topology.kubernetes.io/zone") for nodes in target.team.executor_nodes]
+    if zones and pools and all(here and not zones & {*here, UNKNOWN} for here in pools):
+        yield error(
+            field,
+            f"its volumes are in {', '.join(sorted(zones))}, where the pool of the team has no "
+            "nodes: executors stay Pending",
+            "an emptyDir; or the zone in zones of the pool in the stack file",
+            given,
+        )
+
+
 def _class(
     prefix: str, options: Mapping[str, str], classes: set[str], target: Target
 ) -> Iterator[Finding]:
     field = f"spec.sparkConf[{prefix}.options.storageClass]"
     given = options.get("options.storageClass")
     if given in classes:
+        yield from _zone(field, given, target)
         return
     known = f"one of {', '.join(sorted(classes))}" if classes else "an emptyDir"
     if given is None:

@@ -1,7 +1,7 @@
 """Shuffle files that executors do not hold: Celeborn, and the Lustre file system."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from components.names import (
     CELEBORN_NAMESPACE,
@@ -9,6 +9,7 @@ from components.names import (
     SHUFFLE_ANNOTATION,
     SHUFFLE_CLAIM,
 )
+from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import node_sets
 from ops.plan.packages import packages
@@ -21,6 +22,7 @@ _LUSTRE_GUIDE = "https://docs.aws.amazon.com/fsx/latest/LustreGuide"
 _FILE_SYSTEM = "aws:fsx/lustreFileSystem:LustreFileSystem"
 _PORTS = ("rpc", "fetch", "push", "replicate", "internal")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+_ZONE = "availabilityZone"
 _LUSTRE_PORTS = {988, *range(1018, 1024)}
 
 
@@ -174,6 +176,16 @@ def lustre_in_zone(plan: Plan) -> Iterator[Violation]:
             if len(zones) != 1:
                 text = f"runs executors of {namespace.object_name} in {len(zones)} zones"
                 yield Violation(nodes.resource, "zones", f"{text}, and its files are in one")
+            elif others := _zones_of(systems, plan) - set(zones):
+                text = f"runs executors of {namespace.object_name} in {next(iter(zones))}"
+                where = ", ".join(sorted(others))
+                yield Violation(nodes.resource, "zone", f"{text}, and its files are in {where}")
+
+
+def _zones_of(systems: Iterable[Resource], plan: Plan) -> set[str]:
+    """The zones of file systems in subnets of the plan."""
+    subnets = [one for system in systems for one in inputs_from(system, "subnetIds", plan)]
+    return {str(one.inputs[_ZONE]) for one in subnets if _ZONE in one.inputs}
 
 
 @rule(

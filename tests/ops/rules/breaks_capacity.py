@@ -50,7 +50,13 @@ LIFETIMES = (
 
 _CLAIMS = ("spark.teams=[{name: team-a, shuffle: claim}]",)
 _ADDON = "cluster-addons-aws-ebs-csi-driver"
+_ELSEWHERE = [
+    {"matchLabelExpressions": [{"key": "topology.kubernetes.io/zone", "values": ["us-west-2z"]}]}
+]
 STORAGE = (
+    Break("claims-in-zone", put("StorageClass", "allowedTopologies", _ELSEWHERE),
+          "is not in us-west-2z, where the volumes of executors of team-a are",
+          sets=(*_CLAIMS, "pools=[{name: default, zones: [a]}]")),
     Break("shuffle-class-fits", put("StorageClass", "volumeBindingMode", GONE),
           "before it is known where", sets=_CLAIMS),
     Break("shuffle-class-fits", put("StorageClass", "reclaimPolicy", "Retain"), "keeps volumes",

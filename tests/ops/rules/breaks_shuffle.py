@@ -68,12 +68,16 @@ CELEBORN = (
 )  # fmt: skip
 
 
-def _zones(plan):
+def _zones(*zones: str) -> Edit:
+    return lambda plan: _in_zones(plan, [f"us-west-2{zone}" for zone in zones])
+
+
+def _in_zones(plan, zones):
     one = picked(plan, "NodePool", "karpenter-default-arm-spot")
     inputs = {**one.inputs}
     spec = inputs["spec"]["template"]["spec"]
     requirements = [
-        {**item, "values": ["us-west-2a", "us-west-2b"]} if item["key"].endswith("/zone") else item
+        {**item, "values": zones} if item["key"].endswith("/zone") else item
         for item in spec["requirements"]
     ]
     template = {**inputs["spec"]["template"], "spec": {**spec, "requirements": requirements}}
@@ -82,7 +86,9 @@ def _zones(plan):
 
 
 LUSTRE = (
-    Break("lustre-in-zone", _zones, "executors of team-a in 2 zones", sets=LUSTRE_SETS),
+    Break("lustre-in-zone", _zones("a", "b"), "executors of team-a in 2 zones", sets=LUSTRE_SETS),
+    Break("lustre-in-zone", _zones("a"), "in us-west-2a, and its files are in us-west-2b",
+          sets=LUSTRE_SETS),
     Break("lustre-mounted",
           put("Addon", "serviceAccountRoleArn", GONE, "lustre-aws-fsx-csi-driver"),
           "has no driver with a role", sets=LUSTRE_SETS),
