@@ -19,6 +19,7 @@ from components.names import (
     SHARED_JARS,
     SHUFFLE_ANNOTATION,
     SHUFFLE_CLAIM,
+    SHUFFLE_FALLBACK_ANNOTATION,
     TEAM_LABEL,
 )
 from components.pools import Pool
@@ -191,4 +192,7 @@ def _annotations(
             annotations[PARENT_QUEUE] = parent
     if logs:
         annotations[EVENT_LOGS_ANNOTATION] = logs.url(settings.name)
+        fallback = logs.fallback_url(settings.name)
+        if fallback is not None:
+            annotations[SHUFFLE_FALLBACK_ANNOTATION] = fallback
     return annotations
