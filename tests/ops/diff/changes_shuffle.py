@@ -67,6 +67,9 @@ SHUFFLE = {
     ),
     "fallback storage in S3": Row(
         FALLBACK,
+        "loses-data: event-logs-lifecycle deletes objects after 3 days (shuffle-fallback",
+        "loses-data: event-logs-lifecycle deletes versions after 1 days (shuffle-fallback",
+        "jobs-affected: objects below shuffle-fallback/ older than 3 days are gone",
         "wider-permission: role team-team-a-access-role (may now)",
         "wider-permission: role team-team-b-access-role (may now)",
         before=FALLBACK[0],
@@ -74,6 +77,7 @@ SHUFFLE = {
     ),
     "no fallback storage in S3": Row(
         FALLBACK[0],
+        "jobs-affected: jobs of team team-a fail at the next request that role",
         "narrower-permission: role team-team-a-access-role (may no longer)",
         "narrower-permission: role team-team-b-access-role (may no longer)",
         before=FALLBACK,
