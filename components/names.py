@@ -17,6 +17,8 @@ DRIVER_POOL_ANNOTATION = f"{LABEL_DOMAIN}/driver-pool"
 """The team's pools, which its pods may tolerate."""
 QUEUE_ANNOTATION = f"{LABEL_DOMAIN}/queue"
 EVENT_LOGS_ANNOTATION = f"{LABEL_DOMAIN}/event-logs"
+SHUFFLE_FALLBACK_ANNOTATION = f"{LABEL_DOMAIN}/shuffle-fallback"
+"""Folder in S3 for the shuffle files of executors that are decommissioned."""
 SHUFFLE_ANNOTATION = f"{LABEL_DOMAIN}/shuffle"
 """Where the team's executors keep shuffle files, if its jobs do not say otherwise."""
 

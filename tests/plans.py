@@ -30,6 +30,10 @@ CELEBORN_POOL = (
     "localDisk: nvme, terminationGracePeriod: 90m, limits: {cpu: 64, memoryGiB: 512}}"
 )
 _DEFAULT_POOL = "{name: default, limits: {cpu: 128, memoryGiB: 512}}"
+FALLBACK = (
+    "spark.historyServer={enabled: true, release: '2026-11-01'}",
+    "spark.shuffleFallback.enabled=true",
+)
 CELEBORN = (
     f"pools=[{_DEFAULT_POOL}, {CELEBORN_POOL}]",
     "spark.teams=[{name: team-a, shuffle: celeborn}, {name: team-b}]",

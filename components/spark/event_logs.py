@@ -1,4 +1,5 @@
-"""The bucket of Spark's event logs: one prefix per team, which only that team's jobs write."""
+"""The bucket of Spark's event logs: one prefix per team, which only that team's jobs write; and one
+more for shuffle files, if enabled."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,6 +11,11 @@ from components.context import Context
 from components.formats import text, whole
 from components.identity import Statement
 from components.private_bucket import NO_DEFAULT_TAGS, BucketSettings, PrivateBucket
+from components.spark.shuffle_fallback import (
+    FALLBACK_PREFIX,
+    ShuffleFallbackSettings,
+    fallback_expiry,
+)
 from components.spark.team_access import WRITE_ACTIONS
 
 LOGS = "logs"
@@ -36,7 +42,7 @@ _KINDS = ("eventlog_", "spark-")
 
 
 class EventLogs(pulumi.ComponentResource):
-    """The bucket, and the permissions on one team's prefix in it."""
+    """The bucket, and the permissions on one team's prefixes in it."""
 
     def __init__(
         self,
@@ -45,10 +51,11 @@ class EventLogs(pulumi.ComponentResource):
         context: Context,
         *,
         teams: Sequence[str],
+        fallback: ShuffleFallbackSettings,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("spark-on-eks:spark:EventLogs", name, None, context.options(opts))
-        self._prefix = settings.prefix
+        self._prefix, self._has_fallback = settings.prefix, fallback.enabled
         bucket = PrivateBucket(
             name,
             settings,
@@ -57,7 +64,10 @@ class EventLogs(pulumi.ComponentResource):
             purpose=LOGS,
             holds="Spark event logs",
             prefix=settings.prefix,
-            lifecycle=[_expiry(settings, team, kind) for team in teams for kind in _KINDS],
+            lifecycle=[
+                *(_expiry(settings, team, kind) for team in teams for kind in _KINDS),
+                *([fallback_expiry(fallback)] if fallback.enabled else []),
+            ],
             protect=context.protect,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -78,38 +88,55 @@ class EventLogs(pulumi.ComponentResource):
         """Value of spark.eventLog.dir for a team's jobs."""
         return pulumi.Output.concat("s3a://", self.bucket, f"/{self._prefix}{team}/")
 
+    def fallback_url(self, team: str) -> pulumi.Output[str] | None:
+        """Folder for shuffle files of a team's jobs, if enabled."""
+        if not self._has_fallback:
+            return None
+        return pulumi.Output.concat("s3a://", self.bucket, f"/{FALLBACK_PREFIX}{team}/")
+
     def write_statements(self, team: str) -> list[Statement]:
         """Permissions of a team's jobs. Spark renames a log at its end: a copy and a deletion."""
+        shuffle = f"{FALLBACK_PREFIX}{team}"
         return [
             *self.read_statements(team),
-            Statement(
-                "WriteLogs",
-                WRITE_ACTIONS,
-                [pulumi.Output.concat(self._arn, f"/{self._prefix}{team}/*")],
+            self._write(f"{self._prefix}{team}", "Logs"),
+            *(
+                [*self._read(shuffle, "Shuffle"), self._write(shuffle, "Shuffle")]
+                if self._has_fallback
+                else []
             ),
             *self._key("EncryptLogs", "kms:GenerateDataKey"),
         ]
 
     def read_statements(self, team: str) -> list[Statement]:
-        """Permissions to read one team's prefix."""
-        folder = f"{self._prefix}{team}"
+        """Permissions to read one team's event logs."""
+        return [
+            *self._read(f"{self._prefix}{team}", "Logs"),
+            *self._key("DecryptLogs", "kms:Decrypt"),
+        ]
+
+    def _write(self, folder: str, what: str) -> Statement:
+        return Statement(
+            f"Write{what}", WRITE_ACTIONS, [pulumi.Output.concat(self._arn, f"/{folder}/*")]
+        )
+
+    def _read(self, folder: str, what: str) -> list[Statement]:
         return [
             Statement(
-                "ListLogs",
+                f"List{what}",
                 ["s3:ListBucket"],
                 [self._arn],
                 conditions={"StringLike": {"s3:prefix": [f"{folder}/*"]}},
             ),
             # Before it lists, S3A reads the prefix without the slash as if it were an object.
             Statement(
-                "ReadLogs",
+                f"Read{what}",
                 ["s3:GetObject"],
                 [
                     pulumi.Output.concat(self._arn, f"/{folder}"),
                     pulumi.Output.concat(self._arn, f"/{folder}/*"),
                 ],
             ),
-            *self._key("DecryptLogs", "kms:Decrypt"),
         ]
 
     def _key(self, sid: str, action: str) -> list[Statement]:

@@ -37,7 +37,13 @@ def install_spark(
     names = [team.name for team in settings.teams]
     logs = None
     if settings.history_server.enabled:
-        logs = EventLogs("event-logs", settings.history_server.logs, context, teams=names)
+        logs = EventLogs(
+            "event-logs",
+            settings.history_server.logs,
+            context,
+            teams=names,
+            fallback=settings.shuffle_fallback,
+        )
     if not names:
         return logs
     Priorities("spark-priorities", context)

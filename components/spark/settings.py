@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.base import Settings
+from components.base import Problems, Settings
 from components.formats import text
 from components.pools import Pool, default_pool
 from components.spark.history_server import HistoryServerSettings
 from components.spark.operator import OperatorSettings
+from components.spark.shuffle_fallback import FALLBACK_PREFIX, ShuffleFallbackSettings
 from components.spark.team import TeamSettings
 from components.spark.yunikorn import YunikornSettings
 from versions import SPARK_IMAGE
@@ -38,8 +39,23 @@ class SparkSettings(Settings):
     """The batch scheduler."""
     history_server: HistoryServerSettings = HistoryServerSettings()
     """Event logs, and a History Server per team."""
+    shuffle_fallback: ShuffleFallbackSettings = ShuffleFallbackSettings()
+    """S3 for shuffle files of executors that are decommissioned."""
     teams: Annotated[list[TeamSettings], Field(max_length=400)] = []
     """The teams; each has a namespace."""
+
+    def problems(self) -> Problems:
+        if not self.shuffle_fallback.enabled:
+            return
+        server = self.history_server
+        if not server.enabled:
+            text = "true needs spark.historyServer.enabled: true: its bucket holds the files"
+            yield "shuffleFallback.enabled", text
+        elif server.logs.prefix.startswith(FALLBACK_PREFIX):
+            text = (
+                f"is below {FALLBACK_PREFIX}, where spark.shuffleFallback deletes after some days"
+            )
+            yield "historyServer.logs.prefix", f"'{server.logs.prefix}' {text}"
 
     @property
     def has_claims(self) -> bool:

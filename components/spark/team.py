@@ -19,6 +19,7 @@ from components.names import (
     SHARED_JARS,
     SHUFFLE_ANNOTATION,
     SHUFFLE_CLAIM,
+    SHUFFLE_FALLBACK_ANNOTATION,
     TEAM_LABEL,
 )
 from components.pools import Pool
@@ -136,6 +137,7 @@ class Team(pulumi.ComponentResource):
             quota=settings.quota,
             max_executors=settings.max_executors,
             gangs=gangs,
+            claims=1 if shuffle_volume is None else 2,
             opts=inside,
         )
         create_network_policies(
@@ -191,4 +193,7 @@ def _annotations(
             annotations[PARENT_QUEUE] = parent
     if logs:
         annotations[EVENT_LOGS_ANNOTATION] = logs.url(settings.name)
+        fallback = logs.fallback_url(settings.name)
+        if fallback is not None:
+            annotations[SHUFFLE_FALLBACK_ANNOTATION] = fallback
     return annotations

@@ -16,7 +16,7 @@ POD_MIB = 1434
 SYSTEM_CLASSES = ("system-cluster-critical", "system-node-critical")
 
 _CLAIM_GIB = 1
-"""Size of the claim on the JARs, which the quota counts."""
+"""Size of each of the stack's own claims, on the JARs and on Lustre, which the quota counts."""
 
 
 class DriverQuotaSettings(Settings):
@@ -77,10 +77,12 @@ def create_limits(
     quota: QuotaSettings,
     max_executors: int,
     gangs: bool,
+    claims: int,
     opts: pulumi.ResourceOptions,
 ) -> None:
     """The quota, that of drivers, a quota of zero for system PriorityClasses, default requests.
 
+    `claims` are those that the stack itself makes in the namespace; the quota adds them.
     With `gangs` YuniKorn's queue enforces the quota, and the namespace's is twice that: for a
     moment an executor exists together with the placeholder that it replaces. The queue then also
     limits the drivers: placeholders have their driver's PriorityClass, so a quota counts them.
@@ -99,8 +101,8 @@ def create_limits(
                 "requests.memory": memory,
                 "limits.memory": memory,
                 "pods": count(pods),
-                "requests.storage": quantity((quota.storage_gib + _CLAIM_GIB) * 1024),
-                "persistentvolumeclaims": count(quota.pods + 1),
+                "requests.storage": quantity((quota.storage_gib + claims * _CLAIM_GIB) * 1024),
+                "persistentvolumeclaims": count(quota.pods + claims),
                 # A driver's Service is headless: no pod of a team is reachable from outside.
                 "services.loadbalancers": "0",
                 "services.nodeports": "0",

@@ -13,7 +13,14 @@ from components.names import (
     JARS_MOUNT_PATH,
     POOL_LABEL,
 )
-from ops.jobs import disk_request, python_environment, shuffle, shuffle_lustre, shuffle_service
+from ops.jobs import (
+    disk_request,
+    python_environment,
+    shuffle,
+    shuffle_fallback,
+    shuffle_lustre,
+    shuffle_service,
+)
 from ops.jobs.catalogs import conf_of as catalog_conf
 from ops.jobs.jobfile import Executors, Job, PodSize
 from ops.jobs.judge.operator import LONGEST_NAME, NAME
@@ -136,6 +143,8 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         shuffle_service.add(spec, job, team.celeborn, jar_names(job))
     elif kind == shuffle_lustre.LUSTRE:
         shuffle_lustre.add(spec, job, _EXECUTOR_DISK, mounted=team.mounts_lustre)
+    else:
+        shuffle_fallback.add(spec, job, team, jar_names(job))
     if job.python:
         python_environment.add(spec, job, _class_path(job, request))
     disk_request.add(spec)

@@ -19,6 +19,7 @@ from components.names import (
     SHUFFLE_ANNOTATION,
     SHUFFLE_CLAIM,
     SHUFFLE_CLASS,
+    SHUFFLE_FALLBACK_ANNOTATION,
 )
 from ops.jobs.shuffle_service import CELEBORN, endpoints_of
 from ops.plan.errors import UserError
@@ -52,6 +53,8 @@ class Team:
     """YuniKorn's queue, if it schedules the team's pods."""
     event_logs: str | None
     """Folder of the team's event logs, if enabled."""
+    shuffle_fallback: str | None
+    """Folder in S3 for shuffle files of decommissioned executors, if enabled."""
     shuffle: str
     """Where executors keep shuffle files, if a job does not say."""
     has_shuffle_class: bool
@@ -115,6 +118,7 @@ def team_of(plan: Plan, name: str) -> Team:
         max_executors=_max_executors(plan, namespace),
         queue=_annotation(namespace, QUEUE_ANNOTATION),
         event_logs=_annotation(namespace, EVENT_LOGS_ANNOTATION),
+        shuffle_fallback=_annotation(namespace, SHUFFLE_FALLBACK_ANNOTATION),
         shuffle=shuffle,
         has_shuffle_class=any(
             one.object_name == SHUFFLE_CLASS for one in plan.of_kind("StorageClass")
@@ -198,8 +202,8 @@ class Rights:
 
     readable: tuple[str, ...]
     writable: tuple[str, ...]
-    event_logs: str | None = None
-    """A folder that contains only event logs."""
+    platform: tuple[str | None, ...] = ()
+    """Folders that contain only event logs, or shuffle files."""
 
     def may_read(self, url: str) -> bool:
         """Whether all below `s3a://bucket/folder/` may be read."""
@@ -218,7 +222,7 @@ class Rights:
         """The first folder, `s3a://bucket/folder/`, that may be both read and written."""
         for pattern in self.writable:
             url = f"s3a://{pattern.removesuffix('*')}"
-            if pattern.endswith("/*") and url != self.event_logs and self.may_read(url):
+            if pattern.endswith("/*") and url not in self.platform and self.may_read(url):
                 return url
         return None
 
@@ -231,7 +235,8 @@ def rights_of(plan: Plan, team: Team) -> Rights:
         for document in documents_of(plan, role)
         for grant in grants(document.statements, document.resource.name)
     ]
-    return Rights(_patterns(found, _READ), _patterns(found, _WRITE), team.event_logs)
+    platform = (team.event_logs, team.shuffle_fallback)
+    return Rights(_patterns(found, _READ), _patterns(found, _WRITE), platform)
 
 
 def _patterns(grants: list[Grant], action: str) -> tuple[str, ...]:

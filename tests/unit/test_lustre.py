@@ -87,3 +87,10 @@ def test_volumes_are_deleted_before_the_driver_and_the_driver_before_the_file_sy
         ("LustreFileSystem", "lustre"),
     ):  # fmt: skip
         assert named(PLAN, kind, name).urn in before
+
+
+def test_the_quota_leaves_room_for_both_claims_of_the_stack():
+    sets = "spark.teams=[{name: team-a, shuffle: lustre, quota: {storageGiB: 0, pods: 40}}]"
+    hard = named(plan_of("dev", *LUSTRE, sets), "ResourceQuota", "team-team-a-quota").inputs
+    assert hard["spec"]["hard"]["requests.storage"] == "2Gi"
+    assert hard["spec"]["hard"]["persistentvolumeclaims"] == "42"

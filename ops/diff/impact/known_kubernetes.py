@@ -49,6 +49,7 @@ KUBERNETES: Mapping[str, Known] = {
         'create metadata.annotations["spark-on-eks/max-executors"] '
         'metadata.annotations["spark-on-eks/event-logs"] '
         'metadata.annotations["spark-on-eks/shuffle"] '
+        'metadata.annotations["spark-on-eks/shuffle-fallback"] '
         'metadata.labels["pod-security.kubernetes.io/warn"] '
         'metadata.labels["pod-security.kubernetes.io/audit"]',
         'delete replace metadata.labels["pod-security.kubernetes.io/enforce"]',

@@ -1,20 +1,26 @@
-"""Whose data a role of the stack reaches: JARs, and event logs of a team."""
+"""Whose data a role of the stack reaches: JARs, event logs and shuffle files of a team."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from components.names import HISTORY_NAMESPACE
+from components.names import HISTORY_NAMESPACE, SHUFFLE_FALLBACK_ANNOTATION
 from ops.plan.graph import inputs_from
 from ops.plan.iam import Statement
 from ops.plan.iam_roles import ROLE, documents_of, trusted_accounts
 from ops.plan.model import Plan, Resource, parent_types
 from ops.plan.packages import RELEASE, Package, packages
-from ops.plan.values import each, known
+from ops.plan.values import at, each, known, mapping
 from ops.plan.workloads import team_namespaces
 from ops.rules.rule import Violation, rule
 
 _BUCKET = "aws:s3/bucket:Bucket"
 _JARS, _LOGS = "spark-on-eks:jars:JarBucket", "spark-on-eks:spark:EventLogs"
+_LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+_EXPIRIES = (
+    "expiration.days",
+    "noncurrentVersionExpiration.noncurrentDays",
+    "abortIncompleteMultipartUpload.daysAfterInitiation",
+)
 _WRITES = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutBucketPolicy")
 _PRACTICE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html"
 
@@ -71,11 +77,13 @@ def _is_in(bucket: str, arn: str) -> bool:
 
 
 @rule(
-    reason="Event logs have a job's settings, queries and paths: another team must not read them.",
+    reason="Event logs have a job's settings, queries and paths, and shuffle files its data: "
+    "another team must not read them.",
     source=f"{_PRACTICE}#least-privilege",
 )
 def logs_apart(plan: Plan) -> Iterator[Violation]:
-    """A team's jobs and its History Server reach that team's event logs only."""
+    """A team's jobs and its History Server reach that team's event logs only, and its jobs that
+    team's shuffle files."""
     teams = {one.object_name for one in team_namespaces(plan)}
     for bucket in _buckets(plan, _LOGS):
         for urn, accounts in trusted_accounts(plan).items():
@@ -84,7 +92,7 @@ def logs_apart(plan: Plan) -> Iterator[Violation]:
             for one in _allowed(plan, role) if role else ():
                 for place in _places(one, bucket):
                     if not owners & set(place.split("*")[0].split("/")):
-                        text = f"{one.sid} reaches event logs of others: {place or 'all'}"
+                        text = f"{one.sid} reaches files of others: {place or 'all'}"
                         yield Violation(role, one.sid, text)
 
 
@@ -109,12 +117,36 @@ def _places(statement: Statement, bucket: str) -> Iterator[str]:
 
 
 @rule(
+    reason="Spark deletes a job's shuffle files in S3 when its driver ends by itself; those of a "
+    "driver that is killed stay, and are paid.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
+)
+def fallback_expires(plan: Plan) -> Iterator[Violation]:
+    """Shuffle files in S3 expire, and so do their old versions and unfinished uploads."""
+    rules = [
+        item
+        for one in plan.by_type(_LIFECYCLE)
+        if _LOGS in parent_types(one.urn)
+        for item in each(one.inputs, "rules")
+        if item.get("status") == "Enabled"
+    ]
+    for team in team_namespaces(plan):
+        annotations = mapping(team.inputs, "metadata.annotations")
+        folder = str(annotations.get(SHUFFLE_FALLBACK_ANNOTATION) or "")
+        key = folder.removeprefix("s3a://").partition("/")[2]
+        over = [item for item in rules if key.startswith(str(at(item, "filter.prefix") or ""))]
+        for path in _EXPIRIES if folder else ():
+            if not any(at(item, path) for item in over):
+                yield Violation(team, path, f"no lifecycle rule has {path} for {folder}")
+
+
+@rule(
     reason="A lifecycle rule that expires objects deletes JARs that jobs still read.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html",
 )
 def jars_not_expired(plan: Plan) -> Iterator[Violation]:
     """No lifecycle rule expires or moves the current JARs."""
-    for one in plan.by_type("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+    for one in plan.by_type(_LIFECYCLE):
         if _JARS not in parent_types(one.urn):
             continue
         for item in each(one.inputs, "rules"):

@@ -56,9 +56,7 @@ def claims_in_zone(plan: Plan) -> Iterator[Violation]:
                 other = here and UNKNOWN not in here and not zones & set(here)
                 if nodes.pool == notes.get(POOL_ANNOTATION) and other:
                     text = f"is not in {', '.join(sorted(zones))}, where the volumes of executors "
-                    yield Violation(
-                        nodes.resource, "zone", f"{text}of {namespace.object_name} are"
-                    )
+                    yield Violation(nodes.resource, "zone", f"{text}of {namespace.object_name} are")
 
 
 @rule(

@@ -1,13 +1,14 @@
 """Changes of where teams keep shuffle files."""
 
 from tests.ops.diff.changes import Row
-from tests.plans import CELEBORN, LUSTRE
+from tests.plans import CELEBORN, FALLBACK, LUSTRE
 
 _POOLS, _USES, _SERVICE = CELEBORN
 _NODE = "spark.teams=[{name: team-a}, {name: team-b}]"
 _CLAIM = "spark.teams=[{name: team-a, shuffle: claim}, {name: team-b}]"
 _ZONE, _LUSTRE = LUSTRE
 _CELEBORN = "github.com/apache/celeborn/blob/main/docs/decommissioning.md"
+_FALLBACK = "spark.apache.org/docs/4.0.1/configuration.html"
 _FSX = "docs.aws.amazon.com/fsx/latest/LustreGuide/using-fsx-lustre.html"
 _DRAIN = "jobs-affected: a worker of Celeborn ends after {} minutes at the latest"
 _RUNGS = "default-arm-on-demand, default-arm-spot, default-x86-on-demand and default-x86-spot"
@@ -73,6 +74,31 @@ SHUFFLE = {
         "restarts: ends some of the pods of celeborn-worker",
         before=(*CELEBORN, "storage.celeborn={pool: celeborn, workers: 5}"),
         source=_CELEBORN,
+    ),
+    "fallback storage in S3": Row(
+        FALLBACK,
+        "loses-data: event-logs-lifecycle deletes objects after 3 days (shuffle-fallback",
+        "loses-data: event-logs-lifecycle deletes versions after 1 days (shuffle-fallback",
+        "jobs-affected: objects below shuffle-fallback/ older than 3 days are gone",
+        "wider-permission: role team-team-a-access-role (may now)",
+        "wider-permission: role team-team-b-access-role (may now)",
+        before=FALLBACK[0],
+        source=_FALLBACK,
+    ),
+    "no fallback storage in S3": Row(
+        FALLBACK[0],
+        "jobs-affected: jobs of team team-a fail at the next request that role",
+        "narrower-permission: role team-team-a-access-role (may no longer)",
+        "narrower-permission: role team-team-b-access-role (may no longer)",
+        before=FALLBACK,
+        source=_FALLBACK,
+    ),
+    "shuffle files in S3 kept less long": Row(
+        (*FALLBACK, "spark.shuffleFallback.days=1"),
+        "loses-data: event-logs-lifecycle deletes objects after 1 days, not 3 (shuffle-fallback",
+        "jobs-affected: objects below shuffle-fallback/ older than 1 days are gone",
+        before=FALLBACK,
+        source=_FALLBACK,
     ),
     "shuffle files from nodes to Lustre": Row(
         LUSTRE,

@@ -51,6 +51,10 @@ class _Handler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
 
+    def handle_expect_100(self) -> bool:
+        # werkzeug itself sends "100 Continue": a second one is an answer to the SDK's Netty client.
+        return True
+
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
         self.close_connection = True
 

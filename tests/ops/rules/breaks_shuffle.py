@@ -2,6 +2,7 @@
 
 from tests.ops.rules.changes import GONE, Break, Edit, picked, put, with_inputs, without
 from tests.plans import CELEBORN as CELEBORN_SETS
+from tests.plans import FALLBACK as FALLBACK_SETS
 from tests.plans import LUSTRE as LUSTRE_SETS
 
 _MASTER, _WORKER = "celeborn-master", "celeborn-worker"
@@ -85,6 +86,24 @@ def _in_zones(plan, zones):
     return with_inputs(plan, one, inputs)
 
 
+FALLBACK = (
+    Break("fallback-expires", put("BucketLifecycleConfiguration", "rules[4].expiration", GONE,
+                                  "event-logs-lifecycle"),
+          "no lifecycle rule has expiration.days for s3a://", sets=FALLBACK_SETS),
+    Break("fallback-expires", put("BucketLifecycleConfiguration", "rules[4].filter.prefix",
+                                  "shuffle-fallback/team-a/", "event-logs-lifecycle"),
+          "/shuffle-fallback/team-b/", sets=FALLBACK_SETS),
+    Break("fallback-expires", put("BucketLifecycleConfiguration", "rules[4].status", "Disabled",
+                                  "event-logs-lifecycle"),
+          "no lifecycle rule has expiration.days", sets=FALLBACK_SETS),
+    Break("logs-apart", put("Policy", "policy!Statement[5].Resource[0]",
+                            "arn:aws:s3:::spark-dev-logs-*/shuffle-fallback/team-b/*",
+                            "team-team-a-access-event-logs"),
+          "reaches files of others: shuffle-fallback/team-b/*", sets=FALLBACK_SETS),
+    Break("logs-apart", put("Policy", "policy!Statement[3].Condition", GONE,
+                            "team-team-a-access-event-logs"),
+          "reaches files of others: all", sets=FALLBACK_SETS),
+)  # fmt: skip
 LUSTRE = (
     Break("lustre-in-zone", _zones("a", "b"), "executors of team-a in 2 zones", sets=LUSTRE_SETS),
     Break("lustre-in-zone", _zones("a"), "in us-west-2a, and its files are in us-west-2b",

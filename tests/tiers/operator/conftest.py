@@ -81,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         callspec = getattr(item, "callspec", None)
-        return order[callspec.params["live"]] if callspec else -1
+        return order.get(callspec.params.get("live"), -1) if callspec else -1
 
     items.sort(key=place)
 
