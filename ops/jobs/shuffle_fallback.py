@@ -1,6 +1,6 @@
 """S3 for the shuffle files that a decommissioned executor can give to no other one.
 
-Sources: FallbackStorage, BlockManager and BlockManagerDecommissioner of Spark 4.0.4;
+Sources: FallbackStorage, BlockManager and BlockManagerDecommissioner of Spark 4.0.5;
 tests/tiers/operator/test_fallback.py.
 """
 

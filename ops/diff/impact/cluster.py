@@ -29,7 +29,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             yield Consequence(
                 Kind.may_replace,
                 f"may replace {resource.name} ({resource.short_type}): "
-                f"no replace rule covers a change of {unknown} does",
+                f"no replace rule says what a change of {unknown} does",
                 causes_of(step, *step.unknown),
             )
 

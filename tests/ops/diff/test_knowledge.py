@@ -102,7 +102,7 @@ def test_an_input_that_no_row_knows_may_replace():
     step = compare(plan(vpc), plan(dataclasses.replace(vpc, inputs={"brandNew": 2})))
     (told, _) = consequences(step)
     assert told.kind is Kind.may_replace
-    assert "no replace rule covers a change of brandNew does" in told.text
+    assert "no replace rule says what a change of brandNew does" in told.text
 
 
 @pytest.mark.parametrize("type_", ["aws:new/thing:Thing", "other:index:Thing"])

@@ -69,6 +69,20 @@ class S3Server(S3):
             *("--file-mode", "0444", "--dir-mode", "0555", *flags),
         )
 
+    def s3a(self) -> dict[str, str]:
+        """Spark's configuration of an S3A that uses this server, with credentials of the
+        environment: for a role's token there is no STS."""
+        keys = {
+            "endpoint": self.url,
+            "endpoint.region": REGION,
+            "path.style.access": "true",
+            "connection.ssl.enabled": "false",
+            "aws.credentials.provider": (
+                "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
+            ),
+        }
+        return {f"spark.hadoop.fs.s3a.{key}": value for key, value in keys.items()}
+
     def create(self, bucket: str) -> None:
         """A bucket of the server's region."""
         where = {"LocationConstraint": REGION}

@@ -20,7 +20,6 @@ from ops.jobs.jobfile import load
 from ops.plan.releases import Coordinate
 from ops.publish.maven import CENTRAL, Repository
 from ops.publish.progress import Report
-from tests.ops.publish.s3 import REGION
 from tests.tiers.node.s3_server import S3Server
 from tests.tiers.operator.cases import PODS_OF, team_of
 from tests.tiers.operator.programs import Programs
@@ -68,13 +67,7 @@ def written(
     conf = _conf_of(folder) | {
         "spark.driver.extraClassPath": ":".join([f"{spark.spark_home}/jars/*", *map(str, paths)]),
         "spark.ui.enabled": "false",
-        "spark.hadoop.fs.s3a.endpoint": s3.url,
-        "spark.hadoop.fs.s3a.endpoint.region": REGION,
-        "spark.hadoop.fs.s3a.path.style.access": "true",
-        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-        "spark.hadoop.fs.s3a.aws.credentials.provider": (
-            "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
-        ),
+        **s3.s3a(),
     }
     submit = [str(spark.spark_home / "bin" / "spark-submit"), "--master", "local[2]"]
     for key, value in conf.items():

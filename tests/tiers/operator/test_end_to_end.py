@@ -96,7 +96,7 @@ def run(
     """taxi-trip, as it was when it ended."""
     trips = _put_trips(s3, spark, tmp_path_factory.mktemp("trips") / "trips.parquet")
     job = job_of(live.combination, live.spark_teams[0], "taxi-trip")
-    edit = _on_this_machine(live.url, s3.url)
+    edit = _on_this_machine(live.url, s3)
     kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
     opened: dict[str, set[str]] = defaultdict(set)
     with applied(api, [job]), kubelet:
@@ -144,7 +144,7 @@ def test_a_job_writes_updates_and_reads_an_iceberg_table(
     api: Api, live: Stack, spark: Programs, pod_host: PodHost, s3: S3Server, mounted: Path
 ) -> None:
     job = iceberg_of(live.combination, live.spark_teams[0], f"s3a://{DATA}/tables")
-    edit = _on_this_machine(live.url, s3.url)
+    edit = _on_this_machine(live.url, s3)
     kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
     with applied(api, [job]), kubelet:
         kubelet.run_until(
@@ -169,7 +169,7 @@ def test_a_job_that_names_a_jar_in_deps_would_be_seen_to_copy_it(
     job = job_of(live.combination, live.spark_teams[0], "pi")
     jar = f"/mnt/s3/jars/{S3A_RELEASE}/{JARS[0]}"
     job.application["spec"]["deps"] = {"jars": [f"local://{jar}"]}
-    edit = _on_this_machine(live.url, s3.url)
+    edit = _on_this_machine(live.url, s3)
     kubelet = Kubelet(
         api, spark, pod_host, [job.team], mounted, edit, s3.environment(), roles=["driver"]
     )
@@ -214,17 +214,6 @@ def _put_trips(s3: S3Server, spark: Programs, file: Path) -> int:
     return int(done.stdout)
 
 
-def _on_this_machine(server: str, s3_url: str) -> Edit:
+def _on_this_machine(server: str, s3: S3Server) -> Edit:
     """The only differences from a cluster in AWS."""
-    return edited(
-        server,
-        {
-            "spark.hadoop.fs.s3a.endpoint": s3_url,
-            "spark.hadoop.fs.s3a.path.style.access": "true",
-            "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-            # For the role's token: there is no STS.
-            "spark.hadoop.fs.s3a.aws.credentials.provider": (
-                "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
-            ),
-        },
-    )
+    return edited(server, s3.s3a())

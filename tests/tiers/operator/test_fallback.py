@@ -26,7 +26,7 @@ from ops.plan.model import Plan
 from ops.plan.releases import Coordinate
 from ops.publish.maven import CENTRAL, Repository
 from ops.publish.progress import Report
-from tests.ops.publish.s3 import REGION, Refuse, Request
+from tests.ops.publish.s3 import Refuse, Request
 from tests.plans import FALLBACK, plan_of
 from tests.rights import may
 from tests.tiers.node.s3_server import S3Server
@@ -153,13 +153,7 @@ def _run(spark: Programs, s3: S3Server, folder: Path, conf: dict[str, str]) -> N
         "spark.eventLog.dir": str(folder / "events"),
         "spark.eventLog.rolling.enabled": "false",
         "spark.eventLog.compress": "false",
-        "spark.hadoop.fs.s3a.endpoint": s3.url,
-        "spark.hadoop.fs.s3a.endpoint.region": REGION,
-        "spark.hadoop.fs.s3a.path.style.access": "true",
-        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-        "spark.hadoop.fs.s3a.aws.credentials.provider": (
-            "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider"
-        ),
+        **s3.s3a(),
     }
     home = folder / "spark"
     home.mkdir()
