@@ -132,7 +132,7 @@ class StackSettings(Settings):
                 self.spark.teams,
                 self.pools,
                 created=not self.cluster.existing,
-                driver_zone=self.drivers.zone or min(self.network.zone_letters),
+                driver_zone=self.drivers.zone or min(self.network.zone_letters, default=""),
             ),
             lambda: check_teams(
                 self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())

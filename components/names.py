@@ -54,7 +54,8 @@ SPARK_APPLICATIONS = ("sparkapplications", "scheduledsparkapplications")
 """The kinds that a team applies, as RBAC and admission name them."""
 
 KUBE_SYSTEM = "kube-system"
-SPARK_OPERATOR_NAMESPACE = "spark-operator"
+SPARK_OPERATOR_NAMESPACE, OPERATOR_ACCOUNT = "spark-operator", "spark-operator-controller"
+"""The account of the controller, as its chart names it."""
 YUNIKORN_NAMESPACE = "yunikorn"
 HISTORY_NAMESPACE = "spark-history"
 MONITORING_NAMESPACE = "monitoring"

@@ -23,6 +23,7 @@ from components.names import (
     TEAM_LABEL,
 )
 from components.pools import Pool
+from components.spark.driver_claims import create_claim_rights
 from components.spark.event_logs import EventLogs
 from components.spark.submitters import Submitter, create_submitters
 from components.spark.team_access import BucketAccess, TeamAccess
@@ -169,6 +170,8 @@ class Team(pulumi.ComponentResource):
             jar_set=pool.jar_set if pool else SHARED_JARS,
             opts=own,
         )
+        if settings.shuffle == "claim":
+            create_claim_rights(name, namespace=settings.name, opts=inside)
         if shuffle_volume is not None:
             create_claim(f"{name}-shuffle", SHUFFLE_CLAIM, settings.name, shuffle_volume, inside)
         self.register_outputs({"namespace": settings.name, "roleArn": access.role_arn})

@@ -28,7 +28,8 @@ def check_storage(
     claiming = {team.pool or default_pool(pools) for team in teams if team.shuffle == "claim"}
     for index, pool in enumerate(pools):
         zones = pool.__dict__.get("zones")
-        if pool.__dict__.get("name") in claiming and zones and driver_zone not in zones:
+        apart = driver_zone and zones and driver_zone not in zones
+        if apart and pool.__dict__.get("name") in claiming:
             yield (
                 f"pools[{index}].zones",
                 f"{zones} lacks '{driver_zone}', the zone of the drivers: the volumes of executors "

@@ -9,6 +9,7 @@ from ops.jobs.findings import Finding, Severity, applied, below
 from ops.jobs.judge import (
     accounts,
     admission,
+    claims,
     disks,
     images,
     jars,
@@ -37,6 +38,7 @@ _JUDGES: tuple[_Judge, ...] = (
     sizes.findings,
     quotas.findings,
     volumes.findings,
+    claims.findings,
     disks.findings,
     jars.findings,
     storage.findings,

@@ -131,3 +131,20 @@ def test_speed_of_the_disk_is_that_of_the_volume_with_pods() -> None:
     system, pods = (one["ebs"] for one in spec["blockDeviceMappings"])
     assert "iops" not in system and "throughput" not in system
     assert (pods["iops"], pods["throughput"]) == (6000, 400)
+
+
+def test_the_operator_makes_claims_in_namespaces_of_teams_with_claims_only() -> None:
+    plan = plan_of("dev", CLAIM)
+    (role,) = [one for one in of_type(plan, "Role") if one.name.endswith("-operator-claims")]
+    assert role.inputs["metadata"]["namespace"] == "team-a"
+    assert role.inputs["rules"] == [
+        {"apiGroups": [""], "resources": ["persistentvolumeclaims"], "verbs": ["create", "patch"]}
+    ]
+    (binding,) = [one for one in of_type(plan, "RoleBinding") if one.name == role.name]
+    assert binding.inputs["subjects"] == [
+        {
+            "kind": "ServiceAccount",
+            "name": "spark-operator-controller",
+            "namespace": "spark-operator",
+        }
+    ]

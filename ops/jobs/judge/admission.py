@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.names import DRIVER_ACCOUNT, SPARK_OPERATOR_NAMESPACE
+from components.names import DRIVER_ACCOUNT, OPERATOR_ACCOUNT, SPARK_OPERATOR_NAMESPACE
 from ops.jobs.findings import ABSENT, Change, Finding, error, unknown
 from ops.jobs.judge import admission_fixes
 from ops.jobs.model import Application, Pods, Target
@@ -12,7 +12,7 @@ from ops.jobs.policies import refusals
 from ops.jobs.reading import APPLICATION, GROUP, SCHEDULE, VERSION
 from ops.plan.values import at, mapping
 
-_OPERATOR = f"system:serviceaccount:{SPARK_OPERATOR_NAMESPACE}:spark-operator-controller"
+_OPERATOR = f"system:serviceaccount:{SPARK_OPERATOR_NAMESPACE}:{OPERATOR_ACCOUNT}"
 _PERSON = "person@example.com"
 _FIELD = re.compile(r"^(spec(?:\.\w+)*|executors in (spec\.sparkConf))")
 

@@ -39,8 +39,10 @@ SHUFFLE = {
         CELEBORN,
         f"drifts-nodes: NodePool {_RUNGS} (template.spec.startupTaints)",
         "jobs-affected: executors there end and their tasks run again",
-        "jobs-unknown: shuffle-class: is deleted",
+        "jobs-unknown: team-team-a-operator-claims: allows less than before and shuffle-class: is "
+        "deleted",
         "wider-permission: network of namespace team-a (may now)",
+        "narrower-permission: ServiceAccount spark-operator/spark-operator-controller (deleted)",
         before=(_POOLS, _CLAIM),
         source=_CELEBORN,
     ),
@@ -103,6 +105,7 @@ SHUFFLE = {
     "shuffle files from nodes to Lustre": Row(
         LUSTRE,
         "wider-permission: role lustre-driver-role (new)",
+        "quota: quota team-a/team changes",
         before=(_ZONE, _NODE),
         source=_FSX,
     ),
@@ -118,6 +121,7 @@ SHUFFLE = {
         "removes: deletes namespace spark-lustre with everything in it",
         "removes: removes add-on aws-fsx-csi-driver",
         "narrower-permission: role lustre-driver-role (deleted)",
+        "quota: quota team-a/team changes",
         before=LUSTRE,
         source=_FSX,
     ),

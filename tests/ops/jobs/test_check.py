@@ -149,6 +149,10 @@ ERRORS: list[tuple[Change, str]] = [
         ),
         "options.storageClass] fast: the stack creates no such storage class",
     ),
+    (
+        conf(f"{_ON_DEMAND.replace('executor', 'driver')}.options.claimName", "OnDemand"),
+        "spark-submit makes a driver's claim with the operator's rights",
+    ),
     (put("driver/template", {"spec": {"containers": "x"}}), "a part of it has the wrong type"),
     (
         put("driver/template", _TEMPLATE),
