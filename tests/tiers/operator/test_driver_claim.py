@@ -25,7 +25,7 @@ pytestmark = pytest.mark.parametrize("live", [CLAIMS], ids=str, indirect=True)
 @pytest.fixture
 def job(live: Stack, api: Api) -> Iterator[Wanted]:
     """A job whose driver writes on a volume of its own."""
-    wanted = job_of(live.combination, "team-a", "pi")
+    wanted = job_of(live.combination, "team-a", "pi", executors=1)
     spec = wanted.application["spec"]
     spec["sparkConf"] |= {
         f"{_VOLUME}.options.claimName": "OnDemand",
