@@ -127,6 +127,12 @@ class Live:
         ]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a stack of their own come first: the last combination stays applied to the end."""
+    items.sort(key=lambda item: "live" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session", params=COMBINATIONS, ids=str)
 def live(request: pytest.FixtureRequest, api: Api) -> Iterator[Live]:
     """An applied combination. Tests restore its state."""
