@@ -104,6 +104,12 @@ class Claims:
         up.start()
         try:
             self.api.wait(self.claim, lambda one: "deletionTimestamp" in one["metadata"], "going")
+            # The engine has noted the other team's new claim: it patches its volume after it.
+            volume = self._volumes(level)[self.teams[1]]
+            wait_until(
+                lambda: _is_patched(self.api.find("PersistentVolume", volume)),
+                "the other team's volume is patched",
+            )
             yield outcomes
         finally:
             up.join()
@@ -147,6 +153,15 @@ def _wrong(claim: Object, volume: Object) -> Iterator[str]:
             yield f"{one['metadata']['name']} is being deleted"
     if volume["spec"]["claimRef"].get("uid") != claim["metadata"]["uid"]:
         yield f"{volume['metadata']['name']} is for a claim before this one"
+
+
+def _is_patched(volume: Object | None) -> bool:
+    """Whether Pulumi has set the uid of the claim that the volume is reserved for."""
+    return volume is not None and any(
+        "f:uid" in str(one.get("fieldsV1", {}).get("f:spec", {}).get("f:claimRef"))
+        for one in volume["metadata"].get("managedFields", [])
+        if one["manager"].startswith("pulumi")
+    )
 
 
 def interrupt() -> None:
