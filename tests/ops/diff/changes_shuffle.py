@@ -57,8 +57,8 @@ SHUFFLE = {
     ),
     "three masters of Celeborn in place of one": Row(
         CELEBORN,
-        "jobs-affected: jobs that use Celeborn fail: its only master restarts",
-        _DRAIN.format(72),
+        "jobs-affected: jobs that use Celeborn fail: its only master restarts a worker of "
+        "Celeborn ends after 72 minutes",
         "restarts: restarts the pods of celeborn-master",
         "restarts: restarts the pods of celeborn-worker",
         "restarts: restarts StatefulSet celeborn-master and celeborn-worker",
