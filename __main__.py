@@ -73,7 +73,6 @@ if cluster.created:
 
 # The mount's part in the cluster, Spark's nodes, teams and jobs.
 mount.install(context)
-zone = config.drivers.zone or next(iter(network.private_subnets))
 nodes = create_autoscaler(
     config.autoscaler,
     context.then(mount),
@@ -81,13 +80,18 @@ nodes = create_autoscaler(
     cluster_autoscaler=config.cluster_autoscaler,
     pools=config.pools,
     drivers=config.drivers,
-    driver_zone=zone,
+    driver_zone=config.driver_zone,
     claiming=config.spark.claiming_pools(config.pools),
     mount=mount,
 )
 if config.spark.has_claims:
     context = context.then(
-        ShuffleClass("shuffle", config.storage.shuffle_class, context, zone=f"{stack.region}{zone}")
+        ShuffleClass(
+            "shuffle",
+            config.storage.shuffle_class,
+            context,
+            zone=f"{stack.region}{config.driver_zone}",
+        )
     )
 services = create_services(
     config.storage,

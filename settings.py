@@ -132,7 +132,7 @@ class StackSettings(Settings):
                 self.spark.teams,
                 self.pools,
                 created=not self.cluster.existing,
-                driver_zone=self.drivers.zone or min(self.network.zone_letters, default=""),
+                driver_zone=self.driver_zone,
             ),
             lambda: check_teams(
                 self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())
@@ -164,6 +164,11 @@ class StackSettings(Settings):
     @property
     def _shapes(self) -> dict[str, Pool | DriverPool]:
         return named_shapes(self.pools, self.drivers)
+
+    @property
+    def driver_zone(self) -> str:
+        """The letter of the drivers' zone; default: the network's first."""
+        return self.drivers.zone or min(self.network.zone_letters, default="")
 
     @property
     def most_volumes(self) -> int:

@@ -14,7 +14,8 @@ from pathlib import Path
 from components.storage.celeborn.configuration import files
 from components.storage.celeborn.settings import CelebornSettings
 from dev.spark_keys import constants
-from ops.jobs.shuffle_service import ENDPOINTS, FIXED, MANAGER, PLUGIN, conf_of
+from ops.jobs.shuffle_service import ENDPOINTS, FIXED, MANAGER, PLUGIN
+from ops.plan.celeborn import keys_of
 from ops.plan.releases import Coordinate
 from ops.publish.destination import ROOT
 from ops.publish.maven import CENTRAL, Repository
@@ -37,7 +38,7 @@ def main(version: str) -> None:
 
 def used() -> set[str]:
     """Keys that masters, workers and jobs get, and the classes that they name."""
-    conf = conf_of(files(CelebornSettings())["celeborn-defaults.conf"])
+    conf = keys_of(files(CelebornSettings())["celeborn-defaults.conf"])
     jobs = {key.removeprefix("spark.") for key in (ENDPOINTS, *FIXED) if "celeborn" in key}
     return {*(re.sub(r"node[.][0-9]+", "node.<id>", key) for key in conf), *jobs, MANAGER, PLUGIN}
 

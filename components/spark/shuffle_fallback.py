@@ -39,7 +39,7 @@ def fallback_expiry(
         "status": "Enabled",
         "filter": {"prefix": FALLBACK_PREFIX},
         "expiration": {"days": settings.days},
-        # The bucket keeps versions: what Spark deletes is noncurrent, and nobody wants it back.
+        # The bucket keeps versions: what Spark deletes becomes noncurrent, and is not needed again.
         "noncurrent_version_expiration": {"noncurrent_days": 1},
         "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
     }

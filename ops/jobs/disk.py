@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from ops.jobs.disk_request import RESOURCE
+from ops.jobs.disk_request import RESOURCE, mounted
 from ops.jobs.team import Team
 from ops.plan.instances import InstanceType
 from ops.plan.jar_caches import caches_on
 from ops.plan.model import Plan
 from ops.plan.node_capacity import NodeCapacity, node_capacities
-from ops.plan.platform_pods import size_limits
 from ops.plan.quantity import GIB
 
 Amounts = Mapping[str, Fraction]
@@ -28,9 +27,7 @@ def overfull(
 
     `pods` has the role's `volumes` and `volumeMounts`, `asked` what one pod requests.
     """
-    mounted = {one["name"] for one in pods.get("volumeMounts") or []}
-    volumes = [one for one in pods.get("volumes") or [] if one["name"] in mounted]
-    each = size_limits({"volumes": volumes})
+    each = mounted(pods.get("volumes") or [], pods.get("volumeMounts") or [])
     pool = team.driver_nodes if role == "driver" else team.executor_nodes
     own = {one.resource.urn for one in pool}
     worst: tuple[Fraction, str] = (Fraction(1), "")

@@ -5,7 +5,7 @@ keeps beside its own requests (BasicDriverFeatureStep, BasicExecutorFeatureStep 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +23,12 @@ _TEMPLATES_SINCE = 3
 def amount(local: Fraction, cores: int) -> str:
     """The request for volumes that may hold `local` bytes."""
     return f"{math.ceil((local + margin(cores)) / MIB)}Mi"
+
+
+def mounted(volumes: Sequence[Mapping[str, Any]], mounts: Sequence[Mapping[str, Any]]) -> Fraction:
+    """Bytes that the local disks among the mounted volumes may hold."""
+    names = {one["name"] for one in mounts}
+    return size_limits({"volumes": [one for one in volumes if one["name"] in names]})
 
 
 def container(role: str, request: str) -> dict[str, Any]:
@@ -48,7 +54,6 @@ def add(spec: dict[str, Any]) -> None:
     if not is_possible(spec):
         return
     for role in ROLES:
-        mounts = {one["name"] for one in spec[role]["volumeMounts"]}
-        volumes = [one for one in spec["volumes"] if one["name"] in mounts]
-        request = amount(size_limits({"volumes": volumes}), spec[role]["cores"])
+        mounts = spec[role]["volumeMounts"]
+        request = amount(mounted(spec["volumes"], mounts), spec[role]["cores"])
         spec[role]["template"] = {"spec": {"containers": [container(role, request)]}}

@@ -5,6 +5,7 @@ Sources: MountVolumesFeatureStep, ExecutorPodsAllocator and
 KubernetesLocalDiskShuffleExecutorComponents of Spark 4.0.4.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from components.names import SHUFFLE_CLASS
@@ -65,12 +66,18 @@ def conf_of(job: Job) -> dict[str, str]:
 def add(spec: dict[str, Any], job: Job, disk: str, user: int) -> None:
     """Gives the executors of an application claimed volumes in place of the volume `disk`; what the
     job itself configures stays."""
-    spec["sparkConf"] = dict(sorted({**conf_of(job), **spec["sparkConf"]}.items()))
-    spec["volumes"] = [one for one in spec["volumes"] if one["name"] != disk]
-    executor = spec["executor"]
-    executor["volumeMounts"] = [one for one in executor["volumeMounts"] if one["name"] != disk]
-    executor["podSecurityContext"] |= {
+    in_place_of(spec, disk, conf_of(job))
+    spec["executor"]["podSecurityContext"] |= {
         "fsGroup": user,
         # A volume that was used has many files, which need no change of owner.
         "fsGroupChangePolicy": "OnRootMismatch",
     }
+
+
+def in_place_of(spec: dict[str, Any], disk: str, conf: Mapping[str, str]) -> None:
+    """Gives the executors of an application the volume of Spark's configuration `conf` in place of
+    their volume `disk`; what the job itself configures stays."""
+    spec["sparkConf"] = dict(sorted({**conf, **spec["sparkConf"]}.items()))
+    spec["volumes"] = [one for one in spec["volumes"] if one["name"] != disk]
+    executor = spec["executor"]
+    executor["volumeMounts"] = [one for one in executor["volumeMounts"] if one["name"] != disk]

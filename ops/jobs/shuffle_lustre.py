@@ -8,6 +8,7 @@ Spark 4.0.4, which gives each file to TempFileBasedBlockStoreUpdater).
 from typing import Any
 
 from components.names import SHUFFLE_CLAIM
+from ops.jobs import shuffle
 from ops.jobs.jobfile import Job
 from ops.jobs.spark_conf import LOCAL_DIR
 from ops.plan.errors import UserError
@@ -34,7 +35,4 @@ def add(spec: dict[str, Any], job: Job, disk: str, *, mounted: bool) -> None:
             f"shuffle: lustre of {job.name}: the team has no claim {SHUFFLE_CLAIM}; set shuffle: "
             "lustre of the team in spark.teams of the stack file"
         )
-    spec["sparkConf"] = dict(sorted({**conf_of(), **spec["sparkConf"]}.items()))
-    spec["volumes"] = [one for one in spec["volumes"] if one["name"] != disk]
-    executor = spec["executor"]
-    executor["volumeMounts"] = [one for one in executor["volumeMounts"] if one["name"] != disk]
+    shuffle.in_place_of(spec, disk, conf_of())

@@ -4,15 +4,12 @@ Sources: docs/deploy.md, docs/security.md and docs/configuration/client.md of
 github.com/apache/celeborn, its issue CELEBORN-2451 (a shuffle that falls back to local disks).
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from components.names import CELEBORN_NAMESPACE
 from ops.jobs.jobfile import Job
+from ops.plan.celeborn import configurations
 from ops.plan.errors import UserError
 from ops.plan.model import Plan
-from ops.plan.values import mapping
-from ops.plan.workloads import in_namespace
 
 CELEBORN = "celeborn"
 CLIENT = "celeborn-client-spark"
@@ -47,16 +44,8 @@ FIXED = {
 
 def endpoints_of(plan: Plan) -> str | None:
     """The addresses of the stack's masters; None without Celeborn."""
-    for one in in_namespace(plan, "ConfigMap", CELEBORN_NAMESPACE):
-        text = str(mapping(one.inputs, "data").get("celeborn-defaults.conf", ""))
-        return conf_of(text).get("celeborn.master.endpoints")
-    return None
-
-
-def conf_of(text: str) -> Mapping[str, str]:
-    """The keys and values of a file such as celeborn-defaults.conf."""
-    pairs = (line.split(None, 1) for line in text.splitlines() if line.strip())
-    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) > 1}
+    found = (keys.get("celeborn.master.endpoints") for _, keys in configurations(plan))
+    return next(found, None)
 
 
 def add(spec: dict[str, Any], job: Job, endpoints: str | None, jars: list[str]) -> None:

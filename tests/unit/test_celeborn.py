@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dev.celeborn_keys import PAGE, used
-from ops.jobs.shuffle_service import conf_of
+from ops.plan.celeborn import keys_of
 from tests.plans import CELEBORN, absent, named, of_type, plan_of, reaches
 
 PLAN = plan_of("dev", *CELEBORN)
@@ -14,7 +14,7 @@ SETS = ("celeborn-master", "celeborn-worker")
 
 def conf(*sets: str) -> dict[str, str]:
     found = named(plan_of("dev", *CELEBORN, *sets), "ConfigMap", "celeborn-conf")
-    return dict(conf_of(found.inputs["data"]["celeborn-defaults.conf"]))
+    return dict(keys_of(found.inputs["data"]["celeborn-defaults.conf"]))
 
 
 def template(name: str, *sets: str) -> Any:

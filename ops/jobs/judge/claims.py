@@ -16,6 +16,7 @@ from ops.jobs.shuffle import (
 )
 from ops.jobs.spark_conf import ON_DEMAND, boolean, in_volumes
 from ops.plan import rbac
+from ops.plan.model import Resource
 from ops.plan.storage_classes import allowed_zones
 from ops.plan.values import UNKNOWN, each, mapping
 
@@ -32,7 +33,7 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
 
 def _on_demand(app: Application, pods: Pods, target: Target) -> Iterator[Finding]:
     """Claims that Spark's driver creates for its pods."""
-    classes = {one.object_name for one in target.plan.of_kind("StorageClass")}
+    classes = {one.object_name: one for one in target.plan.of_kind("StorageClass")}
     for (kind, name), options in in_volumes(app.conf, pods.role).items():
         prefix = f"spark.kubernetes.{pods.role}.volumes.{kind}.{name}"
         path = options.get("mount.path")
@@ -59,7 +60,7 @@ def _on_demand(app: Application, pods: Pods, target: Target) -> Iterator[Finding
         if "options.sizeLimit" not in options:
             yield error(
                 f"spec.sparkConf[{prefix}.options.sizeLimit]",
-                "without a size Spark makes no claim: the pod waits for one that nobody makes",
+                "without a size Spark makes no claim, and the pod waits for one",
             )
         if pods.role == "driver" and not _operator_may(target):
             yield error(
@@ -103,10 +104,9 @@ def _operator_may(target: Target) -> bool:
     return False
 
 
-def _zone(field: str, given: str, target: Target) -> Iterator[Finding]:
+def _zone(field: str, given: Resource, target: Target) -> Iterator[Finding]:
     """Nodes of the team's pool in the zone of the class."""
-    (one,) = [one for one in target.plan.of_kind("StorageClass") if one.object_name == given]
-    zones = allowed_zones(one)
+    zones = allowed_zones(given)
     pools = [nodes.values_of("topology.kubernetes.io/zone") for nodes in target.team.executor_nodes]
     if zones and pools and all(here and not zones & {*here, UNKNOWN} for here in pools):
         yield error(
@@ -114,24 +114,24 @@ def _zone(field: str, given: str, target: Target) -> Iterator[Finding]:
             f"its volumes are in {', '.join(sorted(zones))}, where the pool of the team has no "
             "nodes: executors stay Pending",
             "an emptyDir; or the zone in zones of the pool in the stack file",
-            given,
+            given.object_name,
         )
 
 
 def _class(
-    prefix: str, options: Mapping[str, str], classes: set[str], target: Target
+    prefix: str, options: Mapping[str, str], classes: Mapping[str, Resource], target: Target
 ) -> Iterator[Finding]:
     field = f"spec.sparkConf[{prefix}.options.storageClass]"
     given = options.get("options.storageClass")
-    if given in classes:
-        yield from _zone(field, given, target)
+    if given is not None and given in classes:
+        yield from _zone(field, classes[given], target)
         return
     known = f"one of {', '.join(sorted(classes))}" if classes else "an emptyDir"
     if given is None:
         # MountVolumesFeatureStep of Spark 4.0.4 makes a claim only with a class and a size.
         yield error(
             field,
-            "without a class Spark makes no claim: the pod waits for one that nobody makes",
+            "without a class Spark makes no claim, and the pod waits for one",
             known,
             ABSENT,
             [Change(("spec", "sparkConf", f"{prefix}.options.storageClass"), *classes)]

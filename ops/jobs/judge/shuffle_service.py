@@ -65,7 +65,7 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
 
 def _shared_recovery(app: Application) -> Iterator[Finding]:
     """Spark 4.0.4, KubernetesLocalDiskShuffleExecutorComponents.recoverDiskStore: it moves every
-    file below the folder, whoever writes it."""
+    file below the folder, also those of running executors."""
     if app.conf.get(PLUGIN_KEY) != RECOVERY:
         return
     for (kind, name), options in in_volumes(app.conf, "executor").items():

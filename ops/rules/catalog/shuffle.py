@@ -1,7 +1,7 @@
 """Shuffle files that executors do not hold: Celeborn, and the Lustre file system."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from components.names import (
     CELEBORN_NAMESPACE,
@@ -9,10 +9,12 @@ from components.names import (
     SHUFFLE_ANNOTATION,
     SHUFFLE_CLAIM,
 )
+from ops.plan.celeborn import configurations
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
-from ops.plan.nodes import node_sets
+from ops.plan.nodes import NodeSet, node_sets
 from ops.plan.packages import packages
+from ops.plan.storage_classes import allowed_zones
 from ops.plan.values import UNKNOWN, at, each, mapping
 from ops.plan.workloads import in_namespace, team_namespaces
 from ops.rules.rule import Violation, rule
@@ -33,13 +35,6 @@ def _sets(plan: Plan, component: str) -> Iterator[Resource]:
             yield one
 
 
-def _configured(plan: Plan) -> Iterator[tuple[Resource, Mapping[str, str]]]:
-    """The ConfigMap of masters and workers, with its keys."""
-    for one in in_namespace(plan, "ConfigMap", CELEBORN_NAMESPACE):
-        text = str(mapping(one.inputs, "data").get("celeborn-defaults.conf", ""))
-        yield one, dict(line.split(None, 1) for line in text.splitlines() if " " in line)
-
-
 def _seconds(text: str) -> int:
     found = re.fullmatch(r"(\d+)([smh])", text.strip())
     return int(found[1]) * _SECONDS[found[2]] if found else 0
@@ -55,7 +50,7 @@ def celeborn_masters_agree(plan: Plan) -> Iterator[Violation]:
         count = at(one.inputs, "spec.replicas")
         if not isinstance(count, int) or count % 2 == 0:
             yield Violation(one, "masters", f"{count} masters have no majority when one is lost")
-        for conf, keys in _configured(plan):
+        for conf, keys in configurations(plan):
             named = len(str(keys.get("celeborn.master.endpoints", "")).split(","))
             if named != count:
                 yield Violation(conf, "endpoints", f"names {named} masters, and there are {count}")
@@ -72,7 +67,7 @@ def celeborn_workers_drain(plan: Plan) -> Iterator[Violation]:
         hooks = str([at(item, "lifecycle.preStop") for item in each(pod, "containers")])
         if "/workers/exit" not in hooks:
             yield Violation(one, "drain", "does not drain before its pod ends")
-        for _, keys in _configured(plan):
+        for _, keys in configurations(plan):
             names = ("decommission.forceExitTimeout", "graceful.shutdown.timeout")
             needed = sum(_seconds(keys.get(f"celeborn.worker.{name}", "6h")) for name in names)
             grace = pod.get("terminationGracePeriodSeconds") or 30
@@ -88,7 +83,7 @@ def celeborn_workers_drain(plan: Plan) -> Iterator[Violation]:
 )
 def celeborn_ports_fixed(plan: Plan) -> Iterator[Violation]:
     """Celeborn's workers have fixed ports, and do not try the next one."""
-    for conf, keys in _configured(plan):
+    for conf, keys in configurations(plan):
         for name in _PORTS:
             if keys.get(f"celeborn.worker.{name}.port", "0").strip() == "0":
                 yield Violation(conf, name, f"worker port {name} is any free port")
@@ -97,12 +92,13 @@ def celeborn_ports_fixed(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    reason="Without authentication whoever reaches a worker reads the shuffle files of any job.",
+    reason="Without authentication each client that reaches a worker reads the shuffle files of "
+    "any job.",
     source=f"{_CELEBORN}/security.md",
 )
 def celeborn_authenticates(plan: Plan) -> Iterator[Violation]:
     """Celeborn's applications authenticate, and its servers talk on ports of their own."""
-    for conf, keys in _configured(plan):
+    for conf, keys in configurations(plan):
         for key in ("celeborn.auth.enabled", "celeborn.internal.port.enabled"):
             if keys.get(key, "false").strip() != "true":
                 yield Violation(conf, key, f"{key} is not true")
@@ -165,21 +161,40 @@ def celeborn_on_demand(plan: Plan) -> Iterator[Violation]:
 def lustre_in_zone(plan: Plan) -> Iterator[Violation]:
     """Executors of teams on Lustre are in the zone of the file system."""
     systems = plan.by_type(_FILE_SYSTEM)
-    for namespace in team_namespaces(plan) if systems else ():
-        notes = mapping(namespace.inputs, "metadata.annotations")
-        if notes.get(SHUFFLE_ANNOTATION) != "lustre":
+    for team, nodes, zones in _executors(plan, "lustre") if systems else ():
+        if len(zones) != 1:
+            text = f"runs executors of {team} in {len(zones)} zones, and its files are in one"
+            yield Violation(nodes.resource, "zones", text)
+        elif others := _zones_of(systems, plan) - zones:
+            text = f"runs executors of {team} in {next(iter(zones))}, and its files are in "
+            yield Violation(nodes.resource, "zone", text + ", ".join(sorted(others)))
+
+
+@rule(
+    reason="A volume is attached in its own zone only: an executor of another zone waits for ever.",
+    source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html",
+)
+def claims_in_zone(plan: Plan) -> Iterator[Violation]:
+    """Teams whose executors have claims have nodes in the zone of the claims' class."""
+    for one in plan.of_kind("StorageClass"):
+        where = allowed_zones(one)
+        if not where or one.inputs.get("provisioner") != "ebs.csi.aws.com":
             continue
-        for nodes in node_sets(plan):
-            zones = nodes.values_of("topology.kubernetes.io/zone")
-            if nodes.pool != notes.get(POOL_ANNOTATION) or UNKNOWN in zones:
-                continue
-            if len(zones) != 1:
-                text = f"runs executors of {namespace.object_name} in {len(zones)} zones"
-                yield Violation(nodes.resource, "zones", f"{text}, and its files are in one")
-            elif others := _zones_of(systems, plan) - set(zones):
-                text = f"runs executors of {namespace.object_name} in {next(iter(zones))}"
-                where = ", ".join(sorted(others))
-                yield Violation(nodes.resource, "zone", f"{text}, and its files are in {where}")
+        for team, nodes, zones in _executors(plan, "claim"):
+            if zones and not zones & where:
+                text = f"is not in {', '.join(sorted(where))}, where the volumes of executors of "
+                yield Violation(nodes.resource, "zone", f"{text}{team} are")
+
+
+def _executors(plan: Plan, kind: str) -> Iterator[tuple[str, NodeSet, set[str]]]:
+    """Teams with this kind of shuffle, each with the nodes of its executors and their zones, where
+    these are known; no zone stands for any."""
+    for namespace in team_namespaces(plan):
+        notes = mapping(namespace.inputs, "metadata.annotations")
+        for nodes in node_sets(plan) if notes.get(SHUFFLE_ANNOTATION) == kind else ():
+            zones = set(nodes.values_of("topology.kubernetes.io/zone"))
+            if nodes.pool == notes.get(POOL_ANNOTATION) and UNKNOWN not in zones:
+                yield namespace.object_name, nodes, zones
 
 
 def _zones_of(systems: Iterable[Resource], plan: Plan) -> set[str]:

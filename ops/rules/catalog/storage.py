@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 
-from components.names import POOL_ANNOTATION, SHUFFLE_ANNOTATION
 from ops.plan.model import Plan
-from ops.plan.nodes import node_sets
 from ops.plan.packages import packages
 from ops.plan.storage_classes import allowed_zones
 from ops.plan.values import UNKNOWN, at, each, mapping
-from ops.plan.workloads import team_namespaces
 from ops.rules.rule import Violation, rule
 
 _DRIVER = "aws-ebs-csi-driver"
@@ -35,28 +32,6 @@ def shuffle_class_fits(plan: Plan) -> Iterator[Violation]:
         zones = allowed_zones(one)
         if zones is not None and len(zones) != 1:
             yield Violation(one, "zone", "makes volumes in any zone: an executor of another waits")
-
-
-@rule(
-    reason="A volume is attached in its own zone only: an executor of another zone waits for ever.",
-    source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-attaching-volume.html",
-)
-def claims_in_zone(plan: Plan) -> Iterator[Violation]:
-    """Teams whose executors have claims have nodes in the zone of the claims' class."""
-    for namespace in team_namespaces(plan):
-        notes = mapping(namespace.inputs, "metadata.annotations")
-        if notes.get(SHUFFLE_ANNOTATION) != "claim":
-            continue
-        for one in plan.of_kind("StorageClass"):
-            zones = allowed_zones(one)
-            if not zones or one.inputs.get("provisioner") != "ebs.csi.aws.com":
-                continue
-            for nodes in node_sets(plan):
-                here = nodes.values_of("topology.kubernetes.io/zone")
-                other = here and UNKNOWN not in here and not zones & set(here)
-                if nodes.pool == notes.get(POOL_ANNOTATION) and other:
-                    text = f"is not in {', '.join(sorted(zones))}, where the volumes of executors "
-                    yield Violation(nodes.resource, "zone", f"{text}of {namespace.object_name} are")
 
 
 @rule(

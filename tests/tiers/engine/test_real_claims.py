@@ -1,5 +1,5 @@
-"""The claims on the JARs with the real kubernetes provider, API server and controllers: whatever
-deletes or interrupts them, after one `up` every team reads its JARs."""
+"""The claims on the JARs with the real kubernetes provider, API server and controllers: after
+a deletion, or a change of level that is interrupted, one `up` lets every team read its JARs."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
