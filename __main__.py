@@ -10,6 +10,7 @@ from components.cluster import Cluster
 from components.context import Context
 from components.eks_addons import ClusterAddons, NodeAddons, system_placement
 from components.images import create_images
+from components.monitoring.install import install_monitoring
 from components.mounts import create_jar_buckets, create_mount
 from components.network import Network
 from components.node_groups import SystemNodes
@@ -103,6 +104,15 @@ services = create_services(
 )
 logs = install_spark(
     config.spark, context, pools=config.pools, mount=mount, nodes=nodes, services=services
+)
+install_monitoring(
+    config.observability,
+    context,
+    autoscaler=config.autoscaler,
+    spark=config.spark,
+    pools=config.pools,
+    drivers=config.drivers,
+    jar_mount=config.jar_mount,
 )
 install_addons(config.addons, context)
 

@@ -27,6 +27,8 @@ from components.formats import text
 from components.images import ImagesSettings, check_images
 from components.jar_bucket import JarBucketSettings
 from components.karpenter import KarpenterSettings
+from components.monitoring.checks import check_observability
+from components.monitoring.settings import ObservabilitySettings
 from components.mounts import JarMountSettings
 from components.mounts.checks import check_effects
 from components.mounts.settings import check_mount
@@ -84,6 +86,8 @@ class StackSettings(Settings):
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings()
     spark: SparkSettings = SparkSettings()
+    observability: ObservabilitySettings = ObservabilitySettings()
+    """Metrics, alerts, dashboards and costs, off by default."""
     addons: AddonsSettings = AddonsSettings()
     """Optional add-ons, off by default."""
 
@@ -145,12 +149,14 @@ class StackSettings(Settings):
                 spark_image=self.spark.image,
                 nodes_given=self.autoscaler == "none" or not self.system_nodes.create,
             ),
+            lambda: check_observability(self.observability, autoscaler=self.autoscaler),
             lambda: check_arns(
                 self.cluster,
                 self._buckets(),
                 self.spark,
                 self.images,
                 self.storage,
+                observability=self.observability,
                 region=region,
                 account=self.account,
             ),

@@ -37,6 +37,15 @@ CLUSTER_AUTOSCALER = Chart(
 SPARK_OPERATOR = Chart(
     "spark-operator", "2.5.2", repository="https://kubeflow.github.io/spark-operator"
 )
+_PROMETHEUS_CHARTS = "https://prometheus-community.github.io/helm-charts"
+KUBE_PROMETHEUS_STACK = Chart("kube-prometheus-stack", "88.5.3", repository=_PROMETHEUS_CHARTS)
+"""Prometheus 3.14, its operator 0.93.1, Alertmanager, Grafana, kube-state-metrics 2.20,
+node-exporter 1.12.1."""
+PROMETHEUS_CRDS = Chart("prometheus-operator-crds", "31.0.1", repository=_PROMETHEUS_CHARTS)
+"""Those of operator 0.93.1: github.com/prometheus-community/helm-charts/releases."""
+VERTICAL_POD_AUTOSCALER = Chart(
+    "vertical-pod-autoscaler", "0.11.0", repository="https://kubernetes.github.io/autoscaler"
+)
 YUNIKORN = Chart("yunikorn", "1.8.0", repository="https://apache.github.io/yunikorn-release")
 
 SPARK_IMAGE = "docker.io/apache/spark:4.0.4-scala2.13-java17-python3-ubuntu"

@@ -7,6 +7,7 @@ from components.base import Problems
 from components.cloud import partition_of
 from components.cluster import ClusterSettings
 from components.images import ImagesSettings
+from components.monitoring.settings import ObservabilitySettings
 from components.private_bucket import BucketSettings
 from components.spark.settings import SparkSettings
 from components.storage import StorageSettings
@@ -31,6 +32,7 @@ def check_arns(
     images: ImagesSettings,
     storage: StorageSettings,
     *,
+    observability: ObservabilitySettings,
     region: str,
     account: str,
 ) -> Problems:
@@ -39,7 +41,9 @@ def check_arns(
     `buckets` are those of the stack, by key.
     """
     partition = partition_of(region)
-    for key, arn, user, own in _arns(cluster, buckets, spark, images, storage):
+    for key, arn, user, own in _arns(
+        cluster, buckets, spark, images, storage, observability=observability
+    ):
         if arn is None or not arn.startswith("arn:"):
             continue
         _, of, _, where, whose, *_ = arn.split(":")
@@ -58,6 +62,8 @@ def _arns(
     spark: SparkSettings,
     images: ImagesSettings,
     storage: StorageSettings,
+    *,
+    observability: ObservabilitySettings,
 ) -> Iterator[Arn]:
     # Not by attribute: a field that is refused already is not there.
     given = cluster.__dict__
@@ -70,6 +76,14 @@ def _arns(
     system = storage.__dict__.get("lustre")
     arn = system.__dict__.get("kms_key_arn") if system else None
     yield Arn("storage.lustre.kmsKeyArn", arn, "the file system is in")
+    for part, field, key, user in (
+        ("alerts", "topic_arn", "alerts.topicArn", "the stack is in"),
+        ("amp", "workspace_arn", "amp.workspaceArn", "the stack is in"),
+        ("amp", "kms_key_arn", "amp.kmsKeyArn", "the workspace is in"),
+    ):
+        found = observability.__dict__.get(part)
+        arn = found.__dict__.get(field) if found else None
+        yield Arn(f"observability.{key}", arn, user, own=field != "kms_key_arn")
     cache = images.__dict__.get("cache")
     credentials = cache.__dict__.get("credentials") if cache else None
     for field, key in (("docker_hub", "dockerHub"), ("github", "github")) if credentials else ():

@@ -79,13 +79,14 @@ class HelmAddon(pulumi.ComponentResource):
         self._name, self._chart, self._context = name, chart, context
         self._workloads, self._provides, self._api_groups = workloads, provides, api_groups
         self._first: list[pulumi.Resource] = []
+        self._namespaces: list[pulumi.Resource] = []
         self._packages: dict[str, Mapping[str, Any]] = {}
         self._calls_aws = False
         if namespace != KUBE_SYSTEM:
             levels = {"enforce": pod_security}
             if pod_security != "restricted":
                 levels["warn"] = "restricted"
-            self._first.append(
+            self._namespaces.append(
                 k8s.core.v1.Namespace(
                     f"{name}-namespace",
                     metadata={
@@ -98,6 +99,7 @@ class HelmAddon(pulumi.ComponentResource):
                     opts=self.own,
                 )
             )
+            self._first += self._namespaces
 
     def create_role(
         self, service_account: str, policies: Mapping[str, Sequence[Statement]]
@@ -134,7 +136,7 @@ class HelmAddon(pulumi.ComponentResource):
 
     def create_crds(self, chart: Chart) -> None:
         """A release of the CRDs alone: Helm never upgrades the CRDs inside a chart."""
-        self._first.append(self._release(f"{self._name}-crds", chart, [], {}, False))
+        self._first.append(self._release(f"{self._name}-crds", chart, self._namespaces, {}, False))
 
     def install(
         self,

@@ -42,6 +42,8 @@ class Workload:
     """Source for packages that create a PodDisruptionBudget themselves."""
     no_budget: str = ""
     """Why several replicas have no PodDisruptionBudget."""
+    no_priority: str = ""
+    """Why the pods have no critical priority."""
     spread: str = ""
     """Topology spread constraints."""
     tolerate_all: str = ""

@@ -11,6 +11,7 @@ from components.names import (
     LUSTRE_NAMESPACE,
     MONITORING_NAMESPACE,
     MOUNT_NAMESPACE,
+    NODE_AGENTS_NAMESPACE,
     SHARED_JARS,
     SPARK_OPERATOR_NAMESPACE,
     YUNIKORN_NAMESPACE,
@@ -25,6 +26,7 @@ from components.spark.team_rights import check_rights
 
 _TAKEN = (
     *("default", "mount-s3", MOUNT_NAMESPACE, CELEBORN_NAMESPACE, LUSTRE_NAMESPACE),
+    NODE_AGENTS_NAMESPACE,
     *(SPARK_OPERATOR_NAMESPACE, YUNIKORN_NAMESPACE, HISTORY_NAMESPACE, MONITORING_NAMESPACE),
 )
 """Namespaces of Kubernetes and of the platform, beside those that begin with `kube-`."""

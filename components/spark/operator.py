@@ -58,6 +58,7 @@ class OperatorSettings(HelmSettings):
         "webhook.podDisruptionBudget",
         "webhook.port",
         "prometheus.metrics.port",
+        "prometheus.metrics.labels",
         "spark",
     )
 
@@ -197,7 +198,16 @@ def _values(
             "serviceAccount": {"create": False},
             "rbac": {"create": False},
         },
-        "prometheus": {"metrics": {"enable": True, "port": _METRICS_PORT}},
+        "prometheus": {
+            "metrics": {
+                "enable": True,
+                "port": _METRICS_PORT,
+                # The application's namespace: the chart's own label has one value for all.
+                "labels": "namespace",
+                # Executors of a new node need minutes; the chart's buckets end at five.
+                "jobStartLatencyBuckets": "15,30,60,90,120,180,240,300,450,600,900,1200,1800",
+            }
+        },
     }
 
 

@@ -42,6 +42,7 @@ class Workload:
     budget: str = ""
     brings_budget: str = ""
     no_budget: str = ""
+    no_priority: str = ""
     spread: str = ""
     tolerate_all: str = ""
     removes_taint: str = ""

@@ -9,7 +9,7 @@ from ops.plan.nodes import node_sets
 from ops.plan.packages import RELEASE, packages, registered
 from ops.plan.requirements import Taint
 from ops.plan.scheduling import Term, pod_terms, selects, tolerates, untolerated, volume_terms
-from ops.plan.values import UNKNOWN, at, each, is_true
+from ops.plan.values import UNKNOWN, at, each, is_true, mappings
 from ops.plan.workloads import pods
 from ops.rules.rule import Violation, rule
 
@@ -39,7 +39,7 @@ def system_pods_placed(plan: Plan) -> Iterator[Violation]:
             where = package.at(workload.values)
             critical = at(where, "priorityClassName") == "system-cluster-critical"
             chart = package.resource.type == RELEASE and workload.kind == "Deployment"
-            if chart and not critical:
+            if chart and not critical and not workload.no_priority:
                 what = f"{package.name} has no critical priority and can be evicted"
                 yield Violation(package.resource, "priority", what)
             selector = (where or {}).get("nodeSelector") or {}
@@ -86,7 +86,7 @@ def agents_everywhere(plan: Plan) -> Iterator[Violation]:
     """DaemonSets of the plan and of add-ons run on all Spark nodes."""
     for package in packages(plan):
         for path in (workload.tolerate_all for workload in package.workloads):
-            if path and package.values != UNKNOWN and not is_true(package.at(path)):
+            if path and package.values != UNKNOWN and not _tolerates_all(package.at(path)):
                 yield Violation(package.resource, path, f"{package.name}: {path} is not set")
     for pod in pods(plan):
         if pod.kind != "DaemonSet":
@@ -152,6 +152,11 @@ _AGENT_TAINTS = ("s3.csi.aws.com/agent-not-ready", "ebs.csi.aws.com/agent-not-re
 """Taints that CSI drivers remove. A node group lists its start-up taints with the others."""
 
 
+def _tolerates_all(value: Any) -> bool:
+    """A chart has a switch, or takes the tolerations themselves."""
+    return is_true(value) or {"operator": "Exists"} in mappings(value)
+
+
 def _tolerations(plan: Plan) -> Iterator[Mapping[str, Any]]:
     for pod in pods(plan):
         yield from each(pod.spec, "tolerations")
@@ -159,7 +164,7 @@ def _tolerations(plan: Plan) -> Iterator[Mapping[str, Any]]:
         for workload in package.workloads if package.values != UNKNOWN else ():
             if workload.is_placed:
                 yield from each(package.at(workload.values), "tolerations")
-            elif workload.tolerate_all and is_true(package.at(workload.tolerate_all)):
+            elif workload.tolerate_all and _tolerates_all(package.at(workload.tolerate_all)):
                 yield {"operator": "Exists"}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from components.names import SHUFFLE_CLASS
 from ops.plan.model import Plan
 from ops.plan.packages import packages
 from ops.plan.storage_classes import allowed_zones
@@ -19,18 +20,20 @@ _THROTTLES = ("--kube-api-qps", "--kube-api-burst", "--worker-threads")
     source="https://kubernetes.io/docs/concepts/storage/storage-classes/",
 )
 def shuffle_class_fits(plan: Plan) -> Iterator[Violation]:
-    """A StorageClass of EBS volumes waits for its pod, encrypts, deletes, and names one zone."""
+    """A StorageClass of EBS volumes waits for its pod and encrypts; that of executors also deletes,
+    and names one zone."""
     for one in plan.of_kind("StorageClass"):
         if one.inputs.get("provisioner") != "ebs.csi.aws.com":
             continue
         if one.inputs.get("volumeBindingMode") != "WaitForFirstConsumer":
             yield Violation(one, "binding", "makes volumes before it is known where the pod runs")
-        if one.inputs.get("reclaimPolicy") not in (None, "Delete"):
+        of_executors = one.object_name == SHUFFLE_CLASS
+        if of_executors and one.inputs.get("reclaimPolicy") not in (None, "Delete"):
             yield Violation(one, "reclaim", "keeps volumes whose claims are gone")
         if mapping(one.inputs, "parameters").get("encrypted") != "true":
             yield Violation(one, "encryption", "makes volumes without encryption")
         zones = allowed_zones(one)
-        if zones is not None and len(zones) != 1:
+        if of_executors and zones is not None and len(zones) != 1:
             yield Violation(one, "zone", "makes volumes in any zone: an executor of another waits")
 
 

@@ -11,8 +11,8 @@ from components.names import (
 from ops.plan import rbac
 from ops.plan.iam_roles import trusted_accounts
 from ops.plan.model import Plan, Resource
-from ops.plan.packages import packages
-from ops.plan.values import UNKNOWN, at, each
+from ops.plan.packages import RELEASE, packages
+from ops.plan.values import UNKNOWN, at, each, mapping
 from ops.plan.workloads import denied_by_default, in_namespace, lets_out, team_namespaces
 from ops.rules.rule import Violation, rule
 
@@ -180,6 +180,7 @@ def account_trusted(plan: Plan) -> Iterator[Violation]:
         for one in plan.of_kind("ServiceAccount")
         if ROLE_ANNOTATION in (at(one.inputs, "metadata.annotations") or {})
     }
+    accounts |= _accounts_of_charts(plan)
     ours = {one.object_name for one in plan.of_kind("Namespace")}
     for urn, subs in trusts.items():
         for sub in sorted(subs - accounts):
@@ -198,3 +199,19 @@ def account_trusted(plan: Plan) -> Iterator[Violation]:
             for sub in sorted(trusts[urn]):
                 if not sub.startswith(f"system:serviceaccount:{namespace}:"):
                     yield Violation(one, sub, f"shares its role with {sub}")
+
+
+def _accounts_of_charts(plan: Plan) -> set[str]:
+    """Service accounts with a role that charts create: values `serviceAccount` at any depth."""
+
+    def found(values: Any) -> Iterator[str]:
+        for key, value in mapping(values).items():
+            if key == "serviceAccount" and ROLE_ANNOTATION in mapping(value, "annotations"):
+                yield str(value.get("name"))
+            yield from found(value)
+
+    return {
+        f"system:serviceaccount:{one.inputs.get('namespace')}:{name}"
+        for one in plan.by_type(RELEASE)
+        for name in found(one.inputs.get("values"))
+    }

@@ -1,0 +1,104 @@
+"""Alerts on the platform's own programs, and on the monitoring itself."""
+
+from collections.abc import Iterator
+
+from components.monitoring.rules.model import Alert, Inputs
+
+
+def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
+    """Alerts on each program that the stack runs."""
+    if inputs.operator:
+        yield _down("SparkOperatorDown", "spark-operator", "Applications are not submitted.")
+    if inputs.karpenter:
+        yield _down("KarpenterDown", "karpenter", "No node is launched, drained or replaced.")
+    if inputs.yunikorn:
+        yield _down("YunikornDown", "yunikorn", "Pods of the teams are not scheduled.")
+    yield Alert(
+        "KubeStateMetricsDown",
+        "absent(kube_pod_info)",
+        10,
+        "critical",
+        "kube-state-metrics gives no metrics",
+        "Most alerts on jobs cannot fire.",
+        "`kubectl get pods -n monitoring`, and the target on Prometheus' own page.",
+    )
+    if inputs.history:
+        yield Alert(
+            "HistoryServerDown",
+            """max by (deployment)
+            (kube_deployment_status_replicas_available{namespace="spark-history"}) == 0""",
+            10,
+            "warning",
+            "The History Server of {{ $labels.deployment }} is not available",
+            "Event logs are written all the same; they cannot be looked at.",
+            "`kubectl describe pod -n spark-history`: the release in "
+            "`spark.historyServer.release` must be published.",
+        )
+    yield Alert(
+        "PlatformPodFails",
+        """max by (namespace, pod) (kube_pod_container_status_waiting_reason{
+        reason="CrashLoopBackOff",
+        namespace=~"kube-system|karpenter|spark-operator|yunikorn|monitoring|celeborn"}) == 1""",
+        10,
+        "critical",
+        "{{ $labels.namespace }}/{{ $labels.pod }} restarts again and again",
+        "A part of the platform does not run.",
+        "`kubectl logs --previous`.",
+    )
+    yield Alert(
+        "DnsErrors",
+        """sum(rate(coredns_dns_responses_total{rcode="SERVFAIL"}[5m]))
+        / (sum(rate(coredns_dns_responses_total[5m])) > 0) > 0.01""",
+        10,
+        "warning",
+        "{{ $value | humanizePercentage }} of DNS answers are SERVFAIL",
+        "Names of S3, STS and drivers fail now and then: tasks are tried again.",
+        "CoreDNS' log; `make capacity` says how many replicas the executors need.",
+    )
+    yield from _monitoring(inputs)
+
+
+def _down(name: str, job: str, meaning: str) -> Alert:
+    return Alert(
+        name,
+        f'absent(up{{job="{job}"}} == 1)',
+        5,
+        "critical",
+        f"No replica of {job} answers Prometheus",
+        meaning,
+        f"`kubectl get pods -A -l app.kubernetes.io/name={job}` and its log.",
+    )
+
+
+def _monitoring(inputs: Inputs) -> Iterator[Alert]:
+    yield Alert(
+        "PrometheusSeriesNearLimit",
+        f"max(prometheus_tsdb_head_series) > {inputs.series_limit}",
+        15,
+        "warning",
+        "Prometheus holds {{ $value | humanize }} series, near what its memory is for",
+        "At its memory limit Prometheus is killed, and reads its log again for minutes.",
+        "`make capacity` says what so many executors need: `observability.metrics.memoryMiB`.",
+    )
+    if inputs.amp:
+        yield Alert(
+            "RemoteWriteFails",
+            "sum(rate(prometheus_remote_storage_samples_failed_total[5m])) > 0",
+            15,
+            "warning",
+            "{{ $value | humanize }} samples a second do not reach the workspace",
+            "The workspace lacks them for good.",
+            "Prometheus' log has the answer: the role's permission, a quota of the workspace, or "
+            "labels that it refuses.",
+        )
+        yield Alert(
+            "RemoteWriteBehind",
+            """max(prometheus_remote_storage_highest_timestamp_in_seconds)
+            - min(prometheus_remote_storage_queue_highest_sent_timestamp_seconds) > 300""",
+            10,
+            "warning",
+            "The workspace is {{ $value | humanizeDuration }} behind Prometheus",
+            "Alerts that the workspace evaluates come late; after two hours samples are lost.",
+            "Throttling of the workspace (status 429 in Prometheus' log), or the way to it: NAT or "
+            "the interface endpoint `aps-workspaces`.",
+        )
