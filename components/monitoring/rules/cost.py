@@ -30,8 +30,10 @@ def cost_groups() -> Iterator[Group]:
             ),
             Record(
                 POD_COST,
-                f"""({_share("cpu", "core")} + on (namespace, pod, node) {_share("memory", "byte")})
-                / 2 * on (node) group_left () max by (node) ({PRICE})""",
+                f"""({_share("cpu")} + on (namespace, pod, node) {_share("memory")})
+                / 2 * on (node) group_left () max by (node) ({PRICE})
+                * on (namespace, pod) group_left () max by (namespace, pod)
+                (kube_pod_status_phase{{phase=~"Pending|Running"}} == 1)""",
             ),
             Record(
                 "namespace:cost:dollars_per_hour",
@@ -70,12 +72,8 @@ def _allocatable(resource: str) -> str:
     return f'label_replace({found}, "node", "$1", "node_name", "(.+)")'
 
 
-def _share(resource: str, unit: str) -> str:
-    """Each pod's part of its node, while the pod holds it."""
-    requests = (
-        f'kube_pod_container_resource_requests{{resource="{resource}", unit="{unit}", node!=""}}'
-    )
-    return f"""(sum by (namespace, pod, node) ({requests}
-      * on (namespace, pod) group_left () max by (namespace, pod)
-      (kube_pod_status_phase{{phase=~"Pending|Running"}} == 1))
-      / on (node) group_left () max by (node) ({_allocatable(resource)}))"""
+def _share(resource: str) -> str:
+    """Each pod's part of its node."""
+    return f"""sum by (namespace, pod, node)
+      (kube_pod_container_resource_requests{{resource="{resource}"}})
+      / on (node) group_left () max by (node) ({_allocatable(resource)})"""

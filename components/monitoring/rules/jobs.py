@@ -44,7 +44,7 @@ def _waiting(inputs: Inputs) -> Iterator[Alert]:
     yield Alert(
         "SparkQuotaReached",
         """max by (namespace, resource) (kube_resourcequota{type="used"})
-        / (max by (namespace, resource) (kube_resourcequota{type="hard"}) > 0) > 0.95""",
+        / max by (namespace, resource) (kube_resourcequota{type="hard"}) > 0.95""",
         10,
         "warning",
         "{{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its quota of "
@@ -70,11 +70,11 @@ def _failing() -> Iterator[Alert]:
         "The application ended without success, after its retries. The alert ends after an hour.",
         "`kubectl describe sparkapplication`, the driver's log, and the History Server.",
     )
-    terminated = 'kube_pod_container_status_terminated_reason{reason="OOMKilled"} == 1'
+    killed = 'kube_pod_container_status_terminated_reason{reason="OOMKilled"}'
     yield Alert(
         "SparkDriverOutOfMemory",
-        f"""max by (namespace, application) (({terminated})
-        * on (namespace, pod) group_left (application) {PODS}{{role="driver"}})""",
+        f"""max by (namespace, application) ({killed}
+        * on (namespace, pod) group_left (application) {PODS}{{role="driver"}}) > 0""",
         0,
         "warning",
         "The driver of {{ $labels.namespace }}/{{ $labels.application }} was killed: out of memory",
@@ -84,7 +84,7 @@ def _failing() -> Iterator[Alert]:
     )
     yield Alert(
         "SparkExecutorsOutOfMemory",
-        f"""sum by (namespace, application) (({terminated})
+        f"""sum by (namespace, application) ({killed}
         * on (namespace, pod) group_left (application) {PODS}{{role="executor"}}) > 3""",
         0,
         "warning",

@@ -15,7 +15,7 @@ def node_alerts(inputs: Inputs) -> Iterator[Alert]:
         yield Alert(
             "NodeDiskAlmostFull",
             """min by (instance, mountpoint) (node_filesystem_avail_bytes{fstype=~"xfs|ext4"}
-            / (node_filesystem_size_bytes{fstype=~"xfs|ext4"} > 0)) < 0.1""",
+            / node_filesystem_size_bytes) < 0.1""",
             5,
             "warning",
             "{{ $labels.instance }}: {{ $value | humanizePercentage }} of {{ $labels.mountpoint }} "
@@ -33,7 +33,7 @@ def _karpenter() -> Iterator[Alert]:
     yield Alert(
         "NodePoolLimitNear",
         """max by (nodepool, resource_type) (karpenter_nodepools_usage)
-        / (max by (nodepool, resource_type) (karpenter_nodepools_limit) > 0) > 0.9""",
+        / max by (nodepool, resource_type) (karpenter_nodepools_limit) > 0.9""",
         10,
         "warning",
         "NodePool {{ $labels.nodepool }} is at {{ $value | humanizePercentage }} of its limit of "
@@ -132,7 +132,7 @@ def _jar_mount() -> Iterator[Alert]:
 def _addresses() -> Iterator[Alert]:
     yield Alert(
         "PodAddressesNearLimit",
-        "sum(awscni_assigned_ip_addresses) / (sum(awscni_ip_max) > 0) > 0.85",
+        "sum(awscni_assigned_ip_addresses) / sum(awscni_ip_max) > 0.85",
         10,
         "warning",
         "{{ $value | humanizePercentage }} of the addresses that nodes can hold are in use",

@@ -48,7 +48,7 @@ def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
     yield Alert(
         "DnsErrors",
         """sum(rate(coredns_dns_responses_total{rcode="SERVFAIL"}[5m]))
-        / (sum(rate(coredns_dns_responses_total[5m])) > 0) > 0.01""",
+        / sum(rate(coredns_dns_responses_total[5m])) > 0.01""",
         10,
         "warning",
         "{{ $value | humanizePercentage }} of DNS answers are SERVFAIL",
