@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from components.base import quantity
 from components.context import Context
 from components.helm_addon import HelmAddon
-from components.identity import Statement
+from components.identity import ServiceAccountRole, Statement
 from components.monitoring.network import policies
 from components.monitoring.settings import MetricsSettings
 from components.monitoring.values import stack_values
@@ -81,13 +81,22 @@ class PrometheusStack(HelmAddon):
         )
         storage = self._create_class(name, settings, context)
         alertmanager = None
-        if receivers.topic_arn and not receivers.alerts_elsewhere:
-            alertmanager = self.create_role(
-                ALERTMANAGER_ACCOUNT,
-                {"publish": [Statement("PublishAlerts", ["sns:Publish"], [receivers.topic_arn])]},
-            )
-        self.create_crds(PROMETHEUS_CRDS)
         after: list[pulumi.Resource] = [agents, storage]
+        if receivers.topic_arn and not receivers.alerts_elsewhere:
+            publisher = ServiceAccountRole(
+                f"{name}-alertmanager",
+                namespace=MONITORING_NAMESPACE,
+                service_account=ALERTMANAGER_ACCOUNT,
+                oidc=context.cluster.oidc,
+                cloud=context.cloud,
+                policies={
+                    "publish": [Statement("PublishAlerts", ["sns:Publish"], [receivers.topic_arn])]
+                },
+                opts=self.own,
+            )
+            alertmanager = publisher.arn
+            after.append(publisher)
+        self.create_crds(PROMETHEUS_CRDS)
         if receivers.writer is not None:
             after.append(receivers.writer)
         self.install(

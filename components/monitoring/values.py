@@ -254,7 +254,8 @@ def _node_exporter(metrics_dir: str | None) -> dict[str, Any]:
     values: dict[str, Any] = {
         "namespaceOverride": NODE_AGENTS_NAMESPACE,
         "tolerations": [{"operator": "Exists"}],
-        "priorityClassName": "system-node-critical",
+        # No priority: on a full node it waits, and takes no executor's place.
+        "priorityClassName": "",
         "resources": resources("20m", 64),
         "prometheus": {"monitor": {"metricRelabelings": keep(*NODE_EXPORTER)}},
         "extraArgs": list(_FILESYSTEMS),

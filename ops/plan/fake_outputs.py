@@ -70,6 +70,11 @@ def _queue(made: FakeResource) -> dict[str, Any]:
     return {"id": url, "url": url, "arn": cloud.arn("sqs", made.name), "name": made.name}
 
 
+def _workspace(made: FakeResource) -> dict[str, Any]:
+    id = f"ws-{made.name}"
+    return {"id": id, "arn": made.cloud.arn("aps", f"workspace/{id}")}
+
+
 def _elastic_ip(made: FakeResource) -> dict[str, Any]:
     # 203.0.113.0/24 is reserved for documentation (RFC 5737).
     address = f"203.0.113.{sum(made.name.encode()) % 254 + 1}"
@@ -162,6 +167,7 @@ def _lustre(made: FakeResource) -> dict[str, Any]:
 
 
 _ROWS: dict[str, Row] = {
+    "aws:amp/workspace:Workspace": _workspace,
     "aws:ec2/vpc:Vpc": _prefixed(
         "vpc", defaultSecurityGroupId="sg-default", mainRouteTableId="rtb-main"
     ),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster import TYPES
 from ops.diff.impact.model import Consequence, Kind, causes_of
+from ops.diff.impact.packages import STOPS, package_name
 from ops.diff.impact.permissions import granted
 from ops.diff.steps import Operation, Step
 from ops.plan import paths
@@ -53,6 +54,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
 
 def _told(step: Step, one: _Identity, lost: list[str], is_trusted: bool) -> Consequence:
     causes = causes_of(step, one.path)
+    beside = step.resource.type == RELEASE and STOPS.get(package_name(step)) == ""
     text = f"{one.who}: role {one.before or '(none)'} -> {one.after or '(none)'}"
     if one.after and not is_trusted:
         text = f"{text}, which does not trust it"
@@ -63,7 +65,8 @@ def _told(step: Step, one: _Identity, lost: list[str], is_trusted: bool) -> Cons
             f"requests of {one.who} that role {one.after or '(none)'} may not make fail: of new "
             "pods at once, of pods that run with their next credentials, within the hour"
         )
-        return Consequence(Kind.narrower, text, causes, tuple(lost), jobs=jobs)
+        jobs = "" if beside else jobs
+        return Consequence(Kind.narrower, text, causes, tuple(lost), jobs=jobs, harmless=beside)
     return Consequence(Kind.wider, f"{text}, which may all that the old one may", causes,
                        harmless=True)  # fmt: skip
 

@@ -10,16 +10,20 @@ from typing import Any
 
 from ops.diff.compare import ABSENT, Change
 from ops.diff.impact.known_aws import AWS
-from ops.diff.impact.known_kubernetes import KUBERNETES, OTHER
+from ops.diff.impact.known_kubernetes import BESIDE_JOBS, KUBERNETES, OTHER
 from ops.diff.impact.known_row import Known
 from ops.plan import paths
 from ops.plan.model import Resource
+from ops.plan.packages import RELEASE
 
 __all__ = ["AWS", "KUBERNETES", "OTHER", "Known", "grows", "parts", "row", "speaks_of"]
 
 
 def row(resource: Resource) -> Known | None:
     """Returns the row of a resource's type, None without one."""
+    chart = str(resource.inputs.get("chart"))
+    if resource.type == RELEASE and chart in BESIDE_JOBS:
+        return BESIDE_JOBS[chart]
     if resource.type in OTHER:
         return OTHER[resource.type]
     if resource.package == "aws":

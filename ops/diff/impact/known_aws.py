@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from ops.diff.impact.known_row import Known
 
 _EC2 = "docs.aws.amazon.com/vpc/latest/userguide"
+_METRICS = (
+    "docs.aws.amazon.com/prometheus/latest/userguide: jobs do not call it; rule monitoring: what "
+    "is lost"
+)
 _EKS = "docs.aws.amazon.com/eks/latest"
 _S3 = "docs.aws.amazon.com/AmazonS3/latest/userguide"
 _SQS = "docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide"
@@ -86,6 +90,14 @@ AWS: Mapping[str, Known] = {
         "create",
         "delete replace",
         "enableDnsHostnames enableDnsSupport",
+    ),
+    "amp/alertManagerDefinition:AlertManagerDefinition": Known(
+        _METRICS, "create delete definition"
+    ),
+    "amp/ruleGroupNamespace:RuleGroupNamespace": Known(_METRICS, "create delete replace data"),
+    "amp/workspace:Workspace": Known(_METRICS, "create delete replace alias"),
+    "amp/workspaceConfiguration:WorkspaceConfiguration": Known(
+        _METRICS, "create delete replace retentionPeriodInDays"
     ),
     "ec2/vpcEndpoint:VpcEndpoint": Known(
         f"{_EC2}/vpc-endpoints: an interface in a further subnet, a route table more",

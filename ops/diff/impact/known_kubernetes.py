@@ -7,6 +7,11 @@ from ops.diff.impact.known_row import Known
 
 _EKS = "docs.aws.amazon.com/eks/latest"
 _K8S = "kubernetes.io/docs"
+_MONITORING = Known(
+    "prometheus-operator.dev/docs/api-reference/api: Prometheus reads it, jobs do not; rule "
+    "monitoring: alerts that are lost",
+    "create delete replace spec metadata.labels",
+)
 _RIGHT = Known(
     "a right more takes nothing; what becomes narrower is not known, or rule permissions tells it",
     "create delete",
@@ -76,6 +81,12 @@ KUBERNETES: Mapping[str, Known] = {
     "PodDisruptionBudget": Known(
         f"{_K8S}/tasks/run-application/configure-pdb: fewer evictions at once", "create"
     ),
+    "PodMonitor": _MONITORING,
+    "PrometheusRule": _MONITORING,
+    "ServiceMonitor": _MONITORING,
+    "VerticalPodAutoscaler": Known(
+        "components/monitoring/vertical.py: of Prometheus alone", "create delete replace spec"
+    ),
     "PriorityClass": Known(
         f"{_K8S}/concepts/scheduling-eviction/pod-priority-preemption: a class more; rule limits",
         "create description",
@@ -101,7 +112,7 @@ KUBERNETES: Mapping[str, Known] = {
         "delete replace spec.template spec.replicas",
     ),
     "StorageClass": Known(
-        f"{_K8S}/concepts/storage/storage-classes: read when a claim is made", "create"
+        f"{_K8S}/concepts/storage/storage-classes: read when a claim is made", "create", "delete"
     ),
     "ValidatingAdmissionPolicy": Known("nothing more is refused", "delete"),
     "ValidatingAdmissionPolicyBinding": Known("nothing more is refused", "delete"),
@@ -132,3 +143,22 @@ OTHER: Mapping[str, Known] = {
         "defaultTags",
     ),
 }
+
+BESIDE_JOBS: Mapping[str, Known] = {
+    "kube-prometheus-stack": Known(
+        "its values of 88.5.3: agents without a priority wait on a full node, no webhook",
+        "create delete version values.prometheus values.alertmanager values.grafana "
+        "values.prometheusOperator.resources values.kube-state-metrics values.defaultRules "
+        "values.kubelet values.kubeApiServer values.coreDns "
+        "values.prometheus-node-exporter.resources",
+    ),
+    "prometheus-operator-crds": Known(
+        "prometheus-operator.dev: kinds that jobs do not have", "create delete version"
+    ),
+    "vertical-pod-autoscaler": Known(
+        "its webhook and its objects are of the namespace monitoring",
+        "create delete version values.recommender values.updater "
+        "values.admissionController.resources",
+    ),
+}
+"""Charts that serve no job, by name."""

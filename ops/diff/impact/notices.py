@@ -22,6 +22,7 @@ _COMPONENTS = {
     "may no longer make or attach one",
 }
 """Component of a role to what jobs notice of a right that it loses."""
+_MONITORING = "spark-on-eks:monitoring:"
 _NODE_ROLE = "spark-on-eks:identity:NodeRole"
 _OF_NODES = {
     "AmazonEKSWorkerNodePolicy": "new nodes of {holder} do not join: new executors wait",
@@ -57,6 +58,11 @@ def notice(holder: str, grants: Iterable[Grant], plan: Plan) -> str:
     if holder.startswith("ServiceAccount ") and team in teams:
         return _AT_THE_NEXT.format(team=team, holder=holder)
     return _of_role(holder, lost, plan)
+
+
+def beside_jobs(grants: Iterable[Grant], plan: Plan) -> bool:
+    """Returns whether the holder of grants is a part of monitoring: no job needs it."""
+    return any(one.startswith(_MONITORING) for one in _components(list(grants), plan))
 
 
 def _of_role(holder: str, lost: Sequence[Grant], plan: Plan) -> str:

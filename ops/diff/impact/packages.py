@@ -23,9 +23,12 @@ STOPS: Mapping[str, str] = {
     "other fail",
     "karpenter": f"{_NO_NODES}, and Spot interruptions come without a replacement",
     "kube-proxy": "Services lead to the pods that they had: on new nodes to none",
+    "kube-prometheus-stack": "",
     "metrics-server": "",
+    "prometheus-operator-crds": "",
     "spark-operator": "executors that start from now on lack what the operator's webhook adds, and "
     "a job that fails is not tried again",
+    "vertical-pod-autoscaler": "",
     "vpc-cni": "new executors get no address and do not start; pods that run keep theirs",
     "yunikorn": "new executors wait: their scheduler is gone",
 }

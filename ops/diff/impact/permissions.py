@@ -8,7 +8,7 @@ from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact.cluster_grants import NETWORK, SEPARATOR, in_cluster
 from ops.diff.impact.model import Cause, Consequence, Kind
-from ops.diff.impact.notices import notice
+from ops.diff.impact.notices import beside_jobs, notice
 from ops.diff.steps import Step
 from ops.plan.iam import documents
 from ops.plan.iam_grants import Grant, grants, not_covered, sentences
@@ -101,6 +101,8 @@ class _HolderChange:
 def _told(change: _HolderChange, diff: Diff) -> tuple[str, bool]:
     """What running jobs notice, and whether it is known that they notice nothing; a role that is
     deleted goes with its users, or that is not known."""
+    if beside_jobs(change.grants, diff.old):
+        return "", True
     if change.how == "deleted" and change.holder not in _accounts(diff.new):
         return "", False
     gone = {role_name(one) for one in diff.old.by_type(ROLE)}

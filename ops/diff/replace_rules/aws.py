@@ -18,6 +18,25 @@ ALWAYS = Row(
 )
 
 ROWS: Mapping[str, Row] = {
+    "amp/alertManagerDefinition:AlertManagerDefinition": Row(
+        "AWS::APS::Workspace, aws_prometheus_alert_manager_definition", "workspaceId", "definition"
+    ),
+    "amp/ruleGroupNamespace:RuleGroupNamespace": Row(
+        "AWS::APS::RuleGroupsNamespace, aws_prometheus_rule_group_namespace",
+        "name workspaceId",
+        "data",
+    ),
+    "amp/workspace:Workspace": Row(
+        "AWS::APS::Workspace, aws_prometheus_workspace",
+        "kmsKeyArn",
+        "alias loggingConfiguration",
+    ),
+    "amp/workspaceConfiguration:WorkspaceConfiguration": Row(
+        "AWS::APS::Workspace, aws_prometheus_workspace_configuration",
+        "workspaceId",
+        "retentionPeriodInDays limitsPerLabelSets outOfOrderTimeWindowInSeconds "
+        "ruleQueryOffsetInSeconds",
+    ),
     "cloudwatch/eventRule:EventRule": Row(
         "AWS::Events::Rule, aws_cloudwatch_event_rule",
         "name namePrefix eventBusName",

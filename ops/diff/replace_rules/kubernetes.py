@@ -53,6 +53,8 @@ KINDS: Mapping[str, Row] = {
         refused="spec.resources",
     ),
     "PodDisruptionBudget": Row("diff.go: forceNew names v1beta1 only", "", "spec"),
+    "PodMonitor": Row(_CRD, "", "spec"),
+    "PrometheusRule": Row(_CRD, "", "spec"),
     "PriorityClass": Row(
         "diff.go: not in forceNew; observed",
         "",
@@ -67,6 +69,7 @@ KINDS: Mapping[str, Row] = {
     "ServiceAccount": Row(
         "diff.go: not in forceNew", "", "automountServiceAccountToken imagePullSecrets secrets"
     ),
+    "ServiceMonitor": Row(_CRD, "", "spec"),
     "StatefulSet": Row(
         "diff.go: statefulSet",
         "spec.selector spec.serviceName spec.podManagementPolicy spec.volumeClaimTemplates "
@@ -74,6 +77,7 @@ KINDS: Mapping[str, Row] = {
         "spec",
     ),
     "ValidatingAdmissionPolicy": Row("diff.go: not in forceNew", "", "spec"),
+    "VerticalPodAutoscaler": Row(_CRD, "", "spec"),
     "ValidatingAdmissionPolicyBinding": Row("diff.go: not in forceNew", "", "spec"),
     "StorageClass": Row(
         "diff.go: storage.k8s.io/v1; observed",

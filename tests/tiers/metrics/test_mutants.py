@@ -47,7 +47,9 @@ def test_at_least_nine_of_ten_changes_of_a_rule_are_caught(tools: Path, tmp_path
                 enumerate(tried),
             )
         )
-    missed = [f"{name}: {what}" for (name, what, _), one in zip(tried, survived) if one]
+    missed = [
+        f"{name}: {what}" for (name, what, _), one in zip(tried, survived, strict=True) if one
+    ]
     caught = 1 - len(missed) / len(tried)
     print(f"{len(tried)} changes, {caught:.1%} caught")
     assert len(tried) > 300

@@ -12,8 +12,8 @@ _READY = (
 )
 _SPOT = 'karpenter_interruption_received_messages_total{message_type="spot_interrupted", pod="a"}'
 _NODES = {
-    'karpenter_nodes_allocatable{node_name="n%d", capacity_type="spot", resource_type="%s"}'
-    % (number, resource): "8x90"
+    f'karpenter_nodes_allocatable{{node_name="n{number}", capacity_type="spot", '
+    f'resource_type="{resource}"}}': "8x90"
     for number in range(20)
     for resource in ("cpu", "memory")
 }

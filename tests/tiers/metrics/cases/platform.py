@@ -86,7 +86,7 @@ CASES = [
         value=0.1,
         before=8,
         quiet={
-            "few": {name: "0+0.5x40" for name in _BOTH},
+            "few": dict.fromkeys(_BOTH, "0+0.5x40"),
             "no answers": dict.fromkeys((*_BOTH, _ANSWERS, _ANSWERS.replace('"a"', '"b"')), "9x40"),
             "answers of another kind": {
                 **dict.fromkeys(_BOTH),

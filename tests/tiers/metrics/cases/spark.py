@@ -55,7 +55,10 @@ def _executor(metric: str, of: str, application: str = "etl") -> str:
 def _executors(metric: str, *values: int) -> dict[str, str]:
     names = ("driver", "1", "2")
     return {
-        **{_executor(metric, name): f"{value}x20" for name, value in zip(names, values)},
+        **{
+            _executor(metric, name): f"{value}x20"
+            for name, value in zip(names, values, strict=True)
+        },
         _executor(metric, "1", "other"): "7x20",
     }
 
