@@ -48,11 +48,11 @@ picture: $(READY) ## A stack as a Mermaid flowchart: OUT=file; SET=... or BASE=m
 	@$(BIN)/python -m ops picture --stack '$(STACK)' --set "$$SET" --base '$(BASE)' --out '$(OUT)' \
 	  $(WITH_FORMAT)
 
-capacity: $(READY) ## How far a stack reaches: EXECUTORS=1000, CPU=4 GIB=16 DISK_GIB=5 SHUFFLE=node|claim of one, POOL=, QUOTAS='L-34B43A08=5000'
+capacity: $(READY) ## How far a stack reaches: EXECUTORS=1000, CPU=4 GIB=16 DISK_GIB=5 SHUFFLE=node|claim MINUTES=20 of one, POOL=, QUOTAS='L-34B43A08=5000'
 	@$(BIN)/python -m ops capacity --stack '$(STACK)' --set "$$SET" \
 	  --executors '$(or $(EXECUTORS),1000)' --cpu '$(or $(CPU),4)' --gib '$(or $(GIB),16)' \
 	  --disk-gib '$(or $(DISK_GIB),5)' --shuffle '$(or $(SHUFFLE),node)' \
-	  --pool '$(POOL)' $(foreach quota,$(QUOTAS),--quota '$(quota)') \
+	  --pool '$(POOL)' --minutes '$(or $(MINUTES),20)' $(foreach quota,$(QUOTAS),--quota '$(quota)') \
 	  $(WITH_FORMAT)
 
 publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'

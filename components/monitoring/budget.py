@@ -6,10 +6,10 @@ Labels of real pods are longer.
 """
 
 BYTES_PER_SERIES = 4096
-_OWN_MIB = 300
+OWN_MIB = 300
 """Prometheus with no series, and room for a query and a compaction."""
 
 
 def series_limit(memory_mib: int) -> int:
     """Series for which so much memory, in MiB, is enough; rounded down to thousands."""
-    return max(1000, (memory_mib - _OWN_MIB) * 1024 * 1024 // BYTES_PER_SERIES // 1000 * 1000)
+    return max(1000, (memory_mib - OWN_MIB) * 1024 * 1024 // BYTES_PER_SERIES // 1000 * 1000)

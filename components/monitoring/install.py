@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from components.autoscaler import AutoscalerKind
 from components.context import Context
 from components.monitoring.amp import AmpWorkspace
-from components.monitoring.budget import series_limit
+from components.monitoring.budget import BYTES_PER_SERIES, OWN_MIB, series_limit
 from components.monitoring.monitors import monitors
 from components.monitoring.objects import DASHBOARDS, MonitoringObjects
 from components.monitoring.prometheus import PrometheusStack, Receivers
@@ -109,4 +109,5 @@ def install_monitoring(
         dashboards=sorted(DASHBOARDS.glob("*.json")) if settings.dashboards else [],
         labels=metrics.labels,
         given=metrics.existing,
+        budget={"bytesPerSeries": BYTES_PER_SERIES, "ownMiB": OWN_MIB},
     )

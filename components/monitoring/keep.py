@@ -72,9 +72,7 @@ NODE_EXPORTER = (
     "spark_jars_.+",
     "node_textfile_(mtime_seconds|scrape_error)",
     "node_(filesystem_(avail|size)_bytes|memory_(MemAvailable|MemTotal)_bytes)",
-    "node_cpu_seconds_total",
     "node_disk_(read|written)_bytes_total",
-    "node_network_(receive|transmit)_bytes_total",
 )
 API_SERVER = (
     "apiserver_request_sli_duration_seconds_(bucket|count|sum)",

@@ -29,10 +29,12 @@ class MonitoringObjects(pulumi.ComponentResource):
         dashboards: Iterable[Path],
         labels: Mapping[str, str],
         given: bool,
+        budget: Mapping[str, int],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`labels` are those by which a given Prometheus selects monitors and rules; `given` says
-        that the cluster has it, its definitions and its namespace already."""
+        that the cluster has it, its definitions and its namespace already. `budget` is what
+        `make capacity` reads."""
         super().__init__("spark-on-eks:monitoring:Objects", name, None, context.options(opts))
         self._name, self._labels = name, dict(labels)
         self._opts = pulumi.ResourceOptions(parent=self, depends_on=context.after)
@@ -53,7 +55,8 @@ class MonitoringObjects(pulumi.ComponentResource):
                 opts=self._opts,
             )
         there = {"apiGroups": ["monitoring.coreos.com"], "namespaces": [MONITORING_NAMESPACE]}
-        self.register_outputs({"given": there} if given else {})
+        outputs: dict[str, Any] = {"metricsBudget": dict(budget)}
+        self.register_outputs({**outputs, "given": there} if given else outputs)
 
     def _create(self, kind: str, name: str, spec: Mapping[str, Any]) -> None:
         metadata: dict[str, Any] = {"name": name, "namespace": MONITORING_NAMESPACE}

@@ -55,6 +55,9 @@ def capacity(  # noqa: PLR0917  the command's options
     image_gib: Annotated[
         str, option("--image-gib", "NUMBER", "Compressed size of the image in GiB.")
     ] = "1",
+    minutes: Annotated[
+        str, option("--minutes", "NUMBER", "Life of an executor in minutes, for its metrics.")
+    ] = "20",
     quota: Annotated[
         list[str] | None, option("--quota", "CODE=VALUE", "Your account's value of a quota.")
     ] = None,
@@ -80,6 +83,7 @@ def capacity(  # noqa: PLR0917  the command's options
             pool=pool,
             claims=int(_number("--claims", claims, whole=True)),
             image_gib=_number("--image-gib", image_gib),
+            minutes=_number("--minutes", minutes),
             quotas=account_quotas(without_empty(quota)),
         )
         found = report(recorded(stack, sets, root), request)

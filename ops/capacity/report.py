@@ -1,6 +1,7 @@
 """One stack's capacity: what its pools allow, what N executors need, which limit is exceeded
 first."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from ops.capacity.limits import (
 )
 from ops.capacity.measured import NODE, POD, Method
 from ops.capacity.network import pod_networking, private_subnets, services_without_nat
+from ops.capacity.prometheus import MetricsLoad, metrics_load
 from ops.capacity.registries import Registry, registry_of
 from ops.capacity.start import Executor, NodeFit, Platform, demand, executors_per_node
 from ops.plan.errors import UserError
@@ -39,6 +41,8 @@ class Request:
     pool: str = ""
     claims: int = 1
     image_gib: float = 1.0
+    minutes: float = 20
+    """Life of an executor."""
     quotas: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -57,6 +61,7 @@ class Report:
     plan_limits: tuple[LimitCheck, ...]
     system: tuple[SystemNodes, ...]
     most_executors: Mapping[str, int]
+    metrics: MetricsLoad | None
     unknown: tuple[str, ...]
 
     @property
@@ -94,6 +99,12 @@ def report(plan: Plan, request: Request) -> Report:
         plan_limits=tuple(plan_limits(scenario)),
         system=tuple(system_nodes(plan)),
         most_executors={name: most_executors(pools[name], scenario) for name in sorted(pools)},
+        metrics=metrics_load(
+            plan,
+            executors=request.executors,
+            minutes=request.minutes,
+            nodes=math.ceil(request.executors / min((fit.per_node for fit in fits), default=1)),
+        ),
         unknown=tuple(_unknown(scenario, fits)),
     )
 

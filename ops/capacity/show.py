@@ -7,7 +7,7 @@ from dataclasses import asdict
 from operator import itemgetter
 from typing import IO, Any
 
-from ops.capacity import system
+from ops.capacity import prometheus, system
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
@@ -34,6 +34,9 @@ def render(report: Report, stream: IO[str]) -> None:
         parts.append([title, *columns(_figures(report), right=(1, 2))])
         rows = columns(_limits(report), right=(1, 2))
         parts.append(["limits, the first to be exceeded first", *rows])
+    if report.metrics is not None:
+        title = f"metrics of {request.executors:,} executors"
+        parts.append([title, *columns(prometheus.rows(report.metrics), right=(2,))])
     if nat:
         direct = ", ".join(report.endpoints) or "none"
         parts.append([f"NAT gateways: {nat}; AWS services with an endpoint of their own: {direct}"])
@@ -90,6 +93,7 @@ def to_json(report: Report) -> str:
             for fit, figures in zip(report.fits, report.figures, strict=True)
         ],
         "systemNodes": [system.as_json(one) for one in report.system],
+        "metrics": prometheus.as_json(report.metrics),
         "limits": [_as_json(one) for one in report.limits],
         "planLimits": [_as_json(one) for one in report.plan_limits],
         "firstLimit": report.first.quota.key if report.first else None,
