@@ -89,6 +89,9 @@ class AmpWorkspace(pulumi.ComponentResource):
 
     def _create(self, settings: AmpSettings) -> aws.amp.Workspace:
         own = pulumi.ResourceOptions(parent=self)
+        # What the workspace holds exists nowhere else.
+        protect = pulumi.ResourceOptions(protect=self._context.protect or None)
+        kept = pulumi.ResourceOptions.merge(own, protect)
         cloud, cluster = self._context.cloud, self._context.cluster
         key_arn: pulumi.Input[str] | None = settings.kms_key_arn
         if settings.encryption == "kms" and key_arn is None:
@@ -99,7 +102,7 @@ class AmpWorkspace(pulumi.ComponentResource):
                 enable_key_rotation=True,
                 deletion_window_in_days=30,
                 policy=policy_document(statements),
-                opts=own,
+                opts=kept,
             )
             self._reasons[f"{self._name}-key"] = statements
             key_arn = key.arn
@@ -107,10 +110,7 @@ class AmpWorkspace(pulumi.ComponentResource):
             f"{self._name}-workspace",
             alias=cluster.name,
             kms_key_arn=key_arn,
-            # What it holds exists nowhere else.
-            opts=pulumi.ResourceOptions.merge(
-                own, pulumi.ResourceOptions(protect=self._context.protect or None)
-            ),
+            opts=kept,
         )
         aws.amp.WorkspaceConfiguration(
             f"{self._name}-retention",

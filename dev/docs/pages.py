@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from dev.docs import capacity, configuration, cost, rules
+from dev.docs import alerts, capacity, configuration, cost, rules
 from ops.capacity import show as show_capacity
 from ops.capacity.report import Request, report
 from ops.diff import text as show_diff
@@ -31,6 +31,7 @@ def _sizes() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "configuration": configuration.keys,
+    "alerts": alerts.runbook,
     "cost": cost.monthly,
     "executors": capacity.executors,
     "mounts": capacity.mounts,

@@ -7,7 +7,7 @@ _ON = "observability.metrics={enabled: true, volumeGiB: 100, retentionDays: 20}"
 _AMP = "observability.amp={enabled: true}"
 _TOPIC = "observability.alerts.topicArn=arn:aws:sns:us-west-2:111122223333:alerts"
 _PROMETHEUS = "prometheus.io/docs/prometheus/latest/storage"
-_OPERATOR = "prometheus-operator.dev/docs/platform/storage"
+_OPERATOR = "github.com/prometheus-operator/prometheus-operator/blob/main/Documentation/storage.md"
 _WORKSPACE = "docs.aws.amazon.com/prometheus/latest/userguide/AMP-workspace-configuration.html"
 _RESTARTED = "restarts: restarts the controller of Helm release kube-prometheus-stack"
 
