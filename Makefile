@@ -108,6 +108,9 @@ test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUN
 golden: $(READY) ## Rewrite the golden files; read their diff before you commit it
 	@$(BIN)/python -m pytest --snapshot-update -q
 
+dashboards: $(READY) ## The dashboards as JSON for a Grafana of your own: OUT=dir, default: print
+	@$(BIN)/python -m dev.dashboards --out '$(OUT)'
+
 docs: $(READY) ## Write anew what documents take from the code: settings, rules, outputs
 	@$(BIN)/python -m dev.docs.pages
 
