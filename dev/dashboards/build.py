@@ -8,12 +8,12 @@ from typing import Literal
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import DataSourceRef
-from grafana_foundation_sdk.models.dashboard import VariableRefresh
 
 with warnings.catch_warnings():
     # It recommends a format that Grafana 12 does not read from files yet.
     warnings.simplefilter("ignore", DeprecationWarning)
     from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
+    from grafana_foundation_sdk.models.dashboard import VariableRefresh
 
 _SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHT, _WIDTH = 8, 12
