@@ -17,6 +17,10 @@ RUNNING = "runningNodes"
 _IDS = {
     # Id and ARN, of inputs and a text that no other resource has; an empty id is the ARN.
     "cloudwatch.EventRule": ("{name}", "events:rule/{name}"),
+    "amp.AlertManagerDefinition": ("{workspaceId}", ""),
+    "amp.RuleGroupNamespace": ("{name}", "aps:rulegroupsnamespace/{workspaceId}/{name}"),
+    "amp.Workspace": ("ws-{new}", "aps:workspace/{id}"),
+    "amp.WorkspaceConfiguration": ("{workspaceId}", ""),
     "cloudwatch.EventTarget": ("{rule}-terraform-{new}", ""),
     "cloudwatch.LogGroup": ("{name}", "logs:log-group:{name}"),
     "ec2.DefaultSecurityGroup": ("sg-{new}", "ec2:security-group/{id}"),

@@ -85,6 +85,23 @@ _RULE |= {
 }
 
 _ROWS = {
+    # In CloudFormation they are properties of the workspace.
+    "amp.AlertManagerDefinition": Row(
+        "APS::Workspace",
+        {"definition": "AlertManagerDefinition"},
+        provider_only=("workspaceId",),
+        replaces=("workspaceId",),
+    ),
+    "amp.RuleGroupNamespace": Row(
+        "APS::RuleGroupsNamespace", provider_only=("workspaceId",), replaces=("workspaceId",)
+    ),
+    "amp.Workspace": Row("APS::Workspace"),
+    "amp.WorkspaceConfiguration": Row(
+        "APS::Workspace",
+        {"retentionPeriodInDays": "WorkspaceConfiguration.RetentionPeriodInDays"},
+        provider_only=("workspaceId",),
+        replaces=("workspaceId",),
+    ),
     "cloudwatch.EventRule": Row("Events::Rule", autoname=64),
     "cloudwatch.EventTarget": Row(
         "Events::Rule",

@@ -23,7 +23,7 @@ PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 def release(cloud: Cloud, cluster: str, chart: str) -> Thing | None:
     """The release of a chart in a cluster."""
     releases = (one for one in cloud.all(RELEASE) if one.cluster == cluster)
-    return next((one for one in releases if one.text("chart").endswith(f"/{chart}")), None)
+    return next((one for one in releases if f"/{one.text('chart')}".endswith(f"/{chart}")), None)
 
 
 def trouble(cloud: Cloud, cluster: str, controller: Thing | None) -> str:

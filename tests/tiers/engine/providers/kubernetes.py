@@ -53,7 +53,7 @@ class Kubernetes(Provider):
         if any(value == UNKNOWN for _, value in leaves(inputs)):
             # As the real one: nothing is validated while a part of the object is not known.
             return inputs, []
-        lines = [] if token in karpenter.KINDS else sdk.problems(token, inputs)
+        lines = [] if kubernetes_rules.defined_by(token) else sdk.problems(token, inputs)
         return inputs, lines or manifest.errors_of(inputs)
 
     def diff(self, token: str, old: State, new: State) -> Changes:

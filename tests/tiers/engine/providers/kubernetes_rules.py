@@ -28,6 +28,20 @@ CLUSTER_SCOPED = {
 }
 
 
+_DEFINED_BY = {
+    "karpenter.sh": karpenter.CRD_CHART,
+    "karpenter.k8s.aws": karpenter.CRD_CHART,
+    "monitoring.coreos.com": "prometheus-operator-crds",
+    "autoscaling.k8s.io": "vertical-pod-autoscaler",
+}
+"""Chart with the definitions of an API group's kinds."""
+
+
+def defined_by(token: str) -> str:
+    """The chart whose definitions a kind needs; empty for kinds of Kubernetes itself."""
+    return _DEFINED_BY.get(token.split(":")[1].partition("/")[0], "")
+
+
 def create(cloud: Cloud, thing: Thing) -> None:
     """Puts an object in its cluster. Raises Refused where the API server or the wait would."""
     kind = thing.type.rsplit(":", 1)[-1]
@@ -40,7 +54,8 @@ def create(cloud: Cloud, thing: Thing) -> None:
     if namespace and namespace not in BUILT_IN_NAMESPACES and not cloud.get(NAMESPACE, namespace):
         raise Refused(f'namespaces "{namespace}" not found')
     watched = thing.type in karpenter.KINDS
-    if watched and not karpenter.release(cloud, thing.cluster, karpenter.CRD_CHART):
+    chart = defined_by(thing.type)
+    if chart and not karpenter.release(cloud, thing.cluster, chart):
         raise Refused(f'no matches for kind "{kind}" in version "{thing.inputs["apiVersion"]}"')
     cloud.apply(_CREATE, thing)
     cloud.add(thing)
