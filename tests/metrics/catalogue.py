@@ -60,7 +60,7 @@ def _label(written: str) -> tuple[str, frozenset[str]]:
 
 
 def missing(program: str, text: str) -> list[str]:
-    """What the catalogue says of a program and a scrape of it does not show: names, types, labels."""
+    """Names, types and labels that the catalogue has of a program, and a scrape of it has not."""
     found = metrics(text)
     held = load(program)
     gone = [name for name in held.labels if name not in found]

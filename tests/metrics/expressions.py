@@ -56,7 +56,9 @@ def parsed(expressions: Sequence[str]) -> list[Node]:
     done = subprocess.run(
         command, input=json.dumps(list(expressions)), capture_output=True, text=True, check=True
     )
-    return [_node(one, text) for one, text in zip(json.loads(done.stdout), expressions, strict=True)]
+    return [
+        _node(one, text) for one, text in zip(json.loads(done.stdout), expressions, strict=True)
+    ]
 
 
 def _node(read: dict[str, Any], text: str) -> Node:

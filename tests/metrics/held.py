@@ -44,7 +44,7 @@ class Known:
 
     @classmethod
     def of(cls, sources: Iterable[Source]) -> "Known":
-        """What a Prometheus has that scrapes these. Labels of a name from two programs are joined."""
+        """What a Prometheus has that scrapes these; a name of two programs has both' labels."""
         known = cls()
         for source in sources:
             target = dict.fromkeys(source.target, ANY)
@@ -66,7 +66,9 @@ def _scraped(labels: Labels, source: Source) -> Iterator[tuple[str, frozenset[st
 
 def held(expressions: Sequence[str], known: Known) -> list[str]:
     """What is wrong with expressions, each with its expression; empty when all is there."""
-    return [f"{wrong}: {text}" for text, tree in _trees(expressions) for wrong in _wrong(tree, known)]
+    return [
+        f"{wrong}: {text}" for text, tree in _trees(expressions) for wrong in _wrong(tree, known)
+    ]
 
 
 def held_rules(rules: Sequence[Mapping], known: Known) -> list[str]:
@@ -159,7 +161,9 @@ class _Reader:
         values = labels[one.name]
         if values and not any(_fits(one, value) for value in values):
             said = f"{one.name}{one.op}{one.value}"
-            self.wrong.append(f"{metric} has no series with {said}, but {', '.join(sorted(values))}")
+            self.wrong.append(
+                f"{metric} has no series with {said}, but {', '.join(sorted(values))}"
+            )
 
     def _aggregate(self, node: Node) -> Labels:
         labels = self.labels(node.children[0])

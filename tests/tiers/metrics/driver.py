@@ -15,9 +15,10 @@ from tests.tiers.operator.programs import Programs
 _PROGRAM = Path(__file__).with_name("driver_program.py")
 _UI_PORT = 4040
 EXECUTORS_PATH, DRIVER_PATH = "/metrics/executors/prometheus/", "/metrics/prometheus/"
+_SINK = "spark.metrics.conf.*.sink.prometheusServlet"
 PROPERTIES = {
-    "spark.metrics.conf.*.sink.prometheusServlet.class": "org.apache.spark.metrics.sink.PrometheusServlet",
-    "spark.metrics.conf.*.sink.prometheusServlet.path": DRIVER_PATH,
+    f"{_SINK}.class": "org.apache.spark.metrics.sink.PrometheusServlet",
+    f"{_SINK}.path": DRIVER_PATH,
     # By default the application's id is in every name: other names for every run.
     "spark.metrics.namespace": "spark",
     "spark.metrics.appStatusSource.enabled": "true",
@@ -84,7 +85,9 @@ def running(
     child = start([*command, "--name", name, *every, _PROGRAM], own / "log", environment)
     try:
         driver = Driver(address, _started(child))
-        wait_until(lambda: 'executor_id="1"' in driver.page(EXECUTORS_PATH), "both executors", child)
+        wait_until(
+            lambda: 'executor_id="1"' in driver.page(EXECUTORS_PATH), "both executors", child
+        )
         yield driver
     finally:
         child.stop()

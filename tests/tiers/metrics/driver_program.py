@@ -1,5 +1,5 @@
-"""What the scraped driver runs: a job with a shuffle, then nothing until its JVM ends, which holds the other end of its
-input."""
+"""What the scraped driver runs: a job with a shuffle, then nothing until its JVM ends, which holds
+the other end of its input."""
 
 import sys
 

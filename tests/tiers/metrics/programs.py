@@ -56,7 +56,9 @@ class Server:
 
 
 @contextmanager
-def _serving(command: Sequence[str | Path], url: str, folder: Path, **more: str) -> Iterator[Server]:
+def _serving(
+    command: Sequence[str | Path], url: str, folder: Path, **more: str
+) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     server = Server(url, start(command, folder / "log", more))
     try:
@@ -84,7 +86,11 @@ def prometheus(tools: Path, config: str | Mapping[str, Any], folder: Path) -> It
     # JSON is YAML.
     file.write_text(config if isinstance(config, str) else json.dumps(config))
     (port,) = free_ports(1)
-    command = [tools / "prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}"]
+    command = [
+        tools / "prometheus",
+        f"--config.file={file}",
+        f"--storage.tsdb.path={folder / 'data'}",
+    ]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle"]
     with _serving(command, f"http://127.0.0.1:{port}", folder) as server:
         yield server
@@ -115,29 +121,20 @@ def node_exporter(tools: Path, textfiles: Path, folder: Path) -> Iterator[Server
 
 def definitions(tools: Path) -> list[Object]:
     """The operator's CRDs."""
-    return [one for one in _objects(tools) if one["kind"] == "CustomResourceDefinition"]
+    files = (tools / "prometheus-operator-objects").glob("*-crd.json")
+    return [json.loads(file.read_text()) for file in sorted(files)]
 
 
 def rights(tools: Path, namespace: str, account: str) -> list[Object]:
     """Accounts, roles and bindings of the operator and of a Prometheus, as its project has them."""
-    found = [one for one in _objects(tools) if one["kind"] != "CustomResourceDefinition"]
-    for one in found:
-        if one["kind"] == "ServiceAccount":
-            one["metadata"]["namespace"] = namespace
-            one["metadata"]["name"] = one["metadata"]["name"].replace("prometheus", account, 1) if (
-                one["metadata"]["name"] == "prometheus"
-            ) else one["metadata"]["name"]
-        for subject in one.get("subjects", []):
-            subject["namespace"] = namespace
-            if subject["name"] == "prometheus":
-                subject["name"] = account
-    return found
-
-
-def _objects(tools: Path) -> list[Object]:
     files = sorted((tools / "prometheus-operator-objects").glob("*.yaml"))
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return [one for file in files for one in yaml.load_all(file.read_text(), Loader=loader) if one]
+    found: list[Object] = [yaml.safe_load(file.read_text()) for file in files]
+    for one in found:
+        accounts = [one["metadata"]] if one["kind"] == "ServiceAccount" else one.get("subjects", [])
+        for named in accounts:
+            own = named["name"] == "prometheus"
+            named.update(namespace=namespace, name=account if own else named["name"])
+    return found
 
 
 @contextmanager
@@ -152,7 +149,9 @@ def operator(plane: ControlPlane, tools: Path, namespace: str, account: str) -> 
     plane.write_kubeconfig(kubeconfig, plane.api.token_of(namespace, "prometheus-operator"))
     (port,) = free_ports(1)
     command = [tools / "prometheus-operator", f"--web.listen-address=127.0.0.1:{port}"]
-    with _serving(command, f"http://127.0.0.1:{port}", folder, KUBECONFIG=str(kubeconfig)) as server:
+    with _serving(
+        command, f"http://127.0.0.1:{port}", folder, KUBECONFIG=str(kubeconfig)
+    ) as server:
         yield server
 
 
@@ -180,7 +179,8 @@ def configuration(api: Api, prometheus_: Object, folder: Path) -> dict[str, Any]
         written[:] = [
             one
             for one in api.items("Secret", namespace)
-            if one["metadata"]["name"] == f"prometheus-{name}" and one.get("data", {}).get(_SECRET_KEY)
+            if one["metadata"]["name"] == f"prometheus-{name}"
+            and one.get("data", {}).get(_SECRET_KEY)
         ]
         return bool(written)
 
@@ -192,7 +192,11 @@ def configuration(api: Api, prometheus_: Object, folder: Path) -> dict[str, Any]
             own.mkdir(parents=True, exist_ok=True)
             for file, content in one["data"].items():
                 (own / file).write_text(content)
-    return yaml.safe_load(text.replace(_RULES, f"{folder}/"))
+    # The pod's config reloader puts its environment in.
+    here = {_RULES: f"{folder}/", "$(SHARD)": "0", "$(POD_NAME)": f"prometheus-{name}-0"}
+    for given, own in here.items():
+        text = text.replace(given, own)
+    return yaml.safe_load(text)
 
 
 def quick(config: dict[str, Any]) -> dict[str, Any]:
