@@ -22,5 +22,6 @@ def agree(
 
 def version_of(module: str, folder: Path) -> str:
     """The version of a Go module in the go.mod of a folder."""
-    (version,) = re.findall(rf"^\s{re.escape(module)} (\S+)", (folder / "go.mod").read_text(), re.M)
+    line = rf"^(?:require |\t){re.escape(module)} (v\S+)"
+    (version,) = re.findall(line, (folder / "go.mod").read_text(), re.MULTILINE)
     return version

@@ -18,6 +18,7 @@ import (
 	nodemetrics "sigs.k8s.io/karpenter/pkg/controllers/metrics/node"
 	poolmetrics "sigs.k8s.io/karpenter/pkg/controllers/metrics/nodepool"
 	podmetrics "sigs.k8s.io/karpenter/pkg/controllers/metrics/pod"
+	"sigs.k8s.io/karpenter/pkg/controllers/nodepool/counter"
 	"sigs.k8s.io/karpenter/pkg/state/cost"
 )
 
@@ -28,19 +29,25 @@ var metricsFile = flag.String("metrics", "", "file that Karpenter's metrics are 
 func TestMetricsTellOfNodesPoolsPricesAndInterruptions(t *testing.T) {
 	c := newCluster(t, usual)
 	pods := c.create(stack.Teams[0].Executor, 1)
+	podMetrics := podmetrics.NewController(kube.Client, c.state)
+	seen := func() {
+		for _, pod := range pods {
+			c.done(podMetrics.Reconcile(c.ctx, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(pod)}))
+		}
+	}
+	seen() // pending
 	claims := c.running(pods...)
+	seen() // running
 	c.sync()
+	counts := counter.NewController(kube.Client, c.cloud, c.state)
 	costs := cost.NewClusterCost(c.ctx, c.cloud, kube.Client)
 	pools := poolmetrics.NewController(kube.Client, c.cloud, costs)
 	conditions := opstatus.NewController[*karpv1.NodePool](kube.Client, record.NewFakeRecorder(1000), opstatus.EmitDeprecatedMetrics)
 	for _, pool := range list(c, &karpv1.NodePoolList{}).Items {
+		c.done(counts.Reconcile(c.ctx, &pool))
 		of := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&pool)}
 		c.done(pools.Reconcile(c.ctx, of))
 		c.done(conditions.Reconcile(c.ctx, of))
-	}
-	podMetrics := podmetrics.NewController(kube.Client, c.state)
-	for _, pod := range pods {
-		c.done(podMetrics.Reconcile(c.ctx, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(pod)}))
 	}
 	_, err := nodemetrics.NewController(c.state).Reconcile(c.ctx)
 	c.must(err)
