@@ -102,7 +102,7 @@ def test_the_catalogue_has_yunikorns_metrics(
     with running(api, [pod]):
         assert node_of_pod(api, pod) in live.node_pools("default")
         # Each queue has names of its own, too: what they tell is in yunikorn_queue_*.
-        keep = "yunikorn_(scheduler|queue|runtime|event)_.*"
+        keep = "yunikorn_(scheduler|queue)_.*"
         version = version_of("github.com/apache/yunikorn-k8shim", _GO)
         agree(request, "yunikorn", yunikorn.metrics(), version, keep)
 

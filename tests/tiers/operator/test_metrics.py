@@ -29,7 +29,7 @@ def test_the_catalogue_has_the_operators_metrics(
     api: Api, live: Stack, spark: Programs, pod_host: PodHost, request: pytest.FixtureRequest
 ) -> None:
     for program, state in ((_COUNTS, "COMPLETED"), (_FAILS, "FAILED")):
-        job = job_of(live.combination, live.spark_teams[0], "pi", executors=1)
+        job = job_of(live.combination, live.spark_teams[0], "taxi-trip", executors=1)
         job.application["spec"]["restartPolicy"] = {"type": "Never"}
         edit = edited(live.url, {"spark.eventLog.enabled": "false"}, program)
         kubelet = Kubelet(api, spark, pod_host, [job.team], pod_host.empty, edit)
