@@ -23,7 +23,8 @@ from tests.tiers.metrics.stack import ACCOUNT, NAMESPACE, TEAM
 
 _STOP_SECONDS, _PAUSE_SECONDS = 3, 0.5
 # The API server writes le="1", Prometheus 3 keeps it as 1.0.
-_MUTATING = 'verb=~"POST|PUT|PATCH|DELETE"'
+# Server-side apply has a verb of its own.
+_MUTATING = 'verb=~"POST|PUT|PATCH|APPLY|DELETE"'
 _SECONDS = "apiserver_request_sli_duration_seconds"
 _SHARE = (
     f'sum(rate({_SECONDS}_bucket{{{_MUTATING}, le=~"1|1[.]0"}}[15s]))'
