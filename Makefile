@@ -122,7 +122,8 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
 	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run dev/kube/build \
-	  tests/tiers/karpenter/build dev/operator/build dev/provider/build dev/metrics/build tests/tiers/operator/entrypoint.sh \
+	  tests/tiers/karpenter/build dev/operator/build dev/provider/build dev/metrics/build \
+	  tests/tiers/operator/entrypoint.sh \
 	  tests/tiers/engine/policy_bin/pulumi-analyzer-policy-python dev/drift \
 	  dev/actionlint/run dev/setup/uv dev/setup/ops
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github

@@ -1,5 +1,8 @@
 """The operator's objects of these tests: what a stack's release and its own monitors would be."""
 
+from collections.abc import Sequence
+
+from tests.metrics.held import POD_MONITOR, SERVICE_MONITOR, Source
 from tests.tiers.cluster.api import Object
 from tests.tiers.metrics.driver import DRIVER_PATH, EXECUTORS_PATH
 
@@ -25,9 +28,30 @@ PROMETHEUS: Object = {
 }
 
 
+_NAME_LABEL = "sparkoperator_k8s_io_app_name"
+SOURCES = [
+    Source("spark-driver", POD_MONITOR | {_NAME_LABEL, "spark_app_selector"}),
+    Source("spark-operator", honor_labels=True),
+    Source("karpenter"),
+    Source("yunikorn", SERVICE_MONITOR),
+    Source("kube-state-metrics", SERVICE_MONITOR, honor_labels=True),
+    Source("node-exporter", SERVICE_MONITOR),
+    Source("kube-apiserver", SERVICE_MONITOR),
+    Source("prometheus", SERVICE_MONITOR),
+    Source("alertmanager", SERVICE_MONITOR),
+]
+"""What the stack's Prometheus scrapes, and how."""
+
+
 def objects() -> list[Object]:
     """Monitors and rules."""
     return [_DRIVERS, _RULES]
+
+
+def rules_of(objects: Sequence[Object]) -> list[Object]:
+    """The rules of all PrometheusRules, in their order."""
+    groups = [one["spec"]["groups"] for one in objects if one["kind"] == "PrometheusRule"]
+    return [rule for own in groups for group in own for rule in group["rules"]]
 
 
 _DRIVERS: Object = {
