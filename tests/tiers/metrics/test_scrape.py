@@ -12,7 +12,7 @@ import pytest
 
 from tests.metrics.exposition import metrics
 from tests.metrics.sampled import agree, version_of
-from tests.tiers.cluster.control_plane import PROGRAMS, ControlPlane
+from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.metrics import driver as drivers
 from tests.tiers.metrics import programs
 from tests.tiers.metrics.driver import DRIVER_PATH, EXECUTORS_PATH, Driver
@@ -128,12 +128,3 @@ def test_the_catalogue_has_the_operators_metrics(
     del scraped  # what it does makes the metrics
     version = version_of("github.com/prometheus-operator/prometheus-operator", _GO)
     agree(request, "prometheus-operator", operator.metrics(), version)
-
-
-@pytest.mark.parametrize("program", PROGRAMS[1:])
-def test_the_catalogue_has_the_control_planes_metrics(
-    scraped: Scraped, plane: ControlPlane, program: str, request: pytest.FixtureRequest
-) -> None:
-    del scraped
-    version = version_of("k8s.io/kubernetes", ROOT / "dev" / "kube" / "control-plane")
-    agree(request, program, plane.metrics(program), version)
