@@ -102,6 +102,9 @@ test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
 test-operator: $(READY) ## The real Spark operator, spark-submit and YuniKorn with every stack's jobs; root
 	@$(BIN)/python -m pytest tests/tiers/operator $(TIER)
 
+test-metrics: $(READY) ## Monitors, rules and alerts under the real operator and Prometheus, with a real driver
+	@$(BIN)/python -m pytest tests/tiers/metrics $(TIER)
+
 test-node: $(READY) ## The mount for real: root, /dev/fuse, systemd-nspawn; MOUNT_S3=binary
 	@$(BIN)/python -m pytest tests/tiers/node -o norecursedirs='.*' --numprocesses=2 --dist=load
 
@@ -122,7 +125,8 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check
 	@$(BIN)/shellcheck -x -P . userdata/spark-jars userdata/*.sh .ci/run dev/kube/build \
-	  tests/tiers/karpenter/build dev/operator/build dev/provider/build tests/tiers/operator/entrypoint.sh \
+	  tests/tiers/karpenter/build dev/operator/build dev/provider/build dev/metrics/build \
+	  tests/tiers/operator/entrypoint.sh \
 	  tests/tiers/engine/policy_bin/pulumi-analyzer-policy-python dev/drift \
 	  dev/actionlint/run dev/setup/uv dev/setup/ops
 	@$(BIN)/zizmor --offline --quiet --persona=pedantic .github

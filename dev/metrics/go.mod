@@ -2,13 +2,17 @@ module spark-on-eks/tools/metrics
 
 go 1.26.0
 
-require (
-	github.com/prometheus-operator/prometheus-operator v0.93.1
-	github.com/prometheus/alertmanager v0.34.0
-	github.com/prometheus/node_exporter v1.12.1
-	github.com/prometheus/prometheus v0.314.0
-	k8s.io/autoscaler/vertical-pod-autoscaler v1.7.1
+// What the charts run as images, and promtool, which lies beside Prometheus.
+tool (
+	github.com/prometheus-operator/prometheus-operator/cmd/operator
+	github.com/prometheus/alertmanager/cmd/alertmanager
+	github.com/prometheus/node_exporter
+	github.com/prometheus/prometheus/cmd/prometheus
+	github.com/prometheus/prometheus/cmd/promtool
+	k8s.io/autoscaler/vertical-pod-autoscaler/pkg/recommender
 )
+
+require github.com/prometheus/prometheus v0.314.0
 
 require (
 	cloud.google.com/go/auth v0.20.0 // indirect
@@ -215,14 +219,17 @@ require (
 	github.com/power-devops/perfstat v0.0.0-20240221224432-82ca36839d55 // indirect
 	github.com/prometheus-community/go-runit v0.1.0 // indirect
 	github.com/prometheus-community/prom-label-proxy v0.14.0 // indirect
+	github.com/prometheus-operator/prometheus-operator v0.93.1 // indirect
 	github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring v0.93.1 // indirect
 	github.com/prometheus-operator/prometheus-operator/pkg/client v0.93.1 // indirect
+	github.com/prometheus/alertmanager v0.34.0 // indirect
 	github.com/prometheus/client_golang v1.24.1 // indirect
 	github.com/prometheus/client_golang/exp v0.0.0-20260724065723-ecdb8254ba61 // indirect
 	github.com/prometheus/client_model v0.6.2 // indirect
 	github.com/prometheus/common v0.70.1 // indirect
 	github.com/prometheus/common/assets v0.2.0 // indirect
 	github.com/prometheus/exporter-toolkit v0.17.1 // indirect
+	github.com/prometheus/node_exporter v1.12.1 // indirect
 	github.com/prometheus/otlptranslator v1.0.0 // indirect
 	github.com/prometheus/procfs v0.21.1 // indirect
 	github.com/prometheus/sigv4 v0.4.1 // indirect
@@ -300,6 +307,7 @@ require (
 	k8s.io/apiextensions-apiserver v0.36.3 // indirect
 	k8s.io/apimachinery v0.36.3 // indirect
 	k8s.io/apiserver v0.36.3 // indirect
+	k8s.io/autoscaler/vertical-pod-autoscaler v1.7.1 // indirect
 	k8s.io/client-go v0.36.3 // indirect
 	k8s.io/component-base v0.36.3 // indirect
 	k8s.io/klog v1.0.0 // indirect

@@ -6,12 +6,15 @@ import random
 import shutil
 import socket
 import tempfile
+import warnings
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
 
+import requests
 import trustme
+from urllib3.exceptions import InsecureRequestWarning
 
 from tests.tiers.cluster.api import Api
 from tests.tiers.cluster.processes import Child, start, wait_until
@@ -50,6 +53,7 @@ class ControlPlane:
         self.authority = self.folder / "ca.crt"
         self.url = ""
         self.api: Api
+        self._metrics: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         try:
@@ -67,6 +71,18 @@ class ControlPlane:
         for child in reversed(self.children):
             child.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def metrics(self, program: str) -> str:
+        """What kube-apiserver, kube-controller-manager or kube-scheduler tells Prometheus. Raises
+        HTTPError."""
+        url = self._metrics.get(program, f"{self.url}/metrics")
+        # The other two sign their own certificates.
+        trust = str(self.authority) if program == "kube-apiserver" else False
+        token = {"Authorization": f"Bearer {_TOKEN}"} if trust else {}
+        with warnings.catch_warnings(category=InsecureRequestWarning, action="ignore"):
+            answer = requests.get(url, headers=token, verify=trust, timeout=30)
+        answer.raise_for_status()
+        return answer.text
 
     def _start(self) -> None:
         etcd_url = self._start_etcd()
@@ -126,8 +142,11 @@ class ControlPlane:
             "kubeconfig": self.kubeconfig,
             "leader_elect": "false",
             "bind_address": "127.0.0.1",
+            "authorization_always_allow_paths": "/healthz,/readyz,/livez,/metrics",
         }
         ports = free_ports(2)
+        for program, port in zip(PROGRAMS[2:], ports, strict=True):
+            self._metrics[program] = f"https://127.0.0.1:{port}/metrics"
         self._run(
             "kube-controller-manager",
             **common,

@@ -5,6 +5,7 @@ import math
 import re
 from contextlib import ExitStack
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def program() -> Path:
 class Run:
     """All tests over a combination's manifests, beside what else there is to do.
 
-    Everything that it starts ends with it: at `output`, or at `close`.
+    Everything that it starts ends with it: when `output` or `metrics` is read, or at `close`.
     """
 
     def __init__(self, combination: Combination, programs: Path, tests: Path) -> None:
@@ -70,15 +71,28 @@ class Run:
             file.write_text(json.dumps(_input_of(combination)))
             self._log = plane.folder / "karpenter.log"
             existing = {"KUBECONFIG": str(plane.kubeconfig), "USE_EXISTING_CLUSTER": "true"}
-            self._child = start([tests, "-test.v", f"-stack={file}"], self._log, existing)
+            self._metrics = plane.folder / "metrics.prom"
+            command = [tests, "-test.v", f"-stack={file}", f"-metrics={self._metrics}"]
+            self._child = start(command, self._log, existing)
             started.callback(self._child.stop)
             self._everything = started.pop_all()
 
+    @property
     def output(self) -> str:
         """What the tests say, when all have ended."""
+        return self._ended[0]
+
+    @property
+    def metrics(self) -> str:
+        """Karpenter's metrics; empty when the test that writes them has failed."""
+        return self._ended[1]
+
+    @cached_property
+    def _ended(self) -> tuple[str, str]:
         with self._everything:
             self._child.process.wait(900)
-            return self._log.read_text(errors="replace")
+            metrics = self._metrics.read_text() if self._metrics.exists() else ""
+            return self._log.read_text(errors="replace"), metrics
 
     def close(self) -> None:
         """Ends what runs."""

@@ -8,19 +8,35 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from tests.metrics.expressions import tools
+from tests.metrics.sampled import agree, version_of
+from tests.tiers.metrics.programs import node_exporter
 from tests.tiers.node.conftest import BUCKET, METRICS, PREFIX, RELEASE, metric
 from tests.tiers.node.node import MOUNT, Node, wait_for
 from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
+from tests.tiers.programs import ROOT, or_skip
 
 JAR = f"{MOUNT}/r1/jar-0.jar"
 UNITS = [
     *("spark-jars.service", "spark-jars-watch.service", "spark-jars-do@start.service"),
     "spark-jars-pods.target",
 ]
+NODE_METRICS = "|".join(
+    (
+        "spark_jars_.*",
+        "node_(textfile|filesystem|load|boot_time|time_seconds|cpu_seconds|uname)_?.*",
+        "node_memory_(MemTotal|MemFree|MemAvailable|Buffers|Cached)_bytes",
+        "node_disk_(read_bytes|written_bytes|io_time_seconds)_total",
+        "node_network_(receive|transmit)_(bytes|packets|drop|errs)_total",
+        "node_vmstat_(pgmajfault|oom_kill)",
+    )
+)
+"""Those that every kernel has; the others differ from machine to machine."""
 SCRIPT = "/usr/local/sbin/spark-jars"
 
 
@@ -163,6 +179,19 @@ def test_metrics_contain_up_restarts_and_cache(node: Node) -> None:
     size = sum(map(len, RELEASE.values()))
     wait_for("bytes", lambda: metric(node, "spark_jars_cache_bytes") > size)
     assert node.run("stat", "--format=%a", METRICS) == "644"
+
+
+def test_the_catalogue_has_what_node_exporter_makes_of_them(
+    node: Node, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    wait_for("up", lambda: metric(node, "spark_jars_up") == 1)
+    textfiles = tmp_path / "textfiles"
+    textfiles.mkdir()
+    (textfiles / "spark-jars.prom").write_bytes(node.reads(METRICS) or b"")
+    with node_exporter(or_skip(tools), textfiles, tmp_path) as server:
+        scraped = server.metrics()
+    version = version_of("github.com/prometheus/node_exporter", ROOT / "dev" / "metrics")
+    agree(request, "node-exporter", scraped, version, NODE_METRICS)
 
 
 def test_a_change_of_state_is_one_line(node: Node) -> None:

@@ -34,6 +34,7 @@ _PATIENCE = " ".join(
     for kind in ("connection", "request")
 )
 """A machine that builds and tests at the same time answers later than a cluster."""
+_LABELS = "--metrics-labels="
 _AT_ONCE = 2
 """Submissions at a time, each a JVM: this machine has few processors."""
 
@@ -101,6 +102,8 @@ class Operator:
     """As the chart has them."""
     folder: Path
     """Its files."""
+    metrics: str
+    """The address of its metrics."""
 
 
 @contextmanager
@@ -109,15 +112,17 @@ def running(
 ) -> Iterator[Operator]:
     """Runs the operator for the block, as the chart would install it."""
     chart = Chart(programs, values)
-    port, *health = free_ports(3)
+    port, metrics, *health = free_ports(4)
     objects = chart.objects(port)
     with installed(plane.api, objects, lambda: _made_by_it(plane)) as children:
         for component, probe in zip(("webhook", "controller"), health, strict=True):
-            children.append(_start(plane, programs, chart, component, probe, port, folder))
+            children.append(_start(plane, programs, chart, component, probe, port, metrics, folder))
         for child, probe in zip(children, health, strict=True):
             wait_until(lambda probe=probe: _is_ready(probe), f"{child.name} is ready", child)
         wait_until(lambda: trusted(plane.api, chart.webhooks()), "the webhook is trusted")
-        yield Operator(chart.pod("controller")["containers"][0]["args"], folder / "controller")
+        arguments = chart.pod("controller")["containers"][0]["args"]
+        url = f"http://127.0.0.1:{metrics}/metrics"
+        yield Operator(arguments, folder / "controller", url)
 
 
 @contextmanager
@@ -144,6 +149,7 @@ def _start(
     component: str,
     probe: int,
     port: int,
+    metrics: int,
     folder: Path,
 ) -> Child:
     own = folder / component
@@ -153,10 +159,11 @@ def _start(
     kubeconfig = own / "kubeconfig"
     plane.write_kubeconfig(kubeconfig, plane.api.token_of(NAMESPACE, pod["serviceAccountName"]))
     # The last of a flag counts: these are the addresses and files of this machine.
-    here = [f"--health-probe-bind-address=127.0.0.1:{probe}", "--metrics-bind-address=127.0.0.1:0"]
+    here = [f"--health-probe-bind-address=127.0.0.1:{probe}"]
     if component == "controller":
-        here.append(f"--controller-threads={_AT_ONCE}")
+        here += [f"--controller-threads={_AT_ONCE}", f"--metrics-bind-address=127.0.0.1:{metrics}"]
     else:
+        here.append("--metrics-bind-address=127.0.0.1:0")
         here += [f"--webhook-port={port}", f"--webhook-cert-dir={own / 'certificates'}"]
     host, _, api_port = plane.url.removeprefix("https://").partition(":")
     environment = {
@@ -168,7 +175,11 @@ def _start(
         "TMPDIR": str(own),
         "SPARK_SUBMIT_OPTS": f"{_quick_submit(programs)} {_PATIENCE} -Djava.io.tmpdir={own}",
     }
-    command = [programs["spark-operator"], *pod["containers"][0]["args"], *here]
+    # The last of this flag would be one more: it is a list.
+    given = [one for one in pod["containers"][0]["args"] if not one.startswith(_LABELS)]
+    if component == "controller":
+        here.append(f"{_LABELS}namespace")
+    command = [programs["spark-operator"], *given, *here]
     return start(command, own / "log", environment)
 
 

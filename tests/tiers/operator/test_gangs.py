@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.metrics.sampled import agree, version_of
 from tests.names import POOL_LABEL
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.objects import named
@@ -16,7 +17,9 @@ from tests.tiers.operator import yunikorn
 from tests.tiers.operator.applications import placed, pods_of
 from tests.tiers.operator.cases import GANGS, job_of
 from tests.tiers.operator.conftest import Stack
+from tests.tiers.programs import ROOT
 
+_GO = ROOT / "dev" / "operator" / "yunikorn"
 SMALL, LARGE = "team-a", "team-b"
 _PLACEHOLDER = "internal.yunikorn.apache.org/placeholder"
 _SECONDS = 900
@@ -90,6 +93,18 @@ def test_a_pod_is_in_the_queue_of_its_namespace_regardless_of_its_label(
         assert node_of_pod(api, pod) in live.node_pools("default")
         assert yunikorn.used(f"root.{LARGE}")
         assert not yunikorn.used(f"root.{SMALL}")
+
+
+def test_the_catalogue_has_yunikorns_metrics(
+    api: Api, live: Stack, request: pytest.FixtureRequest
+) -> None:
+    pod = executor("counted", LARGE, "default")
+    with running(api, [pod]):
+        assert node_of_pod(api, pod) in live.node_pools("default")
+        # Each queue has names of its own, too: what they tell is in yunikorn_queue_*.
+        keep = "yunikorn_(scheduler|queue)_.*"
+        version = version_of("github.com/apache/yunikorn-k8shim", _GO)
+        agree(request, "yunikorn", yunikorn.metrics(), version, keep)
 
 
 def test_pods_outside_the_teams_namespaces_are_left_alone(api: Api, live: Stack) -> None:

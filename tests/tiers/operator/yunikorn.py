@@ -53,6 +53,13 @@ def running(
         yield
 
 
+def metrics() -> str:
+    """What the scheduler tells Prometheus. Raises HTTPError."""
+    answer = requests.get(f"http://127.0.0.1:{_SCHEDULER_PORT}/ws/v1/metrics", timeout=10)
+    answer.raise_for_status()
+    return answer.text
+
+
 def used(queue: str) -> dict[str, int]:
     """Resources in use by a queue, from the scheduler; empty for none."""
     found = _ask(f"partition/default/queue/{queue}") or {}

@@ -1,0 +1,1 @@
+"""What metrics there are, and whether expressions ask for them."""
