@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 DRIVER_EXECUTORS = (
     *(f"metrics_executor_{name}" for name in (
-        "maxTasks", "activeTasks", "failedTasks_total", "completedTasks_total",
+        "maxTasks", "activeTasks", "failedTasks_total",
         "totalDuration_seconds_total", "totalGCTime_seconds_total",
-        "totalShuffleRead_bytes_total", "totalShuffleWrite_bytes_total",
-        "diskUsed_bytes", "JVMHeapMemory_bytes", "ProcessTreeJVMRSSMemory_bytes",
-        "ProcessTreePythonRSSMemory_bytes", "ProcessTreeOtherRSSMemory_bytes",
+        "totalShuffleRead_bytes_total", "totalShuffleWrite_bytes_total", "JVMHeapMemory_bytes",
+        "ProcessTreeJVMRSSMemory_bytes", "ProcessTreePythonRSSMemory_bytes",
+        "ProcessTreeOtherRSSMemory_bytes",
     )),
 )  # fmt: skip
 """A series for each executor and one for the driver, from the driver's page of executors."""
@@ -20,12 +20,10 @@ DRIVER_EXECUTORS = (
 DRIVER_ITSELF = tuple(
     f"metrics_spark_driver_{name}"
     for name in (
-        "DAGScheduler_job_activeJobs_Value",
         "DAGScheduler_stage_runningStages_Value",
         "DAGScheduler_stage_waitingStages_Value",
         "DAGScheduler_stage_failedStages_Value",
         "LiveListenerBus_queue_eventLog_numDroppedEvents_Count",
-        "LiveListenerBus_queue_eventLog_size_Value",
         "jvm_heap_used_Value",
         "jvm_heap_max_Value",
     )

@@ -88,10 +88,10 @@ def _karpenter() -> Iterator[Alert]:
     )
     yield Alert(
         "UserDataNearLimit",
-        "max by (name) (karpenter_ec2nodeclasses_userdata_bytes) > 15000",
+        "max by (nodeclass) (karpenter_ec2nodeclasses_userdata_bytes) > 15000",
         0,
         "warning",
-        "User data of {{ $labels.name }} has {{ $value }} of the 16384 bytes that EC2 takes",
+        "User data of {{ $labels.nodeclass }} has {{ $value }} of the 16384 bytes that EC2 takes",
         "Beyond the limit no node of this class starts.",
         "Shorter `pools[].labels` and `taints`, or pod-level mounts.",
     )

@@ -22,7 +22,7 @@ _OFFERED = (
     '{instance_type="m7g.%s", capacity_type="spot", zone="us-west-2a"}'
 )
 _WAIT = 'karpenter_interruption_message_queue_duration_seconds_bucket{le="%s", pod="a"}'
-_BYTES = 'karpenter_ec2nodeclasses_userdata_bytes{name="default", pod="a"}'
+_BYTES = 'karpenter_ec2nodeclasses_userdata_bytes{nodeclass="default", pod="a"}'
 _ASSIGNED, _MAX = 'awscni_assigned_ip_addresses{instance="n1"}', 'awscni_ip_max{instance="n1"}'
 _REFUSED = 'awscni_no_available_ip_addresses{instance="n1"}'
 _JARS_UP = 'spark_jars_up{instance="n1", job="node-exporter"}'
@@ -151,7 +151,7 @@ CASES = [
     AlertCase(
         "UserDataNearLimit",
         {_BYTES: "15500x20", _BYTES.replace('"a"', '"b"'): "15500x20"},
-        'name="default"',
+        'nodeclass="default"',
         at=5,
         value=15500,
         quiet={"there is room": {_BYTES: "12000x20", _BYTES.replace('"a"', '"b"'): "12000x20"}},
