@@ -146,7 +146,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
     else:
         shuffle_fallback.add(spec, job, team, jar_names(job))
     if job.python:
-        python_environment.add(spec, job, _class_path(job, request))
+        python_environment.add(spec, job, request.release, _class_path(job, request))
     disk_request.add(spec)
     return spec
 
