@@ -1,13 +1,10 @@
 """Packages that the image lacks: a packed environment, and archives of modules.
 
-The environment is unpacked by an init container, before Spark starts, into a volume with a limit.
-Spark's own way, spark.archives, works for files of the mount and writes more: each executor copies
-the archive to its disk before it unpacks it, the driver unpacks it twice, and no limit holds for
-either (SparkSubmit and SparkContext.addFile of Spark 4.0). From S3 it reads in the operator's pod,
-so the policies refuse it.
-
-Modules are on PYTHONPATH, which Spark hands to the driver's Python and to the executors' workers
-(PythonRunner, PythonWorkerFactory): spark.submit.pyFiles would copy them into every pod.
+Spark's own lists do not serve: of a file of the scheme local the driver gets a copy and executors
+none, others are read in the operator's pod (judge/deps.py). An init container unpacks the
+environment before Spark starts, into a volume with a limit. Modules are on PYTHONPATH, which Spark
+hands to the driver's Python and to the executors' workers (PythonRunner and PythonWorkerFactory of
+Spark 4.0).
 """
 
 from typing import Any
