@@ -112,7 +112,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         "sparkVersion": version,
         "mainApplicationFile": f"local://{PROGRAM_FOLDER}/{own.name}" if own else job.main,
         "arguments": [_filled(argument, places) for argument in job.arguments],
-        "restartPolicy": _restart(job),
+        "restartPolicy": job.restart.policy,
         # A week, to leave time to find out why it failed.
         "timeToLiveSeconds": 7 * 24 * 3600,
         "sparkConf": _spark_conf(job, team, request),
@@ -155,19 +155,6 @@ def _filled(argument: str, places: Mapping[str, str]) -> str:
     for word, place in places.items():
         argument = argument.replace(word, place)
     return argument
-
-
-def _restart(job: Job) -> dict[str, Any]:
-    retries, interval = job.restart.retries, job.restart.interval
-    if not retries:
-        return {"type": "Never"}
-    return {
-        "type": "OnFailure",
-        "onFailureRetries": retries,
-        "onFailureRetryInterval": interval,
-        "onSubmissionFailureRetries": retries,
-        "onSubmissionFailureRetryInterval": interval,
-    }
 
 
 def _executors(job: Job, request: Request) -> Executors:

@@ -27,6 +27,10 @@ _LARGEST = 1024 * 1024
 """Bytes of a ConfigMap."""
 
 
+Retries = Annotated[int, Field(ge=0, le=100, strict=True)]
+Interval = Annotated[int, Field(ge=1, le=86_400, strict=True)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
@@ -111,11 +115,42 @@ class Schedule(_Section):
 
 
 class Restart(_Section):
-    """`restart`: how often a failed run is tried again; each try reads its input anew."""
+    """`restart`: how often a failed run is tried again; each try reads its input anew. The operator
+    counts the n-th pause, n times `interval`, from the submission of the try before
+    (TimeUntilNextRetryDue of spark-operator 2.5.2)."""
 
-    retries: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
-    interval: Annotated[int, Field(ge=1, le=86_400, strict=True)] = 60
-    """Seconds before each try."""
+    type: Literal["OnFailure", "Always"] = "OnFailure"
+    """Always: without end, after a success too, as a streaming job needs it."""
+    retries: Retries | None = None
+    """Of a run; default: 0."""
+    interval: Interval = 60
+    """Seconds."""
+    submission_retries: Retries | None = None
+    """Of a submission, which a quota or the API server refused; default: as `retries`."""
+    submission_interval: Interval | None = None
+    """Default: as `interval`."""
+
+    @model_validator(mode="after")
+    def _limited(self) -> "Restart":
+        if self.type == "Always" and (self.retries, self.submission_retries) != (None, None):
+            raise ValueError("retries are of type OnFailure: Always has no limit")
+        return self
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """The application's restartPolicy."""
+        runs = self.retries or 0
+        submissions = runs if self.submission_retries is None else self.submission_retries
+        pauses = {
+            "onFailureRetryInterval": self.interval,
+            "onSubmissionFailureRetryInterval": self.submission_interval or self.interval,
+        }
+        if self.type == "Always":
+            return {"type": self.type, **pauses}
+        if not runs and not submissions:
+            return {"type": "Never"}
+        counts = {"onFailureRetries": runs, "onSubmissionFailureRetries": submissions}
+        return {"type": self.type, **counts, **pauses}
 
 
 class Catalog(_Section):
@@ -202,6 +237,15 @@ class JobFile(_Section):
                 raise ValueError(f"env and secrets: {', '.join(twice)} is set by python")
         if self.python and is_jar:
             raise ValueError("python is for a Python program; main is a JAR")
+        return self
+
+    @model_validator(mode="after")
+    def _ends(self) -> "JobFile":
+        if self.schedule and self.restart.type == "Always":
+            raise ValueError(
+                "restart.type: a run that always starts again never ends, and no later run of the "
+                "schedule starts"
+            )
         return self
 
     @property

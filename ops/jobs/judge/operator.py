@@ -276,7 +276,17 @@ def _in_config_map(app: Application, main: str) -> Iterator[Finding]:
 
 def _restarts(app: Application) -> Iterator[Finding]:
     policy = app.given.get("restartPolicy", {})
-    if policy.get("type") == "OnFailure" and not policy.get("onFailureRetries"):
+    for field in ("failureRetries", "retryInterval"):
+        if field in app.given:
+            yield warning(
+                f"spec.{field}",
+                "the operator does not read it",
+                "spec.restartPolicy",
+                app.given[field],
+            )
+    if policy.get("type") == "OnFailure" and not (
+        policy.get("onFailureRetries") or policy.get("onSubmissionFailureRetries")
+    ):
         yield warning(
             "spec.restartPolicy.onFailureRetries",
             "is not set: OnFailure retries only with a number",
@@ -284,10 +294,11 @@ def _restarts(app: Application) -> Iterator[Finding]:
             ABSENT,
             [Change(("spec", "restartPolicy", "onFailureRetries"), 3)],
         )
-    if policy.get("type") == "Always" and not app.scheduled:
+    if policy.get("type") == "Always":
+        never = ": a run never ends, and with Forbid no later run of the schedule starts"
         yield warning(
             "spec.restartPolicy.type",
-            "Always starts the job again after each success, too",
+            f"Always starts the job again after each success, too{never if app.scheduled else ''}",
             "OnFailure",
             "Always",
         )

@@ -286,7 +286,10 @@ WARNINGS: list[tuple[Change, str]] = [
     (put("image", "apache/spark:4.0.4-arm64"), "an image of one processor (arm64)"),
     (put("sparkVersion", "4.0.3"), "the image's tag says 4.0.4"),
     (put("sparkVersion", "3.1.1"), "Spark 3.1.1: it has decommissioning"),
-    (put("restartPolicy", {"type": "Always"}), "Always starts the job again"),
+    (put("restartPolicy", {"type": "Always"}), "again after each success, too; write"),
+    (put("failureRetries", 3), "spec.failureRetries 3: the operator does not read it"),
+    (put("retryInterval", 3), "spec.retryInterval 3: the operator does not read it"),
+    (put("restartPolicy", {"type": "OnFailure"}), "OnFailure retries only with a number"),
     (
         put("monitoring", {"exposeDriverMetrics": True, "exposeExecutorMetrics": False,
                            "prometheus": {"jmxExporterJar": "/x.jar"}}),
@@ -469,6 +472,17 @@ def test_memory_without_an_overhead_is_computed_as_spark_does(
     given = {"type": kind, "sparkConf": conf, "driver": {}, "executor": {"memory": memory}}
     (_, executor) = Application("x", given, ()).pods("team-a")
     assert requests(executor.pod)["requests.memory"] == mebibytes * 1024**2
+
+
+def test_a_schedule_whose_run_always_starts_again_is_told_that_no_later_run_starts() -> None:
+    plan = plan_of("dev")
+    *beside, one = copied(objects_of(plan, "taxi-trip", "team-a"))
+    one["spec"]["restartPolicy"] = {"type": "Always"}
+    spec = {"schedule": "@daily", "concurrencyPolicy": "Forbid", "template": one["spec"]}
+    scheduled = {**one, "kind": "ScheduledSparkApplication", "spec": spec}
+    found = warnings(verdict_of([*beside, scheduled], plan))
+    assert [x for x in found if x.startswith("spec.template.restartPolicy.type Always")]
+    assert [x for x in found if "no later run of the schedule starts" in x]
 
 
 @pytest.mark.parametrize("name", ["1-job", "Job", "job-", "a.b", "a" * 37, ""])

@@ -106,15 +106,40 @@ def test_variables_are_set_in_driver_and_executors_and_secrets_by_reference(tmp_
         ]
 
 
-def test_retries_are_of_runs_and_of_submissions(tmp_path: Path) -> None:
-    spec = spec_of(tmp_path, main="program.py", restart={"retries": 3, "interval": 30})
-    assert spec["restartPolicy"] == {
-        "type": "OnFailure",
-        "onFailureRetries": 3,
-        "onFailureRetryInterval": 30,
-        "onSubmissionFailureRetries": 3,
-        "onSubmissionFailureRetryInterval": 30,
-    }
+def policy(kind: str, *numbers: int) -> dict[str, Any]:
+    """A restartPolicy: retries and interval of runs, then those of submissions."""
+    keys = ("onFailureRetries", "onFailureRetryInterval")
+    keys += ("onSubmissionFailureRetries", "onSubmissionFailureRetryInterval")
+    return {"type": kind, **dict(zip(keys, numbers, strict=False))}
+
+
+_ALWAYS = {"onFailureRetryInterval": 60, "onSubmissionFailureRetryInterval": 60}
+
+
+@pytest.mark.parametrize(
+    ("restart", "expected"),
+    [
+        ({}, {"type": "Never"}),
+        ({"interval": 5}, {"type": "Never"}),
+        ({"retries": 3, "interval": 30}, policy("OnFailure", 3, 30, 3, 30)),
+        ({"retries": 3, "submissionRetries": 0}, policy("OnFailure", 3, 60, 0, 60)),
+        (
+            {"submissionRetries": 9, "submissionInterval": 600},
+            policy("OnFailure", 0, 60, 9, 600),
+        ),
+        ({"type": "Always"}, {"type": "Always", **_ALWAYS}),
+    ],
+)
+@pytest.mark.parametrize("schedule", [None, "0 3 * * *"])
+def test_retries_are_of_runs_and_of_submissions(
+    tmp_path: Path, restart: dict[str, Any], expected: dict[str, Any], schedule: str | None
+) -> None:
+    if schedule and restart.get("type") == "Always":
+        with pytest.raises(UserError, match="never ends, and no later run of the schedule starts"):
+            load(written(tmp_path, main="program.py", restart=restart, schedule=schedule))
+        return
+    spec = spec_of(tmp_path, main="program.py", restart=restart, schedule=schedule)
+    assert (spec["template"] if schedule else spec)["restartPolicy"] == expected
 
 
 @pytest.mark.parametrize(
@@ -242,6 +267,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"main": "program.py", "python": {"archive": "a/x.tar.gz"}}, "'a/x.tar.gz' is no"),
     ({"main": "program.py", "python": {"path": ["x.py"]}}, "python.path[0]: 'x.py' is no .zip or"),
     ({"main": "program.py", "python": {"path": ["s3a://b/x.zip"]}}, "is no .zip or .whl file"),
+    ({"main": "program.py", "restart": {"retries": 101}}, "restart.retries: 101 must be 100 or"),
+    ({"main": "program.py", "restart": {"interval": 0}}, "restart.interval: 0 must be 1 or more"),
+    (
+        {"main": "program.py", "restart": {"type": "Always", "retries": 1}},
+        "restart: retries are of type OnFailure",
+    ),
     ({"main": "program.py", "python": {}}, "python: needs archive or path"),
     (
         {"main": "program.py", "env": {"PYTHONPATH": "/x"}, "python": {"path": ["x.zip"]}},
