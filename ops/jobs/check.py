@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ops.jobs.fields import checked, checked_schedule
-from ops.jobs.findings import Finding, Severity, applied, below
+from ops.jobs.findings import ABSENT, Finding, Severity, applied, below, field_of
 from ops.jobs.judge import (
     accounts,
     admission,
@@ -99,7 +99,12 @@ def _findings(
     status = document.get("status")
     app = Application(name, given, beside, scheduled, mapping(status) if status else None)
     yield from operator.of_document(document.get("metadata"), app, target)
-    yield from (below(one, prefix) for one in _of_application(app, target))
+    # What the API server refuses is there, so a finding that it is absent is wrong.
+    refused = {one.field for one in found}
+    for one in _of_application(app, target):
+        absent = one.value is ABSENT and any(field_of(each.path) in refused for each in one.changes)
+        if not absent:
+            yield below(one, prefix)
 
 
 def _of_application(app: Application, target: Target) -> Iterator[Finding]:
