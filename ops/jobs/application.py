@@ -23,7 +23,7 @@ from ops.jobs import (
 )
 from ops.jobs.catalogs import conf_of as catalog_conf
 from ops.jobs.jobfile import Executors, Job, PodSize
-from ops.jobs.judge.operator import LONGEST_NAME, NAME
+from ops.jobs.judge.document import LONGEST_NAME, NAME
 from ops.jobs.judge.placement import tolerations_of
 from ops.jobs.judge.pod_security import SPARK_USER
 from ops.jobs.judge.storage import MAGIC, PROVIDER, REGION, WEB_IDENTITY, WEB_IDENTITY_V1

@@ -25,6 +25,7 @@ from ops.jobs.judge import (
     storage,
     volumes,
 )
+from ops.jobs.judge import document as document_judge
 from ops.jobs.model import Application, BadValue, Pods, Target
 from ops.jobs.reading import SCHEDULE
 from ops.plan.values import at, mapping
@@ -98,7 +99,7 @@ def _findings(
     yield from (below(one, prefix) for one in found)
     status = document.get("status")
     app = Application(name, given, beside, scheduled, mapping(status) if status else None)
-    yield from operator.of_document(document.get("metadata"), app, target)
+    yield from document_judge.findings(document, app, target)
     # What the API server refuses is there, so a finding that it is absent is wrong.
     refused = {one.field for one in found}
     for one in _of_application(app, target):

@@ -141,7 +141,7 @@ def _hadoop_aws(app: Application) -> Iterator[Finding]:
             field,
             "whether the image has hadoop-aws and the AWS SDK, which s3a:// needs",
             "",
-            app.conf.get("spark.kubernetes.driver.container.image", ABSENT),
+            app.conf.get(_CLASS_PATHS[0], ABSENT),
         )
 
 
