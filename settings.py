@@ -137,6 +137,7 @@ class StackSettings(Settings):
                 self.pools,
                 created=not self.cluster.existing,
                 driver_zone=self.driver_zone,
+                karpenter=self.autoscaler == "karpenter",
             ),
             lambda: check_teams(
                 self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())

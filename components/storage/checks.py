@@ -17,6 +17,7 @@ def check_storage(
     *,
     created: bool,
     driver_zone: str,
+    karpenter: bool,
 ) -> Problems:
     """The EBS driver of an existing cluster is not the stack's; volumes are where executors are;
     what teams share needs a team."""
@@ -35,5 +36,5 @@ def check_storage(
                 f"{zones} lacks '{driver_zone}', the zone of the drivers: the volumes of executors "
                 "with shuffle: claim are there. Add it, or set drivers.zone",
             )
-    yield from check_celeborn(storage.celeborn, teams, pools)
+    yield from check_celeborn(storage.celeborn, teams, pools, karpenter=karpenter)
     yield from check_lustre(storage.lustre, teams, pools)

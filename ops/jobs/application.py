@@ -23,7 +23,7 @@ from ops.jobs import (
 )
 from ops.jobs.catalogs import conf_of as catalog_conf
 from ops.jobs.jobfile import Executors, Job, PodSize
-from ops.jobs.judge.operator import LONGEST_NAME, NAME
+from ops.jobs.judge.document import LONGEST_NAME, NAME
 from ops.jobs.judge.placement import tolerations_of
 from ops.jobs.judge.pod_security import SPARK_USER
 from ops.jobs.judge.storage import MAGIC, PROVIDER, REGION, WEB_IDENTITY, WEB_IDENTITY_V1
@@ -112,7 +112,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         "sparkVersion": version,
         "mainApplicationFile": f"local://{PROGRAM_FOLDER}/{own.name}" if own else job.main,
         "arguments": [_filled(argument, places) for argument in job.arguments],
-        "restartPolicy": _restart(job),
+        "restartPolicy": job.restart.policy,
         # A week, to leave time to find out why it failed.
         "timeToLiveSeconds": 7 * 24 * 3600,
         "sparkConf": _spark_conf(job, team, request),
@@ -146,7 +146,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
     else:
         shuffle_fallback.add(spec, job, team, jar_names(job))
     if job.python:
-        python_environment.add(spec, job, _class_path(job, request))
+        python_environment.add(spec, job, request.release, _class_path(job, request))
     disk_request.add(spec)
     return spec
 
@@ -155,19 +155,6 @@ def _filled(argument: str, places: Mapping[str, str]) -> str:
     for word, place in places.items():
         argument = argument.replace(word, place)
     return argument
-
-
-def _restart(job: Job) -> dict[str, Any]:
-    retries, interval = job.restart.retries, job.restart.interval
-    if not retries:
-        return {"type": "Never"}
-    return {
-        "type": "OnFailure",
-        "onFailureRetries": retries,
-        "onFailureRetryInterval": interval,
-        "onSubmissionFailureRetries": retries,
-        "onSubmissionFailureRetryInterval": interval,
-    }
 
 
 def _executors(job: Job, request: Request) -> Executors:

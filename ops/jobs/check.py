@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ops.jobs.fields import checked, checked_schedule
-from ops.jobs.findings import Finding, Severity, applied, below
+from ops.jobs.findings import ABSENT, Finding, Severity, applied, below, field_of
 from ops.jobs.judge import (
     accounts,
     admission,
     claims,
+    deps,
     disks,
     images,
     jars,
@@ -24,6 +25,7 @@ from ops.jobs.judge import (
     storage,
     volumes,
 )
+from ops.jobs.judge import document as document_judge
 from ops.jobs.model import Application, BadValue, Pods, Target
 from ops.jobs.reading import SCHEDULE
 from ops.plan.values import at, mapping
@@ -41,6 +43,7 @@ _JUDGES: tuple[_Judge, ...] = (
     claims.findings,
     disks.findings,
     jars.findings,
+    deps.findings,
     storage.findings,
     shuffle_service.findings,
     network.findings,
@@ -96,8 +99,13 @@ def _findings(
     yield from (below(one, prefix) for one in found)
     status = document.get("status")
     app = Application(name, given, beside, scheduled, mapping(status) if status else None)
-    yield from operator.of_document(document.get("metadata"), app, target)
-    yield from (below(one, prefix) for one in _of_application(app, target))
+    yield from document_judge.findings(document, app, target)
+    # What the API server refuses is there, so a finding that it is absent is wrong.
+    refused = {one.field for one in found}
+    for one in _of_application(app, target):
+        absent = one.value is ABSENT and any(field_of(each.path) in refused for each in one.changes)
+        if not absent:
+            yield below(one, prefix)
 
 
 def _of_application(app: Application, target: Target) -> Iterator[Finding]:

@@ -10,9 +10,11 @@ from ops.jobs.check import Verdict, judged
 from ops.jobs.findings import Finding
 from ops.jobs.mend import mended
 from ops.jobs.model import Target
-from ops.jobs.reading import Documents, documents_of, is_application, read
+from ops.jobs.reading import Documents, documents_of, is_application, nodes_of, read
+from ops.jobs.splice import spliced
 from ops.plan.command import Format, fenced
 from ops.plan.manifests import to_yaml
+from ops.plan.values import at
 
 __all__ = ["Target", "judge", "mend", "read_file"]
 
@@ -27,6 +29,10 @@ class Done:
     """Of the file put right; none where it is only judged."""
     mended: Sequence[tuple[str, Finding]] = ()
     """Name of the application, and what was put right."""
+    text: str = ""
+    """The file put right, as it was written otherwise."""
+    anew: Sequence[str] = ()
+    """Names of the documents that were written anew, without their comments."""
 
     @property
     def runs(self) -> bool:
@@ -34,7 +40,7 @@ class Done:
 
     @property
     def yaml(self) -> str:
-        return "---\n".join(to_yaml(one) for one in self.documents)
+        return self.text
 
     def stdout(self, style: Format) -> str:
         """The verdicts, or the file put right."""
@@ -49,6 +55,11 @@ class Done:
         if not self.documents:
             return ""
         done = "".join(f"put right: {name}: {one.field}: {one.why}\n" for name, one in self.mended)
+        done += "".join(
+            f"written anew, without its comments: {one}: what changes is at an anchor, an alias or "
+            "a list that cannot be changed line by line\n"
+            for one in self.anew
+        )
         return done + ("\n" if done else "") + self._report(Format.text)
 
     def _report(self, style: Format) -> str:
@@ -70,7 +81,7 @@ def judge(given: Documents, target: Target) -> Done:
 
 
 def mend(given: Documents, target: Target) -> Done:
-    """The file put right, in its order, and the verdicts on that."""
+    """The file put right, with its order and its comments, and the verdicts on that."""
     documents: list[dict[str, Any]] = []
     verdicts: list[Verdict] = []
     done: list[tuple[str, Finding]] = []
@@ -82,4 +93,9 @@ def mend(given: Documents, target: Target) -> Done:
         documents.append(right)
         verdicts.append(verdict)
         done += [(verdict.name, each) for each in found]
-    return Done(target, verdicts, documents, done)
+    names = [str(at(one, "metadata.name")) for one in documents]
+    kept = spliced(given.text, nodes_of, lambda text: documents_of(text, "").every, documents)
+    if kept is None:
+        text = "---\n".join(to_yaml(one) for one in documents)
+        return Done(target, verdicts, documents, done, text, names)
+    return Done(target, verdicts, documents, done, kept.text, [names[one] for one in kept.anew])

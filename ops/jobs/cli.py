@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ops.jobs import python_environment
 from ops.jobs.application import Request, documents, jar_names
 from ops.jobs.catalog import JOBS, S3A_RELEASE
 from ops.jobs.findings import Severity
@@ -203,11 +204,11 @@ def _count(executors: str) -> int | None:
 
 def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:
     lines = [f"{request.name} for team {team.name} of stack {stack}: kubectl apply -f job.yaml"]
-    if chosen.jars:
+    if needed := [*chosen.jars, *python_environment.files(chosen)]:
         jar_set = "" if team.jar_set == "jars" else f" JAR_SET={team.jar_set}"
         lines.append(
             f"it needs release {request.release}: make publish-jars STACK={stack}{jar_set} "
-            f"RELEASE={request.release} JARS='{' '.join(chosen.jars)}'"
+            f"RELEASE={request.release} JARS='{' '.join(needed)}'"
         )
     if chosen.takes_folders:
         lines.append(f"it reads {request.input} and writes {request.output}, which must not exist")

@@ -84,7 +84,8 @@ def _kept(
         _unique(value, node, path, found)
         items = (_kept(x, every[node["items"]], (*path, i), found) for i, x in enumerate(value))
         return [one for one in items if one is not ABSENT]
-    return value
+    # As Go writes a number in JSON: 3.0 is 3.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _kept_object(

@@ -86,6 +86,11 @@ def put_conf(key: str, value: Any = ABSENT, section: str = "sparkConf") -> Chang
     return Change(("spec", section, key), value)
 
 
+def field_of(path: Path) -> str:
+    """A path as a finding's field has it: `spec.volumes[2].emptyDir.sizeLimit`."""
+    return "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path).lstrip(".")
+
+
 def below(finding: Finding, prefix: str) -> Finding:
     """The finding of an application's spec for a document that has it at `prefix`, such as
     `spec.template`."""

@@ -1,94 +1,34 @@
 """A job as data: the short YAML file from which `make job` writes the application."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from ops.jobs.judge.schedules import is_cron
-from ops.plan import quantity
+from ops.jobs.jobfile_errors import lines_of
+from ops.jobs.jobfile_values import (
+    Amount,
+    Archive,
+    ConfKey,
+    Cron,
+    Jar,
+    Main,
+    Module,
+    Size,
+    Text,
+    Variable,
+    matching,
+)
 from ops.plan.errors import UserError
-from ops.plan.releases import Coordinate
 
 _LARGEST = 1024 * 1024
 """Bytes of a ConfigMap."""
-_JAR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\.jar")
 
 
-def _text(value: Any) -> Any:
-    """YAML reads 1 and true as a number and a boolean; here they are text."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
-
-
-def _size(value: str) -> str:
-    try:
-        quantity.spark_bytes(value)
-    except ValueError:
-        raise ValueError("is not a size such as 512m or 8g") from None
-    return value
-
-
-def _amount(value: str) -> str:
-    try:
-        quantity.parse(value)
-    except ValueError:
-        raise ValueError("is not a quantity such as 500m or 10Gi") from None
-    return value
-
-
-def _jar(value: str) -> str:
-    if Coordinate.parse(value) is None and not _JAR.fullmatch(value):
-        raise ValueError("is neither group:artifact:version nor the name of a .jar file")
-    return value
-
-
-def _main(value: str) -> str:
-    if "://" in value and not re.match(r"(local:///|s3a://)[A-Za-z0-9]", value):
-        raise ValueError("is not local:///..., s3a://... or a file beside the job's file")
-    return value
-
-
-def _archive(value: str) -> str:
-    if not re.fullmatch(r"(local:///|s3a://)[A-Za-z0-9./_+=-]+\.(tar\.gz|tgz)", value):
-        raise ValueError("is not local:///... or s3a://... of a .tar.gz file")
-    return value
-
-
-def _cron(value: str) -> str:
-    if not is_cron(value):
-        raise ValueError("is not a schedule of five fields such as 0 3 * * *")
-    return value
-
-
-def _matching(pattern: str, says: str) -> AfterValidator:
-    """A validator of text that matches; `says` completes "is not ..."."""
-
-    def check(value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"is not {says}")
-        return value
-
-    return AfterValidator(check)
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Size = Annotated[str, BeforeValidator(_text), AfterValidator(_size)]
-Amount = Annotated[str, BeforeValidator(_text), AfterValidator(_amount)]
-Variable = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable")]
-ConfKey = Annotated[str, _matching(r"spark\.[A-Za-z0-9_./-]+", "a key of Spark: spark. and a name")]
+Retries = Annotated[int, Field(ge=0, le=100, strict=True)]
+Interval = Annotated[int, Field(ge=1, le=86_400, strict=True)]
 
 
 class _Section(BaseModel):
@@ -130,10 +70,26 @@ class Executors(_Section):
 
 
 class PythonEnvironment(_Section):
-    """`python`: a packed environment (conda-pack, venv-pack), unpacked in every pod before Spark
-    starts: from the mount of the JARs, the image, or the bucket."""
+    """`python`: packages that the image lacks."""
 
-    archive: Annotated[str, AfterValidator(_archive)]
+    archive: Archive | None = None
+    """A packed environment (conda-pack, venv-pack), unpacked in every pod before Spark starts: a
+    `.tar.gz` of the release, the image, or a bucket."""
+    path: list[Module] = []
+    """Zip archives and pure-Python wheels of the release, from which modules are imported in
+    place."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "PythonEnvironment":
+        if self.archive is None and not self.path:
+            raise ValueError("needs archive or path")
+        return self
+
+    @property
+    def variables(self) -> list[str]:
+        """The variables that it sets."""
+        interpreter = ["PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"] if self.archive else []
+        return [*interpreter, *(["PYTHONPATH"] if self.path else [])]
 
 
 class SecretKey(_Section):
@@ -146,7 +102,7 @@ class SecretKey(_Section):
 class Schedule(_Section):
     """`schedule`: a cron expression, or this."""
 
-    cron: Annotated[str, AfterValidator(_cron)]
+    cron: Cron
     time_zone: str = "UTC"
     overlap: Literal["Allow", "Forbid", "Replace"] = "Forbid"
     """What happens at the time of a run while the last one still runs."""
@@ -159,21 +115,52 @@ class Schedule(_Section):
 
 
 class Restart(_Section):
-    """`restart`: how often a failed run is tried again; each try reads its input anew."""
+    """`restart`: how often a failed run is tried again; each try reads its input anew. The operator
+    counts the n-th pause, n times `interval`, from the submission of the try before
+    (TimeUntilNextRetryDue of spark-operator 2.5.2)."""
 
-    retries: Annotated[int, Field(ge=0, le=100, strict=True)] = 0
-    interval: Annotated[int, Field(ge=1, le=86_400, strict=True)] = 60
-    """Seconds before each try."""
+    type: Literal["OnFailure", "Always"] = "OnFailure"
+    """Always: without end, after a success too, as a streaming job needs it."""
+    retries: Retries | None = None
+    """Of a run; default: 0."""
+    interval: Interval = 60
+    """Seconds."""
+    submission_retries: Retries | None = None
+    """Of a submission, which a quota or the API server refused; default: as `retries`."""
+    submission_interval: Interval | None = None
+    """Default: as `interval`."""
+
+    @model_validator(mode="after")
+    def _limited(self) -> "Restart":
+        if self.type == "Always" and (self.retries, self.submission_retries) != (None, None):
+            raise ValueError("retries are of type OnFailure: Always has no limit")
+        return self
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """The application's restartPolicy."""
+        runs = self.retries or 0
+        submissions = runs if self.submission_retries is None else self.submission_retries
+        pauses = {
+            "onFailureRetryInterval": self.interval,
+            "onSubmissionFailureRetryInterval": self.submission_interval or self.interval,
+        }
+        if self.type == "Always":
+            return {"type": self.type, **pauses}
+        if not runs and not submissions:
+            return {"type": "Never"}
+        counts = {"onFailureRetries": runs, "onSubmissionFailureRetries": submissions}
+        return {"type": self.type, **counts, **pauses}
 
 
 class Catalog(_Section):
     """`catalog`: an Iceberg catalog, `SELECT ... FROM <name>.<database>.<table>`."""
 
-    name: Annotated[str, _matching(r"[a-z][a-z0-9_]*", "a name of lower-case letters and digits")]
+    name: Annotated[str, matching(r"[a-z][a-z0-9_]*", "a name of lower-case letters and digits")]
     type: Literal["glue", "rest", "hadoop"]
-    warehouse: Annotated[str, _matching(r"s3a?://[a-z0-9].+", "a folder such as s3a://lake/tables")]
+    warehouse: Annotated[str, matching(r"s3a?://[a-z0-9].+", "a folder such as s3a://lake/tables")]
     """Folder of the tables."""
-    uri: Annotated[str | None, _matching(r"https?://.+", "an address such as https://...")] = None
+    uri: Annotated[str | None, matching(r"https?://.+", "an address such as https://...")] = None
     """Of a REST catalog."""
     default: bool = False
     """Whether names without a catalog are of this one."""
@@ -195,11 +182,11 @@ class JobFile(_Section):
 
     name: str = ""
     about: str = ""
-    main: Annotated[str, AfterValidator(_main)]
+    main: Main
     main_class: Annotated[
         str | None,
         Field(alias="class"),
-        _matching(r"[A-Za-z0-9_.$]+", "the name of a class such as com.example.Main"),
+        matching(r"[A-Za-z0-9_.$]+", "the name of a class such as com.example.Main"),
     ] = None
     """Of a JAR."""
     arguments: list[Text] = []
@@ -209,7 +196,7 @@ class JobFile(_Section):
     """Of `image`, if its tag does not begin with it."""
     release: str | None = None
     """Release of `jars`; default: the one that `make job` names."""
-    jars: list[Annotated[str, AfterValidator(_jar)]] = []
+    jars: list[Jar] = []
     """`group:artifact:version`, or names of files in the release."""
     driver: PodSize = PodSize.model_validate(_DRIVER)
     executor: PodSize = PodSize.model_validate(_EXECUTOR)
@@ -244,6 +231,21 @@ class JobFile(_Section):
                 "main: a JAR is in a release or in S3, not beside this file: "
                 "local:///mnt/s3/jars/<release>/<name>.jar"
             )
+        if self.python and not is_jar:
+            twice = [one for one in self.python.variables if one in {**self.env, **self.secrets}]
+            if twice:
+                raise ValueError(f"env and secrets: {', '.join(twice)} is set by python")
+        if self.python and is_jar:
+            raise ValueError("python is for a Python program; main is a JAR")
+        return self
+
+    @model_validator(mode="after")
+    def _ends(self) -> "JobFile":
+        if self.schedule and self.restart.type == "Always":
+            raise ValueError(
+                "restart.type: a run that always starts again never ends, and no later run of the "
+                "schedule starts"
+            )
         return self
 
     @property
@@ -270,7 +272,7 @@ class Job(JobFile):
     def uses_s3(self) -> bool:
         """Whether it reads or writes S3 by s3a://."""
         texts = [self.main, *self.arguments, *self.conf.values()]
-        if self.python:
+        if self.python and self.python.archive:
             texts.append(self.python.archive)
         if self.catalog:
             texts.append(self.catalog.warehouse)
@@ -297,7 +299,7 @@ def load(path: Path) -> Job:
         found = JobFile.model_validate(content)
         job = Job.model_construct(**dict(found), folder=path.parent)
     except ValidationError as failure:
-        lines = "".join(f"\n  {line}" for line in _lines(failure))
+        lines = "".join(f"\n  {line}" for line in lines_of(failure, JobFile))
         raise UserError(f"FILE={path} is not a job:{lines}") from failure
     program = job.own_program
     if program is not None and not program.is_file():
@@ -308,54 +310,3 @@ def load(path: Path) -> Job:
             "s3a://..., or local:///mnt/s3/jars/<release>/..."
         )
     return job.model_copy(update={"name": found.name or path.stem})
-
-
-_WORDS = {
-    "missing": "is missing",
-    "int_type": "is not a whole number",
-    "string_type": "is not text",
-    "bool_type": "is not true or false",
-    "dict_type": "is not a mapping",
-    "list_type": "is not a list",
-    "model_type": "is not a mapping",
-}
-
-
-def _lines(failure: ValidationError) -> list[str]:
-    """`driver.cores: 0 must be 1 or more`."""
-    lines = []
-    for one in failure.errors():
-        places = [x for x in one["loc"] if x != "[key]"]
-        steps = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in places)
-        key, kind, context = steps.lstrip("."), one["type"], one.get("ctx") or {}
-        value = "" if isinstance(one["input"], dict | list) else f"{one['input']!r} "
-        match kind:
-            case "missing":
-                lines.append(f"{key}: is missing")
-            case "extra_forbidden":
-                lines.append(
-                    f"{key}: there is no such key; allowed: {', '.join(_keys(one['loc']))}"
-                )
-            case "greater_than_equal":
-                lines.append(f"{key}: {value}must be {context['ge']} or more")
-            case "less_than_equal":
-                lines.append(f"{key}: {value}must be {context['le']} or less")
-            case "literal_error":
-                lines.append(f"{key}: {value}must be {context['expected']}")
-            case "value_error":
-                text = str(context["error"])
-                lines.append(f"{key}: {value}{text}" if key else text)
-            case _:
-                lines.append(f"{key}: {value}{_WORDS.get(kind, one['msg'])}")
-    return lines
-
-
-def _keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the section that a key is in."""
-    model: Any = JobFile
-    for step in location[:-1]:
-        fields = {one.alias: one for one in getattr(model, "model_fields", {}).values()}
-        annotation: Any = fields[step].annotation if step in fields else None
-        options = [annotation, *getattr(annotation, "__args__", ())]
-        model = next((x for x in options if isinstance(x, type) and issubclass(x, BaseModel)), None)
-    return [str(one.alias) for one in getattr(model, "model_fields", {}).values()]

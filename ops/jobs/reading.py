@@ -13,6 +13,7 @@ from ops.plan.errors import UserError
 
 GROUP, VERSION = "sparkoperator.k8s.io", "v1beta2"
 APPLICATION, SCHEDULE = "SparkApplication", "ScheduledSparkApplication"
+_NULL = "tag:yaml.org,2002:null"
 _LARGEST = 8 * 1024 * 1024
 
 
@@ -24,6 +25,7 @@ class Documents:
     others: list[dict[str, Any]]
     every: list[dict[str, Any]]
     """All of them, in the file's order."""
+    text: str = ""
 
     def has(self, kind: str, name: str) -> bool:
         """Whether the file creates an object beside the applications."""
@@ -69,7 +71,26 @@ def documents_of(text: str, name: str) -> Documents:
         raise UserError(
             f"FILE={name} has no {APPLICATION} or {SCHEDULE} of {GROUP}/{VERSION}; it has {kinds}"
         )
-    return Documents(applications, others, every)
+    return Documents(applications, others, every, text)
+
+
+def nodes_of(text: str) -> list[yaml.Node]:
+    """The nodes of the documents that `documents_of` finds, with their places in the text."""
+    found = yaml.compose_all(text, _Loader)
+    return [each for one in found if one.tag != _NULL for each in _unpacked_nodes(one)]
+
+
+def _unpacked_nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    fields = {key.value: value for key, value in pairs}
+    items = fields.get("items")
+    if getattr(fields.get("kind"), "value", None) == "List" and isinstance(
+        items, yaml.SequenceNode
+    ):
+        for one in items.value:
+            yield from _unpacked_nodes(one)
+    else:
+        yield node
 
 
 def is_application(document: dict[str, Any]) -> bool:
@@ -105,10 +126,11 @@ def _refuse_relative(document: dict[str, Any], name: str) -> None:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key twice in a mapping, as kubectl does, and keeps times as text."""
+    """Refuses a key twice in a mapping, as kubectl does, and keeps times as text. A key beside a
+    merge (`<<`) may be one of the merged: it wins."""
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        self.flatten_mapping(node)
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -117,7 +139,7 @@ class _Loader(yaml.SafeLoader):
                         None, None, f"the key {key.value} is there twice", key.start_mark
                     )
                 seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        return node
 
 
 _Loader.add_constructor(

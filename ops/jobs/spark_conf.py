@@ -36,7 +36,7 @@ _DYNAMIC = {
     "minExecutors": "spark.dynamicAllocation.minExecutors",
     "maxExecutors": "spark.dynamicAllocation.maxExecutors",
 }
-_DEPS = {
+DEPS = {
     "jars": "spark.jars",
     "files": "spark.files",
     "pyFiles": "spark.submit.pyFiles",
@@ -51,7 +51,7 @@ _TYPES = ("emptyDir", "hostPath", "nfs", "persistentVolumeClaim")
 def conf_of(spec: Mapping[str, Any]) -> dict[str, str]:
     """Keys and values for an application's spec, whose values have the types of their fields."""
     conf: dict[str, str] = {}
-    for field, key in _DEPS.items():
+    for field, key in DEPS.items():
         if listed := spec.get("deps", {}).get(field):
             conf[key] = ",".join(listed)
     if factor := spec.get("memoryOverheadFactor"):

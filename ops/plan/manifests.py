@@ -1,5 +1,6 @@
 """The Kubernetes objects of a plan as YAML files, and the values of its Helm releases."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -98,6 +99,23 @@ def _named_first(metadata: dict[str, Any]) -> dict[str, Any]:
 def to_yaml(value: Mapping[str, Any]) -> str:
     """Returns the value as YAML that every parser reads alike, keys in their order."""
     return yaml.dump(dict(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def flow(value: Any) -> str:
+    """Returns the value as YAML on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{flow(key)}: {flow(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow, value))}]"
+    plain = isinstance(value, str) and _PLAIN.fullmatch(value) and _is_text(value)
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+
+
+def _is_text(word: str) -> bool:
+    return yaml.safe_load(word) == word and not _NO_TEXT_ELSEWHERE.fullmatch(word)
 
 
 def _file_word(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Releases of JARs: names of their files, and the class path that a job writes to use one."""
+"""Releases: names of their files, and the paths that a job writes to use them."""
 
 import re
 from collections.abc import Iterable
@@ -62,4 +62,15 @@ def release_name(name: str) -> str:
 def class_path(release: str, names: Iterable[str]) -> str:
     """Returns Spark's own JARs, then those of the release by name: for a wildcard over the mount
     every JVM would list the bucket at its start."""
-    return ":".join([SPARK_JARS, *(f"{MOUNTED_JARS}/{release}/{name}" for name in names)])
+    return ":".join([SPARK_JARS, *(mounted(release, name) for name in names)])
+
+
+def python_path(release: str, names: Iterable[str]) -> str:
+    """Returns the zip archives of a release, from which Python imports modules in place. Spark adds
+    its own modules (PythonUtils.sparkPythonPath of Spark 4.0)."""
+    return ":".join(mounted(release, name) for name in names)
+
+
+def mounted(release: str, name: str) -> str:
+    """Returns where pods see a file of a release."""
+    return f"{MOUNTED_JARS}/{release}/{name}"

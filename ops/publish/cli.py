@@ -1,4 +1,4 @@
-"""The command: `python -m ops publish-jars --stack dev --release 2026-11-01 JAR...`."""
+"""The command: `python -m ops publish-jars --stack dev --release 2026-11-01 FILE...`."""
 
 import os
 import sys
@@ -19,7 +19,9 @@ def command(  # noqa: PLR0917  the command's options
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="JAR...", help="group:artifact:version[:classifier], a path, or @list.txt."
+            metavar="FILE...",
+            help="group:artifact:version[:classifier], the path of a .jar, .tar.gz, .zip, .whl or "
+            ".py file, or @list.txt.",
         ),
     ] = None,
     release: Annotated[str, option("--release", "NAME", "Name of the release.")] = "",
@@ -55,7 +57,8 @@ def command(  # noqa: PLR0917  the command's options
         typer.Option("--cache", help="Where to keep downloaded JARs. Default: .cache/jars."),
     ] = None,
 ) -> None:
-    """Publish JARs to a stack's bucket as an immutable release, and print how a job uses it."""
+    """Publish JARs and Python's packages to a stack's bucket as an immutable release, and print how
+    a job uses it."""
     try:
         # A broken pipe may come from a connection here, so it does not count as a closed stdout.
         with user_errors():

@@ -1,16 +1,17 @@
-"""Publishes the JARs of the command line. Imports the AWS SDK, which the other commands avoid."""
+"""Publishes the files of the command line. Imports the AWS SDK, which the other commands avoid."""
 
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from ops.plan.releases import Coordinate, release_name
-from ops.publish import aws, jars
+from ops.publish import aws
 from ops.publish.destination import ROOT, Destination, destination
-from ops.publish.jars import Jar, refuse_duplicates
+from ops.publish.files import File, read
 from ops.publish.maven import CENTRAL, Repository
 from ops.publish.progress import Report, megabytes, reporting
 from ops.publish.publish import Published, publish
+from ops.publish.request import parse, refuse_duplicates
 from ops.publish.store import Store
 
 
@@ -34,27 +35,29 @@ def publish_jars(
     """
     with reporting() as report:
         name = release_name(release)
-        asked = jars.parse(words)
+        asked = parse(words)
         maven = Repository(repository or CENTRAL, cache or ROOT / ".cache" / "jars")
         # Local files first: an error in them is reported before any request is sent.
-        local = {item: jars.read(item) for item in asked if isinstance(item, Path)}
+        local = {item: read(item) for item in asked if isinstance(item, Path)}
         place = destination(stack, jar_set, to, region, owner)
         store = Store(aws.client("s3", place.region), place)
         begin = time.monotonic()
         fetched = maven.fetch_all([item for item in asked if isinstance(item, Coordinate)], report)
-        files = [local[i] if isinstance(i, Path) else jars.read(fetched[i]) for i in asked]
+        files = [local[i] if isinstance(i, Path) else read(fetched[i]) for i in asked]
         if not allow_duplicates:
-            refuse_duplicates([jar.path for jar in files])
+            refuse_duplicates([one.path for one in files if one.is_jar])
         published = publish(name, files, store, place, report)
         _conclude(published, files, place, time.monotonic() - begin, report)
     return published.release.spark_conf()
 
 
 def _conclude(
-    published: Published, files: Sequence[Jar], place: Destination, seconds: float, report: Report
+    published: Published, files: Sequence[File], place: Destination, seconds: float, report: Report
 ) -> None:
     name = published.release.name
-    total = f"{len(files)} JARs, {megabytes(sum(jar.size for jar in files))}"
+    jars, size = sum(one.is_jar for one in files), sum(one.size for one in files)
+    others = f" and {len(files) - jars} other files" if jars < len(files) else ""
+    total = f"{jars} JARs{others}, {megabytes(size)}"
     if not published.new and not published.sent:
         report.say(f"{place.url(name)} is already published: {total}, nothing was uploaded")
         return

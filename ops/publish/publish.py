@@ -1,21 +1,24 @@
-"""A release: its JARs, as listed in `release.json`. Publishes one of local JARs, completes an
+"""A release: its files, as listed in `release.json`. Publishes one of local files, completes an
 unfinished one, or finds that it exists."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from ops.plan.errors import Failed, UserError
-from ops.plan.releases import class_path
+from ops.plan.releases import class_path, python_path
 from ops.publish.aws import THREADS
 from ops.publish.destination import Destination
-from ops.publish.jars import Jar
+from ops.publish.files import File, is_jar
 from ops.publish.progress import Report, in_parallel
 from ops.publish.store import AlreadyExists, Store
 
 MANIFEST = "release.json"
 """Written last: a folder with this file is a complete release."""
+_CLASS_PATHS = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
+_PYTHON_PATHS = ("spark.kubernetes.driverEnv.PYTHONPATH", "spark.executorEnv.PYTHONPATH")
 _LOOKS = 5
 """How often the bucket is listed: once before and once after the upload, and again each time that a
 parallel run of the same release wrote an object first."""
@@ -23,7 +26,7 @@ parallel run of the same release wrote an object first."""
 
 @dataclass(frozen=True)
 class Entry:
-    """One JAR of a release: `sha256` in hexadecimal, `size` in bytes."""
+    """One file of a release: `sha256` in hexadecimal, `size` in bytes."""
 
     name: str
     sha256: str
@@ -32,36 +35,52 @@ class Entry:
 
 @dataclass(frozen=True)
 class Release:
-    """The JARs of a release, in the order of the class path."""
+    """The files of a release: JARs in the order of the class path, and those that are none."""
 
     name: str
     jars: tuple[Entry, ...]
+    files: tuple[Entry, ...] = ()
 
     @classmethod
-    def of(cls, name: str, jars: Iterable[Jar]) -> "Release":
-        return cls(name, tuple(Entry(jar.name, jar.sha256, jar.size) for jar in jars))
+    def of(cls, name: str, files: Iterable[File]) -> "Release":
+        entries = [Entry(one.name, one.sha256, one.size) for one in files]
+        jars = tuple(one for one in entries if is_jar(one.name))
+        return cls(name, jars, tuple(one for one in entries if one not in jars))
 
     @classmethod
     def from_json(cls, name: str, text: bytes) -> "Release":
         """Parses a `release.json`. Raises Failed for any other text."""
         try:
-            jars = json.loads(text)["jars"]
-            entries = [Entry(str(j["name"]), str(j["sha256"]), int(j["size"])) for j in jars]
-        except (ValueError, KeyError, TypeError):
+            content = json.loads(text)
+            jars, files = content["jars"], content.get("files", [])
+            return cls(name, _entries(jars), _entries(files))
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise Failed(f"the {MANIFEST} of {name} was not written by this command") from None
-        return cls(name, tuple(entries))
 
     def to_json(self) -> bytes:
-        """The text of `release.json`: the same bytes for the same JARs in the same order."""
-        content = {"release": self.name, "jars": [asdict(entry) for entry in self.jars]}
+        """The text of `release.json`: the same bytes for the same files in the same order.
+
+        Without other files than JARs it has no key for them: it then is as it always was.
+        """
+        content: dict[str, Any] = {
+            "release": self.name,
+            "jars": [asdict(entry) for entry in self.jars],
+        }
+        if self.files:
+            content["files"] = [asdict(entry) for entry in self.files]
         return f"{json.dumps(content, indent=2)}\n".encode()
 
+    @property
+    def every(self) -> dict[str, Entry]:
+        """All files by name."""
+        return {one.name: one for one in (*self.jars, *self.files)}
+
     def differences(self, other: "Release") -> list[str]:
-        """The differences to another set of JARs, one line each; the order does not matter.
+        """The differences to another set of files, one line each; the order does not matter.
 
         An empty list means that both are the same release.
         """
-        here, there = ({entry.name: entry for entry in each.jars} for each in (self, other))
+        here, there = self.every, other.every
         lines = [
             f"{name}: published with sha256 {here[name].sha256[:12]}… and {here[name].size} bytes, "
             f"given with {there[name].sha256[:12]}… and {there[name].size} bytes"
@@ -76,19 +95,28 @@ class Release:
         ]
 
     def spark_conf(self) -> str:
-        """The lines of a SparkApplication's `sparkConf` that put the release on the class path.
+        """The lines of a SparkApplication's `sparkConf` that use the release: its JARs on the class
+        path, its modules on Python's path. Empty if it has neither.
 
-        Only a class path reads JARs in place: `deps.jars` and `--jars` copy them into every pod.
+        Only paths read files in place: `deps` and `--jars` copy them into every pod.
         """
-        path = class_path(self.name, [entry.name for entry in self.jars])
-        keys = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
-        return "".join(f'{key}: "{path}"\n' for key in keys)
+        lines: dict[str, str] = {}
+        if self.jars:
+            path = class_path(self.name, [entry.name for entry in self.jars])
+            lines |= dict.fromkeys(_CLASS_PATHS, path)
+        if modules := [one.name for one in self.files if one.name.endswith((".zip", ".whl"))]:
+            lines |= dict.fromkeys(_PYTHON_PATHS, python_path(self.name, modules))
+        return "".join(f'{key}: "{value}"\n' for key, value in lines.items())
+
+
+def _entries(listed: list[dict[str, Any]]) -> tuple[Entry, ...]:
+    return tuple(Entry(str(one["name"]), str(one["sha256"]), int(one["size"])) for one in listed)
 
 
 @dataclass(frozen=True)
 class Published:
-    """A complete release. `sent` are the names of the JARs that this run uploaded, `new` is true if
-    this run completed the release."""
+    """A complete release. `sent` are the names of the files that this run uploaded, `new` is true
+    if this run completed the release."""
 
     release: Release
     sent: frozenset[str]
@@ -96,31 +124,31 @@ class Published:
 
 
 def publish(
-    name: str, jars: Sequence[Jar], store: Store, to: Destination, report: Report
+    name: str, files: Sequence[File], store: Store, to: Destination, report: Report
 ) -> Published:
-    """Uploads missing JARs, compares every JAR's checksum with S3's, then writes release.json.
+    """Uploads missing files, compares every file's checksum with S3's, then writes release.json.
 
     Raises UserError, before anything is uploaded, when the release or an unfinished attempt of that
-    name has other JARs; Failed for an error of S3. After Failed, or if the process is killed, the
+    name has other files; Failed for an error of S3. After Failed, or if the process is killed, the
     same call resumes the upload.
     """
-    release, confirmed, sent = Release.of(name, jars), set[str](), set[str]()
+    release, confirmed, sent = Release.of(name, files), set[str](), set[str]()
     for _ in range(_LOOKS):
         there = store.names(name)
         published = _published(release, store, to) if MANIFEST in there else None
         if published is None:
             _refuse_strays(release, there, to)
-        unconfirmed = [jar for jar in jars if jar.name in there and jar.name not in confirmed]
-        same = in_parallel([partial(store.holds, name, jar) for jar in unconfirmed], THREADS)
-        differing = [jar.name for jar, equal in zip(unconfirmed, same, strict=True) if not equal]
+        unconfirmed = [file for file in files if file.name in there and file.name not in confirmed]
+        same = in_parallel([partial(store.holds, name, file) for file in unconfirmed], THREADS)
+        differing = [file.name for file, equal in zip(unconfirmed, same, strict=True) if not equal]
         _refuse_other_bytes(name, differing, published, to)
-        confirmed.update(jar.name for jar in unconfirmed)
-        missing = [jar for jar in jars if jar.name not in there]
+        confirmed.update(file.name for file in unconfirmed)
+        missing = [file for file in files if file.name not in there]
         if missing:
             try:
                 sent |= _send(name, missing, store, report)
             except Failed as error:
-                raise Failed(f"{error}\nrun it again: JARs in S3 are not sent again") from None
+                raise Failed(f"{error}\nrun it again: files in S3 are not sent again") from None
         elif published:
             return Published(published, frozenset(sent), new=False)
         else:
@@ -132,10 +160,10 @@ def publish(
     raise Failed(f"{to.url(name)} keeps changing: another run publishes it at the same time")
 
 
-def _send(name: str, jars: Sequence[Jar], store: Store, report: Report) -> set[str]:
-    """The names of the JARs that this call uploaded, without those that exist by then."""
-    done = in_parallel([partial(store.put_jar, name, jar, report) for jar in jars], THREADS)
-    return {jar.name for jar, uploaded in zip(jars, done, strict=True) if uploaded}
+def _send(name: str, files: Sequence[File], store: Store, report: Report) -> set[str]:
+    """The names of the files that this call uploaded, without those that exist by then."""
+    done = in_parallel([partial(store.put_file, name, file, report) for file in files], THREADS)
+    return {file.name for file, uploaded in zip(files, done, strict=True) if uploaded}
 
 
 def _published(given: Release, store: Store, to: Destination) -> Release:
@@ -143,18 +171,17 @@ def _published(given: Release, store: Store, to: Destination) -> Release:
     differences = published.differences(given)
     if differences:
         raise UserError(
-            f"{to.url(given.name)} is published with other JARs:\n{_listed(differences)}\n"
+            f"{to.url(given.name)} is published with other files:\n{_listed(differences)}\n"
             "a release never changes: publish under another name"
         )
     return published
 
 
 def _refuse_strays(given: Release, there: Iterable[str], to: Destination) -> None:
-    wanted = {entry.name for entry in given.jars}
-    strays = sorted(name for name in there if name not in wanted)
+    strays = sorted(name for name in there if name not in given.every)
     if strays:
         raise UserError(
-            f"{to.url(given.name)} is an unfinished release with JARs that this request lacks:\n"
+            f"{to.url(given.name)} is an unfinished release with files that this request lacks:\n"
             f"{_listed(strays)}\n{_way_out(given.name, to)}"
         )
 
@@ -169,7 +196,7 @@ def _refuse_other_bytes(
         )
     if differing:
         raise UserError(
-            f"{to.url(name)} is an unfinished release in which these JARs have other bytes:\n"
+            f"{to.url(name)} is an unfinished release in which these files have other bytes:\n"
             f"{_listed(differing)}\n{_way_out(name, to)}"
         )
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from ops.plan.errors import Failed
 from ops.publish.aws import code_of, explained
 from ops.publish.destination import Destination
-from ops.publish.jars import Jar
+from ops.publish.files import File
 from ops.publish.progress import Report
 
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
@@ -51,39 +51,39 @@ class Store:
             answer = self._s3.get_object(**self._bucket, Key=self._to.key(release, name))
             return answer["Body"].read()
 
-    def holds(self, release: str, jar: Jar) -> bool:
-        """Whether the object has the JAR's bytes, by the checksum that S3 reports.
+    def holds(self, release: str, file: File) -> bool:
+        """Whether the object has the file's bytes, by the checksum that S3 reports.
 
         If S3 reports none for the whole object (another tool uploaded it), the object is read.
         Raises Failed.
         """
-        of_object = {**self._bucket, "Key": self._to.key(release, jar.name)}
-        with explained(f"looking at {self._to.url(release, jar.name)}"):
+        of_object = {**self._bucket, "Key": self._to.key(release, file.name)}
+        with explained(f"looking at {self._to.url(release, file.name)}"):
             head = self._s3.head_object(**of_object, ChecksumMode="ENABLED")
-            if head["ContentLength"] != jar.size:
+            if head["ContentLength"] != file.size:
                 return False
-            if head.get("ChecksumSHA256") == jar.s3_checksum:
+            if head.get("ChecksumSHA256") == file.s3_checksum:
                 return True
             whole = hashlib.sha256()
             for block in self._s3.get_object(**of_object)["Body"].iter_chunks(_BLOCK):
                 whole.update(block)
-        return whole.hexdigest() == jar.sha256
+        return whole.hexdigest() == file.sha256
 
-    def put_jar(self, release: str, jar: Jar, report: Report) -> bool:
-        """Uploads a JAR; returns False if the object exists by then. Raises Failed.
+    def put_file(self, release: str, file: File, report: Report) -> bool:
+        """Uploads a file; returns False if the object exists by then. Raises Failed.
 
         S3 rejects the upload if the file has changed since it was read.
         """
         try:
             with (
-                report.task("uploading", jar.name, jar.size) as advance,
-                _Counted(jar.path, advance) as body,
+                report.task("uploading", file.name, file.size) as advance,
+                _Counted(file.path, advance) as body,
             ):
-                self._put(release, jar.name, body, jar.s3_checksum, "application/java-archive")
+                self._put(release, file.name, body, file.s3_checksum, file.content_type)
         except AlreadyExists:
             return False
         except OSError as error:
-            raise Failed(f"{jar.path}: {error.strerror}") from None
+            raise Failed(f"{file.path}: {error.strerror}") from None
         return True
 
     def put_text(self, release: str, name: str, text: bytes) -> None:

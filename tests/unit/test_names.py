@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ops.diff.diff import former_keys
-from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, plan_of
+from tests.plans import CELEBORN, CLUSTER_AUTOSCALER, DAEMONSET, LUSTRE, NODE, plan_of
 
 _FOLDER = Path(__file__).parent / "__snapshots__" / "urns"
 _VARIANTS = {
@@ -16,6 +16,8 @@ _VARIANTS = {
     "dev-userdata": ("dev", *NODE),
     "dev-daemonset": ("dev", *DAEMONSET),
     "dev-cluster-autoscaler": ("dev", *CLUSTER_AUTOSCALER),
+    "dev-celeborn": ("dev", *CELEBORN),
+    "dev-lustre": ("dev", *LUSTRE),
     "dev-yunikorn": ("dev", "spark.yunikorn.enabled=true"),
 }
 _SAME = "urn:pulumi:"

@@ -16,9 +16,15 @@ _KEY = "storage.celeborn"
 
 
 def check_celeborn(
-    celeborn: CelebornSettings, teams: Sequence[TeamSettings], pools: Sequence[Pool]
+    celeborn: CelebornSettings,
+    teams: Sequence[TeamSettings],
+    pools: Sequence[Pool],
+    *,
+    karpenter: bool,
 ) -> Problems:
-    """The pool of masters and workers is their own, lasts, and holds a worker."""
+    """The pool of masters and workers is their own, lasts, and holds a worker. Only Karpenter ends
+    pods at terminationGracePeriod; Cluster Autoscaler takes no node from pods that are not safe to
+    evict."""
     used = any(team.__dict__.get("shuffle") == "celeborn" for team in teams)
     if not used:
         yield from below(_KEY, celeborn.without_effect("without a team with shuffle: celeborn"))
@@ -39,16 +45,16 @@ def check_celeborn(
     for team in teams:
         if (team.__dict__.get("pool") or default_pool(pools)) == celeborn.pool:
             yield f"{_KEY}.pool", f"'{celeborn.pool}' is the pool of team {team.name}'s executors"
-    yield from sound(lambda: _pool(celeborn, pools[index], f"pools[{index}]"))
+    yield from sound(lambda: _pool(celeborn, pools[index], f"pools[{index}]", karpenter))
 
 
-def _pool(celeborn: CelebornSettings, pool: Pool, key: str) -> Problems:
+def _pool(celeborn: CelebornSettings, pool: Pool, key: str, karpenter: bool) -> Problems:
     whose = "the pool of Celeborn's workers, whose files jobs need"
     if pool.capacity_types != ["on-demand"]:
         yield f"{key}.capacityTypes", f"{pool.capacity_types} is not [on-demand]; this is {whose}"
     if pool.expire_after != "Never":
         yield f"{key}.expireAfter", f"'{pool.expire_after}' is not Never; this is {whose}"
-    if seconds(pool.termination_grace_period) < celeborn.grace_seconds:
+    if karpenter and seconds(pool.termination_grace_period) < celeborn.grace_seconds:
         minutes = -(-celeborn.grace_seconds // 60)
         yield (
             f"{key}.terminationGracePeriod",

@@ -8,6 +8,7 @@ from ops.diff.diff import Diff
 from ops.diff.impact.model import Consequence, Kind, causes_of
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.graph import inputs_from
+from ops.plan.iam import action_matches
 from ops.plan.iam_grants import grants
 from ops.plan.iam_roles import ROLE, documents_of, role_name
 from ops.plan.model import Plan, Resource
@@ -66,6 +67,13 @@ def _lifecycle(step: Step, diff: Diff) -> Iterator[Consequence]:
         if was is None and any(_is_below(one.prefix, key) for key in new_keys):
             yield _no_loss(step, one)
             continue
+        if was is None and _begins_with(step.resource, one.prefix, diff):
+            text = (
+                f"{step.resource.name} has a rule for {one.prefix}, which the stack's roles write "
+                "from now on, and none did before"
+            )
+            yield Consequence(Kind.stays, text, causes_of(step), harmless=True)
+            continue
         text = (
             f"loses data: {step.resource.name} deletes "
             f"{'objects' if one.what == 'expiration' else 'versions'} after {days:g} days"
@@ -85,6 +93,34 @@ def _lifecycle(step: Step, diff: Diff) -> Iterator[Consequence]:
 def _is_below(prefix: str, key: str) -> bool:
     """Whether what a rule is for begins with a new object, which ends in `/` for a folder."""
     return bool(prefix) and (key.startswith(prefix) or (key[-1:] == "/" and prefix.startswith(key)))
+
+
+def _begins_with(of: Resource, prefix: str, diff: Diff) -> bool:
+    """Whether roles write below a prefix after the update, and none before: people and pipelines,
+    which the plan does not know, write elsewhere."""
+    writers = [_writers(plan, of, prefix) for plan in (diff.old, diff.new)]
+    return bool(prefix) and not writers[0] and bool(writers[1])
+
+
+def _writers(plan: Plan, of: Resource, prefix: str) -> list[str]:
+    """The roles of the plan that may write below a prefix of a bucket."""
+    place = f"arn:aws:s3:::{of.inputs.get('bucket')}/{prefix}"
+    return [
+        role.name
+        for role in plan.by_type(ROLE)
+        for document in documents_of(plan, role)
+        for one in grants(document.statements, role.name)
+        if one.allows
+        and action_matches(one.action, "s3:PutObject")
+        and _overlaps(one.resource, place)
+    ]
+
+
+def _overlaps(pattern: str, place: str) -> bool:
+    """Whether a pattern of ARNs matches something that begins with `place`; also where it is not
+    known."""
+    fixed = pattern.partition("*")[0].partition("?")[0]
+    return pattern.startswith("!") or fixed.startswith(place) or place.startswith(fixed)
 
 
 def _no_loss(step: Step, one: _Expiry) -> Consequence:

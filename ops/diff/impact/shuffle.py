@@ -22,7 +22,10 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             jobs = "jobs that keep shuffle files on Lustre fail"
             yield Consequence(Kind.ends_jobs, text, forcing_causes(step), jobs=jobs)
     for step in diff.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
-        if step.old is not None:
+        if step.new is None and not diff.new.by_type(_LUSTRE):
+            text = f"no Lustre server is left that calls nodes back: {step.resource.name}"
+            yield Consequence(Kind.stays, text, causes_of(step), harmless=True)
+        elif step.old is not None:
             text = f"nodes open other ports to Lustre: {step.resource.name}"
             jobs = "a Lustre server that calls a node back may not reach it"
             yield Consequence(Kind.restarts, text, causes_of(step), jobs=jobs)

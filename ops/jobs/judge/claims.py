@@ -177,13 +177,18 @@ def _to_empty_dir(prefix: str, options: Mapping[str, str]) -> list[Change]:
 def _reuse(app: Application) -> Iterator[Finding]:
     """Spark reads shuffle files of a reused volume below spark-x/executor-x only, and gives any
     volume of the same class and size to any executor."""
-    if not boolean(app.conf, REUSE_CLAIMS, True):
-        return
     claimed = {
         name: options
         for (kind, name), options in in_volumes(app.conf, "executor").items()
         if kind == "persistentVolumeClaim" and options.get("options.claimName") == ON_DEMAND
     }
+    # Spark has both on since 3.4, and off before.
+    default = not app.version or app.version >= (3, 4)
+    if claimed and not boolean(app.conf, OWN_CLAIMS, default):
+        yield from _not_owned(app)
+        return
+    if not boolean(app.conf, REUSE_CLAIMS, default):
+        return
     if len(claimed) > 1:
         yield from _several(app, list(claimed))
     if claimed and boolean(app.conf, "spark.dynamicAllocation.enabled"):
@@ -205,6 +210,22 @@ def _reuse(app: Application) -> Iterator[Finding]:
                 f"{MOUNT_PATH}, with spark.shuffle.sort.io.plugin.class: {RECOVERY}",
                 path,
             )
+
+
+def _not_owned(app: Application) -> Iterator[Finding]:
+    """ExecutorPodsAllocator reuses claims of the driver only. The others belong to an executor."""
+    asked = [key for key in (REUSE_CLAIMS, WAIT_FOR_CLAIMS) if boolean(app.conf, key)]
+    if app.conf.get("spark.shuffle.sort.io.plugin.class") == RECOVERY:
+        asked.append("spark.shuffle.sort.io.plugin.class")
+    if asked:
+        yield warning(
+            f"spec.sparkConf[{OWN_CLAIMS}]",
+            f"without it a claim goes with its executor: {', '.join(asked)} has no effect, and a "
+            "new executor reads no files of a lost one",
+            "true",
+            app.conf.get(OWN_CLAIMS, ABSENT),
+            [Change(("spec", "sparkConf", OWN_CLAIMS), "true")],
+        )
 
 
 def _several(app: Application, names: Sequence[str]) -> Iterator[Finding]:

@@ -7,11 +7,12 @@ from components.names import JARS_CLAIM, JARS_MOUNT_PATH
 from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
 from ops.jobs.judge.places import uses_s3
 from ops.jobs.model import Application, Pods, Target
-from ops.jobs.spark_conf import ROLES
+from ops.jobs.spark_conf import DEPS, ROLES
 from ops.plan.releases import MOUNTED_JARS, SPARK_JARS
 from ops.plan.values import mappings
 
 _MOUNTED = re.compile(rf"local://({re.escape(MOUNTED_JARS)}/[^/,#\s*]+/[^/,#\s*]+\.jar)")
+_NO_JARS = (".tar.gz", ".tgz", ".whl", ".py")
 _CLASS_PATHS = tuple(f"spark.{role}.extraClassPath" for role in ROLES)
 
 
@@ -78,16 +79,6 @@ def _copied(app: Application) -> Iterator[Finding]:
             "",
             own,
         )
-    for key in ("files", "pyFiles", "archives"):
-        given = app.given.get("deps", {}).get(key, [])
-        if given:
-            yield unknown(
-                f"spec.deps.{key}",
-                "works if the image or a volume of driver and executors has these files, which is "
-                "not known here",
-                "",
-                given,
-            )
 
 
 def _class_path(app: Application) -> Iterator[Finding]:
@@ -102,6 +93,13 @@ def _class_path(app: Application) -> Iterator[Finding]:
                 "for a wildcard over the mount every JVM lists the bucket at its start",
                 "the JARs one by one",
                 app.conf[key],
+            )
+        if others := [one for one in mounted if one.endswith(_NO_JARS)]:
+            yield warning(
+                f"spec.sparkConf[{key}]",
+                "the JVM finds no class in these: a class path takes JARs and folders",
+                "archives of modules on PYTHONPATH, packed environments unpacked",
+                others,
             )
         first = entries[0]
         if first in mounted and any("bundle" in one for one in mounted):
@@ -143,7 +141,7 @@ def _hadoop_aws(app: Application) -> Iterator[Finding]:
             field,
             "whether the image has hadoop-aws and the AWS SDK, which s3a:// needs",
             "",
-            app.conf.get("spark.kubernetes.driver.container.image", ABSENT),
+            app.conf.get(_CLASS_PATHS[0], ABSENT),
         )
 
 
@@ -153,9 +151,8 @@ def _mounted(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
         texts = [app.conf.get(f"spark.{one.role}.extraClassPath", "")]
         if one.role == "driver":
             texts.append(app.given.get("mainApplicationFile") or "")
-        texts += [
-            app.conf.get(key, "") for key in ("spark.jars", "spark.files", "spark.submit.pyFiles")
-        ]
+        texts += [app.conf.get(DEPS[key], "") for key in ("jars", "files", "pyFiles", "archives")]
+        texts += [str(each.get("value", "")) for each in mappings(one.container.get("env"))]
         wanted = any(JARS_MOUNT_PATH + "/" in text for text in texts)
         there = any(
             str(mount.get("mountPath", "")).rstrip("/") == JARS_MOUNT_PATH

@@ -1,20 +1,14 @@
 """What the operator's webhook, the API server and spark-submit require of an application."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ops.jobs.findings import ABSENT, Change, Finding, error, unknown, warning
+from ops.jobs.findings import ABSENT, Change, Finding, brief, error, unknown, warning
 from ops.jobs.model import Application, Pods, Target
 from ops.jobs.pods import template_of
 from ops.jobs.spark_conf import ROLES
 from ops.plan.values import at, mapping
-from ops.plan.workloads import team_namespaces
 
-NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_LONGEST, _STAMP = 63, 20
-LONGEST_NAME = 36
-"""An executor's pod is `<name>-<16 digits>-exec-<number>`, and a pod's host name has 63 letters."""
 _AUTHENTICATE = "spark.kubernetes.authenticate"
 _DENIED = {
     **{
@@ -39,80 +33,6 @@ _DENIED = {
 }
 """Keys that sparkconf_validator.go of spark-operator 2.5.2 refuses, and the field instead."""
 _SUFFIXES = {"Python": (".py", ".zip", ".egg"), "R": (".r",)}
-
-
-def of_document(metadata: Any, app: Application, target: Target) -> Iterator[Finding]:
-    """Name and namespace."""
-    if not isinstance(metadata, Mapping):
-        yield error("metadata", "must be a mapping with a name", "name: my-job")
-        return
-    name = metadata.get("name")
-    if metadata.get("generateName") and name is None:
-        yield unknown(
-            "metadata.generateName",
-            "the name, and whether it is a DNS label: the API "
-            "server makes it up (kubectl create, not apply)",
-        )
-    elif not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > _LONGEST:
-        new = re.sub(r"[^a-z0-9]+", "-", str(name or "").lower()).strip("-")[:LONGEST_NAME]
-        new = new.rstrip("-") if re.match(r"[a-z]", new) else f"job-{new}".rstrip("-")
-        yield error(
-            "metadata.name",
-            "must be a DNS-1035 label: lower-case letters, digits and hyphens, a letter first; the "
-            "API server or the operator's webhook refuses it",
-            new,
-            name if name is not None else ABSENT,
-            [Change(("metadata", "name"), new)],
-        )
-    elif app.scheduled and len(name) > _LONGEST - _STAMP:
-        yield error(
-            "metadata.name",
-            f"each run's name is this and {_STAMP} characters of time, more than {_LONGEST} "
-            "together: the operator's webhook refuses it, and nothing runs",
-            name[: _LONGEST - _STAMP].rstrip("-"),
-            name,
-            [Change(("metadata", "name"), name[: _LONGEST - _STAMP].rstrip("-"))],
-        )
-    elif len(name) > LONGEST_NAME:
-        yield warning(
-            "metadata.name",
-            f"longer than {LONGEST_NAME} letters: Spark cuts or replaces "
-            "names of executors and of the driver's Service",
-            "",
-            name,
-        )
-    namespace = metadata.get("namespace")
-    if namespace != target.team.name:
-        teams = [one.object_name for one in team_namespaces(target.plan)]
-        change = [Change(("metadata", "namespace"), target.team.name)]
-        if namespace is None:
-            yield warning(
-                "metadata.namespace",
-                "is not set: kubectl takes that of its context",
-                target.team.name,
-                ABSENT,
-                change,
-            )
-        else:
-            why = (
-                "is another team's"
-                if namespace in teams
-                else ("is not a team's: the operator does not watch it, and nothing happens")
-            )
-            yield error("metadata.namespace", why, target.team.name, namespace, change)
-    yield from _labels(metadata)
-
-
-def _labels(metadata: Mapping[str, Any]) -> Iterator[Finding]:
-    for key in ("labels", "annotations"):
-        value = metadata.get(key)
-        if value is not None and (
-            not isinstance(value, Mapping)
-            or not all(isinstance(one, str) for one in value.values())
-        ):
-            yield error(
-                f"metadata.{key}", "must be a mapping of text; quote numbers, true and false"
-            )
 
 
 def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator[Finding]:
@@ -167,6 +87,14 @@ def _conf(app: Application, target: Target) -> Iterator[Finding]:
             yield warning(
                 f"spec.sparkConf[{key}]",
                 "the operator sets it from metadata.name",
+                "nothing",
+                value,
+                [Change(path)],
+            )
+        elif (used := app.conf.get(key, value)) != value:
+            yield warning(
+                f"spec.sparkConf[{key}]",
+                f"a field of the application sets it to {brief(used)}, which counts",
                 "nothing",
                 value,
                 [Change(path)],
@@ -276,7 +204,17 @@ def _in_config_map(app: Application, main: str) -> Iterator[Finding]:
 
 def _restarts(app: Application) -> Iterator[Finding]:
     policy = app.given.get("restartPolicy", {})
-    if policy.get("type") == "OnFailure" and not policy.get("onFailureRetries"):
+    for field in ("failureRetries", "retryInterval"):
+        if field in app.given:
+            yield warning(
+                f"spec.{field}",
+                "the operator does not read it",
+                "spec.restartPolicy",
+                app.given[field],
+            )
+    if policy.get("type") == "OnFailure" and not (
+        policy.get("onFailureRetries") or policy.get("onSubmissionFailureRetries")
+    ):
         yield warning(
             "spec.restartPolicy.onFailureRetries",
             "is not set: OnFailure retries only with a number",
@@ -284,10 +222,11 @@ def _restarts(app: Application) -> Iterator[Finding]:
             ABSENT,
             [Change(("spec", "restartPolicy", "onFailureRetries"), 3)],
         )
-    if policy.get("type") == "Always" and not app.scheduled:
+    if policy.get("type") == "Always":
+        never = ": a run never ends, and with Forbid no later run of the schedule starts"
         yield warning(
             "spec.restartPolicy.type",
-            "Always starts the job again after each success, too",
+            f"Always starts the job again after each success, too{never if app.scheduled else ''}",
             "OnFailure",
             "Always",
         )

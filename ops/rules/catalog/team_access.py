@@ -5,8 +5,10 @@ from typing import Any
 
 from components.names import (
     MONITORING_NAMESPACE,
+    OPERATOR_ACCOUNT,
     SPARK_APPLICATIONS,
     SPARK_GROUP,
+    SPARK_OPERATOR_NAMESPACE,
 )
 from ops.plan import rbac
 from ops.plan.iam_roles import trusted_accounts
@@ -30,6 +32,9 @@ _SUBMITS = {
     *("get pods", "get pods/log"),
 }
 """What somebody else than a team's own pods may do in its namespace."""
+_OPERATOR = f"ServiceAccount {SPARK_OPERATOR_NAMESPACE}/{OPERATOR_ACCOUNT}"
+_CLAIMS = {f"{verb} persistentvolumeclaims" for verb in ("create", "patch")}
+"""What the operator does beside: its spark-submit makes the claims of drivers."""
 
 
 @rule(
@@ -50,7 +55,8 @@ def team_submitters(plan: Plan) -> Iterator[Violation]:
                 yield Violation(binding.resource, one, f"lets {one} act in a team's namespace")
         role = rbac.role_of(plan, binding)
         done = set(_done(role)) if role else {f"use {binding.role_kind} {binding.role_name}"}
-        for right in sorted(done - _SUBMITS):
+        allowed = _SUBMITS | _CLAIMS if others == [_OPERATOR] else _SUBMITS
+        for right in sorted(done - allowed):
             yield Violation(binding.resource, right, f"lets {', '.join(others)} {right}")
 
 

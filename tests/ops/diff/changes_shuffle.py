@@ -79,9 +79,6 @@ SHUFFLE = {
     ),
     "fallback storage in S3": Row(
         FALLBACK,
-        "loses-data: event-logs-lifecycle deletes objects after 3 days (shuffle-fallback",
-        "loses-data: event-logs-lifecycle deletes versions after 1 days (shuffle-fallback",
-        "jobs-affected: objects below shuffle-fallback/ older than 3 days are gone",
         "wider-permission: role team-team-a-access-role (may now)",
         "wider-permission: role team-team-b-access-role (may now)",
         before=FALLBACK[0],
@@ -116,8 +113,6 @@ SHUFFLE = {
         _GONE,
         "jobs-unknown: lustre-servers: is deleted",
         "claims-wait: removes claims: team-a/spark-shuffle",
-        "restarts: nodes open other ports to Lustre: lustre-clients-1018",
-        "restarts: nodes open other ports to Lustre: lustre-clients-988",
         "removes: deletes namespace spark-lustre with everything in it",
         "removes: removes add-on aws-fsx-csi-driver",
         "narrower-permission: role lustre-driver-role (deleted)",

@@ -275,7 +275,7 @@ CASES = [
                 "its class needs hadoop-aws",
                 "Spark 3.1.1: it has decommissioning",
             ),
-            "not known": ("works if the image or a volume of driver and executors has these",),
+            "not known": ("whether executors open these by SparkFiles",),
         },
     ),
     Case(

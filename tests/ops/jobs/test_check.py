@@ -286,7 +286,10 @@ WARNINGS: list[tuple[Change, str]] = [
     (put("image", "apache/spark:4.0.4-arm64"), "an image of one processor (arm64)"),
     (put("sparkVersion", "4.0.3"), "the image's tag says 4.0.4"),
     (put("sparkVersion", "3.1.1"), "Spark 3.1.1: it has decommissioning"),
-    (put("restartPolicy", {"type": "Always"}), "Always starts the job again"),
+    (put("restartPolicy", {"type": "Always"}), "again after each success, too; write"),
+    (put("failureRetries", 3), "spec.failureRetries 3: the operator does not read it"),
+    (put("retryInterval", 3), "spec.retryInterval 3: the operator does not read it"),
+    (put("restartPolicy", {"type": "OnFailure"}), "OnFailure retries only with a number"),
     (
         put("monitoring", {"exposeDriverMetrics": True, "exposeExecutorMetrics": False,
                            "prometheus": {"jmxExporterJar": "/x.jar"}}),
@@ -469,6 +472,60 @@ def test_memory_without_an_overhead_is_computed_as_spark_does(
     given = {"type": kind, "sparkConf": conf, "driver": {}, "executor": {"memory": memory}}
     (_, executor) = Application("x", given, ()).pods("team-a")
     assert requests(executor.pod)["requests.memory"] == mebibytes * 1024**2
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "told"),
+    [
+        (None, "x-common", "x-common {}: the SparkApplication has no such field"),
+        ("metadata", "lables", "metadata.lables {}: the SparkApplication has no such field"),
+    ],
+)
+def test_a_field_that_no_application_has_is_refused_outside_of_the_spec_too(
+    section: str | None, key: str, told: str
+) -> None:
+    plan = plan_of("dev")
+    objects = copied(objects_of(plan, "taxi-trip", "team-a"))
+    objects[-1] = {**objects[-1], "metadata": dict(objects[-1]["metadata"])}
+    (objects[-1][section] if section else objects[-1])[key] = {}
+    (line,) = errors(verdict_of(objects, plan))
+    assert line.startswith(told)
+
+
+def test_a_key_that_a_field_overrides_is_told() -> None:
+    (line,) = [one for one in warnings(changed(conf("spark.executor.memory", "4g"))) if "4g" in one]
+    assert "spec.sparkConf[spark.executor.memory] 4g: a field of the application sets it" in line
+    assert not [
+        one
+        for one in warnings(changed(conf("spark.sql.shuffle.partitions", "4")))
+        if "a field of the application" in one
+    ]
+
+
+def test_a_whole_number_may_be_written_with_a_point_as_for_kubectl() -> None:
+    assert errors(changed(put("executor/instances", 2.0))) == []
+
+
+def test_a_size_limit_that_is_refused_is_not_told_as_absent_too() -> None:
+    def change(spec: dict[str, Any]) -> None:
+        for one in spec["volumes"]:
+            if "emptyDir" in one:
+                one["emptyDir"]["sizeLimit"] = "10gb"
+
+    verdict = changed(change)
+    assert [line for line in errors(verdict) if "sizeLimit 10gb: is not a quantity" in line]
+    assert not [line for line in warnings(verdict) if "has no limit" in line]
+
+
+def test_a_schedule_whose_run_always_starts_again_is_told_that_no_later_run_starts() -> None:
+    plan = plan_of("dev")
+    *beside, one = copied(objects_of(plan, "taxi-trip", "team-a"))
+    one["spec"]["restartPolicy"] = {"type": "Always"}
+    spec = {"schedule": "@daily", "concurrencyPolicy": "Forbid", "template": one["spec"]}
+    scheduled = {**one, "kind": "ScheduledSparkApplication", "spec": spec}
+    found = warnings(verdict_of([*beside, scheduled], plan))
+    assert [x for x in found if x.startswith("spec.template.restartPolicy.type Always")]
+    assert [x for x in found if "no later run of the schedule starts" in x]
 
 
 @pytest.mark.parametrize("name", ["1-job", "Job", "job-", "a.b", "a" * 37, ""])

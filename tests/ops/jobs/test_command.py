@@ -16,7 +16,7 @@ from ops.jobs import cli
 from ops.jobs.catalog import S3A, S3A_RELEASE
 from ops.jobs.jobfile import Catalog, JobFile, PodSize, PythonEnvironment, Restart, Schedule
 from ops.jobs.team import NO_ACCOUNT
-from ops.publish import jars
+from ops.publish import request
 from tests.ops.jobs.own_jobs import CASES
 from tests.ops.jobs.variants import application
 from tests.plans import ROOT, plan_of
@@ -64,7 +64,7 @@ def test_it_prints_the_command_that_publishes_the_very_jars_of_the_class_path(ru
     assert words["JARS"].split() == list(S3A)
     application = list(yaml.safe_load_all(result.stdout))[-1]
     path = application["spec"]["sparkConf"]["spark.executor.extraClassPath"]
-    published = [item.file_name for item in jars.parse(words["JARS"].split())]  # ty: ignore
+    published = [item.file_name for item in request.parse(words["JARS"].split())]  # ty: ignore
     assert path.split(":")[1:] == [f"/mnt/s3/jars/2026-11-01/{name}" for name in published]
 
 

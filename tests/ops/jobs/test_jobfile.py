@@ -106,20 +106,46 @@ def test_variables_are_set_in_driver_and_executors_and_secrets_by_reference(tmp_
         ]
 
 
-def test_retries_are_of_runs_and_of_submissions(tmp_path: Path) -> None:
-    spec = spec_of(tmp_path, main="program.py", restart={"retries": 3, "interval": 30})
-    assert spec["restartPolicy"] == {
-        "type": "OnFailure",
-        "onFailureRetries": 3,
-        "onFailureRetryInterval": 30,
-        "onSubmissionFailureRetries": 3,
-        "onSubmissionFailureRetryInterval": 30,
-    }
+def policy(kind: str, *numbers: int) -> dict[str, Any]:
+    """A restartPolicy: retries and interval of runs, then those of submissions."""
+    keys = ("onFailureRetries", "onFailureRetryInterval")
+    keys += ("onSubmissionFailureRetries", "onSubmissionFailureRetryInterval")
+    return {"type": kind, **dict(zip(keys, numbers, strict=False))}
+
+
+_ALWAYS = {"onFailureRetryInterval": 60, "onSubmissionFailureRetryInterval": 60}
+
+
+@pytest.mark.parametrize(
+    ("restart", "expected"),
+    [
+        ({}, {"type": "Never"}),
+        ({"interval": 5}, {"type": "Never"}),
+        ({"retries": 3, "interval": 30}, policy("OnFailure", 3, 30, 3, 30)),
+        ({"retries": 3, "submissionRetries": 0}, policy("OnFailure", 3, 60, 0, 60)),
+        (
+            {"submissionRetries": 9, "submissionInterval": 600},
+            policy("OnFailure", 0, 60, 9, 600),
+        ),
+        ({"type": "Always"}, {"type": "Always", **_ALWAYS}),
+    ],
+)
+@pytest.mark.parametrize("schedule", [None, "0 3 * * *"])
+def test_retries_are_of_runs_and_of_submissions(
+    tmp_path: Path, restart: dict[str, Any], expected: dict[str, Any], schedule: str | None
+) -> None:
+    if schedule and restart.get("type") == "Always":
+        with pytest.raises(UserError, match="never ends, and no later run of the schedule starts"):
+            load(written(tmp_path, main="program.py", restart=restart, schedule=schedule))
+        return
+    spec = spec_of(tmp_path, main="program.py", restart=restart, schedule=schedule)
+    assert (spec["template"] if schedule else spec)["restartPolicy"] == expected
 
 
 @pytest.mark.parametrize(
     ("archive", "command"),
     [
+        ("environment.tar.gz", "tar -xzf /mnt/s3/jars/r1/environment.tar"),
         ("local:///mnt/s3/jars/r1/environment.tar.gz", "tar -xzf /mnt/s3/jars/r1/environment.tar"),
         (f"{MINE}/environment.tar.gz", f"-get {MINE}/environment.tar.gz"),
     ],
@@ -137,6 +163,22 @@ def test_a_python_environment_is_unpacked_before_spark_starts(
         ]["env"]
         mounted = {one["name"] for one in spec[role]["volumeMounts"]}
         assert {one["name"] for one in container["volumeMounts"]} <= mounted
+
+
+def test_modules_of_the_release_are_on_the_path_of_both_and_copied_into_neither(
+    tmp_path: Path,
+) -> None:
+    python = {"path": ["ours.zip", "theirs-1.0-py3-none-any.whl"]}
+    spec = spec_of(tmp_path, main="program.py", release="r1", python=python, env={"LEVEL": "1"})
+    path = "/mnt/s3/jars/r1/ours.zip:/mnt/s3/jars/r1/theirs-1.0-py3-none-any.whl"
+    for role in ("driver", "executor"):
+        assert spec[role]["env"] == [
+            {"name": "LEVEL", "value": "1"},
+            {"name": "PYTHONPATH", "value": path},
+        ]
+        assert "initContainers" not in spec[role]
+    assert "deps" not in spec and "spark.submit.pyFiles" not in spec["sparkConf"]
+    assert "spark.driver.extraClassPath" not in spec["sparkConf"]
 
 
 @pytest.mark.parametrize("archive", ["local:///mnt/s3/jars/r1/e.tar.gz", f"{MINE}/e.tar.gz"])
@@ -221,7 +263,25 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"main": "program.py", "secrets": {"A": {"secret": "s"}}}, "secrets.A.key: is missing"),
     ({"main": "program.py", "schedule": "daily"}, "'daily' is not a schedule of five fields"),
     ({"main": "program.py", "conf": {"hive.x": "y"}}, "'hive.x' is not a key of Spark"),
-    ({"main": "program.py", "python": {"archive": "x.zip"}}, "python.archive: 'x.zip' is not lo"),
+    ({"main": "program.py", "python": {"archive": "x.zip"}}, "'x.zip' is no .tar.gz file"),
+    ({"main": "program.py", "python": {"archive": "a/x.tar.gz"}}, "'a/x.tar.gz' is no"),
+    ({"main": "program.py", "python": {"path": ["x.py"]}}, "python.path[0]: 'x.py' is no .zip or"),
+    ({"main": "program.py", "python": {"path": ["s3a://b/x.zip"]}}, "is no .zip or .whl file"),
+    ({"main": "program.py", "restart": {"retries": 101}}, "restart.retries: 101 must be 100 or"),
+    ({"main": "program.py", "restart": {"interval": 0}}, "restart.interval: 0 must be 1 or more"),
+    (
+        {"main": "program.py", "restart": {"type": "Always", "retries": 1}},
+        "restart: retries are of type OnFailure",
+    ),
+    ({"main": "program.py", "python": {}}, "python: needs archive or path"),
+    (
+        {"main": "program.py", "env": {"PYTHONPATH": "/x"}, "python": {"path": ["x.zip"]}},
+        "PYTHONPATH is set by python",
+    ),
+    (
+        {"main": "s3a://b/x.jar", "class": "x.Y", "python": {"path": ["x.zip"]}},
+        "python is for a Python program",
+    ),
     (
         {"main": "program.py", "catalog": {"name": "a", "type": "hive", "warehouse": "s3a://b/c"}},
         "catalog.type: 'hive' must be 'glue', 'rest' or 'hadoop'",

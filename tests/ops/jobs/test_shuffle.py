@@ -74,6 +74,14 @@ def test_a_stack_without_the_class_refuses_a_claim(tmp_path: Path) -> None:
         documents(job, team_of(plan_of("dev"), "team-a"), Request("x", "r1"))
 
 
+_OWN = "spark.kubernetes.driver.ownPersistentVolumeClaim"
+_REUSES = (
+    "spark.kubernetes.driver.reusePersistentVolumeClaim",
+    "spark.kubernetes.driver.waitToReusePersistentVolumeClaim",
+)
+_PLUGIN = "spark.shuffle.sort.io.plugin.class"
+
+
 def changed(folder: Path, conf: dict[str, str], **fields: Any) -> Any:
     found = objects(folder, executors=2)
     spec = found[-1]["spec"]
@@ -108,6 +116,26 @@ def test_dynamic_allocation_with_reused_claims_is_a_warning(tmp_path: Path) -> N
 def test_a_path_that_recovers_nothing_is_a_warning(tmp_path: Path, path: str) -> None:
     verdict = changed(tmp_path, {f"{VOLUME}.mount.path": path})
     assert any("recovers no shuffle files" in one for one in warnings(verdict))
+
+
+@pytest.mark.parametrize(
+    ("conf", "told"),
+    [
+        ({}, False),
+        ({_OWN: "false"}, True),
+        ({_OWN: "false", **dict.fromkeys(_REUSES, "false"), _PLUGIN: ""}, False),
+        ({_OWN: "false", _REUSES[1]: "false", _PLUGIN: ""}, True),
+    ],
+)
+def test_claims_that_executors_own_are_told_where_they_are_to_be_reused(
+    tmp_path: Path, conf: dict[str, str], told: bool
+) -> None:
+    verdict = changed(tmp_path, conf)
+    found = [one for one in warnings(verdict) if "a claim goes with its executor" in one]
+    assert bool(found) is told, warnings(verdict)
+    if told:
+        assert found[0].startswith(f"spec.sparkConf[{_OWN}] false: ")
+        assert not [one for one in warnings(verdict) if "recovers no shuffle files" in one]
 
 
 @pytest.mark.parametrize("option", ["storageClass", "sizeLimit"])

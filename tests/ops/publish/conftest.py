@@ -2,15 +2,16 @@
 
 import itertools
 import random
+import tarfile
 import zipfile
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import pytest
 
-from ops.publish import jars
+from ops.publish import files
 from ops.publish.destination import Destination
-from ops.publish.jars import Jar
+from ops.publish.files import File
 from ops.publish.progress import Report
 from ops.publish.publish import Published, publish
 from ops.publish.store import Store
@@ -27,6 +28,22 @@ def write_jar(path: Path, size: int = 100, classes: Iterable[str] = (), seed: in
             archive.writestr(zipfile.ZipInfo(name), b"")
         filler = random.Random(f"{path.name} {seed}").randbytes(size)
         archive.writestr(zipfile.ZipInfo(f"only/in/{path.stem}.class"), filler)
+    return path
+
+
+def write_module(path: Path, *members: str) -> Path:
+    """A zip archive of modules, as a wheel is one, too."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in members or (f"{path.stem}/__init__.py",):
+            archive.writestr(name, "")
+    return path
+
+
+def write_environment(path: Path, *members: str) -> Path:
+    """A packed environment."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name in members:
+            archive.addfile(tarfile.TarInfo(name))
     return path
 
 
@@ -52,7 +69,7 @@ class Place:
         )
         s3.forget()
 
-    def publish(self, files: list[Jar], release: str = "r1", attempts: int = 1) -> Published:
+    def publish(self, files: list[File], release: str = "r1", attempts: int = 1) -> Published:
         """Publishes JARs; `attempts` is the maximum number of attempts per request."""
         client = self.s3.client if attempts == 1 else self.s3.client_with(attempts)
         return publish(release, files, Store(client, self.to), self.to, Silent())
@@ -85,10 +102,10 @@ def place(server: S3) -> Place:
 
 
 @pytest.fixture
-def jar(tmp_path: Path) -> Callable[..., Jar]:
+def jar(tmp_path: Path) -> Callable[..., File]:
     """Writes a JAR and reads it."""
 
-    def make(name: str, size: int = 100, classes: Iterable[str] = (), seed: int = 0) -> Jar:
-        return jars.read(write_jar(tmp_path / name, size, classes, seed))
+    def make(name: str, size: int = 100, classes: Iterable[str] = (), seed: int = 0) -> File:
+        return files.read(write_jar(tmp_path / name, size, classes, seed))
 
     return make

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ops.plan.errors import Failed
-from ops.publish.jars import Jar
+from ops.publish.files import File
 from ops.publish.publish import MANIFEST
 from tests.ops.publish.conftest import Place
 from tests.ops.publish.s3 import S3, Request
@@ -19,12 +19,12 @@ WRITES = 3
 
 
 @pytest.fixture
-def files(jar: Callable[..., Jar]) -> list[Jar]:
+def files(jar: Callable[..., File]) -> list[File]:
     """Two JARs."""
     return [jar("a.jar", 100), jar("b.jar", 2500)]
 
 
-def complete_or_absent(place: Place, files: list[Jar]) -> bool:
+def complete_or_absent(place: Place, files: list[File]) -> bool:
     """A node sees no release at all, or all its JARs with their checksums."""
     there = place.objects()
     if f"r1/{MANIFEST}" not in there:
@@ -47,7 +47,7 @@ def dies_before(number: int) -> Callable[[Request], None]:
     return rule
 
 
-def test_an_uninterrupted_release_takes_these_requests(place: Place, files: list[Jar]) -> None:
+def test_an_uninterrupted_release_takes_these_requests(place: Place, files: list[File]) -> None:
     assert place.publish(files).new
     assert len(place.s3.requests) == REQUESTS
     assert place.s3.requests[-1].key.endswith(MANIFEST), "release.json is written last"
@@ -57,7 +57,7 @@ def test_an_uninterrupted_release_takes_these_requests(place: Place, files: list
 @pytest.mark.parametrize("number", range(1, REQUESTS + 1))
 @pytest.mark.parametrize("lost", ["request", "answer"])
 def test_killed_at_any_request_and_repeated_it_is_complete_and_no_object_was_sent_twice(
-    server: S3, files: list[Jar], number: int, lost: str
+    server: S3, files: list[File], number: int, lost: str
 ) -> None:
     place = Place(server)
     server.before = dies_before(number if lost == "request" else number + 1)

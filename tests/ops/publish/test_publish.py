@@ -4,16 +4,17 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from ops.plan.errors import Failed, UserError
-from ops.publish.jars import Jar
+from ops.publish.files import File, read
 from ops.publish.publish import MANIFEST
-from tests.ops.publish.conftest import Place
+from tests.ops.publish.conftest import Place, write_environment
 from tests.ops.publish.s3 import Refuse, Request
 
-MakeJar = Callable[..., Jar]
+MakeJar = Callable[..., File]
 
 
 def refusing(operation: str, status: int, code: str, message: str = "") -> Callable[..., None]:
@@ -44,6 +45,31 @@ def test_a_release_is_its_jars_and_a_list_of_names_and_sums(place: Place, jar: M
             for file in (one, two)
         ],
     }
+
+
+def test_a_release_with_an_environment_lists_it_apart_and_never_changes(
+    place: Place, jar: MakeJar, tmp_path: Path
+) -> None:
+    one = jar("x.jar")
+    packed = read(write_environment(tmp_path / "environment.tar.gz", "bin/python"))
+    assert place.publish([packed, one]).sent == {"x.jar", "environment.tar.gz"}
+    listed = json.loads(place.objects()[f"r1/{MANIFEST}"])
+    assert [each["name"] for each in listed["jars"]] == ["x.jar"]
+    assert listed["files"] == [
+        {"name": "environment.tar.gz", "sha256": packed.sha256, "size": packed.size}
+    ]
+    head = place.s3.client.head_object(
+        Bucket=place.to.bucket, Key=f"{place.to.prefix}r1/environment.tar.gz"
+    )
+    assert head["ContentType"] == "application/gzip"
+    assert place.publish([one, packed]).new is False
+    other = read(write_environment(tmp_path / "environment.tar.gz", "bin/python", "more"))
+    for wrong, told in (
+        ([one], r"environment\.tar\.gz: published, but missing"),
+        ([one, other], r"environment\.tar\.gz: published with sha256"),
+    ):
+        with pytest.raises(UserError, match=told):
+            place.publish(wrong)
 
 
 def test_repeating_a_release_in_any_order_writes_nothing(place: Place, jar: MakeJar) -> None:
@@ -185,7 +211,7 @@ def test_two_runs_at_once_make_one_release_and_both_end_well(place: Place, jar: 
 
 
 def test_two_runs_at_once_with_different_jars_never_mix(place: Place, jar: MakeJar) -> None:
-    def attempt(files: list[Jar]) -> str:
+    def attempt(files: list[File]) -> str:
         try:
             place.publish(files)
         except (Failed, UserError) as error:

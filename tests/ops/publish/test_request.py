@@ -7,13 +7,14 @@ import pytest
 
 from ops.plan.errors import Failed, UserError
 from ops.plan.releases import Coordinate, release_name
-from ops.publish import jars
+from ops.publish import files
 from ops.publish.destination import from_url
-from ops.publish.jars import Jar, parse, refuse_duplicates
+from ops.publish.files import File, read
 from ops.publish.publish import Release
-from tests.ops.publish.conftest import write_jar
+from ops.publish.request import parse, refuse_duplicates
+from tests.ops.publish.conftest import write_environment, write_jar, write_module
 
-MakeJar = Callable[..., Jar]
+MakeJar = Callable[..., File]
 
 
 def test_coordinates_paths_and_lists_are_taken_in_their_order(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_coordinates_paths_and_lists_are_taken_in_their_order(tmp_path: Path) ->
         (["a:b:c:d:e"], "neither group:artifact:version"),
         (["a:b:1/../../x"], "neither group:artifact:version"),
         (["../a:b:1"], "neither group:artifact:version"),
-        (["x.zip"], "neither group:artifact:version"),
+        (["x.egg"], "neither group:artifact:version"),
         (["a:b:1-SNAPSHOT"], "a snapshot changes"),
         (["a:b:LATEST"], "use a fixed version"),
         (["a:b:1", "a:b:1"], "b-1.jar is listed twice"),
@@ -74,8 +75,8 @@ def test_a_release_may_not_be_called(name: str) -> None:
     "name", ["my lib.jar", "bücher.jar", "a:b.jar", "*.jar", ".x.jar", "x.JAR"]
 )
 def test_a_file_name_that_no_class_path_could_hold_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match="cannot be part of a class path"):
-        jars.read(write_jar(tmp_path / name))
+    with pytest.raises(UserError, match="cannot be in a release"):
+        files.read(write_jar(tmp_path / name))
 
 
 def test_what_is_no_file_or_no_jar_is_refused(tmp_path: Path) -> None:
@@ -83,13 +84,70 @@ def test_what_is_no_file_or_no_jar_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.jar").mkdir()
     for name, told in (("text", "not a zip"), ("folder", "no such file"), ("gone", "no such file")):
         with pytest.raises(UserError, match=told):
-            jars.read(tmp_path / f"{name}.jar")
+            files.read(tmp_path / f"{name}.jar")
+
+
+def test_files_beside_jars_are_in_a_release_and_on_no_class_path(
+    tmp_path: Path, jar: MakeJar
+) -> None:
+    (tmp_path / "etl.py").write_text("print(1)")
+    given = [
+        read(write_environment(tmp_path / "environment.tar.gz", "bin/python")),
+        jar("b.jar"),
+        read(write_module(tmp_path / "ours.zip")),
+        read(write_module(tmp_path / "theirs-1.0-py3-none-any.whl")),
+        read(tmp_path / "etl.py"),
+    ]
+    release = Release.of("r1", given)
+    assert [one.name for one in release.jars] == ["b.jar"]
+    classes, modules = "/opt/spark/jars/*:/mnt/s3/jars/r1/b.jar", "/mnt/s3/jars/r1/ours.zip"
+    modules += ":/mnt/s3/jars/r1/theirs-1.0-py3-none-any.whl"
+    assert release.spark_conf() == (
+        f'spark.driver.extraClassPath: "{classes}"\nspark.executor.extraClassPath: "{classes}"\n'
+        f'spark.kubernetes.driverEnv.PYTHONPATH: "{modules}"\n'
+        f'spark.executorEnv.PYTHONPATH: "{modules}"\n'
+    )
+    assert Release.from_json("r1", release.to_json()) == release
+    assert {one.name for one in given} == set(release.every)
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "told"),
+    [
+        ("x.zip", ["m/_fast.cpython-312-x86_64-linux-gnu.so"], "compiled code, such as m/_fast"),
+        ("x-1-cp312-cp312-manylinux_2_28_x86_64.whl", ["x/y.so"], "compiled code, such as x/y"),
+        ("x.tar.gz", [], "is an empty archive"),
+    ],
+)
+def test_an_archive_that_no_job_could_use_is_refused(
+    tmp_path: Path, name: str, members: list[str], told: str
+) -> None:
+    write = write_environment if name.endswith(".tar.gz") else write_module
+    with pytest.raises(UserError, match=told):
+        read(write(tmp_path / name, *members))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("x.zip", "is not a zip archive"),
+        ("x.whl", "is not a zip archive"),
+        ("x.tar.gz", "is not a gzip-compressed tar archive"),
+        ("x.py", "is not text in UTF-8"),
+    ],
+)
+def test_a_file_whose_bytes_are_of_another_kind_is_refused(
+    tmp_path: Path, name: str, told: str
+) -> None:
+    (tmp_path / name).write_bytes(b"\x1f\x8b\xff<html>404</html>")
+    with pytest.raises(UserError, match=told):
+        read(tmp_path / name)
 
 
 def test_a_jar_over_one_request_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "LARGEST", 10)
+    monkeypatch.setattr(files, "LARGEST", 10)
     with pytest.raises(UserError, match="accepts 10 in one request"):
-        jars.read(write_jar(tmp_path / "x.jar"))
+        files.read(write_jar(tmp_path / "x.jar"))
 
 
 def test_the_same_class_in_two_jars_is_refused_with_a_list(tmp_path: Path) -> None:

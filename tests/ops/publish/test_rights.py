@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ops.plan.errors import Failed
-from ops.publish.jars import Jar
+from ops.publish.files import File
 from tests.ops.publish.conftest import Place
 from tests.ops.publish.s3 import Request
 from tests.plans import ROOT
@@ -24,7 +24,9 @@ ACTION_OF = {
 """docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
 
 
-def test_the_pages_rights_suffice_and_each_is_needed(place: Place, jar: Callable[..., Jar]) -> None:
+def test_the_pages_rights_suffice_and_each_is_needed(
+    place: Place, jar: Callable[..., File]
+) -> None:
     """All requests of publishing: an interrupted run, a resumed one, a repeated one."""
 
     def breaks_off(request: Request) -> None:

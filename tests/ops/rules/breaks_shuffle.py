@@ -104,6 +104,15 @@ FALLBACK = (
                             "team-team-a-access-event-logs"),
           "reaches files of others: all", sets=FALLBACK_SETS),
 )  # fmt: skip
+_CLAIMS = ("spark.teams=[{name: team-a, shuffle: claim}, {name: team-b}]",)
+CLAIMS = (
+    Break("team-submitters", put("v1:Role", "rules[0].verbs[1]", "delete",
+                                 "team-team-a-operator-claims"),
+          "delete persistentvolumeclaims", sets=_CLAIMS),
+    Break("team-submitters", put("RoleBinding", "subjects[0].name", "another",
+                                 "team-team-a-operator-claims"),
+          "spark-operator/another create persistentvolumeclaims", sets=_CLAIMS),
+)  # fmt: skip
 LUSTRE = (
     Break("lustre-in-zone", _zones("a", "b"), "executors of team-a in 2 zones", sets=LUSTRE_SETS),
     Break("lustre-in-zone", _zones("a"), "in us-west-2a, and its files are in us-west-2b",

@@ -1,8 +1,8 @@
 """Stands in for kubelet and its runtime: starts pods' containers on this machine from their specs.
 
 A pod gets a copy-on-write view of this machine with Spark at /opt/spark, a loopback address of its
-own, its volumes with their propagation, its user and capabilities. Not imitated: images, networks
-and their policies, cgroups, probes, init containers.
+own, its volumes with their propagation, its user and capabilities, its init containers. Not
+imitated: images, networks and their policies, cgroups, probes.
 """
 
 import os
@@ -202,7 +202,7 @@ class Kubelet:
         }
         (seen / "environment").write_text(shell.exports(environment))
         (seen / "hosts").write_text("".join(f"{a} {b}\n" for a, b in self._hosts(pod, address)))
-        lines.append(shell.start(folder, pod["spec"], container))
+        lines += shell.start(folder, pod["spec"], container)
         log = seen / "log"
         apart = ["unshare", "--uts", "--mount", "--propagation", "slave"]
         with log.open("wb") as output:

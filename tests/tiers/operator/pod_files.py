@@ -132,7 +132,7 @@ def mount(folder: Path, source: str, wanted: Object) -> Iterator[str]:
         yield f"mount -o remount,bind,ro {target}"
 
 
-def start(folder: Path, spec: Object, container: Object) -> str:
+def command(folder: Path, spec: Object, container: Object) -> str:
     """The container's command, with its user and no more rights than its security context has."""
     context = {**spec.get("securityContext", {}), **container.get("securityContext", {})}
     rights = [f"--reuid={context.get('runAsUser', 0)}", f"--regid={context.get('runAsGroup', 0)}"]
@@ -141,12 +141,22 @@ def start(folder: Path, spec: Object, container: Object) -> str:
         rights.append("--bounding-set=-all")
     if not context.get("allowPrivilegeEscalation", True):
         rights.append("--no-new-privs")
-    command = [*container.get("command", ["/opt/entrypoint.sh"]), *container.get("args", [])]
-    inner = f". /opt/environment; cd {SPARK}/work-dir; exec {shlex.join(command)}"
-    words = ["chroot", f"{folder}/root", "setpriv", *rights, "/bin/sh", "-c", inner]
+    given = [*container.get("command", ["/opt/entrypoint.sh"]), *container.get("args", [])]
+    inner = f". /opt/environment; cd {SPARK}/work-dir; exec {shlex.join(given)}"
+    return shlex.join(["chroot", f"{folder}/root", "setpriv", *rights, "/bin/sh", "-c", inner])
+
+
+def start(folder: Path, spec: Object, container: Object) -> Iterator[str]:
+    """Runs the init containers one after the other, then the container. They share its root, its
+    variables and its mounts."""
+    for first in spec.get("initContainers", []):
+        extra = [one for one in first["volumeMounts"] if one not in container["volumeMounts"]]
+        if extra:
+            raise NotImplementedError(f"mounts of an init container alone: {extra}")
+        yield command(folder, spec, first)
     # No exec: the kernel forgets whom to end with its parent when a process changes its user, so a
     # shell stays before it as the first of the pod's processes, with which all others end.
-    return f"{shlex.join(words)}\nexit $?"
+    yield f"{command(folder, spec, container)}\nexit $?"
 
 
 def exports(environment: Mapping[str, str]) -> str:

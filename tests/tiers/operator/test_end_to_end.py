@@ -2,9 +2,7 @@
 executors are real JVMs that the stand-in for kubelet starts from their pods, S3 is on this machine,
 the JARs come by FUSE."""
 
-import os
 import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,21 +15,20 @@ from ops.jobs.application import jar_names
 from ops.jobs.catalog import JOBS, S3A_RELEASE
 from ops.jobs.jobfile import load
 from tests.tiers.cluster.api import Api
-from tests.tiers.cluster.processes import start, wait_until
-from tests.tiers.node.s3_server import JARS_PREFIX, S3Server
+from tests.tiers.node.s3_server import S3Server
+from tests.tiers.operator import published
 from tests.tiers.operator.applications import applied, state_of
 from tests.tiers.operator.cases import PODS_OF, iceberg_of, job_of
 from tests.tiers.operator.conftest import Stack
-from tests.tiers.operator.kubelet import Edit, Kubelet, edited
+from tests.tiers.operator.kubelet import Kubelet
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs
+from tests.tiers.operator.published import BUCKET, on_this_machine, publish
 from tests.tiers.programs import ROOT
 
-BUCKET, DATA = "spark-jars", "taxi-data"
+DATA = "taxi-data"
 JARS = tuple(jar_names(JOBS["taxi-trip"]))
 _SECONDS = 900
-_ATTEMPTS = 4
-"""On a busy machine S3 in Python breaks off; the same command goes on where it ended."""
 _LOG_LINES = 20
 """INFO lines that each pod of this job writes at least; the SDK's slf4j leaves 0."""
 
@@ -70,17 +67,9 @@ def s3() -> Iterator[S3Server]:
 @pytest.fixture(scope="module")
 def mounted(s3: S3Server, pod_host: PodHost) -> Iterator[Path]:
     """The folder behind the claim: the release that the job names is mounted in it at `jars`."""
-    _publish(s3)
-    parent, cache = pod_host.folder / "parent", pod_host.folder / "cache"
-    for folder in (parent, cache, parent / "jars"):
-        pod_host.seen(folder).mkdir()
-    command = pod_host.inside(*s3.node_mount(BUCKET, parent / "jars", cache))
-    log = pod_host.seen(pod_host.folder) / "mount.log"
-    child = start(command, log, s3.environment())
-    jars = pod_host.seen(parent / "jars")
-    wait_until(lambda: any(jars.iterdir()), "the JARs are mounted", child)
-    yield parent
-    child.stop()
+    publish(s3, S3A_RELEASE, load(ROOT / "examples" / "iceberg.yaml").jars)
+    with published.mounted(s3, pod_host) as parent:
+        yield parent
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +85,7 @@ def run(
     """taxi-trip, as it was when it ended."""
     trips = _put_trips(s3, spark, tmp_path_factory.mktemp("trips") / "trips.parquet")
     job = job_of(live.combination, live.spark_teams[0], "taxi-trip")
-    edit = _on_this_machine(live.url, s3)
+    edit = on_this_machine(live.url, s3)
     kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
     opened: dict[str, set[str]] = defaultdict(set)
     with applied(api, [job]), kubelet:
@@ -144,7 +133,7 @@ def test_a_job_writes_updates_and_reads_an_iceberg_table(
     api: Api, live: Stack, spark: Programs, pod_host: PodHost, s3: S3Server, mounted: Path
 ) -> None:
     job = iceberg_of(live.combination, live.spark_teams[0], f"s3a://{DATA}/tables")
-    edit = _on_this_machine(live.url, s3)
+    edit = on_this_machine(live.url, s3)
     kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
     with applied(api, [job]), kubelet:
         kubelet.run_until(
@@ -169,7 +158,7 @@ def test_a_job_that_names_a_jar_in_deps_would_be_seen_to_copy_it(
     job = job_of(live.combination, live.spark_teams[0], "pi")
     jar = f"/mnt/s3/jars/{S3A_RELEASE}/{JARS[0]}"
     job.application["spec"]["deps"] = {"jars": [f"local://{jar}"]}
-    edit = _on_this_machine(live.url, s3)
+    edit = on_this_machine(live.url, s3)
     kubelet = Kubelet(
         api, spark, pod_host, [job.team], mounted, edit, s3.environment(), roles=["driver"]
     )
@@ -186,21 +175,6 @@ def test_spark_s_logs_are_there(run: Run) -> None:
         assert pod.said.count(" INFO ") > _LOG_LINES, pod.role
 
 
-def _publish(s3: S3Server) -> None:
-    """Runs the publisher's command."""
-    where = ["--to", f"s3://{BUCKET}/{JARS_PREFIX}", "--release", S3A_RELEASE]
-    jars = load(ROOT / "examples" / "iceberg.yaml").jars
-    command = [sys.executable, "-m", "ops", "publish-jars", *where, "--", *jars]
-    environment = {**os.environ, **s3.environment()}
-    for _ in range(_ATTEMPTS):
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        if not done.returncode:
-            return
-    raise RuntimeError(f"the release was not published: {done.stderr}")
-
-
 def _jars_in(files: dict[str, int]) -> dict[str, int]:
     """Those of the files that are a JAR of the release, or may be a part of one."""
     return {path: size for path, size in files.items() if ".jar" in path}
@@ -212,8 +186,3 @@ def _put_trips(s3: S3Server, spark: Programs, file: Path) -> int:
     done = subprocess.run([spark.python, script, file], capture_output=True, text=True, check=True)
     s3.client.put_object(Bucket=DATA, Key="trips/trips.parquet", Body=file.read_bytes())
     return int(done.stdout)
-
-
-def _on_this_machine(server: str, s3: S3Server) -> Edit:
-    """The only differences from a cluster in AWS."""
-    return edited(server, s3.s3a())

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from ops.jobs.check import judged
+from ops.jobs.findings import Severity
 from tests.metrics.sampled import agree, version_of
 from tests.names import POOL_LABEL
+from tests.ops.jobs.variants import target_of
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.objects import named
 from tests.tiers.cluster.processes import wait_until
@@ -82,6 +85,28 @@ def test_a_queue_takes_no_more_than_its_team_may_have(api: Api, live: Stack) -> 
             assert _bound(api, pods) == limit
     finally:
         api.apply(quota)
+
+
+@pytest.mark.parametrize(("executors", "fits"), [(7, False), (5, True)])
+def test_a_job_beyond_its_queues_maximum_is_held_as_check_job_says(
+    api: Api, live: Stack, drivers: Callable[..., Any], executors: int, fits: bool
+) -> None:
+    """The queue has 24 vCPU, the nodes of the pool have room for all of it."""
+    job = job_of(live.combination, SMALL, "taxi-trip", executors=executors)
+    target = target_of(live.combination.plan, SMALL)
+    told = [one.line for one in judged(job.application, target, job.beside).of(Severity.error)]
+    assert [one for one in told if f"queue root.{SMALL} has 24 at most" in one] == told
+    assert bool(told) is not fits
+    with drivers([job]) as kubelet:
+        if fits:
+            kubelet.run_until(lambda: placed(api, job), "all executors are placed", _SECONDS)
+            return
+        kubelet.run_until(lambda: pods_of(api, job.application, "driver"), "a driver", _SECONDS)
+        until = time.monotonic() + 2 * _STILL_SECONDS
+        while time.monotonic() < until:
+            kubelet.step()
+            assert not any(map(_is_bound, pods_of(api, job.application, "driver")))
+            assert not pods_of(api, job.application, "executor")
 
 
 def test_a_pod_is_in_the_queue_of_its_namespace_regardless_of_its_label(

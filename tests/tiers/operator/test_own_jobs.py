@@ -61,6 +61,8 @@ _CLAIM = "spark.kubernetes.driver.volumes.persistentVolumeClaim.spark-local-dir-
 AT_ONCE = [
     Row("no-executors", {"spec/executor/instances": 0}),
     Row("template-without-version", {"spec/sparkVersion": ABSENT}),
+    Row("stray-section", {"x-common": {"cores": 1}}),
+    Row("stray-metadata", {"metadata/lables": {"a": "b"}}),
     Row("typo", {"spec/driver/priorityClass": "spark-driver"}),
     Row("text-cores", {"spec/driver/cores": "1"}),
     Row("no-cores", {"spec/driver/cores": 0}),

@@ -1,77 +1,28 @@
-"""The JARs of a request: Maven coordinates, files on this machine, and lists of both."""
+"""The files of a request: Maven coordinates, files on this machine, and lists of both."""
 
-import base64
-import hashlib
-import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ops.plan.errors import UserError
 from ops.plan.releases import Coordinate
-
-LARGEST = 5 * 1024**3
-"""Maximum size of one S3 PutObject request
-(docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html)."""
+from ops.publish.files import is_publishable, kinds
 
 _PAIRS, _EXAMPLES = 10, 3
 """Maximum length of the message about duplicate classes."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\.jar")
-
-
-@dataclass(frozen=True)
-class Jar:
-    """A JAR whose content was read once. `sha256` is in hexadecimal, `size` in bytes."""
-
-    path: Path
-    size: int
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        """The file's name, also in the release."""
-        return self.path.name
-
-    @property
-    def s3_checksum(self) -> str:
-        """The SHA-256 as S3 reports it, in base64."""
-        return base64.b64encode(bytes.fromhex(self.sha256)).decode("ascii")
-
-
-def read(path: Path) -> Jar:
-    """Reads a JAR from disk. Raises UserError for a name that is invalid in a class path, and for a
-    path that is not a file, not a JAR, or too large for one S3 request."""
-    if not _NAME.fullmatch(path.name):
-        raise UserError(
-            f"{path.name!r} cannot be part of a class path: a JAR's name has letters, digits, "
-            "dots, underscores, + and -, and ends in .jar"
-        )
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
-    size = path.stat().st_size
-    if size > LARGEST:
-        raise UserError(f"{path} has {size} bytes; S3 accepts {LARGEST} in one request")
-    try:
-        if not zipfile.is_zipfile(path):
-            raise UserError(f"{path} is not a JAR: it is not a zip archive")
-        with path.open("rb") as file:
-            return Jar(path, size, hashlib.file_digest(file, "sha256").hexdigest())
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
 
 
 def parse(words: Iterable[str], folder: Path = Path()) -> list[Coordinate | Path]:
     """The coordinates and paths in their order; `@file` stands for the lines of a file.
 
     Paths are relative to `folder`, those of a list to the list's own folder. Raises UserError for
-    an empty request, for an argument that is neither a coordinate nor a path to a JAR, and for two
-    JARs of the same name.
+    an empty request, for an argument that is neither a coordinate nor a path to a file of a known
+    kind, and for two files of the same name.
     """
     found = [item for word in words for item in _items(word.strip(), folder) if word.strip()]
     if not found:
-        raise UserError("nothing to publish: list JARs as group:artifact:version or by path")
+        raise UserError("nothing to publish: list files as group:artifact:version or by path")
     by_name: dict[str, Coordinate | Path] = {}
     for item in found:
         name = item.name if isinstance(item, Path) else item.file_name
@@ -95,10 +46,11 @@ def _item(word: str, folder: Path) -> Coordinate | Path:
         if version in ("LATEST", "RELEASE"):
             raise UserError(f"{word}: use a fixed version, {version} changes")
         return coordinate
-    if word.endswith(".jar"):
+    if is_publishable(word):
         return folder / word
     raise UserError(
-        f"{word!r} is neither group:artifact:version[:classifier] nor the path of a .jar file"
+        f"{word!r} is neither group:artifact:version[:classifier] nor the path of a file that ends "
+        f"in {kinds()}"
     )
 
 

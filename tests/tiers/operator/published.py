@@ -1,0 +1,54 @@
+"""A release on this machine: published to S3 by the command, and mounted behind the claim."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.tiers.cluster.processes import start, wait_until
+from tests.tiers.node.s3_server import JARS_PREFIX, S3Server
+from tests.tiers.operator.kubelet import Edit, edited
+from tests.tiers.operator.pod_host import PodHost
+from tests.tiers.programs import ROOT
+
+BUCKET = "spark-jars"
+_ATTEMPTS = 4
+"""On a busy machine S3 in Python breaks off; the same command goes on where it ended."""
+
+
+def publish(s3: S3Server, release: str, files: Sequence[str | Path]) -> str:
+    """Runs the publisher's command; what it prints for a job."""
+    where = ["--to", f"s3://{BUCKET}/{JARS_PREFIX}", "--release", release]
+    command = [sys.executable, "-m", "ops", "publish-jars", *where, "--", *map(str, files)]
+    environment = {**os.environ, **s3.environment()}
+    for _ in range(_ATTEMPTS):
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        if not done.returncode:
+            return done.stdout
+    raise RuntimeError(f"the release was not published: {done.stderr}")
+
+
+@contextmanager
+def mounted(s3: S3Server, pod_host: PodHost) -> Iterator[Path]:
+    """The folder behind the claim: the releases are mounted in it at `jars`, for the block."""
+    parent, cache = pod_host.folder / "parent", pod_host.folder / "cache"
+    for folder in (parent, cache, parent / "jars"):
+        pod_host.seen(folder).mkdir(exist_ok=True)
+    command = pod_host.inside(*s3.node_mount(BUCKET, parent / "jars", cache))
+    log = pod_host.seen(pod_host.folder) / "mount.log"
+    child = start(command, log, s3.environment())
+    jars = pod_host.seen(parent / "jars")
+    wait_until(lambda: any(jars.iterdir()), "the JARs are mounted", child)
+    try:
+        yield parent
+    finally:
+        child.stop()
+
+
+def on_this_machine(server: str, s3: S3Server) -> Edit:
+    """The only differences from a cluster in AWS."""
+    return edited(server, s3.s3a())
