@@ -26,6 +26,7 @@ from ops.diff.impact import (
     routes,
     shuffle,
     teams,
+    volumes,
     workloads,
 )
 from ops.diff.impact.model import Cause, Consequence, Kind, Level
@@ -46,6 +47,7 @@ _TOPICS = (
     disruption,
     teams,
     shuffle,
+    volumes,
     workloads,
     packages,
     guards,

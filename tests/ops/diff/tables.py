@@ -1,6 +1,7 @@
 """All single changes, by name: those that settings make, and those made by hand in a plan."""
 
 from tests.ops.diff.changes_cloud import CLOUD
+from tests.ops.diff.changes_disks import DISKS
 from tests.ops.diff.changes_jars import JARS
 from tests.ops.diff.changes_nodes import NODES
 from tests.ops.diff.changes_settings import SETTINGS
@@ -10,6 +11,6 @@ from tests.ops.diff.plan_guards import GUARDS
 from tests.ops.diff.plan_network import NAMES, NETWORK
 from tests.ops.diff.plan_node_sets import NODES as NODE_SETS
 
-SETS = {**CLOUD, **NODES, **JARS, **SETTINGS, **SHUFFLE}
+SETS = {**CLOUD, **NODES, **DISKS, **JARS, **SETTINGS, **SHUFFLE}
 """The engine tier runs these, too."""
 EDITS = {**GUARDS, **NETWORK, **NAMES, **NODE_SETS, **CLUSTER}
