@@ -48,7 +48,7 @@ from components.private_bucket import (
     check_deletion,
     check_names,
 )
-from components.running_cluster import check_changes, find_running_cluster
+from components.running_cluster import check_changes, is_there, read_running_cluster
 from components.spark.checks import check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
@@ -234,11 +234,11 @@ class Stack(Settings):
         cluster = self.settings.cluster
         if cluster.existing:
             return
-        if running := find_running_cluster(cluster.name, cloud):
+        exists, found = is_there(cluster.name, cloud), iter(())
+        if exists and (running := read_running_cluster(cluster.name, cloud)):
             found = check_changes(running, cluster, self.settings.network)
-        else:
-            creator = find_creator(cluster.name, cloud) if cluster.admins else ""
-            found = check_creator(cluster.admins, creator)
+        elif exists is False and cluster.admins:
+            found = check_creator(cluster.admins, find_creator(cloud))
         problems = [Problem(f"{PROJECT}:{key}", text) for key, text in found]
         if problems:
             raise pulumi.RunError(message(self.name, problems))

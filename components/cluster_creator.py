@@ -9,16 +9,14 @@ from components.base import Problems
 from components.cloud import Cloud
 
 
-def find_creator(cluster: str, cloud: Cloud) -> str:
-    """ARN of the caller if it would create the cluster; empty if the cluster exists already, or if
-    AWS does not answer: EKS then refuses what this would have refused."""
+def find_creator(cloud: Cloud) -> str:
+    """ARN of the caller, who creates a cluster that does not exist yet; empty if AWS does not
+    answer: EKS then refuses what this would have refused."""
     options = pulumi.InvokeOptions(provider=cloud.provider)
     try:
-        if cluster in aws.eks.get_clusters(opts=options).names:
-            return ""
         return aws.get_caller_identity(opts=options).arn
     except Exception:
-        return ""  # find_running_cluster has warned
+        return ""
 
 
 def check_creator(admins: Sequence[str], creator: str) -> Problems:

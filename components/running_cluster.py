@@ -27,15 +27,23 @@ class RunningCluster(NamedTuple):
     cidr: str
 
 
-def find_running_cluster(name: str, cloud: Cloud) -> RunningCluster | None:
-    """The cluster of this name in the stack's account and region, if there is one.
+def is_there(name: str, cloud: Cloud) -> bool | None:
+    """Whether the stack's account and region have a cluster of this name.
 
-    None, with a warning, if it cannot be read: EKS then refuses what this would have refused.
+    None, with a warning, if AWS does not answer: EKS then refuses what this would have refused.
     """
     options = pulumi.InvokeOptions(provider=cloud.provider)
     try:
-        if name not in aws.eks.get_clusters(opts=options).names:
-            return None
+        return name in aws.eks.get_clusters(opts=options).names
+    except Exception as error:
+        _warn(name, error)
+        return None
+
+
+def read_running_cluster(name: str, cloud: Cloud) -> RunningCluster | None:
+    """The cluster of this name, which exists; None, with a warning, if it cannot be read."""
+    options = pulumi.InvokeOptions(provider=cloud.provider)
+    try:
         # Of all ways to read a cluster, the only one that shows the key of its secrets.
         found = aws.cloudcontrol.get_resource(
             type_name="AWS::EKS::Cluster", identifier=name, opts=options
@@ -47,10 +55,7 @@ def find_running_cluster(name: str, cloud: Cloud) -> RunningCluster | None:
         ]
         vpc = aws.ec2.get_vpc(id=subnets[0].vpc_id, opts=options)
     except Exception as error:
-        pulumi.log.warn(
-            f"the cluster {name} cannot be read: whether EKS allows the changes of cluster and "
-            f"network was not checked ({error})"
-        )
+        _warn(name, error)
         return None
     return RunningCluster(
         version=cluster["Version"],
@@ -58,6 +63,13 @@ def find_running_cluster(name: str, cloud: Cloud) -> RunningCluster | None:
         zones=tuple(sorted({subnet.availability_zone[-1] for subnet in subnets})),
         vpc_id=subnets[0].vpc_id,
         cidr=vpc.cidr_block,
+    )
+
+
+def _warn(name: str, error: Exception) -> None:
+    pulumi.log.warn(
+        f"the cluster {name} cannot be read: whether EKS allows the changes of cluster and "
+        f"network was not checked ({error})"
     )
 
 

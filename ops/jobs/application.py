@@ -15,6 +15,7 @@ from components.names import (
 )
 from ops.jobs import (
     disk_request,
+    metrics,
     python_environment,
     shuffle,
     shuffle_fallback,
@@ -147,6 +148,8 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         shuffle_fallback.add(spec, job, team, jar_names(job))
     if job.python:
         python_environment.add(spec, job, request.release, _class_path(job, request))
+    if team.metrics:
+        metrics.add(spec)
     disk_request.add(spec)
     return spec
 

@@ -14,6 +14,7 @@ from ops.jobs.judge import (
     disks,
     images,
     jars,
+    metrics,
     network,
     operator,
     placement,
@@ -47,6 +48,7 @@ _JUDGES: tuple[_Judge, ...] = (
     storage.findings,
     shuffle_service.findings,
     network.findings,
+    metrics.findings,
 )
 _ORDER = list(Severity)
 

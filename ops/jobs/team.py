@@ -21,6 +21,7 @@ from components.names import (
     SHUFFLE_CLASS,
     SHUFFLE_FALLBACK_ANNOTATION,
 )
+from ops.jobs.metrics import scraped
 from ops.jobs.shuffle_service import CELEBORN, endpoints_of
 from ops.plan.errors import UserError
 from ops.plan.iam import action_matches
@@ -61,6 +62,8 @@ class Team:
     """Whether the stack has the StorageClass of claimed volumes."""
     celeborn: str | None
     """Addresses of Celeborn's masters, if the team's pods may reach them."""
+    metrics: bool
+    """Whether a Prometheus scrapes the stack's drivers."""
     mounts_lustre: bool
     """Whether the team has the claim on its folder of the Lustre file system."""
     volume_name: str
@@ -124,6 +127,7 @@ def team_of(plan: Plan, name: str) -> Team:
             one.object_name == SHUFFLE_CLASS for one in plan.of_kind("StorageClass")
         ),
         celeborn=endpoints_of(plan) if shuffle == CELEBORN else None,
+        metrics=scraped(plan),
         mounts_lustre=any(one.object_name == SHUFFLE_CLAIM for one in claims),
         volume_name=volume.object_name,
         volume=spec,

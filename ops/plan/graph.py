@@ -1,10 +1,12 @@
 """The dependencies of a plan. An engine creates a resource after its dependencies, and deletes it
 before them."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from ops.plan import paths
 from ops.plan.model import Plan, Resource
+from ops.plan.values import UNKNOWN
 
 PROVIDER = "(provider)"
 
@@ -33,11 +35,30 @@ def direct(resource: Resource) -> set[str]:
 
 
 def inputs_from(resource: Resource, key: str, plan: Plan) -> list[Resource]:
-    """Returns the resources of the plan that an input comes from; none without the input."""
-    if resource.inputs.get(key) is None:
+    """Returns the resources of the plan that an input comes from; none without the input.
+
+    In a recorded plan its value counts, too: what it names it comes from, and it does not come from
+    an AWS resource that it does not mention.
+    """
+    value = resource.inputs.get(key)
+    if value is None:
         return []
     urns = resource.options.property_dependencies.get(key, ())
-    return [found for urn in urns if (found := plan.get(urn))]
+    depends = [found for urn in urns if (found := plan.get(urn))]
+    texts = [str(leaf) for _, leaf in paths.leaves(value)]
+    if UNKNOWN in texts:
+        return depends
+    named = [found for text in texts if (found := plan.identified(text))]
+    kept = [one for one in depends if not one.identifiers or _mentioned(one, texts)]
+    return list({one.urn: one for one in (*kept, *named) if one.urn != resource.urn}.values())
+
+
+def _mentioned(resource: Resource, texts: Sequence[str]) -> bool:
+    """Whether one of the texts has the resource's id, its ARN, or a text that it is given, as its
+    name."""
+    given = (value for value in resource.inputs.values() if isinstance(value, str) and value)
+    words = (*resource.identifiers, resource.name, *given)
+    return any(word in text for word in words for text in texts)
 
 
 Node = TypeVar("Node", bound=Hashable)

@@ -57,6 +57,8 @@ class Resource:
     external: bool = False
     outputs: Mapping[str, Any] = field(default_factory=dict)
     """The outputs that a component of the program registers; empty for other resources."""
+    identifiers: tuple[str, ...] = ()
+    """The id and ARN that a recording gives an AWS resource; empty in a plan of an engine."""
 
     @property
     def package(self) -> str:
@@ -130,6 +132,16 @@ class Plan:
         return {resource.urn: resource for resource in self.resources}
 
     @cached_property
+    def _by_identifier(self) -> dict[str, Resource]:
+        # A plain name, as in IAM, is also the id of resources of other types.
+        return {
+            key: one
+            for one in self.resources
+            for key in one.identifiers
+            if ":" in key or key.endswith(f"-{one.name}")
+        }
+
+    @cached_property
     def _children(self) -> dict[str, tuple[Resource, ...]]:
         children: dict[str, list[Resource]] = {}
         for resource in self.resources:
@@ -139,6 +151,10 @@ class Plan:
 
     def get(self, urn: str) -> Resource | None:
         return self._by_urn.get(urn)
+
+    def identified(self, identifier: str) -> Resource | None:
+        """Returns the AWS resource with this id or ARN, in a recorded plan."""
+        return self._by_identifier.get(identifier)
 
     def by_type(self, type_: str) -> tuple[Resource, ...]:
         """Returns the resources of a type (`aws:sqs/queue:Queue`)."""
@@ -211,8 +227,10 @@ def _resource(raw: dict[str, Any]) -> Resource:
     options["property_dependencies"] = {
         key: tuple(urns) for key, urns in options["property_dependencies"].items()
     }
-    rest = {key: value for key, value in raw.items() if key not in ("options", "unknown")}
-    return Resource(**rest, unknown=tuple(raw["unknown"]), options=Options(**options))
+    rest = {key: value for key, value in raw.items() if key != "options"}
+    for key in ("unknown", "identifiers"):
+        rest[key] = tuple(raw.get(key, ()))
+    return Resource(**rest, options=Options(**options))
 
 
 def sorted_unique(items: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from ops.plan import fake_outputs as outputs
 from ops.plan import protobuf as wire
 from ops.plan.cloud import Cloud, invoke
 from ops.plan.errors import PlanError
-from ops.plan.model import STACK_TYPE, Invoke
+from ops.plan.model import STACK_TYPE, Invoke, sorted_unique
 
 _Add = Callable[[Any, dict[str, Any]], None]
 
@@ -25,6 +25,8 @@ class Recording:
     stack_outputs: Any = None
     outputs: dict[str, Any] = field(default_factory=dict)
     """Outputs that components register, by URN."""
+    identifiers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids and ARNs of AWS resources, by URN."""
     invokes: list[Invoke] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -134,6 +136,9 @@ class RecordingMonitor(mocks.MockMonitor):
         made = wire.Redactor(wire.secrets(state)).data(made)
         add(state, made)
         identifier = given_id or made_id
+        if request.type.startswith("aws:"):
+            found = (identifier, str(made.get("arn") or identifier))
+            self.recording.identifiers[urn] = sorted_unique(found)
         known = mocks.MockMonitor.ResourceRegistration(urn, identifier, {**inputs, **made})
         self.resources[urn] = known
         return identifier

@@ -135,6 +135,7 @@ def _resource(urn: str, preview: Recording, update: Recording) -> Resource:
         else (),
         options=_options(request),
         outputs=wire.masked(update.outputs[urn]) if urn in update.outputs else {},
+        identifiers=update.identifiers.get(urn, ()),
     )
 
 

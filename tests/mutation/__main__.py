@@ -6,6 +6,9 @@ the list has one that a complete run detects.
 """
 
 import argparse
+import gc
+import os
+import random
 import sys
 import time
 from collections import Counter
@@ -13,56 +16,40 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.mutation.guards import Guard, guards_of
-from tests.mutation.recording import VARIANTS, forget_program, lines_run, recorded_once
+from tests.mutation.recording import VARIANTS, recorded_once
 from tests.mutation.survivors import REASONS
-from tests.mutation.trial import Outcome, Trial, collected, forked, in_forks, places, untouched
+from tests.mutation.trial import Outcome, run_all
 from tests.plans import ROOT
 
 _NEEDED = 0.9
-
-
-def trials(only: str) -> tuple[list[Trial], list[Guard]]:
-    """What to try, and the guards on lines that no variant runs."""
-    files = ["__main__.py", *map(str, sorted(Path("components").rglob("*.py")))]
-    guards = [guard for file in files for guard in guards_of(ROOT, file) if only in guard.place]
-    with recorded_once():
-        ran = {variant: lines_run(variant) for variant in VARIANTS}
-        before = {variant: places(variant) for variant in VARIANTS}
-    forget_program()
-    found, idle = [], []
-    for guard in guards:
-        lines = set(range(guard.line, guard.end + 1))
-        variants = tuple(one for one in VARIANTS if lines & ran[one].get(guard.file, set()))
-        if variants:
-            found.append(Trial(guard, variants, before))
-        else:
-            idle.append(guard)
-    return found, idle
 
 
 def main() -> int:
     """Runs it, and prints each outcome and the sum."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--only", default="", help="guards whose file or name holds this")
-    only = parser.parse_args().only
+    parser.add_argument("--sample", type=int, default=0, help="as many guards, the same each time")
+    options = parser.parse_args()
     begun = time.monotonic()
-    wanted, idle = trials(only)
-    print(f"{len(wanted)} guards, {len(VARIANTS)} plans, {time.monotonic() - begun:.0f} s to begin")
-    outcomes = {guard: Outcome("missed", "no plan runs it") for guard in idle}
+    gc.disable()  # Each trial is a process that ends soon.
+    files = ["__main__.py", *map(str, sorted(Path("components").rglob("*.py")))]
+    guards = [one for file in files for one in guards_of(ROOT, file) if options.only in one.place]
+    if options.sample:
+        guards = random.Random(0).sample(guards, min(options.sample, len(guards)))
+    print(f"{len(guards)} guards, {len(VARIANTS)} plans", flush=True)
+    outcomes: dict[Guard, Outcome] = {}
+    out = os.fdopen(os.dup(1), "w", buffering=1)
 
-    def told(trial: Trial, outcome: Outcome) -> None:
-        outcomes[trial.guard] = outcome
-        place = f"{trial.guard.file}:{trial.guard.line} {trial.guard.what}"
-        print(f"{outcome.by:8}{place}  [{outcome.detail}]", flush=True)
+    def told(guard: Guard, outcome: Outcome) -> None:
+        outcomes[guard] = outcome
+        seconds = time.monotonic() - begun
+        place = f"{guard.file}:{guard.line} {guard.what}"
+        print(f"{seconds:6.0f} s {outcome.by:8}{place}  [{outcome.detail}]", file=out)
 
-    in_forks(wanted, told)
-    left_out = tuple(collected(*forked(untouched)).detail.splitlines())
-    for test in left_out:
-        print(f"left out, because it fails without a mutant: {test}")
-    missed = [one for one in wanted if outcomes[one.guard].by == "missed"]
-    print(f"{len(missed)} are not found by a rule; now the tests", flush=True)
-    in_forks([one._replace(tests=True, left_out=left_out) for one in missed], told)
-    return _summary(outcomes, time.monotonic() - begun, whole=not only)
+    with recorded_once():
+        run_all(guards, told, out)
+    whole = not options.only and not options.sample
+    return _summary(outcomes, time.monotonic() - begun, whole)
 
 
 def _summary(outcomes: Mapping[Guard, Outcome], seconds: float, whole: bool) -> int:

@@ -5,17 +5,27 @@ A mutant is tried in a fork of a process that has imported the SDKs and nothing 
 
 import importlib.machinery
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
 from ops.plan import record as recorder
 from ops.plan.monitor import RecordingMonitor
 from ops.plan.stack import StackConfig
 from tests import plans
-from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, NODE, OPEN_TEAM, ROOT, STACKS
+from tests.plans import (
+    CACHE,
+    CELEBORN,
+    CLUSTER_AUTOSCALER,
+    DAEMONSET,
+    FALLBACK,
+    LUSTRE,
+    NODE,
+    OPEN_TEAM,
+    ROOT,
+    STACKS,
+)
 
 VARIANTS: tuple[tuple[str, ...], ...] = (
     *((stack,) for stack in sorted(STACKS, key=("existing", "dev", "staging", "prod").index)),
@@ -29,6 +39,11 @@ VARIANTS: tuple[tuple[str, ...], ...] = (
      "pools=[{name: etl, families: [r7gd, r7i], sizes: [4xlarge], jarBucket: {}}]",
      "spark.teams=[{name: team-etl, pool: etl, egress: [{cidr: 10.20.0.0/24, ports: [5432]}]}]",
      "drivers={families: [m7g, m7i], sizes: [xlarge]}"),
+    ("dev", *CELEBORN),
+    ("prod", *LUSTRE),
+    ("dev", *FALLBACK, "spark.teams=[{name: team-a, shuffle: claim}, {name: team-b}]",
+     "drivers.zone=b", "storage.shuffleClass={iops: 6000, throughput: 500, "
+     "kmsKeyArn: 'arn:aws:kms:us-west-2:111122223333:key/x'}"),
 )  # fmt: skip
 """What is recorded: together they run all of the program."""
 
@@ -71,30 +86,3 @@ def recorded_once() -> Iterator[None]:
         yield
     finally:
         setattr(recorder.program, "run", run)  # noqa: B010
-
-
-def lines_run(variant: tuple[str, ...]) -> dict[str, set[int]]:
-    """The lines of each file of the program that a variant runs, those at import included."""
-    forget_program()
-    found: dict[str, set[int]] = {}
-    root = f"{ROOT}/"
-
-    def local(frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line":
-            found[frame.f_code.co_filename.removeprefix(root)].add(frame.f_lineno)
-        return local
-
-    def entered(frame: FrameType, _: str, __: Any) -> Any:
-        name = frame.f_code.co_filename
-        if not name.startswith((f"{root}components", f"{root}__main__.py")):
-            return None
-        lines = found.setdefault(name.removeprefix(root), set())
-        lines.add(frame.f_lineno)
-        return local
-
-    threading.settrace(entered)
-    try:
-        plans.plan_of(*variant)
-    finally:
-        threading.settrace(None)  # type: ignore[arg-type]
-    return found

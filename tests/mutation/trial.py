@@ -5,22 +5,24 @@ import io
 import os
 import pickle
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, TextIO
 
 import pytest
 
 from ops.plan.errors import PlanError, UserError
 from ops.rules.check import check
+from tests import plans
 from tests.mutation.guards import Guard, without
-from tests.mutation.recording import change, recorded_once
-from tests.plans import ROOT, plan_of
+from tests.mutation.reach import Reach, Variant, Watched, reach_of
+from tests.mutation.recording import VARIANTS, change, forget_program
+from tests.plans import ROOT
 
 Places = frozenset[tuple[str, str, str]]
-_OTHERS = ("golden", "docs", "commands", "settings", "validate", "secrets")
+_OTHERS = ("golden", "docs", "commands", "settings", "validate", "secrets", "values_fuzz")
 """Tests of something else than a plan, and the golden files, which change with everything."""
 TESTS = (
     *sorted(
@@ -32,8 +34,8 @@ TESTS = (
     "tests/ops/rules/test_iam_lint.py",
 )
 """Promises about the plan."""
-_SECONDS = 300
-_AT_ONCE = 2
+_SECONDS = 900
+_RULES_FIRST = 2
 
 
 @dataclass(frozen=True)
@@ -44,108 +46,143 @@ class Outcome:
     detail: str = ""
 
 
-class Trial(NamedTuple):
-    """A mutant, the variants that run its lines, and the findings of each without it."""
-
-    guard: Guard
-    variants: tuple[tuple[str, ...], ...]
-    before: dict[tuple[str, ...], Places]
-    tests: bool = False
-    """Whether tests are run instead of rules, which found nothing."""
-    left_out: tuple[str, ...] = ()
-    """Tests that fail without a mutant, too."""
-
-
-def places(variant: tuple[str, ...]) -> Places:
+def places(variant: Variant) -> Places:
     """What the rules find in a variant, warnings included."""
     return frozenset(
-        (one.rule.id, one.name, one.broken.message) for one in check(plan_of(*variant)).findings
+        (one.rule.id, one.name, one.broken.message)
+        for one in check(plans.plan_of(*variant)).findings
     )
 
 
-def run(trial: Trial) -> Outcome:
-    """Tries the mutant in this process, which must end afterwards."""
-    change(trial.guard.file, without(ROOT, trial.guard))
-    with recorded_once():
-        for variant in () if trial.tests else trial.variants:
-            try:
-                new = places(variant) - trial.before[variant]
-            except (PlanError, UserError) as error:
-                return Outcome("refused", str(error).splitlines()[0][:120])
-            except Exception as error:
-                return Outcome("refused", f"{type(error).__name__}: {error}".splitlines()[0][:120])
-            if new:
-                rule, name, message = min(new)
-                return Outcome("rule", f"{rule}: {name} {message}"[:160])
-        failed = failing_tests("-x", *_deselected(trial.left_out)) if trial.tests else []
-    return Outcome("test", failed[0]) if failed else Outcome("missed")
+class Trials:
+    """Plugin that drops guards in place of running the tests, which pytest collects once for all.
+
+    A trial is cheap in this order: the rules on a few plans, the tests that reach the guard's
+    lines, the rules on all other plans that run it.
+    """
+
+    def __init__(
+        self, guards: Sequence[Guard], told: Callable[[Guard, Outcome], None], out: TextIO
+    ) -> None:
+        self._guards, self._told, self._out = guards, told, out
+        self._items: dict[str, pytest.Item] = {}
+        self._failed: list[str] = []
+        self._fresh: set[ModuleType] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Notes a failed test."""
+        if report.failed:
+            self._failed.append(report.nodeid)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Runs every test once to see what it reaches, then each trial in a fork."""
+        self._items = {one.nodeid: one for one in session.items}
+        forget_program()
+        known = collected(*forked(partial(self._untouched, session.items), 0))
+        if isinstance(known, Outcome):
+            raise RuntimeError(known.detail)
+        reach, before = known
+        for test in sorted(reach.failing):
+            print(f"left out, because it fails without a mutant: {test}", file=self._out)
+        print(f"{len(reach.tests)} tests use {len(reach.lines)} plans", file=self._out)
+        for guard in self._guards:
+            trial = partial(self._run, guard, reach, before)
+            self._told(guard, collected(*forked(trial, _SECONDS)))
+        return True
+
+    def _untouched(self, items: Sequence[pytest.Item]) -> tuple[Reach, dict[Variant, Places]]:
+        """What tests and variants reach of the program as it is, and what rules find there."""
+        reach = reach_of(items, self._failing, VARIANTS)
+        return reach, {variant: places(variant) for variant in VARIANTS}
+
+    def _failing(self, items: Sequence[pytest.Item]) -> str:
+        """The first of these tests that fails."""
+        self._failed.clear()
+        for position, item in enumerate(items):
+            if item.module not in self._fresh:
+                self._fresh.add(item.module)
+                plans.plan_of.refresh(item.module)
+            after = items[position + 1] if position + 1 < len(items) else None
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=after)
+            if self._failed:
+                return self._failed[0]
+        return ""
+
+    def _run(self, guard: Guard, reach: Reach, before: dict[Variant, Places]) -> Outcome:
+        """Tries the mutant in this process, which must end afterwards."""
+        change(guard.file, without(ROOT, guard))
+        lines = set(range(guard.line, guard.end + 1))
+        running = reach.plans_of(guard.file, lines)
+        variants = tuple(one for one in VARIANTS if one in running)
+        first = _differing(variants)
+        if found := _found_by_rules(first, before):
+            return found
+        able = [self._items[one] for one in reach.tests_of(guard.file, lines, first)]
+        if failed := self._failing(able):
+            return Outcome("test", failed)
+        rest = tuple(one for one in variants if one not in first)
+        return _found_by_rules(rest, before) or Outcome("missed", f"{len(able)} tests reach it")
 
 
-def untouched() -> Outcome:
-    """The tests that fail of the program as it is, a line each."""
-    with recorded_once():
-        return Outcome("test", "\n".join(failing_tests()))
+def _differing(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+    """A few variants that differ most: rules ask more of production."""
+    production = [one for one in variants if one[0] == "prod"][-1:]
+    others = [one for one in variants if one[0] != "prod"][: _RULES_FIRST - len(production)]
+    return (*production, *others)
 
 
-def _deselected(tests: Sequence[str]) -> list[str]:
-    return [option for test in tests for option in ("--deselect", test)]
+def _found_by_rules(variants: Sequence[Variant], before: dict[Variant, Places]) -> Outcome | None:
+    for variant in variants:
+        try:
+            new = places(variant) - before[variant]
+        except (PlanError, UserError) as error:
+            return Outcome("refused", str(error).splitlines()[0][:120])
+        except Exception as error:
+            return Outcome("refused", f"{type(error).__name__}: {error}".splitlines()[0][:120])
+        if new:
+            rule, name, message = min(new)
+            return Outcome("rule", f"{rule}: {name} {message}"[:160])
+    return None
 
 
-def failing_tests(*more: str) -> list[str]:
-    """The tests that fail, by id."""
-
-    class Failed:
-        def __init__(self) -> None:
-            self.ids: list[str] = []
-
-        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            if report.failed:
-                self.ids.append(report.nodeid)
-
-    failed = Failed()
-    options = ["-n0", "-q", "-p", "no:cacheprovider", *more, *TESTS]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        code = pytest.main(options, plugins=[failed])
-    return failed.ids or ([f"pytest ends with {code}"] if code else [])
+def run_all(guards: Sequence[Guard], told: Callable[[Guard, Outcome], None], out: TextIO) -> None:
+    """Drops the guards one after the other, and reports each outcome."""
+    plans.plan_of = Watched(plans.plan_of)
+    options = ["-n0", "-q", "-p", "no:cacheprovider", *TESTS]
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main(options, plugins=[Trials(guards, told, out)])
+    if code:
+        raise RuntimeError(f"pytest ends with {code}:\n{said.getvalue()}")
 
 
-def forked(call: Callable[[], Outcome]) -> tuple[int, int]:
-    """Runs a call in a fork; returns the process and the pipe for its outcome."""
+def forked(call: Callable[[], Any], seconds: int) -> tuple[int, int]:
+    """Runs a call in a fork; returns the process and the pipe for its result. Without `seconds` it
+    may take as long as it needs."""
     read, write = os.pipe()
     process = os.fork()
     if process:
         os.close(write)
         return process, read
     os.close(read)
-    signal.alarm(_SECONDS)
-    outcome = Outcome("refused", "the process ended")
+    signal.alarm(seconds)
+    result: Any = Outcome("refused", "the process ended")
     try:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        outcome = call()
+        result = call()
+    except BaseException as error:
+        result = Outcome("refused", f"{type(error).__name__}: {error}"[:160])
     finally:
         with os.fdopen(write, "wb") as pipe:
-            pickle.dump(outcome, pipe)
-        sys.stdout.flush()
+            pickle.dump(result, pipe)
         os._exit(0)
 
 
-def collected(process: int, read: int) -> Outcome:
-    """Reads the outcome of a fork, and waits until it ends."""
+def collected(process: int, read: int) -> Any:
+    """Reads the result of a fork, and waits until it ends."""
     with os.fdopen(read, "rb") as pipe:
         answer = pipe.read()
     os.waitpid(process, 0)
-    return pickle.loads(answer) if answer else Outcome("refused", f"no end in {_SECONDS} s")
-
-
-def in_forks(trials: Sequence[Trial], told: Callable[[Trial, Outcome], None]) -> None:
-    """Tries all mutants, several in parallel, and reports each outcome in their order."""
-    waiting = list(trials)
-    running: list[tuple[Trial, int, int]] = []
-    while waiting or running:
-        while waiting and len(running) < _AT_ONCE:
-            trial = waiting.pop(0)
-            running.append((trial, *forked(partial(run, trial))))
-        trial, process, read = running.pop(0)
-        told(trial, collected(process, read))
+    return pickle.loads(answer) if answer else Outcome("missed", f"no end in {_SECONDS} s")

@@ -27,6 +27,7 @@ from ops.diff.impact import (
     routes,
     shuffle,
     teams,
+    volumes,
     workloads,
 )
 from ops.diff.impact.model import Cause, Consequence, Kind, Level
@@ -47,6 +48,7 @@ _TOPICS = (
     disruption,
     teams,
     shuffle,
+    volumes,
     workloads,
     packages,
     monitoring,

@@ -6,6 +6,7 @@ from ops.diff.diff import Diff
 from ops.diff.impact.known import row
 from ops.diff.impact.limits import counts_drivers_only
 from ops.diff.impact.routes import ADDRESS, ASSOCIATION, NAT, ROUTE, SUBNET, TABLE
+from ops.diff.impact.wholes import deleted_with
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.graph import direct, inputs_from
 from ops.plan.iam_roles import node_roles, role_name
@@ -101,20 +102,9 @@ def _in_a_subnet(diff: Diff) -> Iterator[Step]:
 
 def _as_a_whole(diff: Diff) -> Iterator[Step]:
     """What is removed together with all nodes of an autoscaler, or all pods of a team."""
-    gone = {
-        step.resource.urn
-        for step in diff.steps
-        if step.resource.type in _AS_A_WHOLE and step.operation is Operation.delete
-    }
     for step in diff.of(Operation.delete):
-        if gone & set(_ancestors(step.resource, diff.old)):
+        if any(one.type in _AS_A_WHOLE for one in deleted_with(step, diff)):
             yield step
-
-
-def _ancestors(resource: Resource, plan: Plan) -> Iterator[str]:
-    while parent := plan.get(resource.parent):
-        yield parent.urn
-        resource = parent
 
 
 def _of_system_nodes(diff: Diff) -> Iterator[Step]:

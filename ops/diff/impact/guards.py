@@ -9,6 +9,7 @@ from ops.diff.impact.cluster import TYPES
 from ops.diff.impact.covered import of_nodes_that_go
 from ops.diff.impact.model import Consequence, Kind, causes_of
 from ops.diff.impact.objects import key_arn
+from ops.diff.impact.wholes import deleted_with, really_deleted
 from ops.diff.steps import Operation, Step
 from ops.plan.values import each, is_true, mapping
 
@@ -26,9 +27,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         return  # everything in the cluster ends with it
     for step in diff.of_type("aws:eks/accessEntry:AccessEntry"):
         yield from _entry(step, diff)
-    deleted = really_deleted(diff)
     for step in diff.steps:
-        if step.old is None or _goes_as_a_whole(step, diff, deleted):
+        if step.old is None or _goes_as_a_whole(step, diff):
             continue
         yield from _OF.get(step.resource.type, _nothing)(step)
         if step.resource.type in TYPES:
@@ -38,23 +38,13 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             yield from _executors(step)
 
 
-def _goes_as_a_whole(step: Step, diff: Diff, deleted: set[str]) -> bool:
-    """Whether the component is deleted, or the bucket that the guard is for."""
+def _goes_as_a_whole(step: Step, diff: Diff) -> bool:
+    """Whether its outermost component is deleted, or the bucket that the guard is for."""
     if step.operation is not Operation.delete:
         return False
-    component = diff.old.component(step.resource)
     if bucket := set(step.resource.options.property_dependencies.get("bucket", ())):
-        return bool(bucket & deleted)
-    return component is not None and component.urn in deleted
-
-
-def really_deleted(diff: Diff) -> set[str]:
-    """Returns the URNs of what is deleted, without what Pulumi protects or only forgets."""
-    return {
-        step.resource.urn
-        for step in diff.of(Operation.delete)
-        if not (step.resource.options.protect or step.resource.options.retain_on_delete)
-    }
+        return bool(bucket & really_deleted(diff))
+    return diff.old.component(step.resource) in deleted_with(step, diff)
 
 
 def _nothing(step: Step) -> Iterator[Consequence]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ops.diff.diff import Diff
-from ops.diff.impact.guards import really_deleted
 from ops.diff.impact.model import Consequence, Kind, causes_of
+from ops.diff.impact.wholes import really_deleted
 from ops.diff.steps import Step
 from ops.plan.iam import statements_of
 from ops.plan.model import Resource

@@ -112,7 +112,9 @@ KUBERNETES: Mapping[str, Known] = {
         "delete replace spec.template spec.replicas",
     ),
     "StorageClass": Known(
-        f"{_K8S}/concepts/storage/storage-classes: read when a claim is made", "create", "delete"
+        f"{_K8S}/concepts/storage/storage-classes: read when a claim is made; rule volumes",
+        "create",
+        "delete replace parameters provisioner",
     ),
     "ValidatingAdmissionPolicy": Known("nothing more is refused", "delete"),
     "ValidatingAdmissionPolicyBinding": Known("nothing more is refused", "delete"),

@@ -99,7 +99,9 @@ def _alerts(diff: Diff) -> Iterator[Consequence]:
 
 
 def _names(plan: Plan) -> set[str]:
-    found = [group for one in plan.of_kind("PrometheusRule") for group in _of(at(one.inputs, "spec"))]
+    found = [
+        group for one in plan.of_kind("PrometheusRule") for group in _of(at(one.inputs, "spec"))
+    ]
     for one in plan.by_type(_GROUPS):
         try:
             found += _of(json.loads(str(one.inputs.get("data"))))

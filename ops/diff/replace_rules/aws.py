@@ -120,6 +120,17 @@ ROWS: Mapping[str, Row] = {
         "fileSystemId subnetId ipAddress",
         "securityGroups",
     ),
+    "ecr/pullThroughCacheRule:PullThroughCacheRule": Row(
+        "AWS::ECR::PullThroughCacheRule, aws_ecr_pull_through_cache_rule",
+        "ecrRepositoryPrefix upstreamRegistryUrl",
+        "credentialArn",
+    ),
+    "ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Row(
+        "AWS::ECR::RepositoryCreationTemplate, aws_ecr_repository_creation_template",
+        "prefix",
+        "appliedFors customRoleArn description encryptionConfigurations imageTagMutability "
+        "lifecyclePolicy repositoryPolicy resourceTags",
+    ),
     "eks/accessEntry:AccessEntry": Row(
         "AWS::EKS::AccessEntry, aws_eks_access_entry",
         "clusterName principalArn type",

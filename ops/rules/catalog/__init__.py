@@ -5,9 +5,10 @@ from importlib import import_module
 from ops.rules.rule import Rule
 
 _MODULES = (
-    "iam", "trust", "rbac", "roles", "cluster", "network", "joining", "nodes", "pools", "lifetimes",
-    "capacity", "data", "pods", "platform", "teams", "team_access", "admission", "scheduling",
-    "complete", "storage", "shuffle", "served", "pins", "images", "owner", "destroy",
+    "iam", "trust", "rbac", "roles", "cluster", "network", "joining", "nodes", "groups", "pools",
+    "lifetimes", "capacity", "data", "pods", "platform", "teams", "team_access", "admission",
+    "scheduling", "complete", "storage", "shuffle", "served", "references", "replicas", "pins",
+    "images", "owner", "destroy",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

@@ -164,6 +164,18 @@ def provider_identity(plan: Plan) -> Iterator[Violation]:
             yield Violation(one, "clusterIdentifier", "identifies its cluster by kubeconfig only")
 
 
+@rule(
+    reason="EKS refuses a control plane whose subnets are in one zone.",
+    source=f"{_USERGUIDE}/network-reqs.html",
+)
+def cluster_in_two_zones(plan: Plan) -> Iterator[Violation]:
+    """A control plane has subnets in two zones."""
+    for one in clusters(plan):
+        subnets = input_of(one, "subnetIds", "vpcConfig.subnetIds")
+        if isinstance(subnets, list) and UNKNOWN not in subnets and len(set(subnets)) < 2:
+            yield Violation(one, "subnets", "has subnets in one zone only")
+
+
 def _to_groups(item: Mapping[str, Any]) -> bool:
     """Whether an egress rule leads to security groups only."""
     others = any(item.get(key) for key in ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds"))

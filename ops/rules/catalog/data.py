@@ -53,7 +53,7 @@ def volumes_end_with_node(plan: Plan) -> Iterator[Violation]:
     source=f"{_S3}/bucket-encryption.html",
 )
 def bucket_encrypted(plan: Plan) -> Iterator[Violation]:
-    """Every bucket configures its encryption."""
+    """Every bucket configures its encryption, and with KMS a bucket key."""
     type_ = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for bucket in plan.by_type(BUCKET):
         defaults = [
@@ -66,6 +66,11 @@ def bucket_encrypted(plan: Plan) -> Iterator[Violation]:
         for default in defaults:
             if at(default, "sseAlgorithm") == "aws:kms" and not default.get("kmsMasterKeyId"):
                 yield Violation(bucket, "key", "is encrypted with the AWS managed key for S3")
+        for one in _of(plan, type_, bucket):
+            for item in each(one.inputs, "rules"):
+                by_kms = at(item, "applyServerSideEncryptionByDefault.sseAlgorithm") == "aws:kms"
+                if by_kms and not is_true(item.get("bucketKeyEnabled")):
+                    yield Violation(bucket, "bucket key", "asks KMS for each object")
 
 
 @rule(
@@ -192,3 +197,16 @@ def logs_end(plan: Plan) -> Iterator[Violation]:
     for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
         if not one.inputs.get("retentionInDays"):
             yield Violation(one, "retention", "never expires its logs")
+
+
+@rule(
+    severity=Severity.warning,
+    reason="An intrusion is often found after weeks: PCI DSS 10.5.1 asks for three months at hand.",
+    source="https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html",
+)
+def logs_long_enough(plan: Plan) -> Iterator[Violation]:
+    """In production a log group keeps its logs for 90 days."""
+    for one in plan.by_type("aws:cloudwatch/logGroup:LogGroup"):
+        days = one.inputs.get("retentionInDays")
+        if plan.stack.startswith("prod") and isinstance(days, int) and 0 < days < 90:
+            yield Violation(one, "days", f"keeps its logs for {days} days")

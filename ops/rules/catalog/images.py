@@ -7,12 +7,14 @@ from ops.plan.iam_roles import documents_of, node_roles
 from ops.plan.images import DOCKER_HUB, Cache, cache_of, host_of, images, repository_of
 from ops.plan.model import Plan
 from ops.plan.node_capacity import node_capacities
+from ops.plan.values import UNKNOWN
 from ops.rules.catalog.pods import MULTI_ARCH
 from ops.rules.rule import Severity, Violation, rule
 
 _CACHE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"
 _HUB_PULLS = 100
 """Pulls of one IPv4 address in six hours, without a login."""
+_WITH_CREDENTIALS = ("registry-1.docker.io", "ghcr.io", "registry.gitlab.com")
 _FILLS = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 
 
@@ -93,6 +95,30 @@ def images_from_cache(plan: Plan) -> Iterator[Violation]:
             if action not in granted:
                 text = f"may not {action}: an image that is not in the cache yet stays out of it"
                 yield Violation(role, action, text)
+
+
+@rule(
+    reason="ECR creates a repository for a cached image by the template of its prefix: with "
+    "immutable tags it cannot follow a tag of the registry, and without a lifecycle it keeps each "
+    "image. It takes images of Docker Hub and GitHub with credentials only.",
+    source=_CACHE,
+)
+def cache_complete(plan: Plan) -> Iterator[Violation]:
+    """A cache rule has its credential and a template, with mutable tags and a lifecycle."""
+    templates = plan.by_type("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate")
+    by_prefix = {str(one.inputs.get("prefix")): one for one in templates}
+    for one in plan.by_type("aws:ecr/pullThroughCacheRule:PullThroughCacheRule"):
+        upstream = str(one.inputs.get("upstreamRegistryUrl"))
+        if upstream in _WITH_CREDENTIALS and not one.inputs.get("credentialArn"):
+            yield Violation(one, "credential", f"has no credential for {upstream}")
+        prefix = str(one.inputs.get("ecrRepositoryPrefix"))
+        if not {prefix, "ROOT", UNKNOWN} & by_prefix.keys():
+            yield Violation(one, "template", f"has no template of repositories in {prefix}")
+    for one in templates:
+        if one.inputs.get("imageTagMutability") == "IMMUTABLE":
+            yield Violation(one, "tags", "makes tags immutable: a moved tag is not cached again")
+        if not one.inputs.get("lifecyclePolicy"):
+            yield Violation(one, "lifecycle", "keeps each cached image for ever")
 
 
 def _on_cache(statement: Statement, cache: Cache) -> bool:

@@ -20,6 +20,7 @@ _NODE_POLICIES = (
     ("AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly"),
 )
 """AWS managed policies that a node's role needs; one of each line."""
+_GROUPS = "securityGroupSelectorTerms"
 _SUBNET, _QUEUE = "aws:ec2/subnet:Subnet", "aws:sqs/queue:Queue"
 _EVENTS = (
     "EC2 Spot Instance Interruption Warning",
@@ -48,9 +49,13 @@ def nodes_join(plan: Plan) -> Iterator[Violation]:
         spec = at(one.inputs, "spec")
         if spec == UNKNOWN:
             continue
-        for key in ("subnetSelectorTerms", "securityGroupSelectorTerms"):
+        for key in ("subnetSelectorTerms", _GROUPS):
             if not each(spec, key):
                 yield Violation(one, key, f"has no {key}: it launches no node")
+        terms = [plan.identified(str(at(term, "id"))) for term in each(spec, _GROUPS)]
+        if terms and all(terms):
+            text = "is in no security group of the cluster: nodes do not reach its endpoint"
+            yield Violation(one, "group", text)
         if not at(spec, "role") and not at(spec, "instanceProfile"):
             yield Violation(one, "role", "has no role")
         for role in _roles(plan, one, "spec"):

@@ -5,8 +5,10 @@ from itertools import pairwise
 from typing import Any
 
 from ops.plan.model import Plan
+from ops.plan.node_templates import NODE_CLASS
 from ops.plan.nodes import NodeSet, node_pools
-from ops.plan.values import UNKNOWN, at, each
+from ops.plan.packages import packages
+from ops.plan.values import UNKNOWN, at, each, is_true
 from ops.rules.rule import Severity, Violation, rule
 
 _WEIGHTS = "https://karpenter.sh/docs/concepts/nodepools/#specweight"
@@ -84,3 +86,25 @@ def _unbounded(budgets: Sequence[Mapping[str, Any]], reason: str) -> bool:
         and (not item.get("reasons") or reason in item["reasons"])
         for item in budgets
     )
+
+
+@rule(
+    reason="More pods than addresses: a pod without one does not start, and without prefixes most "
+    "types have fewer than 110. The kubelet is slow above 250.",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html",
+)
+def pods_have_addresses(plan: Plan) -> Iterator[Violation]:
+    """A node class allows at most 250 pods, and above 58 with address prefixes of the VPC CNI."""
+    networks = [one for one in packages(plan) if "node-networking" in one.provides]
+    prefixes = any(
+        one.values == UNKNOWN or is_true(one.at("env.ENABLE_PREFIX_DELEGATION")) for one in networks
+    )
+    for one in plan.of_kind(NODE_CLASS):
+        most = at(one.inputs, "spec.kubelet.maxPods")
+        if most is None or most == UNKNOWN:
+            continue
+        if int(most) > 250:
+            yield Violation(one, "pods", f"lets {most} pods run on a node")
+        if int(most) > 58 and networks and not prefixes:
+            text = f"lets {most} pods run, and the VPC CNI gives no address prefixes"
+            yield Violation(one, "prefixes", text)

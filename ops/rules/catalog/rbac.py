@@ -7,7 +7,7 @@ from ops.plan import rbac
 from ops.plan.model import Plan
 from ops.plan.packages import RELEASE, packages
 from ops.plan.values import UNKNOWN, each
-from ops.plan.workloads import pods
+from ops.plan.workloads import namespace_of, pods, team_namespaces
 from ops.rules.catalog.roles import roles_of
 from ops.rules.rule import Violation, rule
 
@@ -42,8 +42,14 @@ def rbac_wildcard(plan: Plan) -> Iterator[Violation]:
     source=f"{_PRACTICE}#kubernetes-rbac-privilege-escalation-risks",
 )
 def rbac_cluster_secrets(plan: Plan) -> Iterator[Violation]:
-    """No cluster role reads secrets, creates pods, or equals cluster-admin."""
+    """No cluster role and no role in a team's namespace reads secrets; no cluster role creates
+    pods, or equals cluster-admin."""
+    teams = {one.object_name for one in team_namespaces(plan)}
     for role in rbac.roles(plan):
+        if role.kind == "Role" and namespace_of(role.resource) in teams:
+            for item in role.rules:
+                if "secrets" in each(item, "resources"):
+                    yield Violation(role.resource, "secrets", "reads secrets of its namespace")
         for item in role.rules if role.kind == "ClusterRole" else ():
             if "secrets" in each(item, "resources"):
                 yield Violation(role.resource, "secrets", "reads secrets of every namespace")

@@ -96,6 +96,23 @@ def logs_apart(plan: Plan) -> Iterator[Violation]:
                         yield Violation(role, one.sid, text)
 
 
+@rule(
+    reason="A History Server shows logs: one that may change them can hide what a job did.",
+    source=f"{_PRACTICE}#least-privilege",
+)
+def history_reads_only(plan: Plan) -> Iterator[Violation]:
+    """History Servers read, and change nothing in AWS."""
+    for urn, accounts in trusted_accounts(plan).items():
+        role = plan.get(urn)
+        if role is None or not any(f":{HISTORY_NAMESPACE}:" in account for account in accounts):
+            continue
+        for one in _allowed(plan, role):
+            for action in one.actions:
+                verb = action.partition(":")[2]
+                if not verb.startswith(("Get", "List", "Describe", "Decrypt")):
+                    yield Violation(role, action, f"{one.sid} allows {action}")
+
+
 def _team(account: str, teams: set[str]) -> str:
     """The team of a service account: of a job by its namespace, of a History Server by its name."""
     *_, namespace, name = account.split(":")

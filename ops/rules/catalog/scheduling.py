@@ -69,10 +69,13 @@ def nodes_tainted(plan: Plan) -> Iterator[Violation]:
 
 @rule(reason="Nodes with a taint that no pod tolerates stay empty.", source=_TAINTS)
 def taints_tolerated(plan: Plan) -> Iterator[Violation]:
-    """Every taint is tolerated by some pod, chart, add-on or job template of the plan."""
+    """Every taint is a pool's own, which jobs tolerate, or some pod, chart or add-on tolerates it;
+    agents of each node do not count."""
     tolerations = list(_tolerations(plan))
     for nodes in node_sets(plan):
         for taint in nodes.taints:
+            if (taint.key, taint.value) == (POOL_LABEL, nodes.pool) or taint.key in _AGENT_TAINTS:
+                continue
             if not any(tolerates(one, taint) for one in tolerations):
                 yield Violation(nodes.resource, str(taint), f"no pod tolerates {taint}")
 
@@ -133,7 +136,8 @@ def startup_taints_removed(plan: Plan) -> Iterator[Violation]:
     source=_ASSIGN,
 )
 def selectors_matched(plan: Plan) -> Iterator[Violation]:
-    """Every selector of a pod, a chart, an add-on or a volume matches nodes of the stack."""
+    """Every selector of a pod, a chart, an add-on or a volume matches nodes of the stack, and a pod
+    tolerates the taints of such nodes."""
     everywhere = node_sets(plan)
     if not everywhere:
         # The stack does not create the nodes: their labels are unknown.
@@ -146,6 +150,12 @@ def selectors_matched(plan: Plan) -> Iterator[Violation]:
                 for term in terms
             )
             yield Violation(resource, text, f"no node has {text}")
+    for pod in pods(plan):
+        here = [nodes for nodes in everywhere if selects(pod_terms(pod.spec), nodes, added)]
+        tolerations = each(pod.spec, "tolerations")
+        if here and all(untolerated(tolerations, nodes.taints) for nodes in here):
+            taint = untolerated(tolerations, here[0].taints)[0]
+            yield Violation(pod.resource, "taints", f"tolerates {taint} of no node that it selects")
 
 
 _AGENT_TAINTS = ("s3.csi.aws.com/agent-not-ready", "ebs.csi.aws.com/agent-not-ready")
@@ -159,13 +169,12 @@ def _tolerates_all(value: Any) -> bool:
 
 def _tolerations(plan: Plan) -> Iterator[Mapping[str, Any]]:
     for pod in pods(plan):
-        yield from each(pod.spec, "tolerations")
+        if pod.kind != "DaemonSet":
+            yield from each(pod.spec, "tolerations")
     for package in packages(plan):
         for workload in package.workloads if package.values != UNKNOWN else ():
             if workload.is_placed:
                 yield from each(package.at(workload.values), "tolerations")
-            elif workload.tolerate_all and _tolerates_all(package.at(workload.tolerate_all)):
-                yield {"operator": "Exists"}
 
 
 def _selected(plan: Plan) -> Iterator[tuple[Resource, list[Term]]]:

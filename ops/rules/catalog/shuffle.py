@@ -61,7 +61,13 @@ def celeborn_masters_agree(plan: Plan) -> Iterator[Violation]:
     source=f"{_CELEBORN}/decommissioning.md",
 )
 def celeborn_workers_drain(plan: Plan) -> Iterator[Violation]:
-    """A Celeborn worker drains before its pod ends, and its grace period is longer than that."""
+    """A Celeborn worker drains before its pod ends, its grace period is longer than that, and no
+    autoscaler evicts it or a master to save a node."""
+    for component in ("master", "worker"):
+        for one in _sets(plan, component):
+            notes = mapping(one.inputs, "spec.template.metadata.annotations")
+            if notes.get("karpenter.sh/do-not-disrupt") != "true":
+                yield Violation(one, "disruption", "may be evicted to save a node")
     for one in _sets(plan, "worker"):
         pod = mapping(one.inputs, "spec.template.spec")
         hooks = str([at(item, "lifecycle.preStop") for item in each(pod, "containers")])

@@ -112,7 +112,11 @@ def _leaves(queues: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
     source=f"{_QUOTAS}#limit-priority-class-consumption-by-default",
 )
 def team_priority(plan: Plan) -> Iterator[Violation]:
-    """A team cannot use system priorities, and its executors preempt no pod."""
+    """A team cannot use system priorities, its executors preempt no pod, and no class is that of
+    all pods without one."""
+    for one in plan.of_kind("PriorityClass"):
+        if one.inputs.get("globalDefault"):
+            yield Violation(one, "default", "is the priority of each pod that names none")
     for namespace in team_namespaces(plan):
         refused = {
             value

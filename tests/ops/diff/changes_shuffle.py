@@ -39,8 +39,8 @@ SHUFFLE = {
         CELEBORN,
         f"drifts-nodes: NodePool {_RUNGS} (template.spec.startupTaints)",
         "jobs-affected: executors there end and their tasks run again",
-        "jobs-unknown: team-team-a-operator-claims: allows less than before and shuffle-class: is "
-        "deleted",
+        "jobs-unknown: team-team-a-operator-claims: allows less than before",
+        "removes: class spark-shuffle of volumes is gone: those that exist stay",
         "wider-permission: network of namespace team-a (may now)",
         "narrower-permission: ServiceAccount spark-operator/spark-operator-controller (deleted)",
         before=(_POOLS, _CLAIM),

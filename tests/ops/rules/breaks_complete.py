@@ -1,6 +1,6 @@
 """For rules on what a stack needs to work: changes that violate them."""
 
-from tests.ops.rules.changes import GONE, Break, added, also, independent, put, without
+from tests.ops.rules.changes import GONE, Break, added, also, put, without
 
 _POOL = "spec.template.spec"
 _RUNG, _DRIVERS = "karpenter-default-arm-spot", "karpenter-drivers"
@@ -51,7 +51,9 @@ JOINING = (
           "gets no EC2 Spot"),
     Break("interruption-heard", without("EventTarget", "karpenter-interruption-health"),
           "gets no AWS Health Event"),
-    Break("interruption-heard", independent("EventTarget", "Queue", _SPOT), "gets no EC2 Spot"),
+    Break("interruption-heard",
+          put("EventTarget", "arn", "arn:aws:sqs:us-west-2:111122223333:other", _SPOT),
+          "gets no EC2 Spot"),
     Break("interruption-heard", put("QueuePolicy", "policy!Statement[0].Effect", "Deny"),
           "does not let EventBridge send"),
     Break("interruption-heard", put("Release", "values.settings.interruptionQueue", GONE,

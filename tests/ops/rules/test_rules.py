@@ -15,6 +15,7 @@ from tests.ops.rules import (
     breaks_capacity,
     breaks_complete,
     breaks_kubernetes,
+    breaks_names,
     breaks_order,
     breaks_shuffle,
 )
@@ -39,6 +40,7 @@ BREAKS = [
         breaks_capacity,
         breaks_complete,
         breaks_kubernetes,
+        breaks_names,
         breaks_order,
         breaks_shuffle,
     )
