@@ -16,6 +16,8 @@ CONF = {
     f"{SINK}.class": "org.apache.spark.metrics.sink.PrometheusServlet",
     f"{SINK}.path": DRIVER_PATH,
     NAMESPACE_KEY: NAMESPACE,
+    # The driver's heap: no source of it is on by default.
+    "spark.metrics.conf.driver.source.jvm.class": "org.apache.spark.metrics.source.JvmSource",
     # The page of executors is off before Spark 4.
     "spark.ui.prometheus.enabled": "true",
     # Memory of Python's and other processes beside the JVM's.

@@ -132,12 +132,14 @@ class RecordingMonitor(mocks.MockMonitor):
         """Adds the fake outputs to `state` with `add`, and returns the id."""
         inputs = wire.revealed(state)
         made_id, made = outputs.resource(request.type, request.name, inputs, self._cloud)
-        # An ARN that contains a secret name is not marked as secret.
-        made = wire.Redactor(wire.secrets(state)).data(made)
+        # An ARN or id that contains a secret name is not marked as secret.
+        redactor = wire.Redactor(wire.secrets(state))
+        made = redactor.data(made)
         add(state, made)
         identifier = given_id or made_id
         if request.type.startswith("aws:"):
-            found = (identifier, str(made.get("arn") or identifier))
+            shown = redactor.text(identifier)
+            found = (shown, str(made.get("arn") or shown))
             self.recording.identifiers[urn] = sorted_unique(found)
         known = mocks.MockMonitor.ResourceRegistration(urn, identifier, {**inputs, **made})
         self.resources[urn] = known
