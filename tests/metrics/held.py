@@ -34,6 +34,8 @@ class Source:
     exported_."""
     kept: str = ""
     """The monitor's regular expression of names to keep; empty keeps every metric."""
+    dropped: frozenset[str] = frozenset()
+    """Labels that the monitor drops."""
 
 
 @dataclass
@@ -51,7 +53,12 @@ class Known:
             for name, labels in load(source.program).labels.items():
                 if not source.kept or re.fullmatch(source.kept, name):
                     own = dict(_scraped(labels, source))
-                    known.series[name] = _joined(known.series.get(name, {}), target | own)
+                    left = {
+                        label: values
+                        for label, values in (target | own).items()
+                        if label not in source.dropped
+                    }
+                    known.series[name] = _joined(known.series.get(name, {}), left)
             up = {"up": target, "scrape_samples_scraped": target, "scrape_duration_seconds": target}
             for name, labels in up.items():
                 known.series[name] = _joined(known.series.get(name, {}), labels)

@@ -97,6 +97,14 @@ def test_a_metric_that_the_monitor_drops_is_not_there() -> None:
     assert "karpenter_pods_state" in held(["karpenter_pods_state"], known)[0]
 
 
+def test_a_label_that_the_monitor_drops_is_not_there() -> None:
+    by = "sum by (application_name) (metrics_executor_totalCores)"
+    dropped = frozenset({"application_name"})
+    assert held([by], Known.of([Source("spark-driver")])) == []
+    (said,) = held([by], Known.of([Source("spark-driver", dropped=dropped)]))
+    assert said.startswith("by (application_name)")
+
+
 def test_a_recorded_name_has_the_labels_that_its_expression_leaves() -> None:
     record = {"record": "team:up", "expr": "sum by (namespace) (up)", "labels": {"unit": "one"}}
     alert = {
