@@ -46,6 +46,7 @@ def _parser() -> None:
         '{__name__=~"metrics_executor_total.*"}',
         'count_values("n", up) > 1',
         "sum without (instance) (up) or vector(0)",
+        'count by (__name__) ({__name__=~"karpenter_nodes_.*"})',
         "max_over_time((sum(up))[1h:1m])",
     ],
 )
