@@ -15,6 +15,13 @@ _POD = ("namespace", "pod", "container", "endpoint", "job", "instance")
 POD_MONITOR = frozenset(_POD)
 SERVICE_MONITOR = frozenset({*_POD, "service"})
 """Labels that the operator's configuration gives every target of a monitor."""
+_OF_EVERY_TARGET = (
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+)
 _BUCKET = "le"
 _KEEP_ALL = {"topk", "bottomk", "limitk", "limit_ratio"}
 _WITHOUT_LABELS = {"vector", "scalar", "time", "pi"}
@@ -34,6 +41,8 @@ class Source:
     exported_."""
     kept: str = ""
     """The monitor's regular expression of names to keep; empty keeps every metric."""
+    dropped: frozenset[str] = frozenset()
+    """Labels that the monitor drops."""
 
 
 @dataclass
@@ -51,10 +60,14 @@ class Known:
             for name, labels in load(source.program).labels.items():
                 if not source.kept or re.fullmatch(source.kept, name):
                     own = dict(_scraped(labels, source))
-                    known.series[name] = _joined(known.series.get(name, {}), target | own)
-            up = {"up": target, "scrape_samples_scraped": target, "scrape_duration_seconds": target}
-            for name, labels in up.items():
-                known.series[name] = _joined(known.series.get(name, {}), labels)
+                    left = {
+                        label: values
+                        for label, values in (target | own).items()
+                        if label not in source.dropped
+                    }
+                    known.series[name] = _joined(known.series.get(name, {}), left)
+            for name in _OF_EVERY_TARGET:
+                known.series[name] = _joined(known.series.get(name, {}), target)
         return known
 
 
@@ -231,7 +244,7 @@ class _Reader:
         return labels
 
     def _has(self, labels: Labels, wanted: Sequence[str], word: str) -> None:
-        if absent := [one for one in wanted if one not in labels]:
+        if absent := [one for one in wanted if one not in labels and one != "__name__"]:
             has = ", ".join(sorted(labels)) or "none"
             self.wrong.append(f"{word} ({', '.join(absent)}): the labels there are {has}")
 

@@ -1,6 +1,7 @@
 """One API server with the real prometheus-operator for all tests of this tier."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.conftest import install
 from tests.tiers.cluster.control_plane import ControlPlane
 from tests.tiers.cluster.control_plane import programs as control_plane_programs
+from tests.tiers.cluster.processes import wait_until
 from tests.tiers.metrics import programs
 from tests.tiers.metrics.stack import ACCOUNT, NAMESPACE, TEAM
 from tests.tiers.operator.programs import Programs
@@ -36,6 +38,8 @@ def plane(tools: Path) -> Iterator[ControlPlane]:
         install(started.api, programs.definitions(tools))
         for name in (NAMESPACE, TEAM):
             started.api.create(_namespace(name))
+        for name in (NAMESPACE, TEAM):
+            wait_until(partial(started.api.find, "ServiceAccount", "default", name), "accounts")
         yield started
 
 

@@ -46,6 +46,7 @@ def _parser() -> None:
         '{__name__=~"metrics_executor_total.*"}',
         'count_values("n", up) > 1',
         "sum without (instance) (up) or vector(0)",
+        'count by (__name__) ({__name__=~"karpenter_nodes_.*"})',
         "max_over_time((sum(up))[1h:1m])",
     ],
 )
@@ -95,6 +96,14 @@ def test_a_metric_that_the_monitor_drops_is_not_there() -> None:
     known = Known.of([Source("karpenter", kept="karpenter_nodes_.*")])
     assert held(["karpenter_nodes_allocatable", "up"], known) == []
     assert "karpenter_pods_state" in held(["karpenter_pods_state"], known)[0]
+
+
+def test_a_label_that_the_monitor_drops_is_not_there() -> None:
+    by = "sum by (application_name) (metrics_executor_totalCores)"
+    dropped = frozenset({"application_name"})
+    assert held([by], Known.of([Source("spark-driver")])) == []
+    (said,) = held([by], Known.of([Source("spark-driver", dropped=dropped)]))
+    assert said.startswith("by (application_name)")
 
 
 def test_a_recorded_name_has_the_labels_that_its_expression_leaves() -> None:
