@@ -57,14 +57,14 @@ class Alert:
 
 @dataclass(frozen=True)
 class Group:
-    """Rules that Prometheus evaluates one after the other, each minute."""
+    """Rules that Prometheus evaluates one after the other."""
 
     name: str
     rules: Sequence[Record | Alert]
 
     def render(self) -> dict[str, Any]:
         """The group as Prometheus reads it."""
-        return {"name": self.name, "interval": "1m", "rules": [one.render() for one in self.rules]}
+        return {"name": self.name, "rules": [one.render() for one in self.rules]}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import requests
 
+from ops.jobs.metrics import CONF
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.processes import Child, start, wait_until
 from tests.tiers.operator.programs import Programs
@@ -15,18 +16,12 @@ from tests.tiers.operator.programs import Programs
 _PROGRAM = Path(__file__).with_name("driver_program.py")
 _UI_PORT = 4040
 EXECUTORS_PATH, DRIVER_PATH = "/metrics/executors/prometheus/", "/metrics/prometheus/"
-_SINK = "spark.metrics.conf.*.sink.prometheusServlet"
 PROPERTIES = {
-    f"{_SINK}.class": "org.apache.spark.metrics.sink.PrometheusServlet",
-    f"{_SINK}.path": DRIVER_PATH,
-    # By default the application's id is in every name: other names for every run.
-    "spark.metrics.namespace": "spark",
+    **CONF,
+    # Not every job has it: counts of jobs, stages and tasks.
     "spark.metrics.appStatusSource.enabled": "true",
-    # Without it there is no metrics_spark_driver_jvm_*.
-    "spark.metrics.conf.driver.source.jvm.class": "org.apache.spark.metrics.source.JvmSource",
-    "spark.executor.processTreeMetrics.enabled": "true",
 }
-"""That a job needs, for both paths with names that stay."""
+"""What `make job` writes, and one more."""
 # The collector stays the default one: metrics have its name.
 _QUICK = "-XX:TieredStopAtLevel=1"
 _HERE = {

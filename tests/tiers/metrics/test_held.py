@@ -10,7 +10,6 @@ from tests.metrics.catalogue import load, missing, programs
 from tests.metrics.exposition import metrics
 from tests.metrics.expressions import tools
 from tests.metrics.held import POD_MONITOR, Known, Source, held, held_rules
-from tests.tiers.metrics.stack import SOURCES, objects, rules_of
 from tests.tiers.programs import or_skip
 
 APP = "sparkoperator_k8s_io_app_name"
@@ -121,12 +120,6 @@ def test_a_recorded_name_has_the_labels_that_its_expression_leaves() -> None:
     assert "its annotation summary names the label pod" in said
     (said,) = held_rules([record, {**alert, "expr": "sum by (pod) (team:up)"}], EVERY)[:1]
     assert "by (pod): the labels there are namespace, unit" in said
-
-
-def test_every_rule_of_the_stack_asks_for_what_there_is() -> None:
-    rules = rules_of(objects())
-    assert rules
-    assert held_rules(rules, Known.of(SOURCES)) == []
 
 
 def test_an_expression_that_cannot_be_read_is_refused() -> None:

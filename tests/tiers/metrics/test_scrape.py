@@ -40,7 +40,7 @@ class Scraped:
         (target,) = [
             one
             for one in self.server.targets()
-            if one["labels"]["sparkoperator_k8s_io_app_name"] == job
+            if one["labels"]["application"] == job
             and one["discoveredLabels"]["__metrics_path__"] == path
         ]
         return f"{target['health']} {target['lastError']}".strip()
@@ -87,17 +87,23 @@ def test_each_path_of_a_driver_is_scraped(scraped: Scraped) -> None:
 
 
 def test_series_have_the_job_and_the_team_as_labels(scraped: Scraped) -> None:
-    query = 'metrics_executor_totalCores{executor_id="0", sparkoperator_k8s_io_app_name="daily"}'
-    ((labels, cores),) = scraped.server.query(query)
-    assert cores == 1
+    query = 'metrics_executor_maxTasks{executor_id="0", application="daily"}'
+    ((labels, slots),) = scraped.server.query(query)
+    assert slots == 1
     assert labels["namespace"] == TEAM
     assert labels["pod"] == "daily-driver"
-    assert labels["spark_app_selector"] == scraped.drivers["daily"].application_id
+    assert "application_name" not in labels
+    assert labels["application_id"] == scraped.drivers["daily"].application_id
 
 
 def test_the_recording_rules_have_results(scraped: Scraped) -> None:
-    for rule, value in (("spark:executors:count", 2), ("spark:jobs:count", 2)):
-        query = f'{rule}{{sparkoperator_k8s_io_app_name="daily"}}'
+    for rule, value in (
+        ("namespace_application:spark_executors:count", 2),
+        ("namespace_application:spark_task_slots:sum", 2),
+        ("namespace_application:spark_executor_memory_peak_bytes:max", 50_000_000),
+        ("namespace_application:spark_gc:ratio", 0),
+    ):
+        query = f'{rule}{{application="daily"}}'
         scraped.server.wait(lambda q=query: scraped.server.query(q), rule)
         ((labels, found),) = scraped.server.query(query)
         assert labels["namespace"] == TEAM
@@ -110,6 +116,7 @@ def test_a_quote_in_a_jobs_title_costs_the_executors_page_only(scraped: Scraped)
     assert scraped.health("titled", DRIVER_PATH) == "up"
     scraped.server.wait(lambda: scraped.server.query("up == 0"), "its target counts as down")
     ((labels, _),) = scraped.server.query("up == 0")
+    assert labels["page"] == "executors"
     assert labels["pod"] == "titled-driver"
 
 
