@@ -36,6 +36,8 @@ _IDS = {
     "ec2.Subnet": ("subnet-{new}", "ec2:subnet/{id}"),
     "ec2.Vpc": ("vpc-{new}", "ec2:vpc/{id}"),
     "ec2.VpcEndpoint": ("vpce-{new}", "ec2:vpc-endpoint/{id}"),
+    "ecr.PullThroughCacheRule": ("{ecrRepositoryPrefix}", ""),
+    "ecr.RepositoryCreationTemplate": ("{prefix}", ""),
     "eks.AccessEntry": ("{clusterName}:{principalArn}", ""),
     "eks.AccessPolicyAssociation": ("{clusterName}#{principalArn}#{policyArn}", ""),
     "eks.Addon": ("{clusterName}:{addonName}", "eks:addon/{clusterName}/{addonName}/{new}"),

@@ -139,6 +139,12 @@ _ROWS = {
     "ec2.VpcEndpoint": Row(
         "EC2::VPCEndpoint", sets=("routeTableIds", "securityGroupIds", "subnetIds")
     ),
+    "ecr.PullThroughCacheRule": Row("ECR::PullThroughCacheRule"),
+    "ecr.RepositoryCreationTemplate": Row(
+        "ECR::RepositoryCreationTemplate",
+        {"appliedFors": "AppliedFor", "encryptionConfigurations": "EncryptionConfiguration"},
+        sets=("appliedFors",),
+    ),
     "eks.AccessEntry": Row("EKS::AccessEntry"),
     # A resource of its own here, a list of the entry there.
     "eks.AccessPolicyAssociation": Row(
