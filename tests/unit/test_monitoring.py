@@ -2,14 +2,20 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from components.helm_addon import merge
 from ops.plan.model import Plan
 from ops.rules.check import check
 from ops.rules.rule import Severity
-from tests.plans import absent, named, of_type, plan_of, statements
+from tests.plans import CACHE, ROOT, absent, named, of_type, plan_of, statements
+from tests.validate import reference
+from tests.validate.crd import errors_of_custom
+from tests.validate.values import errors_of_release
 
 ON = "observability.metrics.enabled=true"
 TOPIC = "observability.alerts.topicArn=arn:aws:sns:us-west-2:111122223333:alerts"
@@ -19,6 +25,7 @@ ALL = (
     "observability.amp={enabled: true, encryption: kms}",
     "observability.verticalAutoscaling.enabled=true",
 )
+AUTOSCALER = "prometheus-memory-autoscaler"
 NODE_LEVEL = "jarMount={level: node}"
 
 
@@ -45,6 +52,52 @@ def keeps(relabeling: Any, *of: str) -> bool:
     """Whether Prometheus keeps a series with these values of the source labels: its expressions
     match as a whole."""
     return re.fullmatch(relabeling["regex"], ";".join(of)) is not None
+
+
+@pytest.mark.parametrize("release", ["prometheus-release", "vpa-release"])
+@pytest.mark.parametrize("sets", [(), CACHE], ids=["", "cache"])
+def test_the_charts_have_every_value_that_is_set(release: str, sets: tuple[str, ...]) -> None:
+    found = named(plan_of("prod", *ALL, NODE_LEVEL, *sets), "Release", release).inputs
+    assert errors_of_release(found["chart"], found["version"], found["values"]) == []
+
+
+@pytest.mark.parametrize(
+    ("release", "path"),
+    [
+        ("prometheus-release", "prometheus.prometheusSpec.retentions"),
+        ("prometheus-release", "grafana.sidecars"),
+        ("prometheus-release", "grafana.sidecar.dashboards.searchNamespaces"),
+        ("prometheus-release", "kube-state-metrics.metricsLabelsAllowlist"),
+        ("prometheus-release", "prometheus-node-exporter.hostMounts"),
+        ("vpa-release", "recommender.replica"),
+        ("vpa-release", "admissionController.certGen.toleration"),
+    ],
+)
+def test_a_value_that_a_chart_or_its_sub_chart_lacks_is_found(release: str, path: str) -> None:
+    if reason := reference.missing():
+        pytest.skip(reason)
+    found = named(plan_of("prod", *ALL), "Release", release).inputs
+    wrong: Any = "x"
+    for key in reversed(path.split(".")):
+        wrong = {key: wrong}
+    (error,) = errors_of_release(found["chart"], found["version"], merge(found["values"], wrong))
+    assert error.startswith(f"{path}: no such value")
+
+
+def test_the_autoscalers_object_is_valid_by_its_definition(tmp_path: Path) -> None:
+    file = ROOT / ".cache/metrics/vpa/vpa-v1-crd-gen.yaml"
+    if not file.exists():
+        pytest.skip("the Vertical Pod Autoscaler is not built: make tools-metrics")
+    (crd,) = [
+        one
+        for one in yaml.safe_load_all(file.read_text())
+        if one["spec"]["names"]["kind"] == "VerticalPodAutoscaler"
+    ]
+    (tmp_path / "crd.yaml").write_text(json.dumps(crd))
+    found = dict(named(plan_of("prod", *ALL), "VerticalPodAutoscaler", AUTOSCALER).inputs)
+    assert errors_of_custom(found, tmp_path / "crd.yaml") == []
+    found["spec"] = {**found["spec"], "updatePolicy": {"updateMode": "InPlaceIfPossible"}}
+    assert errors_of_custom(found, tmp_path / "crd.yaml") != []
 
 
 def test_without_it_a_stack_has_nothing_of_it() -> None:
