@@ -43,8 +43,20 @@ PROMETHEUS_WORKLOADS = (
 PROMETHEUS_FIXED = (
     *(path for workload in PROMETHEUS_WORKLOADS for path in workload.fixed_paths()),
     "crds",
+    # One registry for all images has none of the cache's paths.
+    "global.imageRegistry",
+    # Its hook Jobs have no place on the system nodes.
+    "prometheusOperator.admissionWebhooks",
+    "prometheusOperator.enabled",
+    "prometheusOperator.tls",
+    "prometheus.enabled",
     "prometheus.agentMode",
     "prometheus.serviceAccount",
+    *(
+        f"prometheus.prometheusSpec.{kind}{key}"
+        for kind in ("podMonitor", "serviceMonitor", "rule")
+        for key in ("Selector", "NamespaceSelector", "SelectorNilUsesHelmValues")
+    ),
     "prometheus.prometheusSpec.remoteWrite",
     "prometheus.prometheusSpec.replicas",
     "prometheus.prometheusSpec.resources",
@@ -55,15 +67,21 @@ PROMETHEUS_FIXED = (
     "prometheus.verticalPodAutoscaler",
     "alertmanager.enabled",
     "alertmanager.serviceAccount",
+    "alertmanager.namespaceOverride",
     "grafana.enabled",
+    "grafana.namespaceOverride",
+    "grafana.grafana.ini.auth.anonymous",
     "grafana.adminPassword",
     "grafana.sidecar",
     "grafana.rbac",
+    "kubeStateMetrics.enabled",
+    "kube-state-metrics.namespaceOverride",
     "kube-state-metrics.collectors",
     "kube-state-metrics.customResourceState",
     "kube-state-metrics.metricLabelsAllowlist",
     "kube-state-metrics.metricAllowlist",
     "kube-state-metrics.rbac",
+    "nodeExporter.enabled",
     "prometheus-node-exporter.namespaceOverride",
     "nameOverride",
     "fullnameOverride",
@@ -82,7 +100,9 @@ VPA_WORKLOADS = tuple(
 )
 VPA_FIXED = (
     *(path for workload in VPA_WORKLOADS for path in workload.fixed_paths()),
-    *(f"{part}.replicas" for part in _PARTS),
+    *(f"{part}.{key}" for part in _PARTS for key in ("enabled", "replicas")),
+    "admissionController.certGen",
+    "admissionController.certManager",
     "admissionController.mutatingWebhookConfiguration",
     "admissionController.registerWebhook",
     "nameOverride",

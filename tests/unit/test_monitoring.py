@@ -114,6 +114,37 @@ def test_system_nodes_that_are_too_small_are_an_error_with_what_to_set() -> None
     assert found and all("set systemNodes.minSize to 3" in one for one in found)
 
 
+@pytest.mark.parametrize(
+    ("alert", "job", "selector"),
+    [
+        ("KarpenterDown", "karpenter", {"app.kubernetes.io/name": "karpenter"}),
+        ("SparkOperatorDown", "spark-operator", {"app.kubernetes.io/name": "spark-operator"}),
+        ("YunikornDown", "yunikorn", {"app": "yunikorn"}),
+    ],
+)
+def test_an_alert_on_a_program_names_the_label_by_which_it_is_scraped(
+    alert: str, job: str, selector: dict[str, str]
+) -> None:
+    plan = plan_of("prod", ON, "spark.yunikorn.enabled=true")
+    kind = "ServiceMonitor" if job == "yunikorn" else "PodMonitor"
+    assert named(plan, kind, f"monitoring-{job}").inputs["spec"]["selector"] == {
+        "matchLabels": selector
+    }
+    ((key, value),) = selector.items()
+    page = (ROOT / "docs/alerts.md").read_text().partition(f"### {alert}\n")[2]
+    assert f"`kubectl get pods -A -l {key}={value}`" in page.partition("###")[0]
+
+
+def test_pods_of_every_namespace_of_the_platform_that_crash_raise_an_alert() -> None:
+    plan = plan_of("prod", *ALL, "spark.yunikorn.enabled=true")
+    expression = alerts(plan)["PlatformPodFails"]["expr"]
+    found = {one.inputs["metadata"]["name"] for one in of_type(plan, "Namespace")}
+    # A History Server that is down has an alert of its own, and jobs run without it.
+    for name in found - {"analytics", "ingest", "spark-history"}:
+        assert re.search(rf"[\"|]{name}[\"|]", expression), name
+    assert {"monitoring", "node-agents", "vertical-pod-autoscaler", "spark-operator"} <= found
+
+
 def test_what_eks_runs_itself_is_not_looked_for() -> None:
     found = values(ON)
     for part in ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy"):
