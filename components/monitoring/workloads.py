@@ -3,6 +3,8 @@ platform sets itself."""
 
 from components.workloads import Workload
 
+_RELOADER = "prometheusOperator.prometheusConfigReloader.resources"
+"""Of the container that the operator puts beside Prometheus and Alertmanager."""
 PROMETHEUS_WORKLOADS = (
     Workload(
         "prometheus-operator",
@@ -14,17 +16,18 @@ PROMETHEUS_WORKLOADS = (
     Workload(
         "prometheus",
         values="prometheus.prometheusSpec",
-        requests="prometheus.prometheusSpec.resources",
+        requests=f"prometheus.prometheusSpec.resources {_RELOADER}",
     ),
     Workload(
         "alertmanager",
         values="alertmanager.alertmanagerSpec",
-        requests="alertmanager.alertmanagerSpec.resources",
+        requests=f"alertmanager.alertmanagerSpec.resources {_RELOADER}",
     ),
     Workload(
         "grafana",
         values="grafana",
-        requests="grafana.resources",
+        # A sidecar for dashboards, one for data sources.
+        requests="grafana.resources grafana.sidecar.resources grafana.sidecar.resources",
         no_priority="Dashboards only: it may wait for room.",
     ),
     Workload(

@@ -114,6 +114,14 @@ def test_system_nodes_that_are_too_small_are_an_error_with_what_to_set() -> None
     assert found and all("set systemNodes.minSize to 3" in one for one in found)
 
 
+@pytest.mark.parametrize("stack", ["dev", "staging"])
+def test_the_docs_say_which_stacks_need_a_further_system_node(stack: str) -> None:
+    page = (ROOT / "docs/observability.md").read_text()
+    (named_there,) = re.findall(r"([^.;:]*) needs? `systemNodes.minSize: 3`", page)
+    needs = bool(check(plan_of(stack, ON)).of(Severity.error))
+    assert needs == (stack in named_there)
+
+
 @pytest.mark.parametrize(
     ("alert", "job", "selector"),
     [
