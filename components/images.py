@@ -131,6 +131,11 @@ class Images:
             return {}
         return {"image": {"repository": self.pulled(repository)}}
 
+    def chart_with_registry(self, repository: str) -> dict[str, dict[str, Text]]:
+        """As `chart`, for a chart that names the registry apart from the repository."""
+        path = self.path(repository)
+        return {"image": {"registry": self.registry, "repository": path}} if path else {}
+
 
 def split(image: str) -> tuple[str, str]:
     """Host and path of an image. A name without a host is Docker Hub's, of one word its library:

@@ -24,7 +24,7 @@ class Workload:
     """Object that holds `nodeSelector`, `tolerations` and `priorityClassName`; empty: the top."""
     replicas: str = ""
     requests: str = ""
-    """Object with `requests` and `limits`."""
+    """Object with `requests` and `limits`; a path for each container, with spaces between them."""
     cpu: str = ""
     """CPU request of a pod, if the package sets it itself: the sum of its containers."""
     memory: str = ""

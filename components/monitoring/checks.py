@@ -21,6 +21,8 @@ def check_observability(
             f"{_KEY}.cost",
             f"true needs Karpenter's prices, and autoscaler is {autoscaler}; remove it",
         )
+    if not amp.enabled:
+        return
     if amp.alerts and alerts.topic_arn is None:
         yield (
             f"{_KEY}.amp.alerts",

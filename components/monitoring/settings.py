@@ -38,7 +38,8 @@ def _alert(value: Any) -> Any:
 AlertName = Annotated[str, BeforeValidator(_alert)]
 Seconds = Annotated[
     Literal[1, 5, 10, 30, 60],
-    BeforeValidator(lambda value: int(value) if str(value).isdecimal() else value),
+    # To Python true is 1.
+    BeforeValidator(lambda value: int(value) if str(value).isdecimal() else str(value)),
 ]
 """Borders of the API server's histogram that are kept: the share below one of them is exact."""
 

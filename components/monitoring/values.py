@@ -6,6 +6,7 @@ from typing import Any
 from components.base import quantity
 from components.context import Context
 from components.helm_addon import resources
+from components.images import Images
 from components.monitoring.control_plane import CONTROL_PLANE_JOBS
 from components.monitoring.keep import CADVISOR, CORE_DNS, NODE_EXPORTER, keep, keep_api_server
 from components.monitoring.kube_state import kube_state_values
@@ -77,7 +78,7 @@ def stack_values(
 ) -> dict[str, Any]:
     """The platform's values. `accounts` are service accounts with the ARN of their role, or None;
     `memory_limit_mib` is Prometheus' limit."""
-    placed = {**context.placement}
+    placed, image = {**context.placement}, context.images.chart_with_registry
 
     def account(name: str) -> dict[str, Any]:
         role = accounts[name]
@@ -119,7 +120,11 @@ def stack_values(
             "admissionWebhooks": {"enabled": False},
             "tls": {"enabled": False},
             "resources": resources("100m", 256),
-            "prometheusConfigReloader": {"resources": resources("10m", 64)},
+            "prometheusConfigReloader": {
+                "resources": resources("10m", 64),
+                **image("quay.io/prometheus-operator/prometheus-config-reloader"),
+            },
+            **image("quay.io/prometheus-operator/prometheus-operator"),
             **placed,
         },
         "prometheus": {
@@ -134,6 +139,7 @@ def stack_values(
             "prometheusSpec": {
                 **_prometheus(settings, storage_class, memory_limit_mib),
                 **({"remoteWrite": [dict(remote_write)]} if remote_write else {}),
+                **image("quay.io/prometheus/prometheus"),
                 **placed,
             },
         },
@@ -145,12 +151,20 @@ def stack_values(
                 "replicas": 1,
                 "priorityClassName": "system-cluster-critical",
                 "resources": resources("50m", 128),
+                **image("quay.io/prometheus/alertmanager"),
                 **placed,
             },
         },
-        "grafana": _grafana(placed),
-        "kube-state-metrics": {**kube_state_values(), **placed},
-        "prometheus-node-exporter": _node_exporter(metrics_dir),
+        "grafana": _grafana(placed, context.images),
+        "kube-state-metrics": {
+            **kube_state_values(),
+            **image("registry.k8s.io/kube-state-metrics/kube-state-metrics"),
+            **placed,
+        },
+        "prometheus-node-exporter": {
+            **_node_exporter(metrics_dir),
+            **image("quay.io/prometheus/node-exporter"),
+        },
     }
 
 
@@ -225,7 +239,7 @@ def _alertmanager(topic_arn: str | None, region: str) -> dict[str, Any]:
     }
 
 
-def _grafana(placed: Mapping[str, Any]) -> dict[str, Any]:
+def _grafana(placed: Mapping[str, Any], images: Images) -> dict[str, Any]:
     own = {"searchNamespace": MONITORING_NAMESPACE}
     return {
         "enabled": True,
@@ -239,6 +253,7 @@ def _grafana(placed: Mapping[str, Any]) -> dict[str, Any]:
             "dashboards": {"enabled": True, **own},
             "datasources": {"enabled": True, **own},
             "resources": resources("20m", 128),
+            **images.chart_with_registry("quay.io/kiwigrid/k8s-sidecar"),
         },
         "grafana.ini": {
             "analytics": {"check_for_updates": False, "reporting_enabled": False},
@@ -246,6 +261,7 @@ def _grafana(placed: Mapping[str, Any]) -> dict[str, Any]:
             "auth.anonymous": {"enabled": False},
         },
         "resources": resources("100m", 384),
+        **images.chart_with_registry("docker.io/grafana/grafana"),
         **placed,
     }
 

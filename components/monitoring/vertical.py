@@ -15,6 +15,7 @@ from versions import KUBE_PROMETHEUS_STACK, VERTICAL_POD_AUTOSCALER
 
 PROMETHEUS = f"{KUBE_PROMETHEUS_STACK.name}-prometheus"
 """The object Prometheus of the release, as its chart names it."""
+_IMAGES = "registry.k8s.io/autoscaling"
 
 
 class VerticalPodAutoscaler(HelmAddon):
@@ -39,6 +40,7 @@ class VerticalPodAutoscaler(HelmAddon):
             api_groups=["autoscaling.k8s.io"],
             opts=opts,
         )
+        image = context.images.chart
         part: dict[str, Any] = {
             "replicas": 1,
             "podDisruptionBudget": {"enabled": False},
@@ -50,16 +52,20 @@ class VerticalPodAutoscaler(HelmAddon):
             {
                 "admissionController": {
                     **part,
+                    **image(f"{_IMAGES}/vpa-admission-controller"),
                     "mutatingWebhookConfiguration": {
                         "failurePolicy": "Ignore",
                         "namespaceSelector": {
                             "matchLabels": {"kubernetes.io/metadata.name": MONITORING_NAMESPACE}
                         },
                     },
-                    "certGen": {**context.placement},
+                    "certGen": {
+                        **context.placement,
+                        **image("registry.k8s.io/ingress-nginx/kube-webhook-certgen"),
+                    },
                 },
-                "recommender": part,
-                "updater": part,
+                "recommender": {**part, **image(f"{_IMAGES}/vpa-recommender")},
+                "updater": {**part, **image(f"{_IMAGES}/vpa-updater")},
             },
             settings,
         )

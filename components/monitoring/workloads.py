@@ -3,6 +3,8 @@ platform sets itself."""
 
 from components.workloads import Workload
 
+_RELOADER = "prometheusOperator.prometheusConfigReloader.resources"
+"""Of the container that the operator puts beside Prometheus and Alertmanager."""
 PROMETHEUS_WORKLOADS = (
     Workload(
         "prometheus-operator",
@@ -14,17 +16,18 @@ PROMETHEUS_WORKLOADS = (
     Workload(
         "prometheus",
         values="prometheus.prometheusSpec",
-        requests="prometheus.prometheusSpec.resources",
+        requests=f"prometheus.prometheusSpec.resources {_RELOADER}",
     ),
     Workload(
         "alertmanager",
         values="alertmanager.alertmanagerSpec",
-        requests="alertmanager.alertmanagerSpec.resources",
+        requests=f"alertmanager.alertmanagerSpec.resources {_RELOADER}",
     ),
     Workload(
         "grafana",
         values="grafana",
-        requests="grafana.resources",
+        # A sidecar for dashboards, one for data sources.
+        requests="grafana.resources grafana.sidecar.resources grafana.sidecar.resources",
         no_priority="Dashboards only: it may wait for room.",
     ),
     Workload(
@@ -43,8 +46,20 @@ PROMETHEUS_WORKLOADS = (
 PROMETHEUS_FIXED = (
     *(path for workload in PROMETHEUS_WORKLOADS for path in workload.fixed_paths()),
     "crds",
+    # One registry for all images has none of the cache's paths.
+    "global.imageRegistry",
+    # Its hook Jobs have no place on the system nodes.
+    "prometheusOperator.admissionWebhooks",
+    "prometheusOperator.enabled",
+    "prometheusOperator.tls",
+    "prometheus.enabled",
     "prometheus.agentMode",
     "prometheus.serviceAccount",
+    *(
+        f"prometheus.prometheusSpec.{kind}{key}"
+        for kind in ("podMonitor", "serviceMonitor", "rule")
+        for key in ("Selector", "NamespaceSelector", "SelectorNilUsesHelmValues")
+    ),
     "prometheus.prometheusSpec.remoteWrite",
     "prometheus.prometheusSpec.replicas",
     "prometheus.prometheusSpec.resources",
@@ -55,15 +70,21 @@ PROMETHEUS_FIXED = (
     "prometheus.verticalPodAutoscaler",
     "alertmanager.enabled",
     "alertmanager.serviceAccount",
+    "alertmanager.namespaceOverride",
     "grafana.enabled",
+    "grafana.namespaceOverride",
+    "grafana.grafana.ini.auth.anonymous",
     "grafana.adminPassword",
     "grafana.sidecar",
     "grafana.rbac",
+    "kubeStateMetrics.enabled",
+    "kube-state-metrics.namespaceOverride",
     "kube-state-metrics.collectors",
     "kube-state-metrics.customResourceState",
     "kube-state-metrics.metricLabelsAllowlist",
     "kube-state-metrics.metricAllowlist",
     "kube-state-metrics.rbac",
+    "nodeExporter.enabled",
     "prometheus-node-exporter.namespaceOverride",
     "nameOverride",
     "fullnameOverride",
@@ -82,7 +103,9 @@ VPA_WORKLOADS = tuple(
 )
 VPA_FIXED = (
     *(path for workload in VPA_WORKLOADS for path in workload.fixed_paths()),
-    *(f"{part}.replicas" for part in _PARTS),
+    *(f"{part}.{key}" for part in _PARTS for key in ("enabled", "replicas")),
+    "admissionController.certGen",
+    "admissionController.certManager",
     "admissionController.mutatingWebhookConfiguration",
     "admissionController.registerWebhook",
     "nameOverride",

@@ -9,7 +9,6 @@ from components.base import Problems
 from components.context import Context
 from components.formats import whole
 from components.helm_addon import HelmAddon, HelmSettings, resources
-from components.images import Images
 from components.names import MONITORING_NAMESPACE, SPARK_OPERATOR_NAMESPACE
 from components.spark.team_network import (
     Spec,
@@ -24,6 +23,7 @@ from versions import SPARK_OPERATOR
 _MIB_PER_WORKER, _OWN_MIB = 250, 256
 _WEBHOOK_PORT = 9443
 _METRICS_PORT = 8080
+_IMAGES = "ghcr.io/kubeflow/spark-operator"
 
 _WORKLOADS = (
     *(
@@ -152,7 +152,7 @@ def _values(
     context: Context,
     batch_scheduler: str | None,
 ) -> dict[str, Any]:
-    placement = context.placement
+    placement, image = context.placement, context.images.chart_with_registry
     # The chart's security contexts are strict: non-root, read-only root, no capability, seccomp.
     common = {
         "replicas": settings.replicas,
@@ -173,8 +173,8 @@ def _values(
     return {
         # Helm never upgrades a chart's crds folder. This Job applies it, before the controller that
         # needs it; its permissions are for these three definitions by name.
-        "hook": {"upgradeCrd": True, **placement, **_image(context.images, "kubectl")},
-        **_image(context.images, "controller"),
+        "hook": {"upgradeCrd": True, **placement, **image(f"{_IMAGES}/kubectl")},
+        **image(f"{_IMAGES}/controller"),
         "controller": {
             **common,
             "workers": settings.workers,
@@ -209,9 +209,3 @@ def _values(
             }
         },
     }
-
-
-def _image(images: Images, name: str) -> dict[str, Any]:
-    """The chart's value for one of the operator's images; empty where it is not cached."""
-    path = images.path(f"ghcr.io/kubeflow/spark-operator/{name}")
-    return {"image": {"registry": images.registry, "repository": path}} if path else {}

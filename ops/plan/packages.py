@@ -48,6 +48,11 @@ class Workload:
     removes_taint: str = ""
 
     @property
+    def containers(self) -> list[str]:
+        """Paths of the containers' resources."""
+        return self.requests.split()
+
+    @property
     def is_placed(self) -> bool:
         """Whether it must run on system nodes: a DaemonSet runs on all nodes."""
         return self.kind != "DaemonSet"

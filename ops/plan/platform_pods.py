@@ -71,14 +71,16 @@ def _of_package(package: Package, workload: Workload, size: ClusterSize) -> PodG
     replicas = wanted_replicas(package, workload, size)
     if workload.max_replicas:
         replicas = min(replicas, _whole(package.at(workload.max_replicas)))
-    asked = mapping(package.at(workload.requests), "requests") if workload.requests else {}
+    asked = [mapping(package.at(path), "requests") for path in workload.containers] or [{}]
     name = package.name if package.name == workload.name else f"{package.name} {workload.name}"
     return PodGroup(
         name=name,
         resource=package.resource,
         amounts={
-            CPU: _parsed(asked.get("cpu", workload.cpu)),
-            MEMORY: _parsed(asked.get("memory", workload.memory)),
+            CPU: sum((_parsed(one.get("cpu", workload.cpu)) for one in asked), Fraction(0)),
+            MEMORY: sum(
+                (_parsed(one.get("memory", workload.memory)) for one in asked), Fraction(0)
+            ),
             PODS: Fraction(1),
             DISK: Fraction(0),
         },

@@ -5,19 +5,35 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from components.helm_addon import merge
 from components.images import Images, split
 from ops.plan.model import Plan
+from ops.plan.values import at
 from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, ROOT, named, of_type, plan_of, reaches
 from tests.rights import may
 from tests.unit.values import message
 from tests.validate import reference
+from tests.validate.values import defaults_of
 from versions import SPARK_IMAGE
+
+_NOT_INSTALLED = (
+    "web",
+    "crds.upgradeJob",
+    "prometheusOperator.admissionWebhooks",
+    "prometheusOperator.thanosImage",
+    "thanosRuler",
+)
+"""Parts of charts without a pod: enableWebService, crds.enabled and admissionWebhooks.enabled are
+false, and nothing of Thanos is installed."""
 
 REGISTRY = "111122223333.dkr.ecr.us-west-2.amazonaws.com"
 ACCOUNT = "account='111122223333'"
+MONITORING = (
+    "observability.metrics.enabled=true",
+    "observability.verticalAutoscaling.enabled=true",
+)
+SPARK_FROM_QUAY = "spark.image=quay.io/example/spark:4.0.4"
 NODES = "images.cache.nodeRoles=[analytics-nodes]"
 
 VARIANTS = [
@@ -27,7 +43,25 @@ VARIANTS = [
     ("prod", *CACHE, "spark.yunikorn.enabled=true"),
     ("dev", ACCOUNT, *CACHE, *CLUSTER_AUTOSCALER, *DAEMONSET),
     ("existing", ACCOUNT, *CACHE, NODES),
+    ("prod", *CACHE, *MONITORING),
+    ("prod", *CACHE, *MONITORING, "jarMount={level: node}"),
 ]
+
+
+MONITORING_IMAGES = {
+    "docker/grafana/grafana",
+    "k8s/autoscaling/vpa-admission-controller",
+    "k8s/autoscaling/vpa-recommender",
+    "k8s/autoscaling/vpa-updater",
+    "k8s/ingress-nginx/kube-webhook-certgen",
+    "k8s/kube-state-metrics/kube-state-metrics",
+    "quay/kiwigrid/k8s-sidecar",
+    "quay/prometheus-operator/prometheus-config-reloader",
+    "quay/prometheus-operator/prometheus-operator",
+    "quay/prometheus/alertmanager",
+    "quay/prometheus/node-exporter",
+    "quay/prometheus/prometheus",
+}
 
 
 def images_in(value: Any) -> Iterator[str]:
@@ -50,8 +84,7 @@ def images_in(value: Any) -> Iterator[str]:
 def chart_defaults(release: Any) -> dict[str, Any]:
     """The chart's own values, which name the images that a plan does not set."""
     chart = release.inputs["chart"].rpartition("/")[2]
-    file = reference.place() / "helm-values" / f"{chart}-{release.inputs['version']}.yaml"
-    return yaml.safe_load(file.read_text()) if file.exists() else {}
+    return defaults_of(f"{chart}-{release.inputs['version']}")
 
 
 def images_of(plan: Plan) -> set[str]:
@@ -60,7 +93,11 @@ def images_of(plan: Plan) -> set[str]:
     for one in plan.resources:
         if one.type.endswith("helm.sh/v3:Release"):
             values = merge(chart_defaults(one), one.inputs.get("values") or {})
-            values.pop("web", None)  # not installed: enableWebService is false
+            for path in _NOT_INSTALLED:
+                above, _, key = path.rpartition(".")
+                part = at(values, above) if above else values
+                if isinstance(part, dict):
+                    part.pop(key, None)
             found |= set(images_in(json.loads(json.dumps(values))))
         elif one.is_kubernetes_object:
             found |= set(images_in(json.loads(json.dumps(one.inputs))))
@@ -94,10 +131,25 @@ def test_the_names_in_the_cache_are_those_of_the_registries_below_a_prefix() -> 
     } <= found
 
 
+def test_every_image_of_monitoring_is_pulled_from_the_cache_by_its_own_path() -> None:
+    cache = f"{REGISTRY}/spark-prod/"
+    found = images_of(plan_of("prod", *CACHE, *MONITORING))
+    assert {one for one in MONITORING_IMAGES if f"{cache}{one}" not in found} == set()
+
+
+def test_an_image_of_monitoring_whose_registry_has_no_login_is_pulled_from_there() -> None:
+    plan = plan_of("prod", "images.cache.enabled=true", SPARK_FROM_QUAY, *MONITORING)
+    values = named(plan, "Release", "prometheus-release").inputs["values"]
+    assert "image" not in values["grafana"]
+    assert values["grafana"]["sidecar"]["image"]["registry"] == REGISTRY
+
+
 def test_without_the_cache_nothing_of_it_is_there_and_images_keep_their_names() -> None:
     plan = plan_of("prod")
     assert not [one for one in plan.resources if one.type.startswith("aws:ecr/")]
     assert not [one for one in plan.resources if "fill-cache" in one.name]
+    values = named(plan_of("prod", *MONITORING), "Release", "prometheus-release").inputs["values"]
+    assert "image" not in values["grafana"] and "image" not in values["prometheusOperator"]
     assert str(plan.exports["sparkImage"]).startswith("docker.io/apache/spark:")
 
 

@@ -2,14 +2,20 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from components.helm_addon import merge
 from ops.plan.model import Plan
 from ops.rules.check import check
 from ops.rules.rule import Severity
-from tests.plans import absent, named, of_type, plan_of, statements
+from tests.plans import CACHE, ROOT, absent, named, of_type, plan_of, statements
+from tests.validate import reference
+from tests.validate.crd import errors_of_custom
+from tests.validate.values import errors_of_release
 
 ON = "observability.metrics.enabled=true"
 TOPIC = "observability.alerts.topicArn=arn:aws:sns:us-west-2:111122223333:alerts"
@@ -19,6 +25,7 @@ ALL = (
     "observability.amp={enabled: true, encryption: kms}",
     "observability.verticalAutoscaling.enabled=true",
 )
+AUTOSCALER = "prometheus-memory-autoscaler"
 NODE_LEVEL = "jarMount={level: node}"
 
 
@@ -47,6 +54,52 @@ def keeps(relabeling: Any, *of: str) -> bool:
     return re.fullmatch(relabeling["regex"], ";".join(of)) is not None
 
 
+@pytest.mark.parametrize("release", ["prometheus-release", "vpa-release"])
+@pytest.mark.parametrize("sets", [(), CACHE], ids=["", "cache"])
+def test_the_charts_have_every_value_that_is_set(release: str, sets: tuple[str, ...]) -> None:
+    found = named(plan_of("prod", *ALL, NODE_LEVEL, *sets), "Release", release).inputs
+    assert errors_of_release(found["chart"], found["version"], found["values"]) == []
+
+
+@pytest.mark.parametrize(
+    ("release", "path"),
+    [
+        ("prometheus-release", "prometheus.prometheusSpec.retentions"),
+        ("prometheus-release", "grafana.sidecars"),
+        ("prometheus-release", "grafana.sidecar.dashboards.searchNamespaces"),
+        ("prometheus-release", "kube-state-metrics.metricsLabelsAllowlist"),
+        ("prometheus-release", "prometheus-node-exporter.hostMounts"),
+        ("vpa-release", "recommender.replica"),
+        ("vpa-release", "admissionController.certGen.toleration"),
+    ],
+)
+def test_a_value_that_a_chart_or_its_sub_chart_lacks_is_found(release: str, path: str) -> None:
+    if reason := reference.missing():
+        pytest.skip(reason)
+    found = named(plan_of("prod", *ALL), "Release", release).inputs
+    wrong: Any = "x"
+    for key in reversed(path.split(".")):
+        wrong = {key: wrong}
+    (error,) = errors_of_release(found["chart"], found["version"], merge(found["values"], wrong))
+    assert error.startswith(f"{path}: no such value")
+
+
+def test_the_autoscalers_object_is_valid_by_its_definition(tmp_path: Path) -> None:
+    file = ROOT / ".cache/metrics/vpa/vpa-v1-crd-gen.yaml"
+    if not file.exists():
+        pytest.skip("the Vertical Pod Autoscaler is not built: make tools-metrics")
+    (crd,) = [
+        one
+        for one in yaml.safe_load_all(file.read_text())
+        if one["spec"]["names"]["kind"] == "VerticalPodAutoscaler"
+    ]
+    (tmp_path / "crd.yaml").write_text(json.dumps(crd))
+    found = dict(named(plan_of("prod", *ALL), "VerticalPodAutoscaler", AUTOSCALER).inputs)
+    assert errors_of_custom(found, tmp_path / "crd.yaml") == []
+    found["spec"] = {**found["spec"], "updatePolicy": {"updateMode": "InPlaceIfPossible"}}
+    assert errors_of_custom(found, tmp_path / "crd.yaml") != []
+
+
 def test_without_it_a_stack_has_nothing_of_it() -> None:
     assert absent(plan_of("prod"), "prometheus-release", "amp/", "PodMonitor")
 
@@ -59,6 +112,45 @@ def test_no_rule_of_check_has_an_error_of_it(sets: tuple[str, ...]) -> None:
 def test_system_nodes_that_are_too_small_are_an_error_with_what_to_set() -> None:
     found = [str(one) for one in check(plan_of("dev", ON)).of(Severity.error)]
     assert found and all("set systemNodes.minSize to 3" in one for one in found)
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging"])
+def test_the_docs_say_which_stacks_need_a_further_system_node(stack: str) -> None:
+    page = (ROOT / "docs/observability.md").read_text()
+    (named_there,) = re.findall(r"([^.;:]*) needs? `systemNodes.minSize: 3`", page)
+    needs = bool(check(plan_of(stack, ON)).of(Severity.error))
+    assert needs == (stack in named_there)
+
+
+@pytest.mark.parametrize(
+    ("alert", "job", "selector"),
+    [
+        ("KarpenterDown", "karpenter", {"app.kubernetes.io/name": "karpenter"}),
+        ("SparkOperatorDown", "spark-operator", {"app.kubernetes.io/name": "spark-operator"}),
+        ("YunikornDown", "yunikorn", {"app": "yunikorn"}),
+    ],
+)
+def test_an_alert_on_a_program_names_the_label_by_which_it_is_scraped(
+    alert: str, job: str, selector: dict[str, str]
+) -> None:
+    plan = plan_of("prod", ON, "spark.yunikorn.enabled=true")
+    kind = "ServiceMonitor" if job == "yunikorn" else "PodMonitor"
+    assert named(plan, kind, f"monitoring-{job}").inputs["spec"]["selector"] == {
+        "matchLabels": selector
+    }
+    ((key, value),) = selector.items()
+    page = (ROOT / "docs/alerts.md").read_text().partition(f"### {alert}\n")[2]
+    assert f"`kubectl get pods -A -l {key}={value}`" in page.partition("###")[0]
+
+
+def test_pods_of_every_namespace_of_the_platform_that_crash_raise_an_alert() -> None:
+    plan = plan_of("prod", *ALL, "spark.yunikorn.enabled=true")
+    expression = alerts(plan)["PlatformPodFails"]["expr"]
+    found = {one.inputs["metadata"]["name"] for one in of_type(plan, "Namespace")}
+    # A History Server that is down has an alert of its own, and jobs run without it.
+    for name in found - {"analytics", "ingest", "spark-history"}:
+        assert re.search(rf"[\"|]{name}[\"|]", expression), name
+    assert {"monitoring", "node-agents", "vertical-pod-autoscaler", "spark-operator"} <= found
 
 
 def test_what_eks_runs_itself_is_not_looked_for() -> None:

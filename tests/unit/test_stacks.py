@@ -12,6 +12,10 @@ from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, NODE, STACKS, of_type, pl
 from tests.validate.manifest import errors_of
 from tests.validate.values import errors_of_addon, errors_of_release
 
+METRICS = (
+    "observability.metrics.enabled=true",
+    "observability.alerts.topicArn=arn:aws:sns:us-west-2:111122223333:alerts",
+)
 CASES = [
     *((stack,) for stack in STACKS),
     ("dev", *NODE),
@@ -22,6 +26,9 @@ CASES = [
     ("dev", *CLUSTER_AUTOSCALER),
     ("dev", *CLUSTER_AUTOSCALER, *NODE),
     ("prod", "spark.yunikorn.enabled=true"),
+    ("prod", *METRICS, "spark.yunikorn.enabled=true"),
+    ("prod", *METRICS, *NODE, "observability.amp={enabled: true, alerts: true, encryption: kms}"),
+    ("existing", "observability.metrics={enabled: true, existing: true, labels: {a: b}}"),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=" ".join)
 

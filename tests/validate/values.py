@@ -1,7 +1,8 @@
 """Validates Helm values and configurations of EKS add-ons.
 
 A chart or add-on is known by its values schema or by its default values, both in the folder of
-`reference`, or by a schema of the keys that this program sets, in `tests/schemas`.
+`reference`, or by a schema of the keys that this program sets, in `tests/schemas`. Values of
+sub-charts, which the default values of a chart need not list, are there in `subcharts-*`.
 """
 
 import json
@@ -12,6 +13,8 @@ from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
+
+from components.helm_addon import merge
 
 from . import reference
 from .crd import messages
@@ -59,8 +62,18 @@ def _errors(values: dict[str, Any], published: str, own: str) -> list[str]:
     for file in sorted(folder.glob(f"{published}.schema.json")):
         return messages(_validator(file).iter_errors(values))
     for file in sorted(folder.glob(f"{published}.yaml")):
-        return list(_unlike_defaults(values, _load(file), ""))
+        return list(_unlike_defaults(values, defaults_of(file.stem), ""))
     return [f"{published}: no values in {folder} and no {own}.yaml in tests/schemas"]
+
+
+def defaults_of(release: str) -> dict[str, Any]:
+    """The default values of a chart, as `karpenter-1.14.1`, and what is known of its sub-charts';
+    empty where the folder does not have them."""
+    file = reference.place() / "helm-values" / f"{release}.yaml"
+    below = SCHEMAS / f"subcharts-{release}.yaml"
+    if not file.exists():
+        return {}
+    return merge(_load(file), _load(below)) if below.exists() else _load(file)
 
 
 @cache

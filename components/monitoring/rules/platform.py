@@ -3,6 +3,27 @@
 from collections.abc import Iterator
 
 from components.monitoring.rules.model import Alert, Inputs
+from components.names import (
+    CELEBORN_NAMESPACE,
+    KUBE_SYSTEM,
+    MONITORING_NAMESPACE,
+    MOUNT_NAMESPACE,
+    NODE_AGENTS_NAMESPACE,
+    SPARK_OPERATOR_NAMESPACE,
+    VPA_NAMESPACE,
+    YUNIKORN_NAMESPACE,
+)
+
+_NAMESPACES = (
+    KUBE_SYSTEM,
+    SPARK_OPERATOR_NAMESPACE,
+    YUNIKORN_NAMESPACE,
+    CELEBORN_NAMESPACE,
+    MONITORING_NAMESPACE,
+    NODE_AGENTS_NAMESPACE,
+    VPA_NAMESPACE,
+    MOUNT_NAMESPACE,
+)
 
 
 def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
@@ -12,7 +33,7 @@ def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
     if inputs.karpenter:
         yield _down("KarpenterDown", "karpenter", "No node is launched, drained or replaced.")
     if inputs.yunikorn:
-        yield _down("YunikornDown", "yunikorn", "Pods of the teams are not scheduled.")
+        yield _down("YunikornDown", "yunikorn", "Pods of the teams are not scheduled.", "app")
     yield Alert(
         "KubeStateMetricsDown",
         "absent(kube_pod_info)",
@@ -36,9 +57,9 @@ def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
         )
     yield Alert(
         "PlatformPodFails",
-        """max by (namespace, pod) (kube_pod_container_status_waiting_reason{
+        f"""max by (namespace, pod) (kube_pod_container_status_waiting_reason{{
         reason="CrashLoopBackOff",
-        namespace=~"kube-system|karpenter|spark-operator|yunikorn|monitoring|celeborn"}) == 1""",
+        namespace=~"{"|".join(_NAMESPACES)}"}}) == 1""",
         10,
         "critical",
         "{{ $labels.namespace }}/{{ $labels.pod }} restarts again and again",
@@ -58,7 +79,8 @@ def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
     yield from _monitoring(inputs)
 
 
-def _down(name: str, job: str, meaning: str) -> Alert:
+def _down(name: str, job: str, meaning: str, label: str = "app.kubernetes.io/name") -> Alert:
+    """`label` has the job's name as its value on the program's pods."""
     return Alert(
         name,
         f'absent(up{{job="{job}"}} == 1)',
@@ -66,7 +88,7 @@ def _down(name: str, job: str, meaning: str) -> Alert:
         "critical",
         f"No replica of {job} answers Prometheus",
         meaning,
-        f"`kubectl get pods -A -l app.kubernetes.io/name={job}` and its log.",
+        f"`kubectl get pods -A -l {label}={job}` and its log.",
     )
 
 

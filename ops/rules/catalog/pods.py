@@ -200,8 +200,9 @@ def requests_set(plan: Plan) -> Iterator[Violation]:
             name = str(container.get("name"))
             yield from _unset(pod.resource, name, container.get("resources"))
     for package in packages(plan):
-        for path in (workload.requests for workload in package.workloads):
-            if path and package.values != UNKNOWN:
+        paths = [path for workload in package.workloads for path in workload.containers]
+        for path in dict.fromkeys(paths):
+            if package.values != UNKNOWN:
                 yield from _unset(package.resource, package.name, package.at(path))
 
 

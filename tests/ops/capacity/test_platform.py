@@ -50,6 +50,24 @@ def test_the_text_adds_up_the_system_nodes_and_says_what_has_no_place() -> None:
     assert "  ok     one replica of each with a node lost" in lines
 
 
+@pytest.mark.parametrize(
+    ("workload", "cpu", "mib"),
+    [
+        ("prometheus", 0.51, 3072 + 64),
+        ("alertmanager", 0.06, 128 + 64),
+        ("grafana", 0.14, 384 + 2 * 128),
+        ("prometheus-operator", 0.1, 256),
+    ],
+)
+def test_sidecars_of_a_chart_are_part_of_its_pods(workload: str, cpu: float, mib: int) -> None:
+    found = report(plan_of("prod", "observability.metrics.enabled=true"), Request())
+    rows = json.loads(to_json(found))["systemNodes"][0]["workloads"]
+    (row,) = [one for one in rows if one["name"] == f"kube-prometheus-stack {workload}"]
+    assert (row["each"]["vCPU"], row["each"]["memory"]) == pytest.approx(
+        (cpu, mib / 1024), abs=0.006
+    )
+
+
 def test_docker_hub_counts_the_nodes_behind_each_gateway() -> None:
     assert figures_of()["docker-pulls"] == 100
     assert figures_of(stack="prod")["docker-pulls"] == 34
