@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from statistics import linear_regression
 from typing import Annotated, Any, NamedTuple
@@ -234,7 +235,9 @@ def main(
     )
     # Before, not all executors that run have been seen from their start; later, the head is
     # written to a block.
-    later = [one for one in found if life < one.seconds <= most.seconds]
+    falls = (b.seconds for a, b in pairwise(found) if b.series < a.series)
+    until = next(falls, found[-1].seconds + 1)
+    later = [one for one in found if life <= one.seconds < until]
     series = [one.series for one in later]
     each, _ = linear_regression([one.executors for one in later], series)
     counted = len(DRIVER_EXECUTORS) + POD_STATE + POD_USE + POD_CHANGES

@@ -16,9 +16,9 @@ from ops.plan.packages import RELEASE, registered
 from ops.plan.quantity import GIB
 from ops.plan.values import at, each
 
-HEAD_HOURS = 2.5
-"""Mean stay of a series in memory after its last sample: blocks of two hours are cut at three
-(prometheus.io/docs/prometheus/latest/storage)."""
+HEAD_HOURS = 3
+"""Longest stay of a series in memory after its last sample: blocks of two hours are cut at three
+(prometheus.io/docs/prometheus/latest/storage). Memory must be enough just before."""
 POD_STATE, POD_USE, POD_CHANGES = 14, 4, 8
 """Series of an executor's pod from kube-state-metrics and from the kubelet, with the platform's
 lists of kept metrics: five phases, three requests, a label set, node and address, four times;

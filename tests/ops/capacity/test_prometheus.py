@@ -65,10 +65,10 @@ def test_the_lists_of_kept_metrics_leave_what_is_counted() -> None:
 @pytest.mark.parametrize(
     ("minutes", "in_memory"),
     [
-        # An executor's series stay 150 minutes more than it lives.
-        (150, 2),
-        (20, 8.5),
-        (5, 31),
+        # An executor's series stay up to 180 minutes more than it lives.
+        (180, 2),
+        (20, 10),
+        (5, 37),
     ],
 )
 def test_series_are_of_the_executors_of_hours_not_of_those_at_once(
