@@ -1,7 +1,8 @@
 """The metrics that are kept, by what gives them: those that rules, alerts and dashboards use.
 
-Each kept series costs about 4 KiB of Prometheus' memory for as long as its pod lives and two hours
-more; without these lists an executor has about 140, with them about 40.
+Each kept series costs Prometheus' memory (budget.py) for as long as its pod lives and up to three
+hours more; while it runs an executor has 160 without these lists and 29 with them
+(dev/bench/prometheus.py).
 """
 
 from collections.abc import Sequence
@@ -87,10 +88,8 @@ CORE_DNS = (
     "coredns_dns_request_duration_seconds_(bucket|count|sum)",
     "process_start_time_seconds",
 )
-CADVISOR = (
-    "container_(memory_working_set_bytes|cpu_usage_seconds_total)",
-    "container_network_(receive|transmit)_bytes_total",
-)
+CADVISOR = "container_(memory_working_set_bytes|cpu_usage_seconds_total)"
+CADVISOR_NETWORK = "container_network_(receive|transmit)_bytes_total"
 CONTROL_PLANE = (
     "scheduler_(pending_pods|pod_scheduling_sli_duration_seconds_(count|sum))",
     "workqueue_depth",
@@ -101,6 +100,22 @@ CONTROL_PLANE = (
 def keep(*names: str) -> list[dict[str, object]]:
     """Relabeling that keeps these metrics, given as regular expressions, and drops the others."""
     return [{"action": "keep", "sourceLabels": ["__name__"], "regex": "|".join(names)}]
+
+
+def keep_cadvisor() -> list[dict[str, object]]:
+    """Relabeling of cAdvisor's metrics: those of containers and of pods' networks.
+
+    It has memory and CPU of each pod's sandbox and of the pod as a whole besides, and of the node
+    the network of each pod a second time: the VPC CNI gives each an interface, and cAdvisor leaves
+    out only lo, veth, docker and nerdctl.
+    """
+    return [
+        {
+            "action": "keep",
+            "sourceLabels": ["__name__", "pod", "container"],
+            "regex": f"{CADVISOR};.+;.+|{CADVISOR_NETWORK};.+;.*",
+        }
+    ]
 
 
 def keep_karpenter(families: Sequence[str]) -> list[dict[str, object]]:

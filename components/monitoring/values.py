@@ -8,7 +8,13 @@ from components.context import Context
 from components.helm_addon import resources
 from components.images import Images
 from components.monitoring.control_plane import CONTROL_PLANE_JOBS
-from components.monitoring.keep import CADVISOR, CORE_DNS, NODE_EXPORTER, keep, keep_api_server
+from components.monitoring.keep import (
+    CORE_DNS,
+    NODE_EXPORTER,
+    keep,
+    keep_api_server,
+    keep_cadvisor,
+)
 from components.monitoring.kube_state import kube_state_values
 from components.monitoring.settings import MetricsSettings
 from components.names import MONITORING_NAMESPACE, NODE_AGENTS_NAMESPACE
@@ -110,7 +116,7 @@ def stack_values(
             "serviceMonitor": {
                 "cAdvisorInterval": "60s",
                 "probes": False,
-                "cAdvisorMetricRelabelings": keep(*CADVISOR),
+                "cAdvisorMetricRelabelings": keep_cadvisor(),
                 "metricRelabelings": keep("kubelet_volume_stats_(available|capacity)_bytes"),
             }
         },

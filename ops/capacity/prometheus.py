@@ -16,15 +16,17 @@ from ops.plan.packages import RELEASE, registered
 from ops.plan.quantity import GIB
 from ops.plan.values import at, each
 
-HEAD_HOURS = 2.5
-"""Mean stay of a series in memory after its last sample: blocks of two hours are cut at three
-(prometheus.io/docs/prometheus/latest/storage)."""
-POD_STATE, POD_USE = 15, 8
+HEAD_HOURS = 3
+"""Longest stay of a series in memory after its last sample: blocks of two hours are cut at three
+(prometheus.io/docs/prometheus/latest/storage). Memory must be enough just before."""
+POD_STATE, POD_USE, POD_CHANGES = 14, 4, 8
 """Series of an executor's pod from kube-state-metrics and from the kubelet, with the platform's
-lists of kept metrics: five phases, three requests, a label set, times, reasons; memory, CPU and
-network of its containers."""
-NODE = 22
-"""Series of a node from node-exporter, without those of a JAR mount."""
+lists of kept metrics: five phases, three requests, a label set, node and address, four times;
+memory and CPU of its container, and its network both ways. Changes are series of its other states,
+which stay in memory with the rest: without a node (5), without an address (2), ended (1)."""
+NODE = 22 + 6 * 20
+"""Series of a node: of node-exporter, without those of a JAR mount, and of the pods of six agents.
+Counted from the lists, not measured."""
 BASE = 25_000
 """Series of the API server, Karpenter, CoreDNS, the operators, Prometheus itself and the recorded
 ones; the API server has most, by verb and resource."""
@@ -44,7 +46,7 @@ class MetricsLoad:
     minutes: float
     nodes: int
     series_each: int
-    """Of one executor."""
+    """Of one executor, from its creation to its end."""
     series: int
     """In memory at once."""
     samples: float
@@ -86,7 +88,7 @@ def metrics_load(plan: Plan, *, executors: int, minutes: float, nodes: int) -> M
         pages = each(monitor.inputs, "spec.podMetricsEndpoints")
         kept = each(pages[0], "metricRelabelings") if pages else []
         spark = str(kept[0].get("regex")).count("|") + 1 if kept else 0
-    each_one = spark + POD_STATE + POD_USE
+    each_one = spark + POD_STATE + POD_USE + POD_CHANGES
     in_memory = executors * (1 + HEAD_HOURS * 60 / minutes)
     series = round(BASE + NODE * nodes + each_one * in_memory)
     samples = (

@@ -283,7 +283,7 @@ def test_thresholds_of_the_stack_file_are_in_its_alerts() -> None:
     group = named(plan_of("prod", ON, sets), "PrometheusRule", "monitoring-api-server-rules")
     (rules,) = group.inputs["spec"]["groups"]
     assert 'le=~"5([.]0)?"' in rules["rules"][1]["expr"]
-    assert "> 709000" in alerts(plan_of("prod", ON))["PrometheusSeriesNearLimit"]["expr"]
+    assert "> 942000" in alerts(plan_of("prod", ON))["PrometheusSeriesNearLimit"]["expr"]
 
 
 def test_an_alert_goes_to_the_topic_and_alertmanager_may_publish_there_only() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from components.names import MONITORING_NAMESPACE
 from ops.diff.diff import Diff
 from ops.diff.impact.model import Consequence, Kind, forcing_causes
 from ops.diff.steps import Operation
@@ -15,6 +16,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     """
     for step in diff.of_kind("StorageClass"):
         name = step.resource.object_name
+        if name == MONITORING_NAMESPACE:
+            continue  # of Prometheus' volume alone: rule monitoring
         if step.operation is Operation.replace:
             text = f"makes class {name} of volumes anew: volumes that exist stay as they are"
             jobs = f"an executor whose volume of class {name} is not made yet waits meanwhile"

@@ -51,6 +51,10 @@ def test_a_stack_that_outgrows_its_own_subnets_ends_with_exit_code_1() -> None:
     [
         (("--executors", "0"), "--executors 0: is not a whole number"),
         (("--cpu", "four"), "--cpu four: is not a number"),
+        (("--minutes", "0"), "--minutes 0: is not a number from above 0 to 1,000,000"),
+        (("--minutes", "-5"), "--minutes -5: is not a number"),
+        (("--minutes", "nan"), "--minutes nan: is not a number"),
+        (("--minutes", "an hour"), "--minutes an hour: is not a number"),
         (("--pool", "gpu"), "--pool gpu: is not a pool of executors; the pools are: default"),
         (("--quota", "L-1=5"), "--quota L-1=5: 'L-1' is not one of L-34B43A08"),
         (("--quota", "s3-get=many"), "--quota s3-get=many: 'many' is not a number"),

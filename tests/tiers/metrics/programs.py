@@ -79,8 +79,10 @@ def _is_ready(url: str) -> bool:
 
 
 @contextmanager
-def prometheus(tools: Path, config: str | Mapping[str, Any], folder: Path) -> Iterator[Server]:
-    """Runs Prometheus with a configuration for the block. Its data are new."""
+def prometheus(
+    tools: Path, config: str | Mapping[str, Any], folder: Path, *flags: str
+) -> Iterator[Server]:
+    """Runs Prometheus with a configuration and more flags for the block. Its data are new."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "prometheus.yaml"
     # JSON is YAML.
@@ -91,7 +93,7 @@ def prometheus(tools: Path, config: str | Mapping[str, Any], folder: Path) -> It
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
     ]
-    command += [f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle"]
+    command += [f"--web.listen-address=127.0.0.1:{port}", "--web.enable-lifecycle", *flags]
     with _serving(command, f"http://127.0.0.1:{port}", folder) as server:
         yield server
 
