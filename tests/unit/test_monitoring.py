@@ -87,7 +87,7 @@ def test_a_value_that_a_chart_or_its_sub_chart_lacks_is_found(release: str, path
 def test_the_autoscalers_object_is_valid_by_its_definition(tmp_path: Path) -> None:
     file = ROOT / ".cache/metrics/vpa/vpa-v1-crd-gen.yaml"
     if not file.exists():
-        pytest.skip("the Vertical Pod Autoscaler is not built: make tools-metrics")
+        pytest.skip("the Vertical Pod Autoscaler is not built: dev/metrics/build")
     (crd,) = [
         one
         for one in yaml.safe_load_all(file.read_text())
