@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.base import quantity
 from components.context import Context
 from components.helm_addon import HelmAddon
 from components.identity import ServiceAccountRole, Statement
@@ -138,8 +137,3 @@ class PrometheusStack(HelmAddon):
                 pulumi.ResourceOptions(depends_on=context.after, delete_before_replace=True),
             ),
         )
-
-
-def volume_size(gib: int) -> str:
-    """The size of the volume as Kubernetes has it."""
-    return quantity(gib * 1024)

@@ -6,20 +6,21 @@ from typing import Any
 from components.base import quantity
 from components.context import Context
 from components.helm_addon import resources
-from components.images import Images
+from components.monitoring.chart_parts import (
+    alertmanager_values,
+    grafana_values,
+    node_exporter_values,
+)
 from components.monitoring.control_plane import CONTROL_PLANE_JOBS
 from components.monitoring.keep import (
     CORE_DNS,
-    NODE_EXPORTER,
     keep,
     keep_api_server,
     keep_cadvisor,
 )
 from components.monitoring.kube_state import kube_state_values
 from components.monitoring.settings import MetricsSettings
-from components.names import MONITORING_NAMESPACE, NODE_AGENTS_NAMESPACE
 
-_TEXTFILE = "/host/textfile"
 _RETENTION_SHARE = 0.85
 """Of the volume, for blocks; the rest is for the log of the last hours and for compaction."""
 _DEFAULT_RULES = [
@@ -61,13 +62,6 @@ _OTHER_RULES = [
     "nodeExporterRecording",
     "windows",
 ]
-_FILESYSTEMS = (
-    "--collector.filesystem.mount-points-exclude="
-    "^/(dev|proc|sys|run/.+|var/lib/kubelet/.+|var/lib/containerd/.+)($|/)",
-    "--collector.filesystem.fs-types-exclude="
-    "^(autofs|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fuse.*|mqueue|nsfs|overlay|proc|"
-    "pstore|securityfs|selinuxfs|squashfs|sysfs|tmpfs|tracefs|erofs)$",
-)
 
 
 def stack_values(
@@ -152,7 +146,7 @@ def stack_values(
         "alertmanager": {
             "enabled": alertmanager,
             "serviceAccount": account("alertmanager"),
-            "config": _alertmanager(topic_arn, context.cloud.region),
+            "config": alertmanager_values(topic_arn, context.cloud.region),
             "alertmanagerSpec": {
                 "replicas": 1,
                 "priorityClassName": "system-cluster-critical",
@@ -161,14 +155,14 @@ def stack_values(
                 **placed,
             },
         },
-        "grafana": _grafana(placed, context.images),
+        "grafana": grafana_values(placed, context.images),
         "kube-state-metrics": {
             **kube_state_values(),
             **image("registry.k8s.io/kube-state-metrics/kube-state-metrics"),
             **placed,
         },
         "prometheus-node-exporter": {
-            **_node_exporter(metrics_dir),
+            **node_exporter_values(metrics_dir),
             **image("quay.io/prometheus/node-exporter"),
         },
     }
@@ -210,87 +204,3 @@ def _prometheus(
         },
         "additionalScrapeConfigs": CONTROL_PLANE_JOBS,
     }
-
-
-def _alertmanager(topic_arn: str | None, region: str) -> dict[str, Any]:
-    receiver = "none"
-    receivers: list[dict[str, Any]] = [{"name": "none"}]
-    if topic_arn:
-        receiver = "sns"
-        receivers.append(
-            {
-                "name": "sns",
-                "sns_configs": [
-                    {
-                        "topic_arn": topic_arn,
-                        "sigv4": {"region": region},
-                        "subject": "{{ .GroupLabels.alertname }} ({{ .Status }})",
-                        "send_resolved": True,
-                    }
-                ],
-            }
-        )
-    return {
-        "route": {
-            "group_by": ["alertname", "namespace"],
-            "group_wait": "30s",
-            "group_interval": "5m",
-            "repeat_interval": "12h",
-            "receiver": receiver,
-            # It fires always, and shows on Alertmanager's page that alerts arrive.
-            "routes": [{"receiver": "none", "matchers": ['alertname =~ "Watchdog|InfoInhibitor"']}],
-        },
-        "receivers": receivers,
-        "templates": [],
-    }
-
-
-def _grafana(placed: Mapping[str, Any], images: Images) -> dict[str, Any]:
-    own = {"searchNamespace": MONITORING_NAMESPACE}
-    return {
-        "enabled": True,
-        # The chart makes a random password at the first installation, in a Secret.
-        "defaultDashboardsEnabled": False,
-        "testFramework": {"enabled": False},
-        "serviceMonitor": {"enabled": False},
-        # Without it the sidecar reads ConfigMaps and Secrets of the whole cluster.
-        "rbac": {"namespaced": True},
-        "sidecar": {
-            "dashboards": {"enabled": True, **own},
-            "datasources": {"enabled": True, **own},
-            "resources": resources("20m", 128),
-            **images.chart_with_registry("quay.io/kiwigrid/k8s-sidecar"),
-        },
-        "grafana.ini": {
-            "analytics": {"check_for_updates": False, "reporting_enabled": False},
-            "users": {"allow_sign_up": False},
-            "auth.anonymous": {"enabled": False},
-        },
-        "resources": resources("100m", 384),
-        **images.chart_with_registry("docker.io/grafana/grafana"),
-        **placed,
-    }
-
-
-def _node_exporter(metrics_dir: str | None) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "namespaceOverride": NODE_AGENTS_NAMESPACE,
-        "tolerations": [{"operator": "Exists"}],
-        # No priority: on a full node it waits, and takes no executor's place.
-        "priorityClassName": "",
-        "resources": resources("20m", 64),
-        "prometheus": {"monitor": {"metricRelabelings": keep(*NODE_EXPORTER)}},
-        "extraArgs": list(_FILESYSTEMS),
-    }
-    if metrics_dir is not None:
-        values["extraArgs"].append(f"--collector.textfile.directory={_TEXTFILE}")
-        values["extraHostVolumeMounts"] = [
-            {
-                "name": "textfile",
-                "hostPath": metrics_dir,
-                "type": "DirectoryOrCreate",
-                "mountPath": _TEXTFILE,
-                "readOnly": True,
-            }
-        ]
-    return values
