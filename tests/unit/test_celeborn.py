@@ -165,3 +165,25 @@ def test_teams_are_deleted_before_it_and_it_before_its_nodes() -> None:
     nodes = [one for one in of_type(PLAN, "NodePool") if "-celeborn-" in one.name]
     assert nodes and {one.urn for one in nodes} <= reaches(PLAN, worker)
     assert named(PLAN, "NetworkPolicy", "celeborn-deny-all-policy").urn in reaches(PLAN, worker)
+
+
+def test_its_servers_call_each_other_and_the_clusters_dns_only() -> None:
+    assert policy("celeborn-internal-policy") == {
+        "podSelector": {},
+        "policyTypes": ["Egress"],
+        "egress": [{"to": [{"podSelector": {}}]}],
+    }
+    named_there = [
+        one.inputs["metadata"]["name"]
+        for one in of_type(PLAN, "NetworkPolicy")
+        if one.inputs["metadata"]["namespace"] == "celeborn"
+        and "Egress" in one.inputs["spec"]["policyTypes"]
+    ]
+    assert sorted(named_there) == ["deny-all", "dns", "internal"]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_its_objects_have_the_labels_of_their_pods(name: str) -> None:
+    wanted = template(name)["metadata"]["labels"]
+    for kind in ("Service", "StatefulSet"):
+        assert named(PLAN, kind, name).inputs["metadata"]["labels"] == wanted
