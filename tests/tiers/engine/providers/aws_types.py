@@ -139,7 +139,8 @@ _ROWS = {
     "ec2.VpcEndpoint": Row(
         "EC2::VPCEndpoint", sets=("routeTableIds", "securityGroupIds", "subnetIds")
     ),
-    "ecr.PullThroughCacheRule": Row("ECR::PullThroughCacheRule"),
+    # UpdatePullThroughCacheRule, which CloudFormation does not call.
+    "ecr.PullThroughCacheRule": Row("ECR::PullThroughCacheRule", updates=("credentialArn",)),
     "ecr.RepositoryCreationTemplate": Row(
         "ECR::RepositoryCreationTemplate",
         {"appliedFors": "AppliedFor", "encryptionConfigurations": "EncryptionConfiguration"},
