@@ -1,6 +1,7 @@
 """A real Spark driver with two executors on a loopback address, and its pod in the API server."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from tests.tiers.cluster.processes import Child, start, wait_until
 from tests.tiers.operator.programs import Programs
 
 _PROGRAM = Path(__file__).with_name("driver_program.py")
-_UI_PORT = 4040
 EXECUTORS_PATH, DRIVER_PATH = "/metrics/executors/prometheus/", "/metrics/prometheus/"
 PROPERTIES = {
     **CONF,
@@ -45,10 +45,12 @@ class Driver:
 
     address: str
     application_id: str
+    port: int
+    """Of its UI. Another program may have 4040 of all addresses, and Spark would take the next."""
 
     def page(self, path: str) -> str:
         """What it answers. Raises HTTPError."""
-        answer = requests.get(f"http://{self.address}:{_UI_PORT}{path}", timeout=10)
+        answer = requests.get(f"http://{self.address}:{self.port}{path}", timeout=10)
         answer.raise_for_status()
         return answer.text
 
@@ -67,6 +69,9 @@ def running(
     own.mkdir(parents=True)
     # Its queue's metrics are there with the event log only.
     log = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": own.as_uri()}
+    with socket.create_server((address, 0)) as free:
+        port = free.getsockname()[1]
+    log["spark.ui.port"] = str(port)
     every = [f"--conf={key}={value}" for key, value in {**_HERE, **log, **properties}.items()]
     command = [spark.spark_home / "bin" / "spark-submit", "--master=local-cluster[2,1,1024]"]
     environment = {
@@ -79,7 +84,7 @@ def running(
     }
     child = start([*command, "--name", name, *every, _PROGRAM], own / "log", environment)
     try:
-        driver = Driver(address, _started(child))
+        driver = Driver(address, _started(child), port)
         wait_until(
             lambda: 'executor_id="1"' in driver.page(EXECUTORS_PATH), "both executors", child
         )
@@ -108,7 +113,7 @@ def pod(api: Api, driver: Driver, namespace: str, name: str) -> Object:
         "image": "spark",
         "ports": [
             {"name": "driver-rpc-port", "containerPort": 7078, "protocol": "TCP"},
-            {"name": "spark-ui", "containerPort": _UI_PORT, "protocol": "TCP"},
+            {"name": "spark-ui", "containerPort": driver.port, "protocol": "TCP"},
         ],
     }
     labels = {

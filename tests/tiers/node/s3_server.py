@@ -84,9 +84,15 @@ class S3Server(S3):
         return {f"spark.hadoop.fs.s3a.{key}": value for key, value in keys.items()}
 
     def create(self, bucket: str) -> None:
-        """A bucket of the server's region."""
+        """An empty bucket of the server's region. Servers of one process share their buckets, also
+        those of a server that is closed."""
         where = {"LocationConstraint": REGION}
-        self.client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        try:
+            self.client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        except self.client.exceptions.BucketAlreadyOwnedByYou:
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+                for one in page.get("Contents", ()):
+                    self.client.delete_object(Bucket=bucket, Key=one["Key"])
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """An object."""
