@@ -47,6 +47,9 @@ def mounted(s3: S3Server, pod_host: PodHost) -> Iterator[Path]:
         yield parent
     finally:
         child.stop()
+        # The mount of a program that is gone stays, and cannot be mounted over.
+        command = pod_host.inside("umount", "--lazy", str(parent / "jars"))
+        subprocess.run(command, capture_output=True, check=False)
 
 
 def on_this_machine(server: str, s3: S3Server) -> Edit:
