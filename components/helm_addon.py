@@ -83,23 +83,25 @@ class HelmAddon(pulumi.ComponentResource):
         self._packages: dict[str, Mapping[str, Any]] = {}
         self._calls_aws = False
         if namespace != KUBE_SYSTEM:
-            levels = {"enforce": pod_security}
-            if pod_security != "restricted":
-                levels["warn"] = "restricted"
-            self._namespaces.append(
-                k8s.core.v1.Namespace(
-                    f"{name}-namespace",
-                    metadata={
-                        "name": namespace,
-                        "labels": {
-                            f"pod-security.kubernetes.io/{mode}": level
-                            for mode, level in levels.items()
-                        },
-                    },
-                    opts=self.own,
-                )
-            )
+            made = self.create_namespace(f"{name}-namespace", namespace, pod_security)
+            self._namespaces.append(made)
             self._first += self._namespaces
+
+    def create_namespace(self, name: str, namespace: str, level: str) -> k8s.core.v1.Namespace:
+        """A namespace that enforces a Pod Security level, and warns below `restricted`."""
+        levels = {"enforce": level}
+        if level != "restricted":
+            levels["warn"] = "restricted"
+        return k8s.core.v1.Namespace(
+            name,
+            metadata={
+                "name": namespace,
+                "labels": {
+                    f"pod-security.kubernetes.io/{mode}": found for mode, found in levels.items()
+                },
+            },
+            opts=self.own,
+        )
 
     def create_role(
         self, service_account: str, policies: Mapping[str, Sequence[Statement]]

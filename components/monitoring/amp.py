@@ -20,6 +20,7 @@ from components.identity import (
     wildcards,
 )
 from components.monitoring.prometheus import PROMETHEUS_ACCOUNT
+from components.monitoring.routing import ROUTE, SNS, sns_receiver
 from components.monitoring.rules.model import Group
 from components.monitoring.settings import AmpSettings
 from components.names import MONITORING_NAMESPACE
@@ -132,25 +133,8 @@ class AmpWorkspace(pulumi.ComponentResource):
                 opts=own,
             )
         definition = {
-            "route": {
-                "receiver": "sns",
-                "group_by": ["alertname", "namespace"],
-                "group_wait": "30s",
-                "group_interval": "5m",
-                "repeat_interval": "12h",
-            },
-            "receivers": [
-                {
-                    "name": "sns",
-                    "sns_configs": [
-                        {
-                            "topic_arn": topic_arn,
-                            "sigv4": {"region": self._context.cloud.region},
-                            "send_resolved": True,
-                        }
-                    ],
-                }
-            ],
+            "route": {"receiver": SNS, **ROUTE},
+            "receivers": [sns_receiver(topic_arn, self._context.cloud.region)],
         }
         aws.amp.AlertManagerDefinition(
             f"{self._name}-alerts",

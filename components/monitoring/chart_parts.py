@@ -6,6 +6,7 @@ from typing import Any
 from components.helm_addon import resources
 from components.images import Images
 from components.monitoring.keep import NODE_EXPORTER, keep
+from components.monitoring.routing import ROUTE, SNS, sns_receiver
 from components.names import MONITORING_NAMESPACE, NODE_AGENTS_NAMESPACE
 
 _TEXTFILE = "/host/textfile"
@@ -20,34 +21,16 @@ _FILESYSTEMS = (
 
 def alertmanager_values(topic_arn: str | None, region: str) -> dict[str, Any]:
     """Alertmanager's configuration: alerts go to the topic, or stay on its page."""
-    receiver = "none"
-    receivers: list[dict[str, Any]] = [{"name": "none"}]
-    if topic_arn:
-        receiver = "sns"
-        receivers.append(
-            {
-                "name": "sns",
-                "sns_configs": [
-                    {
-                        "topic_arn": topic_arn,
-                        "sigv4": {"region": region},
-                        "subject": "{{ .GroupLabels.alertname }} ({{ .Status }})",
-                        "send_resolved": True,
-                    }
-                ],
-            }
-        )
+    subject = "{{ .GroupLabels.alertname }} ({{ .Status }})"
+    sns = [sns_receiver(topic_arn, region, subject=subject)] if topic_arn else []
     return {
         "route": {
-            "group_by": ["alertname", "namespace"],
-            "group_wait": "30s",
-            "group_interval": "5m",
-            "repeat_interval": "12h",
-            "receiver": receiver,
+            **ROUTE,
+            "receiver": SNS if topic_arn else "none",
             # It fires always, and shows on Alertmanager's page that alerts arrive.
             "routes": [{"receiver": "none", "matchers": ['alertname =~ "Watchdog|InfoInhibitor"']}],
         },
-        "receivers": receivers,
+        "receivers": [{"name": "none"}, *sns],
         "templates": [],
     }
 

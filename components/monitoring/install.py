@@ -36,14 +36,16 @@ def install_monitoring(
     karpenter = autoscaler == "karpenter"
     on_nodes = jar_mount.level == "node"
     limits = settings.alerts
+    operator = bool(spark.teams) and spark.operator.enabled
+    yunikorn = bool(spark.teams) and spark.yunikorn.enabled
     found = groups(
         Inputs(
             karpenter=karpenter,
-            yunikorn=bool(spark.teams) and spark.yunikorn.enabled,
+            yunikorn=yunikorn,
             history=bool(spark.teams) and spark.history_server.enabled,
             node_mount=on_nodes,
             amp=amp.enabled,
-            operator=bool(spark.teams) and spark.operator.enabled,
+            operator=operator,
             exporter=not metrics.existing,
             cost=settings.cost,
             executors_pending_minutes=limits.executors_pending_minutes,
@@ -101,9 +103,9 @@ def install_monitoring(
         monitors=monitors(
             teams=[team.name for team in spark.teams],
             most_executors=max((team.max_executors for team in spark.teams), default=0),
-            operator=bool(spark.teams) and spark.operator.enabled,
+            operator=operator,
             families=sorted(families) if karpenter else [],
-            yunikorn=bool(spark.teams) and spark.yunikorn.enabled,
+            yunikorn=yunikorn,
         ),
         rules=evaluated,
         dashboards=sorted(DASHBOARDS.glob("*.json")) if settings.dashboards else [],

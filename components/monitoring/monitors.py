@@ -13,11 +13,16 @@ from components.monitoring.keep import (
     keep,
     keep_karpenter,
 )
-from components.names import KUBE_SYSTEM, SPARK_OPERATOR_NAMESPACE, YUNIKORN_NAMESPACE
+from components.names import (
+    DRIVER_METRICS_PATH,
+    DRIVER_MONITOR,
+    KUBE_SYSTEM,
+    SPARK_OPERATOR_NAMESPACE,
+    YUNIKORN_NAMESPACE,
+)
 
-EXECUTORS_PATH, DRIVER_PATH = "/metrics/executors/prometheus/", "/metrics/prometheus/"
-"""Pages of a driver: of its executors, and of itself. The second one exists with Spark's
-PrometheusServlet sink at this path."""
+EXECUTORS_PATH = "/metrics/executors/prometheus/"
+"""Page of a driver with the metrics of its executors."""
 _OTHER_SERIES = 50
 """Series of a driver besides those of executors: its own page, and some room."""
 
@@ -134,12 +139,12 @@ def _drivers(teams: Sequence[str], most_executors: int) -> Monitor:
         }
 
     return Monitor(
-        "spark-drivers",
+        DRIVER_MONITOR,
         list(teams),
         {"spark-role": "driver"},
         [
             page("executors", EXECUTORS_PATH, DRIVER_EXECUTORS),
-            page("driver", DRIVER_PATH, DRIVER_ITSELF),
+            page("driver", DRIVER_METRICS_PATH, DRIVER_ITSELF),
         ],
         sample_limit=series_of_job(most_executors),
         more={"labelValueLengthLimit": 500},

@@ -66,18 +66,8 @@ class PrometheusStack(HelmAddon):
             opts=opts,
         )
         self.create_network_policies(policies(settings.clients))
-        agents = k8s.core.v1.Namespace(
-            f"{name}-agents",
-            metadata={
-                "name": NODE_AGENTS_NAMESPACE,
-                "labels": {
-                    # node-exporter reads the node's file systems and network devices.
-                    "pod-security.kubernetes.io/enforce": "privileged",
-                    "pod-security.kubernetes.io/warn": "restricted",
-                },
-            },
-            opts=self.own,
-        )
+        # node-exporter reads the node's file systems and network devices.
+        agents = self.create_namespace(f"{name}-agents", NODE_AGENTS_NAMESPACE, "privileged")
         storage = self._create_class(name, settings, context)
         alertmanager = None
         after: list[pulumi.Resource] = [agents, storage]

@@ -104,13 +104,8 @@ class AmpSettings(Settings):
         if self.kms_key_arn and self.encryption != "kms":
             yield "", "kmsKeyArn needs encryption: kms"
         if self.workspace_arn:
-            for field, key in (
-                ("retention_days", "retentionDays"),
-                ("encryption", "encryption"),
-                ("kms_key_arn", "kmsKeyArn"),
-            ):
-                if field in self.model_fields_set:
-                    yield key, "has no effect beside workspaceArn; remove it"
+            used = ["enabled", "workspace_arn", "alerts"]
+            yield from self.without_effect("beside workspaceArn", but=used)
 
 
 class VerticalSettings(HelmSettings):

@@ -78,15 +78,12 @@ def stack_values(
 ) -> dict[str, Any]:
     """The platform's values. `accounts` are service accounts with the ARN of their role, or None;
     `memory_limit_mib` is Prometheus' limit."""
-    placed, image = {**context.placement}, context.images.chart_with_registry
+    placed, image = context.placement, context.images.chart_with_registry
 
     def account(name: str) -> dict[str, Any]:
         role = accounts[name]
         annotations = {"eks.amazonaws.com/role-arn": role} if role is not None else {}
         return {"create": True, "name": name, "annotations": annotations}
-
-    def monitored(*names: str, key: str = "metricRelabelings") -> dict[str, Any]:
-        return {"serviceMonitor": {key: keep(*names)}}
 
     not_on_eks = {"enabled": False}
     return {
@@ -105,7 +102,7 @@ def stack_values(
         "kubeEtcd": not_on_eks,
         "kubeProxy": not_on_eks,
         "kubeApiServer": {"serviceMonitor": {"metricRelabelings": keep_api_server()}},
-        "coreDns": monitored(*CORE_DNS),
+        "coreDns": {"serviceMonitor": {"metricRelabelings": keep(*CORE_DNS)}},
         "kubelet": {
             "serviceMonitor": {
                 "cAdvisorInterval": "60s",

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
+from components.names import DRIVER_MONITOR
 from ops.capacity.text import number
 from ops.plan import quantity
 from ops.plan.model import Plan
@@ -81,7 +82,7 @@ def metrics_load(plan: Plan, *, executors: int, minutes: float, nodes: int) -> M
     if budget is None:
         return None
     monitor = next(
-        (one for one in plan.of_kind("PodMonitor") if one.object_name == "spark-drivers"), None
+        (one for one in plan.of_kind("PodMonitor") if one.object_name == DRIVER_MONITOR), None
     )
     spark = 0
     if monitor is not None:

@@ -3,7 +3,7 @@ top-level component."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 from ops.diff.compare import Change, changes
 from ops.diff.replacement import forcing, propagate, reordered, verdict
@@ -33,6 +33,15 @@ class Diff:
     def is_update(self) -> bool:
         """Whether the second plan updates the first: the same stack, and not an empty one."""
         return self.old.stack == self.new.stack and bool(self.old.resources)
+
+    @cached_property
+    def deleted(self) -> frozenset[str]:
+        """URNs of what is deleted, without what Pulumi protects or only forgets."""
+        return frozenset(
+            step.resource.urn
+            for step in self.of(Operation.delete)
+            if not (step.resource.options.protect or step.resource.options.retain_on_delete)
+        )
 
     def of(self, operation: Operation) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.operation is operation)

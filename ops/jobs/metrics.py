@@ -6,15 +6,15 @@ Sources: spark.apache.org/docs/4.0.1/monitoring.html; the pinned Prometheus scra
 
 from typing import Any
 
+from components.names import DRIVER_METRICS_PATH, DRIVER_MONITOR
 from ops.plan.model import Plan
 
 SINK = "spark.metrics.conf.*.sink.prometheusServlet"
-DRIVER_PATH = "/metrics/prometheus/"
 NAMESPACE_KEY, NAMESPACE = "spark.metrics.namespace", "spark"
 """By default the application's id, so that each run would have names of its own."""
 CONF = {
     f"{SINK}.class": "org.apache.spark.metrics.sink.PrometheusServlet",
-    f"{SINK}.path": DRIVER_PATH,
+    f"{SINK}.path": DRIVER_METRICS_PATH,
     NAMESPACE_KEY: NAMESPACE,
     # The driver's heap: no source of it is on by default.
     "spark.metrics.conf.driver.source.jvm.class": "org.apache.spark.metrics.source.JvmSource",
@@ -27,7 +27,7 @@ CONF = {
 
 def scraped(plan: Plan) -> bool:
     """Whether a Prometheus scrapes the drivers of the stack."""
-    return any(one.object_name == "spark-drivers" for one in plan.of_kind("PodMonitor"))
+    return any(one.object_name == DRIVER_MONITOR for one in plan.of_kind("PodMonitor"))
 
 
 def add(spec: dict[str, Any]) -> None:

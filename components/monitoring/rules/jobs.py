@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from components.monitoring.rules.model import Alert, Inputs
 from components.monitoring.rules.spark import PODS
+from components.names import DRIVER_MONITOR
 
 
 def job_alerts(inputs: Inputs) -> Iterator[Alert]:
@@ -111,7 +112,7 @@ def _failing() -> Iterator[Alert]:
 def _unseen() -> Iterator[Alert]:
     yield Alert(
         "SparkDriverNotScraped",
-        'max by (namespace, application) (up{job="spark-drivers", page="executors"}) == 0',
+        f'max by (namespace, application) (up{{job="{DRIVER_MONITOR}", page="executors"}}) == 0',
         10,
         "info",
         "Prometheus cannot read the metrics of {{ $labels.namespace }}/{{ $labels.application }}",

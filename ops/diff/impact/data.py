@@ -40,7 +40,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
     for step in diff.of_type(_KEY):
         yield from _key(step)
     for step in diff.of_type(*_FILES):
-        if step.is_deleted and not _kept(step):
+        if step.is_deleted and not kept(step):
             what = f"loses data: {_FILES[step.resource.type]} {step.resource.name} is deleted"
             yield Consequence(Kind.loses_data, what, forcing_causes(step))
     yield from merged(_namespaces(diff))
@@ -54,8 +54,8 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             yield Consequence(Kind.stays, text, causes_of(step))
 
 
-def _kept(step: Step) -> bool:
-    """Whether a deletion leaves it in the cloud: Pulumi forgets it, or refuses."""
+def kept(step: Step) -> bool:
+    """Returns whether a deletion leaves it in the cloud: Pulumi forgets it, or refuses."""
     options = step.old.options if step.old is not None else None
     return options is not None and (options.retain_on_delete or options.protect)
 
@@ -65,7 +65,7 @@ def _bucket(step: Step) -> Iterator[Consequence]:
     if old is None:
         return
     name = str(old.inputs.get("bucket") or old.name)
-    if step.is_deleted and not _kept(step):
+    if step.is_deleted and not kept(step):
         if old.inputs.get("forceDestroy"):
             text = f"loses data: bucket {name} is deleted with every object in it"
             jobs = f"what they read from bucket {name} is gone"
@@ -93,7 +93,7 @@ def _versioning(step: Step) -> Iterator[Consequence]:
 def _logs(step: Step) -> Iterator[Consequence]:
     was = step.old or step.resource
     name = str(was.inputs.get("name") or was.name)
-    if step.is_deleted and not _kept(step) and not step.resource.inputs.get("skipDestroy"):
+    if step.is_deleted and not kept(step) and not step.resource.inputs.get("skipDestroy"):
         text = f"loses data: log group {name} is deleted with its logs"
         yield Consequence(Kind.loses_data, text, forcing_causes(step))
     elif step.old is not None and step.new is not None:
@@ -113,7 +113,7 @@ def _key(step: Step) -> Iterator[Consequence]:
         text = f"KMS key {step.resource.name} is disabled: nothing can be read or written with it"
         jobs = f"reads of what KMS key {step.resource.name} encrypted fail"
         yield Consequence(Kind.ends_jobs, text, causes_of(step, "isEnabled"), jobs=jobs)
-    if not step.is_deleted or _kept(step) or step.old is None:
+    if not step.is_deleted or kept(step) or step.old is None:
         return
     # docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html: 30 days by default.
     days = float(step.old.inputs.get("deletionWindowInDays") or 30)
@@ -127,7 +127,7 @@ def _key(step: Step) -> Iterator[Consequence]:
 
 def _namespaces(diff: Diff) -> Iterator[tuple[str, Consequence]]:
     for step in diff.of_kind("Namespace"):
-        if step.is_deleted and not _kept(step) and step.old is not None:
+        if step.is_deleted and not kept(step) and step.old is not None:
             text = "deletes namespace {} with everything in it"
             ends, causes = "all pods in namespace {} end", forcing_causes(step)
             if TEAM_LABEL in mapping(step.old.inputs, "metadata.labels"):

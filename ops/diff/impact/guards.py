@@ -9,7 +9,7 @@ from ops.diff.impact.cluster import TYPES
 from ops.diff.impact.covered import of_nodes_that_go
 from ops.diff.impact.model import Consequence, Kind, causes_of
 from ops.diff.impact.objects import key_arn
-from ops.diff.impact.wholes import deleted_with, really_deleted
+from ops.diff.impact.wholes import deleted_with
 from ops.diff.steps import Operation, Step
 from ops.plan.values import each, is_true, mapping
 
@@ -43,7 +43,7 @@ def _goes_as_a_whole(step: Step, diff: Diff) -> bool:
     if step.operation is not Operation.delete:
         return False
     if bucket := set(step.resource.options.property_dependencies.get("bucket", ())):
-        return bool(bucket & really_deleted(diff))
+        return bool(bucket & diff.deleted)
     return diff.old.component(step.resource) in deleted_with(step, diff)
 
 

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from ops.diff.diff import Diff
 from ops.diff.impact.model import Consequence, Kind, causes_of
-from ops.diff.impact.wholes import really_deleted
 from ops.diff.steps import Step
 from ops.plan.iam import statements_of
 from ops.plan.model import Resource
@@ -44,7 +43,7 @@ def _is_held(step: Step, guard: Guard, diff: Diff) -> bool:
         return guard.holds(step.new)
     # What guards another resource is gone with its own deletion, unless that goes, too.
     whole = set(step.resource.options.property_dependencies.get("bucket", ()))
-    return not whole or bool(really_deleted(diff) & whole)
+    return not whole or bool(diff.deleted & whole)
 
 
 def _of(resource: Resource) -> tuple[Guard, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from components.names import MONITORING_NAMESPACE, NODE_AGENTS_NAMESPACE, VPA_NAMESPACE
 from ops.diff.diff import Diff
+from ops.diff.impact.data import kept
 from ops.diff.impact.model import Consequence, Kind, causes_of, forcing_causes
 from ops.diff.steps import Operation, Step
 from ops.plan import quantity
@@ -31,8 +32,7 @@ def rules(diff: Diff) -> Iterator[Consequence]:
         if str((step.old or step.resource).inputs.get("chart")) == _CHART:
             yield from _prometheus(step)
     for step in diff.of_type(_WORKSPACE):
-        options = step.old.options if step.old is not None else None
-        if step.is_deleted and not (options and (options.protect or options.retain_on_delete)):
+        if step.is_deleted and not kept(step):
             text = f"loses data: workspace {step.resource.name} is deleted with its metrics"
             yield Consequence(Kind.loses_data, text, forcing_causes(step))
     for step in diff.of_type(_RETENTION):

@@ -1,5 +1,5 @@
 """What a stack needs to work at all: add-ons of the cluster, claims and priorities of teams, and
-whatever a resource refers to."""
+what a resource refers to."""
 
 from collections.abc import Iterator
 

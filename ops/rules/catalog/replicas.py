@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ops.plan import paths
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import node_pools
 from ops.plan.packages import packages
@@ -77,8 +78,8 @@ def _evictable(spec: Mapping[str, Any], replicas: int) -> int | None:
 
 
 @rule(
-    reason="Karpenter deletes a node's pods when its terminationGracePeriod ends, whatever grace "
-    "they still have.",
+    reason="Karpenter deletes a node's pods when its terminationGracePeriod ends, also those "
+    "whose own grace period has not ended.",
     source="https://karpenter.sh/docs/concepts/disruption/#terminationgraceperiod",
 )
 def drains_long_enough(plan: Plan) -> Iterator[Violation]:
@@ -119,8 +120,8 @@ def services_apart(plan: Plan) -> Iterator[Violation]:
 
 
 @rule(
-    reason="Whoever may read a pod or a ConfigMap reads its environment: credentials come from the "
-    "pod's role, or from a Secret.",
+    reason="Every user with read access to a pod or a ConfigMap sees its values: credentials come "
+    "from the pod's role, or from a Secret.",
     source="https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
 )
 def no_plain_secrets(plan: Plan) -> Iterator[Violation]:
@@ -153,14 +154,7 @@ def _is_secret(name: str, value: object) -> bool:
 def charts_off_host(plan: Plan) -> Iterator[Violation]:
     """No chart is told to run its pods in the network or with the processes of their node."""
     for package in packages(plan):
-        for path, value in _walk(package.values):
-            if path.rpartition(".")[2] in ("hostNetwork", "hostPID", "hostIPC") and value is True:
+        for keys, value in paths.leaves(package.values):
+            if value is True and keys[-1] in ("hostNetwork", "hostPID", "hostIPC"):
+                path = paths.text(keys)
                 yield Violation(package.resource, path, f"has access to its node: {path}")
-
-
-def _walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _walk(inner, f"{path}.{key}".lstrip("."))
-    else:
-        yield path, value
