@@ -5,6 +5,7 @@ import io
 import os
 import pickle
 import signal
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +36,6 @@ TESTS = (
 )
 """Promises about the plan."""
 _SECONDS = 900
-_RULES_FIRST = 2
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,18 @@ def places(variant: Variant) -> Places:
 class Trials:
     """Plugin that drops guards in place of running the tests, which pytest collects once for all.
 
-    A trial is cheap in this order: the rules on a few plans, the tests that reach the guard's
-    lines, the rules on all other plans that run it.
+    A trial is cheap in this order: the rules on all plans that run the guard's lines (half a second
+    each), then the tests that reach them.
     """
 
     def __init__(
-        self, guards: Sequence[Guard], told: Callable[[Guard, Outcome], None], out: TextIO
+        self,
+        guards: Sequence[Guard],
+        told: Callable[[Guard, Outcome], None],
+        out: TextIO,
+        jobs: int,
     ) -> None:
-        self._guards, self._told, self._out = guards, told, out
+        self._guards, self._told, self._out, self._jobs = guards, told, out, jobs
         self._items: dict[str, pytest.Item] = {}
         self._failed: list[str] = []
         self._fresh: set[ModuleType] = set()
@@ -85,10 +89,20 @@ class Trials:
         for test in sorted(reach.failing):
             print(f"left out, because it fails without a mutant: {test}", file=self._out)
         print(f"{len(reach.tests)} tests use {len(reach.lines)} plans", file=self._out)
+        running: deque[tuple[Guard, int, int]] = deque()
         for guard in self._guards:
+            if len(running) == self._jobs:
+                self._collect(running)
             trial = partial(self._run, guard, reach, before)
-            self._told(guard, collected(*forked(trial, _SECONDS)))
+            running.append((guard, *forked(trial, _SECONDS)))
+        while running:
+            self._collect(running)
         return True
+
+    def _collect(self, running: deque[tuple[Guard, int, int]]) -> None:
+        """Waits for the oldest trial."""
+        guard, process, read = running.popleft()
+        self._told(guard, collected(process, read))
 
     def _untouched(self, items: Sequence[pytest.Item]) -> tuple[Reach, dict[Variant, Places]]:
         """What tests and variants reach of the program as it is, and what rules find there."""
@@ -114,21 +128,12 @@ class Trials:
         lines = set(range(guard.line, guard.end + 1))
         running = reach.plans_of(guard.file, lines)
         variants = tuple(one for one in VARIANTS if one in running)
-        first = _differing(variants)
-        if found := _found_by_rules(first, before):
+        if found := _found_by_rules(variants, before):
             return found
-        able = [self._items[one] for one in reach.tests_of(guard.file, lines, first)]
+        able = [self._items[one] for one in reach.tests_of(guard.file, lines, variants)]
         if failed := self._failing(able):
             return Outcome("test", failed)
-        rest = tuple(one for one in variants if one not in first)
-        return _found_by_rules(rest, before) or Outcome("missed", f"{len(able)} tests reach it")
-
-
-def _differing(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
-    """A few variants that differ most: rules ask more of production."""
-    production = [one for one in variants if one[0] == "prod"][-1:]
-    others = [one for one in variants if one[0] != "prod"][: _RULES_FIRST - len(production)]
-    return (*production, *others)
+        return Outcome("missed", f"{len(able)} tests reach it")
 
 
 def _found_by_rules(variants: Sequence[Variant], before: dict[Variant, Places]) -> Outcome | None:
@@ -145,13 +150,15 @@ def _found_by_rules(variants: Sequence[Variant], before: dict[Variant, Places]) 
     return None
 
 
-def run_all(guards: Sequence[Guard], told: Callable[[Guard, Outcome], None], out: TextIO) -> None:
-    """Drops the guards one after the other, and reports each outcome."""
+def run_all(
+    guards: Sequence[Guard], told: Callable[[Guard, Outcome], None], out: TextIO, jobs: int
+) -> None:
+    """Drops the guards one after the other, `jobs` at a time, and reports each outcome."""
     plans.plan_of = Watched(plans.plan_of)
     options = ["-n0", "-q", "-p", "no:cacheprovider", *TESTS]
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(options, plugins=[Trials(guards, told, out)])
+        code = pytest.main(options, plugins=[Trials(guards, told, out, jobs)])
     if code:
         raise RuntimeError(f"pytest ends with {code}:\n{said.getvalue()}")
 
