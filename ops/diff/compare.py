@@ -1,7 +1,6 @@
 """Compares two values: which property paths differ, and how; changes as short lines of text."""
 
 import base64
-import binascii
 import difflib
 import json
 from collections.abc import Iterable, Iterator
@@ -82,7 +81,7 @@ def readable(value: str) -> str:
         return value
     try:
         decoded = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # Not base64, or other text than UTF-8.
         return value
     return decoded if decoded.replace("\n", "").replace("\t", "").isprintable() else value
 

@@ -103,8 +103,16 @@ def _in_row(row: Row, change: Change) -> Operation | None:
             if change.path != path or ABSENT not in (change.old, change.new):
                 return Operation.may_replace
             return Operation.replace if change.new is ABSENT else Operation.update
+    if change.path in row.smaller_replaces.split():
+        return _by_size(change)
     known = (*row.updates.split(), *row.refused.split())
     return Operation.update if any(covers(path, change.path) for path in known) else None
+
+
+def _by_size(change: Change) -> Operation:
+    if not all(isinstance(one, int | float) for one in (change.old, change.new)):
+        return Operation.may_replace
+    return Operation.replace if change.new < change.old else Operation.update
 
 
 def _holds(change: Change, path: str) -> bool:

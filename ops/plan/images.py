@@ -8,6 +8,7 @@ from ops.plan.packages import registered
 from ops.plan.workloads import pods
 
 DOCKER_HUB = "docker.io"
+CACHE_RULE = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
 
 
 def host_of(image: str) -> str:

@@ -230,3 +230,12 @@ def test_the_build_file_of_a_team_s_image_begins_with_the_pinned_spark_and_ends_
     lines = (ROOT / "examples/image/Dockerfile").read_text().splitlines()
     assert f"ARG SPARK_IMAGE={SPARK_IMAGE}" in lines
     assert [line for line in lines if line.startswith("USER")][-1] == "USER 185"
+
+
+@pytest.mark.parametrize("kind", ["Release", "Deployment", "NodeGroup", "NodePool"])
+def test_the_cache_is_there_before_a_pod_pulls_from_it(kind: str) -> None:
+    plan = plan_of("prod", *CACHE)
+    rules = {one.urn for one in of_type(plan, "PullThroughCacheRule")}
+    assert rules
+    for one in of_type(plan, kind):
+        assert rules <= reaches(plan, one), one.name

@@ -382,3 +382,20 @@ def test_without_karpenter_there_are_no_costs_and_no_alerts_on_it() -> None:
     plan = plan_of("existing", "observability.metrics={enabled: true, existing: true}")
     assert absent(plan, "monitoring-cost-rules", "monitoring-karpenter")
     assert "KarpenterDown" not in alerts(plan)
+
+
+def test_crds_are_in_a_release_of_their_own_which_outlives_the_objects() -> None:
+    plan = plan_of("prod", ON)
+    assert named(plan, "Release", "prometheus-release").inputs["skipCrds"] is True
+    assert "skipCrds" not in named(plan, "Release", "prometheus-crds").inputs
+
+
+def test_applications_are_looked_for_in_the_version_that_the_operator_serves() -> None:
+    (found,) = values(ON)["kube-state-metrics"]["customResourceState"]["config"]["spec"][
+        "resources"
+    ]
+    assert found["groupVersionKind"] == {
+        "group": "sparkoperator.k8s.io",
+        "version": "v1beta2",
+        "kind": "SparkApplication",
+    }

@@ -3,6 +3,8 @@
 import re
 from collections import Counter, defaultdict
 
+import pytest
+
 from ops.diff.diff import compare
 from tests.names import NODE_PARENT
 from tests.plans import DAEMONSET, NODE, absent, named, of_type, plan_of, reaches
@@ -177,3 +179,18 @@ def test_with_the_daemon_set_new_nodes_wait_until_it_has_mounted() -> None:
         assert taint == {"key": "spark-on-eks/jars-not-mounted", "effect": "NoSchedule"}
     for one in of_type(plan, "EC2NodeClass"):
         assert "userData" not in one.inputs["spec"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "kind", "taint"),
+    [
+        ((), "PodLevel", "s3.csi.aws.com/agent-not-ready"),
+        (DAEMONSET, "NodeDaemonSet", "spark-on-eks/jars-not-mounted"),
+    ],
+)
+def test_a_mount_says_which_startup_taint_its_agent_removes(
+    sets: tuple[str, ...], kind: str, taint: str
+) -> None:
+    """`make check` then finds nodes that lack it, where pods start before the mount."""
+    (mount,) = of_type(plan_of("dev", *sets), kind)
+    assert mount.outputs["startupTaints"] == [taint]

@@ -40,8 +40,9 @@ AWS: Mapping[str, Known] = {
     ),
     "ecr/pullThroughCacheRule:PullThroughCacheRule": Known(
         "docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html: a rule more; an "
-        "image that a node has stays",
+        "image that a node has stays; rule image_caches",
         "create",
+        "delete replace",
     ),
     "ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Known(
         "docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates.html: of "
@@ -78,7 +79,16 @@ AWS: Mapping[str, Known] = {
         "rule network: of a new subnet", "", "delete replace", of="subnetId"
     ),
     "ec2/securityGroup:SecurityGroup": Known(
-        "rule access", "create revokeRulesOnDelete", "delete", "ingress egress", "ingress egress"
+        "rule access",
+        "create revokeRulesOnDelete",
+        "delete",
+        "ingress egress",
+        "ingress egress "
+        + " ".join(
+            f"{way}[].{key}"
+            for way in ("ingress", "egress")
+            for key in ("cidrBlocks", "ipv6CidrBlocks", "securityGroups", "prefixListIds")
+        ),
     ),
     "ec2/subnet:Subnet": Known(
         f"rule network: nodes in it; {_EC2}/vpc-ip-addressing.html: of new instances",
@@ -139,6 +149,7 @@ AWS: Mapping[str, Known] = {
         "rule shuffle: the files of jobs that run",
         "create skipFinalBackup automaticBackupRetentionDays",
         "delete replace",
+        "storageCapacity perUnitStorageThroughput",
     ),
     "iam/openIdConnectProvider:OpenIdConnectProvider": Known(
         "a provider more; rule guards",

@@ -26,13 +26,19 @@ _OWN_PODS = (
 KUBERNETES: Mapping[str, Known] = {
     "ClusterRole": _RIGHT,
     "ClusterRoleBinding": _RIGHT,
-    "ConfigMap": Known("nothing mounts it yet; rule shuffle: Celeborn's", "create", "replace data"),
+    "ConfigMap": Known(
+        "nothing mounts it yet; rules shuffle: Celeborn's, node_mounts: the JARs'",
+        "create",
+        "replace data",
+    ),
     "DaemonSet": Known(
-        "rule workloads: pods of the mount are replaced node by node, and jobs keep their mount",
+        "rule workloads: pods of the mount are replaced node by node, and jobs keep their mount; "
+        "rule node_mounts",
         "create spec.updateStrategy",
         "spec.template.spec.containers[].env spec.template.spec.containers[].resources "
         "spec.template.spec.tolerations spec.template.spec.priorityClassName "
         "spec.template.metadata.annotations",
+        "spec.template.spec.nodeSelector spec.template.spec.affinity spec.template.spec.volumes",
     ),
     "EC2NodeClass": Known("rules nodes, refusals and identities", "create", "delete spec"),
     "Job": Known(

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 from ops.diff.impact.cluster_grants import NETWORK
 from ops.plan.iam_grants import Grant
 from ops.plan.model import Plan
-from ops.plan.workloads import team_namespaces
+from ops.plan.packages import RELEASE
+from ops.plan.workloads import namespace_of, team_namespaces
 
 _AT_THE_NEXT = "jobs of team {team} fail at the next request that {holder} may no longer make"
 _COMPONENTS = {
     "spark-on-eks:spark:TeamAccess": _AT_THE_NEXT,
     "spark-on-eks:mounts:PodLevel": "reads of JARs that {holder} may no longer make fail from now "
     "on",
+    "spark-on-eks:mounts:NodeDaemonSet": "reads of JARs on nodes of {holder} fail from now on",
     "spark-on-eks:karpenter:Controller": "new executors wait where the autoscaler needs what "
     "{holder} may no longer do",
     "spark-on-eks:autoscaler:Controller": "new executors wait where the autoscaler needs what "
@@ -27,6 +29,8 @@ _NODE_ROLE = "spark-on-eks:identity:NodeRole"
 _OF_NODES = {
     "AmazonEKSWorkerNodePolicy": "new nodes of {holder} do not join: new executors wait",
     "AmazonEC2ContainerRegistry": "nodes of {holder} pull no image from ECR: new pods do not start",
+    "ecr:BatchImportUpstreamImage": "nodes of {holder} fill no image cache: new pods with an image "
+    "that it lacks do not start",
     "AmazonEKS_CNI": "pods that start on nodes of {holder} get no address",
     "s3:": "reads of JARs on nodes of {holder} fail from now on",
     "kms:": "reads of JARs on nodes of {holder} fail from now on",
@@ -60,9 +64,25 @@ def notice(holder: str, grants: Iterable[Grant], plan: Plan) -> str:
     return _of_role(holder, lost, plan)
 
 
-def beside_jobs(grants: Iterable[Grant], plan: Plan) -> bool:
-    """Returns whether the holder of grants is a part of monitoring: no job needs it."""
+def beside_jobs(holder: str, grants: Iterable[Grant], plan: Plan) -> bool:
+    """Returns whether no job needs the grants of a holder: it is a part of monitoring, or one that
+    submits jobs, which run on without it."""
+    if holder.startswith("Group ") and not holder.startswith("Group system:"):
+        # Service accounts are in groups of Kubernetes' own only:
+        # kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens.
+        return True
+    if holder.startswith("ServiceAccount "):
+        namespace = holder.removeprefix("ServiceAccount ").partition("/")[0]
+        return namespace not in _own_namespaces(plan)
     return any(one.startswith(_MONITORING) for one in _components(list(grants), plan))
+
+
+def _own_namespaces(plan: Plan) -> set[str]:
+    """The namespaces where pods of the stack run."""
+    releases = {str(one.inputs.get("namespace")) for one in plan.by_type(RELEASE)}
+    accounts = {namespace_of(one) for one in plan.of_kind("ServiceAccount")}
+    made = {one.object_name for one in plan.of_kind("Namespace")}
+    return {"kube-system", "default"} | releases | accounts | made
 
 
 def _of_role(holder: str, lost: Sequence[Grant], plan: Plan) -> str:

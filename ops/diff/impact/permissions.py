@@ -101,9 +101,12 @@ class _HolderChange:
 def _told(change: _HolderChange, diff: Diff) -> tuple[str, bool]:
     """What running jobs notice, and whether it is known that they notice nothing; a role that is
     deleted goes with its users, or that is not known."""
-    if beside_jobs(change.grants, diff.old):
+    if beside_jobs(change.holder, change.grants, diff.old):
         return "", True
-    if change.how == "deleted" and change.holder not in _accounts(diff.new):
+    made = {f"role {role_name(one)}" for one in diff.old.by_type(ROLE)}
+    # A role that the stack does not make stays when it loses its last policy of the stack.
+    given = change.holder.startswith("role ") and change.holder not in made
+    if change.how == "deleted" and not given and change.holder not in _accounts(diff.new):
         return "", False
     gone = {role_name(one) for one in diff.old.by_type(ROLE)}
     gone -= {role_name(one) for one in diff.new.by_type(ROLE)}

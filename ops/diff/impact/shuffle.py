@@ -10,6 +10,8 @@ from ops.plan.values import at
 from ops.plan.workloads import namespace_of
 
 _LUSTRE = "aws:fsx/lustreFileSystem:LustreFileSystem"
+_SIZES = ("storageCapacity", "perUnitStorageThroughput")
+"""docs.aws.amazon.com/fsx/latest/LustreGuide/managing-storage-capacity.html."""
 _WORKERS = "celeborn-worker"
 
 
@@ -21,6 +23,13 @@ def rules(diff: Diff) -> Iterator[Consequence]:
             text = f"{doing} Lustre file system {step.resource.name}, with the files in it"
             jobs = "jobs that keep shuffle files on Lustre fail"
             yield Consequence(Kind.ends_jobs, text, forcing_causes(step), jobs=jobs)
+        elif step.touches(*_SIZES):
+            text = (
+                f"Lustre file system {step.resource.name} changes its size: it does not answer for "
+                "some minutes, and clients try again until it does"
+            )
+            jobs = "jobs that keep shuffle files on Lustre wait for some minutes"
+            yield Consequence(Kind.restarts, text, causes_of(step, *_SIZES), jobs=jobs)
     for step in diff.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
         if step.new is None and not diff.new.by_type(_LUSTRE):
             text = f"no Lustre server is left that calls nodes back: {step.resource.name}"

@@ -18,6 +18,8 @@ class Row:
     """A change updates the resource in place."""
     removal_replaces: str = ""
     """Can be added in place but not removed; the effect of another value is unknown."""
+    smaller_replaces: str = ""
+    """Numbers: a smaller one replaces the resource, a larger one updates it in place."""
     sets: str = ""
     """Lists whose order means nothing: sets in the Terraform provider's schema."""
     refused: str = ""

@@ -177,6 +177,8 @@ ROWS: Mapping[str, Row] = {
         "AWS::FSx::FileSystem, aws_fsx_lustre_file_system",
         "subnetIds securityGroupIds kmsKeyId deploymentType storageType exportPath importPath "
         "importedFileChunkSize backupId driveCacheType efaEnabled",
+        "perUnitStorageThroughput",
+        smaller_replaces="storageCapacity",
     ),
     "iam/openIdConnectProvider:OpenIdConnectProvider": Row(
         "AWS::IAM::OIDCProvider, aws_iam_openid_connect_provider",

@@ -8,7 +8,7 @@ _MODULES = (
     "iam", "trust", "rbac", "roles", "cluster", "network", "joining", "nodes", "groups", "pools",
     "lifetimes", "capacity", "data", "pods", "platform", "teams", "team_access", "admission",
     "scheduling", "complete", "storage", "shuffle", "served", "references", "replicas", "pins",
-    "images", "owner", "destroy",
+    "images", "owner", "destroy", "aws_limits",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

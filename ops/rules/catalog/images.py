@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ops.plan.iam import Statement, allowed
 from ops.plan.iam_roles import documents_of, node_roles
-from ops.plan.images import DOCKER_HUB, Cache, cache_of, host_of, images, repository_of
+from ops.plan.images import CACHE_RULE, DOCKER_HUB, Cache, cache_of, host_of, images, repository_of
 from ops.plan.model import Plan
 from ops.plan.node_capacity import node_capacities
 from ops.plan.values import UNKNOWN
@@ -107,7 +107,7 @@ def cache_complete(plan: Plan) -> Iterator[Violation]:
     """A cache rule has its credential and a template, with mutable tags and a lifecycle."""
     templates = plan.by_type("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate")
     by_prefix = {str(one.inputs.get("prefix")): one for one in templates}
-    for one in plan.by_type("aws:ecr/pullThroughCacheRule:PullThroughCacheRule"):
+    for one in plan.by_type(CACHE_RULE):
         upstream = str(one.inputs.get("upstreamRegistryUrl"))
         if upstream in _WITH_CREDENTIALS and not one.inputs.get("credentialArn"):
             yield Violation(one, "credential", f"has no credential for {upstream}")

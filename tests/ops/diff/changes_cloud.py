@@ -2,7 +2,29 @@
 
 from tests.ops.diff.changes import ANEW, EBS, LOG_RECORDS, ROLLED, Row, drifts
 
+_GIVEN = (
+    "network={existing: {vpcId: vpc-0a1b2c3d4e5f60718, privateSubnets: "
+    "{a: subnet-0a1b2c3d4e5f60711, b: subnet-0a1b2c3d4e5f60712MORE}}}"
+)
+_TWO, _THREE = (
+    (_GIVEN.replace("MORE", more), "cluster.zones=[a, b]")
+    for more in ("", ", c: subnet-0a1b2c3d4e5f60713")
+)
 CLOUD = {
+    "a given subnet more": Row(
+        _THREE,
+        "removes-nodes: replaces managed node group system-group: every node is drained",
+        "stays: no drift: the nodes of EC2NodeClass default and drivers stay as they are",
+        before=_TWO,
+        source="docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupConfig.html",
+    ),
+    "a given subnet less": Row(
+        _TWO,
+        "removes-nodes: replaces managed node group system-group: every node is drained",
+        *drifts("spec.subnetSelectorTerms: a subnet less", True),
+        before=_THREE,
+        source="karpenter.sh/docs/concepts/disruption/#drift",
+    ),
     "account": Row(
         "account='111122223333'",
         source="www.pulumi.com/registry/packages/aws/api-docs/provider/#allowedaccountids_nodejs",

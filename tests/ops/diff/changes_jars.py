@@ -1,7 +1,7 @@
 """Changes of the JARs' bucket, their mount, and teams."""
 
 from tests.ops.diff.changes import CLAIMS, NO_EXECUTORS, OPERATOR, TEAMS, Row, drifts, team
-from tests.plans import DAEMONSET, NODE
+from tests.plans import CACHE, DAEMONSET, NODE
 
 JARS = {
     "versions kept longer": Row(
@@ -100,6 +100,76 @@ JARS = {
         "restarts: restarts DaemonSet spark-jars on every node, 10% at a time",
         before=DAEMONSET,
         source="kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
+    ),
+    "settings of the mount that a DaemonSet keeps": Row(
+        (*DAEMONSET, "jarMount.node={memoryMiB: 2048}"),
+        "restarts: restarts DaemonSet spark-jars on every node, 10% at a time",
+        before=DAEMONSET,
+        source="kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
+    ),
+    "the DaemonSet selects other nodes": Row(
+        "jarMount.daemonset.nodeSelector={workload: batch}",
+        "jobs-affected: on nodes that the DaemonSet no longer selects, jobs read no JARs once the "
+        "mount fails",
+        "restarts: restarts DaemonSet spark-jars on every node, 10% at a time",
+        "guard: spark-jars selects other nodes: one that it leaves keeps the mount and its label",
+        stack="existing",
+        source="kubernetes.io/docs/concepts/workloads/controllers/daemonset/#running-pods-on-select-nodes",
+    ),
+    "another role of existing nodes": Row(
+        "jarMount.daemonset.nodeRoles=[other-nodes]",
+        "jobs-affected: reads of JARs on nodes of role analytics-spark-nodes fail from now on",
+        "wider-permission: role other-nodes (new)",
+        "narrower-permission: role analytics-spark-nodes (deleted)",
+        stack="existing",
+        source="docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRolePolicy.html",
+    ),
+    "one role of existing nodes more": Row(
+        "jarMount.daemonset.nodeRoles=[analytics-spark-nodes, other-nodes]",
+        "wider-permission: role other-nodes (new)",
+        stack="existing",
+        source="docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html",
+    ),
+    "another identity provider of an existing cluster": Row(
+        "cluster.oidcProviderArn='arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2."
+        "amazonaws.com/id/OTHER'",
+        "jobs-affected: jobs of team team-a fail at the next request that role "
+        "team-team-a-access-role may no longer make",
+        "wider-permission: role team-team-a-access-role (may now)",
+        "narrower-permission: role team-team-a-access-role (may no longer)",
+        stack="existing",
+        source="docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html",
+    ),
+    "people may no longer submit": Row(
+        "spark.teams=[{name: team-a}]",
+        "narrower-permission: Group people (deleted)",
+        before="spark.teams=[{name: team-a, submitters: [{group: people}]}]",
+        source="kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    ),
+    "an orchestrator may no longer submit": Row(
+        "spark.teams=[{name: team-a}]",
+        "narrower-permission: ServiceAccount airflow/worker (deleted)",
+        before="spark.teams=[{name: team-a, submitters: [{namespace: airflow, serviceAccount: "
+        "worker}]}]",
+        source="kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    ),
+    "no image cache any more": Row(
+        (),
+        "jobs-affected: a new executor whose image has the cache's name starts only if the cache "
+        "has pulled it",
+        "jobs-unknown: what these 2 changes do to jobs that run is not known: karpenter-release: "
+        "values.controller.image and spark-operator-release: values.image",
+        "restarts: restarts the controller of Helm release karpenter",
+        "restarts: restarts the controller of Helm release spark-operator",
+        "restarts: restarts Deployment analytics and ingest",
+        "removes: removes the image cache spark-prod/docker",
+        *(
+            f"narrower-permission: role {role}-node-role (may no longer)"
+            for role in ("karpenter-default", "karpenter-drivers", "karpenter-memory", "system")
+        ),
+        before=CACHE,
+        stack="prod",
+        source="docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html",
     ),
     "a team more": Row(
         TEAMS,

@@ -14,6 +14,8 @@ _DRAIN = "jobs-affected: a worker of Celeborn ends after {} minutes at the lates
 _RUNGS = "default-arm-on-demand, default-arm-spot, default-x86-on-demand and default-x86-spot"
 _GONE = "jobs-affected: jobs that keep shuffle files on Lustre fail"
 
+_PERSISTENT = "storage.lustre.type=PERSISTENT_2"
+_FSX_GUIDE = "docs.aws.amazon.com/fsx/latest/LustreGuide"
 SHUFFLE = {
     "shuffle files from nodes to Celeborn": Row(
         CELEBORN,
@@ -127,6 +129,38 @@ SHUFFLE = {
         _GONE,
         "claims-wait: makes claims anew: team-a/spark-shuffle and spark-lustre/lustre-root",
         before=LUSTRE,
+        source=_FSX,
+    ),
+    "a larger Lustre file system": Row(
+        (*LUSTRE, "storage.lustre.capacityGiB=4800"),
+        "jobs-affected: jobs that keep shuffle files on Lustre wait for some minutes",
+        "restarts: Lustre file system lustre changes its size",
+        before=LUSTRE,
+        source=f"{_FSX_GUIDE}/managing-storage-capacity.html",
+    ),
+    "a smaller Lustre file system": Row(
+        LUSTRE,
+        "loses-data: file system lustre is deleted",
+        "ends-jobs: replaces Lustre file system lustre",
+        _GONE,
+        "claims-wait: makes claims anew: team-a/spark-shuffle and spark-lustre/lustre-root",
+        before=(*LUSTRE, "storage.lustre.capacityGiB=4800"),
+        source=f"{_FSX_GUIDE}/managing-storage-capacity.html",
+    ),
+    "a faster Lustre file system": Row(
+        (*LUSTRE, _PERSISTENT, "storage.lustre.throughput=500"),
+        "jobs-affected: jobs that keep shuffle files on Lustre wait for some minutes",
+        "restarts: Lustre file system lustre changes its size",
+        before=(*LUSTRE, _PERSISTENT),
+        source=f"{_FSX_GUIDE}/managing-throughput-capacity.html",
+    ),
+    "another key of a Lustre file system": Row(
+        (*LUSTRE, _PERSISTENT, "storage.lustre.kmsKeyArn=arn:aws:kms:us-west-2:111122223333:key/x"),
+        "loses-data: file system lustre is deleted",
+        "ends-jobs: replaces Lustre file system lustre",
+        _GONE,
+        "claims-wait: makes claims anew: team-a/spark-shuffle and spark-lustre/lustre-root",
+        before=(*LUSTRE, _PERSISTENT),
         source=_FSX,
     ),
 }

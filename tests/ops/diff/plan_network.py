@@ -97,6 +97,43 @@ NETWORK = {
     ),
 }
 
+_BLOCKS = [f"198.51.{number}.0/24" for number in range(61)]
+LIMITS = {
+    "more blocks at the public endpoint than EKS allows": Row(
+        put("Cluster", "publicAccessCidrs", _BLOCKS),
+        "fails: cluster-eks has 61 blocks that reach the public endpoint, and EKS allows 40; way "
+        "out: wider blocks",
+        "wider-permission: the API server from the internet: also 198.51.0.0/24",
+        "narrower-permission: the API server from the internet: no longer 203.0.113.0/24",
+        source=f"{_EKS}/userguide/service-quotas.html",
+    ),
+    "a policy longer than IAM allows": Row(
+        put(
+            "Policy",
+            "policy!Statement[2]",
+            {
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Sid": "More",
+                "Resource": [f"arn:aws:s3:::a-longer-name-{number}/*" for number in range(300)],
+            },
+            "jar-mount-driver-read-jars",
+        ),
+        "fails: jar-mount-driver-read-jars has 10815 characters of a managed policy, and IAM "
+        "allows 6144; way out: fewer buckets",
+        "wider-permission: role jar-mount-driver-role (may now) may s3:GetObject",
+        source="docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
+    ),
+    "more rules than a security group may have": Row(
+        put("SecurityGroup", "ingress[0].cidrBlocks", ["10.0.0.0/16", *_BLOCKS[1:]]),
+        "fails: network-endpoints has 61 rules of one direction in a security group, and EC2 "
+        "allows 60 unless the account's quota is higher; way out: ask AWS to raise L-0EA8095F",
+        "wider-permission: security group network-endpoints, ingress",
+        stack="prod",
+        source=f"{_VPC}/userguide/amazon-vpc-limits.html",
+    ),
+}
+
 NAMES = {
     "the queue under another logical name": Row(
         renamed("Queue", "other"),

@@ -9,9 +9,9 @@ from tests.ops.diff.changes_settings import SETTINGS
 from tests.ops.diff.changes_shuffle import SHUFFLE
 from tests.ops.diff.plan_cluster import CLUSTER
 from tests.ops.diff.plan_guards import GUARDS
-from tests.ops.diff.plan_network import NAMES, NETWORK
+from tests.ops.diff.plan_network import LIMITS, NAMES, NETWORK
 from tests.ops.diff.plan_node_sets import NODES as NODE_SETS
 
 SETS = {**CLOUD, **NODES, **DISKS, **JARS, **SETTINGS, **SHUFFLE, **MONITORING}
 """The engine tier runs these, too."""
-EDITS = {**GUARDS, **NETWORK, **NAMES, **NODE_SETS, **CLUSTER}
+EDITS = {**GUARDS, **NETWORK, **LIMITS, **NAMES, **NODE_SETS, **CLUSTER}

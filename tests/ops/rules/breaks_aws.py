@@ -177,3 +177,15 @@ DATA = (
     Break("keys-rotate", put("Key", "deletionWindowInDays", 7), "less than 30 days", "prod"),
     Break("logs-end", put("LogGroup", "retentionInDays", GONE), "never expires"),
 )  # fmt: skip
+
+_LONG = [f"arn:aws:s3:::a-bucket-of-some-length-{number}/*" for number in range(200)]
+_BLOCKS = [f"198.51.{number}.0/24" for number in range(61)]
+LIMITS = (
+    Break("limits-kept", put("Policy", "policy!Statement[0].Resource", _LONG, _DRIVER),
+          "characters of a managed policy, and IAM allows 6144: fewer buckets"),
+    Break("limits-kept", put("Cluster", "publicAccessCidrs", _BLOCKS),
+          "has 61 blocks that reach the public endpoint, and EKS allows 40: wider blocks"),
+    Break("quotas-raised", put("SecurityGroup", "ingress[0].cidrBlocks", _BLOCKS), "has 61 rules "
+          "of one direction in a security group, and EC2 allows 60: ask AWS to raise L-0EA8095F",
+          "prod"),
+)  # fmt: skip
