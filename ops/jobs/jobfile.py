@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from ops.jobs.jobfile_errors import lines_of
+from ops.plan.file_errors import lines_of
 from ops.jobs.jobfile_values import (
     Amount,
     Archive,

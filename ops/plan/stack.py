@@ -42,8 +42,12 @@ class StackConfig:
 
 def stack_names(root: Path) -> list[str]:
     """Returns the stacks that have a file in the project's stack folder, sorted."""
-    folder = root / _project(root).get("stackConfigDir", ".")
-    return sorted(path.name[7:-5] for path in folder.glob("Pulumi.*.yaml"))
+    return sorted(path.name[7:-5] for path in stack_folder(root).glob("Pulumi.*.yaml"))
+
+
+def stack_folder(root: Path) -> Path:
+    """Returns the folder of the project's stack files."""
+    return root / _project(root).get("stackConfigDir", ".")
 
 
 def project_name(root: Path) -> str:

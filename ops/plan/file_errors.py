@@ -1,4 +1,4 @@
-"""What is wrong with a job's file, in lines for people."""
+"""What is wrong with a file that a user wrote, in lines for people."""
 
 from typing import Any
 

@@ -1,0 +1,116 @@
+"""The stack files of a fleet's members: the defaults with what differs, checked in beside the
+others."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ops.fleet.settings import FOLDER, Accepts, Fleet, Member
+from ops.plan import yamlfile
+from ops.plan.errors import UserError
+from ops.plan.manifests import to_yaml
+from ops.plan.stack import project_name, stack_folder
+
+Config = dict[str, Any]
+
+
+def rendered(root: Path, name: str, fleet: Fleet) -> dict[str, str]:
+    """Returns the text of each member's stack file. Raises UserError without the defaults."""
+    project = project_name(root)
+    path = stack_folder(root) / f"Pulumi.{fleet.defaults}.yaml"
+    if not path.is_file():
+        raise UserError(
+            f"{FOLDER}/{name}.yaml: defaults: there is no stack {fleet.defaults}: {path} is missing"
+        )
+    base = yamlfile.read(path).get("config")
+    header = (
+        f"# Written by `make fleet FLEET={name}` from {FOLDER}/{name}.yaml and "
+        f"{path.name}: change those.\n"
+    )
+    return {
+        member: header + to_yaml({"config": config_of(base or {}, fleet, member, project)})
+        for member in fleet.members
+    }
+
+
+def config_of(base: Mapping[str, Any], fleet: Fleet, name: str, project: str) -> Config:
+    """Returns the configuration of a member, with the engine's full keys."""
+    member = fleet.members[name]
+    changed = {_full(key, project): value for key, value in _own_keys(member).items()}
+    for key, value in member.config.items():
+        full = _full(key, project)
+        changed[full] = merged(changed.get(full), value)
+    config = merged({_full(key, project): value for key, value in base.items()}, changed)
+    spark = config.get(f"{project}:spark")
+    if isinstance(spark, dict):
+        config[f"{project}:spark"] = _spark(spark, fleet, name)
+    return config
+
+
+def merged(old: Any, patch: Any) -> Any:
+    """Returns a value with an RFC 7396 merge patch applied: objects are merged, null removes a key,
+    anything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            found.pop(key, None)
+        else:
+            found[key] = merged(found.get(key), value)
+    return found
+
+
+def outdated(root: Path, files: Mapping[str, str]) -> list[str]:
+    """Returns the members whose stack file is missing or has another text, sorted."""
+    folder = stack_folder(root)
+    return sorted(name for name, text in files.items() if _text(folder, name) != text)
+
+
+def write(root: Path, files: Mapping[str, str]) -> list[str]:
+    """Writes the stack files that are outdated, and returns their members."""
+    changed = outdated(root, files)
+    for name in changed:
+        (stack_folder(root) / f"Pulumi.{name}.yaml").write_text(files[name], encoding="utf-8")
+    return changed
+
+
+def _text(folder: Path, name: str) -> str | None:
+    path = folder / f"Pulumi.{name}.yaml"
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _full(key: str, project: str) -> str:
+    return key if ":" in key else f"{project}:{key}"
+
+
+def _own_keys(member: Member) -> Config:
+    keys: Config = {}
+    if member.region is not None:
+        keys["aws:region"] = member.region
+    network = {"zones": member.zones, "cidr": member.cidr}
+    if given := {key: value for key, value in network.items() if value is not None}:
+        keys["network"] = given
+    return keys
+
+
+def _spark(spark: Config, fleet: Fleet, name: str) -> Config:
+    """The teams that run on the member, and whether it takes jobs."""
+    teams = [
+        team
+        for team in spark.get("teams") or []
+        if not isinstance(team, dict) or name in fleet.of_team(str(team.get("name")))
+    ]
+    found = {**spark, "teams": teams}
+    if fleet.members[name].accept_jobs is Accepts.no:
+        found["acceptJobs"] = False
+        others = {
+            other: None
+            for team in teams
+            if isinstance(team, dict)
+            for other, member in fleet.of_team(str(team.get("name"))).items()
+            if member.accept_jobs is not Accepts.no
+        }
+        if others:
+            found["submitTo"] = sorted(others)
+    return found
