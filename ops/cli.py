@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 import ops.capacity.cli
 import ops.diff.cli
+import ops.fleet.cli
 import ops.jobs.cli
 import ops.plan.cli
 import ops.publish.cli
@@ -29,6 +30,7 @@ Manuals:
   docs/capacity.md  capacity
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
+  docs/fleet.md     fleet, fleet-diff, submit
   docs/ci.md        diffs as comments on pull requests"""
 
 
@@ -56,7 +58,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for package in (ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.publish):
+for package in (
+    ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.fleet, ops.publish
+):  # fmt: skip
     app.registered_commands += package.cli.app.registered_commands
 
 

@@ -37,7 +37,10 @@ app = typer.Typer()
 def diff(  # noqa: PLR0917  the command's options
     stack: Annotated[
         str,
-        stack_option("--stack", "The stack to compare with itself, changed; `all` is every stack."),
+        stack_option(
+            "--stack",
+            "The stack to compare with itself, changed; `a,b` are several, `all` is every one.",
+        ),
     ] = "",
     sets: SetOption = None,
     root: RootOption = "",
@@ -89,7 +92,7 @@ def _drawn(stack: str, sets: list[str] | None, root: str, base: str, style: Form
     from ops.diff.mermaid import chart_of, to_json, to_mermaid  # noqa: PLC0415
 
     if base or without_empty(sets):
-        if stack == "all":
+        if stack == "all" or "," in stack:
             raise UserError("--stack all: a picture shows one stack; give its name")
         with waiting(_at_work(stack, "", "", base, "")):
             (one,) = _compared(stack, sets, root, "", "", base, "")
@@ -106,7 +109,7 @@ def _drawn(stack: str, sets: list[str] | None, root: str, base: str, style: Form
 def _compared(  # noqa: PLR0917  the command's options
     stack: str, sets: list[str] | None, root: str, from_: str, to: str, base: str, head: str
 ) -> "list[Compared]":
-    from ops.diff.sources import ALL, Compared, Failure, compared  # noqa: PLC0415
+    from ops.diff.sources import ALL, SEPARATOR, Compared, Failure, compared  # noqa: PLC0415
 
     if from_ or to:
         if not (from_ and to) or stack or base or head:
@@ -122,7 +125,7 @@ def _compared(  # noqa: PLR0917  the command's options
     if not base and not without_empty(sets):
         raise UserError("diff --stack needs --set k=v or --base REV to compare with")
     found = compared(project_root(root), stack, without_empty(sets), base, head)
-    if stack != ALL:
+    if stack != ALL and SEPARATOR not in stack:
         # No other stack is shown, so the command fails with this stack's error.
         for one in found:
             if isinstance(one.found, Failure):

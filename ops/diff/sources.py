@@ -16,7 +16,7 @@ from ops.plan.overrides import absolute
 from ops.plan.record import Failure, Recorded, record_all
 from ops.plan.stack import project_name
 
-ALL = "all"
+ALL, SEPARATOR = "all", ","
 _HOME = Path(__file__).resolve().parents[2]
 
 
@@ -102,12 +102,13 @@ class Compared:
 
 
 def compared(root: Path, stack: str, sets: Sequence[str], base: str, head: str) -> list[Compared]:
-    """Returns the diff of a stack, or of `all`, by name: of changed keys, or between revisions.
+    """Returns the diff of a stack, of several (`a,b`) or of `all`, by name: of changed keys, or
+    between revisions.
 
     The sides are recorded at the same time. A stack that one side does not have is new or gone.
     Raises UserError for a wrong request.
     """
-    wanted = [] if stack == ALL else [stack]
+    wanted = [] if stack == ALL else stack.split(SEPARATOR)
     # Starts before the working tree is recorded here, so that both run in parallel.
     before = Revision(root, base, wanted) if base else None
     after = Revision(root, head, wanted, sets) if head else None

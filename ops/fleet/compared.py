@@ -13,8 +13,9 @@ _KEYS = ("autoscaler", "pools", "drivers", "storage", "spark")
 """Top-level keys that a job notices: where it runs, on what, with which rights and limits."""
 _OF_ONE = ("spark.acceptJobs", "spark.submitTo")
 """What a fleet's file itself says of each member."""
-_TEAMS = "spark.teams."
-_ABSENT = "not set"
+_TEAMS = "spark.teams"
+_NAMED = ("pools", _TEAMS)
+_ABSENT, _THERE = "not set", "there"
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,25 @@ class Difference:
 
 
 def differences(fleet: Fleet, members: Sequence[Facts]) -> list[Difference]:
-    """Returns the keys that differ, sorted. Keys of a team and of its pool are compared between the
-    members that the team runs on."""
+    """Returns the keys that differ, sorted. Keys of a team are compared between the members that it
+    runs on and whose stack has it; a pool that a member lacks is one difference."""
     leaves = {one.name: dict(_of(one)) for one in members}
     keys = sorted({key for found in leaves.values() for key in found} - {*_OF_ONE})
-    found = []
+    found: list[Difference] = []
     for key in keys:
-        names = [name for name in leaves if _concerns(key, name, fleet)]
+        names = [name for name in leaves if _concerns(key, leaves[name], name, fleet)]
         values = {name: leaves[name].get(key, _ABSENT) for name in names}
-        if len(set(values.values())) > 1:
+        whole = any(key.startswith(f"{one.key}.") for one in found if _THERE in one.values.values())
+        if len(set(values.values())) > 1 and not whole:
             found.append(Difference(key, values))
     return found
 
 
-def _concerns(key: str, member: str, fleet: Fleet) -> bool:
-    if not key.startswith(_TEAMS):
+def _concerns(key: str, leaves: Mapping[str, str], member: str, fleet: Fleet) -> bool:
+    if not key.startswith(f"{_TEAMS}."):
         return True
-    return member in fleet.of_team(key.removeprefix(_TEAMS).partition(".")[0])
+    team = key.removeprefix(f"{_TEAMS}.").partition(".")[0]
+    return member in fleet.of_team(team) and f"{_TEAMS}.{team}" in leaves
 
 
 def _of(member: Facts) -> Iterator[tuple[str, str]]:
@@ -69,19 +72,16 @@ def _of(member: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yields each value below a path; an entry of a list has its name in place of an index."""
-    if isinstance(value, Mapping) and value:
+    """Yields each value below a path; a pool or team has its name in place of an index."""
+    if path in _NAMED and isinstance(value, list):
+        for one in value:
+            name = one.get("name") if isinstance(one, Mapping) else one
+            yield f"{path}.{name}", _THERE
+            if isinstance(one, Mapping):
+                rest = {key: below for key, below in one.items() if key != "name"}
+                yield from _leaves(rest, f"{path}.{name}")
+    elif isinstance(value, Mapping):
         for key, one in value.items():
             yield from _leaves(one, f"{path}.{key}")
-    elif isinstance(value, list) and _are_named(value):
-        for one in value:
-            rest = {key: below for key, below in one.items() if key != "name"}
-            yield from _leaves(rest or "there", f"{path}.{one['name']}")
     else:
         yield path, json.dumps(value, sort_keys=True)
-
-
-def _are_named(values: list[Any]) -> bool:
-    """Whether each entry has a name of its own: pools and teams, not a team's buckets."""
-    found = [one.get("name") if isinstance(one, Mapping) else None for one in values]
-    return bool(found) and None not in found and len(set(map(str, found))) == len(found)

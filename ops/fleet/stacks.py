@@ -9,7 +9,7 @@ from ops.fleet.settings import FOLDER, Accepts, Fleet, Member
 from ops.plan import yamlfile
 from ops.plan.errors import UserError
 from ops.plan.manifests import to_yaml
-from ops.plan.stack import project_name, stack_folder
+from ops.plan.stack import load, project_name, stack_folder
 
 Config = dict[str, Any]
 
@@ -36,15 +36,25 @@ def rendered(root: Path, name: str, fleet: Fleet) -> dict[str, str]:
 def config_of(base: Mapping[str, Any], fleet: Fleet, name: str, project: str) -> Config:
     """Returns the configuration of a member, with the engine's full keys."""
     member = fleet.members[name]
-    changed = {_full(key, project): value for key, value in _own_keys(member).items()}
-    for key, value in member.config.items():
-        full = _full(key, project)
-        changed[full] = merged(changed.get(full), value)
-    config = merged({_full(key, project): value for key, value in base.items()}, changed)
+    config: Config = {_full(key, project): value for key, value in base.items()}
+    for patch in (_own_keys(member), member.config):
+        config = merged(config, {_full(key, project): value for key, value in patch.items()})
     spark = config.get(f"{project}:spark")
     if isinstance(spark, dict):
         config[f"{project}:spark"] = _spark(spark, fleet, name)
     return config
+
+
+def default_teams(root: Path, fleet: Fleet) -> list[str]:
+    """Returns the names of the teams in the stack file of the defaults."""
+    teams = (load(root, fleet.defaults).own("spark") or {}).get("teams") or []
+    return [str(team.get("name")) for team in teams if isinstance(team, dict)]
+
+
+def regions_of(root: Path, fleet: Fleet) -> dict[str, str]:
+    """Returns the Region of each member, by its name."""
+    default = str(load(root, fleet.defaults).values.get("aws:region"))
+    return {name: one.region or default for name, one in fleet.members.items()}
 
 
 def merged(old: Any, patch: Any) -> Any:

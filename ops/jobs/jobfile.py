@@ -7,7 +7,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from ops.plan.file_errors import lines_of
 from ops.jobs.jobfile_values import (
     Amount,
     Archive,
@@ -22,6 +21,7 @@ from ops.jobs.jobfile_values import (
     matching,
 )
 from ops.plan.errors import UserError
+from ops.plan.file_errors import lines_of
 
 _LARGEST = 1024 * 1024
 """Bytes of a ConfigMap."""

@@ -1,0 +1,158 @@
+"""The commands: fleet, fleet-diff, submit."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ops.plan.command import (
+    FormatOption,
+    Panel,
+    RootOption,
+    chosen_format,
+    command_errors,
+    option,
+    project_root,
+)
+from ops.plan.errors import UserError
+from ops.plan.waiting import waiting
+
+app = typer.Typer()
+
+
+def _complete_fleets(incomplete: str) -> list[str]:
+    from ops.fleet.settings import names  # noqa: PLC0415  keeps the start of a command fast
+
+    return [name for name in names(Path.cwd()) if name.startswith(incomplete)]
+
+
+FleetOption = Annotated[
+    str,
+    option(
+        "--fleet", "NAME", "The fleet: NAME of fleets/NAME.yaml.", autocompletion=_complete_fleets
+    ),
+]
+
+
+@app.command(rich_help_panel=Panel.judge)
+def fleet(
+    fleet: FleetOption = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a stack file is outdated.")
+    ] = False,
+    root: RootOption = "",
+    format_: FormatOption = "",
+) -> None:
+    """Write the stack files of a fleet's members, and check the members with each other. Exit code
+    1: a problem, or with --check an outdated file."""
+    with command_errors():
+        style, folder = chosen_format(format_), project_root(root)
+        from ops.fleet import show, stacks  # noqa: PLC0415
+        from ops.fleet.checks import check as problems_of  # noqa: PLC0415
+        from ops.fleet.facts import Failure, facts_of  # noqa: PLC0415
+        from ops.fleet.settings import load  # noqa: PLC0415
+
+        found = load(folder, fleet)
+        files = stacks.rendered(folder, fleet, found)
+        if check and (old := stacks.outdated(folder, files)):
+            where = ", ".join(f"stacks/Pulumi.{name}.yaml" for name in old)
+            raise UserError(f"{where}: is not what fleets/{fleet}.yaml says; run make fleet")
+        written = stacks.write(folder, files)
+        for name in written:
+            sys.stderr.write(f"wrote stacks/Pulumi.{name}.yaml\n")
+        with waiting(f"recording {len(found.order)} members"):
+            facts = facts_of(folder, found.order)
+        failed = [one for one in facts if isinstance(one, Failure)]
+        if failed:
+            raise UserError("\n".join(one.message for one in failed))
+        members = [one for one in facts if not isinstance(one, Failure)]
+        problems = problems_of(found, members, stacks.default_teams(folder, found))
+        sys.stdout.write(show.fleet_text(style, found, members, problems))
+        if problems:
+            raise typer.Exit(1)
+
+
+@app.command("fleet-diff", rich_help_panel=Panel.look)
+def fleet_diff(
+    fleet: FleetOption = "",
+    base: Annotated[str, option("--base", "REVISION", "Compare from this git revision.")] = "",
+    root: RootOption = "",
+    format_: FormatOption = "",
+) -> None:
+    """Compare all members of a fleet with a git revision, in the order of their roll-out."""
+    with command_errors():
+        style, folder = chosen_format(format_), project_root(root)
+        from ops.fleet import show, tools  # noqa: PLC0415
+        from ops.fleet.settings import load  # noqa: PLC0415
+
+        found = load(folder, fleet)
+        if not base:
+            raise UserError("fleet-diff needs --base REVISION, such as main")
+        with waiting(f"comparing {len(found.order)} members with {base}"):
+            diffs = tools.diffs(folder, found.order, base)
+        sys.stdout.write(show.diff_text(style, base, diffs))
+        if any("error" in one for one in diffs.values()):
+            raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=Panel.run)
+def submit(  # noqa: PLR0917  the command's options
+    fleet: FleetOption = "",
+    team: Annotated[str, option("--team", "NAME", "The team.")] = "",
+    job: Annotated[str, option("--job", "NAME", "A job of the catalog.")] = "",
+    file: Annotated[str, option("--file", "PATH", "A job's file, instead of --job.")] = "",
+    run: Annotated[
+        str, option("--run", "ID", "Id of the run; a retry has the same: 2026-12-01.")
+    ] = "",
+    release: Annotated[str, option("--release", "NAME", "The release of JARs.")] = "",
+    input_: Annotated[str, option("--in", "URL", "The folder to read: s3a://...")] = "",
+    output: Annotated[str, option("--out", "URL", "The folder to write: s3a://...")] = "",
+    look: Annotated[
+        bool, typer.Option("--look", help="Pass over a member whose quota is used up.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse while a member does not answer.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say where it would go; asks no cluster.")
+    ] = False,
+    root: RootOption = "",
+    format_: FormatOption = "",
+) -> None:
+    """Send a run of a job to one member of a fleet, by weight, and say why that one."""
+    with command_errors():
+        style, folder = chosen_format(format_), project_root(root)
+        from ops.fleet import show, tools  # noqa: PLC0415
+        from ops.fleet.clusters import Kubectl  # noqa: PLC0415
+        from ops.fleet.route import Run, candidates  # noqa: PLC0415
+        from ops.fleet.settings import load  # noqa: PLC0415
+        from ops.fleet.stacks import regions_of  # noqa: PLC0415
+        from ops.fleet.submit import Sent, checked, job_name  # noqa: PLC0415
+        from ops.fleet.submit import submit as send  # noqa: PLC0415
+
+        found = load(folder, fleet)
+        if bool(job) == bool(file):
+            raise UserError("submit takes --job NAME or --file PATH, one of them")
+        name = job or job_name(Path(file))
+        what = checked(Run(team, name, run))
+        regions = regions_of(folder, found)
+        first, *others = candidates(found, what, regions)
+        if dry_run:
+            then = [f"then {one.name}: {one.reason}" for one in others]
+            sys.stdout.write(
+                show.sent_text(style, Sent(first.name, f"{name}-{run}", first.reason, then))
+            )
+            return
+        path = str(Path(file).resolve()) if file else ""
+        given = [("--job", job), ("--file", path), ("--release", release)]
+        given += [("--in", input_), ("--out", output)]
+        options = [part for key, value in given if value for part in (key, value)]
+
+        def render(member: str, application: str) -> list[dict[str, Any]]:
+            return tools.manifests(folder, member, team, application, options)
+
+        sent = send(
+            fleet, found, what, render, Kubectl(), regions=regions, look=look, strict=strict
+        )
+        sys.stdout.write(show.sent_text(style, sent))

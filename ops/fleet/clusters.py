@@ -1,0 +1,122 @@
+"""Live clusters, through kubectl and its contexts."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ops.plan.errors import UserError
+from ops.plan.quantity import parse
+
+SECONDS = 5
+"""For an answer of a member's API server; a member that takes longer is skipped."""
+_GIVES_UP = SECONDS + 5
+"""For kubectl as a whole: it may first ask AWS for a token."""
+_KIND = "sparkapplications.sparkoperator.k8s.io"
+
+
+class NoAnswer(Exception):
+    """A member does not answer in time, or its kubectl context does not work."""
+
+
+class Refused(Exception):
+    """A member answers, and refuses the application: the message is the API server's."""
+
+
+class Clusters(Protocol):
+    """What routing needs of the members' clusters; a member is named by its kubectl context."""
+
+    def applications(self, context: str, namespace: str, labels: str) -> list[str]:
+        """Returns the names of the applications with these labels. Raises NoAnswer."""
+        ...
+
+    def room(self, context: str, namespace: str) -> "Room":
+        """Returns what is left of a team's quota. Raises NoAnswer."""
+        ...
+
+    def create(self, context: str, manifest: Mapping[str, Any]) -> None:
+        """Creates an application. Raises NoAnswer, and Refused if there is one of its name, too."""
+        ...
+
+    def apply(self, context: str, manifest: Mapping[str, Any]) -> None:
+        """Creates or updates what an application needs beside it. Raises NoAnswer and Refused."""
+        ...
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a member has left for a team: the smallest free share of its quotas (0 to 1), None
+    without a quota, and applications that wait."""
+
+    free: float | None
+    waiting: int
+
+
+class Kubectl:
+    """Runs `program`, which is kubectl unless told otherwise."""
+
+    def __init__(self, program: Sequence[str] = ("kubectl",)) -> None:
+        self._program = [*program]
+
+    def applications(self, context: str, namespace: str, labels: str) -> list[str]:
+        """Returns the names of the applications with these labels. Raises NoAnswer."""
+        found = self._get(context, namespace, _KIND, "--selector", labels)
+        return [str(one["metadata"]["name"]) for one in found]
+
+    def room(self, context: str, namespace: str) -> Room:
+        """Returns what is left of a team's quotas, and how many applications wait. Raises
+        NoAnswer."""
+        shares = [
+            1 - _number(used) / _number(hard)
+            for quota in self._get(context, namespace, "resourcequotas")
+            for key, hard in (quota.get("status", {}).get("hard") or {}).items()
+            if _number(hard) and (used := (quota["status"].get("used") or {}).get(key)) is not None
+        ]
+        applications = self._get(context, namespace, _KIND)
+        states = [
+            str(((one.get("status") or {}).get("applicationState") or {}).get("state") or "")
+            for one in applications
+        ]
+        waiting = sum(state in ("", "SUBMITTED", "PENDING_RERUN") for state in states)
+        return Room(min(shares) if shares else None, waiting)
+
+    def create(self, context: str, manifest: Mapping[str, Any]) -> None:
+        """Creates an application. Raises NoAnswer, and Refused if there is one of its name, too."""
+        self._run(context, ["create", "--filename", "-"], json.dumps(manifest))
+
+    def apply(self, context: str, manifest: Mapping[str, Any]) -> None:
+        """Creates or updates what an application needs beside it. Raises NoAnswer and Refused."""
+        self._run(context, ["apply", "--server-side", "--filename", "-"], json.dumps(manifest))
+
+    def _get(self, context: str, namespace: str, *what: str) -> list[dict[str, Any]]:
+        text = self._run(
+            context, ["get", "--namespace", namespace, *what, "--output", "json"], None
+        )
+        return list(json.loads(text)["items"])
+
+    def _run(self, context: str, arguments: Sequence[str], text: str | None) -> str:
+        command = [
+            *self._program, "--context", context, f"--request-timeout={SECONDS}s", *arguments,
+        ]  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, input=text, capture_output=True, text=True, timeout=_GIVES_UP, check=False
+            )
+        except FileNotFoundError:
+            raise UserError(
+                f"{self._program[0]} is not installed, and it reaches the members' clusters"
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise NoAnswer(f"no answer in {_GIVES_UP} seconds") from None
+        if done.returncode == 0:
+            return done.stdout
+        said = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no message"
+        # Of the API server itself, rather than of the way to it.
+        if said.startswith("Error from server") and "Timeout" not in said.partition(":")[0]:
+            raise Refused(said)
+        raise NoAnswer(said)
+
+
+def _number(quantity: Any) -> float:
+    return float(parse(str(quantity)))

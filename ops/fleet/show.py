@@ -1,0 +1,122 @@
+"""Fleets, their diffs and where a run went, as text, Markdown and JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ops.fleet.checks import Problem
+from ops.fleet.facts import Facts
+from ops.fleet.settings import Accepts, Fleet
+from ops.fleet.submit import Sent
+from ops.plan.command import Format, table
+
+_HEAD = ["roll-out", "member", "Region", "VPC", "Kubernetes", "takes jobs", "weight", "teams"]
+_LEVELS = ("danger", "disruption", "attention", "note")
+"""Of `make diff`, the gravest first."""
+
+
+def fleet_text(
+    style: Format, fleet: Fleet, facts: Sequence[Facts], problems: Sequence[Problem]
+) -> str:
+    """Returns the members in the order of a roll-out, and the problems."""
+    if style is Format.json:
+        members = [dict(zip(_HEAD, row, strict=True)) for row in _members(fleet, facts)]
+        listed = [one._asdict() for one in problems]
+        return _json({"members": members, "problems": listed})
+    text = aligned(_HEAD, _members(fleet, facts), style)
+    if not problems:
+        return f"{text}\nno problem between members\n"
+    rows = [[one.check, one.where, one.text] for one in problems]
+    count = "1 problem" if len(rows) == 1 else f"{len(rows)} problems"
+    return f"{text}\n{count} between members\n\n{_listed(rows, style)}"
+
+
+def _members(fleet: Fleet, facts: Sequence[Facts]) -> list[list[str]]:
+    by_name = {one.name: one for one in facts}
+    rows = []
+    for position, name in enumerate(fleet.order, 1):
+        member, one = fleet.members[name], by_name.get(name)
+        teams = [team for team in fleet.teams if name in fleet.of_team(team)]
+        rows.append([
+            str(position),
+            name,
+            one.region if one else "not known",
+            (one.block or "given") if one else "not known",
+            (one.kubernetes or "given") if one else "not known",
+            {Accepts.yes: "yes", Accepts.no: "no"}.get(member.accept_jobs, "standby"),
+            str(member.weight),
+            ", ".join(teams) or "none",
+        ])  # fmt: skip
+    return rows
+
+
+def diff_text(style: Format, base: str, found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Returns what a change does to each member, in the order of the roll-out: a line each, then
+    each consequence with the members that have it."""
+    if style is Format.json:
+        return _json({"base": base, "members": dict(found)})
+    # What a new member has says nothing of a change.
+    old = {name: one for name, one in found.items() if not one.get("note")}
+    rows = [[str(i), name, *_line(one)] for i, (name, one) in enumerate(found.items(), 1)]
+    parts = [aligned(["roll-out", "member", "gravest", "jobs that run", "changes"], rows, style)]
+    shared: dict[tuple[str, str], list[str]] = {}
+    for name, one in old.items():
+        for consequence in one.get("consequences", ()):
+            text = consequence["text"].replace(name, "<member>")
+            shared.setdefault((consequence["level"], text), []).append(name)
+    for level in _LEVELS:
+        listed = [(text, who) for (of, text), who in shared.items() if of == level]
+        if listed:
+            heading = f"**{level}**" if style is Format.markdown else level
+            lines = [f"- {text} ({', '.join(who)})" for text, who in listed]
+            parts.append("\n".join([heading, *lines]) + "\n")
+    return "\n".join(parts)
+
+
+def _line(one: Mapping[str, Any]) -> list[str]:
+    if "error" in one:
+        return ["cannot be compared", "not known", " ".join(str(one["error"]).split())[:120]]
+    consequences = one["consequences"]
+    changes = sum(one["summary"].values())
+    if not changes:
+        return ["no change", "not affected", "0"]
+    kinds = {each["kind"] for each in consequences}
+    jobs = "affected" if "jobs-affected" in kinds else "not known"
+    if not kinds & {"jobs-affected", "jobs-unknown"}:
+        jobs = "not affected" if "jobs-unaffected" in kinds else "not known"
+    elif {"jobs-affected", "jobs-unknown"} <= kinds:
+        jobs = "affected, in part not known"
+    if one.get("note") == "a new stack":
+        return ["new", "not affected: there are none", str(changes)]
+    gravest = min((_LEVELS.index(each["level"]) for each in consequences), default=3)
+    return [_LEVELS[gravest], jobs, str(changes)]
+
+
+def sent_text(style: Format, sent: Sent) -> str:
+    """Returns where a run is, and why."""
+    if style is Format.json:
+        return _json(vars(sent))
+    lines = [f"{sent.name} is on {sent.member}: {sent.reason}", *sent.notes]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]], style: Format) -> str:
+    """Returns a Markdown table, or columns of text."""
+    if style is Format.markdown:
+        return table(head, [[cell.replace("|", "\\|") for cell in row] for row in rows])
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        + "\n"
+        for row in (head, *rows)
+    )
+
+
+def _listed(rows: Sequence[Sequence[str]], style: Format) -> str:
+    if style is Format.markdown:
+        return aligned(["check", "where", "problem"], rows, style)
+    return "".join(f"{check}  {where}\n  {text}\n" for check, where, text in rows)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

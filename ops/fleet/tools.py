@@ -1,0 +1,43 @@
+"""Other commands of this project, run for a member as a user would run them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ops.plan.errors import Failed, UserError
+
+_HOME = Path(__file__).resolve().parents[2]
+
+
+def diffs(root: Path, members: Sequence[str], base: str) -> dict[str, dict[str, Any]]:
+    """Returns the diff of each member since a git revision, as `make diff FORMAT=json` has it, in
+    their order; one that cannot be recorded has `error`."""
+    several = ",".join(members)
+    arguments = ("diff", "--stack", several, "--base", base, "--format", "json")
+    found = {
+        one["stack"]: one for one in json.loads(_output(root, *arguments, fine=(1,)))["stacks"]
+    }
+    return {name: found[name] for name in members}
+
+
+def manifests(
+    root: Path, member: str, team: str, name: str, job: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Returns what `make job` writes for a member under this name, the application last. `job` are
+    its options, with absolute paths."""
+    text = _output(
+        root, "job", "--stack", member, "--team", team, "--name", name, "--format", "json", *job
+    )
+    return list(json.loads(text))
+
+
+def _output(root: Path, *arguments: str, fine: Sequence[int] = ()) -> str:
+    command = [sys.executable, "-m", "ops", *arguments, "--root", str(root)]
+    done = subprocess.run(command, cwd=_HOME, capture_output=True, text=True, check=False)
+    if done.returncode in (0, *fine) and done.stdout:
+        return done.stdout
+    said = done.stderr.strip().removeprefix("error: ") or f"{arguments[0]} ends with no message"
+    raise (UserError if done.returncode == 2 else Failed)(said)
