@@ -69,6 +69,17 @@ check-job: $(READY) ## Whether a SparkApplication runs on a stack: FILE=job.yaml
 	@$(BIN)/python -m ops check-job --file '$(FILE)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --account '$(ACCOUNT)' $(if $(FIX),--fix) $(WITH_FORMAT)
 
+fleet: $(READY) ## Write the stack files of a fleet's members and check them with each other: FLEET=prod, CHECK=1 writes nothing
+	@$(BIN)/python -m ops fleet --fleet '$(FLEET)' $(if $(CHECK),--check) $(WITH_FORMAT)
+
+fleet-diff: $(READY) ## What a change does to each member, in the order of the roll-out: FLEET=prod BASE=main
+	@$(BIN)/python -m ops fleet-diff --fleet '$(FLEET)' --base '$(BASE)' $(WITH_FORMAT)
+
+submit: $(READY) ## Send a run of a job to one member of a fleet: FLEET=prod TEAM=analytics JOB=pi|FILE=job.yaml RUN=2026-12-01, LOOK=1, STRICT=1, DRY_RUN=1
+	@$(BIN)/python -m ops submit --fleet '$(FLEET)' --team '$(TEAM)' --job '$(JOB)' --file '$(FILE)' \
+	  --run '$(RUN)' --release '$(RELEASE)' --in '$(IN)' --out '$(OUT)' $(if $(LOOK),--look) \
+	  $(if $(STRICT),--strict) $(if $(DRY_RUN),--dry-run) $(WITH_FORMAT)
+
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
 	  --account '$(ACCOUNT)' $(WITH_FORMAT)

@@ -140,9 +140,8 @@ def submit(  # noqa: PLR0917  the command's options
         first, *others = candidates(found, what, regions)
         if dry_run:
             then = [f"then {one.name}: {one.reason}" for one in others]
-            sys.stdout.write(
-                show.sent_text(style, Sent(first.name, f"{name}-{run}", first.reason, then))
-            )
+            chosen = Sent(first.name, f"{name}-{run}", first.reason, then)
+            sys.stdout.write(show.sent_text(style, chosen, "would go to"))
             return
         path = str(Path(file).resolve()) if file else ""
         given = [("--job", job), ("--file", path), ("--release", release)]

@@ -92,11 +92,11 @@ def _line(one: Mapping[str, Any]) -> list[str]:
     return [_LEVELS[gravest], jobs, str(changes)]
 
 
-def sent_text(style: Format, sent: Sent) -> str:
-    """Returns where a run is, and why."""
+def sent_text(style: Format, sent: Sent, verb: str = "is on") -> str:
+    """Returns where a run is, or would go, and why."""
     if style is Format.json:
         return _json(vars(sent))
-    lines = [f"{sent.name} is on {sent.member}: {sent.reason}", *sent.notes]
+    lines = [f"{sent.name} {verb} {sent.member}: {sent.reason}", *sent.notes]
     return "".join(f"{line}\n" for line in lines)
 
 
