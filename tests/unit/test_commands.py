@@ -95,7 +95,7 @@ def completed(line: str) -> list[str]:
 def test_a_shell_completes_commands_stacks_teams_jobs_and_formats() -> None:
     assert completed("ops pi") == ["picture"]
     assert completed("ops tree --stack s") == ["staging"]
-    assert completed("ops diff --from p") == ["prod"]
+    assert completed("ops diff --from p") == ["prod", "prod-a", "prod-b"]
     assert completed("ops job --stack dev --team ") == ["team-a", "team-b"]
     assert completed("ops job --team ") == []
     assert completed("ops job --job t") == ["taxi-trip"]
