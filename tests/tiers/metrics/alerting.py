@@ -1,6 +1,7 @@
 """A stack's own rules in the real Prometheus, whose alerts go through the real Alertmanager."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,23 @@ def rules_of(plan: Plan) -> list[Object]:
 def _sooner(rule: Mapping[str, Any]) -> Object:
     minutes = rule.get("for")
     return {**rule, "for": minutes.replace("m", "s")} if minutes else dict(rule)
+
+
+def relabelings(plan: Plan, monitor: str) -> list[Object]:
+    """The relabeling of metrics of a plan's monitor, as Prometheus' own configuration has it."""
+    (found,) = [
+        manifest(one)["spec"]["podMetricsEndpoints"]
+        for one in of_type(plan, "PodMonitor")
+        if one.name.endswith(f"-{monitor}")
+    ]
+    (endpoint,) = found
+    return [
+        {
+            re.sub("[A-Z]", lambda big: f"_{big[0].lower()}", key): value
+            for key, value in one.items()
+        }
+        for one in endpoint["metricRelabelings"]
+    ]
 
 
 def static(job: str, server_url: str, **more: Any) -> Object:
