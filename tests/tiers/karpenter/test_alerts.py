@@ -21,7 +21,8 @@ from tests.tiers.cluster.control_plane import programs as control_plane_programs
 from tests.tiers.cluster.processes import wait_until
 from tests.tiers.karpenter.run import Run, program, said_by
 from tests.tiers.metrics.alerting import Alerting, alerting, relabelings, rules_of, static
-from tests.tiers.metrics.kube_state import page, serving
+from tests.tiers.metrics.kube_state import page
+from tests.tiers.metrics.pages import serving
 from tests.tiers.programs import or_skip
 
 _TEST = "TestMetricsTellOfNodesPoolsPricesAndInterruptions"
@@ -83,7 +84,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         url = f"http://{address}"
         wait_until(lambda: _serves(url), "Karpenter's metrics are served", run.child, 120)
         started.callback(_end, run, url)
-        states = started.enter_context(serving(lambda: page(run.api, applications=False)))
+        states = started.enter_context(
+            serving("kube-state-metrics", lambda: page(run.api, applications=False))
+        )
         kept = relabelings(plan, "karpenter")
         scraped = [states, static("karpenter", url, metric_relabel_configs=kept)]
         server = started.enter_context(alerting(or_skip(tools), rules_of(plan), scraped, folder))

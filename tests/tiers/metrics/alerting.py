@@ -66,12 +66,17 @@ def relabelings(plan: Plan, monitor: str) -> list[Object]:
         if one.name.endswith(f"-{monitor}")
     ]
     (endpoint,) = found
+    return in_prometheus_words(endpoint["metricRelabelings"])
+
+
+def in_prometheus_words(rules: Sequence[Object]) -> list[Object]:
+    """Relabeling of the operator's objects, as Prometheus' configuration writes it."""
     return [
         {
             re.sub("[A-Z]", lambda big: f"_{big[0].lower()}", key): value
             for key, value in one.items()
         }
-        for one in endpoint["metricRelabelings"]
+        for one in rules
     ]
 
 

@@ -11,7 +11,8 @@ from tests.metrics.expressions import tools
 from tests.plans import plan_of
 from tests.tiers.cluster.api import Api
 from tests.tiers.metrics.alerting import alerting, rules_of, static
-from tests.tiers.metrics.kube_state import page, serving
+from tests.tiers.metrics.kube_state import page
+from tests.tiers.metrics.pages import serving
 from tests.tiers.operator.applications import state_of
 from tests.tiers.operator.cases import PODS_OF, job_of
 from tests.tiers.operator.conftest import Stack
@@ -33,7 +34,7 @@ def test_a_driver_that_is_killed_is_an_alert(
     rules = rules_of(plan_of(one.stack, *one.overrides, "observability.metrics.enabled=true"))
     with (
         drivers([job]) as kubelet,
-        serving(lambda: page(api)) as states,
+        serving("kube-state-metrics", lambda: page(api)) as states,
         alerting(
             or_skip(tools),
             rules,
