@@ -134,7 +134,7 @@ def stack_values(
                 }
             ],
             "prometheusSpec": {
-                **_prometheus(settings, storage_class, memory_limit_mib),
+                **_prometheus(settings, storage_class, memory_limit_mib, context.cluster.name),
                 **({"remoteWrite": [dict(remote_write)]} if remote_write else {}),
                 **image("quay.io/prometheus/prometheus"),
                 **placed,
@@ -166,13 +166,18 @@ def stack_values(
 
 
 def _prometheus(
-    settings: MetricsSettings, storage_class: str, memory_limit_mib: int
+    settings: MetricsSettings,
+    storage_class: str,
+    memory_limit_mib: int,
+    cluster_name: str,
 ) -> dict[str, Any]:
     everywhere = {
         f"{kind}SelectorNilUsesHelmValues": False
         for kind in ("podMonitor", "serviceMonitor", "rule", "probe", "scrapeConfig")
     }
     return {
+        # In a workspace that several clusters write to, and in alerts.
+        "externalLabels": {"cluster": cluster_name},
         # Objects of other releases, ours included, count too.
         **everywhere,
         "replicas": 1,

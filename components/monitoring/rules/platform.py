@@ -124,3 +124,17 @@ def _monitoring(inputs: Inputs) -> Iterator[Alert]:
             "Throttling of the workspace (status 429 in Prometheus' log), or the way to it: NAT or "
             "the interface endpoint `aps-workspaces`.",
         )
+    if inputs.amp_alerts:
+        yield Alert(
+            "WorkspaceWithoutSamples",
+            # The workspace looks back for five minutes.
+            "absent(up)",
+            10,
+            "critical",
+            "No sample has reached the workspace for a quarter of an hour",
+            "Nothing is watched. RemoteWriteFails and RemoteWriteBehind need samples, and cannot "
+            "say so; alerts on programs that do not answer fire, too, whether or not these run.",
+            "`kubectl get pods -n monitoring` says whether Prometheus runs. Its log has the answer "
+            "of the workspace: 403 is the role, 429 a quota; no answer is the way to it: NAT or "
+            "the interface endpoint `aps-workspaces`.",
+        )

@@ -30,6 +30,7 @@ _SERIES = 'prometheus_tsdb_head_series{instance="p"}'
 _FAILED = 'prometheus_remote_storage_samples_failed_total{remote_name="amp"}'
 _NEWEST = 'prometheus_remote_storage_highest_timestamp_in_seconds{instance="p"}'
 _SENT = 'prometheus_remote_storage_queue_highest_sent_timestamp_seconds{remote_name="amp"}'
+_ONE_UP = 'up{job="spark-operator", pod="b"}'
 
 CASES = [
     _down("SparkOperatorDown", "spark-operator"),
@@ -124,5 +125,17 @@ CASES = [
         value=1000,
         before=8,
         quiet={"a minute": {_SENT: "940+60x40"}},
+    ),
+    AlertCase(
+        "WorkspaceWithoutSamples",
+        {_ONE_UP: "1x5", 'up{job="karpenter", pod="a"}': "0x5"},
+        "",
+        at=22,
+        before=14,
+        quiet={
+            "one target is still scraped": {_ONE_UP: "1x30"},
+            "samples say that all targets are down": {_ONE_UP: "0x30"},
+            "it was a pause": {_ONE_UP: "1x5 _x8 1x20"},
+        },
     ),
 ]
