@@ -117,7 +117,9 @@ def _unseen() -> Iterator[Alert]:
         "info",
         "Prometheus cannot read the metrics of {{ $labels.namespace }}/{{ $labels.application }}",
         "The job has no metrics on dashboards. It runs all the same.",
-        "A job's own name with a quote or a backslash breaks the page of its executors "
-        "(Spark writes it unescaped): give it another `spark.app.name`. A job that closes its UI "
-        "(`spark.ui.enabled: false`) has no metrics. Else the team's NetworkPolicy `metrics`.",
+        "A title with a double quote or a backslash breaks the page of its executors (Spark writes "
+        "it unescaped): the target's error on Prometheus' page is then about a label. The title "
+        "is what the program passes to `appName`: leave it out, and it is the application's name; "
+        "`make check-job` finds it in programs that are in the job's file. A job that closes its "
+        "UI (`spark.ui.enabled: false`) has no metrics. Else the team's NetworkPolicy `metrics`.",
     )
