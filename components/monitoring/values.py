@@ -14,6 +14,7 @@ from components.monitoring.chart_parts import (
 from components.monitoring.control_plane import CONTROL_PLANE_JOBS
 from components.monitoring.keep import (
     CORE_DNS,
+    KUBELET,
     keep,
     keep_api_server,
     keep_cadvisor,
@@ -108,7 +109,7 @@ def stack_values(
                 "cAdvisorInterval": "60s",
                 "probes": False,
                 "cAdvisorMetricRelabelings": keep_cadvisor(),
-                "metricRelabelings": keep("kubelet_volume_stats_(available|capacity)_bytes"),
+                "metricRelabelings": keep(*KUBELET),
             }
         },
         "prometheusOperator": {

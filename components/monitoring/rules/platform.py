@@ -67,6 +67,19 @@ def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
         "`kubectl logs --previous`.",
     )
     yield Alert(
+        "VolumeAlmostFull",
+        """min by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes
+        / (kubelet_volume_stats_capacity_bytes > 0)) < 0.1""",
+        15,
+        "warning",
+        "{{ $value | humanizePercentage }} of the volume {{ $labels.namespace }}/"
+        "{{ $labels.persistentvolumeclaim }} is free",
+        "What writes there fails when it is full: shuffle files of an executor, Celeborn's, or "
+        "metrics.",
+        "An executor's: a larger claim in the job. Celeborn's: docs/shuffle.md. Prometheus': "
+        "docs/observability.md, the row on its volume.",
+    )
+    yield Alert(
         "DnsErrors",
         """sum(rate(coredns_dns_responses_total{rcode="SERVFAIL"}[5m]))
         / sum(rate(coredns_dns_responses_total[5m])) > 0.01""",

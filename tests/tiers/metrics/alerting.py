@@ -69,7 +69,7 @@ def relabelings(plan: Plan, monitor: str) -> list[Object]:
     return in_prometheus_words(endpoint["metricRelabelings"])
 
 
-def in_prometheus_words(rules: Sequence[Object]) -> list[Object]:
+def in_prometheus_words(rules: Sequence[Mapping[str, Any]]) -> list[Object]:
     """Relabeling of the operator's objects, as Prometheus' configuration writes it."""
     return [
         {

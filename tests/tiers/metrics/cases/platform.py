@@ -32,6 +32,12 @@ _NEWEST = 'prometheus_remote_storage_highest_timestamp_in_seconds{instance="p"}'
 _SENT = 'prometheus_remote_storage_queue_highest_sent_timestamp_seconds{remote_name="amp"}'
 _ONE_UP = 'up{job="spark-operator", pod="b"}'
 
+_FREE = (
+    'kubelet_volume_stats_available_bytes{namespace="team-a", persistentvolumeclaim="etl-exec-1", '
+    'node="n1"}'
+)
+_CAPACITY = _FREE.replace("available", "capacity")
+
 CASES = [
     _down("SparkOperatorDown", "spark-operator"),
     _down("KarpenterDown", "karpenter"),
@@ -53,6 +59,24 @@ CASES = [
         quiet={
             "it runs": {_AVAILABLE: "1x30"},
             "another Deployment": {_AVAILABLE: None, _AVAILABLE.replace("-history", ""): "0x30"},
+        },
+    ),
+    AlertCase(
+        "VolumeAlmostFull",
+        {
+            _FREE: "5x40",
+            _CAPACITY: "100x40",
+            # The node that had it before.
+            _FREE.replace("n1", "n2"): "50x40",
+            _CAPACITY.replace("n1", "n2"): "100x40",
+        },
+        'namespace="team-a", persistentvolumeclaim="etl-exec-1"',
+        at=22,
+        value=0.05,
+        before=12,
+        quiet={
+            "there is room": {_FREE: "20x40"},
+            "a file system without an end": {_FREE: "-1x40", _CAPACITY: "0x40"},
         },
     ),
     AlertCase(
