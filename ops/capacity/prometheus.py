@@ -27,7 +27,7 @@ memory and CPU of its container. Changes are series of its other states,
 which stay in memory with the rest: without a node (4), without an address (2), ended (1)."""
 NODE = 22 + 6 * 20
 """Series of a node: of node-exporter, without those of a JAR mount, and of the pods of six agents.
-Counted from the lists, not measured."""
+Counted from the lists when they had some ten more; not measured."""
 BASE = 25_000
 """Series of the API server, Karpenter, CoreDNS, the operators, Prometheus itself and the recorded
 ones; the API server has most, by verb and resource."""

@@ -169,6 +169,11 @@ CASES = [
             _killed("b-driver"): "1x150",
             DRIVER.replace('"etl"', '"b"').replace("etl-d", "b-d"): "1x150",
             _killed("etl-exec-1"): "1x150",
+            # So was one of the same name in another team; this driver's container ended before,
+            # too, for another reason.
+            DRIVER.replace("team-a", "team-b").replace("etl-d", "etl2-d"): "1x150",
+            _killed("etl2-driver").replace("team-a", "team-b"): "1x150",
+            _killed("etl-driver", "Error"): "1x150",
         },
         _ETL,
         at=100,

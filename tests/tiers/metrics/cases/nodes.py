@@ -112,6 +112,7 @@ CASES = [
             _SPOT.replace('"a"', '"b"'): "4x90 5x50",
             # No Spot message of the hour.
             _SPOT.replace("spot_i", "state_i"): "_x90 9x50",
+            _SPOT.replace("spot_i", "state_i").replace('"a"', '"b"'): "0x90 9x50",
         },
         "",
         at=120,
