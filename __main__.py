@@ -67,6 +67,7 @@ if cluster.created:
             config.addon_versions,
             context,
             storage=config.storage,
+            metrics_key_arn=config.observability.metrics.kms_key_arn,
             volumes=config.most_volumes,
             opts=on_aws,
         )

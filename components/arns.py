@@ -78,6 +78,7 @@ def _arns(
     yield Arn("storage.lustre.kmsKeyArn", arn, "the file system is in")
     for part, field, key, user in (
         ("alerts", "topic_arn", "alerts.topicArn", "the stack is in"),
+        ("metrics", "kms_key_arn", "metrics.kmsKeyArn", "the volume is in"),
         ("amp", "workspace_arn", "amp.workspaceArn", "the stack is in"),
         ("amp", "kms_key_arn", "amp.kmsKeyArn", "the workspace is in"),
     ):

@@ -163,10 +163,12 @@ class ClusterAddons(EksAddons):
         context: Context,
         *,
         storage: StorageSettings,
+        metrics_key_arn: str | None,
         volumes: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`volumes` is the largest number of EBS volumes that a node has by itself."""
+        """`metrics_key_arn` is the KMS key of Prometheus' volume; `volumes` is the largest number
+        of EBS volumes that a node has by itself."""
         super().__init__(
             "ClusterAddons",
             name,
@@ -231,7 +233,12 @@ class ClusterAddons(EksAddons):
                 "ebs-csi",
                 "ebs-csi-controller-sa",
                 "AmazonEBSCSIDriverPolicyV2",
-                key_policies(storage.shuffle_class.kms_key_arn),
+                key_policies(
+                    {
+                        "volumes-key": storage.shuffle_class.kms_key_arn,
+                        "metrics-key": metrics_key_arn,
+                    }
+                ),
             ),
             configuration=ebs_configuration(
                 storage.ebs_csi, tags=context.cloud.tags, volumes=volumes, placement=placement

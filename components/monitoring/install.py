@@ -45,6 +45,7 @@ def install_monitoring(
             history=bool(spark.teams) and spark.history_server.enabled,
             node_mount=on_nodes,
             amp=amp.enabled,
+            amp_alerts=amp.enabled and amp.alerts,
             operator=operator,
             exporter=not metrics.existing,
             cost=settings.cost,

@@ -1,7 +1,7 @@
 """The metrics that are kept, by what gives them: those that rules, alerts and dashboards use.
 
 Each kept series costs Prometheus' memory (budget.py) for as long as its pod lives and up to three
-hours more; while it runs an executor has 160 without these lists and 29 with them
+hours more; while it runs an executor has 160 without these lists and 26 with them
 (dev/bench/prometheus.py).
 """
 
@@ -31,36 +31,20 @@ DRIVER_ITSELF = tuple(
 )
 """From the driver's own page."""
 
-SPARK_OPERATOR = (
-    "spark_application_submit_latency_seconds_histogram_(bucket|count|sum)",
-    "spark_application_start_latency_seconds_histogram_(bucket|count|sum)",
-    "spark_application_running_count",
-    "workqueue_depth",
-    "process_start_time_seconds",
-)
+SPARK_OPERATOR = ("workqueue_depth",)
 OFFERINGS = "karpenter_cloudprovider_instance_type_offering_(price_estimate|available)"
 KARPENTER = (
-    "karpenter_nodes_(allocatable|total_pod_requests|created_total|terminated_total)",
+    "karpenter_nodes_allocatable",
     "karpenter_nodepools_(usage|limit)",
-    "karpenter_nodeclaims_(created|disrupted|terminated)_total",
     "karpenter_interruption_received_messages_total",
-    "karpenter_interruption_message_queue_duration_seconds_(bucket|count|sum)",
-    "karpenter_scheduler_(queue_depth|unschedulable_pods_count)",
+    "karpenter_interruption_message_queue_duration_seconds_bucket",
     "karpenter_ec2nodeclasses_userdata_bytes",
     "operator_nodepool_status_condition_count",
 )
-YUNIKORN = (
-    "yunikorn_queue_resource",
-    "yunikorn_queue_app",
-    "yunikorn_scheduler_container_allocation_attempt_total",
-)
-VPC_CNI = (
-    "awscni_(assigned_ip_addresses|total_ip_addresses|ip_max|no_available_ip_addresses)",
-    "awscni_aws_api_error_count",
-)
+YUNIKORN = ("yunikorn_queue_resource",)
+VPC_CNI = ("awscni_(assigned_ip_addresses|ip_max|no_available_ip_addresses)",)
 KUBE_STATE = (
-    "kube_pod_(info|created|labels|start_time|status_phase|status_scheduled_time)",
-    "kube_pod_status_(ready_time|unschedulable)",
+    "kube_pod_(info|created|labels|status_phase|status_scheduled_time|status_ready_time)",
     "kube_pod_container_(resource_requests|status_terminated_reason|status_waiting_reason)",
     "kube_resourcequota",
     "kube_deployment_status_replicas_available",
@@ -69,27 +53,21 @@ KUBE_STATE = (
 """Of kube-state-metrics: it does not compute others."""
 NODE_EXPORTER = (
     "spark_jars_.+",
-    "node_textfile_(mtime_seconds|scrape_error)",
-    "node_(filesystem_(avail|size)_bytes|memory_(MemAvailable|MemTotal)_bytes)",
-    "node_disk_(read|written)_bytes_total",
+    "node_textfile_mtime_seconds",
+    "node_filesystem_(avail|size)_bytes",
 )
 API_SERVER = (
-    "apiserver_request_sli_duration_seconds_(bucket|count|sum)",
+    "apiserver_request_sli_duration_seconds_(bucket|count)",
     "apiserver_request_total",
-    "apiserver_flowcontrol_(rejected_requests_total|current_executing_seats)",
+    "apiserver_flowcontrol_rejected_requests_total",
     "apiserver_admission_webhook_admission_duration_seconds_(count|sum)",
     "apiserver_storage_size_bytes",
-    "process_start_time_seconds",
 )
 API_BORDERS = "(0[.]05|0[.]1|1|5|10|30|60)([.]0)?|[+]Inf"
 """Borders of its histogram, in seconds, that are kept."""
-CORE_DNS = (
-    "coredns_dns_(requests|responses)_total",
-    "coredns_dns_request_duration_seconds_(bucket|count|sum)",
-    "process_start_time_seconds",
-)
+CORE_DNS = ("coredns_dns_responses_total",)
+KUBELET = ("kubelet_volume_stats_(available|capacity)_bytes",)
 CADVISOR = "container_(memory_working_set_bytes|cpu_usage_seconds_total)"
-CADVISOR_NETWORK = "container_network_(receive|transmit)_bytes_total"
 CONTROL_PLANE = (
     "scheduler_(pending_pods|pod_scheduling_sli_duration_seconds_(count|sum))",
     "workqueue_depth",
@@ -103,17 +81,13 @@ def keep(*names: str) -> list[dict[str, object]]:
 
 
 def keep_cadvisor() -> list[dict[str, object]]:
-    """Relabeling of cAdvisor's metrics: those of containers and of pods' networks.
-
-    It has memory and CPU of each pod's sandbox and of the pod as a whole besides, and of the node
-    the network of each pod a second time: the VPC CNI gives each an interface, and cAdvisor leaves
-    out only lo, veth, docker and nerdctl.
-    """
+    """Relabeling of cAdvisor's metrics: those of containers. It has memory and CPU of each pod's
+    sandbox and of the pod as a whole besides."""
     return [
         {
             "action": "keep",
             "sourceLabels": ["__name__", "pod", "container"],
-            "regex": f"{CADVISOR};.+;.+|{CADVISOR_NETWORK};.+;.*",
+            "regex": f"{CADVISOR};.+;.+",
         }
     ]
 
@@ -139,6 +113,6 @@ def keep_api_server() -> list[dict[str, object]]:
         {
             "action": "keep",
             "sourceLabels": ["__name__", "le"],
-            "regex": f"({others}|{sli}_(count|sum));.*|{sli}_bucket;({API_BORDERS})",
+            "regex": f"({others}|{sli}_count);.*|{sli}_bucket;({API_BORDERS})",
         }
     ]

@@ -118,7 +118,12 @@ class PrometheusStack(HelmAddon):
             f"{name}-class",
             metadata={"name": STORAGE_CLASS},
             provisioner=EBS_DRIVER,
-            parameters={"type": "gp3", "encrypted": "true", "csi.storage.k8s.io/fstype": "ext4"},
+            parameters={
+                "type": "gp3",
+                "encrypted": "true",
+                "csi.storage.k8s.io/fstype": "ext4",
+                **({"kmsKeyId": settings.kms_key_arn} if settings.kms_key_arn else {}),
+            },
             volume_binding_mode="WaitForFirstConsumer",
             reclaim_policy="Retain" if settings.keep_volume else "Delete",
             allow_volume_expansion=True,

@@ -9,6 +9,7 @@ from components.monitoring.keep import (
     DRIVER_ITSELF,
     KARPENTER,
     KUBE_STATE,
+    KUBELET,
     NODE_EXPORTER,
     OFFERINGS,
     VPC_CNI,
@@ -24,7 +25,7 @@ _SELF = (
 
 def written(rules: Sequence[Group]) -> list[str]:
     """Names of metrics as regular expressions: what the rules record, and what is kept at the
-    scrape but for the kubelet's."""
+    scrape but for containers' use and the scheduler's queues."""
     recorded = {rule.name for one in rules for rule in one.rules if isinstance(rule, Record)}
     return [
         "up",
@@ -36,6 +37,7 @@ def written(rules: Sequence[Group]) -> list[str]:
         *KARPENTER,
         OFFERINGS,
         *KUBE_STATE,
+        *KUBELET,
         *NODE_EXPORTER,
         *VPC_CNI,
         *_SELF,

@@ -61,6 +61,9 @@ class MetricsSettings(HelmSettings):
     """How long Prometheus keeps metrics, in days."""
     volume_gib: Annotated[int, whole(10, 16_384)] = 50
     """Size of Prometheus' gp3 volume, in GiB; it may grow only."""
+    kms_key_arn: KeyArn | None = None
+    """ARN of the KMS key of the volume; default: the account's key for EBS. A volume that exists
+    keeps its key."""
     keep_volume: bool = False
     """Keep the volume when the stack is destroyed or `metrics` is disabled."""
     memory_mib: Annotated[int, whole(1024, 262_144)] = 3072

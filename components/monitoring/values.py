@@ -14,6 +14,7 @@ from components.monitoring.chart_parts import (
 from components.monitoring.control_plane import CONTROL_PLANE_JOBS
 from components.monitoring.keep import (
     CORE_DNS,
+    KUBELET,
     keep,
     keep_api_server,
     keep_cadvisor,
@@ -108,7 +109,7 @@ def stack_values(
                 "cAdvisorInterval": "60s",
                 "probes": False,
                 "cAdvisorMetricRelabelings": keep_cadvisor(),
-                "metricRelabelings": keep("kubelet_volume_stats_(available|capacity)_bytes"),
+                "metricRelabelings": keep(*KUBELET),
             }
         },
         "prometheusOperator": {
@@ -134,7 +135,7 @@ def stack_values(
                 }
             ],
             "prometheusSpec": {
-                **_prometheus(settings, storage_class, memory_limit_mib),
+                **_prometheus(settings, storage_class, memory_limit_mib, context.cluster.name),
                 **({"remoteWrite": [dict(remote_write)]} if remote_write else {}),
                 **image("quay.io/prometheus/prometheus"),
                 **placed,
@@ -166,13 +167,18 @@ def stack_values(
 
 
 def _prometheus(
-    settings: MetricsSettings, storage_class: str, memory_limit_mib: int
+    settings: MetricsSettings,
+    storage_class: str,
+    memory_limit_mib: int,
+    cluster_name: str,
 ) -> dict[str, Any]:
     everywhere = {
         f"{kind}SelectorNilUsesHelmValues": False
         for kind in ("podMonitor", "serviceMonitor", "rule", "probe", "scrapeConfig")
     }
     return {
+        # In a workspace that several clusters write to, and in alerts.
+        "externalLabels": {"cluster": cluster_name},
         # Objects of other releases, ours included, count too.
         **everywhere,
         "replicas": 1,

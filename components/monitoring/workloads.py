@@ -68,6 +68,23 @@ PROMETHEUS_FIXED = (
     "prometheus.prometheusSpec.storageSpec",
     "prometheus.prometheusSpec.persistentVolumeClaimRetentionPolicy",
     "prometheus.verticalPodAutoscaler",
+    # What would open its page to others than a pod that Grafana's `clients` names.
+    *(
+        f"{part}.{key}"
+        for part in ("prometheus", "alertmanager", "grafana")
+        for key in ("service", "ingress", "route")
+    ),
+    *(
+        f"{part}.{key}PerReplica"
+        for part in ("prometheus", "alertmanager")
+        for key in ("service", "ingress")
+    ),
+    "prometheus.thanosIngress",
+    "prometheus.thanosService",
+    "prometheus.thanosServiceExternal",
+    "prometheusOperator.service",
+    "kube-state-metrics.service",
+    "prometheus-node-exporter.service",
     "alertmanager.enabled",
     "alertmanager.serviceAccount",
     "alertmanager.namespaceOverride",

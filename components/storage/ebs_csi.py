@@ -52,15 +52,14 @@ def configuration(
     }
 
 
-def key_policies(key_arn: str | None) -> Mapping[str, Sequence[Statement]]:
-    """Policies of the driver's role for volumes with a key of the user's; none without one.
+def key_policies(keys: Mapping[str, str | None]) -> Mapping[str, Sequence[Statement]]:
+    """Policies of the driver's role for volumes with keys of the user's, by the name of the policy;
+    none for a key that is None.
 
     Source: docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html, "encryption".
     """
-    if key_arn is None:
-        return {}
     return {
-        "volumes-key": [
+        name: [
             Statement("UseKey", ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"], [key_arn]),
             Statement(
                 "LetVolumesUseKey",
@@ -69,4 +68,6 @@ def key_policies(key_arn: str | None) -> Mapping[str, Sequence[Statement]]:
                 conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
             ),
         ]
+        for name, key_arn in keys.items()
+        if key_arn is not None
     }

@@ -10,7 +10,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +25,7 @@ from components.monitoring.monitors import monitors
 from dev.bench.plan import ROOT
 from dev.bench.prometheus_pages import NAMESPACE, PER_DRIVER, Executors
 from ops.capacity.prometheus import POD_CHANGES, POD_STATE, POD_USE
+from tests.tiers.metrics.alerting import in_prometheus_words
 from tests.tiers.metrics.programs import Server, prometheus
 
 MIB = 2**20
@@ -45,17 +46,6 @@ class Reading(NamedTuple):
     def predicted(self) -> int:
         """Bytes that `make capacity` says for so many series."""
         return self.series * BYTES_PER_SERIES + OWN_MIB * MIB
-
-
-def snake(relabelings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Relabelings of a monitor as Prometheus' configuration has them."""
-    return [
-        {
-            re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): value
-            for key, value in one.items()
-        }
-        for one in relabelings
-    ]
 
 
 def configuration(port: int, drivers: int, every: float) -> dict[str, Any]:
@@ -79,7 +69,7 @@ def configuration(port: int, drivers: int, every: float) -> dict[str, Any]:
                 }
                 for path, labels in paths.items()
             ],
-            "metric_relabel_configs": snake(kept),
+            "metric_relabel_configs": in_prometheus_words(kept),
             **more,
         }
 
@@ -121,7 +111,7 @@ def configuration(port: int, drivers: int, every: float) -> dict[str, Any]:
                 "spark-drivers",
                 spark,
                 page["metricRelabelings"],
-                relabel_configs=snake(page["relabelings"]),
+                relabel_configs=in_prometheus_words(page["relabelings"]),
             ),
             job("kube-state-metrics", {"/state": state}, [], honor_labels=True),
             # What the list of kube-state-metrics leaves out: of some pods, and seldom.

@@ -11,6 +11,17 @@ def _executors(metric: str) -> str:
     return f'metrics_executor_{metric}{{{_JOB}, executor_id!="driver"}}'
 
 
+def _used_of_requested(used: str, resource: str) -> str:
+    """A team's use as a part of the requests of its pods that run. `used` has a place for the
+    selector."""
+    running = 'max by (namespace, pod) (kube_pod_status_phase{phase="Running"} == 1)'
+    requested = f'kube_pod_container_resource_requests{{{_TEAM}, resource="{resource}"}}'
+    return (
+        f"sum by (namespace) ({used % _TEAM}) / sum by (namespace) "
+        f"({requested} * on (namespace, pod) group_left () {running})"
+    )
+
+
 TEAMS = Dashboard(
     "teams",
     "Spark: teams",
@@ -67,6 +78,30 @@ TEAMS = Dashboard(
                 )
             ],
             "Further pods are refused at 100 %.",
+        ),
+        Panel(
+            "Memory used of what is requested",
+            "percentunit",
+            [
+                (
+                    _used_of_requested("container_memory_working_set_bytes{%s}", "memory"),
+                    "{{namespace}}",
+                )
+            ],
+            "Of containers that run: far below 100 % a team pays for memory that it does not need.",
+        ),
+        Panel(
+            "CPU used of what is requested",
+            "percentunit",
+            [
+                (
+                    _used_of_requested(
+                        "rate(container_cpu_usage_seconds_total{%s}[$__rate_interval])", "cpu"
+                    ),
+                    "{{namespace}}",
+                )
+            ],
+            "Far below 100 %: executors wait, for tasks or for input.",
         ),
         Panel(
             "Start of applications",

@@ -138,6 +138,31 @@ API_SERVER = Dashboard(
             ],
         ),
         Panel("Size of etcd", "bytes", [("max(apiserver_storage_size_bytes)", "in use")]),
+        Panel(
+            "Pods that the scheduler holds",
+            "short",
+            [("max by (queue) (scheduler_pending_pods)", "{{queue}}")],
+            "unschedulable: they fit on no node yet.",
+        ),
+        Panel(
+            "Mean time to schedule a pod",
+            "s",
+            [
+                (
+                    "sum(rate(scheduler_pod_scheduling_sli_duration_seconds_sum"
+                    "[$__rate_interval])) / "
+                    "sum(rate(scheduler_pod_scheduling_sli_duration_seconds_count"
+                    "[$__rate_interval]))",
+                    "without the wait for a node",
+                )
+            ],
+        ),
+        Panel(
+            "Work that waits in controllers",
+            "short",
+            [("topk(10, max by (job, name) (workqueue_depth))", "{{job}} {{name}}")],
+            "Of Kubernetes' controllers and of the Spark operator; the ten longest queues.",
+        ),
     ],
 )
 

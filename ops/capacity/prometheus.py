@@ -20,14 +20,14 @@ from ops.plan.values import at, each
 HEAD_HOURS = 3
 """Longest stay of a series in memory after its last sample: blocks of two hours are cut at three
 (prometheus.io/docs/prometheus/latest/storage). Memory must be enough just before."""
-POD_STATE, POD_USE, POD_CHANGES = 14, 4, 8
+POD_STATE, POD_USE, POD_CHANGES = 13, 2, 7
 """Series of an executor's pod from kube-state-metrics and from the kubelet, with the platform's
-lists of kept metrics: five phases, three requests, a label set, node and address, four times;
-memory and CPU of its container, and its network both ways. Changes are series of its other states,
-which stay in memory with the rest: without a node (5), without an address (2), ended (1)."""
+lists of kept metrics: five phases, three requests, a label set, node and address, three times;
+memory and CPU of its container. Changes are series of its other states,
+which stay in memory with the rest: without a node (4), without an address (2), ended (1)."""
 NODE = 22 + 6 * 20
 """Series of a node: of node-exporter, without those of a JAR mount, and of the pods of six agents.
-Counted from the lists, not measured."""
+Counted from the lists when they had some ten more; not measured."""
 BASE = 25_000
 """Series of the API server, Karpenter, CoreDNS, the operators, Prometheus itself and the recorded
 ones; the API server has most, by verb and resource."""

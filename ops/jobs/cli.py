@@ -22,6 +22,7 @@ from ops.jobs.options import (
     refuse_placeholder,
 )
 from ops.jobs.team import NO_ACCOUNT, Rights, Team, rights_of, team_of
+from ops.jobs.titles import GOOD_TITLE, unreadable
 from ops.plan.command import (
     Format,
     FormatOption,
@@ -226,4 +227,8 @@ def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str)
                 f"to {' or to '.join(denied)} (spark.teams[].buckets); without a bucket policy "
                 "that does, S3 returns 403"
             )
+    own = chosen.own_program
+    if own is not None and team.metrics:
+        titles = unreadable(own.read_text(encoding="utf-8"))
+        lines += [f"warning: {one.lost_in(own.name)}; {GOOD_TITLE}" for one in titles]
     sys.stderr.write("".join(f"{line}\n" for line in lines))

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ops.plan.model import Plan, Resource
-from ops.plan.packages import registered
+from ops.plan.packages import RELEASE, registered
+from ops.plan.values import mapping
 from ops.plan.workloads import pods
 
 DOCKER_HUB = "docker.io"
@@ -58,9 +60,29 @@ def cache_of(plan: Plan) -> Cache | None:
 
 
 def images(plan: Plan) -> Iterator[tuple[Resource | None, str]]:
-    """The images of the plan's own pods with their objects, and that of Spark's jobs."""
+    """The images of the plan's own pods and those that the values of Helm releases name, with their
+    objects, and that of Spark's jobs. What a chart names itself is not in a plan."""
     for pod in pods(plan):
         for container in pod.containers:
             yield pod.resource, str(container.get("image"))
+    for release in plan.by_type(RELEASE):
+        for image in _named(release.inputs.get("values")):
+            yield release, image
     if spark := plan.exports.get("sparkImage"):
         yield None, str(spark)
+
+
+def _named(values: Any) -> Iterator[str]:
+    """Images in a chart's values: registry and repository, or a repository with its registry in it.
+    The registry of one without is the chart's default, which is not known."""
+    for key, value in mapping(values).items():
+        if key != "image" or not isinstance(value, Mapping):
+            yield from _named(value)
+            continue
+        registry, repository = value.get("registry"), value.get("repository")
+        if not isinstance(repository, str) or not repository:
+            continue
+        if isinstance(registry, str) and registry:
+            yield f"{registry}/{repository}"
+        elif host_of(repository) != DOCKER_HUB or repository.startswith(f"{DOCKER_HUB}/"):
+            yield repository

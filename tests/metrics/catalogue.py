@@ -74,6 +74,17 @@ def missing(program: str, text: str) -> list[str]:
     return said
 
 
+def unknown(program: str, text: str) -> list[str]:
+    """Names and labels of a scrape that the catalogue does not have of a program."""
+    held = load(program).labels
+    return [
+        f"{one.name}{{{', '.join(sorted(more))}}}"
+        for one in metrics(text).values()
+        for more in [one.labels.keys() - held.get(one.name, {}).keys()]
+        if more or one.name not in held
+    ]
+
+
 def rewrite(program: str, text: str, about: Mapping[str, str], keep: str = ".*") -> None:
     """Writes a program's file anew from a scrape, with the names that fit a regular expression.
 

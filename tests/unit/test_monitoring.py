@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from components.helm_addon import merge
+from components.monitoring.workloads import PROMETHEUS_FIXED
+from ops.plan.errors import UserError
 from ops.plan.model import Plan
 from ops.rules.check import check
 from ops.rules.rule import Severity
@@ -335,12 +337,62 @@ def test_alerts_are_evaluated_in_one_place() -> None:
     assert alerts(plan) == {}
     groups = [json.loads(one.inputs["data"]) for one in of_type(plan, "RuleGroupNamespace")]
     found = {rule.get("alert") for one in groups for rule in one["groups"][0]["rules"]}
-    assert found == alerts(plan_of("prod", *ALL)).keys()
+    # Where Prometheus evaluates, alerts do not need samples elsewhere.
+    assert found == alerts(plan_of("prod", *ALL)).keys() | {"WorkspaceWithoutSamples"}
     release = named(plan, "Release", "prometheus-release").inputs["values"]
     assert release["alertmanager"]["enabled"] is False
     assert release["defaultRules"]["create"] is False
     definition = json.loads(of_type(plan, "AlertManagerDefinition")[0].inputs["definition"])
     assert json.loads(definition["alertmanager_config"])["route"]["receiver"] == "sns"
+
+
+@pytest.mark.parametrize("part", ["prometheus", "alertmanager", "grafana"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "service: {type: LoadBalancer}",
+        "service: {type: NodePort}",
+        "service: {externalIPs: [203.0.113.7]}",
+        "ingress: {enabled: true}",
+        "route: {main: {enabled: true}}",
+    ],
+)
+def test_no_value_opens_a_page_to_others(part: str, wanted: str) -> None:
+    key = wanted.partition(":")[0]
+    metrics = f"observability.metrics={{enabled: true, values: {{{part}: {{{wanted}}}}}}}"
+    with pytest.raises(UserError, match=rf"metrics\.values: {part}\.{key}[.\w]* cannot be set"):
+        plan_of("prod", metrics)
+
+
+def test_values_of_prometheus_that_are_refused_are_the_charts() -> None:
+    if reason := reference.missing():
+        pytest.skip(reason)
+    found = named(plan_of("prod", ON), "Release", "prometheus-release").inputs
+    errors = []
+    for path in PROMETHEUS_FIXED:
+        wanted: Any = None
+        for key in reversed(path.split(".")):
+            wanted = {key: wanted}
+        if path.startswith(("prometheus.", "alertmanager.")):
+            errors += errors_of_release(found["chart"], found["version"], wanted)
+    assert errors == []
+
+
+def test_the_volume_has_the_key_of_the_stack_file_and_the_driver_may_use_it() -> None:
+    key = "arn:aws:kms:us-west-2:111122223333:key/metrics"
+    plan = plan_of("prod", ON, f"observability.metrics.kmsKeyArn={key}")
+    parameters = named(plan, "StorageClass", "prometheus-class").inputs["parameters"]
+    assert parameters["encrypted"] == "true" and parameters["kmsKeyId"] == key
+    policy = named(plan, "Policy", "cluster-addons-ebs-csi-metrics-key").inputs["policy"]
+    assert {one["Resource"][0] for one in statements(policy).values()} == {key}
+    plain = plan_of("prod", ON)
+    assert "kmsKeyId" not in named(plain, "StorageClass", "prometheus-class").inputs["parameters"]
+    assert absent(plain, "metrics-key")
+
+
+def test_metrics_and_alerts_name_their_cluster() -> None:
+    spec = values(ON)["prometheus"]["prometheusSpec"]
+    assert spec["externalLabels"] == {"cluster": "spark-prod"}
 
 
 def test_the_autoscaler_moves_the_memory_request_of_the_object_prometheus() -> None:

@@ -72,26 +72,33 @@ def _failing() -> Iterator[Alert]:
         "`kubectl describe sparkapplication`, the driver's log, and the History Server.",
     )
     killed = 'kube_pod_container_status_terminated_reason{reason="OOMKilled"}'
+    driver = f'on (namespace, pod) group_left (application) {PODS}{{role="driver"}}'
     yield Alert(
         "SparkDriverOutOfMemory",
-        f"""max by (namespace, application) ({killed}
-        * on (namespace, pod) group_left (application) {PODS}{{role="driver"}}) > 0""",
+        # The pod stays until its application is deleted.
+        f"""max by (namespace, application) ({killed} * {driver}) > 0
+        unless on (namespace, application)
+        max by (namespace, application) ({killed} offset 1h * {driver}) > 0""",
         0,
         "warning",
         "The driver of {{ $labels.namespace }}/{{ $labels.application }} was killed: out of memory",
-        "The container used more than its limit; the job failed with it.",
+        "The container used more than its limit; the job failed with it. The alert ends after an "
+        "hour.",
         "More `spark.driver.memoryOverhead` for Python and direct buffers, more "
         "`spark.driver.memory` for large `collect()` and broadcasts.",
     )
     yield Alert(
         "SparkExecutorsOutOfMemory",
-        f"""sum by (namespace, application) ({killed}
-        * on (namespace, pod) group_left (application) {PODS}{{role="executor"}}) > 3""",
+        # Spark deletes the pod of an executor that has ended.
+        f"""sum by (namespace, application) (max by (namespace, pod) (max_over_time({killed}[30m]))
+        * on (namespace, pod) group_left (application) max by (namespace, pod, application)
+        (max_over_time({PODS}{{role="executor"}}[30m]))) > 3""",
         0,
         "warning",
-        "{{ $value }} executors of {{ $labels.namespace }}/{{ $labels.application }} were killed: "
-        "out of memory",
-        "Executors use more than their limit. Each loss computes tasks again.",
+        "{{ $value }} executors of {{ $labels.namespace }}/{{ $labels.application }} were killed "
+        "in half an hour: out of memory",
+        "Executors use more than their limit. Each loss computes tasks again. There may be more: "
+        "Spark deletes the pod of an executor soon, and Prometheus looks once a minute.",
         "More `spark.executor.memoryOverhead` (Python, direct buffers), fewer cores per executor, "
         "or smaller partitions.",
     )
@@ -117,7 +124,9 @@ def _unseen() -> Iterator[Alert]:
         "info",
         "Prometheus cannot read the metrics of {{ $labels.namespace }}/{{ $labels.application }}",
         "The job has no metrics on dashboards. It runs all the same.",
-        "A job's own name with a quote or a backslash breaks the page of its executors "
-        "(Spark writes it unescaped): give it another `spark.app.name`. A job that closes its UI "
-        "(`spark.ui.enabled: false`) has no metrics. Else the team's NetworkPolicy `metrics`.",
+        "A title with a double quote or a backslash breaks the page of its executors (Spark writes "
+        "it unescaped): the target's error on Prometheus' page is then about a label. The title "
+        "is what the program passes to `appName`: leave it out, and it is the application's name; "
+        "`make check-job` finds it in programs that are in the job's file. A job that closes its "
+        "UI (`spark.ui.enabled: false`) has no metrics. Else the team's NetworkPolicy `metrics`.",
     )

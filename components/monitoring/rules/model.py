@@ -86,6 +86,8 @@ class Inputs:
     history: bool = True
     node_mount: bool = True
     amp: bool = True
+    amp_alerts: bool = True
+    """The workspace evaluates the alerts."""
     operator: bool = True
     exporter: bool = True
     """Metrics of nodes: not where a given Prometheus may have them under other names."""

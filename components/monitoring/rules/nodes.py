@@ -30,6 +30,7 @@ def node_alerts(inputs: Inputs) -> Iterator[Alert]:
 
 
 def _karpenter() -> Iterator[Alert]:
+    warnings = 'karpenter_interruption_received_messages_total{message_type="spot_interrupted"}'
     yield Alert(
         "NodePoolLimitNear",
         """max by (nodepool, resource_type) (karpenter_nodepools_usage)
@@ -54,9 +55,12 @@ def _karpenter() -> Iterator[Alert]:
     )
     yield Alert(
         "SpotInterruptionsMany",
-        """sum(increase(karpenter_interruption_received_messages_total{
-        message_type="spot_interrupted"}[1h]))
-        > 0.1 * count(count by (node_name) (karpenter_nodes_allocatable{capacity_type="spot"}))""",
+        # A counter begins with its first message: of a series that was not there an hour ago, when
+        # Karpenter was, all counts.
+        f"""sum((max_over_time({warnings}[1h]) unless {warnings} offset 1h)
+        and on () up{{job="karpenter"}} offset 1h or increase({warnings}[1h]))
+        > 0.1 * count(count by (node_name)
+        (karpenter_nodes_allocatable{{capacity_type="spot"}}))""",
         0,
         "warning",
         "{{ $value | humanize }} Spot interruptions in an hour, more than a tenth of the Spot "

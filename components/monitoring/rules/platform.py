@@ -67,6 +67,19 @@ def platform_alerts(inputs: Inputs) -> Iterator[Alert]:
         "`kubectl logs --previous`.",
     )
     yield Alert(
+        "VolumeAlmostFull",
+        """min by (namespace, persistentvolumeclaim) (kubelet_volume_stats_available_bytes
+        / (kubelet_volume_stats_capacity_bytes > 0)) < 0.1""",
+        15,
+        "warning",
+        "{{ $value | humanizePercentage }} of the volume {{ $labels.namespace }}/"
+        "{{ $labels.persistentvolumeclaim }} is free",
+        "What writes there fails when it is full: shuffle files of an executor, Celeborn's, or "
+        "metrics.",
+        "An executor's: a larger claim in the job. Celeborn's: docs/shuffle.md. Prometheus': "
+        "docs/observability.md, the row on its volume.",
+    )
+    yield Alert(
         "DnsErrors",
         """sum(rate(coredns_dns_responses_total{rcode="SERVFAIL"}[5m]))
         / sum(rate(coredns_dns_responses_total[5m])) > 0.01""",
@@ -122,5 +135,19 @@ def _monitoring(inputs: Inputs) -> Iterator[Alert]:
             "The workspace is {{ $value | humanizeDuration }} behind Prometheus",
             "Alerts that the workspace evaluates come late; after two hours samples are lost.",
             "Throttling of the workspace (status 429 in Prometheus' log), or the way to it: NAT or "
+            "the interface endpoint `aps-workspaces`.",
+        )
+    if inputs.amp_alerts:
+        yield Alert(
+            "WorkspaceWithoutSamples",
+            # The workspace looks back for five minutes.
+            "absent(up)",
+            10,
+            "critical",
+            "No sample has reached the workspace for a quarter of an hour",
+            "Nothing is watched. RemoteWriteFails and RemoteWriteBehind need samples, and cannot "
+            "say so; alerts on programs that do not answer fire, too, whether or not these run.",
+            "`kubectl get pods -n monitoring` says whether Prometheus runs. Its log has the answer "
+            "of the workspace: 403 is the role, 429 a quota; no answer is the way to it: NAT or "
             "the interface endpoint `aps-workspaces`.",
         )

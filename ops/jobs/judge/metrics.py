@@ -1,11 +1,13 @@
-"""What hides a job from Prometheus: a UI that is closed, and names of its own."""
+"""What hides a job from Prometheus: a UI that is closed, names of its own, a title with a quote."""
 
 from collections.abc import Iterator, Sequence
 
-from ops.jobs.findings import ABSENT, Finding, put_conf, warning
+from ops.jobs.findings import ABSENT, Finding, brief, put_conf, warning
 from ops.jobs.metrics import CONF, NAMESPACE, NAMESPACE_KEY, SINK
 from ops.jobs.model import Application, Pods, Target
 from ops.jobs.spark_conf import boolean
+from ops.jobs.titles import GOOD_TITLE, unreadable
+from ops.plan.values import mapping
 
 _UI = "spark.ui.enabled"
 
@@ -40,3 +42,16 @@ def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator
             app.conf[NAMESPACE_KEY],
             [put_conf(NAMESPACE_KEY, NAMESPACE)],
         )
+    yield from _titles(app)
+
+
+def _titles(app: Application) -> Iterator[Finding]:
+    """Of programs in the same file. The operator's own title is the application's name."""
+    for one in app.beside:
+        data = mapping(one.get("data")) if one.get("kind") == "ConfigMap" else {}
+        for file, program in data.items():
+            if not file.endswith(".py") or not isinstance(program, str):
+                continue
+            for title in unreadable(program):
+                lost = title.lost_in(file)
+                yield warning("spec.mainApplicationFile", lost, GOOD_TITLE, brief(title.text))

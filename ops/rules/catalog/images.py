@@ -75,8 +75,9 @@ def spark_image_multi_arch(plan: Plan) -> Iterator[Violation]:
     source=_CACHE,
 )
 def images_from_cache(plan: Plan) -> Iterator[Violation]:
-    """Where the stack caches a registry, no pod of the platform nor Spark's default image comes
-    from the registry itself, and every node role of the stack may fill the cache."""
+    """Where the stack caches a registry, no pod of the platform, no image that a release's values
+    name, nor Spark's default image comes from the registry itself, and every node role of the stack
+    may fill the cache. Images that a chart names itself are not known."""
     cache = cache_of(plan)
     if cache is None:
         return

@@ -214,6 +214,34 @@ def test_make_job_takes_a_jobs_file(run: Run, tmp_path: Path) -> None:
     assert (both.exit_code, "name one of them" in both.stderr) == (2, True)
 
 
+_SCRAPED = ("--set", "observability.metrics.enabled=true")
+
+
+def _titled(run: Run, folder: Path, *sets: str) -> Result:
+    (folder / "load.py").write_text("""SparkSession.builder.appName('daily "A"').getOrCreate()\n""")
+    file = folder / "load.yaml"
+    file.write_text("main: load.py\nexecutors: 2\n")
+    return run("job", "--file", str(file), "--stack", "dev", "--team", "team-a", *sets)
+
+
+def test_make_job_writes_such_a_job_and_says_what_is_lost(run: Run, tmp_path: Path) -> None:
+    made = _titled(run, tmp_path, *_SCRAPED)
+    assert made.exit_code == 0
+    assert "line 1 of load.py gives the job a title that Prometheus cannot read" in made.stderr
+    assert "the application's name" in made.stderr
+    assert "title" not in _titled(run, tmp_path).stderr, "nobody scrapes it"
+
+
+def test_check_job_says_it_of_a_file_with_the_program_in_it(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(_titled(run, tmp_path).stdout)
+    arguments = ("--file", str(file), "--stack", "dev", "--team", "team-a")
+    checked = run("check-job", *arguments, *_SCRAPED)
+    assert checked.exit_code == 0
+    assert "line 1 of load.py gives the job a title" in checked.stdout
+    assert "title" not in run("check-job", *arguments).stdout
+
+
 S3 = ("--in", "s3a://data/i", "--out", "s3a://data/o")
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--stack", "qa"), "there is no stack 'qa'; the stacks are: dev, existing, prod"),

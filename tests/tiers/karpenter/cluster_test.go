@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	opstatus "github.com/awslabs/operatorpkg/status"
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/funcr"
@@ -48,6 +49,8 @@ type cluster struct {
 	lifecycle *lifecycle.Controller
 	// pending is why the last pods got no node.
 	pending string
+	// offered are EC2's prices in dollars an hour, by instance type and capacity type.
+	offered map[ec2types.InstanceType]map[string]float64
 	// refused counts the NodeClaims of the last launch that EC2 had no capacity for.
 	refused int
 }

@@ -77,6 +77,7 @@ func (c *cluster) stockEC2(spot prices) {
 	var infos []ec2types.InstanceTypeInfo
 	var offers []ec2types.InstanceTypeOffering
 	var history []ec2types.SpotPrice
+	c.offered = map[ec2types.InstanceType]map[string]float64{}
 	for _, i := range catalogue() {
 		onDemand, priced := e.PricingProvider.OnDemandPrice(i.InstanceType)
 		if !priced {
@@ -84,6 +85,7 @@ func (c *cluster) stockEC2(spot prices) {
 		}
 		infos = append(infos, i)
 		price := onDemand * lo.Ternary(archOf(i) == "arm64", spot.arm, spot.amd)
+		c.offered[i.InstanceType] = map[string]float64{"on-demand": onDemand, "spot": price}
 		for _, z := range zones {
 			offers = append(offers, ec2types.InstanceTypeOffering{InstanceType: i.InstanceType, Location: aws.String(z), LocationType: "availability-zone"})
 			history = append(history, ec2types.SpotPrice{InstanceType: i.InstanceType, AvailabilityZone: aws.String(z), SpotPrice: aws.String(fmt.Sprintf("%.4f", price)), Timestamp: aws.Time(time.Now())})

@@ -1,12 +1,16 @@
 package karpenter
 
 import (
+	"encoding/json"
 	"flag"
+	"net/http"
 	"os"
 	"testing"
 
 	opstatus "github.com/awslabs/operatorpkg/status"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/expfmt"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/record"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	crmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -22,13 +26,17 @@ import (
 	"sigs.k8s.io/karpenter/pkg/state/cost"
 )
 
-var metricsFile = flag.String("metrics", "", "file that Karpenter's metrics are written to, as Prometheus would see them")
+var (
+	metricsFile = flag.String("metrics", "", "file that Karpenter's metrics are written to, as Prometheus would see them")
+	serve       = flag.String("serve", "", "address where Prometheus may read Karpenter's metrics, until /end is asked for")
+)
 
-// TestMetricsTellOfNodesPoolsPricesAndInterruptions: the metrics of a running executor's node, and of
-// the warning that ends it, are written to -metrics.
+// TestMetricsTellOfNodesPoolsPricesAndInterruptions: the metrics of a running job's nodes, and of the
+// warning that ends one of them, are written to -metrics; with -serve a second one can be asked for.
 func TestMetricsTellOfNodesPoolsPricesAndInterruptions(t *testing.T) {
 	c := newCluster(t, usual)
-	pods := c.create(stack.Teams[0].Executor, 1)
+	pods := c.create(ofJob(apart(stack.Teams[0].Executor)), 2)
+	pods = append(pods, c.create(ofJob(stack.Teams[0].Driver), 1)...)
 	podMetrics := podmetrics.NewController(kube.Client, c.state)
 	seen := func() {
 		for _, pod := range pods {
@@ -63,5 +71,40 @@ func TestMetricsTellOfNodesPoolsPricesAndInterruptions(t *testing.T) {
 	for _, family := range families {
 		_, err := expfmt.MetricFamilyToText(file, family)
 		c.must(err)
+	}
+	if *serve != "" {
+		c.serve(*serve, claims[pods[1].Spec.NodeName])
+	}
+}
+
+// ofJob is a pod of the job etl.
+func ofJob(pod corev1.Pod) corev1.Pod {
+	p := *pod.DeepCopy()
+	p.Labels["sparkoperator.k8s.io/app-name"] = "etl"
+	return p
+}
+
+// serve answers until /end: Karpenter's /metrics as its own server has them, EC2's /prices, and
+// /warn, which puts a warning for a node on the queue.
+func (c *cluster) serve(address string, claim *karpv1.NodeClaim) {
+	asked := make(chan string)
+	answered := make(chan struct{})
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(crmetrics.Registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/prices", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(c.offered) })
+	for _, path := range []string{"/warn", "/end"} {
+		mux.HandleFunc(path, func(http.ResponseWriter, *http.Request) { asked <- path; <-answered })
+	}
+	server := &http.Server{Addr: address, Handler: mux}
+	go func() { _ = server.ListenAndServe() }()
+	for path := range asked {
+		if path == "/warn" {
+			c.warn(claim)
+		}
+		answered <- struct{}{}
+		if path == "/end" {
+			c.must(server.Shutdown(c.ctx))
+			return
+		}
 	}
 }

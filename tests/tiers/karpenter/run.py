@@ -64,17 +64,21 @@ class Run:
     Everything that it starts ends with it: when `output` or `metrics` is read, or at `close`.
     """
 
-    def __init__(self, combination: Combination, programs: Path, tests: Path) -> None:
+    def __init__(
+        self, combination: Combination, programs: Path, tests: Path, *arguments: str
+    ) -> None:
+        """`arguments` are further ones of the Go tests."""
         with ExitStack() as started:
             plane = started.enter_context(ControlPlane(programs))
+            self.api = plane.api
             file = plane.folder / "stack.json"
             file.write_text(json.dumps(_input_of(combination)))
             self._log = plane.folder / "karpenter.log"
             existing = {"KUBECONFIG": str(plane.kubeconfig), "USE_EXISTING_CLUSTER": "true"}
             self._metrics = plane.folder / "metrics.prom"
-            command = [tests, "-test.v", f"-stack={file}", f"-metrics={self._metrics}"]
-            self._child = start(command, self._log, existing)
-            started.callback(self._child.stop)
+            command = [tests, "-test.v", f"-stack={file}", f"-metrics={self._metrics}", *arguments]
+            self.child = start(command, self._log, existing)
+            started.callback(self.child.stop)
             self._everything = started.pop_all()
 
     @property
@@ -90,7 +94,7 @@ class Run:
     @cached_property
     def _ended(self) -> tuple[str, str]:
         with self._everything:
-            self._child.process.wait(900)
+            self.child.process.wait(900)
             metrics = self._metrics.read_text() if self._metrics.exists() else ""
             return self._log.read_text(errors="replace"), metrics
 

@@ -71,10 +71,12 @@ def _serving(
 def _is_ready(url: str) -> bool:
     for path in ("/-/ready", "/metrics"):
         try:
-            if requests.get(f"{url}{path}", timeout=2).ok:
-                return True
+            answer = requests.get(f"{url}{path}", timeout=2)
         except requests.RequestException:
             return False
+        # Prometheus has metrics before it is ready; the others have no page that says it.
+        if answer.status_code != 404:
+            return answer.ok
     return False
 
 

@@ -17,11 +17,13 @@ def _killed(pod: str, reason: str = "OOMKilled") -> str:
     )
 
 
-def _executors(count: int, reason: str = "OOMKilled") -> dict[str, str]:
+def _one_by_one(count: int, reason: str = "OOMKilled") -> dict[str, str]:
+    """Executors that end every five minutes; each pod is there for a minute more."""
     found = {}
     for number in range(1, count + 1):
-        found[EXECUTOR.replace("exec-1", f"exec-{number}")] = "1x90"
-        found[_killed(f"etl-exec-{number}", reason)] = "1x90"
+        there = f"_x{5 * number - 5} 1 stale"
+        found[EXECUTOR.replace("exec-1", f"exec-{number}")] = there
+        found[_killed(f"etl-exec-{number}", reason)] = there
     return found
 
 
@@ -158,39 +160,54 @@ CASES = [
     AlertCase(
         "SparkDriverOutOfMemory",
         {
-            DRIVER: "1x30",
-            EXECUTOR: "1x30",
+            DRIVER: "1x150",
+            EXECUTOR: "1x150",
             **_OTHERS,
-            _killed("etl-driver"): "0x5 1x30",
-            _killed("etl-driver").replace('"spark"', '"sidecar"'): "0x5 1x30",
+            _killed("etl-driver"): "0x95 1x50",
+            _killed("etl-driver").replace('"spark"', '"sidecar"'): "0x95 1x50",
+            # Killed two hours ago: another job's, and an executor's.
+            _killed("b-driver"): "1x150",
+            DRIVER.replace('"etl"', '"b"').replace("etl-d", "b-d"): "1x150",
+            _killed("etl-exec-1"): "1x150",
+            # So was one of the same name in another team; this driver's container ended before,
+            # too, for another reason.
+            DRIVER.replace("team-a", "team-b").replace("etl-d", "etl2-d"): "1x150",
+            _killed("etl2-driver").replace("team-a", "team-b"): "1x150",
+            _killed("etl-driver", "Error"): "1x150",
         },
         _ETL,
-        at=10,
+        at=100,
         value=1,
-        before=4,
+        before=94,
         quiet={
             "it ended otherwise": {
                 _killed("etl-driver").replace('"spark"', '"sidecar"'): None,
                 _killed("etl-driver"): None,
-                _killed("etl-driver", "Error"): "1x30",
+                _killed("etl-driver", "Error"): "1x150",
             },
             "an executor was killed": {
                 _killed("etl-driver").replace('"spark"', '"sidecar"'): None,
                 _killed("etl-driver"): None,
-                _killed("etl-exec-1"): "1x30",
+                _killed("etl-exec-1"): "0x95 1x50",
             },
+            "its pod is still there": {_killed("etl-driver"): "1x150"},
         },
     ),
     AlertCase(
         "SparkExecutorsOutOfMemory",
-        {**_executors(4), DRIVER: "1x30", **_OTHERS},
+        {**_one_by_one(4), DRIVER: "1x90", **_OTHERS},
         _ETL,
-        at=10,
+        at=20,
         value=4,
+        before=14,
         quiet={
             "three": {_killed("etl-exec-4"): None},
-            "they ended otherwise": dict.fromkeys(_executors(4)) | _executors(4, "Completed"),
-            "one is a driver": {_killed("etl-exec-4"): None, _killed("etl-driver"): "1x30"},
+            "one of them twice": {
+                _killed("etl-exec-4"): None,
+                _killed("etl-exec-1").replace('"spark"', '"sidecar"'): "1x90",
+            },
+            "they ended otherwise": dict.fromkeys(_one_by_one(4)) | _one_by_one(4, "Completed"),
+            "one is a driver": {_killed("etl-exec-4"): None, _killed("etl-driver"): "1x90"},
             "of two applications": {
                 EXECUTOR.replace("exec-1", "exec-4"): None,
                 EXECUTOR.replace("exec-1", "exec-4").replace('name="etl"', 'name="b"'): "1x90",

@@ -11,9 +11,10 @@ _READY = (
     'reason="NodeClassNotReady"}'
 )
 _SPOT = 'karpenter_interruption_received_messages_total{message_type="spot_interrupted", pod="a"}'
+_KARPENTER = 'up{job="karpenter", pod="a"}'
 _NODES = {
     f'karpenter_nodes_allocatable{{node_name="n{number}", capacity_type="spot", '
-    f'resource_type="{resource}"}}': "8x90"
+    f'resource_type="{resource}"}}': "8x140"
     for number in range(20)
     for resource in ("cpu", "memory")
 }
@@ -104,21 +105,31 @@ CASES = [
                 name.replace("spot", "on-demand").replace('"n', '"d'): value
                 for name, value in _NODES.items()
             },
-            # Three nodes in half an hour, told by two replicas in turn.
-            _SPOT: "0x30 2x60",
-            _SPOT.replace('"a"', '"b"'): "0x30 1x60",
+            _KARPENTER: "1x140",
+            # Three nodes in an hour: two for the first leader, whose counter begins with them, and
+            # one more for the other.
+            _SPOT: "_x90 2x50",
+            _SPOT.replace('"a"', '"b"'): "4x90 5x50",
+            # No Spot message of the hour.
+            _SPOT.replace("spot_i", "state_i"): "_x90 9x50",
+            _SPOT.replace("spot_i", "state_i").replace('"a"', '"b"'): "0x90 9x50",
         },
         "",
-        at=60,
-        before=30,
+        at=120,
+        before=90,
         quiet={
-            "one of twenty nodes": {_SPOT: "0x30 1x60", _SPOT.replace('"a"', '"b"'): "0x90"},
-            "other messages": {
+            "one of twenty nodes": {_SPOT: "_x90 1x50", _SPOT.replace('"a"', '"b"'): "4x140"},
+            "counted before Prometheus came": {
+                _KARPENTER: "_x90 1x50",
+                _SPOT: "_x90 50x50",
                 _SPOT.replace('"a"', '"b"'): None,
-                _SPOT: None,
-                _SPOT.replace("spot_i", "state_i"): "0+1x90",
             },
-            "yesterday's": {_SPOT: "50x90", _SPOT.replace('"a"', '"b"'): None},
+            "Karpenter came then, Prometheus runs for long": {
+                _KARPENTER: "_x90 1x50",
+                'up{job="spark-operator"}': "1x140",
+            },
+            "other messages": {_SPOT.replace('"a"', '"b"'): None, _SPOT: None},
+            "yesterday's": {_SPOT: "50x140", _SPOT.replace('"a"', '"b"'): None},
         },
     ),
     AlertCase(

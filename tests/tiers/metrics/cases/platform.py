@@ -30,6 +30,13 @@ _SERIES = 'prometheus_tsdb_head_series{instance="p"}'
 _FAILED = 'prometheus_remote_storage_samples_failed_total{remote_name="amp"}'
 _NEWEST = 'prometheus_remote_storage_highest_timestamp_in_seconds{instance="p"}'
 _SENT = 'prometheus_remote_storage_queue_highest_sent_timestamp_seconds{remote_name="amp"}'
+_ONE_UP = 'up{job="spark-operator", pod="b"}'
+
+_FREE = (
+    'kubelet_volume_stats_available_bytes{namespace="team-a", persistentvolumeclaim="etl-exec-1", '
+    'node="n1"}'
+)
+_CAPACITY = _FREE.replace("available", "capacity")
 
 CASES = [
     _down("SparkOperatorDown", "spark-operator"),
@@ -52,6 +59,24 @@ CASES = [
         quiet={
             "it runs": {_AVAILABLE: "1x30"},
             "another Deployment": {_AVAILABLE: None, _AVAILABLE.replace("-history", ""): "0x30"},
+        },
+    ),
+    AlertCase(
+        "VolumeAlmostFull",
+        {
+            _FREE: "5x40",
+            _CAPACITY: "100x40",
+            # The node that had it before.
+            _FREE.replace("n1", "n2"): "50x40",
+            _CAPACITY.replace("n1", "n2"): "100x40",
+        },
+        'namespace="team-a", persistentvolumeclaim="etl-exec-1"',
+        at=22,
+        value=0.05,
+        before=12,
+        quiet={
+            "there is room": {_FREE: "20x40"},
+            "a file system without an end": {_FREE: "-1x40", _CAPACITY: "0x40"},
         },
     ),
     AlertCase(
@@ -124,5 +149,17 @@ CASES = [
         value=1000,
         before=8,
         quiet={"a minute": {_SENT: "940+60x40"}},
+    ),
+    AlertCase(
+        "WorkspaceWithoutSamples",
+        {_ONE_UP: "1x5", 'up{job="karpenter", pod="a"}': "0x5"},
+        "",
+        at=22,
+        before=14,
+        quiet={
+            "one target is still scraped": {_ONE_UP: "1x30"},
+            "samples say that all targets are down": {_ONE_UP: "0x30"},
+            "it was a pause": {_ONE_UP: "1x5 _x8 1x20"},
+        },
     ),
 ]
