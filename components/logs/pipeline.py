@@ -99,6 +99,9 @@ def s3_output(bucket: Any, region: str, key_format: str, seconds: int, mib: int)
         # the oldest are dropped, and counted.
         "store_dir_limit_size": f"{mib}M",
         "storage.total_limit_size": f"{mib}M",
+        # Else a refused upload counts as lines that are given up, though they wait and arrive
+        # later (cb_s3_flush of s3.c).
+        "preserve_data_ordering": False,
         # By default five: an outage of a minute would lose logs.
         "retry_limit": RETRIES,
         # The other action keeps them in a folder without a limit that nothing reads.

@@ -9,9 +9,8 @@ from components.names import LOG_AGENT, LOG_AGENT_PORT, LOG_AGENTS_NAMESPACE
 def log_alerts() -> Iterator[Alert]:
     """Logs that are lost, or that wait.
 
-    Fluent Bit's counters of an S3 output are those of its own queue: what waits in the output's
-    folder is done for them, and a refused upload shows only when the next lines of the same pod
-    arrive (s3.c of 5.1, cb_s3_flush).
+    For Fluent Bit's counters a line that waits in the folder of its S3 output is sent: a refused
+    upload shows when the next lines of the same container arrive, as a retry (cb_s3_flush of s3.c).
     """
     agents = f"`kubectl logs -n {LOG_AGENTS_NAMESPACE} <pod>`"
     yield Alert(
@@ -21,7 +20,7 @@ def log_alerts() -> Iterator[Alert]:
         "warning",
         "{{ $labels.pod }} gave up {{ $value | humanize }} lines",
         "Lines are not in the destination: the node's buffer was full, or the destination refused "
-        "them for hours. With S3 some of them may have arrived all the same.",
+        "them for hours.",
         f"{agents} says why. A larger `observability.logs.bufferMiB` helps over a longer outage.",
     )
     yield Alert(

@@ -25,6 +25,8 @@ from tests.plans import (
     CELEBORN,
     CLUSTER_AUTOSCALER,
     DAEMONSET,
+    LOG_GROUPS,
+    LOGS,
     LUSTRE,
     NODE,
     OPEN_TEAM,
@@ -60,6 +62,9 @@ VARIANTS = [
     ("dev", *OPEN_TEAM),
     ("dev", *CELEBORN),
     ("dev", *LUSTRE),
+    ("dev", *LOGS),
+    ("prod", *LOG_GROUPS),
+    ("existing", "observability.logs.enabled=true"),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Accepted warnings of a stack, besides those of every stack."""
