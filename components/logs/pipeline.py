@@ -189,7 +189,7 @@ def _filters(verify_kubelet: bool) -> Iterator[dict[str, Any]]:
         "match": "kube.*",
         "multiline.key_content": TEXT,
         "multiline.parser": "java,python",
-        "emitter_name": "joined",
+        "emitter_name": "emit-joined",
         **kept,
     }
     # A job's own keys of these names then stay.
@@ -235,7 +235,7 @@ def _filters(verify_kubelet: bool) -> Iterator[dict[str, Any]]:
             "$kubernetes['labels']['spark-app-selector'] ^([A-Za-z0-9-]+)$ "
             f"{TAG}.$TAG[2].{SPARK}.$1.$TAG[3] false"
         ),
-        "emitter_name": "spark",
+        "emitter_name": "emit-spark",
         **kept,
     }
     yield {
@@ -243,7 +243,7 @@ def _filters(verify_kubelet: bool) -> Iterator[dict[str, Any]]:
         "alias": "others",
         "match": "kube.*",
         "rule": f"${_STREAM} ^std(out|err)$ {TAG}.$TAG[2].{PODS}.$TAG[4].$TAG[5] false",
-        "emitter_name": "pods",
+        "emitter_name": "emit-pods",
         **kept,
     }
     yield {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from components.monitoring import keep
+from components.monitoring.fluent_bit import FLUENT_BIT
 from components.monitoring.rules import Inputs, groups
 from dev.dashboards.__main__ import ALL
 from tests.metrics.expressions import tools
@@ -32,6 +33,7 @@ SOURCES = [
     Source("kube-state-metrics", SERVICE_MONITOR, honor_labels=True, kept=_kept(*keep.KUBE_STATE)),
     Source("node-exporter", SERVICE_MONITOR, kept=_kept(*keep.NODE_EXPORTER)),
     Source("prometheus", SERVICE_MONITOR),
+    Source("fluent-bit", kept=_kept(*FLUENT_BIT)),
 ]
 RULES = [rule.render() for group in groups(Inputs()) for rule in group.rules]
 
