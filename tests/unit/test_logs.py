@@ -281,21 +281,6 @@ def test_with_metrics_agents_are_scraped_and_have_alerts() -> None:
     assert absent(plan_of("prod", *LOGS), "PodMonitor", "PrometheusRule")
 
 
-@pytest.mark.parametrize(
-    ("sets", "says"),
-    [
-        ("observability.logs={bucket: {prefix: x/}}", "logs.bucket: has no effect without enabled"),
-        ("observability.logs={enabled: true, cloudwatch: {retentionDays: 7}}",
-         "logs.cloudwatch: has no effect with destination: s3"),
-        ("observability.logs={enabled: true, destination: cloudwatch, uploadSeconds: 30}",
-         "logs.uploadSeconds: has no effect with destination: cloudwatch"),
-        ("observability.logs={enabled: true, bucket: {prefix: x}}", "a key prefix"),
-    ],
-)  # fmt: skip
-def test_a_key_without_effect_is_refused(sets: str, says: str) -> None:
-    assert says in message("dev", sets)
-
-
 def test_a_team_does_not_list_the_bucket_of_all_logs() -> None:
     bucket = "{name: spark-dev-pod-logs-111122223333-us-west-2, prefix: logs/}"
     teams = f"spark.teams=[{{name: team-a, buckets: [{bucket}]}}]"

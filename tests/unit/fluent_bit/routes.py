@@ -1,5 +1,5 @@
-"""Where a file ends up, by the rendered configuration: tail, kubernetes, rewrite_tag and s3 as their
-sources read (docs/logs.md, Verified how). The program itself is not here."""
+"""Where a file ends up, by the rendered configuration: tail, kubernetes, rewrite_tag and s3 as
+their sources read (docs/logs.md, Verified how). The program itself is not here."""
 
 import re
 from collections.abc import Mapping
