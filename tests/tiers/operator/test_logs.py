@@ -85,8 +85,8 @@ def test_what_spark_logs_is_json_one_object_a_line(run: Run, role: str) -> None:
     for line in lines:
         assert {"ts", "level", "msg", "logger"} <= line.keys(), line
     plain = [line for line in run.said[role].splitlines() if " INFO " in line]
-    # Those before Spark reads its configuration.
-    assert len(plain) < 5, plain
+    # Those before Spark reads its configuration, which an executor gets from its driver.
+    assert len(plain) < (5 if role == "driver" else 20), plain
     if role == "driver":
         assert "\nPi is roughly 3.1" in run.said[role], "what the program itself prints"
 
@@ -138,13 +138,13 @@ def _history_server(plan: Any, spark: Programs, events: Path) -> Iterator[str]:
 
 
 def _executors(url: str, application: str) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         try:
             answer = requests.get(
-                f"{url}/api/v1/applications/{application}/allexecutors", timeout=10
+                f"{url}/api/v1/applications/{application}/allexecutors", timeout=60
             )
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             answer = None
         if answer is not None and answer.ok:
             return answer.json()
