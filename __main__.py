@@ -10,6 +10,8 @@ from components.cluster import Cluster
 from components.context import Context
 from components.eks_addons import ClusterAddons, NodeAddons, system_placement
 from components.images import create_images
+from components.logs.agent import LogAgents
+from components.logs.store import create_store
 from components.monitoring.install import install_monitoring
 from components.mounts import create_jar_buckets, create_mount
 from components.network import Network
@@ -103,9 +105,19 @@ services = create_services(
     pools=config.pools,
     nodes=nodes,
 )
+teams = [team.name for team in config.spark.teams]
+pod_logs = create_store(config.observability.logs, context, teams=teams)
 logs = install_spark(
-    config.spark, context, pools=config.pools, mount=mount, nodes=nodes, services=services
+    config.spark,
+    context,
+    pools=config.pools,
+    mount=mount,
+    nodes=nodes,
+    services=services,
+    pod_logs=pod_logs,
 )
+if pod_logs is not None:
+    LogAgents("log-agents", config.observability.logs, context, pod_logs)
 install_monitoring(
     config.observability,
     context,
@@ -124,8 +136,6 @@ pulumi.export(
     f"aws eks update-kubeconfig --region {stack.region} --name {cluster.name}",
 )
 pulumi.export("jarBuckets", {name: bucket.jars_url for name, bucket in jars.items()})
-pulumi.export("teams", [team.name for team in config.spark.teams])
+pulumi.export("teams", teams)
 pulumi.export("sparkImage", images.pulled(config.spark.image))
-pulumi.export(
-    "eventLogs", {team.name: logs.url(team.name) for team in config.spark.teams} if logs else {}
-)
+pulumi.export("eventLogs", {team: logs.url(team) for team in teams} if logs else {})

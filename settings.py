@@ -27,6 +27,8 @@ from components.formats import text
 from components.images import ImagesSettings, check_images
 from components.jar_bucket import JarBucketSettings
 from components.karpenter import KarpenterSettings
+from components.logs.checks import check_logs
+from components.logs.settings import POD_LOGS
 from components.monitoring.checks import check_observability
 from components.monitoring.settings import ObservabilitySettings
 from components.mounts import JarMountSettings
@@ -87,7 +89,7 @@ class StackSettings(Settings):
     images: ImagesSettings = ImagesSettings()
     spark: SparkSettings = SparkSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
-    """Metrics, alerts, dashboards and costs, off by default."""
+    """Metrics, alerts, dashboards, costs and logs, off by default."""
     addons: AddonsSettings = AddonsSettings()
     """Optional add-ons, off by default."""
 
@@ -140,7 +142,10 @@ class StackSettings(Settings):
                 karpenter=self.autoscaler == "karpenter",
             ),
             lambda: check_teams(
-                self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())
+                self.spark,
+                self.pools,
+                admins=self.cluster.__dict__.get("admins", ()),
+                pod_logs=self.observability.logs.enabled,
             ),
             lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
             lambda: check_images(
@@ -151,6 +156,7 @@ class StackSettings(Settings):
                 nodes_given=self.autoscaler == "none" or not self.system_nodes.create,
             ),
             lambda: check_observability(self.observability, autoscaler=self.autoscaler),
+            lambda: check_logs(self.observability.logs, self.spark.teams, self.cluster.name),
             lambda: check_arns(
                 self.cluster,
                 self._buckets(),
@@ -213,6 +219,9 @@ class StackSettings(Settings):
             if pool.jar_bucket is not None:
                 found[f"pools[{index}].jarBucket"] = (pool.jar_bucket, pool.jar_set)
         found["spark.historyServer.logs"] = (self.spark.history_server.logs, LOGS)
+        logs = self.observability.__dict__.get("logs")
+        if logs is not None and logs.__dict__.get("destination") == "s3":
+            found["observability.logs.bucket"] = (logs.bucket, POD_LOGS)
         return found
 
 

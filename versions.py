@@ -67,6 +67,10 @@ MOUNT_DAEMON_IMAGE = (
 AWS_CLI_IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.36.44"
 """Multi-arch; copies the History Server's JARs from the bucket."""
 
+FLUENT_BIT_IMAGE = "docker.io/fluent/fluent-bit:5.1.1"
+"""Multi-arch (amd64, arm64), distroless, root: github.com/fluent/fluent-bit/releases. Not pulled to
+check, so its digest is not known here."""
+
 CELEBORN_IMAGE = "docker.io/apache/celeborn:0.7.0"
 """Java 8, user 10006 (docker/Dockerfile of github.com/apache/celeborn); not pulled to check, so
 neither its digest nor its architectures are known here."""

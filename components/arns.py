@@ -85,6 +85,10 @@ def _arns(
         found = observability.__dict__.get(part)
         arn = found.__dict__.get(field) if found else None
         yield Arn(f"observability.{key}", arn, user, own=field != "kms_key_arn")
+    logs = observability.__dict__.get("logs")
+    groups = logs.__dict__.get("cloudwatch") if logs else None
+    arn = groups.__dict__.get("kms_key_arn") if groups else None
+    yield Arn("observability.logs.cloudwatch.kmsKeyArn", arn, "the log groups are in")
     cache = images.__dict__.get("cache")
     credentials = cache.__dict__.get("credentials") if cache else None
     for field, key in (("docker_hub", "dockerHub"), ("github", "github")) if credentials else ():

@@ -211,6 +211,27 @@ class PrivateBucket(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.name, **reasons})
 
 
+def read_folder(arn: pulumi.Output[str], folder: str, what: str) -> list[Statement]:
+    """Permissions to list and read what is below one folder of a bucket, and nothing beside it."""
+    return [
+        Statement(
+            f"List{what}",
+            ["s3:ListBucket"],
+            [arn],
+            conditions={"StringLike": {"s3:prefix": [f"{folder}/*"]}},
+        ),
+        # Before it lists, S3A reads the prefix without the slash as if it were an object.
+        Statement(
+            f"Read{what}",
+            ["s3:GetObject"],
+            [
+                pulumi.Output.concat(arn, f"/{folder}"),
+                pulumi.Output.concat(arn, f"/{folder}/*"),
+            ],
+        ),
+    ]
+
+
 def check_default_name(
     bucket: BucketSettings, purpose: str, cluster_name: str, region: str
 ) -> Problems:

@@ -43,6 +43,11 @@ LUSTRE = (
     "pools=[{name: default, zones: [b], limits: {cpu: 128, memoryGiB: 512}}]",
     "spark.teams=[{name: team-a, shuffle: lustre}, {name: team-b}]",
 )
+LOGS = (
+    "observability.logs.enabled=true",
+    "spark.historyServer={enabled: true, release: '2026-11-01'}",
+)
+LOG_GROUPS = ("observability.logs={enabled: true, destination: cloudwatch}",)
 OPEN_TEAM = (
     "spark.teams=[{name: a, "
     "rights: {"

@@ -6,6 +6,7 @@ from components.autoscaler import AutoscalerKind
 from components.context import Context
 from components.monitoring.amp import AmpWorkspace
 from components.monitoring.budget import BYTES_PER_SERIES, OWN_MIB, series_limit
+from components.monitoring.fluent_bit import log_monitor
 from components.monitoring.monitors import monitors
 from components.monitoring.objects import DASHBOARDS, MonitoringObjects
 from components.monitoring.prometheus import PrometheusStack, Receivers
@@ -49,6 +50,7 @@ def install_monitoring(
             operator=operator,
             exporter=not metrics.existing,
             cost=settings.cost,
+            logs=settings.logs.enabled,
             executors_pending_minutes=limits.executors_pending_minutes,
             drivers_pending_minutes=limits.drivers_pending_minutes,
             series_limit=series_limit(metrics.memory_mib),
@@ -101,13 +103,16 @@ def install_monitoring(
     MonitoringObjects(
         "monitoring",
         context,
-        monitors=monitors(
-            teams=[team.name for team in spark.teams],
-            most_executors=max((team.max_executors for team in spark.teams), default=0),
-            operator=operator,
-            families=sorted(families) if karpenter else [],
-            yunikorn=yunikorn,
-        ),
+        monitors=[
+            *monitors(
+                teams=[team.name for team in spark.teams],
+                most_executors=max((team.max_executors for team in spark.teams), default=0),
+                operator=operator,
+                families=sorted(families) if karpenter else [],
+                yunikorn=yunikorn,
+            ),
+            *([log_monitor()] if settings.logs.enabled else []),
+        ],
         rules=evaluated,
         dashboards=sorted(DASHBOARDS.glob("*.json")) if settings.dashboards else [],
         labels=metrics.labels,

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 import pulumi_kubernetes as k8s
 
-from components.names import KUBE_SYSTEM, SPARK_OPERATOR_NAMESPACE, TEAM_LABEL, YUNIKORN_NAMESPACE
+from components.names import (
+    KUBE_SYSTEM,
+    LOG_AGENT_PORT,
+    LOG_AGENTS_NAMESPACE,
+    SPARK_OPERATOR_NAMESPACE,
+    TEAM_LABEL,
+    YUNIKORN_NAMESPACE,
+)
 from components.spark.team_network import (
     UI_PORT,
     Spec,
@@ -22,6 +29,7 @@ _PROMETHEUS: k8s.meta.v1.LabelSelectorArgsDict = {
 _PROGRAMS = (
     (SPARK_OPERATOR_NAMESPACE, (8080,)),
     (YUNIKORN_NAMESPACE, (9080,)),
+    (LOG_AGENTS_NAMESPACE, (LOG_AGENT_PORT,)),
     # Karpenter and CoreDNS.
     (KUBE_SYSTEM, (8080, 9153)),
 )

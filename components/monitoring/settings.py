@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from components.base import Problems, Settings
 from components.formats import LabelKey, LabelValue, Namespace, entries, text, whole
 from components.helm_addon import HelmSettings
+from components.logs.settings import LogsSettings
 from components.monitoring.rules import ALERT_NAMES
 from components.monitoring.workloads import PROMETHEUS_FIXED, VPA_FIXED
 from components.private_bucket import KeyArn
@@ -156,7 +157,7 @@ class AlertSettings(Settings):
 
 
 class ObservabilitySettings(Settings):
-    """`observability`: metrics, alerts, dashboards and costs; off by default."""
+    """`observability`: metrics, alerts, dashboards, costs and logs; off by default."""
 
     metrics: MetricsSettings = MetricsSettings()
     """Prometheus in the cluster."""
@@ -170,11 +171,13 @@ class ObservabilitySettings(Settings):
     """Dashboards for Grafana."""
     cost: bool = True
     """What jobs and teams cost, from Karpenter's prices."""
+    logs: LogsSettings = LogsSettings()
+    """Logs of pods, also without metrics."""
 
     def problems(self) -> Problems:
         metrics: Mapping[str, Any] = self.metrics.__dict__
         if not metrics.get("enabled"):
-            yield from self.without_effect("without metrics.enabled: true", but=["metrics"])
+            yield from self.without_effect("without metrics.enabled: true", but=["metrics", "logs"])
             return
         if metrics.get("existing"):
             if self.amp.__dict__.get("enabled"):

@@ -8,6 +8,7 @@ from components.jar_bucket import JarBucketSettings
 from components.names import (
     CELEBORN_NAMESPACE,
     HISTORY_NAMESPACE,
+    LOG_AGENTS_NAMESPACE,
     LUSTRE_NAMESPACE,
     MONITORING_NAMESPACE,
     MOUNT_NAMESPACE,
@@ -26,7 +27,7 @@ from components.spark.team_rights import check_rights
 
 _TAKEN = (
     *("default", "mount-s3", MOUNT_NAMESPACE, CELEBORN_NAMESPACE, LUSTRE_NAMESPACE),
-    NODE_AGENTS_NAMESPACE,
+    *(NODE_AGENTS_NAMESPACE, LOG_AGENTS_NAMESPACE),
     *(SPARK_OPERATOR_NAMESPACE, YUNIKORN_NAMESPACE, HISTORY_NAMESPACE, MONITORING_NAMESPACE),
 )
 """Namespaces of Kubernetes and of the platform, beside those that begin with `kube-`."""
@@ -35,10 +36,14 @@ _CLOSED = frozenset({"mount-s3", *_TAKEN} - {"default", MONITORING_NAMESPACE})
 
 
 def check_teams(
-    spark: SparkSettings, pools: Sequence[Pool], *, admins: Sequence[str] = ()
+    spark: SparkSettings,
+    pools: Sequence[Pool],
+    *,
+    admins: Sequence[str] = (),
+    pod_logs: bool = False,
 ) -> Problems:
     """Checks names, pools, quotas and queues of the teams, and what they open; `admins` are the
-    cluster's."""
+    cluster's. With `pod_logs` teams read the logs of their pods."""
     for index, team in enumerate(spark.teams):
         checks = (
             partial(_name, team, spark.teams[:index]),
@@ -48,7 +53,7 @@ def check_teams(
             partial(_queue, spark, team),
             partial(_doors, spark, team),
             partial(_submitters, spark, team, admins),
-            partial(_rights, team, logs=spark.history_server.enabled),
+            partial(_rights, team, logs=spark.history_server.enabled + pod_logs),
         )
         for check in checks:
             yield from below(f"spark.teams[{index}]", sound(check))
@@ -142,7 +147,7 @@ def _submitters(spark: SparkSettings, team: TeamSettings, admins: Sequence[str])
             yield f"submitters[{index}].roleArn", f"'{one.role_arn}' {text}"
 
 
-def _rights(team: TeamSettings, *, logs: bool) -> Problems:
+def _rights(team: TeamSettings, *, logs: int) -> Problems:
     others = policy_count(team.buckets, logs=logs)
     yield from below("rights", check_rights(team.rights, other_policies=others))
     if team.rights.kafka and not team.egress:

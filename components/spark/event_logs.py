@@ -10,7 +10,12 @@ import pulumi_aws as aws
 from components.context import Context
 from components.formats import text, whole
 from components.identity import Statement
-from components.private_bucket import NO_DEFAULT_TAGS, BucketSettings, PrivateBucket
+from components.private_bucket import (
+    NO_DEFAULT_TAGS,
+    BucketSettings,
+    PrivateBucket,
+    read_folder,
+)
 from components.spark.shuffle_fallback import (
     FALLBACK_PREFIX,
     ShuffleFallbackSettings,
@@ -101,7 +106,7 @@ class EventLogs(pulumi.ComponentResource):
             *self.read_statements(team),
             self._write(f"{self._prefix}{team}", "Logs"),
             *(
-                [*self._read(shuffle, "Shuffle"), self._write(shuffle, "Shuffle")]
+                [*read_folder(self._arn, shuffle, "Shuffle"), self._write(shuffle, "Shuffle")]
                 if self._has_fallback
                 else []
             ),
@@ -111,7 +116,7 @@ class EventLogs(pulumi.ComponentResource):
     def read_statements(self, team: str) -> list[Statement]:
         """Permissions to read one team's event logs."""
         return [
-            *self._read(f"{self._prefix}{team}", "Logs"),
+            *read_folder(self._arn, f"{self._prefix}{team}", "Logs"),
             *self._key("DecryptLogs", "kms:Decrypt"),
         ]
 
@@ -119,25 +124,6 @@ class EventLogs(pulumi.ComponentResource):
         return Statement(
             f"Write{what}", WRITE_ACTIONS, [pulumi.Output.concat(self._arn, f"/{folder}/*")]
         )
-
-    def _read(self, folder: str, what: str) -> list[Statement]:
-        return [
-            Statement(
-                f"List{what}",
-                ["s3:ListBucket"],
-                [self._arn],
-                conditions={"StringLike": {"s3:prefix": [f"{folder}/*"]}},
-            ),
-            # Before it lists, S3A reads the prefix without the slash as if it were an object.
-            Statement(
-                f"Read{what}",
-                ["s3:GetObject"],
-                [
-                    pulumi.Output.concat(self._arn, f"/{folder}"),
-                    pulumi.Output.concat(self._arn, f"/{folder}/*"),
-                ],
-            ),
-        ]
 
     def _key(self, sid: str, action: str) -> list[Statement]:
         return [Statement(sid, [action], [self._key_arn])] if self._key_arn is not None else []

@@ -30,6 +30,8 @@ class HistoryPod:
     region: str
     logs_url: pulumi.Output[str]
     """The team's prefix, as s3a://."""
+    executor_log_url: pulumi.Output[str] | None
+    """Pattern of the page with an executor's log."""
     jars_url: pulumi.Output[str]
     """The release's prefix, as s3://, with a slash at the end."""
     jars: Sequence[str]
@@ -129,9 +131,18 @@ def _environment(pod: HistoryPod) -> list[k8s.core.v1.EnvVarArgsDict]:
         {"name": "SPARK_DAEMON_CLASSPATH", "value": class_path},
         {
             "name": "SPARK_HISTORY_OPTS",
-            "value": pulumi.Output.concat(flags, " -Dspark.history.fs.logDirectory=", pod.logs_url),
+            "value": pulumi.Output.concat(
+                flags, " -Dspark.history.fs.logDirectory=", pod.logs_url, *_links(pod)
+            ),
         },
     ]
+
+
+def _links(pod: HistoryPod) -> list[pulumi.Input[str]]:
+    """Executors' pages lead to their logs, also those of jobs that set no pattern themselves."""
+    if pod.executor_log_url is None:
+        return []
+    return [" -Dspark.history.custom.executor.log.url=", pod.executor_log_url]
 
 
 def _resources(cpu: str, memory_mib: int) -> k8s.core.v1.ResourceRequirementsArgsDict:

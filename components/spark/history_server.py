@@ -15,6 +15,7 @@ from components.context import Context
 from components.formats import Namespace, entries, text, whole
 from components.identity import ServiceAccountRole, Statement
 from components.jar_bucket import JarBucket
+from components.logs.store import LogStore
 from components.names import HISTORY_NAMESPACE, TEAM_LABEL
 from components.spark.event_logs import EventLogs, EventLogSettings
 from components.spark.history_pod import PORT, HistoryPod, pod_spec
@@ -79,6 +80,7 @@ class HistoryServers(pulumi.ComponentResource):
         teams: Sequence[str],
         image: str,
         logs: EventLogs,
+        pod_logs: LogStore | None,
         jars: JarBucket,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -131,6 +133,7 @@ class HistoryServers(pulumi.ComponentResource):
                 memory_mib=settings.memory_mib,
                 region=context.cloud.region,
                 logs_url=logs.url(team),
+                executor_log_url=pod_logs.executor_url(team) if pod_logs else None,
                 jars_url=pulumi.Output.concat("s3://", jars.name, f"/{folder}"),
                 jars=settings.jars,
             )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.context import Context
+from components.logs.store import LogStore
 from components.mounts import Mount
 from components.names import SHARED_JARS
 from components.pools import Pool, default_pool
@@ -28,11 +29,13 @@ def install_spark(
     mount: Mount,
     nodes: Mapping[str, Sequence[pulumi.Resource]],
     services: ShuffleServices,
+    pod_logs: LogStore | None,
 ) -> EventLogs | None:
     """Creates the teams and what runs their jobs; returns the event logs, if enabled.
 
     `nodes` are, by pool, what pods on that pool depend on, `services` are those that hold teams'
-    shuffle files. A stack without teams gets nothing else.
+    shuffle files, `pod_logs` is where logs of pods go, if anywhere. A stack without teams gets
+    nothing else.
     """
     names = [team.name for team in settings.teams]
     logs = None
@@ -67,6 +70,7 @@ def install_spark(
             pool=pool,
             gangs=gangs,
             logs=logs,
+            pod_logs=pod_logs,
             shuffle_volume=services.volumes.get(team.name),
         ).namespace
     submitters = {team.name: team.submitters for team in settings.teams}
@@ -88,6 +92,7 @@ def install_spark(
             teams=names,
             image=settings.image,
             logs=logs,
+            pod_logs=pod_logs,
             jars=mount.jars[SHARED_JARS],
         )
     return logs

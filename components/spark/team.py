@@ -8,12 +8,16 @@ import pulumi_kubernetes as k8s
 from components.base import Problems, Settings
 from components.context import Context
 from components.formats import Name, entries, text, whole
+from components.logs.store import LogStore
 from components.mounts import Mount
 from components.mounts.claim import Claim
 from components.names import (
     DRIVER_POOL_ANNOTATION,
     EVENT_LOGS_ANNOTATION,
+    EXECUTOR_LOG_ANNOTATION,
+    LOG_FORMAT_ANNOTATION,
     MAX_EXECUTORS_ANNOTATION,
+    POD_LOGS_ANNOTATION,
     POOL_ANNOTATION,
     QUEUE_ANNOTATION,
     SHARED_JARS,
@@ -110,6 +114,7 @@ class Team(pulumi.ComponentResource):
         pool: Pool | None,
         gangs: bool,
         logs: EventLogs | None,
+        pod_logs: LogStore | None,
         shuffle_volume: pulumi.Input[str] | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -127,7 +132,10 @@ class Team(pulumi.ComponentResource):
                     TEAM_LABEL: settings.name,
                     "pod-security.kubernetes.io/enforce": "baseline" if gangs else "restricted",
                 },
-                "annotations": _annotations(settings, pool, gangs, logs),
+                "annotations": {
+                    **_annotations(settings, pool, gangs, logs),
+                    **_log_annotations(settings.name, pod_logs),
+                },
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
@@ -159,7 +167,10 @@ class Team(pulumi.ComponentResource):
             namespace=settings.name,
             buckets=settings.buckets,
             rights=settings.rights,
-            log_statements=logs.write_statements(settings.name) if logs else [],
+            log_statements={
+                **({"event-logs": logs.write_statements(settings.name)} if logs else {}),
+                **({"pod-logs": pod_logs.read_statements(settings.name)} if pod_logs else {}),
+            },
             opts=own,
         )
         Claim(
@@ -200,3 +211,14 @@ def _annotations(
         if fallback is not None:
             annotations[SHUFFLE_FALLBACK_ANNOTATION] = fallback
     return annotations
+
+
+def _log_annotations(team: str, store: LogStore | None) -> dict[str, pulumi.Input[str]]:
+    """Where the team's logs are, and what its jobs need to be found there."""
+    if store is None:
+        return {}
+    return {
+        POD_LOGS_ANNOTATION: store.place(team),
+        EXECUTOR_LOG_ANNOTATION: store.executor_url(team),
+        **({LOG_FORMAT_ANNOTATION: "json"} if store.structured else {}),
+    }

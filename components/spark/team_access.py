@@ -1,7 +1,7 @@
 """Permissions of a team's pods: an IAM role in AWS, a Role of the driver in Kubernetes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import pulumi
@@ -74,9 +74,10 @@ class TeamAccess(pulumi.ComponentResource):
         namespace: str,
         buckets: Sequence[BucketAccess],
         rights: RightsSettings,
-        log_statements: Sequence[Statement],
+        log_statements: Mapping[str, Sequence[Statement]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """`log_statements` are further policies, by their short names."""
         super().__init__("spark-on-eks:spark:TeamAccess", name, None, opts)
         policies = {
             f"data-{start // _BUCKETS_A_POLICY + 1}": [
@@ -89,8 +90,7 @@ class TeamAccess(pulumi.ComponentResource):
             for start in range(0, len(buckets), _BUCKETS_A_POLICY)
         }
         policies |= right_policies(rights, context.cloud.arn)
-        if log_statements:
-            policies["event-logs"] = list(log_statements)
+        policies |= {short: list(found) for short, found in log_statements.items()}
         role = ServiceAccountRole(
             name,
             namespace=namespace,
@@ -134,8 +134,8 @@ class TeamAccess(pulumi.ComponentResource):
         self.register_outputs({"roleArn": role.arn})
 
 
-def policy_count(buckets: Sequence[BucketAccess], *, logs: bool) -> int:
-    """Policies of a team's role for its buckets, and for its event logs."""
+def policy_count(buckets: Sequence[BucketAccess], *, logs: int) -> int:
+    """Policies of a team's role for its buckets, and so many for logs."""
     return -(-len(buckets) // _BUCKETS_A_POLICY) + logs
 
 

@@ -14,6 +14,7 @@ from ops.capacity.limits import (
     most_executors,
     plan_limits,
 )
+from ops.capacity.logs import LogLoad, log_load
 from ops.capacity.measured import NODE, POD, Method
 from ops.capacity.network import pod_networking, private_subnets, services_without_nat
 from ops.capacity.prometheus import MetricsLoad, metrics_load
@@ -24,10 +25,10 @@ from ops.plan.jar_caches import jar_caches
 from ops.plan.model import Plan
 from ops.plan.node_capacity import NodeCapacity, node_capacities
 from ops.plan.packages import packages
+from ops.plan.platform_pods import agents
 from ops.plan.quantity import GIB
 from ops.plan.system_nodes import SystemNodes, system_nodes
 from ops.plan.values import UNKNOWN, at
-from ops.plan.workloads import pods
 
 _CSI_DRIVER = "s3.csi.aws.com"
 
@@ -62,6 +63,7 @@ class Report:
     system: tuple[SystemNodes, ...]
     most_executors: Mapping[str, int]
     metrics: MetricsLoad | None
+    logs: LogLoad | None
     unknown: tuple[str, ...]
 
     @property
@@ -87,6 +89,7 @@ def report(plan: Plan, request: Request) -> Report:
         nodes, chosen, private_subnets(plan), around, request.executor, request.quotas
     )
     fits = _node_fits(chosen, request.executor, around)
+    running = math.ceil(request.executors / min((fit.per_node for fit in fits), default=1))
     return Report(
         stack=plan.stack,
         request=request,
@@ -103,8 +106,9 @@ def report(plan: Plan, request: Request) -> Report:
             plan,
             executors=request.executors,
             minutes=request.minutes,
-            nodes=math.ceil(request.executors / min((fit.per_node for fit in fits), default=1)),
+            nodes=running,
         ),
+        logs=log_load(plan, executors=request.executors, nodes=running),
         unknown=tuple(_unknown(scenario, fits)),
     )
 
@@ -114,7 +118,7 @@ def _platform(plan: Plan, request: Request) -> Platform:
     return Platform(
         networking=pod_networking(plan),
         method=_method(plan),
-        mount_pod=any(pod.kind == "DaemonSet" for pod in pods(plan)),
+        agents=own.amounts if (own := agents(plan)) else {},
         claims=request.claims,
         nat=len(plan.by_type("aws:ec2/natGateway:NatGateway")),
         karpenter=bool(plan.of_kind("NodePool")),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from operator import itemgetter
 from typing import IO, Any
 
-from ops.capacity import prometheus, system
+from ops.capacity import logs, prometheus, system
 from ops.capacity.formulas import FORMULAS
 from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
@@ -37,6 +37,9 @@ def render(report: Report, stream: IO[str]) -> None:
     if report.metrics is not None:
         title = f"metrics of {request.executors:,} executors"
         parts.append([title, *columns(prometheus.rows(report.metrics), right=(2,))])
+    if report.logs is not None:
+        title = f"logs of {request.executors:,} executors that write all the time"
+        parts.append([title, *columns(logs.rows(report.logs), right=(2,))])
     if nat:
         direct = ", ".join(report.endpoints) or "none"
         parts.append([f"NAT gateways: {nat}; AWS services with an endpoint of their own: {direct}"])
@@ -94,6 +97,7 @@ def to_json(report: Report) -> str:
         ],
         "systemNodes": [system.as_json(one) for one in report.system],
         "metrics": prometheus.as_json(report.metrics),
+        "logs": logs.as_json(report.logs),
         "limits": [_as_json(one) for one in report.limits],
         "planLimits": [_as_json(one) for one in report.plan_limits],
         "firstLimit": report.first.quota.key if report.first else None,

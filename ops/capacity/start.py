@@ -12,6 +12,7 @@ from ops.capacity.registries import Registry, pull_figures
 from ops.plan.instances import InstanceType
 from ops.plan.local_disk import margin
 from ops.plan.node_capacity import NodeCapacity
+from ops.plan.platform_pods import CPU, MEMORY, PODS, Amounts
 from ops.plan.quantity import GIB
 
 DAEMON_CPU, DAEMON_GIB = 0.25, 0.5
@@ -60,7 +61,8 @@ class Platform:
 
     networking: PodNetworking
     method: Method | None
-    mount_pod: bool
+    agents: Amounts
+    """What the stack's own DaemonSets ask for on each node."""
     claims: int
     nat: int
     karpenter: bool
@@ -89,10 +91,10 @@ class NodeFit:
 
 def daemon_pods(platform: Platform) -> tuple[int, int]:
     """A node's own pods: the number with an address, and the total."""
-    method_pods = 0 if not platform.mount_pod else 1
+    method_pods = int(platform.agents.get(PODS, 0))
     if platform.method is not None and platform.method.per is Per.claim:
         # The driver's pod, and Mountpoint's own for each claim.
-        method_pods = 1 + platform.claims
+        method_pods += 1 + platform.claims
     with_address = DAEMONS_WITH_ADDRESS + method_pods
     return with_address, with_address + DAEMONS_ON_HOST
 
@@ -104,9 +106,11 @@ def executors_per_node(
     where that is known, and by attachments if each claims a volume."""
     max_pods = nodes.max_pods(of)
     _, daemons = daemon_pods(platform)
+    own_cpu = DAEMON_CPU + float(platform.agents.get(CPU, 0))
+    own_gib = DAEMON_GIB + float(platform.agents.get(MEMORY, 0) / GIB)
     bounds = [
-        math.floor((of.free_cpu() - DAEMON_CPU) / executor.cpu),
-        math.floor((of.free_memory_gib(max_pods) - DAEMON_GIB) / executor.memory_gib),
+        math.floor((of.free_cpu() - own_cpu) / executor.cpu),
+        math.floor((of.free_memory_gib(max_pods) - own_gib) / executor.memory_gib),
         max_pods - daemons,
     ]
     if room := float(nodes.usable_disk(of)):

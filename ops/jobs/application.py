@@ -15,6 +15,7 @@ from components.names import (
 )
 from ops.jobs import (
     disk_request,
+    logs,
     metrics,
     python_environment,
     shuffle,
@@ -150,6 +151,7 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         python_environment.add(spec, job, request.release, _class_path(job, request))
     if team.metrics:
         metrics.add(spec)
+    logs.add(spec, team)
     disk_request.add(spec)
     return spec
 

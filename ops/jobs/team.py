@@ -12,9 +12,12 @@ from components.names import (
     DRIVER_PRIORITY,
     EVENT_LOGS_ANNOTATION,
     EXECUTOR_ACCOUNT,
+    EXECUTOR_LOG_ANNOTATION,
     EXECUTOR_PRIORITY,
     JARS_CLAIM,
+    LOG_FORMAT_ANNOTATION,
     MAX_EXECUTORS_ANNOTATION,
+    POD_LOGS_ANNOTATION,
     QUEUE_ANNOTATION,
     SHUFFLE_ANNOTATION,
     SHUFFLE_CLAIM,
@@ -64,6 +67,12 @@ class Team:
     """Addresses of Celeborn's masters, if the team's pods may reach them."""
     metrics: bool
     """Whether a Prometheus scrapes the stack's drivers."""
+    pod_logs: str | None
+    """Folder in S3, or log group, with the logs of the team's pods, if there is one."""
+    executor_log_url: str | None
+    """Spark's pattern of the page with an executor's log."""
+    json_logs: bool
+    """Whether jobs write their logs as JSON."""
     mounts_lustre: bool
     """Whether the team has the claim on its folder of the Lustre file system."""
     volume_name: str
@@ -128,6 +137,9 @@ def team_of(plan: Plan, name: str) -> Team:
         ),
         celeborn=endpoints_of(plan) if shuffle == CELEBORN else None,
         metrics=scraped(plan),
+        pod_logs=_annotation(namespace, POD_LOGS_ANNOTATION),
+        executor_log_url=_annotation(namespace, EXECUTOR_LOG_ANNOTATION),
+        json_logs=_annotation(namespace, LOG_FORMAT_ANNOTATION) == "json",
         mounts_lustre=any(one.object_name == SHUFFLE_CLAIM for one in claims),
         volume_name=volume.object_name,
         volume=spec,

@@ -9,7 +9,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from components.names import JARS_CLAIM, JARS_MOUNT_PATH, MOUNT_NAMESPACE, NODE_JARS_PATH
+from components.names import (
+    JARS_CLAIM,
+    JARS_MOUNT_PATH,
+    LOG_AGENTS_NAMESPACE,
+    MOUNT_NAMESPACE,
+    NODE_JARS_PATH,
+)
 from ops.jobs.application import LOCAL_DISK
 from ops.jobs.team import Team
 from ops.plan.command import fenced
@@ -93,7 +99,12 @@ def _checks(plan: Plan, team: Team, release: str, jars: list[str]) -> Checks:
             'account="$(aws sts get-caller-identity --query Account --output text)"',
             f"namespace={shlex.quote(team.name)} release={shlex.quote(release)}",
         ),
-        (*_before(plan, team, release), *_in_a_pod(plan, team, release, jars), *steps),
+        (
+            *_before(plan, team, release),
+            *_in_a_pod(plan, team, release, jars),
+            *steps,
+            *_logs(team),
+        ),
     )
 
 
@@ -236,6 +247,38 @@ def _node_level(door: str) -> Iterator[Step]:
     yield Step(
         "Events of the mount on this node: up, filled; no down.",
         "on_node 'journalctl --no-pager --boot --output cat --grep ^spark-jars:'",
+    )
+
+
+def _logs(team: Team) -> Iterator[Step]:
+    """Nothing where the stack sends no logs away."""
+    if team.pod_logs is None:
+        return
+    yield Step(
+        "An agent runs on the executor's node: one line, 1/1 Running.",
+        f"kubectl get pods -n {LOG_AGENTS_NAMESPACE} --field-selector "
+        '"spec.nodeName=${node}" --no-headers',
+    )
+    application = (
+        'application="$(kubectl get pod "${pod}" -n "${namespace}" '
+        "-o jsonpath='{.metadata.labels.spark-app-selector}')\"\n"
+    )
+    if team.pod_logs.startswith("s3a://"):
+        url = team.pod_logs.replace("s3a://", "s3://", 1)
+        yield Step(
+            "The job's logs arrive: a folder for the driver and for each executor; files of the "
+            "last minutes.",
+            f"{application}"
+            f'aws s3 ls --region {team.region} --recursive "{url}spark/${{application}}/" | tail',
+        )
+        return
+    yield Step(
+        "The job's logs arrive: a stream for the driver and for each executor.",
+        f"{application}"
+        f"aws logs describe-log-streams --region {team.region} --log-group-name "
+        f'"{team.pod_logs}" --log-stream-name-prefix '
+        '"from.pod.${namespace}.spark.${application}." '
+        "--query 'logStreams[].[logStreamName,lastIngestionTime]' --output text",
     )
 
 

@@ -57,6 +57,20 @@ def platform_pods(plan: Plan, system: NodeSet, size: ClusterSize) -> list[PodGro
     return [*found, *_of_manifests(plan, system)]
 
 
+def agents(plan: Plan) -> PodGroup | None:
+    """The stack's own DaemonSets as one pod on each node: their number and requests; None without
+    one. Those of packages are not among them."""
+    found = [pod for pod in pods(plan) if pod.kind == "DaemonSet"]
+    if not found:
+        return None
+    amounts = {
+        CPU: sum((_requested(pod, "cpu") for pod in found), Fraction(0)),
+        MEMORY: sum((_requested(pod, "memory") for pod in found), Fraction(0)),
+        PODS: Fraction(len(found)),
+    }
+    return PodGroup("agents", found[0].resource, amounts, len(found), every_node=True)
+
+
 def wanted_replicas(package: Package, workload: Workload, size: ClusterSize) -> int:
     """Replicas that a package asks for in a cluster of this size, without its own maximum."""
     least = _whole(package.at(workload.replicas)) if workload.replicas else 1

@@ -126,6 +126,10 @@ def _mounts(plan: Plan, volume: Resource) -> Sequence[Resource]:
     """The component that mounts a volume: the CSI driver or the DaemonSet."""
     if driver := at(volume.inputs, "spec.csi.driver"):
         return _providing(f"csi:{driver}")(plan)
+    return _mount_daemons(plan)
+
+
+def _mount_daemons(plan: Plan) -> Sequence[Resource]:
     return [one for one in plan.of_kind("DaemonSet") if one.object_name == "spark-jars"]
 
 
@@ -244,5 +248,5 @@ TABLE = (
         _named("ValidatingAdmissionPolicy", "spec.policyName"), "it binds the policy"),
     Row(_kind("RoleBinding"), _role_bound, "it binds the role"),
     Row(_kind("DaemonSet"), _accounts_rights, "its pods use them"),
-    Row(_kind("DaemonSet"), _all(given_node_policies), "its nodes read the JARs with them"),
+    Row(_mount_daemons, _all(given_node_policies), "its nodes read the JARs with them"),
 )  # fmt: skip

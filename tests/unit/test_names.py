@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from ops.diff.diff import former_keys
-from tests.plans import CELEBORN, CLUSTER_AUTOSCALER, DAEMONSET, LUSTRE, NODE, plan_of
+from tests.plans import (
+    CELEBORN,
+    CLUSTER_AUTOSCALER,
+    DAEMONSET,
+    LOG_GROUPS,
+    LOGS,
+    LUSTRE,
+    NODE,
+    plan_of,
+)
 
 _FOLDER = Path(__file__).parent / "__snapshots__" / "urns"
 _VARIANTS = {
@@ -18,6 +27,8 @@ _VARIANTS = {
     "dev-cluster-autoscaler": ("dev", *CLUSTER_AUTOSCALER),
     "dev-celeborn": ("dev", *CELEBORN),
     "dev-lustre": ("dev", *LUSTRE),
+    "dev-logs": ("dev", *LOGS),
+    "dev-log-groups": ("dev", *LOG_GROUPS),
     "dev-yunikorn": ("dev", "spark.yunikorn.enabled=true"),
 }
 _SAME = "urn:pulumi:"

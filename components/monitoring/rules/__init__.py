@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from components.monitoring.rules.api_server import api_server_group
 from components.monitoring.rules.cost import cost_groups
 from components.monitoring.rules.jobs import job_alerts
+from components.monitoring.rules.logs import log_alerts
 from components.monitoring.rules.model import Alert, Group, Inputs, Record
 from components.monitoring.rules.nodes import node_alerts
 from components.monitoring.rules.platform import platform_alerts
@@ -20,6 +21,7 @@ def groups(inputs: Inputs, disabled: Collection[str] = ()) -> list[Group]:
         Group("spark-jobs", list(job_alerts(inputs))),
         Group("spark-nodes", list(node_alerts(inputs))),
         Group("spark-platform", list(platform_alerts(inputs))),
+        *([Group("spark-logs", list(log_alerts()))] if inputs.logs else []),
     ]
     return [
         Group(one.name, [rule for rule in one.rules if rule.name not in disabled]) for one in found

@@ -92,6 +92,7 @@ class Inputs:
     exporter: bool = True
     """Metrics of nodes: not where a given Prometheus may have them under other names."""
     cost: bool = True
+    logs: bool = True
     executors_pending_minutes: int = 15
     drivers_pending_minutes: int = 10
     series_limit: int = 1_000_000

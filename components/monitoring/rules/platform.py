@@ -6,6 +6,7 @@ from components.monitoring.rules.model import Alert, Inputs
 from components.names import (
     CELEBORN_NAMESPACE,
     KUBE_SYSTEM,
+    LOG_AGENTS_NAMESPACE,
     MONITORING_NAMESPACE,
     MOUNT_NAMESPACE,
     NODE_AGENTS_NAMESPACE,
@@ -21,6 +22,7 @@ _NAMESPACES = (
     CELEBORN_NAMESPACE,
     MONITORING_NAMESPACE,
     NODE_AGENTS_NAMESPACE,
+    LOG_AGENTS_NAMESPACE,
     VPA_NAMESPACE,
     MOUNT_NAMESPACE,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ops.diff.diff import Diff
+from ops.diff.impact import logs
 from ops.diff.impact.known import row
 from ops.diff.impact.limits import counts_drivers_only
 from ops.diff.impact.routes import ADDRESS, ASSOCIATION, NAT, ROUTE, SUBNET, TABLE
@@ -39,7 +40,7 @@ def steps(diff: Diff) -> set[str]:
         *(_as_a_whole, _of_system_nodes, _of_no_job, _of_nodes_that_go, _network_policies),
         _of_drivers,
     )
-    return {step.key for tell in tells for step in tell(diff)}
+    return {step.key for tell in tells for step in tell(diff)} | logs.keys_of_no_job(diff)
 
 
 def _of_drivers(diff: Diff) -> Iterator[Step]:
@@ -177,7 +178,7 @@ def _roles_of_nodes(plan: Plan) -> set[str]:
 
 def keys_of_no_job(diff: Diff) -> set[str]:
     """Returns the keys of the steps inside components that no job needs."""
-    return {step.key for step in _of_no_job(diff)}
+    return {step.key for step in _of_no_job(diff)} | logs.keys_of_no_job(diff)
 
 
 def _of_no_job(diff: Diff) -> Iterator[Step]:

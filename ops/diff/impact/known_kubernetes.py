@@ -33,7 +33,7 @@ KUBERNETES: Mapping[str, Known] = {
     ),
     "DaemonSet": Known(
         "rule workloads: pods of the mount are replaced node by node, and jobs keep their mount; "
-        "rule node_mounts",
+        "rules node_mounts, and logs: agents of logs",
         "create spec.updateStrategy",
         "spec.template.spec.containers[].env spec.template.spec.containers[].resources "
         "spec.template.spec.tolerations spec.template.spec.priorityClassName "
@@ -56,11 +56,15 @@ KUBERNETES: Mapping[str, Known] = {
     ),
     "Namespace": Known(
         "rules data, limits, guards and teams: the number of executors is asked when a job is "
-        "submitted, where it logs when its driver starts",
+        "submitted, where and how it logs when its driver starts; rule logs: where logs of pods "
+        "are",
         'create metadata.annotations["spark-on-eks/max-executors"] '
         'metadata.annotations["spark-on-eks/event-logs"] '
         'metadata.annotations["spark-on-eks/shuffle"] '
         'metadata.annotations["spark-on-eks/shuffle-fallback"] '
+        'metadata.annotations["spark-on-eks/pod-logs"] '
+        'metadata.annotations["spark-on-eks/executor-log-url"] '
+        'metadata.annotations["spark-on-eks/log-format"] '
         'metadata.labels["pod-security.kubernetes.io/warn"] '
         'metadata.labels["pod-security.kubernetes.io/audit"]',
         'delete replace metadata.labels["pod-security.kubernetes.io/enforce"]',

@@ -20,6 +20,8 @@ MULTI_ARCH: Mapping[str, str] = {
     "AmazonECR/latest/userguide/amazon_linux_container_image.html",
     "docker.io/apache/celeborn": "github.com/awslabs/data-on-eks runs 0.6.2 on r8g (arm64) and its "
     "base, eclipse-temurin, has both",
+    "docker.io/fluent/fluent-bit": "tags for amd64 and arm64: hub.docker.com/r/fluent/fluent-bit/"
+    "tags",
     "docker.io/apache/spark": "tags for amd64 and arm64: hub.docker.com/r/apache/spark/tags",
     "public.ecr.aws/aws-cli/aws-cli": "AWS' gallery lists ARM 64 and x86-64: "
     "gallery.ecr.aws/aws-cli/aws-cli; none of these images "

@@ -15,6 +15,7 @@ _PRACTICE = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 _ALL_USERS = (
     "system:masters", "system:authenticated", "system:unauthenticated", "system:anonymous",
 )  # fmt: skip
+_WHOLE_KUBELET = {"proxy", "exec", "*"}
 _ESCALATES = {"escalate", "bind", "impersonate"}
 
 
@@ -58,6 +59,22 @@ def rbac_cluster_secrets(plan: Plan) -> Iterator[Violation]:
     for binding in rbac.bindings(plan):
         if binding.role_name in ("cluster-admin", "admin", "system:masters"):
             yield Violation(binding.resource, "admin", "makes an administrator")
+
+
+@rule(
+    reason="nodes/proxy lets its holder run a command in any container of a node through the "
+    "kubelet's own port, where admission and audit do not see it; reading pods needs nodes/pods "
+    "only.",
+    source=f"{_PRACTICE}#access-to-proxy-subresource-of-nodes",
+)
+def rbac_node_proxy(plan: Plan) -> Iterator[Violation]:
+    """No role has the kubelet's whole API: no nodes/proxy, nodes/exec, and no nodes/*."""
+    for role in rbac.roles(plan):
+        for item in role.rules:
+            for name in each(item, "resources"):
+                resource, _, part = str(name).partition("/")
+                if resource in ("nodes", "*") and part in _WHOLE_KUBELET:
+                    yield Violation(role.resource, str(name), f"has {name}")
 
 
 @rule(

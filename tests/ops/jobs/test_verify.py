@@ -14,7 +14,7 @@ from ops.jobs.verify import script
 from ops.plan.model import Plan
 from tests import names
 from tests.ops.jobs.variants import Variant, over, teams
-from tests.plans import DAEMONSET, NODE, ROOT, plan_of
+from tests.plans import DAEMONSET, LOG_GROUPS, LOGS, NODE, ROOT, plan_of
 from userdata.render import MountLimits, MountSource, mount_files
 
 JARS = jar_names(JOBS["taxi-trip"])
@@ -36,15 +36,19 @@ def test_every_script_is_valid_and_clean_bash(variant: Variant, tmp_path: Path) 
         assert (result.returncode, result.stdout) == (0, ""), result.stdout
 
 
-@pytest.mark.parametrize("level", [(), NODE, DAEMONSET], ids=["pod", "userdata", "daemonset"])
+@pytest.mark.parametrize(
+    "level",
+    [(), NODE, DAEMONSET, LOGS, LOG_GROUPS],
+    ids=["pod", "userdata", "daemonset", "logs", "log-groups"],
+)
 def test_a_script_only_looks_but_for_one_attempt_to_write(level: tuple[str, ...]) -> None:
     text = text_of(plan_of("dev", *level), "team-a")
     for word in ("apply", "delete", "create", "patch", "cp ", "rm ", "put-", "restart", "send-"):
         assert f" {word}" not in text, word
     assert text.count("touch ") == 1
     assert 'if "${in_pod[@]}" touch /mnt/s3/jars/written-by-verify; then' in text
-    verbs = set(re.findall(r"(?:kubectl|aws s3|aws ssm) ([a-z-]+)", _commands(text)))
-    assert verbs <= {"get", "exec", "logs", "ls", "start-session"}
+    verbs = set(re.findall(r"(?:kubectl|aws s3|aws ssm|aws logs) ([a-z-]+)", _commands(text)))
+    assert verbs <= {"get", "exec", "logs", "ls", "start-session", "describe-log-streams"}
 
 
 @pytest.mark.parametrize("level", [(), NODE, DAEMONSET], ids=["pod", "userdata", "daemonset"])

@@ -8,7 +8,7 @@ from tests.ops.rules.changes import (
     unregistered,
     without,
 )
-from tests.plans import OPEN_TEAM
+from tests.plans import LOGS, OPEN_TEAM
 
 _CONTAINER = "spec.template.spec.containers[0]"
 _POOL = "spec.template.spec"
@@ -129,6 +129,14 @@ RBAC = (
           "creates pods", "existing"),
     Break("rbac-cluster-secrets", put("RoleBinding", "roleRef.name", "admin"),
           "makes an administrator"),
+    Break("rbac-node-proxy", put("ClusterRole", "rules[0].resources[1]", "nodes/proxy",
+                                 "log-agents-pods"), "has nodes/proxy", sets=LOGS),
+    Break("rbac-node-proxy", put("ClusterRole", "rules[0].resources", ["nodes/exec"],
+                                 "log-agents-pods"), "has nodes/exec", sets=LOGS),
+    Break("rbac-node-proxy", put("ClusterRole", "rules[0].resources", ["nodes/*"]),
+          "has nodes/*", "existing"),
+    Break("rbac-node-proxy", put("v1:Role", "rules[0].resources[0]", "*/proxy",
+                                 "team-team-a-access-driver"), "has */proxy"),
     Break("rbac-bound", without("RoleBinding", "team-team-a-access-driver"), "has no binding"),
     Break("rbac-bound", put("RoleBinding", "subjects", []), "binds no subject"),
     Break("rbac-bound", put("DaemonSet", f"{_POOL}.serviceAccountName", GONE), "default account",

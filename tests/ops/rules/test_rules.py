@@ -25,6 +25,8 @@ from tests.plans import (
     CELEBORN,
     CLUSTER_AUTOSCALER,
     DAEMONSET,
+    LOG_GROUPS,
+    LOGS,
     LUSTRE,
     NODE,
     OPEN_TEAM,
@@ -60,10 +62,18 @@ VARIANTS = [
     ("dev", *OPEN_TEAM),
     ("dev", *CELEBORN),
     ("dev", *LUSTRE),
+    ("dev", LOGS[0]),
+    ("dev", *LOG_GROUPS),
+    ("existing", "observability.logs.enabled=true"),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Accepted warnings of a stack, besides those of every stack."""
-OF_VARIANT = {CELEBORN: {"images-by-digest"}, LUSTRE: {"spot-in-one-zone"}}
+OF_VARIANT = {
+    CELEBORN: {"images-by-digest"},
+    LUSTRE: {"spot-in-one-zone"},
+    LOGS[:1]: {"images-by-digest"},
+    LOG_GROUPS: {"images-by-digest"},
+}
 """Accepted warnings of a variant: an image that was not pulled; a file system is in one zone."""
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ops.plan.model import Plan
-from tests.plans import DAEMONSET, NODE, OPEN_TEAM, plan_of
+from tests.plans import DAEMONSET, LOGS, NODE, OPEN_TEAM, plan_of
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.objects import objects_of
 
@@ -33,6 +33,9 @@ class Combination(NamedTuple):
         return f"{self.stack}-{self.level}"
 
 
+LOGGED = Combination("dev", "logs", (*_POD, *LOGS))
+"""With agents of logs, and History Servers that link to them."""
+
 COMBINATIONS = (
     Combination("dev", "daemonset", DAEMONSET),
     Combination("dev", "pod", _POD),
@@ -46,6 +49,7 @@ COMBINATIONS = (
     # It adds no nodes, so user data has no effect.
     Combination("existing", "pod", _POD),
     Combination("existing", "daemonset", DAEMONSET),
+    LOGGED,
 )
 """To add one: a line here, and every test over combinations runs it."""
 

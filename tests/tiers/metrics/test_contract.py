@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from components.monitoring import keep
+from components.monitoring.fluent_bit import FLUENT_BIT
 from components.monitoring.remote import written
 from components.monitoring.rules import Alert, Inputs, Record, groups, only
 from dev.dashboards.__main__ import ALL
@@ -39,6 +40,7 @@ SOURCES = [
     Source("kube-scheduler", _STATIC, kept=_kept(*keep.CONTROL_PLANE)),
     Source("kube-controller-manager", _STATIC, kept=_kept(*keep.CONTROL_PLANE)),
     Source("prometheus", SERVICE_MONITOR),
+    Source("fluent-bit", kept=_kept(*FLUENT_BIT)),
 ]
 RULES = [rule.render() for group in groups(Inputs()) for rule in group.rules]
 
