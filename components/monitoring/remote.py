@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from components.monitoring.fluent_bit import FLUENT_BIT
 from components.monitoring.keep import (
     API_SERVER,
     CORE_DNS,
@@ -32,6 +33,7 @@ def written(rules: Sequence[Group]) -> list[str]:
         *sorted(recorded),
         *API_SERVER,
         *CORE_DNS,
+        *FLUENT_BIT,
         *DRIVER_EXECUTORS,
         *DRIVER_ITSELF,
         *KARPENTER,
