@@ -9,15 +9,17 @@ from ops.capacity.dns import FORWARDED, QUERIES, ClusterDns
 from ops.capacity.measured import Method, Per
 from ops.capacity.network import PodNetworking
 from ops.capacity.registries import Registry, pull_figures
+from ops.plan.executor_fit import (
+    DAEMONS_ON_HOST,
+    DAEMONS_WITH_ADDRESS,
+    fitting,
+    mount_pods,
+)
 from ops.plan.instances import InstanceType
 from ops.plan.local_disk import margin
 from ops.plan.node_capacity import NodeCapacity
 from ops.plan.quantity import GIB
 
-DAEMON_CPU, DAEMON_GIB = 0.25, 0.5
-"""Assumed requests of a node's own pods: networking, kube-proxy, drivers of volumes."""
-DAEMONS_WITH_ADDRESS, DAEMONS_ON_HOST = 1, 2
-"""The EBS driver's pod; aws-node and kube-proxy are on the node's own network."""
 DOWNLOADS_AT_ONCE = 3
 """Layers of an image that containerd fetches at once (max_concurrent_downloads)."""
 FLEET_BATCH = 1000
@@ -89,10 +91,8 @@ class NodeFit:
 
 def daemon_pods(platform: Platform) -> tuple[int, int]:
     """A node's own pods: the number with an address, and the total."""
-    method_pods = 0 if not platform.mount_pod else 1
-    if platform.method is not None and platform.method.per is Per.claim:
-        # The driver's pod, and Mountpoint's own for each claim.
-        method_pods = 1 + platform.claims
+    by_claim = platform.method is not None and platform.method.per is Per.claim
+    method_pods = mount_pods(by_claim, platform.mount_pod, platform.claims)
     with_address = DAEMONS_WITH_ADDRESS + method_pods
     return with_address, with_address + DAEMONS_ON_HOST
 
@@ -102,16 +102,14 @@ def executors_per_node(
 ) -> int:
     """How many executors fit on one node: by vCPU, by memory, by its limit of pods, by its disk
     where that is known, and by attachments if each claims a volume."""
-    max_pods = nodes.max_pods(of)
-    _, daemons = daemon_pods(platform)
-    bounds = [
-        math.floor((of.free_cpu() - DAEMON_CPU) / executor.cpu),
-        math.floor((of.free_memory_gib(max_pods) - DAEMON_GIB) / executor.memory_gib),
-        max_pods - daemons,
-    ]
-    if room := float(nodes.usable_disk(of)):
-        bounds.append(math.floor(room / executor.disk_bytes))
-    most = max(0, min(bounds))
+    most = fitting(
+        nodes,
+        of,
+        cpu=executor.cpu,
+        memory_gib=executor.memory_gib,
+        disk_bytes=executor.disk_bytes,
+        daemons=daemon_pods(platform)[1],
+    )
     # More executors need more interfaces, which take attachments where both share them.
     while executor.claims and most and most > attachments(nodes, of, most, platform):
         most -= 1
