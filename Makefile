@@ -69,6 +69,10 @@ check-job: $(READY) ## Whether a SparkApplication runs on a stack: FILE=job.yaml
 	@$(BIN)/python -m ops check-job --file '$(FILE)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --account '$(ACCOUNT)' $(if $(FIX),--fix) $(WITH_FORMAT)
 
+advise: $(READY) ## What a job's event logs say of its size: LOGS=file|folder|s3://... STACK=dev TEAM=team-a PRICE=0.02 LAST=20
+	@$(BIN)/python -m ops advise --logs '$(LOGS)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
+	  --price '$(PRICE)' --last '$(or $(LAST),20)' $(WITH_FORMAT)
+
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
 	  --account '$(ACCOUNT)' $(WITH_FORMAT)

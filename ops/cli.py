@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+import ops.advice.cli
 import ops.capacity.cli
 import ops.diff.cli
 import ops.jobs.cli
@@ -29,6 +30,7 @@ Manuals:
   docs/capacity.md  capacity
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
+  docs/advise.md    advise
   docs/ci.md        diffs as comments on pull requests"""
 
 
@@ -56,7 +58,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for package in (ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.publish):
+for package in (
+    ops.plan,
+    ops.diff,
+    ops.rules,
+    ops.capacity,
+    ops.jobs,
+    ops.advice,
+    ops.publish,
+):
     app.registered_commands += package.cli.app.registered_commands
 
 

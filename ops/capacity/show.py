@@ -12,9 +12,9 @@ from ops.capacity.formulas import FORMULAS
 from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
 from ops.capacity.start import free_attachments
-from ops.capacity.text import columns, number
 from ops.plan.command import fenced
 from ops.plan.instances import source
+from ops.plan.text import columns, number
 
 
 def render(report: Report, stream: IO[str]) -> None:
