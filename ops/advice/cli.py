@@ -30,7 +30,7 @@ def advise(  # noqa: PLR0917  the command's options
         option(
             "--logs",
             "PLACE",
-            "An event log, a folder of them, or s3://bucket/prefix/. Default: the team's own folder.",
+            "An event log, a folder of them, or s3://bucket/prefix/. Default: the team's own.",
         ),
     ] = "",
     stack: StackOption = "",

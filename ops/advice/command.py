@@ -49,8 +49,8 @@ def advise_on(
 def _default(site: Site | None) -> str:
     if site is None:
         raise UserError(
-            "LOGS is missing: an event log, a folder of them, or s3://bucket/prefix/; or TEAM, whose "
-            "own folder in the stack's bucket of event logs is then read"
+            "LOGS is missing: an event log, a folder of them, or s3://bucket/prefix/; or TEAM, "
+            "whose folder in the stack's bucket of event logs is then read"
         )
     if not site.event_logs:
         raise UserError(

@@ -106,7 +106,8 @@ def failures(job: Job) -> Iterator[Advice]:
             spark_size(now),
             spark_size(rounded_up(max(2 * now, peak * MARGIN), 128 * MIB)),
             Confidence.medium,
-            f"{_times(count)}: {Cause.python}; most Python memory seen {gib(peak) if peak else 'unknown'}",
+            f"{_times(count)}: {Cause.python}; the most seen of Python is "
+            + (gib(peak) if peak else "not known"),
             "Python reached its limit; how much it needs is not in the log, so twice as much",
             "conf" if asked.pyspark else "executor.overhead",
         )
@@ -122,7 +123,7 @@ def failures(job: Job) -> Iterator[Advice]:
             spark_size(rounded_up(max(2 * asked.overhead, least), 128 * MIB)),
             Confidence.medium if cause is Cause.container else Confidence.low,
             f"{_times(killed)}: {cause} ({job.message(cause)})",
-            "memory outside the heap reached the pod's limit, or something else killed the process: "
+            "memory outside the heap reached the pod's limit, or something else killed it: "
             "`kubectl describe pod` says OOMKilled while the pod is there",
             "executor.overhead",
         )
