@@ -52,7 +52,7 @@ _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = (
         re.compile(
             r"decommission|node was lost|worker lost|node.{0,20}shut.?down|NodeLost|preempt|spot"
             r"|deleted by a user or the framework|evict|heartbeat timed out"
-            r"|Remote RPC client disassociated|exit(?:ed with)?(?: exit)? code 143\b",
+            r"|Remote RPC client disassociated",
             re.I,
         ),
     ),

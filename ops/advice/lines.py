@@ -12,6 +12,8 @@ LONGEST = 8 * 1024 * 1024
 """Bytes of a line that is looked at. A task's end has some 5 KB, the environment 100 KB; plans of
 SQL can be longer, and are not needed."""
 _CHUNK = 256 * 1024
+_DECOMPRESSED = 32 * 1024
+"""Bytes that are decompressed at once, and lost where the stream is damaged."""
 _LARGEST_WINDOW = 128 * 1024 * 1024
 """What zstd itself accepts without a further option."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -55,7 +57,7 @@ def _chunks(raw: "_Counted", name: str) -> Iterator[bytes]:
         # It reads from whatever has `read`.
         source = cast(BinaryIO, raw)
         reader = decompressor.stream_reader(source, read_size=_CHUNK, read_across_frames=True)
-        while chunk := reader.read(_CHUNK):
+        while chunk := reader.read(_DECOMPRESSED):
             yield chunk
         return
     for magic, codec in _UNREAD.items():

@@ -94,8 +94,8 @@ def failures(job: Job) -> Iterator[Advice]:
             spark_size(rounded_up(max(2 * asked.heap, job.most(_heap) * MARGIN), _STEP)),
             Confidence.medium,
             f"{_times(count)}: {Cause.heap} ({job.message(Cause.heap)})",
-            "the heap is too small; how much the tasks need is not in the log, so twice as much. "
-            + ("Fewer cores per executor give each task more, too." if asked.cores > 1 else ""),
+            "the heap is too small; how much the tasks need is not in the log, so twice as much"
+            + ("; fewer cores per executor give each task more, too" if asked.cores > 1 else ""),
             "executor.memory",
         )
     if count := job.count(Cause.python):

@@ -130,8 +130,10 @@ def read_run(log: EventLog, advance: Advance = lambda count: None) -> Run:
                 if not facts.events and facts.bad_lines > 100:
                     break
     if not facts.events:
+        why = "; ".join(printable(one, 300) for one in damage.problems)
         raise NotRead(
             f"{printable(log.name)}: is no Spark event log: none of its lines is an event of Spark"
+            + (f" ({why})" if why else "")
         )
     facts.finish()
     warnings = [*log.warnings, *(printable(one, 300) for one in damage.problems)]

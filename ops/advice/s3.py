@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO, cast
 
-from ops.advice.sources import ROLLING, EventLog, Part, logs_of
+from ops.advice.sources import EventLog, Part, logs_of
 from ops.plan import aws
 from ops.plan.errors import UserError
 
@@ -37,8 +37,7 @@ def s3_logs(place: str, region: str) -> list[EventLog]:
         for key, size, modified in whole or objects
         if key.startswith(start)
     ]
-    is_rolling = not whole and folder.rpartition("/")[2].startswith(ROLLING)
-    found = logs_of(parts, rolling=is_rolling)
+    found = logs_of(parts, "" if whole else folder.rpartition("/")[2])
     if not found:
         raise UserError(
             f"LOGS={place}: has no event logs, such as eventlog_v2_spark-... or spark-..."

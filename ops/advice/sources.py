@@ -49,7 +49,7 @@ def local_logs(place: str) -> list[EventLog]:
     path = Path(place.removeprefix("file://"))
     try:
         if path.is_dir():
-            found = logs_of(_files(path), rolling=path.name.startswith(ROLLING))
+            found = logs_of(_files(path), path.resolve().name)
         elif path.is_file():
             found = [EventLog(path.name, (_part(path, path.name),))]
         else:
@@ -63,20 +63,20 @@ def local_logs(place: str) -> list[EventLog]:
     return found
 
 
-def logs_of(files: Iterable[Part], rolling: bool = False) -> list[EventLog]:
-    """The logs that files form, by their names relative to the folder; `rolling` if the folder is
-    itself one log."""
+def logs_of(files: Iterable[Part], folder_name: str) -> list[EventLog]:
+    """The logs that files form, by their names relative to the folder, which may itself be one."""
+    is_log = folder_name.startswith(ROLLING)
     folders: dict[str, list[Part]] = {}
     found: list[EventLog] = []
     for one in files:
         folder, _, name = one.name.rpartition("/")
         if name.startswith(".") or name.endswith(_LEFT_OUT) or not one.size:
             continue
-        if folder.rpartition("/")[2].startswith(ROLLING) or (rolling and not folder):
+        if folder.rpartition("/")[2].startswith(ROLLING) or (is_log and not folder):
             folders.setdefault(folder, []).append(one)
         elif not name.startswith("appstatus_"):
             found.append(EventLog(one.name, (one,)))
-    found += [_rolled(folder, parts) for folder, parts in folders.items()]
+    found += [_rolled(folder or folder_name, parts) for folder, parts in folders.items()]
     return sorted((one for one in found if one.parts), key=lambda one: (one.modified, one.name))
 
 
@@ -105,7 +105,7 @@ def _rolled(folder: str, parts: Sequence[Part]) -> EventLog:
     missing = [n for n in range(first or 1, min(last, 100_000)) if n not in numbered]
     if missing:
         warnings.append(f"part {missing[0]} of {last} is missing")
-    return EventLog(folder.rpartition("/")[2] or "eventlog_v2", tuple(chosen), tuple(warnings))
+    return EventLog(folder.rpartition("/")[2], tuple(chosen), tuple(warnings))
 
 
 def _files(folder: Path) -> Iterator[Part]:

@@ -19,6 +19,7 @@ _DEFAULT_PARTITIONS, _DEFAULT_ADVISORY, _DEFAULT_THRESHOLD = 200, 64 * MIB, 256 
 _DEFAULT_FILES = 128 * MIB
 _UNEVEN, _EXCESS_SHARE, _EXCESS_SECONDS = 3.0, 0.05, 1.0
 """The longest task against the median, and how much of the job's time that costs."""
+_FEW = 4
 _SPILL_SHARE = 0.1
 _MANY_TINY, _TINY_SHARE = 1000, 0.5
 _WAIT_SHARE, _WAIT_SECONDS = 0.2, 30
@@ -32,7 +33,8 @@ def skewed(run: Run) -> Stage | None:
         ratio = stage.durations.largest / max(1.0, stage.durations.median)
         if excess < max(_EXCESS_SECONDS, _EXCESS_SHARE * total):
             return None
-        if ratio >= _UNEVEN and stage.tasks >= 4:
+        # Of few tasks one may take longer by chance: only bytes count.
+        if ratio >= _UNEVEN and (stage.tasks >= _FEW or by_bytes(stage) >= _UNEVEN):
             return stage
     return None
 

@@ -85,7 +85,7 @@ def explained(doing: str, page: str = "docs/publish-jars.md") -> Generator[None]
 def _meaning(error: ClientError, page: str) -> str:
     code = code_of(error)
     if code in _DENIED:
-        message = error.response.get("Error", {}).get("Message", "")
+        message = error.response.get("Error", {}).get("Message") or ""
         detail = f" ({message})" if "not authorized" in message else ""
         return (
             f"access denied{detail}; a permission of {page} is missing, or the bucket belongs to "

@@ -55,7 +55,7 @@ DISK_FULL = {
 WRONG_DATA = {
     **FAILED,
     "Class Name": "org.apache.spark.SparkNumberFormatException",
-    "Description": "[CAST_INVALID_INPUT] spot price 'x' \x1b[31m is no number",
+    "Description": "[CAST_INVALID_INPUT] spot price 'x' \x1b[30m is no number",
 }
 HEAP, OVERHEAD = "spark.executor.memory", "spark.executor.memoryOverhead"
 PYSPARK = "spark.executor.pyspark.memory"
@@ -142,6 +142,15 @@ LOGS: list[tuple[str, list[Event], dict[str, tuple[str, str]]]] = [
         {
             "spark.sql.adaptive.enabled and spark.sql.adaptive.skewJoin.enabled": ("false", "true"),
         },
+    ),
+    (
+        "a join with a hot key whose other partitions were joined to two",
+        application(
+            *even(2, read=15 * MIB, seconds=11),
+            Task(seconds=47, read=107 * MIB),
+            rdds=ZIPPED,
+        ),
+        {THRESHOLD: ("256m", "30m"), ADVISORY: ("64m", "30m")},
     ),
     ("a hot key without a join", application(*SKEWED), {KEY: ("", "")}),
     (

@@ -45,7 +45,7 @@ def heap(spark: SparkSession) -> None:
 def skew(spark: SparkSession) -> None:
     """Joins by a key that four of five rows have."""
     key = f.when(f.col("id") % 10 < 8, 0).otherwise(f.col("id") % 400)
-    left = texts(spark, 700_000, 4).select("text", f.monotonically_increasing_id().alias("id"))
+    left = texts(spark, 400_000, 4).select("text", f.monotonically_increasing_id().alias("id"))
     left = left.select(key.alias("key"), "text")
     right = spark.range(0, 400).select(
         f.col("id").alias("key"), f.sha2(f.col("id").cast("string"), 256).alias("other")
