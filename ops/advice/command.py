@@ -12,7 +12,7 @@ from ops.advice.lines import NotRead
 from ops.advice.price import Prices
 from ops.advice.report import Report, report
 from ops.advice.run import Advance, Run, jobs_of, read_run
-from ops.advice.s3 import is_s3, s3_logs
+from ops.advice.s3 import is_s3, s3_logs, split
 from ops.advice.sources import EventLog, local_logs
 from ops.advice.values import printable
 from ops.plan import aws
@@ -31,9 +31,9 @@ def advise_on(
     site = site_of(plan, team) if plan and team else None
     place = place or _default(site)
     if is_s3(place):
-        logs = s3_logs(
-            place, region or (str(plan.exports["region"]) if plan else aws.default_region())
-        )
+        split(place)
+        of_stack = str(plan.exports["region"]) if plan else ""
+        logs = s3_logs(place, region or of_stack or aws.default_region())
     else:
         logs = local_logs(place)
     left_out = []

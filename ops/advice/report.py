@@ -95,7 +95,7 @@ def figures(job: Job) -> list[Figure]:
         ("cores that ran tasks", _share(job, lambda run: run.busy)),
         ("executors without a job", _share(job, lambda run: run.idle)),
         ("spilled", _spilled(job)),
-        ("skew", _skew(latest)),
+        ("longest task", _skew(latest)),
         ("shuffle", f"{gib(latest.facts.totals.shuffle_written)} written"),
         ("waited for shuffle files", _share(job, lambda run: run.fetch_wait)),
         ("locality", _localities(latest)),
@@ -168,7 +168,7 @@ def _spilled(job: Job) -> str:
 def _skew(run: Run) -> str:
     stage = skewed(run)
     if stage is None:
-        return "none"
+        return "no longer than others of its stage"
     times = stage.durations.largest / max(1.0, stage.durations.median)
     return f"{stage.title}: {times:,.1f} times the median's time, {by_bytes(stage):,.1f} its bytes"
 

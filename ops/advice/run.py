@@ -151,7 +151,11 @@ def read_run(log: EventLog, advance: Advance = lambda count: None) -> Run:
     if facts.profiles:
         warnings.append("several resource profiles: figures are of all executors together")
     return Run(
-        log.name, facts, asked_of(facts.conf, facts.executors.cores), tuple(warnings), damaged
+        printable(log.name),
+        facts,
+        asked_of(facts.conf, facts.executors.cores),
+        tuple(warnings),
+        damaged,
     )
 
 

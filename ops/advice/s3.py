@@ -20,13 +20,18 @@ def is_s3(place: str) -> bool:
     return place.startswith(("s3://", "s3a://"))
 
 
-def s3_logs(place: str, region: str) -> list[EventLog]:
-    """The logs at an object or below a prefix. Raises UserError if there is none, Failed for an
-    error of S3."""
+def split(place: str) -> tuple[str, str]:
+    """Bucket and prefix. Raises UserError for what is no place in S3."""
     match = _URL.fullmatch(place)
     if not match:
         raise UserError(f"LOGS={place}: is not a place in S3 such as s3://bucket/events/team-a/")
-    bucket, prefix = match[1], match[2] or ""
+    return match[1], match[2] or ""
+
+
+def s3_logs(place: str, region: str) -> list[EventLog]:
+    """The logs at an object or below a prefix. Raises UserError if there is none, Failed for an
+    error of S3."""
+    bucket, prefix = split(place)
     client = aws.client("s3", region)
     objects = _objects(client, bucket, prefix, place)
     whole = [one for one in objects if one[0] == prefix]

@@ -11,6 +11,8 @@ _OPEN = 500
 """Stages whose tasks are counted at once; of a damaged log there could be any number."""
 _KEPT = 20
 """Stages that are kept for each question that is asked of them."""
+_NAMELESS = "$anonfun$withThreadLocalCaptured"
+"""Stages that adaptive execution starts, in a thread of its own."""
 _TINY_MS = 200
 """Median run time below which a task costs as much to schedule as it does."""
 
@@ -130,7 +132,8 @@ class Stages:
         """Ends a stage by its `Stage Info`."""
         key = (int(n.of(info, "Stage ID")), int(n.of(info, "Stage Attempt ID")))
         stage = self._open.pop(key, None) or Stage(*key)
-        stage.name = text(info, "Stage Name")
+        name = text(info, "Stage Name")
+        stage.name = "" if name.startswith(_NAMELESS) else name
         stage.failed = text(info, "Failure Reason")
         stage.joins = any(
             text(one, "Name").startswith("ZippedPartitionsRDD") for one in listed(info, "RDD Info")

@@ -29,8 +29,9 @@ def roomy(spark: SparkSession) -> None:
 
 def spill(spark: SparkSession) -> None:
     """Sorts partitions that are larger than the memory of a task."""
-    ordered = texts(spark, 1_200_000, 4).repartition("key").sortWithinPartitions("text")
-    assert ordered.filter(f.substring("text", 1, 2) == "00").count() > 0
+    ordered = texts(spark, 1_000_000, 4).repartition("key").sortWithinPartitions("text")
+    # Counting would leave the sorting out.
+    ordered.write.format("noop").mode("overwrite").save()
 
 
 def heap(spark: SparkSession) -> None:
