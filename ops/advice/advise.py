@@ -65,6 +65,7 @@ def _rules(job: Job, celeborn: bool) -> Iterator[Advice]:
     yield from allocation.losses(job, celeborn)
     yield from allocation.waiting(job)
     yield from allocation.unused(job)
+    yield from allocation.cores(job)
     yield from work.partitions(job)
     yield from work.fetches(job)
 

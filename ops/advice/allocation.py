@@ -11,6 +11,7 @@ _DYNAMIC = "spark.dynamicAllocation"
 _IDLE, _IDLE_CORE_SECONDS = 0.3, 20
 _DEFAULT_IDLE_SECONDS, _LEAST_IDLE_SECONDS = 60, 10
 _UNUSED = 0.3
+_WAITING, _WORKED_SECONDS = 0.4, 3600
 NODE, CLAIM, CELEBORN, FALLBACK = "node", "claim", "celeborn", "node, with a fallback in S3"
 _RECOVERY = "KubernetesLocalDiskShuffleDataIO"
 
@@ -42,15 +43,15 @@ def waiting(job: Job) -> Iterator[Advice]:
     )
     if not is_dynamic(job):
         if most > 1:
-            yield Advice(
-                f"{_DYNAMIC}.enabled",
-                "false",
-                f"true, minExecutors 1, maxExecutors {most}",
-                Confidence.medium,
-                evidence,
-                "executors are given back while the driver works alone, and asked for again",
-                "executors",
-            )
+            why = "executors are given back while the driver works alone, and asked for again"
+            for key, now, to in (
+                ("enabled", "false", "true"),
+                ("minExecutors", "", "1"),
+                ("maxExecutors", "", str(most)),
+            ):
+                yield Advice(
+                    f"{_DYNAMIC}.{key}", now, to, Confidence.medium, evidence, why, "executors"
+                )
         return
     least = whole(conf, f"{_DYNAMIC}.minExecutors", 0) or 0
     if least > 1:
@@ -100,6 +101,27 @@ def unused(job: Job) -> Iterator[Advice]:
         f"{percent(busy)} of the time of jobs",
         "a core without a task waits; or cut the work into more tasks",
         "executors.max" if is_dynamic(job) else "executors",
+    )
+
+
+def cores(job: Job) -> Iterator[Advice]:
+    """Cores whose tasks wait for something else than the processor."""
+    cpu, gc = job.median(lambda run: run.cpu), job.median(lambda run: run.gc) or 0
+    wait, asked = job.median(lambda run: run.fetch_wait) or 0, job.asked
+    worked = min(run.facts.totals.run / 1000 for run in job.runs)
+    if cpu is None or job.runs_python or worked < _WORKED_SECONDS or not job.is_whole:
+        return
+    if cpu + gc + wait > _WAITING or asked.request < asked.cores or asked.cores < 2:
+        return
+    yield Advice(
+        "spark.kubernetes.executor.request.cores",
+        f"{asked.request:g}",
+        f"{max(1.0, asked.cores / 2):g}",
+        Confidence.low,
+        f"tasks used the processor for {percent(cpu)} of their time, collected garbage for "
+        f"{percent(gc)} and waited for shuffle files for {percent(wait)}",
+        "they wait for data, as from S3: two executors can share cores. The limit stays",
+        "executor.request",
     )
 
 

@@ -76,7 +76,7 @@ class Executors:
     """Time that cores were there."""
     executor_ms: float = 0
     idle_core_ms: float = 0
-    """Time that cores were there while no job ran."""
+    """Time that cores were there while no job ran, after the first job's start."""
     longest_gap: float = 0
     """The longest such time in one piece."""
     starts: Sketch = field(default_factory=Sketch)
@@ -88,6 +88,7 @@ class Executors:
     _cores_there: int = 0
     _now: float = 0
     _gap: float = 0
+    _began: bool = False
 
     def pass_time(self, time: float) -> None:
         """Counts the time since the last call."""
@@ -95,7 +96,7 @@ class Executors:
             passed = time - self._now
             self.core_ms += passed * self._cores_there
             self.executor_ms += passed * len(self._there)
-            if not self._jobs:
+            if self._began and not self._jobs:
                 self.idle_core_ms += passed * self._cores_there
                 self._gap += passed if self._there else 0
                 self.longest_gap = max(self.longest_gap, self._gap)
@@ -125,7 +126,7 @@ class Executors:
         self.pass_time(numbers.of(event, key))
         number = int(numbers.of(event, "Job ID"))
         if starts:
-            self._gap = 0
+            self._began, self._gap = True, 0
         if not starts:
             self._jobs.discard(number)
         elif len(self._jobs) < _MOST_JOBS:

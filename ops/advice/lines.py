@@ -85,7 +85,7 @@ def _split(chunks: Iterator[bytes], damage: Damage) -> Iterator[bytes]:
         size += len(rest)
         # Of a line that is too long only the length counts.
         kept = [*kept, rest] if size <= LONGEST else []
-    if kept and size <= LONGEST:
+    if 0 < size <= LONGEST:
         yield b"".join(kept)
     elif size > LONGEST:
         damage.long_lines += 1

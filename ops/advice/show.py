@@ -64,7 +64,7 @@ def _job(entry: Entry, report: Report) -> list[list[str]]:
 def _advice(advice: Sequence[Advice]) -> list[str]:
     lines = []
     for one in advice:
-        change = f"{one.now} -> {one.to}" if one.to else one.now
+        change = " -> ".join(filter(None, (one.now, one.to)))
         place = f" ({one.job_key} of the job's file)" if one.job_key else ""
         lines += [
             f"  {' '.join(filter(None, (one.key, change)))}, confidence {one.confidence}{place}",

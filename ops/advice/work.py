@@ -13,6 +13,7 @@ from ops.plan.quantity import MIB
 PARTITIONS = "spark.sql.shuffle.partitions"
 ADVISORY = "spark.sql.adaptive.advisoryPartitionSizeInBytes"
 _THRESHOLD = "spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes"
+_ADAPTIVE = ("spark.sql.adaptive.enabled", "spark.sql.adaptive.skewJoin.enabled")
 _FILES = "spark.sql.files.maxPartitionBytes"
 _RESERVED, _FRACTION = 300 * MIB, 0.6
 _DEFAULT_PARTITIONS, _DEFAULT_ADVISORY, _DEFAULT_THRESHOLD = 200, 64 * MIB, 256 * MIB
@@ -72,19 +73,12 @@ def skew(job: Job) -> Iterator[Advice]:
     evidence += f"; from the shuffle {gib(reads.largest)}, median {gib(reads.median)}"
     target = rounded_up(max(reads.mean / 4, 2 * reads.median, MIB), MIB)
     threshold = size(conf, _THRESHOLD, _DEFAULT_THRESHOLD) or _DEFAULT_THRESHOLD
-    adaptive = flag(conf, "spark.sql.adaptive.enabled", True) and flag(
-        conf, "spark.sql.adaptive.skewJoin.enabled", True
-    )
+    adaptive = all(flag(conf, key, True) for key in _ADAPTIVE)
     if stage.joins and not adaptive:
-        yield Advice(
-            "spark.sql.adaptive.enabled and spark.sql.adaptive.skewJoin.enabled",
-            "false",
-            "true",
-            Confidence.high,
-            evidence,
-            "Spark splits a skewed partition of a join by itself",
-            "conf",
-        )
+        for key in _ADAPTIVE:
+            if not flag(conf, key, True):
+                why = "Spark splits a skewed partition of a join by itself"
+                yield Advice(key, "false", "true", Confidence.high, evidence, why, "conf")
     elif stage.joins and target < reads.largest <= threshold:
         yield Advice(
             _THRESHOLD,

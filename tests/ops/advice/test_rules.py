@@ -139,9 +139,7 @@ LOGS: list[tuple[str, list[Event], dict[str, tuple[str, str]]]] = [
     (
         "a join with a hot key, without adaptive execution",
         application(*SKEWED, rdds=ZIPPED, spark__sql__adaptive__enabled="false"),
-        {
-            "spark.sql.adaptive.enabled and spark.sql.adaptive.skewJoin.enabled": ("false", "true"),
-        },
+        {"spark.sql.adaptive.enabled": ("false", "true")},
     ),
     (
         "a join with a hot key whose other partitions were joined to two",
@@ -181,7 +179,11 @@ LOGS: list[tuple[str, list[Event], dict[str, tuple[str, str]]]] = [
     (
         "executors that wait for the driver",
         application(*even(), executors=2, jobs=job(0, 5, 50), seconds=400),
-        {"spark.dynamicAllocation.enabled": ("false", "true, minExecutors 1, maxExecutors 2")},
+        {
+            "spark.dynamicAllocation.enabled": ("false", "true"),
+            "spark.dynamicAllocation.minExecutors": ("", "1"),
+            "spark.dynamicAllocation.maxExecutors": ("", "2"),
+        },
     ),
     (
         "dynamic allocation that keeps executors",
@@ -193,6 +195,12 @@ LOGS: list[tuple[str, list[Event], dict[str, tuple[str, str]]]] = [
         application(*even(4), executors=8),
         {"spark.executor.instances": ("8", "1")},
     ),
+    (
+        "tasks that wait for S3 most of their time",
+        application(*even(8, seconds=1000, cpu=0.2), seconds=2100),
+        {"spark.kubernetes.executor.request.cores": ("4", "2")},
+    ),
+    ("the same in Python", application(*even(8, seconds=1000, cpu=0), rdds=("PythonRDD",)), {}),
     (
         "shuffle files that are lost with Spot nodes",
         application(*even(), Task(reason=FETCH), Task(reason=DECOMMISSIONED)),

@@ -29,7 +29,7 @@ def roomy(spark: SparkSession) -> None:
 
 def spill(spark: SparkSession) -> None:
     """Sorts partitions that are larger than the memory of a task."""
-    ordered = texts(spark, 1_000_000, 4).repartition("key").sortWithinPartitions("text")
+    ordered = texts(spark, 1_600_000, 4).repartition("key").sortWithinPartitions("text")
     # Counting would leave the sorting out.
     ordered.write.format("noop").mode("overwrite").save()
 
