@@ -106,6 +106,9 @@ test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
 test-operator: $(READY) ## The real Spark operator, spark-submit and YuniKorn with every stack's jobs; root
 	@$(BIN)/python -m pytest tests/tiers/operator $(TIER)
 
+test-advice: $(READY) ## Real jobs whose size is wrong, as they are and as advised; Java 17
+	@$(BIN)/python -m pytest tests/tiers/advice $(TIER)
+
 test-metrics: $(READY) ## Monitors, rules and alerts under the real operator and Prometheus, with a real driver
 	@$(BIN)/python -m pytest tests/tiers/metrics $(TIER)
 
@@ -138,6 +141,7 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 
 bench: $(READY) ## How long a preview takes, and how that grows; a diff, BASE=main, beside another revision's, BESIDE=v1
 	@$(BIN)/python -m dev.bench.plan
+	@$(BIN)/python -m dev.bench.advise --gib 0.5
 	@$(BIN)/python -m dev.bench.diff --base '$(or $(BASE),HEAD~1)' --beside '$(BESIDE)'
 
 lock: ## Compile every lock file anew, from pyproject.toml and each requirements.in

@@ -108,7 +108,7 @@ def cores(job: Job) -> Iterator[Advice]:
     """Cores whose tasks wait for something else than the processor."""
     cpu, gc = job.median(lambda run: run.cpu), job.median(lambda run: run.gc) or 0
     wait, asked = job.median(lambda run: run.fetch_wait) or 0, job.asked
-    worked = min(run.facts.totals.run / 1000 for run in job.runs)
+    worked = min(run.facts.totals.run / 1000 for run in job.alike)
     if cpu is None or job.runs_python or worked < _WORKED_SECONDS or not job.is_whole:
         return
     if cpu + gc + wait > _WAITING or asked.request < asked.cores or asked.cores < 2:
@@ -128,7 +128,7 @@ def cores(job: Job) -> Iterator[Advice]:
 def losses(job: Job, celeborn: bool) -> Iterator[Advice]:
     """Shuffle files that are lost with their executors. `celeborn`: whether the team has it."""
     lost, fetches = job.count(Cause.node), job.count(Cause.fetch)
-    again = sum(run.facts.stages.attempts_again for run in job.runs)
+    again = sum(run.facts.stages.attempts_again for run in job.alike)
     if any(job.count(one) for one in (Cause.heap, Cause.container, Cause.executor)) and not lost:
         # They were lost with an executor that ran out of memory.
         return

@@ -87,6 +87,12 @@ class Asked:
     """Size limits of its local disks on the node; 0 without."""
 
     @property
+    def size(self) -> tuple[float, ...]:
+        """What makes two runs alike."""
+        memory = (self.heap, self.overhead, self.pyspark, self.off_heap)
+        return (*memory, self.cores, self.request)
+
+    @property
     def memory(self) -> int:
         """Memory of its pod, in whole MiB."""
         return ceil((self.heap + self.overhead + self.pyspark + self.off_heap) / MIB) * MIB

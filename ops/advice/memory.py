@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ops.advice.asked import number, rounded_up, spark_size
 from ops.advice.failures import MEMORY, Cause
 from ops.advice.model import Advice, Confidence, gib, percent
-from ops.advice.run import Job, Run
+from ops.advice.run import LEAST_PEAKS, Job, Run
 from ops.plan.quantity import GIB, MIB
 
 HEAP, OVERHEAD = "spark.executor.memory", "spark.executor.memoryOverhead"
@@ -17,6 +17,8 @@ _RESERVED = 300 * MIB
 _FRACTION = 0.6
 _LEAST_HEAP, _LEAST_OVERHEAD = 1 * GIB, 384 * MIB
 _STEP = 256 * MIB
+_NEARLY = 0.9
+"""Of the memory beside the heap: a pod at its limit has not been seen above it."""
 _WORTH = 0.2
 """Share of a pod's memory that is worth a change."""
 _MUCH_GC, _GC_SECONDS = 0.1, 10
@@ -26,9 +28,10 @@ _SURE_RUNS, _SURE_COVERAGE = 3, 0.5
 def unknown(job: Job) -> str:
     """Why memory cannot be judged; empty if it can."""
     if not job.has_peaks:
+        fewest = min(run.facts.peaks.samples for run in job.alike)
         return (
-            "too few peaks of memory in the log: the tasks are shorter than a heartbeat of the "
-            "executors (spark.executor.heartbeatInterval, 10 s), or none ended"
+            f"{fewest} tasks have a peak of memory in the log, and {LEAST_PEAKS} are needed: the "
+            "executors report every 10 s (spark.executor.heartbeatInterval)"
         )
     return ""
 
@@ -52,7 +55,15 @@ def needed_heap(job: Job) -> int:
     # All processes together, in a pod with as much beside the heap as now.
     beside_heap = job.asked.memory - job.asked.heap
     of_pod = job.most(lambda run: run.facts.peaks.rss) * MARGIN - beside_heap
-    return max(rounded_up(max(peak * MARGIN, for_rows * MARGIN, of_pod), _STEP), _LEAST_HEAP)
+    needed = max(peak * MARGIN, for_rows * MARGIN, of_pod, _too_small(job, Cause.heap))
+    return max(rounded_up(needed, _STEP), _LEAST_HEAP)
+
+
+def _too_small(job: Job, *causes: Cause) -> float:
+    """A byte more than any run asked for that failed of a cause: of the heap, or beside it."""
+    failed = [run.asked for run in job.runs if any(run.count(one) for one in causes)]
+    of_heap = Cause.heap in causes
+    return max((one.heap if of_heap else one.memory - one.heap for one in failed), default=-1) + 1
 
 
 def native(job: Job) -> float:
@@ -71,16 +82,18 @@ def beside(job: Job) -> float:
 def needed_overhead(job: Job) -> int:
     """Memory beside the heap for the highest peaks of all runs, with the margin and without what
     the settings of off-heap and Python memory ask for."""
-    needed = (native(job) + beside(job)) * MARGIN - job.asked.pyspark - job.asked.off_heap
+    failed = _too_small(job, *(one for one in MEMORY if one is not Cause.heap))
+    needed = max((native(job) + beside(job)) * MARGIN, failed)
+    needed -= job.asked.pyspark + job.asked.off_heap
     return max(rounded_up(max(0.0, needed), 128 * MIB), _LEAST_OVERHEAD)
 
 
 def confidence(job: Job) -> Confidence:
     """By the number of runs and by how many of their tasks have a peak."""
-    coverage = min(run.coverage for run in job.runs)
+    coverage = min(run.coverage for run in job.alike)
     if coverage < _SURE_COVERAGE / 2:
         return Confidence.low
-    sure = len(job.runs) >= _SURE_RUNS and coverage >= _SURE_COVERAGE
+    sure = len(job.alike) >= _SURE_RUNS and coverage >= _SURE_COVERAGE
     return Confidence.high if sure else Confidence.medium
 
 
@@ -171,14 +184,14 @@ def _overhead(job: Job) -> Iterator[Advice]:
         f"{gib(native(job))}, Python {gib(job.most(lambda run: run.facts.peaks.python_rss))}, "
         f"others {gib(job.most(lambda run: run.facts.peaks.other_rss))}"
     )
-    if lower > given:
+    if lower > _NEARLY * given:
         yield Advice(
             OVERHEAD,
             spark_size(asked.overhead),
             spark_size(needed_overhead(job)),
-            Confidence.high,
+            Confidence.high if lower > given else Confidence.medium,
             seen,
-            "with a full heap the pod exceeds its limit and the kernel kills it (exit code 137)",
+            "with a full heap the pod reaches its limit and the kernel kills it (exit code 137)",
             "executor.overhead",
         )
     elif _has_plenty(job) and asked.memory * _WORTH <= asked.overhead - needed_overhead(job):
@@ -194,12 +207,15 @@ def _overhead(job: Job) -> Iterator[Advice]:
 
 
 def _has_plenty(job: Job) -> bool:
-    spilled = any(run.facts.totals.spilled_disk for run in job.runs)
+    spilled = any(run.facts.totals.spilled_disk for run in job.alike)
     return job.is_whole and not spilled and not any(job.count(cause) for cause in MEMORY)
 
 
 def _counted(job: Job) -> float:
-    return job.most(lambda run: run.facts.peaks.native)
+    """What the JVM takes outside its heap at least: its process may hold the whole heap."""
+    return job.most(
+        lambda run: max(run.facts.peaks.native, run.facts.peaks.jvm_rss - run.asked.heap)
+    )
 
 
 def _heap(run: Run) -> float:

@@ -187,7 +187,7 @@ def _start(run: Run) -> float | None:
 
 
 def _failures(job: Job) -> str:
-    tasks = sum(run.facts.totals.tasks for run in job.runs)
-    counts = {cause: sum(run.facts.failed[cause] for run in job.runs) for cause in Cause}
+    tasks = sum(run.facts.totals.tasks for run in job.alike)
+    counts = {cause: sum(run.facts.failed[cause] for run in job.alike) for cause in Cause}
     parts = [f"{count:,} {cause}" for cause, count in counts.items() if count]
     return f"{sum(counts.values()):,} of {tasks:,}" + (f": {'; '.join(parts)}" if parts else "")

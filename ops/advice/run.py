@@ -15,7 +15,8 @@ from ops.advice.values import printable
 
 _RUN = re.compile(r"-[0-9]{10,19}$")
 """What the operator adds to the name of a scheduled application's run."""
-_LEAST_SAMPLES = 3
+LEAST_PEAKS = 5
+"""Tasks with a peak of memory, below which it is not judged."""
 
 Advance = Callable[[int], None]
 
@@ -107,7 +108,11 @@ class Run:
 
     @property
     def has_peaks(self) -> bool:
-        return self.facts.peaks.samples >= _LEAST_SAMPLES
+        return self.facts.peaks.samples >= LEAST_PEAKS
+
+    def count(self, cause: Cause) -> int:
+        """Tasks that failed and executors that were lost for a cause."""
+        return self.facts.failed[cause] + self.facts.lost[cause]
 
     @property
     def runs_python(self) -> bool:
@@ -162,7 +167,7 @@ def read_run(log: EventLog, advance: Advance = lambda count: None) -> Run:
 @dataclass(frozen=True)
 class Job:
     """The runs of one job, the latest last. The worst of them rules the memory; the rest is the
-    median of the runs."""
+    median of the runs that asked for as much as the latest."""
 
     name: str
     namespace: str
@@ -178,38 +183,45 @@ class Job:
         return self.latest.asked
 
     @property
+    def alike(self) -> tuple[Run, ...]:
+        """The runs that asked for as much as the latest: what others failed of may be mended."""
+        size = self.asked.size
+        return tuple(run for run in self.runs if run.asked.size == size)
+
+    @property
     def is_whole(self) -> bool:
-        """Whether every run is whole: only then anything may be made smaller."""
-        return all(run.is_whole for run in self.runs)
+        """Whether these are whole: only then anything may be made smaller."""
+        return all(run.is_whole for run in self.alike)
 
     @property
     def has_peaks(self) -> bool:
-        return all(run.has_peaks for run in self.runs)
+        return all(run.has_peaks for run in self.alike)
 
     @property
     def has_process_tree(self) -> bool:
-        return all(run.facts.peaks.rss for run in self.runs)
+        return all(run.facts.peaks.rss for run in self.alike)
 
     @property
     def runs_python(self) -> bool:
         return any(run.runs_python for run in self.runs)
 
     def most(self, of: Callable[[Run], float]) -> float:
-        """The largest of the runs' figures."""
+        """The largest figure of all runs."""
         return max(of(run) for run in self.runs)
 
     def median(self, of: Callable[[Run], float | None]) -> float | None:
-        """The median of the runs' figures, None if no run has one."""
-        known = [found for run in self.runs if (found := of(run)) is not None]
+        """The median of the runs that are alike, None if no run has the figure."""
+        known = [found for run in self.alike if (found := of(run)) is not None]
         return median_of(known) if known else None
 
     def count(self, cause: Cause) -> int:
-        """Tasks that failed and executors that were lost for a cause, in all runs."""
-        return sum(run.facts.failed[cause] + run.facts.lost[cause] for run in self.runs)
+        """Tasks that failed and executors that were lost for a cause, in the runs that are
+        alike."""
+        return sum(run.count(cause) for run in self.alike)
 
     def message(self, cause: Cause) -> str:
         return next(
-            (run.facts.messages[cause] for run in self.runs if cause in run.facts.messages), ""
+            (run.facts.messages[cause] for run in self.alike if cause in run.facts.messages), ""
         )
 
 

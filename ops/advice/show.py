@@ -11,7 +11,7 @@ from ops.advice.asked import Asked
 from ops.advice.model import Advice, gib
 from ops.advice.report import Entry, Report, TypeCost, figures, hours, price_basis
 from ops.advice.run import Job, Run
-from ops.plan.command import fenced
+from ops.plan.command import headed
 from ops.plan.instances import source
 from ops.plan.prices import basis
 from ops.plan.text import columns
@@ -32,8 +32,7 @@ def markdown(report: Report) -> str:
     """Returns the report as text in a code block, under a heading."""
     stream = io.StringIO()
     render(report, stream)
-    title, _, text = stream.getvalue().partition("\n")
-    return f"### {title}\n\n{fenced(text.strip(chr(10)), 'text')}"
+    return headed(stream.getvalue())
 
 
 def _head(report: Report) -> list[str]:
@@ -78,9 +77,11 @@ def _runs(job: Job) -> list[str]:
     if len(job.runs) == 1:
         return [f"  of {_run(job.latest)}"]
     ends = ", ".join(sorted({run.outcome.value for run in job.runs}))
+    others = len(job.runs) - len(job.alike)
+    of_others = f"; of {others} that asked for other sizes the peaks only" if others else ""
     return [
         f"  of {len(job.runs)} runs ({ends}), the last {_run(job.latest)}: the worst for memory, "
-        "medians for the rest"
+        f"medians for the rest{of_others}"
     ]
 
 

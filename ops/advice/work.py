@@ -20,6 +20,8 @@ _DEFAULT_PARTITIONS, _DEFAULT_ADVISORY, _DEFAULT_THRESHOLD = 200, 64 * MIB, 256 
 _DEFAULT_FILES = 128 * MIB
 _UNEVEN, _EXCESS_SHARE, _EXCESS_SECONDS = 3.0, 0.05, 1.0
 """The longest task against the median, and how much of the job's time that costs."""
+_LONGER = 1.5
+"""The same, if its bytes are as uneven: a cost that all tasks share hides how uneven they are."""
 _FEW = 4
 _SPILL_SHARE = 0.1
 _MANY_TINY, _TINY_SHARE = 1000, 0.5
@@ -34,8 +36,12 @@ def skewed(run: Run) -> Stage | None:
         ratio = stage.durations.largest / max(1.0, stage.durations.median)
         if excess < max(_EXCESS_SECONDS, _EXCESS_SHARE * total):
             return None
-        # Of few tasks one may take longer by chance: only bytes count.
-        if ratio >= _UNEVEN and (stage.tasks >= _FEW or by_bytes(stage) >= _UNEVEN):
+        if by_bytes(stage) >= _UNEVEN:
+            found = ratio >= _LONGER
+        else:
+            # Of few tasks one may take longer by chance.
+            found = ratio >= _UNEVEN and stage.tasks >= _FEW
+        if found:
             return stage
     return None
 
@@ -49,7 +55,7 @@ def by_bytes(stage: Stage) -> float:
 
 def skew(job: Job) -> Iterator[Advice]:
     """For the worst stage of the latest run that has one."""
-    stage = next((found for run in reversed(job.runs) if (found := skewed(run))), None)
+    stage = next((found for run in reversed(job.alike) if (found := skewed(run))), None)
     if stage is None:
         return
     conf, durations, reads = job.asked.conf, stage.durations, stage.reads
@@ -114,7 +120,7 @@ def skew(job: Job) -> Iterator[Advice]:
 
 def spill(job: Job) -> Iterator[Advice]:
     """More partitions, or more memory for each, where tasks wrote what did not fit to disk."""
-    run = max(job.runs, key=lambda one: one.facts.totals.spilled_disk)
+    run = max(job.alike, key=lambda one: one.facts.totals.spilled_disk)
     totals = run.facts.totals
     handled = totals.shuffle_read + totals.shuffle_written + totals.read
     if not run.facts.stages.spilling or totals.spilled_disk < _SPILL_SHARE * max(handled, MIB):

@@ -90,6 +90,26 @@ def test_a_log_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> N
     assert "\x1b" not in result.stdout
 
 
+def test_a_terminal_shows_how_much_is_read_and_a_file_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, HALF_USED)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    assert "reading" in run("--logs", str(tmp_path)).stderr
+    monkeypatch.delenv("FORCE_COLOR")
+    assert run("--logs", str(tmp_path)).stderr == ""
+
+
+def test_a_hostile_name_of_a_log_is_printed_without_control_characters(tmp_path: Path) -> None:
+    events = [one for one in HALF_USED if not one["Event"].endswith("ApplicationStart")]
+    write(tmp_path, events, "spark-\x1b[2J\u202e\r1")
+    for style in ("text", "markdown", "json"):
+        result = run("--logs", str(tmp_path), "--format", style)
+        assert result.exit_code == 0
+        assert all(one.isprintable() or one == "\n" for one in result.stdout)
+
+
 def test_the_newest_logs_are_read(tmp_path: Path) -> None:
     for number in range(5):
         write(tmp_path, application(*even(), name=f"job-{number}"), f"spark-{number}")

@@ -66,7 +66,7 @@ def without(event: Event) -> Event:
 
 def damaged(random_: random.Random) -> bytes:
     """One log, damaged in one or two ways."""
-    tasks = [Task(heap=GIB, rss=2 * GIB, read=random_.randrange(10**8)), *even(30)]
+    tasks = [Task(heap=GIB, rss=2 * GIB, read=random_.randrange(10**8)), *even(30, heap=GIB)]
     events: list[Event] = application(
         *tasks, name=random_.choice(HOSTILE_TEXTS) or "x", executors=random_.randrange(1, 4)
     )

@@ -1,4 +1,4 @@
-"""Logs of real jobs, recorded by `python -m tests.tiers.advice` with Spark 4.0.5 and trimmed: each
+"""Logs of real jobs, recorded with Spark 4.0.5 (tests/tiers/advice/__main__.py) and trimmed: each
 before and after it was changed as advised."""
 
 from pathlib import Path

@@ -144,8 +144,8 @@ LOGS: list[tuple[str, list[Event], dict[str, tuple[str, str]]]] = [
     (
         "a join with a hot key whose other partitions were joined to two",
         application(
-            *even(2, read=15 * MIB, seconds=11),
-            Task(seconds=47, read=107 * MIB),
+            *even(2, read=15 * MIB, seconds=12),
+            Task(seconds=30, read=107 * MIB),
             rdds=ZIPPED,
         ),
         {THRESHOLD: ("256m", "30m"), ADVISORY: ("64m", "30m")},
@@ -308,6 +308,36 @@ def test_one_failed_run_among_many_keeps_the_memory(tmp_path: Path) -> None:
     whole = application(*even(heap=0.5 * GIB))
     failed = application(*even(heap=0.5 * GIB), jobs=job(0, 5, 100, "JobFailed"))
     assert settings(advised(tmp_path, whole, whole, failed)) == {}
+
+
+def test_what_a_smaller_run_failed_of_is_mended(tmp_path: Path) -> None:
+    small = application(*even(), Task(reason=OOM), jobs=job(0, 5, 100, "JobFailed"))
+    large = application(*even(heap=6.5 * GIB), spark__executor__memory="8g")
+    found = advised(tmp_path, small, large)
+    assert (found.verdict, settings(found)) == (Verdict.leave, {})
+
+
+@pytest.mark.parametrize(
+    ("reason", "least"), [(OOM, 4 * GIB), (LOST_137, 410 * MIB)], ids=["heap", "137"]
+)
+def test_never_as_little_as_a_run_failed_of(
+    reason: dict[str, Any], least: int, tmp_path: Path
+) -> None:
+    roomy = even(heap=0.5 * GIB, rss=0.7 * GIB)
+    small = application(*roomy, Task(reason=reason))
+    conf = {"spark__executor__memory": "16g", "spark__executor__memoryOverhead": "8g"}
+    found = advised(tmp_path, small, application(*roomy, **conf))
+    assert settings(found)
+    of = found.size.heap if reason is OOM else found.size.overhead
+    assert of > least
+
+
+@pytest.mark.parametrize(("python", "advised_"), [(0.26, False), (0.32, True), (0.6, True)])
+def test_python_near_its_pods_limit_gets_more(
+    python: float, advised_: bool, tmp_path: Path
+) -> None:
+    found = advised(tmp_path, application(*even(rss=3.3 * GIB, python=python * GIB)))
+    assert (OVERHEAD in settings(found)) is advised_
 
 
 def test_runs_of_a_schedule_are_one_job(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
-"""Records the logs of the jobs for the fast tests, and prints what changed: `python -m
-tests.tiers.advice`."""
+"""Records the logs of jobs for the fast tests, from the folder of a run of this tier: `pytest
+tests/tiers/advice --basetemp=FOLDER`, then `python -m tests.tiers.advice FOLDER/advice0`."""
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import zstandard
 from ops.advice.asked import kept
 from ops.advice.lines import Damage, lines
 from ops.advice.sources import local_logs
-from tests.tiers.advice.spark import CASES, Ran, run
-from tests.tiers.operator.programs import spark_alone
+from ops.plan.quantity import MIB
+from tests.tiers.advice.spark import CASES, advice
 from tests.tiers.programs import ROOT
 
 FOLDER = ROOT / "tests" / "ops" / "advice" / "recorded"
@@ -54,38 +53,27 @@ def _without(value: Any) -> Any:
     return value
 
 
-def record(name: str, ran: Ran) -> None:
-    """Writes the trimmed log beside the others."""
-    data = b"".join(
-        json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in trimmed(ran.folder)
-    )
-    FOLDER.mkdir(exist_ok=True)
+def record(name: str, logs: Path) -> str:
+    """Writes the trimmed log beside the others, and returns what happened in a line."""
+    events = (json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in trimmed(logs))
     path = FOLDER / f"{name}.zstd"
-    path.write_bytes(zstandard.ZstdCompressor(level=19).compress(data))
-    print(f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes", file=sys.stderr)
-
-
-def line(ran: Ran) -> str:
-    first = ran.first
+    path.write_bytes(zstandard.ZstdCompressor(level=19).compress(b"".join(events)))
+    job = advice(logs)
+    (run,) = job["runs"]
+    memory = job["executor"]["now"]["memoryBytes"] / MIB
+    hours = job["hours"]["now"]["vcpu"]
     return (
-        f"{first['outcome']}, {first['seconds']:.0f} s, {first['tasks']} tasks, "
-        f"{ran.job['executor']['now']['memoryBytes'] / 2**20:.0f} MiB an executor, "
-        f"{first['spilledDiskBytes'] / 2**20:.0f} MiB spilled, "
-        f"{ran.vcpu_hours * 3600:.0f} vCPU-seconds: {ran.job['headline']}"
+        f"{name}: {run['outcome']}, {run['seconds']:.0f} s, {run['tasks']} tasks, {memory:.0f} MiB "
+        f"an executor, {run['spilledDiskBytes'] / MIB:.0f} MiB spilled, {hours * 3600:.0f} "
+        f"vCPU-seconds: {job['headline']}\n"
+        f"  { {one['key']: one['to'] for one in job['advice']} }"
     )
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = sys.argv[1:] or [case.name for case in CASES]
-        for case in CASES:
-            if case.name not in wanted:
-                continue
-            before = run(spark_alone(), case, Path(folder) / case.name / "before")
-            record(case.name, before)
-            print(f"{case.name}: {line(before)}", flush=True)
-            if case.key:
-                changes = before.advised
-                after = run(spark_alone(), case, Path(folder) / case.name / "after", changes)
-                record(f"{case.name}-advised", after)
-                print(f"  {changes}\n  {line(after)}", flush=True)
+    FOLDER.mkdir(exist_ok=True)
+    for case in CASES:
+        made = Path(sys.argv[1]) / case.name
+        print(record(case.name, made / "before" / "logs"))
+        if case.key:
+            print(record(f"{case.name}-advised", made / "after" / "logs"))
