@@ -80,7 +80,7 @@ def idle(spark: SparkSession) -> None:
     """Waits in the driver, with executors that have nothing to do."""
     for _ in range(2):
         assert len(texts(spark, 100_000, 4).filter(f.col("key") % 1000 == 0).collect()) > 0
-        time.sleep(14)
+        time.sleep(20)
 
 
 def healthy(spark: SparkSession) -> None:

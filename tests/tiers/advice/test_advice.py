@@ -94,6 +94,7 @@ def test_a_job_with_a_hot_key_is_split(runs: Runs) -> None:
 def test_a_job_that_waits_holds_fewer_executors(runs: Runs) -> None:
     first, second = before(runs, "idle"), after(runs, "idle")
     assert second.code == 0
-    # Of the same time: the load of this machine makes a run longer.
+    # Of the same time: the load of this machine makes a run longer. A second executor may start
+    # for the tasks, too, and is given back after a minute.
     held = [one.vcpu_hours * 3600 / one.first["seconds"] for one in (first, second)]
-    assert held[1] < 0.7 * held[0]
+    assert held[1] < 0.9 * held[0]
