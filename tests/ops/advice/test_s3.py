@@ -1,6 +1,7 @@
 """Logs in S3: a team's prefix, one log, errors of S3 in one sentence."""
 
 import itertools
+from collections.abc import Generator
 
 import pytest
 
@@ -25,7 +26,7 @@ OBJECTS = {
 
 
 @pytest.fixture
-def bucket(server: S3, monkeypatch: pytest.MonkeyPatch) -> str:
+def bucket(server: S3, monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
     for key, value in server.environment().items():
         monkeypatch.setenv(key, value)
     name = f"logs-of-test-{next(_numbers)}"
@@ -34,7 +35,9 @@ def bucket(server: S3, monkeypatch: pytest.MonkeyPatch) -> str:
     server.client.create_bucket(Bucket=name, CreateBucketConfiguration=where)
     for key, body in OBJECTS.items():
         server.client.put_object(Bucket=name, Key=key, Body=body)
-    return name
+    yield name
+    # Other tests of this process use the server, too.
+    server.forget()
 
 
 @pytest.mark.parametrize(
