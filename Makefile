@@ -80,6 +80,10 @@ submit: $(READY) ## Send a run of a job to one member of a fleet: FLEET=prod TEA
 	  --run '$(RUN)' --release '$(RELEASE)' --in '$(IN)' --out '$(OUT)' $(if $(LOOK),--look) \
 	  $(if $(STRICT),--strict) $(if $(DRY_RUN),--dry-run) $(WITH_FORMAT)
 
+advise: $(READY) ## What a job's event logs say of its size: LOGS=file|folder|s3://... STACK=dev TEAM=team-a PRICE=0.02 LAST=20
+	@$(BIN)/python -m ops advise --logs '$(LOGS)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
+	  --price '$(PRICE)' --last '$(or $(LAST),20)' $(WITH_FORMAT)
+
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
 	  --account '$(ACCOUNT)' $(WITH_FORMAT)
@@ -113,6 +117,9 @@ test-karpenter: $(READY) ## Every stack's NodePools under the real Karpenter
 test-operator: $(READY) ## The real Spark operator, spark-submit and YuniKorn with every stack's jobs; root
 	@$(BIN)/python -m pytest tests/tiers/operator $(TIER)
 
+test-advice: $(READY) ## Real jobs whose size is wrong, as they are and as advised; Java 17
+	@$(BIN)/python -m pytest tests/tiers/advice $(TIER)
+
 test-metrics: $(READY) ## Monitors, rules and alerts under the real operator and Prometheus, with a real driver
 	@$(BIN)/python -m pytest tests/tiers/metrics $(TIER)
 
@@ -145,6 +152,7 @@ lint: $(READY) ## Format, lint, types, shell, workflows
 
 bench: $(READY) ## How long a preview takes, and how that grows; a diff, BASE=main, beside another revision's, BESIDE=v1
 	@$(BIN)/python -m dev.bench.plan
+	@$(BIN)/python -m dev.bench.advise --gib 0.5
 	@$(BIN)/python -m dev.bench.diff --base '$(or $(BASE),HEAD~1)' --beside '$(BESIDE)'
 
 lock: ## Compile every lock file anew, from pyproject.toml and each requirements.in

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+import ops.advice.cli
 import ops.capacity.cli
 import ops.diff.cli
 import ops.fleet.cli
@@ -30,6 +31,7 @@ Manuals:
   docs/capacity.md  capacity
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
+  docs/advise.md    advise
   docs/fleet.md     fleet, fleet-diff, submit
   docs/ci.md        diffs as comments on pull requests"""
 
@@ -59,8 +61,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for package in (
-    ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.fleet, ops.publish
-):  # fmt: skip
+    ops.plan,
+    ops.diff,
+    ops.rules,
+    ops.capacity,
+    ops.jobs,
+    ops.advice,
+    ops.fleet,
+    ops.publish,
+):
     app.registered_commands += package.cli.app.registered_commands
 
 

@@ -5,8 +5,8 @@ from ops.capacity.formulas import FORMULAS
 from ops.capacity.measured import METHODS, NODE, POD
 from ops.capacity.report import Report, Request, report
 from ops.capacity.start import s3
-from ops.capacity.text import number
 from ops.plan.command import table
+from ops.plan.text import number
 from tests.plans import plan_of
 
 COUNTS = (100, 1_000, 10_000)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dev.docs import alerts, capacity, configuration, cost, rules
+from ops.advice import show as show_advice
+from ops.advice.command import advise_on
+from ops.advice.price import prices_of
 from ops.capacity import show as show_capacity
 from ops.capacity.report import Request, report
 from ops.diff import text as show_diff
@@ -46,7 +49,7 @@ TABLES: dict[str, Callable[[], str]] = {
 """By the name in a page's comment; each is in one page."""
 MADE = re.compile(r"(<!-- made by `make docs`: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 SHOWN = re.compile(
-    r"^\$ make (?P<command>preview|diff|check|capacity) (?P<arguments>.*)\n"
+    r"^\$ make (?P<command>preview|diff|check|capacity|advise) (?P<arguments>.*)\n"
     r"(?P<output>(?:(?!\$ |```).*\n)+)```$",
     re.MULTILINE,
 )
@@ -73,6 +76,11 @@ def output(command: str, arguments: str) -> str:
         case "capacity":
             asked = Request(executors=int(given["EXECUTORS"]))
             show_capacity.render(report(plan, asked), stream)
+        case "advise":
+            prices = prices_of(given.get("PRICE", ""))
+            place = str(ROOT / given["LOGS"])
+            found = advise_on(place, plan, team=given["TEAM"], prices=prices, last=0, region="")
+            show_advice.render(found, stream)
     return stream.getvalue()
 
 

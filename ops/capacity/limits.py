@@ -13,10 +13,10 @@ from ops.capacity.start import (
     Executor,
     NodeFit,
     Platform,
-    daemon_pods,
     demand,
     disk,
     executors_per_node,
+    node_pods,
 )
 from ops.plan.node_capacity import NodeCapacity
 from ops.plan.nodes import NODE_GROUP
@@ -118,7 +118,7 @@ def most_addresses(one: NodeCapacity, scenario: Scenario) -> int:
 def sizes(one: NodeCapacity, scenario: Scenario) -> list[tuple[str, int, int]]:
     """Each type with the number of nodes within the limits, and the addresses of one node."""
     platform = scenario.platform
-    with_address, _ = daemon_pods(platform)
+    with_address = node_pods(platform).with_address
     found = []
     for of in one.types:
         # As many drivers fit on a node as executors; 16 of the platform's own on a system node.

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ops.capacity.text import number
 from ops.plan.model import Plan
 from ops.plan.packages import registered
+from ops.plan.text import number
 
 PUT_DOLLARS, INGEST_DOLLARS = 0.005 / 1000, 0.50
 """A PUT to S3 Standard; a GB into CloudWatch Logs: us-west-2, third-party figures, not checked

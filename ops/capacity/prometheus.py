@@ -10,11 +10,11 @@ from fractions import Fraction
 from typing import Any
 
 from components.names import DRIVER_MONITOR
-from ops.capacity.text import number
 from ops.plan import quantity
 from ops.plan.model import Plan
 from ops.plan.packages import RELEASE, registered
 from ops.plan.quantity import GIB
+from ops.plan.text import number
 from ops.plan.values import at, each
 
 HEAD_HOURS = 3

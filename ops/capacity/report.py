@@ -21,16 +21,14 @@ from ops.capacity.prometheus import MetricsLoad, metrics_load
 from ops.capacity.registries import Registry, registry_of
 from ops.capacity.start import Executor, NodeFit, Platform, demand, executors_per_node
 from ops.plan.errors import UserError
+from ops.plan.executor_fit import agent_amounts, mounts_by_claim
 from ops.plan.jar_caches import jar_caches
 from ops.plan.model import Plan
 from ops.plan.node_capacity import NodeCapacity, node_capacities
 from ops.plan.packages import packages
-from ops.plan.platform_pods import agents
 from ops.plan.quantity import GIB
 from ops.plan.system_nodes import SystemNodes, system_nodes
 from ops.plan.values import UNKNOWN, at
-
-_CSI_DRIVER = "s3.csi.aws.com"
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ def _platform(plan: Plan, request: Request) -> Platform:
     return Platform(
         networking=pod_networking(plan),
         method=_method(plan),
-        agents=own.amounts if (own := agents(plan)) else {},
+        agents=agent_amounts(plan),
         claims=request.claims,
         nat=len(plan.by_type("aws:ec2/natGateway:NatGateway")),
         karpenter=bool(plan.of_kind("NodePool")),
@@ -177,10 +175,7 @@ def _node_fits(
 
 
 def _method(plan: Plan) -> Method | None:
-    volumes = [one.inputs["spec"] for one in plan.of_kind("PersistentVolume")]
-    if any(one.get("csi", {}).get("driver") == _CSI_DRIVER for one in volumes):
-        return POD
-    return NODE if any("hostPath" in one for one in volumes) else None
+    return {True: POD, False: NODE, None: None}[mounts_by_claim(plan)]
 
 
 def _unknown(scenario: Scenario, fits: list[NodeFit]) -> list[str]:

@@ -12,9 +12,9 @@ from ops.capacity.formulas import FORMULAS
 from ops.capacity.limits import LimitCheck, most_addresses, sizes
 from ops.capacity.report import Report
 from ops.capacity.start import free_attachments
-from ops.capacity.text import columns, number
-from ops.plan.command import fenced
+from ops.plan.command import headed
 from ops.plan.instances import source
+from ops.plan.text import columns, number
 
 
 def render(report: Report, stream: IO[str]) -> None:
@@ -54,8 +54,7 @@ def markdown(report: Report) -> str:
     """Returns the report as text in a code block, under a heading."""
     stream = io.StringIO()
     render(report, stream)
-    title, _, text = stream.getvalue().partition("\n")
-    return f"### {title}\n\n{fenced(text.strip(chr(10)), 'text')}"
+    return headed(stream.getvalue())
 
 
 def to_json(report: Report) -> str:

@@ -9,16 +9,13 @@ from ops.capacity.dns import FORWARDED, QUERIES, ClusterDns
 from ops.capacity.measured import Method, Per
 from ops.capacity.network import PodNetworking
 from ops.capacity.registries import Registry, pull_figures
+from ops.plan.executor_fit import OwnPods, fitting, own_pods
 from ops.plan.instances import InstanceType
 from ops.plan.local_disk import margin
 from ops.plan.node_capacity import NodeCapacity
-from ops.plan.platform_pods import CPU, MEMORY, PODS, Amounts
+from ops.plan.platform_pods import Amounts
 from ops.plan.quantity import GIB
 
-DAEMON_CPU, DAEMON_GIB = 0.25, 0.5
-"""Assumed requests of a node's own pods: networking, kube-proxy, drivers of volumes."""
-DAEMONS_WITH_ADDRESS, DAEMONS_ON_HOST = 1, 2
-"""The EBS driver's pod; aws-node and kube-proxy are on the node's own network."""
 DOWNLOADS_AT_ONCE = 3
 """Layers of an image that containerd fetches at once (max_concurrent_downloads)."""
 FLEET_BATCH = 1000
@@ -89,14 +86,10 @@ class NodeFit:
         return self.type.name
 
 
-def daemon_pods(platform: Platform) -> tuple[int, int]:
-    """A node's own pods: the number with an address, and the total."""
-    method_pods = int(platform.agents.get(PODS, 0))
-    if platform.method is not None and platform.method.per is Per.claim:
-        # The driver's pod, and Mountpoint's own for each claim.
-        method_pods += 1 + platform.claims
-    with_address = DAEMONS_WITH_ADDRESS + method_pods
-    return with_address, with_address + DAEMONS_ON_HOST
+def node_pods(platform: Platform) -> OwnPods:
+    """A node's own pods."""
+    by_claim = platform.method is not None and platform.method.per is Per.claim
+    return own_pods(platform.agents, by_claim=by_claim, claims=platform.claims)
 
 
 def executors_per_node(
@@ -104,18 +97,14 @@ def executors_per_node(
 ) -> int:
     """How many executors fit on one node: by vCPU, by memory, by its limit of pods, by its disk
     where that is known, and by attachments if each claims a volume."""
-    max_pods = nodes.max_pods(of)
-    _, daemons = daemon_pods(platform)
-    own_cpu = DAEMON_CPU + float(platform.agents.get(CPU, 0))
-    own_gib = DAEMON_GIB + float(platform.agents.get(MEMORY, 0) / GIB)
-    bounds = [
-        math.floor((of.free_cpu() - own_cpu) / executor.cpu),
-        math.floor((of.free_memory_gib(max_pods) - own_gib) / executor.memory_gib),
-        max_pods - daemons,
-    ]
-    if room := float(nodes.usable_disk(of)):
-        bounds.append(math.floor(room / executor.disk_bytes))
-    most = max(0, min(bounds))
+    most = fitting(
+        nodes,
+        of,
+        node_pods(platform),
+        cpu=executor.cpu,
+        memory_gib=executor.memory_gib,
+        disk_bytes=executor.disk_bytes,
+    )
     # More executors need more interfaces, which take attachments where both share them.
     while executor.claims and most and most > attachments(nodes, of, most, platform):
         most -= 1
@@ -126,9 +115,9 @@ def demand(executors: int, fit: NodeFit, platform: Platform) -> Mapping[str, flo
     """What so many executors on this type need, by the key of its formula."""
     of, networking = fit.type, platform.networking
     nodes = math.ceil(executors / fit.per_node)
-    own_with_address, own = daemon_pods(platform)
-    with_address = fit.per_node + own_with_address
-    pods = executors + 1 + nodes * own
+    own = node_pods(platform)
+    with_address = fit.per_node + own.with_address
+    pods = executors + 1 + nodes * own.count
     interfaces = networking.interfaces(of, with_address)
     # AssignPrivateIpAddresses: at least one call for each interface.
     calls = nodes * interfaces
@@ -209,7 +198,7 @@ def attachments(nodes: NodeCapacity, of: InstanceType, executors: int, platform:
 
     Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html.
     """
-    with_address = executors + daemon_pods(platform)[0]
+    with_address = executors + node_pods(platform).with_address
     more = platform.networking.interfaces(of, with_address) - 1 if of.shared else 0
     own = max(len(nodes.disks_gib), platform.reserved_attachments)
     return max(0, of.attachments - own - more)

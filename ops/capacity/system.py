@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ops.capacity.text import columns
 from ops.plan.platform_pods import CPU, DISK, MEMORY, PODS, PodGroup
 from ops.plan.quantity import GIB
 from ops.plan.system_nodes import SystemNodes
+from ops.plan.text import columns
 
 
 def smallest(found: Sequence[SystemNodes]) -> list[SystemNodes]:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from ops.plan import quantity
-from ops.plan.quantity import MIB
 from ops.plan.values import mapping, mappings
 
 LOCAL_DIR = "spark-local-dir-"
@@ -143,11 +142,8 @@ def size(conf: Mapping[str, str], key: str, default: int | None = None) -> int |
     not read it."""
     if key not in conf:
         return default
-    text = conf[key].strip()
     try:
-        if re.fullmatch(r"[0-9]{1,12}", text, re.ASCII):
-            return int(text) * MIB
-        return quantity.spark_bytes(text)
+        return quantity.spark_mib(conf[key].strip())
     except ValueError as failure:
         raise BadValue(key, "is not a size that Spark reads, such as 512m or 8g") from failure
 

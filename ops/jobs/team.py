@@ -31,9 +31,10 @@ from ops.plan.iam import action_matches
 from ops.plan.iam_grants import Grant, grants
 from ops.plan.iam_roles import assumed_by, documents_of
 from ops.plan.model import Plan, Resource
-from ops.plan.nodes import NodeSet, node_sets
+from ops.plan.nodes import NodeSet
 from ops.plan.scheduling import volume_terms
-from ops.plan.workloads import in_namespace, team_namespaces
+from ops.plan.teams import annotation, team_namespace, team_nodes
+from ops.plan.workloads import in_namespace
 
 _IMAGE = re.compile(
     r"^.+:(?P<version>[0-9]+\.[0-9]+\.[0-9]+)([.-][\w.-]*)?(@sha256:[0-9a-f]{64})?$"
@@ -110,7 +111,7 @@ def version_of(image: str, key: str = "image") -> str:
 def team_of(plan: Plan, name: str) -> Team:
     """Returns the team. Raises UserError for an unknown name, or if the plan lacks something that
     its jobs need."""
-    namespace = _namespace(plan, name)
+    namespace = team_namespace(plan, name)
     claim = _object(plan, "PersistentVolumeClaim", JARS_CLAIM, namespace=name)
     claims = in_namespace(plan, "PersistentVolumeClaim", name)
     volume = _object(plan, "PersistentVolume", claim.inputs["spec"]["volumeName"])
@@ -118,28 +119,26 @@ def team_of(plan: Plan, name: str) -> Team:
         _object(plan, "ServiceAccount", account, namespace=name)
     for priority in (DRIVER_PRIORITY, EXECUTOR_PRIORITY):
         _object(plan, "PriorityClass", priority)
-    # A team's namespace depends on its nodes, which are deleted after its pods.
-    own = set(namespace.options.dependencies)
-    nodes = [one for one in node_sets(plan) if one.resource.urn in own]
+    nodes = team_nodes(plan, namespace)
     spec = volume.inputs["spec"]
-    shuffle = _annotation(namespace, SHUFFLE_ANNOTATION) or "node"
+    shuffle = annotation(namespace, SHUFFLE_ANNOTATION) or "node"
     return Team(
         name=name,
         region=str(plan.exports["region"]),
         image=str(plan.exports["sparkImage"]),
         max_executors=_max_executors(plan, namespace),
-        queue=_annotation(namespace, QUEUE_ANNOTATION),
-        event_logs=_annotation(namespace, EVENT_LOGS_ANNOTATION),
-        shuffle_fallback=_annotation(namespace, SHUFFLE_FALLBACK_ANNOTATION),
+        queue=annotation(namespace, QUEUE_ANNOTATION),
+        event_logs=annotation(namespace, EVENT_LOGS_ANNOTATION),
+        shuffle_fallback=annotation(namespace, SHUFFLE_FALLBACK_ANNOTATION),
         shuffle=shuffle,
         has_shuffle_class=any(
             one.object_name == SHUFFLE_CLASS for one in plan.of_kind("StorageClass")
         ),
         celeborn=endpoints_of(plan) if shuffle == CELEBORN else None,
         metrics=scraped(plan),
-        pod_logs=_annotation(namespace, POD_LOGS_ANNOTATION),
-        executor_log_url=_annotation(namespace, EXECUTOR_LOG_ANNOTATION),
-        json_logs=_annotation(namespace, LOG_FORMAT_ANNOTATION) == "json",
+        pod_logs=annotation(namespace, POD_LOGS_ANNOTATION),
+        executor_log_url=annotation(namespace, EXECUTOR_LOG_ANNOTATION),
+        json_logs=annotation(namespace, LOG_FORMAT_ANNOTATION) == "json",
         mounts_lustre=any(one.object_name == SHUFFLE_CLAIM for one in claims),
         volume_name=volume.object_name,
         volume=spec,
@@ -157,25 +156,8 @@ def team_of(plan: Plan, name: str) -> Team:
     )
 
 
-def _namespace(plan: Plan, name: str) -> Resource:
-    teams = {resource.object_name: resource for resource in team_namespaces(plan)}
-    if name not in teams:
-        known = ", ".join(sorted(teams)) or "none"
-        given = f"there is no team {name!r}" if name else "no team given"
-        raise UserError(
-            f"{given} in stack {plan.stack}; spark-on-eks:spark.teams has: {known} "
-            f"(stacks/Pulumi.{plan.stack}.yaml)"
-        )
-    return teams[name]
-
-
-def _annotation(namespace: Resource, key: str) -> str | None:
-    found = (namespace.inputs["metadata"].get("annotations") or {}).get(key)
-    return None if found is None else str(found)
-
-
 def _max_executors(plan: Plan, namespace: Resource) -> int:
-    found = _annotation(namespace, MAX_EXECUTORS_ANNOTATION)
+    found = annotation(namespace, MAX_EXECUTORS_ANNOTATION)
     if found is None:
         raise UserError(
             f"stack {plan.stack}: namespace {namespace.object_name} has no annotation "

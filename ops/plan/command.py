@@ -113,6 +113,12 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
+def headed(text: str) -> str:
+    """Returns text as Markdown: its first line as a heading, the rest as a code block."""
+    title, _, rest = text.partition("\n")
+    return f"### {title}\n\n{fenced(rest.strip(chr(10)), 'text')}"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: int = 0) -> str:
     """Returns a Markdown table; `right` columns after the first are aligned to the right."""
     sides = ["---", *["--:"] * right, *["---"] * (len(head) - 1 - right)]

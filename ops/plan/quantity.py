@@ -46,6 +46,13 @@ def spark_bytes(text: str) -> int:
     return int(match[1]) * 1024 ** _POWERS.get(match[2], 0)
 
 
+def spark_mib(text: str) -> int:
+    """A size in bytes for a key whose values without a unit are MiB. Raises ValueError."""
+    if re.fullmatch(r"[0-9]{1,12}", text, re.ASCII):
+        return int(text) * MIB
+    return spark_bytes(text)
+
+
 def shown(resource: str, value: Fraction | int) -> str:
     """A readable amount of a resource: memory and storage in GiB, anything else as a number."""
     if "memory" in resource or "storage" in resource.rpartition(".")[2]:

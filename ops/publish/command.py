@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ops.plan import aws
 from ops.plan.releases import Coordinate, release_name
-from ops.publish import aws
 from ops.publish.destination import ROOT, Destination, destination
 from ops.publish.files import File, read
 from ops.publish.maven import CENTRAL, Repository

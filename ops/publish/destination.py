@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ops.plan import aws
 from ops.plan.errors import UserError
-from ops.publish import aws
 
 ROOT = Path(__file__).resolve().parents[2]
 

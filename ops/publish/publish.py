@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from ops.plan.aws import THREADS
 from ops.plan.errors import Failed, UserError
 from ops.plan.releases import class_path, python_path
-from ops.publish.aws import THREADS
 from ops.publish.destination import Destination
 from ops.publish.files import File, is_jar
 from ops.publish.progress import Report, in_parallel

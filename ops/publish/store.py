@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
+from ops.plan.aws import code_of, explained
 from ops.plan.errors import Failed
-from ops.publish.aws import code_of, explained
 from ops.publish.destination import Destination
 from ops.publish.files import File
 from ops.publish.progress import Report

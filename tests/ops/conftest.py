@@ -1,10 +1,15 @@
-"""Small projects, written to a folder of their own, to record."""
+"""Small projects, written to a folder of their own, to record; S3 on loopback."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.ops.publish.s3 import S3
+
 
 PULUMI_YAML = """
 name: toy
@@ -47,3 +52,12 @@ def project(tmp_path: Path) -> Write:
         return tmp_path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def server() -> "Generator[S3]":
+    from tests.ops.publish.s3 import S3  # noqa: PLC0415  moto takes a second to import
+
+    running = S3()
+    yield running
+    running.close()

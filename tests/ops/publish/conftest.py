@@ -4,7 +4,7 @@ import itertools
 import random
 import tarfile
 import zipfile
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -87,13 +87,6 @@ class Place:
     def put(self, name: str, body: bytes) -> None:
         """Writes an object as another client."""
         self.s3.client.put_object(Bucket=self.to.bucket, Key=f"{self.to.prefix}{name}", Body=body)
-
-
-@pytest.fixture(scope="session")
-def server() -> Generator[S3]:
-    running = S3()
-    yield running
-    running.close()
 
 
 @pytest.fixture

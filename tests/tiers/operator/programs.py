@@ -53,6 +53,12 @@ def programs() -> Programs:
     return Programs(folder, _spark(), _java())
 
 
+@cache
+def spark_alone() -> Programs:
+    """Spark with a JVM, without the operator. Raises RuntimeError as `programs`."""
+    return Programs(ROOT / ".cache" / "operator", _spark(), _java())
+
+
 def _java() -> Path:
     java = shutil.which("java") or "false"
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr

@@ -1,4 +1,4 @@
-"""AWS clients, and error messages for the user who publishes."""
+"""AWS clients, and error messages for the user."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -67,8 +67,11 @@ def code_of(error: ClientError) -> str:
 
 
 @contextmanager
-def explained(doing: str) -> Generator[None]:
-    """Turns an error of AWS, the network or the credentials into one sentence: raises Failed."""
+def explained(doing: str, page: str = "docs/publish-jars.md") -> Generator[None]:
+    """Turns an error of AWS, the network or the credentials into one sentence: raises Failed.
+
+    `page` lists the permissions that are needed.
+    """
     try:
         yield
     except (NoCredentialsError, PartialCredentialsError):
@@ -76,17 +79,17 @@ def explained(doing: str) -> Generator[None]:
     except (BotoCoreError, OSError) as error:
         raise Failed(f"{doing}: {error}") from None
     except ClientError as error:
-        raise Failed(f"{doing}: {_meaning(error)}") from None
+        raise Failed(f"{doing}: {_meaning(error, page)}") from None
 
 
-def _meaning(error: ClientError) -> str:
+def _meaning(error: ClientError, page: str) -> str:
     code = code_of(error)
     if code in _DENIED:
-        message = error.response.get("Error", {}).get("Message", "")
+        message = error.response.get("Error", {}).get("Message") or ""
         detail = f" ({message})" if "not authorized" in message else ""
         return (
-            f"access denied{detail}; a permission of docs/publish-jars.md is missing, or the "
-            "bucket belongs to another account"
+            f"access denied{detail}; a permission of {page} is missing, or the bucket belongs to "
+            "another account"
         )
     if code in _CREDENTIALS:
         return f"AWS rejects the credentials ({code}); {_SIGN_IN}"

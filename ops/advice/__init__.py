@@ -1,0 +1,1 @@
+"""Advice on the size of a job, from its Spark event logs."""
