@@ -49,7 +49,7 @@ from components.private_bucket import (
     check_names,
 )
 from components.running_cluster import check_changes, is_there, read_running_cluster
-from components.spark.checks import check_team_buckets, check_teams
+from components.spark.checks import check_drain, check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
 from components.storage import StorageSettings
@@ -142,6 +142,7 @@ class StackSettings(Settings):
             lambda: check_teams(
                 self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())
             ),
+            lambda: check_drain(self.spark, stack=stack, cluster_name=self.cluster.name),
             lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
             lambda: check_images(
                 self.images,

@@ -97,6 +97,31 @@ SETTINGS = {
         stack="prod",
         source=f"{_S3}/intro-lifecycle-filters.html",
     ),
+    "a cluster that takes no new jobs": Row(
+        "spark.acceptJobs=false",
+        "guard: new Spark jobs are refused from now on; those that run end, with their retries",
+        source="github.com/kubeflow/spark-operator v2.5.2, internal/controller/sparkapplication",
+    ),
+    "a cluster that takes jobs again": Row(
+        (),
+        "guard: new Spark jobs are accepted again; a schedule starts a run that it missed",
+        before="spark.acceptJobs=false",
+        source="github.com/kubeflow/spark-operator v2.5.2, "
+        "internal/controller/scheduledsparkapplication",
+    ),
+    "another cluster takes a drained one's jobs": Row(
+        ("spark.acceptJobs=false", "spark.submitTo=[prod-b]"),
+        "guard: new Spark jobs are refused with another message, or for other people",
+        before="spark.acceptJobs=false",
+        source="kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/",
+    ),
+    "people who may submit to a drained cluster": Row(
+        ("spark.acceptJobs=false", "spark.exemptGroup=oncall"),
+        "guard: new Spark jobs are refused with another message, or for other people",
+        before="spark.acceptJobs=false",
+        source="kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
+        "#matching-requests-matchconditions",
+    ),
     "more executors": Row(
         team(),
         "quota: executors of a job of team-a, at most: 5 -> 20",
