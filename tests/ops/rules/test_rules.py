@@ -57,6 +57,7 @@ VARIANTS = [
     ("dev", *DAEMONSET),
     ("prod", "spark.yunikorn.enabled=true"),
     ("prod", *CACHE),
+    ("prod", "spark.acceptJobs=false"),
     ("dev", *OPEN_TEAM),
     ("dev", *CELEBORN),
     ("dev", *LUSTRE),
