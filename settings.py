@@ -27,6 +27,7 @@ from components.formats import text
 from components.images import ImagesSettings, check_images
 from components.jar_bucket import JarBucketSettings
 from components.karpenter import KarpenterSettings
+from components.karpenter.spot_drill import check_spot_drill
 from components.monitoring.checks import check_observability
 from components.monitoring.settings import ObservabilitySettings
 from components.mounts import JarMountSettings
@@ -128,6 +129,7 @@ class StackSettings(Settings):
                 pools=self.pools,
                 shapes=self._shapes,
             ),
+            lambda: check_spot_drill(self.karpenter.spot_drill, self.pools, region),
             lambda: check_releases(self.autoscaler, self._shapes, self._kubernetes),
             lambda: self._check_buckets(region),
             self._check_addresses,
@@ -159,6 +161,7 @@ class StackSettings(Settings):
                 self.images,
                 self.storage,
                 observability=self.observability,
+                karpenter=self.karpenter,
                 region=region,
                 account=self.account,
             ),

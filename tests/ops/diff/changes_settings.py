@@ -1,6 +1,7 @@
 """Changes of teams, pools and guards in the settings of dev, staging and prod."""
 
 from tests.ops.diff.changes import OPERATOR, RUNGS, STAY, Row, drifts, pool, team
+from tests.plans import DRILL
 
 _EKS = "docs.aws.amazon.com/eks/latest/userguide"
 _K8S = "kubernetes.io/docs/concepts"
@@ -121,6 +122,17 @@ SETTINGS = {
         before="spark.acceptJobs=false",
         source="kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
         "#matching-requests-matchconditions",
+    ),
+    "a drill that interrupts Spot nodes": Row(
+        DRILL,
+        "wider-permission: role karpenter-spot-drill-role (new)",
+        source="docs.aws.amazon.com/fis/latest/userguide/experiment-templates.html",
+    ),
+    "no drill any more": Row(
+        (),
+        "narrower-permission: role karpenter-spot-drill-role (deleted)",
+        before=DRILL,
+        source="docs.aws.amazon.com/fis/latest/userguide/experiment-templates.html",
     ),
     "more executors": Row(
         team(),
