@@ -69,6 +69,9 @@ check-job: $(READY) ## Whether a SparkApplication runs on a stack: FILE=job.yaml
 	@$(BIN)/python -m ops check-job --file '$(FILE)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --account '$(ACCOUNT)' $(if $(FIX),--fix) $(WITH_FORMAT)
 
+drill: $(READY) ## What a simulated Spot interruption does to a stack, and the commands to run it: STACK=dev
+	@$(BIN)/python -m ops drill --stack '$(STACK)' --set "$$SET" $(WITH_FORMAT)
+
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
 	  --account '$(ACCOUNT)' $(WITH_FORMAT)

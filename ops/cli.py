@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 import ops.capacity.cli
 import ops.diff.cli
+import ops.drill.cli
 import ops.jobs.cli
 import ops.plan.cli
 import ops.publish.cli
@@ -27,6 +28,7 @@ Manuals:
   docs/diff.md      diff
   docs/rules.md     check
   docs/capacity.md  capacity
+  docs/drills.md    drill
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
   docs/ci.md        diffs as comments on pull requests"""
@@ -56,7 +58,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for package in (ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.publish):
+for package in (
+    ops.plan,
+    ops.diff,
+    ops.rules,
+    ops.capacity,
+    ops.drill,
+    ops.jobs,
+    ops.publish,
+):
     app.registered_commands += package.cli.app.registered_commands
 
 
