@@ -11,7 +11,7 @@ from ops.diff.steps import Operation, Step
 from ops.plan import quantity
 from ops.plan.model import Resource
 from ops.plan.nodes import NODE_POOL
-from ops.plan.packages import RELEASE
+from ops.plan.packages import RELEASE, packages
 from ops.plan.paths import covers
 from ops.plan.values import each, mapping
 from ops.plan.workloads import namespace_of
@@ -114,7 +114,9 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
         elif step.old is not None and step.touches("spec"):
             text = f"{name} denies other requests than before"
             yield Consequence(Kind.guard, text, causes_of(step, "spec"))
-    yield from _drain(drain)
+    # Which runs another operator deletes is not known.
+    ours = any("spark-jobs" in one.provides for one in packages(diff.new))
+    yield from _drain(drain, ours=ours)
     for step in diff.of_kind("Namespace"):
         if step.old is None or step.new is None:
             continue
@@ -131,7 +133,7 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
             yield Consequence(Kind.guard, text, (cause,), jobs="" if looser else jobs)
 
 
-def _drain(steps: Sequence[Step]) -> Iterator[Consequence]:
+def _drain(steps: Sequence[Step], *, ours: bool) -> Iterator[Consequence]:
     """Its policy admits what the operator does with an application that runs:
     components/spark/admission/drain.py."""
     texts = {
@@ -144,7 +146,7 @@ def _drain(steps: Sequence[Step]) -> Iterator[Consequence]:
     for operation, text in texts.items():
         causes = [one for step in steps if step.operation is operation for one in causes_of(step)]
         if causes:
-            known = all(_is_plain_drain(step) for step in steps)
+            known = ours and all(_is_plain_drain(step) for step in steps)
             yield Consequence(Kind.guard, text, tuple(causes), harmless=known)
 
 

@@ -103,6 +103,14 @@ SETTINGS = {
         "guard: new Spark jobs are refused from now on; those that run end, with their retries",
         source="github.com/kubeflow/spark-operator v2.5.2, internal/controller/sparkapplication",
     ),
+    "a cluster with an operator of its own that takes no new jobs": Row(
+        ("spark.operator.enabled=false", "spark.acceptJobs=false"),
+        "jobs-unknown: what these 2 changes do to jobs that run is not known: spark-drain-binding",
+        "guard: new Spark jobs are refused from now on; those that run end, with their retries",
+        before="spark.operator.enabled=false",
+        source="github.com/kubeflow/spark-operator v2.5.2, "
+        "internal/controller/scheduledsparkapplication",
+    ),
     "a cluster that takes jobs again": Row(
         (),
         "guard: new Spark jobs are accepted again; a schedule starts a run that it missed",
