@@ -84,6 +84,9 @@ advise: $(READY) ## What a job's event logs say of its size: LOGS=file|folder|s3
 	@$(BIN)/python -m ops advise --logs '$(LOGS)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --price '$(PRICE)' --last '$(or $(LAST),20)' $(WITH_FORMAT)
 
+drill: $(READY) ## What a simulated Spot interruption does to a stack, and the commands to run it: STACK=dev
+	@$(BIN)/python -m ops drill --stack '$(STACK)' --set "$$SET" $(WITH_FORMAT)
+
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
 	  --account '$(ACCOUNT)' $(WITH_FORMAT)

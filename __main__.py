@@ -137,5 +137,6 @@ pulumi.export(
 )
 pulumi.export("jarBuckets", {name: bucket.jars_url for name, bucket in jars.items()})
 pulumi.export("teams", teams)
+pulumi.export("acceptsJobs", config.spark.accept_jobs)
 pulumi.export("sparkImage", images.pulled(config.spark.image))
 pulumi.export("eventLogs", {team: logs.url(team) for team in teams} if logs else {})

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 import ops.advice.cli
 import ops.capacity.cli
 import ops.diff.cli
+import ops.drill.cli
 import ops.fleet.cli
 import ops.jobs.cli
 import ops.plan.cli
@@ -29,6 +30,7 @@ Manuals:
   docs/diff.md      diff
   docs/rules.md     check
   docs/capacity.md  capacity
+  docs/drills.md    drill
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
   docs/advise.md    advise
@@ -65,6 +67,7 @@ for package in (
     ops.diff,
     ops.rules,
     ops.capacity,
+    ops.drill,
     ops.jobs,
     ops.advice,
     ops.fleet,

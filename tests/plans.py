@@ -48,6 +48,10 @@ LOGS = (
     "spark.historyServer={enabled: true, release: '2026-11-01'}",
 )
 LOG_GROUPS = ("observability.logs={enabled: true, destination: cloudwatch}",)
+DRILL = (
+    "karpenter.spotDrill={enabled: true, pool: default, nodes: 2, "
+    "alarmArn: 'arn:aws:cloudwatch:us-west-2:111122223333:alarm:jobs fail'}",
+)
 OPEN_TEAM = (
     "spark.teams=[{name: a, "
     "rights: {"

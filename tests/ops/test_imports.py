@@ -10,7 +10,7 @@ import pytest
 import ops
 from tests.plans import ROOT
 
-TOOLS = ("advice", "capacity", "diff", "fleet", "jobs", "publish", "rules")
+TOOLS = ("advice", "capacity", "diff", "drill", "fleet", "jobs", "publish", "rules")
 SHARED = {"ops", "components", "components.names"}
 
 

@@ -54,6 +54,14 @@ def test_stdout_is_yaml_and_nothing_else_and_everything_to_know_is_on_stderr(run
     assert "kubectl apply -f job.yaml" in result.stderr
 
 
+def test_a_job_for_a_cluster_that_takes_none_is_refused_with_where_to_go(run: Run) -> None:
+    result = job(
+        run, "--set", "spark.acceptJobs=false", "--set", "spark.submitTo=[prod-b]", name="pi"
+    )
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "this cluster takes no new jobs: submit to prod-b" in result.stderr
+
+
 def test_it_prints_the_command_that_publishes_the_very_jars_of_the_class_path(run: Run) -> None:
     result = job(run, "--in", "s3a://data/i", "--out", "s3a://data/o", "--release", "2026-11-01")
     (line,) = [line for line in result.stderr.splitlines() if "make publish-jars" in line]

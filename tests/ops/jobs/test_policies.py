@@ -138,3 +138,14 @@ def test_a_policy_that_cannot_be_read_is_not_known_and_not_fine() -> None:
     text = PLAN.to_json().replace("size(variables.deniedKeys) == 0", "later(variables.deniedKeys)")
     verdict = verdict_of([JOB], type(PLAN).from_json(text))
     assert [one.why for one in verdict.of("not known") if "could not be evaluated" in one.why]
+
+
+@pytest.mark.parametrize("exempt", ["", "spark.exemptGroup=oncall"])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_on_a_cluster_that_takes_no_new_jobs_each_kind_is_told_where_to_go(
+    wrapped: bool, exempt: str
+) -> None:
+    keys = ("spark.acceptJobs=false", "spark.submitTo=[prod-b]", *filter(None, [exempt]))
+    document = applications.schedule(JOB) if wrapped else JOB
+    (found,) = errors(verdict_of([document], plan_of("dev", *keys)))
+    assert "this cluster takes no new jobs: submit to prod-b (policy spark-drain)" in found
