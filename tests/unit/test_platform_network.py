@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops.plan.model import Plan
-from tests.plans import CELEBORN, LUSTRE, of_type, plan_of
+from tests.plans import CELEBORN, LOGS, LUSTRE, of_type, plan_of
 
 _DNS = "all: out to ns kube-system pods k8s-app=kube-dns 53/UDP,53"
 _HTTPS = "all: out to 0.0.0.0/0 443"
@@ -26,9 +26,16 @@ FLOWS: dict[str, set[str]] = {
         "all: out to pods all any",
         f"{_PROMETHEUS}: out to 0.0.0.0/0 9100,10250,61678",
         f"{_PROMETHEUS}: out to ns kube-system 8080,9153",
+        f"{_PROMETHEUS}: out to ns log-agents 2020",
         f"{_PROMETHEUS}: out to ns spark-on-eks/team Exists pods spark-role=driver 4040",
         f"{_PROMETHEUS}: out to ns spark-operator 8080",
         f"{_PROMETHEUS}: out to ns yunikorn 9080",
+    },
+    "log-agents": {
+        _DNS,
+        _HTTPS,
+        "all: out to 0.0.0.0/0 10250",
+        "all: in from ns monitoring 2020",
     },
     "celeborn": {
         _DNS,
@@ -43,6 +50,7 @@ FLOWS: dict[str, set[str]] = {
     "spark-lustre": set(),
 }
 STACKS = {
+    "log-agents": ("dev", *LOGS),
     "celeborn": ("dev", *CELEBORN),
     "spark-lustre": ("prod", *LUSTRE),
 }

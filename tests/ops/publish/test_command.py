@@ -93,7 +93,7 @@ def test_a_stack_of_another_account_or_unknown_is_refused(run: Run, tmp_path: Pa
     assert f"belongs to account 111122223333, and the credentials are of {OWNER}" in result.stderr
     result = run(jar, "--release", "r1", "--stack", "production")
     assert result.exit_code == 2
-    assert "the stacks are: dev, existing, prod, staging" in result.stderr
+    assert "the stacks are: dev, existing, prod, prod-a, prod-b, staging, test" in result.stderr
 
 
 @pytest.mark.parametrize(

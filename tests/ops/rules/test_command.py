@@ -55,7 +55,10 @@ def test_markdown_has_a_row_a_finding_and_a_line_a_rule() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--stack is missing; the stacks are: dev, existing, prod, staging"),
+        (
+            [],
+            "--stack is missing; the stacks are: dev, existing, prod, prod-a",
+        ),
         (["--stack", "qa"], "there is no stack 'qa'"),
         (["--stack", "dev", "--format", "pdf"], "--format pdf: is not one of text, markdown, json"),
         (["--stack", "dev", "--set", "cluster.version='1.1'"], "is not one of 1.33"),
