@@ -138,8 +138,8 @@ dashboards: $(READY) ## The dashboards as JSON for a Grafana of your own: OUT=di
 docs: $(READY) ## Write anew what documents take from the code: settings, rules, outputs
 	@$(BIN)/python -m dev.docs.pages
 
-mutate: $(READY) ## Drop each guard of the program once and list those that no test protects: ONLY=components/mounts
-	@$(BIN)/python -m tests.mutation --only '$(ONLY)'
+mutate: $(READY) ## Drop each guard of the program once and list those that no test protects: ONLY=components/mounts, SAMPLE=60 of them, JOBS=2 at a time
+	@$(BIN)/python -m tests.mutation --only '$(ONLY)' --sample '$(or $(SAMPLE),0)' --jobs '$(or $(JOBS),1)'
 
 lint: $(READY) ## Format, lint, types, shell, workflows
 	@$(BIN)/ruff format --check .
