@@ -80,6 +80,9 @@ submit: $(READY) ## Send a run of a job to one member of a fleet: FLEET=prod TEA
 	  --run '$(RUN)' --release '$(RELEASE)' --in '$(IN)' --out '$(OUT)' $(if $(LOOK),--look) \
 	  $(if $(STRICT),--strict) $(if $(DRY_RUN),--dry-run) $(WITH_FORMAT)
 
+drill: $(READY) ## What a simulated Spot interruption does to a stack, and the commands to run it: STACK=dev
+	@$(BIN)/python -m ops drill --stack '$(STACK)' --set "$$SET" $(WITH_FORMAT)
+
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
 	  --account '$(ACCOUNT)' $(WITH_FORMAT)

@@ -125,6 +125,7 @@ pulumi.export(
 )
 pulumi.export("jarBuckets", {name: bucket.jars_url for name, bucket in jars.items()})
 pulumi.export("teams", [team.name for team in config.spark.teams])
+pulumi.export("acceptsJobs", config.spark.accept_jobs)
 pulumi.export("sparkImage", images.pulled(config.spark.image))
 pulumi.export(
     "eventLogs", {team.name: logs.url(team.name) for team in config.spark.teams} if logs else {}

@@ -27,6 +27,7 @@ from components.formats import text
 from components.images import ImagesSettings, check_images
 from components.jar_bucket import JarBucketSettings
 from components.karpenter import KarpenterSettings
+from components.karpenter.spot_drill import check_spot_drill
 from components.monitoring.checks import check_observability
 from components.monitoring.settings import ObservabilitySettings
 from components.mounts import JarMountSettings
@@ -49,7 +50,7 @@ from components.private_bucket import (
     check_names,
 )
 from components.running_cluster import check_changes, is_there, read_running_cluster
-from components.spark.checks import check_team_buckets, check_teams
+from components.spark.checks import check_drain, check_team_buckets, check_teams
 from components.spark.event_logs import LOGS
 from components.spark.settings import SparkSettings
 from components.storage import StorageSettings
@@ -128,6 +129,7 @@ class StackSettings(Settings):
                 pools=self.pools,
                 shapes=self._shapes,
             ),
+            lambda: check_spot_drill(self.karpenter.spot_drill, self.pools, region),
             lambda: check_releases(self.autoscaler, self._shapes, self._kubernetes),
             lambda: self._check_buckets(region),
             self._check_addresses,
@@ -142,6 +144,7 @@ class StackSettings(Settings):
             lambda: check_teams(
                 self.spark, self.pools, admins=self.cluster.__dict__.get("admins", ())
             ),
+            lambda: check_drain(self.spark, stack=stack, cluster_name=self.cluster.name),
             lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
             lambda: check_images(
                 self.images,
@@ -158,6 +161,7 @@ class StackSettings(Settings):
                 self.images,
                 self.storage,
                 observability=self.observability,
+                karpenter=self.karpenter,
                 region=region,
                 account=self.account,
             ),

@@ -7,6 +7,7 @@ from components.base import Problems
 from components.cloud import partition_of
 from components.cluster import ClusterSettings
 from components.images import ImagesSettings
+from components.karpenter import KarpenterSettings
 from components.monitoring.settings import ObservabilitySettings
 from components.private_bucket import BucketSettings
 from components.spark.settings import SparkSettings
@@ -33,6 +34,7 @@ def check_arns(
     storage: StorageSettings,
     *,
     observability: ObservabilitySettings,
+    karpenter: KarpenterSettings,
     region: str,
     account: str,
 ) -> Problems:
@@ -42,7 +44,13 @@ def check_arns(
     """
     partition = partition_of(region)
     for key, arn, user, own in _arns(
-        cluster, buckets, spark, images, storage, observability=observability
+        cluster,
+        buckets,
+        spark,
+        images,
+        storage,
+        observability=observability,
+        karpenter=karpenter,
     ):
         if arn is None or not arn.startswith("arn:"):
             continue
@@ -64,6 +72,7 @@ def _arns(
     storage: StorageSettings,
     *,
     observability: ObservabilitySettings,
+    karpenter: KarpenterSettings,
 ) -> Iterator[Arn]:
     # Not by attribute: a field that is refused already is not there.
     given = cluster.__dict__
@@ -85,6 +94,9 @@ def _arns(
         found = observability.__dict__.get(part)
         arn = found.__dict__.get(field) if found else None
         yield Arn(f"observability.{key}", arn, user, own=field != "kms_key_arn")
+    drill = karpenter.__dict__.get("spot_drill")
+    arn = drill.__dict__.get("alarm_arn") if drill else None
+    yield Arn("karpenter.spotDrill.alarmArn", arn, "the stack is in", own=True)
     cache = images.__dict__.get("cache")
     credentials = cache.__dict__.get("credentials") if cache else None
     for field, key in (("docker_hub", "dockerHub"), ("github", "github")) if credentials else ():

@@ -57,18 +57,26 @@ def wildcards(policies: Mapping[str, Sequence[Statement]]) -> dict[str, Any]:
     return {"wildcards": given} if given else {}
 
 
-def service_trust(service: str, account: Text | None = None) -> pulumi.Output[str]:
+def service_trust(
+    service: str, account: Text | None = None, *, source: Text | None = None
+) -> pulumi.Output[str]:
     """Trust for an AWS service, for example `ec2.amazonaws.com`.
 
-    `account` restricts it to requests on behalf of that account (confused deputy problem).
+    `account` restricts it to requests on behalf of that account, `source` to resources whose ARN
+    matches (confused deputy problem).
     """
+    conditions: dict[str, pulumi.Input[Mapping[str, Text | Sequence[Text]]]] = {}
+    if account:
+        conditions["StringEquals"] = {"aws:SourceAccount": account}
+    if source:
+        conditions["ArnLike"] = {"aws:SourceArn": source}
     return policy_document(
         [
             Statement(
                 "AssumeByService",
                 ["sts:AssumeRole"],
                 principals={"Service": service},
-                conditions={"StringEquals": {"aws:SourceAccount": account}} if account else {},
+                conditions=conditions,
             )
         ]
     )

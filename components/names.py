@@ -52,6 +52,8 @@ SPARK_GROUP = "sparkoperator.k8s.io"
 """API group of the operator's kinds."""
 SPARK_APPLICATIONS = ("sparkapplications", "scheduledsparkapplications")
 """The kinds that a team applies, as RBAC and admission name them."""
+DRAIN_POLICY = "spark-drain"
+"""ValidatingAdmissionPolicy of a cluster that takes no new jobs."""
 
 KUBE_SYSTEM = "kube-system"
 SPARK_OPERATOR_NAMESPACE, OPERATOR_ACCOUNT = "spark-operator", "spark-operator-controller"

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 import ops.capacity.cli
 import ops.diff.cli
+import ops.drill.cli
 import ops.fleet.cli
 import ops.jobs.cli
 import ops.plan.cli
@@ -28,6 +29,7 @@ Manuals:
   docs/diff.md      diff
   docs/rules.md     check
   docs/capacity.md  capacity
+  docs/drills.md    drill
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
   docs/fleet.md     fleet, fleet-diff, submit
@@ -59,8 +61,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for package in (
-    ops.plan, ops.diff, ops.rules, ops.capacity, ops.jobs, ops.fleet, ops.publish
-):  # fmt: skip
+    ops.plan,
+    ops.diff,
+    ops.rules,
+    ops.capacity,
+    ops.drill,
+    ops.fleet,
+    ops.jobs,
+    ops.publish,
+):
     app.registered_commands += package.cli.app.registered_commands
 
 

@@ -43,6 +43,10 @@ LUSTRE = (
     "pools=[{name: default, zones: [b], limits: {cpu: 128, memoryGiB: 512}}]",
     "spark.teams=[{name: team-a, shuffle: lustre}, {name: team-b}]",
 )
+DRILL = (
+    "karpenter.spotDrill={enabled: true, pool: default, nodes: 2, "
+    "alarmArn: 'arn:aws:cloudwatch:us-west-2:111122223333:alarm:jobs fail'}",
+)
 OPEN_TEAM = (
     "spark.teams=[{name: a, "
     "rights: {"

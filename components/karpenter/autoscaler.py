@@ -10,6 +10,7 @@ from components.karpenter.controller import KarpenterController, KarpenterSettin
 from components.karpenter.node_class import create_node_class
 from components.karpenter.node_pools import create_driver_pool, create_executor_pool
 from components.karpenter.sizing import most_pods
+from components.karpenter.spot_drill import SpotDrill
 from components.mounts import Mount
 from components.mounts.base import EBS_TAINT
 from components.node_groups import NodeRole
@@ -73,6 +74,8 @@ class Karpenter(pulumi.ComponentResource):
             created[group.driver_pool] = self._create_drivers(
                 group, drivers, driver_zone, roles[group.driver_pool]
             )
+        if settings.spot_drill.enabled:
+            SpotDrill(f"{name}-spot-drill", settings.spot_drill, context, opts=self._own)
         self.pools = {pool: [component] for pool, component in created.items()}
         self.register_outputs({})
 

@@ -12,6 +12,7 @@ from components.helm_addon import HelmAddon, HelmSettings, resources
 from components.karpenter.interruption import InterruptionQueue
 from components.karpenter.permissions import controller_policies
 from components.karpenter.sizing import cpu_milli, memory_mib
+from components.karpenter.spot_drill import SpotDrillSettings
 from components.names import KUBE_SYSTEM
 from components.workloads import Workload
 from versions import KARPENTER, KARPENTER_CRD
@@ -47,6 +48,8 @@ class KarpenterSettings(HelmSettings):
     of all NodePools allow."""
     cpu: Annotated[float, number(0.1, 32)] | None = None
     """vCPU request of one replica; default: 0.001 for each such pod, from 0.5 to 2."""
+    spot_drill: SpotDrillSettings = SpotDrillSettings()
+    """Simulated Spot interruptions, off by default."""
 
 
 class KarpenterController(HelmAddon):

@@ -54,6 +54,14 @@ def check_teams(
             yield from below(f"spark.teams[{index}]", sound(check))
 
 
+def check_drain(spark: SparkSettings, *, stack: str, cluster_name: str) -> Problems:
+    """A drained cluster does not send jobs to itself."""
+    for index, name in enumerate(spark.submit_to):
+        if name in (stack, cluster_name):
+            text = f"'{name}' is this cluster, which takes no jobs; name another one"
+            yield f"spark.submitTo[{index}]", text
+
+
 def check_team_buckets(
     spark: SparkSettings, pools: Sequence[Pool], jar_bucket: JarBucketSettings, cluster_name: str
 ) -> Problems:

@@ -8,7 +8,7 @@ from components.context import Context
 from components.mounts import Mount
 from components.names import SHARED_JARS
 from components.pools import Pool, default_pool
-from components.spark.admission import create_policies
+from components.spark.admission import Drain, create_policies
 from components.spark.event_logs import EventLogs
 from components.spark.history_server import HistoryServers
 from components.spark.operator import SparkOperator
@@ -49,6 +49,13 @@ def install_spark(
     Priorities("spark-priorities", context)
     gangs = settings.yunikorn.enabled
     before_teams = create_policies(context, gangs=gangs)
+    if not settings.accept_jobs:
+        Drain(
+            "spark-drain",
+            context,
+            submit_to=settings.submit_to,
+            exempt_group=settings.exempt_group,
+        )
     if gangs:
         before_teams.append(Yunikorn("yunikorn", settings.yunikorn, context, teams=settings.teams))
     by_name = {pool.name: pool for pool in pools}

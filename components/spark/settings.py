@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.base import Problems, Settings
-from components.formats import text
+from components.base import Problems, Settings, sound
+from components.formats import entries, text
 from components.pools import Pool, default_pool
 from components.spark.history_server import HistoryServerSettings
 from components.spark.operator import OperatorSettings
 from components.spark.shuffle_fallback import FALLBACK_PREFIX, ShuffleFallbackSettings
+from components.spark.submitters import GroupName, group_of
 from components.spark.team import TeamSettings
 from components.spark.yunikorn import YunikornSettings
 from versions import SPARK_IMAGE
@@ -26,6 +27,13 @@ Image = Annotated[
         "an image with a tag or digest, such as docker.io/apache/spark:4.0.4",
     ),
 ]
+ClusterOrStack = Annotated[
+    str,
+    text(
+        r"[A-Za-z][A-Za-z0-9._-]{0,99}",
+        "the name of a cluster or stack: at most 100 letters, digits and -_. after a letter",
+    ),
+]
 
 
 class SparkSettings(Settings):
@@ -33,6 +41,13 @@ class SparkSettings(Settings):
 
     image: Image = SPARK_IMAGE
     """Multi-arch image of drivers and executors, with tag or digest."""
+    accept_jobs: bool = True
+    """False drains the cluster: new applications are refused, those that run end, with their
+    retries."""
+    submit_to: Annotated[list[ClusterOrStack], entries(most=20)] = []
+    """With `acceptJobs: false`: names of the clusters that take the jobs, for the message."""
+    exempt_group: GroupName | None = None
+    """With `acceptJobs: false`: group of people who may still submit, no team's submitters."""
     operator: OperatorSettings = OperatorSettings()
     """The Spark operator."""
     yunikorn: YunikornSettings = YunikornSettings()
@@ -45,6 +60,22 @@ class SparkSettings(Settings):
     """The teams; each has a namespace."""
 
     def problems(self) -> Problems:
+        for check in (self._drain_problems, self._fallback_problems):
+            yield from sound(check)
+
+    def _drain_problems(self) -> Problems:
+        if self.accept_jobs:
+            for key, given in (("submitTo", self.submit_to), ("exemptGroup", self.exempt_group)):
+                if given:
+                    yield key, "has no effect with acceptJobs: true; remove it"
+        for team in self.teams:
+            groups = [one.__dict__.get("group") for one in team.__dict__.get("submitters", ())]
+            taken = self.exempt_group in [*groups, group_of(team.name)]
+            if self.exempt_group is not None and taken:
+                text = f"is a group of the submitters of team {team.name}: all of them would submit"
+                yield "exemptGroup", f"'{self.exempt_group}' {text}"
+
+    def _fallback_problems(self) -> Problems:
         if not self.shuffle_fallback.enabled:
             return
         server = self.history_server

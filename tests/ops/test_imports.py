@@ -10,7 +10,7 @@ import pytest
 import ops
 from tests.plans import ROOT
 
-TOOLS = ("capacity", "diff", "jobs", "publish", "rules")
+TOOLS = ("capacity", "diff", "drill", "fleet", "jobs", "publish", "rules")
 SHARED = {"ops", "components", "components.names"}
 
 

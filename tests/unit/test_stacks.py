@@ -128,6 +128,7 @@ def test_exports_hold_no_credential(case: tuple[str, ...]) -> None:
         "kubeconfigCommand",
         "jarBuckets",
         "teams",
+        "acceptsJobs",
         "sparkImage",
         "eventLogs",
     }

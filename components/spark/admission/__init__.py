@@ -4,12 +4,13 @@ import pulumi
 
 from components.context import Context
 from components.spark.admission.applications import Applications
+from components.spark.admission.drain import Drain
 from components.spark.admission.executor_limit import ExecutorLimit
 from components.spark.admission.objects import TeamObjects
 from components.spark.admission.pod_security import PodSecurity
 from components.spark.admission.pods import TeamPods
 
-__all__ = ["create_policies"]
+__all__ = ["Drain", "create_policies"]
 
 
 def create_policies(context: Context, *, gangs: bool) -> list[pulumi.Resource]:

@@ -145,6 +145,12 @@ AWS: Mapping[str, Known] = {
         "scalingConfig.desiredSize taints labels",
         "scalingConfig.desiredSize",
     ),
+    "fis/experimentTemplate:ExperimentTemplate": Known(
+        "docs.aws.amazon.com/fis/latest/userguide/experiment-templates.html: a template does "
+        "nothing until somebody starts an experiment; one that runs keeps what it started with",
+        "create delete actions description experimentOptions logConfiguration roleArn "
+        "stopConditions targets",
+    ),
     "fsx/lustreFileSystem:LustreFileSystem": Known(
         "rule shuffle: the files of jobs that run",
         "create skipFinalBackup automaticBackupRetentionDays",

@@ -122,8 +122,13 @@ KUBERNETES: Mapping[str, Known] = {
         "create",
         "delete replace parameters provisioner",
     ),
-    "ValidatingAdmissionPolicy": Known("nothing more is refused", "delete"),
-    "ValidatingAdmissionPolicyBinding": Known("nothing more is refused", "delete"),
+    "ValidatingAdmissionPolicy": Known(
+        "nothing more is refused; rule limits: a drained cluster refuses applications, not pods",
+        "delete",
+        "create",
+        "spec.validations spec.matchConditions",
+    ),
+    "ValidatingAdmissionPolicyBinding": Known("nothing more is refused", "delete", "create"),
 }
 
 OTHER: Mapping[str, Known] = {

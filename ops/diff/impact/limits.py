@@ -1,8 +1,9 @@
 """Limits of namespaces: quotas, defaults, priorities, admission policies, pod security."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
-from components.names import DRIVER_PRIORITY
+from components.names import DRAIN_POLICY, DRIVER_PRIORITY, SPARK_GROUP
 from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact.model import Cause, Consequence, Kind, causes_of, forcing_causes, merged
@@ -11,6 +12,7 @@ from ops.plan import quantity
 from ops.plan.model import Resource
 from ops.plan.nodes import NODE_POOL
 from ops.plan.packages import RELEASE
+from ops.plan.paths import covers
 from ops.plan.values import each, mapping
 from ops.plan.workloads import namespace_of
 
@@ -101,14 +103,18 @@ def _groups(step: Step) -> Iterator[Consequence]:
 
 
 def _admission(diff: Diff) -> Iterator[Consequence]:
+    drain: list[Step] = []
     for step in diff.of_kind("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
         name = f"{step.resource.inputs['kind']} {step.resource.object_name}"
-        if step.operation is Operation.delete:
+        if step.resource.object_name == DRAIN_POLICY:
+            drain.append(step)
+        elif step.operation is Operation.delete:
             text = f"{name} is deleted: what it denied is admitted"
             yield Consequence(Kind.guard, text, causes_of(step))
         elif step.old is not None and step.touches("spec"):
             text = f"{name} denies other requests than before"
             yield Consequence(Kind.guard, text, causes_of(step, "spec"))
+    yield from _drain(drain)
     for step in diff.of_kind("Namespace"):
         if step.old is None or step.new is None:
             continue
@@ -123,6 +129,33 @@ def _admission(diff: Diff) -> Iterator[Consequence]:
             name = step.new.object_name
             jobs = f"executors that jobs of {name} ask for are refused unless they are {new}"
             yield Consequence(Kind.guard, text, (cause,), jobs="" if looser else jobs)
+
+
+def _drain(steps: Sequence[Step]) -> Iterator[Consequence]:
+    """Its policy admits what the operator does with an application that runs:
+    components/spark/admission/drain.py."""
+    texts = {
+        Operation.create: "new Spark jobs are refused from now on; those that run end, with their "
+        "retries",
+        Operation.delete: "new Spark jobs are accepted again; a schedule starts a run that it "
+        "missed",
+        Operation.update: "new Spark jobs are refused with another message, or for other people",
+    }
+    for operation, text in texts.items():
+        causes = [one for step in steps if step.operation is operation for one in causes_of(step)]
+        if causes:
+            known = all(_is_plain_drain(step) for step in steps)
+            yield Consequence(Kind.guard, text, tuple(causes), harmless=known)
+
+
+def _is_plain_drain(step: Step) -> bool:
+    """Whether its policy is for applications alone; of an update, that no rule changes."""
+    rules = each(step.resource.inputs, "spec.matchConstraints.resourceRules")
+    of_spark = all(each(rule, "apiGroups") == [SPARK_GROUP] for rule in rules)
+    paths = [change.path for change in step.changes]
+    words = ("spec.validations[].message", "spec.matchConditions")
+    plain = [re.sub(r"\[\d+\]", "[]", path) for path in paths]
+    return of_spark and all(any(covers(word, path) for word in words) for path in plain)
 
 
 def _level(namespace: Resource) -> str:

@@ -173,6 +173,12 @@ ROWS: Mapping[str, Row] = {
         "clusterName namespace serviceAccount",
         "roleArn targetRoleArn",
     ),
+    "fis/experimentTemplate:ExperimentTemplate": Row(
+        "AWS::FIS::ExperimentTemplate, aws_fis_experiment_template",
+        "",
+        "actions description experimentOptions experimentReportConfiguration logConfiguration "
+        "roleArn stopConditions targets",
+    ),
     "fsx/lustreFileSystem:LustreFileSystem": Row(
         "AWS::FSx::FileSystem, aws_fsx_lustre_file_system",
         "subnetIds securityGroupIds kmsKeyId deploymentType storageType exportPath importPath "

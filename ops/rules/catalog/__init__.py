@@ -8,7 +8,7 @@ _MODULES = (
     "iam", "trust", "rbac", "roles", "cluster", "network", "joining", "nodes", "groups", "pools",
     "lifetimes", "capacity", "data", "pods", "platform", "teams", "team_access", "admission",
     "scheduling", "complete", "storage", "shuffle", "served", "references", "replicas", "pins",
-    "images", "owner", "destroy", "aws_limits",
+    "images", "owner", "destroy", "aws_limits", "drills",
 )  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(
     value

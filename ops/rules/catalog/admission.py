@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from components.names import JARS_CLAIM, SYSTEM_TAINT, TEAM_LABEL
+from components.names import (
+    DRAIN_POLICY,
+    JARS_CLAIM,
+    OPERATOR_ACCOUNT,
+    SPARK_APPLICATIONS,
+    SYSTEM_TAINT,
+    TEAM_LABEL,
+)
 from ops.plan.model import Plan, Resource
 from ops.plan.values import at, each
 from ops.plan.workloads import team_namespaces
@@ -30,6 +37,12 @@ _JUDGED: Mapping[tuple[str, str], Sequence[str]] = {
     ("networkpolicies", "UPDATE"): ("authorizer",),
 }
 """What policies must read of a resource, on this operation."""
+_DRAINED = {
+    "CREATE": "request.operation != 'CREATE'",
+    "UPDATE": "suspend",
+    "DELETE": OPERATOR_ACCOUNT,
+}
+"""What the policy of a cluster that takes no jobs must read."""
 
 
 def _bindings(plan: Plan, policy: Resource) -> list[Resource]:
@@ -49,6 +62,25 @@ def _for_teams(binding: Resource) -> bool:
     selector = at(binding.inputs, "spec.matchResources.namespaceSelector")
     wanted = [{"key": TEAM_LABEL, "operator": "Exists"}]
     return not selector or each(selector, "matchExpressions") == wanted
+
+
+def _read(plan: Plan, name: str = "") -> dict[tuple[str, str], str]:
+    """What policies that deny for teams read of a resource on an operation; of all, or of one."""
+    read: dict[tuple[str, str], str] = {}
+    for policy in plan.of_kind("ValidatingAdmissionPolicy"):
+        if name not in ("", policy.object_name):
+            continue
+        if not any(_denies(one) and _for_teams(one) for one in _bindings(plan, policy)):
+            continue
+        spec = policy.inputs["spec"]
+        texts = [*each(spec, "variables"), *each(spec, "validations")]
+        text = " ".join(str(item.get("expression")) for item in texts)
+        for item in each(spec, "matchConstraints.resourceRules"):
+            for resource in each(item, "resources"):
+                for operation in each(item, "operations"):
+                    key = (resource, operation)
+                    read[key] = f"{read.get(key, '')} {text}"
+    return read
 
 
 def restricted_by_admission(plan: Plan) -> bool:
@@ -97,18 +129,7 @@ def admission_denies(plan: Plan) -> Iterator[Violation]:
 )
 def team_admission(plan: Plan) -> Iterator[Violation]:
     """Admission policies judge what a team's people and pods create and delete."""
-    read: dict[tuple[str, str], str] = {}
-    for policy in plan.of_kind("ValidatingAdmissionPolicy"):
-        if not any(_denies(one) and _for_teams(one) for one in _bindings(plan, policy)):
-            continue
-        spec = policy.inputs["spec"]
-        texts = [*each(spec, "variables"), *each(spec, "validations")]
-        text = " ".join(str(item.get("expression")) for item in texts)
-        for item in each(spec, "matchConstraints.resourceRules"):
-            for resource in each(item, "resources"):
-                for operation in each(item, "operations"):
-                    key = (resource, operation)
-                    read[key] = f"{read.get(key, '')} {text}"
+    read = _read(plan)
     for namespace in team_namespaces(plan):
         for (resource, operation), words in _JUDGED.items():
             text = read.get((resource, operation), "")
@@ -116,3 +137,27 @@ def team_admission(plan: Plan) -> Iterator[Violation]:
                 if word not in text:
                     problem = f"{operation} of {resource}: no policy reads {word}"
                     yield Violation(namespace, f"{operation} {resource} {word}", problem)
+
+
+@rule(
+    reason="A fleet sends jobs elsewhere, and people take the cluster down, because it takes none: "
+    "one that starts then is lost.",
+    source="https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/",
+    offline_only=True,
+)
+def jobs_refused(plan: Plan) -> Iterator[Violation]:
+    """A stack whose output `acceptsJobs` is false denies new, changed and resumed applications,
+    and no other stack does."""
+    if not team_namespaces(plan):
+        return
+    read = _read(plan, DRAIN_POLICY)
+    if plan.exports.get("acceptsJobs") is not False:
+        if read:
+            text = f"policy {DRAIN_POLICY} denies jobs, and acceptsJobs is not false"
+            yield Violation(None, DRAIN_POLICY, text)
+        return
+    for resource in SPARK_APPLICATIONS:
+        for operation, word in _DRAINED.items():
+            if word not in read.get((resource, operation), ""):
+                text = f"acceptsJobs is false, and no policy denies {operation} of {resource}"
+                yield Violation(None, f"{operation} {resource}", f"{text} by {word}")

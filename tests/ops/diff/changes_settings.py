@@ -1,6 +1,7 @@
 """Changes of teams, pools and guards in the settings of dev, staging and prod."""
 
 from tests.ops.diff.changes import OPERATOR, RUNGS, STAY, Row, drifts, pool, team
+from tests.plans import DRILL
 
 _EKS = "docs.aws.amazon.com/eks/latest/userguide"
 _K8S = "kubernetes.io/docs/concepts"
@@ -96,6 +97,42 @@ SETTINGS = {
         before=f"spark.teams=[{ANALYTICS}, {INGEST}]",
         stack="prod",
         source=f"{_S3}/intro-lifecycle-filters.html",
+    ),
+    "a cluster that takes no new jobs": Row(
+        "spark.acceptJobs=false",
+        "guard: new Spark jobs are refused from now on; those that run end, with their retries",
+        source="github.com/kubeflow/spark-operator v2.5.2, internal/controller/sparkapplication",
+    ),
+    "a cluster that takes jobs again": Row(
+        (),
+        "guard: new Spark jobs are accepted again; a schedule starts a run that it missed",
+        before="spark.acceptJobs=false",
+        source="github.com/kubeflow/spark-operator v2.5.2, "
+        "internal/controller/scheduledsparkapplication",
+    ),
+    "another cluster takes a drained one's jobs": Row(
+        ("spark.acceptJobs=false", "spark.submitTo=[prod-b]"),
+        "guard: new Spark jobs are refused with another message, or for other people",
+        before="spark.acceptJobs=false",
+        source="kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/",
+    ),
+    "people who may submit to a drained cluster": Row(
+        ("spark.acceptJobs=false", "spark.exemptGroup=oncall"),
+        "guard: new Spark jobs are refused with another message, or for other people",
+        before="spark.acceptJobs=false",
+        source="kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/"
+        "#matching-requests-matchconditions",
+    ),
+    "a drill that interrupts Spot nodes": Row(
+        DRILL,
+        "wider-permission: role karpenter-spot-drill-role (new)",
+        source="docs.aws.amazon.com/fis/latest/userguide/experiment-templates.html",
+    ),
+    "no drill any more": Row(
+        (),
+        "narrower-permission: role karpenter-spot-drill-role (deleted)",
+        before=DRILL,
+        source="docs.aws.amazon.com/fis/latest/userguide/experiment-templates.html",
     ),
     "more executors": Row(
         team(),

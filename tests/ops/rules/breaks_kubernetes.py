@@ -1,5 +1,7 @@
 """For rules on the cluster: changes of a plan that violate them, and their findings."""
 
+from dataclasses import replace
+
 from tests.ops.rules.changes import (
     GONE,
     Break,
@@ -13,6 +15,7 @@ from tests.plans import OPEN_TEAM
 _CONTAINER = "spec.template.spec.containers[0]"
 _POOL = "spec.template.spec"
 _RESTRICTED, _RESTRICTED_BINDING = "pod-security-policy", "pod-security-binding"
+_DRAINED = ("spark.acceptJobs=false",)
 _YUNIKORN = ("spark.yunikorn.enabled=true",)
 _RUNG, _DRIVERS = "karpenter-default-arm-spot", "karpenter-drivers"
 _POD = {
@@ -76,6 +79,20 @@ PODS = (
     Break("team-admission", without("ValidatingAdmissionPolicyBinding",
                                     "team-objects-services-binding"),
           "CREATE of services: no policy reads externalIPs"),
+    Break("jobs-refused", without("ValidatingAdmissionPolicyBinding", "spark-drain-binding"),
+          "no policy denies CREATE of sparkapplications", sets=_DRAINED),
+    Break("jobs-refused", put("ValidatingAdmissionPolicy", "spec.validations[0].expression", "true",
+                              "spark-drain-policy"),
+          "no policy denies CREATE of scheduledsparkapplications", sets=_DRAINED),
+    Break("jobs-refused", put("ValidatingAdmissionPolicy",
+                              "spec.matchConstraints.resourceRules[0].operations[1]", "CONNECT",
+                              "spark-drain-policy"),
+          "no policy denies UPDATE of sparkapplications", sets=_DRAINED),
+    Break("jobs-refused", put("ValidatingAdmissionPolicy", "spec.validations[2].expression", "true",
+                              "spark-drain-policy"),
+          "no policy denies DELETE of sparkapplications", sets=_DRAINED),
+    Break("jobs-refused", lambda plan: replace(plan, exports={**plan.exports, "acceptsJobs": True}),
+          "acceptsJobs is not false", sets=_DRAINED),
     Break("team-pods-restricted", _TEAM_POD, "has hostPath /var in a team's namespace"),
     Break("team-pods-restricted", _TEAM_POD, "has privileged in a team's namespace"),
     Break("team-pods-restricted", _TEAM_POD, "has a nfs volume in a team's namespace"),

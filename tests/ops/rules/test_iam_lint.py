@@ -6,7 +6,16 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from ops.plan.iam import TRUST, documents
-from tests.plans import CACHE, CLUSTER_AUTOSCALER, DAEMONSET, NODE, OPEN_TEAM, STACKS, plan_of
+from tests.plans import (
+    CACHE,
+    CLUSTER_AUTOSCALER,
+    DAEMONSET,
+    DRILL,
+    NODE,
+    OPEN_TEAM,
+    STACKS,
+    plan_of,
+)
 
 with warnings.catch_warnings():
     # parliament does not close its data files.
@@ -14,7 +23,7 @@ with warnings.catch_warnings():
     import parliament
 
 VARIANTS = [*((stack,) for stack in STACKS), *(("dev", *x) for x in (NODE, DAEMONSET))]
-VARIANTS += [("dev", *CLUSTER_AUTOSCALER), ("dev", *OPEN_TEAM), ("prod", *CACHE)]
+VARIANTS += [("dev", *CLUSTER_AUTOSCALER), ("dev", *OPEN_TEAM), ("dev", *DRILL), ("prod", *CACHE)]
 
 _LAUNCH = (
     "parliament wants all of a launch's resources in one statement; AWS evaluates each resource by "

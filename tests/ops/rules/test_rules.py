@@ -14,6 +14,7 @@ from tests.ops.rules import (
     breaks_aws,
     breaks_capacity,
     breaks_complete,
+    breaks_drills,
     breaks_kubernetes,
     breaks_names,
     breaks_order,
@@ -25,6 +26,7 @@ from tests.plans import (
     CELEBORN,
     CLUSTER_AUTOSCALER,
     DAEMONSET,
+    DRILL,
     LUSTRE,
     NODE,
     OPEN_TEAM,
@@ -39,6 +41,7 @@ BREAKS = [
         breaks_aws,
         breaks_capacity,
         breaks_complete,
+        breaks_drills,
         breaks_kubernetes,
         breaks_names,
         breaks_order,
@@ -57,9 +60,11 @@ VARIANTS = [
     ("dev", *DAEMONSET),
     ("prod", "spark.yunikorn.enabled=true"),
     ("prod", *CACHE),
+    ("prod", "spark.acceptJobs=false"),
     ("dev", *OPEN_TEAM),
     ("dev", *CELEBORN),
     ("dev", *LUSTRE),
+    ("dev", *DRILL),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Accepted warnings of a stack, besides those of every stack."""

@@ -39,9 +39,10 @@ class Api:
         """The same server with the rights of a service account and no others."""
         return self.as_user(f"system:serviceaccount:{namespace}:{name}")
 
-    def as_user(self, name: str) -> "Api":
-        """The same server with the rights of a user and no others."""
-        return self._with({"Impersonate-User": name})
+    def as_user(self, name: str, group: str = "") -> "Api":
+        """The same server with the rights of a user, in a group if one is given, and no others."""
+        groups = {"Impersonate-Group": group} if group else {}
+        return self._with({"Impersonate-User": name, **groups})
 
     def as_kubelet(self, node: str) -> "Api":
         """The same server with the rights of a node's kubelet."""

@@ -26,6 +26,10 @@ _PATIENT = {
     "onSubmissionFailureRetries": 100,
     "onSubmissionFailureRetryInterval": 3,
 }
+_ENDS = {
+    "Succeeded": {"exitCode": 0, "reason": "Completed"},
+    "Failed": {"exitCode": 1, "reason": "Error"},
+}
 _SIZE = {"cpu": "1", "memory": "1434Mi"}
 
 pytestmark = pytest.mark.parametrize("live", [SMALLEST], ids=str, indirect=True)
@@ -61,7 +65,7 @@ class Jobs:
             if not driver["spec"].get("nodeName"):
                 continue
             if driver["status"]["phase"] == "Pending":
-                self._report(driver, "Running")
+                self.report(driver, "Running")
                 continue
             name = f"{driver['metadata']['name']}-exec-1"
             found = next((one for one in pods if one["metadata"]["name"] == name), None)
@@ -69,7 +73,7 @@ class Jobs:
                 self._create(name, driver)
             elif found["spec"].get("nodeName"):
                 for pod in (found, driver):
-                    self._report(pod, "Succeeded")
+                    self.report(pod, "Succeeded")
 
     def until(self, done: Callable[[], object], seconds: float) -> None:
         """Steps until `done` holds."""
@@ -93,10 +97,11 @@ class Jobs:
         except Refused as refusal:
             self.refused.append(str(refusal))
 
-    def _report(self, pod: Object, phase: str) -> None:
+    def report(self, pod: Object, phase: str) -> None:
+        """Sets the phase of a pod as its kubelet does: Running, Succeeded or Failed."""
         state = {"running": {}}
-        if phase == "Succeeded":
-            state = {"terminated": {"exitCode": 0, "reason": "Completed"}}
+        if phase in _ENDS:
+            state = {"terminated": _ENDS[phase]}
         (container,) = pod["spec"]["containers"]
         status = {
             "name": container["name"],

@@ -43,6 +43,7 @@ _IDS = {
     "eks.Addon": ("{clusterName}:{addonName}", "eks:addon/{clusterName}/{addonName}/{new}"),
     "eks.Cluster": ("{name}", "eks:cluster/{name}"),
     "eks.NodeGroup": ("{clusterName}:{nodeGroupName}", "eks:nodegroup/{nodeGroupName}/{new}"),
+    "fis.ExperimentTemplate": ("EXT{new}", "fis:experiment-template/{id}"),
     "fsx.LustreFileSystem": ("fs-{new}", "fsx:file-system/{id}"),
     "iam.OpenIdConnectProvider": ("", "iam:oidc-provider/{host}"),
     "iam.Policy": ("", "iam:policy{path}{name}"),

@@ -178,6 +178,15 @@ _ROWS = {
         name="nodeGroupName",
         autoname=63,
     ),
+    "fis.ExperimentTemplate": Row(
+        "FIS::ExperimentTemplate",
+        # Lists with names and keys here, maps there.
+        provider_only=(
+            *("actions[].name", "actions[].parameters[].key", "actions[].parameters[].value"),
+            *("actions[].target", "targets[].name", "targets[].resourceTags[].key"),
+            "targets[].resourceTags[].value",
+        ),
+    ),
     "fsx.LustreFileSystem": Row(
         "FSx::FileSystem",
         {
