@@ -32,7 +32,7 @@ Manuals:
   docs/drills.md    drill
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
-  docs/fleet.md     fleet, fleet-diff, submit
+  docs/fleet.md     fleet, fleet-diff, fleet-publish, submit
   docs/ci.md        diffs as comments on pull requests"""
 
 

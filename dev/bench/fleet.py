@@ -19,7 +19,7 @@ _PROGRAM = ("Pulumi.yaml", "__main__.py", "settings.py", "versions.py", "compone
 
 
 def project(folder: Path, fleet: dict[str, Any]) -> Path:
-    """Copies the program and its stacks into a folder, with fleets/made.yaml; returns the folder."""
+    """Copies program and stacks into a folder, with fleets/made.yaml. Returns the folder."""
     for name in (*_PROGRAM, "stacks"):
         if (ROOT / name).is_dir():
             copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))

@@ -30,7 +30,8 @@ _REFUSAL = re.compile(
     re.MULTILINE,
 )
 """How kubectl tells that an API server did nothing, by its reason for it. Other errors of a server,
-such as a timeout of etcd, leave open what it did. Source: k8s.io/kubectl/pkg/cmd/util/helpers.go."""
+such as a timeout of etcd, leave open what it did. Source: checkErr in k8s.io/kubectl's helpers.go.
+"""
 
 
 class NoAnswer(Exception):
