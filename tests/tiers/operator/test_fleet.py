@@ -26,7 +26,7 @@ from tests.tiers.operator.test_drain import EVERY_SECONDS, runs_of
 from tests.tiers.operator.test_jobs_at_once import Jobs
 
 RUNS = 20
-SKIPPED_SECONDS = SECONDS + 2
+SKIPPED_SECONDS = SECONDS + 4
 """Within which a member that does not answer is skipped; kubectl starts, too."""
 SCHEDULE: Object = {
     "apiVersion": "sparkoperator.k8s.io/v1beta2",
