@@ -55,8 +55,9 @@ capacity: $(READY) ## How far a stack reaches: EXECUTORS=1000, CPU=4 GIB=16 DISK
 	  --pool '$(POOL)' --minutes '$(or $(MINUTES),20)' $(foreach quota,$(QUOTAS),--quota '$(quota)') \
 	  $(WITH_FORMAT)
 
-publish-jars: $(READY) ## Copy JARs to a stack's bucket: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
-	@$(BIN)/python -m ops publish-jars --stack '$(if $(TO),,$(STACK))' --to '$(TO)' --release '$(RELEASE)' \
+publish-jars: $(READY) ## Copy JARs to a stack's bucket, or with FLEET=prod to each member's: RELEASE=2026-11-01 JARS='group:artifact:version x.jar'
+	@$(BIN)/python -m ops $(if $(FLEET),fleet-publish --fleet '$(FLEET)' $(WITH_FORMAT),publish-jars \
+	  --stack '$(if $(TO),,$(STACK))' --to '$(TO)') --release '$(RELEASE)' \
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
 	  -- $(foreach jar,$(JARS),'$(jar)')
 

@@ -34,7 +34,7 @@ Manuals:
   docs/jobs.md      job, verify
   docs/own-job.md   job, check-job
   docs/advise.md    advise
-  docs/fleet.md     fleet, fleet-diff, submit
+  docs/fleet.md     fleet, fleet-diff, fleet-publish, submit
   docs/ci.md        diffs as comments on pull requests"""
 
 

@@ -30,8 +30,8 @@ class Run(NamedTuple):
 
 
 def measure(root: Path, arguments: list[str]) -> Run:
-    """One diff by the tools in `root`. Raises RuntimeError when it fails."""
-    command = [sys.executable, "-m", "ops", "diff", *arguments]
+    """One command of the tools in `root`. Raises RuntimeError when it fails."""
+    command = [sys.executable, "-m", "ops", *arguments]
     before, start = os.times(), time.perf_counter()
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     after = os.times()
@@ -46,7 +46,7 @@ def best(sides: Mapping[str, Path], arguments: list[str]) -> dict[str, Run]:
     found: dict[str, list[Run]] = {name: [] for name in sides}
     for _ in range(RUNS):
         for name, root in sides.items():
-            found[name].append(measure(root, arguments))
+            found[name].append(measure(root, ["diff", *arguments]))
     return {name: min(runs) for name, runs in found.items()}
 
 

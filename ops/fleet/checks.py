@@ -142,7 +142,8 @@ def _routes(team: str, fleet: Fleet, members: Sequence[Facts]) -> Iterator[Probl
         text = f"all members of {team} have the one zone {places.pop()}: give one another zone"
         yield Problem("survives-one", team, text)
     data = settings.data_region
-    if data and takes and data not in {regions.get(name) for name in takes}:
+    near = {regions.get(name) for name in takes}
+    if data and takes and "" not in near and data not in near:
         text = (
             f"the data of {team} is in {data}, and no member that takes its jobs is there: every "
             "read crosses Regions"

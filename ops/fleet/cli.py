@@ -1,4 +1,4 @@
-"""The commands: fleet, fleet-diff, submit."""
+"""The commands: fleet, fleet-diff, fleet-publish, submit."""
 
 import sys
 from pathlib import Path
@@ -93,6 +93,40 @@ def fleet_diff(
             diffs = tools.diffs(folder, found.order, base)
         sys.stdout.write(show.diff_text(style, base, diffs))
         if any("error" in one for one in diffs.values()):
+            raise typer.Exit(1)
+
+
+@app.command("fleet-publish", rich_help_panel=Panel.publish)
+def fleet_publish(  # noqa: PLR0917  the command's options
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="FILE...", help="As publish-jars takes them.")
+    ] = None,
+    fleet: FleetOption = "",
+    release: Annotated[str, option("--release", "NAME", "Name of the release.")] = "",
+    jar_set: Annotated[str, option("--jar-set", "NAME", "One of the stacks' jarBuckets.")] = "jars",
+    allow_duplicates: Annotated[
+        bool, typer.Option("--allow-duplicates", help="Accept classes that are in two JARs.")
+    ] = False,
+    format_: FormatOption = "",
+) -> None:
+    """Publish a release of JARs to the bucket of each member of a fleet, in the order of the
+    roll-out, and say which members have it. Exit code 1: one does not."""
+    with command_errors():
+        style = chosen_format(format_)
+        from ops.fleet import show, tools  # noqa: PLC0415
+        from ops.fleet.publish import publish_all  # noqa: PLC0415
+        from ops.fleet.settings import load  # noqa: PLC0415
+
+        members = load(project_root(""), fleet).order
+        options = ["--jar-set", jar_set, *(["--allow-duplicates"] if allow_duplicates else [])]
+
+        def publish(member: str) -> None:
+            with waiting(f"publishing {release} to {member}"):
+                tools.publish(member, release, words or [], options)
+
+        copies = publish_all(members, publish)
+        sys.stdout.write(show.copies_text(style, release, copies))
+        if any(one.error for one in copies):
             raise typer.Exit(1)
 
 

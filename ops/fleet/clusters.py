@@ -1,10 +1,16 @@
-"""Live clusters, through kubectl and its contexts."""
+"""Live clusters, through kubectl and its contexts.
+
+Paths of the API are given to kubectl as they are (`--raw`): it would ask an API server that does
+not answer seven times for its kinds first, each time as long as the request may take.
+"""
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import quote, urlencode
 
 from ops.plan.errors import UserError
 from ops.plan.quantity import parse
@@ -13,7 +19,19 @@ SECONDS = 5
 """For an answer of a member's API server; a member that takes longer is skipped."""
 _GIVES_UP = SECONDS + 5
 """For kubectl as a whole: it may first ask AWS for a token."""
-_KIND = "sparkapplications.sparkoperator.k8s.io"
+_APPLICATIONS = "/apis/sparkoperator.k8s.io/v1beta2/namespaces/{}/sparkapplications"
+_QUOTAS = "/api/v1/namespaces/{}/resourcequotas"
+_CREATES = urlencode({"fieldManager": "spark-on-eks", "fieldValidation": "Strict"})
+_REFUSAL = re.compile(
+    r"^(Error from server \((Forbidden|NotFound|AlreadyExists|BadRequest|Conflict|MethodNotAllowed|"
+    r"NotAcceptable|UnsupportedMediaType|RequestEntityTooLarge|TooManyRequests|Invalid)\)"
+    r"|The .+ is invalid"
+    r"|error: You must be logged in)",
+    re.MULTILINE,
+)
+"""How kubectl tells that an API server did nothing, by its reason for it. Other errors of a server,
+such as a timeout of etcd, leave open what it did. Source: checkErr in k8s.io/kubectl's helpers.go.
+"""
 
 
 class NoAnswer(Exception):
@@ -61,7 +79,7 @@ class Kubectl:
 
     def applications(self, context: str, namespace: str, labels: str) -> list[str]:
         """Returns the names of the applications with these labels. Raises NoAnswer."""
-        found = self._get(context, namespace, _KIND, "--selector", labels)
+        found = self._get(context, _APPLICATIONS, namespace, {"labelSelector": labels})
         return [str(one["metadata"]["name"]) for one in found]
 
     def room(self, context: str, namespace: str) -> Room:
@@ -69,11 +87,11 @@ class Kubectl:
         NoAnswer."""
         shares = [
             1 - _number(used) / _number(hard)
-            for quota in self._get(context, namespace, "resourcequotas")
+            for quota in self._get(context, _QUOTAS, namespace)
             for key, hard in (quota.get("status", {}).get("hard") or {}).items()
             if _number(hard) and (used := (quota["status"].get("used") or {}).get(key)) is not None
         ]
-        applications = self._get(context, namespace, _KIND)
+        applications = self._get(context, _APPLICATIONS, namespace)
         states = [
             str(((one.get("status") or {}).get("applicationState") or {}).get("state") or "")
             for one in applications
@@ -83,17 +101,18 @@ class Kubectl:
 
     def create(self, context: str, manifest: Mapping[str, Any]) -> None:
         """Creates an application. Raises NoAnswer, and Refused if there is one of its name, too."""
-        self._run(context, ["create", "--filename", "-"], json.dumps(manifest))
+        path = f"{_path(_APPLICATIONS, manifest['metadata']['namespace'])}?{_CREATES}"
+        self._run(context, ["create", "--raw", path, "--filename", "-"], json.dumps(manifest))
 
     def apply(self, context: str, manifest: Mapping[str, Any]) -> None:
         """Creates or updates what an application needs beside it. Raises NoAnswer and Refused."""
         self._run(context, ["apply", "--server-side", "--filename", "-"], json.dumps(manifest))
 
-    def _get(self, context: str, namespace: str, *what: str) -> list[dict[str, Any]]:
-        text = self._run(
-            context, ["get", "--namespace", namespace, *what, "--output", "json"], None
-        )
-        return list(json.loads(text)["items"])
+    def _get(
+        self, context: str, path: str, namespace: str, query: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        address = f"{_path(path, namespace)}{f'?{urlencode(query)}' if query else ''}"
+        return list(json.loads(self._run(context, ["get", "--raw", address], None))["items"])
 
     def _run(self, context: str, arguments: Sequence[str], text: str | None) -> str:
         command = [
@@ -111,11 +130,14 @@ class Kubectl:
             raise NoAnswer(f"no answer in {_GIVES_UP} seconds") from None
         if done.returncode == 0:
             return done.stdout
-        said = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no message"
-        # Of the API server itself, rather than of the way to it.
-        if said.startswith("Error from server") and "Timeout" not in said.partition(":")[0]:
-            raise Refused(said)
-        raise NoAnswer(said)
+        said = done.stderr.strip()
+        if refusal := _REFUSAL.search(said):
+            raise Refused(" ".join(said[refusal.start() :].split()))
+        raise NoAnswer(said.splitlines()[-1] if said else "no message")
+
+
+def _path(pattern: str, namespace: str) -> str:
+    return pattern.format(quote(namespace, safe=""))
 
 
 def _number(quantity: Any) -> float:

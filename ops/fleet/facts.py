@@ -41,6 +41,7 @@ class Facts:
     values: Mapping[str, Any]
     """Its stack file's keys, without the project's name."""
     region: str
+    """Empty where the stack file has none: that of the environment."""
     account: str
     block: str
     """IPv4 block of a VPC that the stack makes; empty for a given one."""
@@ -84,7 +85,7 @@ def _facts(root: Path, name: str) -> Facts | Failure:
     except PlanError as error:
         return Failure(name, error.message)
     values = {key.removeprefix(f"{config.project}:"): one for key, one in config.values.items()}
-    region, account = str(values.get("aws:region")), str(values.get("account") or "")
+    region, account = str(values.get("aws:region") or ""), str(values.get("account") or "")
     return Facts(
         name,
         values,

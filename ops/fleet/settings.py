@@ -1,11 +1,14 @@
 """A fleet's file: members, the teams on each, and the order of a roll-out."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ops.plan import yamlfile
@@ -13,7 +16,16 @@ from ops.plan.errors import UserError
 from ops.plan.file_errors import lines_of
 
 FOLDER = "fleets"
-Name = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$")]
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("must be at most 32 lower-case letters, digits and hyphens")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
 
 
 class _File(BaseModel):
@@ -118,6 +130,10 @@ class Fleet(_File):
                     yield f"teams.{team}.members: {name} is no member; the members are: {known}"
             if len(set(found.members)) < len(found.members):
                 yield f"teams.{team}.members: names a member twice"
+        contexts = Counter(one.context or name for name, one in self.members.items())
+        for context in (context for context, count in contexts.items() if count > 1):
+            named = [name for name, one in self.members.items() if (one.context or name) == context]
+            yield f"members.{named[1]}.context: {context} is {named[0]}'s, too; give each its own"
         if self.defaults in self.members:
             yield f"members.{self.defaults}: is the stack of the defaults; give it another name"
 
@@ -135,7 +151,7 @@ def load(root: Path, name: str) -> Fleet:
         raise UserError(f"there is no fleet {name!r}; the fleets are: {known}")
     try:
         fleet = Fleet.model_validate(yamlfile.read(path))
-        problems = list(fleet.problems())
+        problems = [*fleet.problems(), *_taken(root, name, fleet)]
     except ValidationError as error:
         problems = lines_of(error, Fleet)
     if problems:
@@ -143,3 +159,13 @@ def load(root: Path, name: str) -> Fleet:
         lines = "\n".join(f"  {one}" for one in problems)
         raise UserError(f"{count} in {FOLDER}/{name}.yaml:\n{lines}")
     return fleet
+
+
+def _taken(root: Path, name: str, fleet: Fleet) -> Iterator[str]:
+    """Members that another fleet has, too: each would write the other's stack file."""
+    for other in names(root):
+        with suppress(UserError):
+            members = yamlfile.read(root / FOLDER / f"{other}.yaml").get("members")
+            if other != name and isinstance(members, dict):
+                for member in fleet.members.keys() & members.keys():
+                    yield f"members.{member}: the fleet {other} has it, too; rename one"

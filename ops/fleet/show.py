@@ -6,6 +6,7 @@ from typing import Any
 
 from ops.fleet.checks import Problem
 from ops.fleet.facts import Facts
+from ops.fleet.publish import Copy
 from ops.fleet.settings import Accepts, Fleet
 from ops.fleet.submit import Sent
 from ops.plan.command import Format, table
@@ -40,7 +41,7 @@ def _members(fleet: Fleet, facts: Sequence[Facts]) -> list[list[str]]:
         rows.append([
             str(position),
             name,
-            one.region if one else "not known",
+            (one.region if one else "") or "not known",
             (one.block or "given") if one else "not known",
             (one.kubernetes or "given") if one else "not known",
             {Accepts.yes: "yes", Accepts.no: "no"}.get(member.accept_jobs, "standby"),
@@ -75,7 +76,7 @@ def diff_text(style: Format, base: str, found: Mapping[str, Mapping[str, Any]]) 
 
 def _line(one: Mapping[str, Any]) -> list[str]:
     if "error" in one:
-        return ["cannot be compared", "not known", " ".join(str(one["error"]).split())[:120]]
+        return ["cannot be compared", "not known", _one_line(str(one["error"]))[:120]]
     consequences = one["consequences"]
     changes = sum(one["summary"].values())
     if not changes:
@@ -98,6 +99,21 @@ def sent_text(style: Format, sent: Sent, verb: str = "is on") -> str:
         return _json(vars(sent))
     lines = [f"{sent.name} {verb} {sent.member}: {sent.reason}", *sent.notes]
     return "".join(f"{line}\n" for line in lines)
+
+
+def copies_text(style: Format, release: str, copies: Sequence[Copy]) -> str:
+    """Returns which members have a release."""
+    if style is Format.json:
+        return _json({"release": release, "members": [vars(one) for one in copies]})
+    rows = [
+        [one.member, f"not published: {_one_line(one.error)}" if one.error else "has it"]
+        for one in copies
+    ]
+    return aligned(["member", f"release {release}"], rows, style)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def aligned(head: Sequence[str], rows: Sequence[Sequence[str]], style: Format) -> str:

@@ -12,6 +12,7 @@ from ops.plan.manifests import to_yaml
 from ops.plan.stack import load, project_name, stack_folder
 
 Config = dict[str, Any]
+_WRITTEN = "# Written by `make fleet FLEET="
 
 
 def rendered(root: Path, name: str, fleet: Fleet) -> dict[str, str]:
@@ -22,15 +23,36 @@ def rendered(root: Path, name: str, fleet: Fleet) -> dict[str, str]:
         raise UserError(
             f"{FOLDER}/{name}.yaml: defaults: there is no stack {fleet.defaults}: {path} is missing"
         )
-    base = yamlfile.read(path).get("config")
-    header = (
-        f"# Written by `make fleet FLEET={name}` from {FOLDER}/{name}.yaml and "
-        f"{path.name}: change those.\n"
-    )
-    return {
-        member: header + to_yaml({"config": config_of(base or {}, fleet, member, project)})
-        for member in fleet.members
-    }
+    base = yamlfile.read(path).get("config") or {}
+    if not isinstance(base, dict):
+        raise UserError(f"{path}: config must be a mapping of keys to values")
+    header = f"{_WRITTEN}{name}` from {FOLDER}/{name}.yaml and {path.name}: change those.\n"
+    texts: dict[str, str] = {}
+    for member in fleet.members:
+        config = config_of(base, fleet, member, project)
+        if kept := sorted(key for key, one in config.items() if _secrets(one) & _secrets(base)):
+            raise UserError(
+                f"{path}: {', '.join(kept)}: has a secret, which is encrypted for the stack "
+                f"{fleet.defaults} alone; give each member its own in its config"
+            )
+        texts[member] = header + to_yaml({**_of_engine(root, member), "config": config})
+    return texts
+
+
+def _of_engine(root: Path, member: str) -> Config:
+    """What `pulumi stack init` writes beside the configuration: with what secrets are encrypted."""
+    path = stack_folder(root) / f"Pulumi.{member}.yaml"
+    found = yamlfile.read(path) if path.is_file() else {}
+    return {key: value for key, value in found.items() if key != "config"}
+
+
+def _secrets(value: Any) -> set[str]:
+    """The ciphertexts in a value."""
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            return {str(value["secure"])}
+        return {text for one in value.values() for text in _secrets(one)}
+    return {text for one in value for text in _secrets(one)} if isinstance(value, list) else set()
 
 
 def config_of(base: Mapping[str, Any], fleet: Fleet, name: str, project: str) -> Config:
@@ -53,7 +75,7 @@ def default_teams(root: Path, fleet: Fleet) -> list[str]:
 
 def regions_of(root: Path, fleet: Fleet) -> dict[str, str]:
     """Returns the Region of each member, by its name."""
-    default = str(load(root, fleet.defaults).values.get("aws:region"))
+    default = str(load(root, fleet.defaults).values.get("aws:region") or "")
     return {name: one.region or default for name, one in fleet.members.items()}
 
 
@@ -78,8 +100,17 @@ def outdated(root: Path, files: Mapping[str, str]) -> list[str]:
 
 
 def write(root: Path, files: Mapping[str, str]) -> list[str]:
-    """Writes the stack files that are outdated, and returns their members."""
+    """Writes the stack files that are outdated, and returns their members. Raises UserError before
+    the first where one has a configuration that no fleet wrote."""
     changed = outdated(root, files)
+    for name in changed:
+        path = stack_folder(root) / f"Pulumi.{name}.yaml"
+        text = _text(path.parent, name) or _WRITTEN
+        if not text.startswith(_WRITTEN) and yamlfile.read(path).get("config"):
+            raise UserError(
+                f"{path}: no fleet wrote it, and it would be overwritten: rename the member, or "
+                "move what it has to the fleet's file and delete it"
+            )
     for name in changed:
         (stack_folder(root) / f"Pulumi.{name}.yaml").write_text(files[name], encoding="utf-8")
     return changed

@@ -162,12 +162,19 @@ def _with_room(order: _Order, ready: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _sent(order: _Order, one: Candidate, render: Render) -> bool:
-    """Whether a member took the run; not if it takes no new jobs."""
+    """Whether a member took the run; not if it takes no new jobs, or no longer answers before the
+    run is sent."""
     *beside, application = render(one.name, _name(order.run))
     context = order.context(one.name)
     try:
         for manifest in beside:
             order.clusters.apply(context, manifest)
+    except Refused as error:
+        raise order.failed(f"{one.name} refuses what the run needs: {error}") from None
+    except NoAnswer as error:
+        order.notes.append(f"{one.name} is skipped: {error}. The run was not sent there")
+        return False
+    try:
         order.clusters.create(context, _marked(application, order, one.reason))
     except Refused as error:
         if DRAINS in str(error):

@@ -34,8 +34,25 @@ def manifests(
     return list(json.loads(text))
 
 
+def publish(member: str, release: str, files: Sequence[str], options: Sequence[str]) -> None:
+    """Publishes files to a member's bucket, as `make publish-jars` does. Paths are relative to the
+    current folder. Raises UserError and Failed."""
+    words = [_absolute(file) for file in files]
+    _run("publish-jars", "--stack", member, "--release", release, *options, "--", *words)
+
+
+def _absolute(word: str) -> str:
+    """A path, or a list's `@path`, for another folder; anything else is a Maven coordinate."""
+    path = word.removeprefix("@")
+    return f"{word[: len(word) - len(path)]}{Path(path).resolve()}" if Path(path).exists() else word
+
+
 def _output(root: Path, *arguments: str, fine: Sequence[int] = ()) -> str:
-    command = [sys.executable, "-m", "ops", *arguments, "--root", str(root)]
+    return _run(*arguments, "--root", str(root), fine=fine)
+
+
+def _run(*arguments: str, fine: Sequence[int] = ()) -> str:
+    command = [sys.executable, "-m", "ops", *arguments]
     done = subprocess.run(command, cwd=_HOME, capture_output=True, text=True, check=False)
     if done.returncode in (0, *fine) and done.stdout:
         return done.stdout

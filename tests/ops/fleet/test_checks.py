@@ -184,6 +184,7 @@ FINE: dict[str, Change] = {
                 "names": {("aws:iam:Role", "r", "in the account"): "r"}}
          for number, name in enumerate("ab")},
     ),
+    "a Region that no file says": (FLEET, {"a": {"region": ""}, "b": {"region": ""}}),
     "a VPC that is given": (FLEET, {"a": {"block": ""}, "b": {"block": ""}}),
     "a member that drains says so itself": (
         {**members_of(b={"weight": 40, "acceptJobs": False}),

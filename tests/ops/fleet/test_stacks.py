@@ -138,6 +138,16 @@ def test_the_members_stack_files_are_what_the_fleets_file_says(fleet: str) -> No
             "members.one.acceptJobs: 'maybe' must be true, false or standby",
         ),
         ({"differences": [{"key": "a", "why": "so"}]}, "differences[0].why"),
+        (
+            {"members": {"a" * 33: {}}, "order": ["a" * 33]},
+            f"members.{'a' * 33}: '{'a' * 33}' must be at most 32 lower-case letters",
+        ),
+        ({"members": {"öne": {}, "two": {}}}, "members.öne: 'öne' must be at most 32 lower-case"),
+        ({"members": {"one": None, "two": {}}}, "members.one: None is not a mapping"),
+        (
+            {"members": {"one": {"context": "two"}, "two": {}}},
+            "members.two.context: two is one's, too; give each its own",
+        ),
     ],
     ids=str,
 )
@@ -159,3 +169,64 @@ def test_without_the_stack_of_the_defaults_nothing_is_written(project: Path) -> 
     (project / "Pulumi.base.yaml").unlink()
     with pytest.raises(UserError, match="defaults: there is no stack base"):
         stacks.rendered(project, "prod", load(project, "prod"))
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a\n", "a: [\n", "", "a: 1\na: 2\n"])
+def test_a_file_that_is_no_fleet_is_a_mistake_of_its_author(project: Path, text: str) -> None:
+    (project / "fleets" / "prod.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"fleets/prod\.yaml"):
+        load(project, "prod")
+
+
+def test_line_ends_of_windows_make_no_file_outdated(project: Path) -> None:
+    files = stacks.rendered(project, "prod", load(project, "prod"))
+    stacks.write(project, files)
+    for path in (*project.glob("fleets/*.yaml"), *project.glob("Pulumi.*.yaml")):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert stacks.rendered(project, "prod", load(project, "prod")) == files
+    assert stacks.outdated(project, files) == []
+
+
+def test_a_member_is_of_one_fleet(project: Path) -> None:
+    other = FLEET.replace("one", "three").replace("base", "other")
+    (project / "fleets" / "test.yaml").write_text(other)
+    with pytest.raises(UserError, match=r"members\.two: the fleet test has it, too; rename one"):
+        load(project, "prod")
+    (project / "fleets" / "test.yaml").write_text("members: [\n")
+    assert load(project, "prod"), "another fleet's mistake is not this one's"
+
+
+def test_a_stack_file_that_no_fleet_wrote_is_not_overwritten(project: Path) -> None:
+    files = stacks.rendered(project, "prod", load(project, "prod"))
+    own = project / "Pulumi.two.yaml"
+    own.write_text(BASE)
+    with pytest.raises(UserError, match="no fleet wrote it, and it would be overwritten"):
+        stacks.write(project, files)
+    assert own.read_text() == BASE
+    assert not (project / "Pulumi.one.yaml").exists(), "nothing is written before all may be"
+
+
+def test_what_pulumi_writes_beside_the_configuration_is_kept(project: Path) -> None:
+    kept = "secretsprovider: awskms://alias/x\nencryptedkey: abc=\n"
+    (project / "Pulumi.two.yaml").write_text(kept)
+    for _ in range(2):
+        stacks.write(project, stacks.rendered(project, "prod", load(project, "prod")))
+        found = yaml.safe_load((project / "Pulumi.two.yaml").read_text())
+        assert found["secretsprovider"] == "awskms://alias/x"
+        assert found["encryptedkey"] == "abc="
+        assert found["config"]["fleet-test:account"] == "012345670123"
+
+
+def test_a_secret_of_the_defaults_is_refused_and_a_members_own_is_not(project: Path) -> None:
+    secret = "  aws:token: {secure: v1:abc}\n"
+    (project / "Pulumi.base.yaml").write_text(f"encryptionsalt: v1:x\n{BASE.lstrip()}{secret}")
+    with pytest.raises(UserError, match="aws:token: has a secret, which is encrypted for the"):
+        stacks.rendered(project, "prod", load(project, "prod"))
+    content = yaml.safe_load(FLEET)
+    for name in ("one", "two"):
+        own = {"aws:token": {"secure": f"v1:{name}"}}
+        content["members"][name].setdefault("config", {}).update(own)
+    (project / "fleets" / "prod.yaml").write_text(yaml.safe_dump(content))
+    files = stacks.rendered(project, "prod", load(project, "prod"))
+    assert yaml.safe_load(files["one"])["config"]["aws:token"] == {"secure": "v1:one"}
+    assert "encryptionsalt" not in files["one"]

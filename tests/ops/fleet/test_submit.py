@@ -37,6 +37,8 @@ class Stub:
     refusing: Mapping[str, str] = field(default_factory=dict)
     loses: Sequence[str] = ()
     """Do not answer a create."""
+    falls_silent: Sequence[str] = ()
+    """Answer until something is applied."""
     full: Sequence[str] = ()
     created: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     applied: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -69,6 +71,8 @@ class Stub:
         self.created.append((context, manifest))
 
     def apply(self, context: str, manifest: Mapping[str, Any]) -> None:
+        if context in [CONTEXT[name] for name in self.falls_silent]:
+            raise NoAnswer("i/o timeout")
         self.applied.append((context, manifest))
 
 
@@ -166,6 +170,14 @@ def test_a_lost_answer_to_the_create_goes_nowhere_else() -> None:
     assert not clusters.created
 
 
+def test_a_member_that_falls_silent_before_the_run_is_sent_passes_it_on() -> None:
+    found = sent(Stub(falls_silent=[FIRST]))
+    assert (found.member, found.notes) == (
+        SECOND,
+        [f"{FIRST} is skipped: i/o timeout. The run was not sent there"],
+    )
+
+
 def test_a_look_passes_over_a_quota_that_is_used_up() -> None:
     found = sent(Stub(full=[FIRST]), look=True)
     assert found.member == SECOND
@@ -193,8 +205,8 @@ def test_kubectl_is_asked_in_the_members_context_with_a_limit_of_time(tmp_path: 
     found = kubectl(tmp_path, """echo '{"items": [{"metadata": {"name": "x"}}]}'""")
     assert found.applications("admin@a", "etl", "a=b") == ["x"]
     assert (tmp_path / "called").read_text().split() == [
-        "--context", "admin@a", "--request-timeout=5s", "get", "--namespace", "etl",
-        "sparkapplications.sparkoperator.k8s.io", "--selector", "a=b", "--output", "json",
+        "--context", "admin@a", "--request-timeout=5s", "get", "--raw",
+        "/apis/sparkoperator.k8s.io/v1beta2/namespaces/etl/sparkapplications?labelSelector=a%3Db",
     ]  # fmt: skip
 
 
@@ -203,6 +215,11 @@ def test_kubectl_is_asked_in_the_members_context_with_a_limit_of_time(tmp_path: 
     [
         ('Error from server (AlreadyExists): sparkapplications "x" already exists', Refused),
         ("Error from server (Forbidden): this cluster takes no new jobs", Refused),
+        ('The SparkApplication \\"x\\" is invalid:\n* spec.type: a\n* spec.mode: b', Refused),
+        ("Warning: old\nError from server (Invalid): this cluster takes no new jobs", Refused),
+        ("error: You must be logged in to the server (Unauthorized)", Refused),
+        ("Error from server (InternalError): failed calling webhook", NoAnswer),
+        ("Error from server: etcdserver: request timed out", NoAnswer),
         ("Error from server (Timeout): the server was unable to return a response", NoAnswer),
         ("Unable to connect to the server: dial tcp: i/o timeout", NoAnswer),
         ('error: context \\"a\\" does not exist', NoAnswer),
@@ -212,7 +229,7 @@ def test_kubectl_is_asked_in_the_members_context_with_a_limit_of_time(tmp_path: 
 def test_a_refusal_is_told_from_no_answer(tmp_path: Path, said: str, error: type) -> None:
     found = kubectl(tmp_path, f"""echo "{said}" >&2; exit 1""")
     with pytest.raises(error):
-        found.create("a", {})
+        found.create("a", {"metadata": {"namespace": "etl"}})
 
 
 def test_without_kubectl_the_error_names_it(tmp_path: Path) -> None:
