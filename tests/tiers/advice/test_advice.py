@@ -1,7 +1,7 @@
 """Jobs whose size is wrong: following the advice on each mends it.
 
-The jobs as they are were recorded. `python -m tests.tiers.advice` runs them, and those that are left
-out here, anew: a run takes 40 s or more of the processor, most of it starts of JVMs.
+The jobs as they are were recorded. `python -m tests.tiers.advice` runs them and those that are
+left out here: a run takes 40 s or more of the processor, most of it starts of JVMs.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Runs = Mapping[str, Future[tuple[Ran, Ran]]]
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Each job as it was recorded, and as advised; two jobs at a time, since each waits as long as it
+    """Each job as it was recorded, and as advised; two at a time, since each waits as long as it
     computes."""
     spark, folder = or_skip(spark_alone), tmp_path_factory.mktemp("advice")
 
