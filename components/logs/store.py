@@ -179,7 +179,6 @@ class CloudwatchGroups(LogStore):
                     "logs:DescribeLogStreams",
                     "logs:FilterLogEvents",
                     "logs:GetLogEvents",
-                    "logs:StartQuery",
                 ],
                 [arn, pulumi.Output.concat(arn, ":log-stream:*")],
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ops.advice import allocation, memory, work
-from ops.advice.asked import Asked, size
+from ops.advice.asked import Asked, overhead_of, size
 from ops.advice.failures import MEMORY, Cause
 from ops.advice.model import Advice, Confidence
 from ops.advice.run import Job, Outcome
@@ -36,10 +36,12 @@ class Advised:
         """What one executor asks for if the advice is followed."""
         asked = self.job.asked
         to = {one.key: one.to for one in self.advice if one.to}
+        heap = size(to, memory.HEAP, asked.heap) or asked.heap
+        overhead = overhead_of(asked.conf, heap)
         return replace(
             asked,
-            heap=size(to, memory.HEAP, asked.heap) or asked.heap,
-            overhead=size(to, memory.OVERHEAD, asked.overhead) or asked.overhead,
+            heap=heap,
+            overhead=size(to, memory.OVERHEAD, overhead) or overhead,
             pyspark=size(to, memory.PYSPARK, asked.pyspark) or asked.pyspark,
         )
 
@@ -49,6 +51,9 @@ def advise(job: Job, celeborn: bool = False) -> Advised:
     found: dict[str, Advice] = {}
     for one in _rules(job, celeborn):
         found.setdefault(one.key, one)
+    heap = size({key: one.to for key, one in found.items()}, memory.HEAP)
+    if heap is not None and memory.OVERHEAD not in found:
+        found |= {one.key: one for one in memory.kept_overhead(job, heap)}
     advice = tuple(found.values())
     unknown = tuple(one for one in (memory.unknown(job), memory.unknown_beside(job)) if one)
     verdict, headline = _verdict(job, advice, unknown)

@@ -42,7 +42,8 @@ def waiting(job: Job) -> Iterator[Advice]:
         f"pause {seconds(gap)}"
     )
     if not is_dynamic(job):
-        if most > 1:
+        # An executor is given back once it had nothing to do for so long.
+        if most > 1 and gap > _DEFAULT_IDLE_SECONDS:
             why = "executors are given back while the driver works alone, and asked for again"
             for key, now, to in (
                 ("enabled", "false", "true"),
@@ -89,19 +90,29 @@ def unused(job: Job) -> Iterator[Advice]:
     if not job.is_whole or executors.most < 2 or not tasks:
         return
     busy = job.median(_busy_in_jobs)
-    wanted = -(-tasks // run.asked.cores)
+    wanted = -(-tasks // run.asked.slots)
     if busy is None or busy > _UNUSED or wanted >= executors.most:
         return
-    yield Advice(
-        f"{_DYNAMIC}.maxExecutors" if is_dynamic(job) else "spark.executor.instances",
-        str(executors.most),
-        str(wanted),
-        Confidence.medium,
+    evidence = (
         f"no stage had more than {tasks:,} tasks for {cores:,} cores; they ran tasks in "
-        f"{percent(busy)} of the time of jobs",
-        "a core without a task waits; or cut the work into more tasks",
-        "executors.max" if is_dynamic(job) else "executors",
+        f"{percent(busy)} of the time of jobs"
     )
+    why = "a core without a task waits; or cut the work into more tasks"
+    key = f"{_DYNAMIC}.maxExecutors" if is_dynamic(job) else "spark.executor.instances"
+    place = "executors.max" if is_dynamic(job) else "executors"
+    now = job.asked.conf.get(key) or str(executors.most)
+    yield Advice(key, now, str(wanted), Confidence.medium, evidence, why, place)
+    least = whole(job.asked.conf, f"{_DYNAMIC}.minExecutors", 0) or 0
+    if is_dynamic(job) and least > wanted:
+        yield Advice(
+            f"{_DYNAMIC}.minExecutors",
+            str(least),
+            str(wanted),
+            Confidence.medium,
+            evidence,
+            "Spark refuses more than maxExecutors",
+            "executors.min",
+        )
 
 
 def cores(job: Job) -> Iterator[Advice]:
@@ -145,8 +156,9 @@ def losses(job: Job, celeborn: bool) -> Iterator[Advice]:
         Confidence.medium if lost else Confidence.low,
         f"{fetches:,} fetch failures, {again:,} stages tried again, {lost:,} executors lost by "
         "decommission or with their node",
-        "shuffle files that outlive their executor need not be computed again",
-        "shuffle",
+        "shuffle files that outlive their executor need not be computed again"
+        + ("; the stack file's spark.shuffleFallback gives it" if to == FALLBACK else ""),
+        "" if to == FALLBACK else "shuffle",
     )
 
 
@@ -166,7 +178,8 @@ def disk(job: Job) -> Iterator[Advice]:
 
 def _busy_in_jobs(run: Run) -> float | None:
     working = run.facts.executors.core_ms - run.facts.executors.idle_core_ms
-    return min(1.0, run.facts.totals.run / working) if working > 0 else None
+    taken = run.facts.totals.run * run.asked.task_cpus
+    return min(1.0, taken / working) if working > 0 else None
 
 
 def _idle_core_seconds(run: Run) -> float:

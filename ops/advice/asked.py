@@ -43,9 +43,12 @@ def kept(properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 def size(conf: Mapping[str, str], key: str, default: int | None = None) -> int | None:
-    """Bytes of a size; `default` if it is not set or Spark could not read it."""
+    """Bytes of a size; `default` if it is not set or Spark could not read it. A number alone is
+    MiB for memory of executors, bytes for the other keys (bytesConf of Spark's configuration)."""
     text = conf.get(key, "").strip()
     try:
+        if text.isdecimal() and not key.startswith("spark.executor."):
+            text += "b"
         found = quantity.spark_mib(text)
     except ValueError:
         return default
@@ -83,6 +86,8 @@ class Asked:
     cores: int
     request: float
     """vCPU that its pod requests."""
+    task_cpus: int = 1
+    """Cores that a task takes."""
     local_disk: int = 0
     """Size limits of its local disks on the node; 0 without."""
 
@@ -91,6 +96,11 @@ class Asked:
         """What makes two runs alike."""
         memory = (self.heap, self.overhead, self.pyspark, self.off_heap)
         return (*memory, self.cores, self.request)
+
+    @property
+    def slots(self) -> int:
+        """Tasks that it runs at once."""
+        return max(1, self.cores // self.task_cpus)
 
     @property
     def memory(self) -> int:
@@ -104,26 +114,32 @@ def asked_of(conf: Mapping[str, str], seen_cores: int) -> Asked:
     Source: BasicExecutorFeatureStep and ResourceProfile of Spark 4.0.
     """
     heap = size(conf, "spark.executor.memory", _DEFAULT_HEAP) or _DEFAULT_HEAP
-    overhead = size(conf, "spark.executor.memoryOverhead")
-    if overhead is None:
-        factor = number(conf, "spark.executor.memoryOverheadFactor") or number(
-            conf, "spark.kubernetes.memoryOverheadFactor", _FACTOR
-        )
-        least = size(conf, "spark.executor.minMemoryOverhead", _LEAST_OVERHEAD)
-        overhead = max(int(heap * min(factor or _FACTOR, 100)), least or 0)
     off_heap = flag(conf, "spark.memory.offHeap.enabled")
     cores = seen_cores or whole(conf, "spark.executor.cores") or 1
     request = _quantity(conf.get("spark.kubernetes.executor.request.cores", ""))
     return Asked(
         conf=conf,
         heap=heap,
-        overhead=overhead,
+        overhead=overhead_of(conf, heap),
         pyspark=size(conf, "spark.executor.pyspark.memory", 0) or 0,
         off_heap=(size(conf, "spark.memory.offHeap.size", 0) or 0) if off_heap else 0,
         cores=cores,
         request=request if 0 < request < 1e4 else float(cores),
+        task_cpus=whole(conf, "spark.task.cpus", 1) or 1,
         local_disk=sum(_amount(conf[key]) for key in conf if _LOCAL_DISK.fullmatch(key)),
     )
+
+
+def overhead_of(conf: Mapping[str, str], heap: int) -> int:
+    """Bytes of the overhead beside a heap: without a setting it is a share of the heap."""
+    overhead = size(conf, "spark.executor.memoryOverhead")
+    if overhead is not None:
+        return overhead
+    factor = number(conf, "spark.executor.memoryOverheadFactor") or number(
+        conf, "spark.kubernetes.memoryOverheadFactor", _FACTOR
+    )
+    least = size(conf, "spark.executor.minMemoryOverhead", _LEAST_OVERHEAD)
+    return max(int(heap * min(factor or _FACTOR, 100)), least or 0)
 
 
 def _quantity(text: str) -> float:

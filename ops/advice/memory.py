@@ -1,8 +1,8 @@
 """Advice on an executor's memory: heap, overhead, and Python's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from ops.advice.asked import number, rounded_up, spark_size
+from ops.advice.asked import Asked, number, overhead_of, rounded_up, spark_size
 from ops.advice.failures import MEMORY, Cause
 from ops.advice.model import Advice, Confidence, gib, percent
 from ops.advice.run import LEAST_PEAKS, Job, Run
@@ -55,15 +55,21 @@ def needed_heap(job: Job) -> int:
     # All processes together, in a pod with as much beside the heap as now.
     beside_heap = job.asked.memory - job.asked.heap
     of_pod = job.most(lambda run: run.facts.peaks.rss) * MARGIN - beside_heap
-    needed = max(peak * MARGIN, for_rows * MARGIN, of_pod, _too_small(job, Cause.heap))
+    needed = max(peak * MARGIN, for_rows * MARGIN, of_pod, too_small(job, Cause.heap))
     return max(rounded_up(needed, _STEP), _LEAST_HEAP)
 
 
-def _too_small(job: Job, *causes: Cause) -> float:
+def too_small(job: Job, *causes: Cause) -> float:
     """A byte more than any run asked for that failed of a cause: of the heap, or beside it."""
+    if Cause.heap in causes:
+        return _failed_with(job, causes, lambda one: one.heap) + 1
+    return _failed_with(job, causes, lambda one: one.memory - one.heap) + 1
+
+
+def _failed_with(job: Job, causes: Sequence[Cause], of: Callable[[Asked], int]) -> int:
+    """The most that a run asked for that failed of one of the causes; -1 if none did."""
     failed = [run.asked for run in job.runs if any(run.count(one) for one in causes)]
-    of_heap = Cause.heap in causes
-    return max((one.heap if of_heap else one.memory - one.heap for one in failed), default=-1) + 1
+    return max(map(of, failed), default=-1)
 
 
 def native(job: Job) -> float:
@@ -82,7 +88,7 @@ def beside(job: Job) -> float:
 def needed_overhead(job: Job) -> int:
     """Memory beside the heap for the highest peaks of all runs, with the margin and without what
     the settings of off-heap and Python memory ask for."""
-    failed = _too_small(job, *(one for one in MEMORY if one is not Cause.heap))
+    failed = too_small(job, *(one for one in MEMORY if one is not Cause.heap))
     needed = max((native(job) + beside(job)) * MARGIN, failed)
     needed -= job.asked.pyspark + job.asked.off_heap
     return max(rounded_up(max(0.0, needed), 128 * MIB), _LEAST_OVERHEAD)
@@ -101,10 +107,11 @@ def failures(job: Job) -> Iterator[Advice]:
     """More memory for jobs that ran out of it."""
     asked = job.asked
     if count := job.count(Cause.heap):
+        failed = _failed_with(job, [Cause.heap], lambda one: one.heap)
         yield Advice(
             HEAP,
             spark_size(asked.heap),
-            spark_size(rounded_up(max(2 * asked.heap, job.most(_heap) * MARGIN), _STEP)),
+            spark_size(rounded_up(max(2 * failed, job.most(_heap) * MARGIN), _STEP)),
             Confidence.medium,
             f"{_times(count)}: {Cause.heap} ({job.message(Cause.heap)})",
             "the heap is too small; how much the tasks need is not in the log, so twice as much"
@@ -113,27 +120,29 @@ def failures(job: Job) -> Iterator[Advice]:
         )
     if count := job.count(Cause.python):
         key, now = (PYSPARK, asked.pyspark) if asked.pyspark else (OVERHEAD, asked.overhead)
+        failed = _failed_with(
+            job, [Cause.python], lambda one: one.pyspark if asked.pyspark else one.overhead
+        )
         peak = job.most(lambda run: run.facts.peaks.python_rss)
         yield Advice(
             key,
             spark_size(now),
-            spark_size(rounded_up(max(2 * now, peak * MARGIN), 128 * MIB)),
+            spark_size(rounded_up(max(2 * failed, peak * MARGIN), 128 * MIB)),
             Confidence.medium,
             f"{_times(count)}: {Cause.python}; the most seen of Python is "
             + (gib(peak) if peak else "not known"),
             "Python reached its limit; how much it needs is not in the log, so twice as much",
             "conf" if asked.pyspark else "executor.overhead",
         )
-    killed = job.count(Cause.container) + job.count(Cause.python_exit) + job.count(Cause.off_heap)
-    if killed:
-        cause = next(
-            one for one in (Cause.container, Cause.off_heap, Cause.python_exit) if job.count(one)
-        )
+    causes = (Cause.container, Cause.off_heap, Cause.python_exit)
+    if killed := sum(job.count(one) for one in causes):
+        cause = next(one for one in causes if job.count(one))
+        failed = _failed_with(job, causes, lambda one: one.overhead)
         least = needed_overhead(job) if job.has_process_tree else 0
         yield Advice(
             OVERHEAD,
             spark_size(asked.overhead),
-            spark_size(rounded_up(max(2 * asked.overhead, least), 128 * MIB)),
+            spark_size(rounded_up(max(2 * failed, least), 128 * MIB)),
             Confidence.medium if cause is Cause.container else Confidence.low,
             f"{_times(killed)}: {cause} ({job.message(cause)})",
             "memory outside the heap reached the pod's limit, or something else killed it: "
@@ -154,7 +163,7 @@ def peaks(job: Job) -> Iterator[Advice]:
         yield Advice(
             HEAP,
             spark_size(asked.heap),
-            spark_size(rounded_up(asked.heap * 1.5, _STEP)),
+            spark_size(rounded_up(max(asked.heap * 1.5, too_small(job, Cause.heap)), _STEP)),
             Confidence.medium,
             f"GC took {percent(gc)} of the tasks' time; {seen}",
             "the collector works against a full heap",
@@ -202,6 +211,22 @@ def _overhead(job: Job) -> Iterator[Advice]:
             confidence(job),
             seen,
             f"the highest peak and a quarter more; {_sample(job)}",
+            "executor.overhead",
+        )
+
+
+def kept_overhead(job: Job, heap: int) -> Iterator[Advice]:
+    """The overhead as it is now, if Spark would make it smaller with a smaller heap."""
+    asked = job.asked
+    if overhead_of(asked.conf, heap) < asked.overhead:
+        yield Advice(
+            OVERHEAD,
+            "",
+            spark_size(asked.overhead),
+            Confidence.high,
+            f"{gib(asked.overhead)} now, a share of the heap; {gib(overhead_of(asked.conf, heap))} "
+            f"with a heap of {gib(heap)}",
+            "memory beside the heap does not shrink with it",
             "executor.overhead",
         )
 

@@ -1,7 +1,7 @@
 """The answer to `make advise`: each job of the logs with its figures, verdict and advice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ops.advice.advise import Advised, advise
 from ops.advice.asked import Asked
@@ -56,8 +56,23 @@ def report(
     entries = []
     for job in jobs:
         found = advise(job, bool(site and site.celeborn))
-        entries.append(Entry(found, tuple(_types(found, site, prices))))
+        types = tuple(_types(found, site, prices))
+        entries.append(Entry(_with_room(found, types), types))
     return Report(tuple(entries), site, prices, tuple(left_out))
+
+
+def _with_room(advised: Advised, types: Sequence[TypeCost]) -> Advised:
+    """The same, whose headline says it if no type of the pool takes the advised size."""
+    if any(one.fit.advised.executors for one in types):
+        return advised
+    if not any(one.fit.now.executors for one in types):
+        return advised
+    return replace(
+        advised,
+        headline=f"{advised.headline}, but no type of the pool has room for an executor of "
+        f"{advised.size.request:g} vCPU and {gib(advised.size.memory)}: fewer cores per executor "
+        "need less memory; or other types for the pool",
+    )
 
 
 def _types(advised: Advised, site: Site | None, prices: Prices) -> list[TypeCost]:

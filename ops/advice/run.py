@@ -93,7 +93,8 @@ class Run:
     @property
     def busy(self) -> float | None:
         """Share of the cores' time that tasks ran."""
-        found = share(self.facts.totals.run, self.facts.executors.core_ms)
+        taken = self.facts.totals.run * self.asked.task_cpus
+        found = share(taken, self.facts.executors.core_ms)
         return None if found is None else min(1.0, found)
 
     @property

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator
 
 from ops.advice.asked import flag, number, rounded_up, size, spark_size, whole
-from ops.advice.memory import HEAP, MARGIN
+from ops.advice.failures import Cause
+from ops.advice.memory import HEAP, MARGIN, too_small
 from ops.advice.model import Advice, Confidence, gib, percent, seconds
 from ops.advice.run import Job, Run
 from ops.advice.stages import Stage
@@ -128,7 +129,7 @@ def spill(job: Job) -> Iterator[Advice]:
     stage = max(run.facts.stages.spilling, key=lambda one: one.spilled_disk)
     asked, needs = run.asked, stage.needs
     fraction = number(asked.conf, "spark.memory.fraction", _FRACTION) or _FRACTION
-    room = max(1.0, asked.heap - _RESERVED) * min(fraction, 1) / asked.cores
+    room = max(1.0, asked.heap - _RESERVED) * min(fraction, 1) / asked.slots
     evidence = (
         f"{stage.title}: {stage.tasks:,} tasks spilled {gib(stage.spilled_disk)} to disk; the "
         f"largest needed {gib(needs.largest)}, and {gib(room)} of memory is there for a task"
@@ -150,11 +151,12 @@ def spill(job: Job) -> Iterator[Advice]:
             "conf",
         )
     else:
-        heap = needs.largest * asked.cores / fraction * MARGIN + _RESERVED
+        heap = needs.largest * asked.slots / fraction * MARGIN + _RESERVED
+        heap = max(heap, asked.heap * 1.25, too_small(job, Cause.heap))
         yield Advice(
             HEAP,
             spark_size(asked.heap),
-            spark_size(rounded_up(max(heap, asked.heap * 1.25), 256 * MIB)),
+            spark_size(rounded_up(heap, 256 * MIB)),
             Confidence.medium if stage.tasks > 1 else Confidence.low,
             evidence,
             "only some tasks are so large: more partitions would not divide them",
@@ -204,7 +206,7 @@ def partitions(job: Job) -> Iterator[Advice]:
     now = run.asked.conf.get(key, "200" if reads else "128m")
     to = ""
     if reads and (partitions := whole(run.asked.conf, PARTITIONS, _DEFAULT_PARTITIONS)):
-        to = str(max(run.facts.executors.most * run.asked.cores, partitions // 10, 1))
+        to = str(max(run.facts.executors.most * run.asked.slots, partitions // 10, 1))
     yield Advice(
         key,
         now,

@@ -213,6 +213,25 @@ def test_agents_put_and_a_team_reads_its_own(
     assert may(plan_of("dev", *LOGS), role, action, resource) is allowed
 
 
+@pytest.mark.parametrize("sets", [LOGS, LOG_GROUPS], ids=["s3", "cloudwatch"])
+def test_a_team_reads_nothing_of_one_whose_name_begins_alike(sets: tuple[str, ...]) -> None:
+    plan = plan_of("dev", *sets, "spark.teams=[{name: a}, {name: a-b}]")
+    groups = "arn:aws:logs:us-west-2:111122223333:log-group:/spark-on-eks/spark-dev"
+    for team, other in (("a", "a-b"), ("a-b", "a")):
+        for of in (team, other):
+            role, expected = f"team-{team}-access-role", of == team
+            if sets == LOGS:
+                assert may(plan, role, "s3:GetObject", f"{BUCKET}/logs/{of}/x") is expected
+                listed = may(plan, role, "s3:ListBucket", BUCKET, s3_prefix=f"logs/{of}/")
+            else:
+                streams = f"{groups}/{of}:log-stream:x"
+                listed = may(plan, role, "logs:GetLogEvents", streams)
+            assert listed is expected
+    for name in ("logs:StartQuery", "logs:GetQueryResults"):
+        # A query's result is read with a permission that cannot be held to a group.
+        assert not may(plan, "team-a-access-role", name, f"{groups}/a")
+
+
 @pytest.mark.parametrize("of", ["team-a", "team-b", ".platform"])
 def test_agents_write_streams_of_the_stacks_groups_and_a_team_reads_its_own(of: str) -> None:
     plan = plan_of("dev", *LOG_GROUPS)

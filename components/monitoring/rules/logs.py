@@ -32,7 +32,7 @@ def log_alerts() -> Iterator[Alert]:
         "{{ $labels.pod }} cannot send logs",
         "Logs wait on the node; they are lost with it, and when its buffer is full.",
         f"{agents}: AccessDenied is the role or the key's policy, a time-out the way to S3 or "
-        "CloudWatch (NAT, endpoints), ResourceNotFoundException a log group that somebody deleted.",
+        "CloudWatch (NAT, endpoints), ResourceNotFoundException a log group that was deleted.",
     )
     yield Alert(
         "LogAgentDown",

@@ -72,6 +72,10 @@ def _moved(step: Step) -> Iterator[Consequence]:
             f"logs of team {team} are in {after} from now on; the older ones stay in {before}, "
             "and links of jobs that run lead there"
         )
+        # The bucket's rule of expiry is of the new prefix.
+        root = after.removesuffix(f"{team}/")
+        if before.split("/")[:3] == after.split("/")[:3] and not before.startswith(root):
+            text += "; the older ones no longer expire"
         keys = (POD_LOGS_ANNOTATION, EXECUTOR_LOG_ANNOTATION)
         paths = [f'metadata.annotations["{key}"]' for key in keys]
         yield Consequence(Kind.guard, text, causes_of(step, *paths))

@@ -31,7 +31,7 @@ _SUBMITS = {
     ),
     *("get pods", "get pods/log"),
 }
-"""What somebody else than a team's own pods may do in its namespace."""
+"""What others than a team's own pods may do in its namespace."""
 _OPERATOR = f"ServiceAccount {SPARK_OPERATOR_NAMESPACE}/{OPERATOR_ACCOUNT}"
 _CLAIMS = {f"{verb} persistentvolumeclaims" for verb in ("create", "patch")}
 """What the operator does beside: its spark-submit makes the claims of drivers."""

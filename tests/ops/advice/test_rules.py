@@ -93,7 +93,7 @@ LOGS: list[tuple[str, list[Event], dict[str, tuple[str, str]]]] = [
     (
         "much memory that is never used",
         application(*even(heap=0.5 * GIB)),
-        {HEAP: ("4g", "1g")},
+        {HEAP: ("4g", "1g"), OVERHEAD: ("", "410m")},
     ),
     (
         "Python workers that need more than the overhead",
@@ -299,7 +299,7 @@ def test_the_worst_run_rules_the_memory_and_the_median_the_rest(tmp_path: Path) 
     ]
     found = advised(tmp_path, *runs)
     assert len(found.job.runs) == 4
-    assert settings(found) == {HEAP: ("4g", "3g")}
+    assert settings(found) == {HEAP: ("4g", "3g"), OVERHEAD: ("", "410m")}
     assert found.advice[0].confidence is Confidence.high
     assert found.job.median(lambda run: run.seconds) == 110
 

@@ -19,6 +19,10 @@ _NARROWER = [
 ]
 _WRITER = "wider-permission: wider permission: role log-agents-writer-role"
 _MOVED = [f"guard: logs of team {team} are in" for team in ("team-a", "team-b")]
+_NO_EXPIRY = [
+    f"/{team}/, and links of jobs that run lead there; the older ones no longer expire"
+    for team in ("team-a", "team-b")
+]
 
 LOGS = {
     "logs on a cluster that runs": Row(
@@ -53,7 +57,7 @@ LOGS = {
         *_WIDER,
         "narrower-permission: narrower permission: role log-agents-writer-role (may no longer)",
         *_NARROWER,
-        *_MOVED,
+        *(f"guard: {text}" for text in _NO_EXPIRY),
         before=_S3,
         source=_FLUENT_BIT,
     ),

@@ -1,5 +1,5 @@
-"""Records the logs of jobs for the fast tests, from the folder of a run of this tier: `pytest
-tests/tiers/advice --basetemp=FOLDER`, then `python -m tests.tiers.advice FOLDER/advice0`."""
+"""Runs every job as it is and as advised, and records their logs for the tests: `python -m
+tests.tiers.advice FOLDER`, some 15 minutes; FOLDER is for their files, and does not exist yet."""
 
 import json
 import sys
@@ -13,10 +13,10 @@ from ops.advice.asked import kept
 from ops.advice.lines import Damage, lines
 from ops.advice.sources import local_logs
 from ops.plan.quantity import MIB
-from tests.tiers.advice.spark import CASES, advice
+from tests.tiers.advice.spark import CASES, RECORDED, advice, run
+from tests.tiers.operator.programs import spark_alone
 from tests.tiers.programs import ROOT
 
-FOLDER = ROOT / "tests" / "ops" / "advice" / "recorded"
 _KEPT = {
     "LogStart", "ApplicationStart", "ApplicationEnd", "EnvironmentUpdate", "ResourceProfileAdded",
     "ExecutorAdded", "ExecutorRemoved", "JobStart", "JobEnd", "StageCompleted", "TaskStart",
@@ -56,7 +56,7 @@ def _without(value: Any) -> Any:
 def record(name: str, logs: Path) -> str:
     """Writes the trimmed log beside the others, and returns what happened in a line."""
     events = (json.dumps(one, separators=(",", ":")).encode() + b"\n" for one in trimmed(logs))
-    path = FOLDER / f"{name}.zstd"
+    path = RECORDED / f"{name}.zstd"
     path.write_bytes(zstandard.ZstdCompressor(level=19).compress(b"".join(events)))
     job = advice(logs)
     (run,) = job["runs"]
@@ -71,9 +71,12 @@ def record(name: str, logs: Path) -> str:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
+    RECORDED.mkdir(exist_ok=True)
+    spark = spark_alone()
     for case in CASES:
-        made = Path(sys.argv[1]) / case.name
-        print(record(case.name, made / "before" / "logs"))
+        made = Path(sys.argv[1]).resolve() / case.name
+        before = run(spark, case, made / "before")
+        print(record(case.name, before.folder))
         if case.key:
-            print(record(f"{case.name}-advised", made / "after" / "logs"))
+            after = run(spark, case, made / "after", before.advised)
+            print(record(f"{case.name}-advised", after.folder))

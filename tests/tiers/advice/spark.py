@@ -14,6 +14,7 @@ from tests.tiers.operator.programs import Programs
 from tests.tiers.programs import ROOT
 
 PROGRAM = Path(__file__).with_name("program.py")
+RECORDED = ROOT / "tests" / "ops" / "advice" / "recorded"
 _QUICK = "-XX:TieredStopAtLevel=1"
 _SECONDS = 400
 _EVERYWHERE = {
@@ -39,6 +40,11 @@ class Case:
     memory: str
     key: str = ""
     conf: Mapping[str, str] = field(default_factory=dict)
+
+    def recorded(self) -> "Ran":
+        """The run of it that `python -m tests.tiers.advice` recorded."""
+        path = RECORDED / f"{self.name}.zstd"
+        return Ran(None, path, advice(path))
 
 
 CASES = (
@@ -80,9 +86,10 @@ CASES = (
 
 @dataclass(frozen=True)
 class Ran:
-    """A run: its exit code, the folder of its event log, and what `advise` says of it as JSON."""
+    """A run: its exit code, where its event log is, and what `advise` says of it as JSON."""
 
-    code: int
+    code: int | None
+    """None for a recorded one."""
     folder: Path
     job: Mapping[str, Any]
 
@@ -96,10 +103,6 @@ class Ran:
     def advised(self) -> dict[str, str]:
         """Settings of Spark to change, and their values."""
         return {one["key"]: one["to"] for one in self.job["advice"] if one["to"]}
-
-    @property
-    def vcpu_hours(self) -> float:
-        return self.job["hours"]["now"]["vcpu"]
 
 
 def run(spark: Programs, case: Case, folder: Path, changes: Mapping[str, str] | None = None) -> Ran:
@@ -140,11 +143,12 @@ def run(spark: Programs, case: Case, folder: Path, changes: Mapping[str, str] | 
 
 
 def advice(logs: Path) -> Mapping[str, Any]:
-    """What `python -m ops advise` says of the only job in a folder."""
+    """What `python -m ops advise` says of the only job in a log or a folder."""
     command = [sys.executable, "-m", "ops", "advise", "--logs", logs, "--format", "json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise AssertionError(f"{done.stderr}\n{(logs.parent / 'output').read_text()[-3000:]}")
-    told = done.stdout
-    (job,) = json.loads(told)["jobs"]
+        output = logs.parent / "output"
+        told = output.read_text()[-3000:] if output.is_file() else ""
+        raise AssertionError(f"{done.stderr}\n{told}")
+    (job,) = json.loads(done.stdout)["jobs"]
     return job
