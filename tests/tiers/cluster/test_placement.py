@@ -77,10 +77,11 @@ def test_no_pod_starts_on_nodes_that_mount_another_set_of_jars(api: Api, live: L
 def test_a_daemon_runs_on_every_node_that_it_selects_but_on_no_system_or_auto_mode_node(
     api: Api, live: Live
 ) -> None:
+    daemons = {one["metadata"]["name"]: one for one in of_kind(live.sent, "DaemonSet")}
     if live.level != "daemonset":
-        assert not of_kind(live.sent, "DaemonSet")
+        assert set(daemons) == ({"fluent-bit"} if live.level == "logs" else set())
         return
-    (daemon,) = of_kind(live.sent, "DaemonSet")
+    daemon = daemons["spark-jars"]
     selected = daemon["spec"]["template"]["spec"]["nodeSelector"]
     other = {"key": "other", "value": "yes", "effect": "NoSchedule"}
     given = node("given", selected, [other])
@@ -96,6 +97,19 @@ def test_a_daemon_runs_on_every_node_that_it_selects_but_on_no_system_or_auto_mo
     assert "given" in wanted
     with joined(api, nodes):
         found = partial(nodes_with_pods, api, MOUNT_NAMESPACE)
+        wait_until(lambda: found() == wanted, f"pods on {wanted}")
+
+
+def test_an_agent_of_logs_runs_on_every_node_with_any_taint(api: Api, live: Live) -> None:
+    if live.level != "logs":
+        return
+    linux = {"kubernetes.io/os": "linux"}
+    given = node("given", linux, [{"key": "other", "value": "yes", "effect": "NoExecute"}])
+    nodes = [*nodes_of(live.sent, startup_taints=True), given]
+    wanted = {one["metadata"]["name"] for one in nodes}
+    assert any(one["metadata"]["labels"].get(POOL_LABEL) == SYSTEM for one in nodes)
+    with joined(api, nodes):
+        found = partial(nodes_with_pods, api, "log-agents")
         wait_until(lambda: found() == wanted, f"pods on {wanted}")
 
 

@@ -13,7 +13,8 @@ def account() -> Cloud:
     """A fresh account with the existing resources that the stacks of this project need."""
     cloud = Cloud()
     _role(cloud, "platform-admin", {"AWS": "arn:aws:iam::111122223333:root"})
-    _role(cloud, "analytics-spark-nodes", {"Service": "ec2.amazonaws.com"})
+    for role in ("analytics-spark-nodes", "other-nodes"):
+        _role(cloud, role, {"Service": "ec2.amazonaws.com"})
     _seed(cloud, refs.BUCKET, {"bucket": "access-logs"})
     vpc, group = "vpc-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60713"
     _seed(cloud, refs.VPC, {"cidrBlock": "10.1.0.0/16"}, vpc)
