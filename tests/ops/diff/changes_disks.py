@@ -16,10 +16,7 @@ _ANEW = (
     "jobs-affected: an executor whose volume of class spark-shuffle is not made yet waits",
     "claims-wait: makes class spark-shuffle of volumes anew: volumes that exist stay",
 )
-_FILES = (
-    "jobs-unknown: jar-mount-daemon: spec.template.spec.volumes[0].configMap.name",
-    "restarts: restarts DaemonSet spark-jars on every node, 10% at a time",
-)
+_FILES = ("restarts: restarts DaemonSet spark-jars on every node, 10% at a time",)
 
 DISKS = {
     "operations of executors' disks": Row(
