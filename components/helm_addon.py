@@ -15,6 +15,7 @@ from components.base import Problems, Settings
 from components.context import Context
 from components.identity import ServiceAccountRole, Statement
 from components.names import KUBE_SYSTEM
+from components.namespace import create_namespace, create_policies
 from components.workloads import Workload, package
 from versions import Chart
 
@@ -89,19 +90,8 @@ class HelmAddon(pulumi.ComponentResource):
 
     def create_namespace(self, name: str, namespace: str, level: str) -> k8s.core.v1.Namespace:
         """A namespace that enforces a Pod Security level, and warns below `restricted`."""
-        levels = {"enforce": level}
-        if level != "restricted":
-            levels["warn"] = "restricted"
-        return k8s.core.v1.Namespace(
-            name,
-            metadata={
-                "name": namespace,
-                "labels": {
-                    f"pod-security.kubernetes.io/{mode}": found for mode, found in levels.items()
-                },
-            },
-            opts=self.own,
-        )
+        warn = "restricted" if level != "restricted" else None
+        return create_namespace(name, namespace, level, self.own, warn=warn)
 
     def create_role(
         self, service_account: str, policies: Mapping[str, Sequence[Statement]]
@@ -124,17 +114,9 @@ class HelmAddon(pulumi.ComponentResource):
         self, policies: Mapping[str, k8s.networking.v1.NetworkPolicySpecArgsDict]
     ) -> None:
         """NetworkPolicies of the add-on's namespace, by name."""
-        self._first += [
-            k8s.networking.v1.NetworkPolicy(
-                f"{self._name}-{label}",
-                metadata={"name": label, "namespace": self.namespace},
-                spec=spec,
-                opts=pulumi.ResourceOptions.merge(
-                    self.own, pulumi.ResourceOptions(depends_on=list(self._first))
-                ),
-            )
-            for label, spec in policies.items()
-        ]
+        after = pulumi.ResourceOptions(depends_on=list(self._first))
+        opts = pulumi.ResourceOptions.merge(self.own, after)
+        self._first += create_policies(f"{self._name}-{{}}", self.namespace, policies, opts)
 
     def create_crds(self, chart: Chart) -> None:
         """A release of the CRDs alone: Helm never upgrades the CRDs inside a chart."""

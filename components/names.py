@@ -60,6 +60,10 @@ SPARK_APPLICATIONS = ("sparkapplications", "scheduledsparkapplications")
 """The kinds that a team applies, as RBAC and admission name them."""
 DRAIN_POLICY = "spark-drain"
 """ValidatingAdmissionPolicy of a cluster that takes no new jobs."""
+TAKES_NO_JOBS = "takes no new jobs"
+"""Part of that policy's message, by which a refused job is sent to another cluster."""
+NODE_CLASS_TAG = "karpenter.k8s.aws/ec2nodeclass"
+"""Karpenter's tag of an instance: a pool has one node class for all of its NodePools."""
 
 KUBE_SYSTEM = "kube-system"
 SPARK_OPERATOR_NAMESPACE, OPERATOR_ACCOUNT = "spark-operator", "spark-operator-controller"

@@ -9,6 +9,7 @@ import pulumi
 
 from components.cloud import Cloud
 from components.identity import Statement, Text
+from components.names import NODE_CLASS_TAG
 
 _LAUNCHED = (
     "fleet",
@@ -139,8 +140,8 @@ def _instance_profiles(
         "aws:RequestTag/eks:eks-cluster-name": cluster,
         "aws:RequestTag/topology.kubernetes.io/region": cloud.region,
     }
-    own_class = {"aws:ResourceTag/karpenter.k8s.aws/ec2nodeclass": "*"}
-    for_class = {"aws:RequestTag/karpenter.k8s.aws/ec2nodeclass": "*"}
+    own_class = {f"aws:ResourceTag/{NODE_CLASS_TAG}": "*"}
+    for_class = {f"aws:RequestTag/{NODE_CLASS_TAG}": "*"}
     return [
         Statement(
             "PassNodeRoles",

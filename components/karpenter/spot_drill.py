@@ -11,14 +11,13 @@ from components.cloud import Cloud
 from components.context import Context
 from components.formats import Name, text, whole
 from components.identity import IamRole, Statement, service_trust
+from components.names import NODE_CLASS_TAG
 from components.pools import Pool
 
 _WITHOUT = frozenset(
     {"ap-northeast-3", "ap-southeast-3", "cn-north-1", "cn-northwest-1", "me-central-1"}
 )
 """docs.aws.amazon.com/AWSEC2/latest/UserGuide/initiate-a-spot-instance-interruption.html."""
-NODE_CLASS_TAG = "karpenter.k8s.aws/ec2nodeclass"
-"""Karpenter's tag of an instance: a pool has one node class for all of its NodePools."""
 AlarmArn = Annotated[
     str,
     text(

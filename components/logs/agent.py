@@ -22,6 +22,7 @@ from components.names import (
     LOG_AGENTS_NAMESPACE,
     MONITORING_NAMESPACE,
 )
+from components.namespace import bind_cluster_role, create_namespace, create_policies
 from components.spark.team_network import (
     Spec,
     deny_all_policy,
@@ -57,23 +58,15 @@ class LogAgents(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spark-on-eks:logs:Agents", name, None, context.options(opts))
         self._name, self._context = name, context
-        namespace = k8s.core.v1.Namespace(
+        namespace = create_namespace(
             f"{name}-namespace",
-            metadata={
-                "name": LOG_AGENTS_NAMESPACE,
-                # Its pods have folders of their node; no other pod belongs in this namespace.
-                "labels": {"pod-security.kubernetes.io/enforce": "privileged"},
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
+            LOG_AGENTS_NAMESPACE,
+            # Its pods have folders of their node; no other pod belongs in this namespace.
+            "privileged",
+            pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
         self._inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        for label, spec in _policies().items():
-            k8s.networking.v1.NetworkPolicy(
-                f"{name}-{label}",
-                metadata={"name": label, "namespace": LOG_AGENTS_NAMESPACE},
-                spec=spec,
-                opts=self._inside,
-            )
+        create_policies(f"{name}-{{}}", LOG_AGENTS_NAMESPACE, _policies(), self._inside)
         needed = self._create_account(store)
         files = k8s.core.v1.ConfigMap(
             f"{name}-config",
@@ -130,28 +123,12 @@ class LogAgents(pulumi.ComponentResource):
         )
         # The kubelet's list of pods. Before Kubernetes 1.33 it asked for nodes/proxy, with which
         # one runs commands in any container of a node (KEP-2862).
-        nodes = k8s.rbac.v1.ClusterRole(
+        binding = bind_cluster_role(
             f"{name}-pods",
-            metadata={"name": LOG_AGENT},
-            rules=[{"api_groups": [""], "resources": ["nodes/pods"], "verbs": ["get"]}],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        binding = k8s.rbac.v1.ClusterRoleBinding(
-            f"{name}-pods",
-            metadata={"name": LOG_AGENT},
-            role_ref={
-                "api_group": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": LOG_AGENT,
-            },
-            subjects=[
-                {
-                    "kind": "ServiceAccount",
-                    "name": LOG_AGENT,
-                    "namespace": LOG_AGENTS_NAMESPACE,
-                }
-            ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[nodes]),
+            LOG_AGENT,
+            [{"api_groups": [""], "resources": ["nodes/pods"], "verbs": ["get"]}],
+            {"kind": "ServiceAccount", "name": LOG_AGENT, "namespace": LOG_AGENTS_NAMESPACE},
+            parent=self,
         )
         return [account, binding]
 

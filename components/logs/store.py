@@ -24,33 +24,7 @@ _GROUPS_A_POLICY = 40
 """As many ARNs of log groups fit in IAM's 6,144 characters, with the longest names."""
 
 
-class LogStore(pulumi.ComponentResource):
-    """Base of the two: what jobs, links and agents need to know of them."""
-
-    structured: bool
-
-    def place(self, team: str) -> pulumi.Output[str]:
-        """Folder or log group of a team's logs."""
-        raise NotImplementedError
-
-    def executor_url(self, team: str) -> pulumi.Output[str]:
-        """Spark's pattern of the page with an executor's log."""
-        raise NotImplementedError
-
-    def read_statements(self, team: str) -> list[Statement]:
-        """Permissions to read one team's logs."""
-        raise NotImplementedError
-
-    def write_policies(self) -> Mapping[str, Sequence[Statement]]:
-        """Permissions of the agents."""
-        raise NotImplementedError
-
-    def outputs(self) -> pulumi.Output[list[dict[str, Any]]]:
-        """The outputs of the agents' configuration."""
-        raise NotImplementedError
-
-
-class LogBucket(LogStore):
+class LogBucket(pulumi.ComponentResource):
     """A bucket with a prefix for each namespace."""
 
     def __init__(
@@ -93,26 +67,31 @@ class LogBucket(LogStore):
         )
 
     def place(self, team: str) -> pulumi.Output[str]:
+        """Folder or log group of a team's logs."""
         return pulumi.Output.concat(
             "s3a://", self._bucket, f"/{self._settings.bucket.prefix}{team}/"
         )
 
     def executor_url(self, team: str) -> pulumi.Output[str]:
+        """Spark's pattern of the page with an executor's log."""
         region, prefix = self._region, self._settings.bucket.prefix
         return self._bucket.apply(lambda name: Bucket(name, region, prefix).executor_url(team))
 
     def read_statements(self, team: str) -> list[Statement]:
+        """Permissions to read one team's logs."""
         return [
             *read_folder(self._arn, f"{self._settings.bucket.prefix}{team}", "PodLogs"),
             *self._key("DecryptPodLogs", "kms:Decrypt"),
         ]
 
     def write_policies(self) -> Mapping[str, Sequence[Statement]]:
+        """Permissions of the agents."""
         objects = pulumi.Output.concat(self._arn, f"/{self._settings.bucket.prefix}*")
         put = Statement("PutLogs", ["s3:PutObject"], [objects])
         return {"write": [put, *self._key("EncryptLogs", "kms:GenerateDataKey")]}
 
     def outputs(self) -> pulumi.Output[list[dict[str, Any]]]:
+        """The outputs of the agents' configuration."""
         settings, region = self._settings, self._region
         return self._bucket.apply(
             lambda name: [
@@ -130,7 +109,7 @@ class LogBucket(LogStore):
         return [Statement(sid, [action], [self._key_arn])] if self._key_arn is not None else []
 
 
-class CloudwatchGroups(LogStore):
+class CloudwatchGroups(pulumi.ComponentResource):
     """A log group for each team, and one for all other pods."""
 
     def __init__(
@@ -162,15 +141,18 @@ class CloudwatchGroups(LogStore):
         return pulumi.Output.from_input(self._cluster).apply(lambda name: group(name, team))
 
     def place(self, team: str) -> pulumi.Output[str]:
+        """Folder or log group of a team's logs."""
         return self._groups[team].name
 
     def executor_url(self, team: str) -> pulumi.Output[str]:
+        """Spark's pattern of the page with an executor's log."""
         region = self._region
         return pulumi.Output.from_input(self._cluster).apply(
             lambda name: LogGroups(name, region).executor_url(team)
         )
 
     def read_statements(self, team: str) -> list[Statement]:
+        """Permissions to read one team's logs."""
         arn = self._groups[team].arn
         return [
             Statement(
@@ -185,6 +167,7 @@ class CloudwatchGroups(LogStore):
         ]
 
     def write_policies(self) -> Mapping[str, Sequence[Statement]]:
+        """Permissions of the agents."""
         arns = [pulumi.Output.concat(one.arn, ":log-stream:*") for one in self._groups.values()]
         starts = range(0, len(arns), _GROUPS_A_POLICY)
         actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -196,6 +179,7 @@ class CloudwatchGroups(LogStore):
         }
 
     def outputs(self) -> pulumi.Output[list[dict[str, Any]]]:
+        """The outputs of the agents' configuration."""
         return pulumi.Output.from_input(self._cluster).apply(self._outputs)
 
     def _outputs(self, cluster: str) -> list[dict[str, Any]]:
@@ -209,6 +193,10 @@ class CloudwatchGroups(LogStore):
                 cloudwatch_output(teams, others, template=template, region=self._region, mib=mib)
             )
         return found
+
+
+LogStore = LogBucket | CloudwatchGroups
+"""Both tell jobs, links and agents the same, by the same names."""
 
 
 def create_store(

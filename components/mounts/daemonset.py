@@ -15,6 +15,7 @@ from components.mounts.daemonset_account import DaemonSetAccount, create_account
 from components.mounts.settings import AUTO_MODE, COMPUTE_LABEL, OS_LABEL, JarMountSettings
 from components.mounts.userdata import node_files
 from components.names import JARS_LABEL, MOUNT_NAMESPACE, POOL_LABEL, SHARED_JARS, SYSTEM_POOL
+from components.namespace import create_namespace
 from userdata.render import watch_files
 from versions import MOUNT_DAEMON_IMAGE
 
@@ -72,14 +73,12 @@ class NodeDaemonSet(Mount):
             )
             for role in self.settings.daemonset.node_roles
         ]
-        namespace = k8s.core.v1.Namespace(
+        namespace = create_namespace(
             f"{name}-namespace",
-            metadata={
-                "name": MOUNT_NAMESPACE,
-                # Its pods change their node; no other pod belongs in this namespace.
-                "labels": {"pod-security.kubernetes.io/enforce": "privileged"},
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
+            MOUNT_NAMESPACE,
+            # Its pods change their node; no other pod belongs in this namespace.
+            "privileged",
+            pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
         account = create_account(name, self, _ACCOUNT, namespace)
         files = k8s.core.v1.ConfigMap(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.namespace import bind_cluster_role
+
 _NODES = "spark-jars-nodes"
 _NODE_CLAIM = "authentication.kubernetes.io/node-name"
 
@@ -60,24 +62,15 @@ def create_account(
         opts=pulumi.ResourceOptions(parent=component, depends_on=[namespace]),
     )
     narrowed = _create_policy(name, component, account)
-    role = k8s.rbac.v1.ClusterRole(
+    binding = bind_cluster_role(
         f"{name}-nodes",
-        metadata={"name": _NODES},
+        _NODES,
         # To label its own node when the mount is ready; the policy denies other changes.
-        rules=[{"api_groups": [""], "resources": ["nodes"], "verbs": ["patch"]}],
-        opts=pulumi.ResourceOptions(parent=component),
-    )
-    binding = k8s.rbac.v1.ClusterRoleBinding(
-        f"{name}-nodes",
-        metadata={"name": _NODES},
-        role_ref={
-            "api_group": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": _NODES,
-        },
-        subjects=[subject],
+        [{"api_groups": [""], "resources": ["nodes"], "verbs": ["patch"]}],
+        subject,
+        parent=component,
         # The permission never exists without the policy.
-        opts=pulumi.ResourceOptions(parent=component, depends_on=[role, narrowed]),
+        after=[narrowed],
     )
     own = k8s.rbac.v1.Role(
         f"{name}-own",

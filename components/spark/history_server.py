@@ -17,6 +17,7 @@ from components.identity import ServiceAccountRole, Statement
 from components.jar_bucket import JarBucket
 from components.logs.store import LogStore
 from components.names import HISTORY_NAMESPACE, TEAM_LABEL
+from components.namespace import create_namespace, create_policies
 from components.spark.event_logs import EventLogs, EventLogSettings
 from components.spark.history_pod import PORT, HistoryPod, pod_spec
 from components.spark.team_network import Spec, dns_policy, https_policy, namespace_selector
@@ -86,22 +87,14 @@ class HistoryServers(pulumi.ComponentResource):
     ) -> None:
         super().__init__("spark-on-eks:spark:HistoryServers", name, None, context.options(opts))
         self._context = context
-        namespace = k8s.core.v1.Namespace(
+        namespace = create_namespace(
             f"{name}-namespace",
-            metadata={
-                "name": HISTORY_NAMESPACE,
-                "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
+            HISTORY_NAMESPACE,
+            "restricted",
+            pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        for label, spec in _policies(settings.clients).items():
-            k8s.networking.v1.NetworkPolicy(
-                f"{name}-{label}",
-                metadata={"name": label, "namespace": HISTORY_NAMESPACE},
-                spec=spec,
-                opts=inside,
-            )
+        create_policies(f"{name}-{{}}", HISTORY_NAMESPACE, _policies(settings.clients), inside)
         folder = f"{jars.jars_prefix}{settings.release}/"
         for team in teams:
             role = ServiceAccountRole(

@@ -19,6 +19,7 @@ from components.formats import (
     within,
 )
 from components.names import MONITORING_NAMESPACE
+from components.namespace import create_policies
 
 UI_PORT = 4040
 """A driver's UI and metrics: spark.apache.org/docs/4.0.1/monitoring.html."""
@@ -94,13 +95,8 @@ def create_network_policies(
     opts: pulumi.ResourceOptions,
 ) -> None:
     """The policies of a team's namespace, one per kind of traffic; `others` by name."""
-    for label, spec in {**_policies(egress, services, clients), **others}.items():
-        k8s.networking.v1.NetworkPolicy(
-            f"{name}-{label}",
-            metadata={"name": label, "namespace": namespace},
-            spec=spec,
-            opts=opts,
-        )
+    policies = {**_policies(egress, services, clients), **others}
+    create_policies(f"{name}-{{}}", namespace, policies, opts)
 
 
 def namespace_selector(name: str) -> k8s.meta.v1.LabelSelectorArgsDict:

@@ -54,7 +54,7 @@ def _chunks(raw: "_Counted", name: str) -> Iterator[bytes]:
     if head.startswith(_ZSTD):
         raw.again(head)
         decompressor = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
-        # It reads from whatever has `read`.
+        # It calls `read`, and nothing else of a file.
         source = cast(BinaryIO, raw)
         reader = decompressor.stream_reader(source, read_size=_CHUNK, read_across_frames=True)
         while chunk := reader.read(_DECOMPRESSED):

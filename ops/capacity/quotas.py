@@ -6,6 +6,7 @@ ec2 --quota-code L-1216C47A` shows the value of an account.
 
 from dataclasses import dataclass
 
+from ops.plan import aws_limits as limits
 from ops.plan.errors import UserError
 
 _EKS_PRACTICES = (
@@ -48,8 +49,16 @@ GP3_STORAGE = Quota(
 )
 INTERFACES = Quota("L-DF5E4CA3", "Network interfaces per Region", 5000, "", _EKS_PRACTICES)
 ADDRESS_USAGE = Quota("L-BB24F6E5", "Network Address Usage", 64_000, "units", _EKS_PRACTICES)
-GROUP_NODES = Quota("L-BD136A63", "Nodes per managed node group", 450, "", _EKS_QUOTAS)
-GROUPS = Quota("L-6D54EA21", "Managed node groups per cluster", 30, "", _EKS_QUOTAS)
+GROUP_NODES = Quota(
+    limits.GROUP_NODES.code,
+    "Nodes per managed node group",
+    limits.GROUP_NODES.most,
+    "",
+    _EKS_QUOTAS,
+)
+GROUPS = Quota(
+    limits.GROUPS.code, "Managed node groups per cluster", limits.GROUPS.most, "", _EKS_QUOTAS
+)
 SUBNETS = Quota("subnets", "Addresses in the stack's private subnets", 0, "", "the plan")
 POOL_LIMITS = Quota("pool", "The pool's own limits", 0, "executors", "the plan")
 NODES = Quota("k8s-nodes", "Nodes of a Kubernetes cluster", 5000, "", _LARGE_CLUSTERS)

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.names import POOL_LABEL
+from components.names import NODE_CLASS_TAG, POOL_LABEL
 from ops.plan.errors import UserError
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import CAPACITY_TYPE, node_pools
 from ops.plan.values import at, mappings
 
 TEMPLATE = "aws:fis/experimentTemplate:ExperimentTemplate"
-_CLASS_TAG = "karpenter.k8s.aws/ec2nodeclass"
 _CLASS = "spec.template.spec.nodeClassRef.name"
 _ALERTS = ("InterruptionMessagesLate", "SpotInterruptionsMany", "SparkExecutorsPending")
 _MESSAGES = 'karpenter_interruption_received_messages_total{message_type="spot_interrupted"}'
@@ -44,7 +43,7 @@ def drill_of(plan: Plan) -> Drill:
     template = found[0]
     (target,) = mappings(template.inputs["targets"])
     tags = {str(one["key"]): str(one["value"]) for one in mappings(target["resourceTags"])}
-    node_class = tags[_CLASS_TAG]
+    node_class = tags[NODE_CLASS_TAG]
     most = re.sub(r"\D", "", str(target["selectionMode"]))
     sets = [one for one in node_pools(plan) if at(one.resource.inputs, _CLASS) == node_class]
     spot = sorted(one.name for one in sets if "spot" in one.capacity_types)

@@ -1,7 +1,6 @@
 """Checks across the members of a fleet: all errors at once, without AWS."""
 
 import ipaddress
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from ops.fleet.compared import differences
 from ops.fleet.facts import ACCOUNT, GLOBAL, Facts
 from ops.fleet.settings import Accepts, Fleet, Member
+from ops.plan.versions import minor
 
 
 class Problem(NamedTuple):
@@ -67,7 +67,7 @@ _APART = {
 def _versions(members: Sequence[Facts]) -> Iterator[Problem]:
     for word, (most, allowed) in _APART.items():
         of = {one.name: one.operator if most == 0 else one.kubernetes for one in members}
-        minors = {name: _minor(version) for name, version in of.items() if version}
+        minors = {name: minor(version) for name, version in of.items() if version}
         if not minors:
             continue
         low, high = min(minors, key=minors.__getitem__), max(minors, key=minors.__getitem__)
@@ -77,11 +77,6 @@ def _versions(members: Sequence[Facts]) -> Iterator[Problem]:
                 f"other; {allowed} is allowed"
             )
             yield Problem("versions-near", f"{low}, {high}", text)
-
-
-def _minor(version: str) -> tuple[int, int]:
-    found = re.match(r"v?(\d+)\.(\d+)", version)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _same(fleet: Fleet, members: Sequence[Facts]) -> Iterator[Problem]:

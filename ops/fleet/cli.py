@@ -171,8 +171,8 @@ def submit(  # noqa: PLR0917  the command's options
         name = job or job_name(Path(file))
         what = checked(Run(team, name, run))
         regions = regions_of(folder, found)
-        first, *others = candidates(found, what, regions)
         if dry_run:
+            first, *others = candidates(found, what, regions)
             then = [f"then {one.name}: {one.reason}" for one in others]
             chosen = Sent(first.name, f"{name}-{run}", first.reason, then)
             sys.stdout.write(show.sent_text(style, chosen, "would go to"))

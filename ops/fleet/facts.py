@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ops.plan.errors import PlanError, UserError
 from ops.plan.model import Plan
 from ops.plan.packages import RELEASE
+from ops.plan.record import Failure, record_all
+from ops.plan.stack import load
 from ops.plan.values import at, known
 
 GLOBAL, ACCOUNT, REGION = "in AWS", "in the account", "in the account and Region"
@@ -52,16 +53,9 @@ class Facts:
     """Short type, name and where it must be unique, to the resource."""
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A member whose stack cannot be recorded."""
-
-    name: str
-    message: str
-
-
 def facts_of(root: Path, members: Sequence[str]) -> list[Facts | Failure]:
-    """Returns what each member's stack is, in their order; records two at a time per two cores."""
+    """Returns what each member's stack is, in their order, or why its stack cannot be recorded;
+    as many at a time as there are processors."""
     # The parent has imported the SDK: each worker starts with it.
     import pulumi  # noqa: F401, PLC0415
     import pulumi_aws  # noqa: F401, PLC0415
@@ -74,16 +68,10 @@ def facts_of(root: Path, members: Sequence[str]) -> list[Facts | Failure]:
 
 
 def _facts(root: Path, name: str) -> Facts | Failure:
-    from ops.plan.record import record  # noqa: PLC0415
-    from ops.plan.stack import load  # noqa: PLC0415
-
-    try:
-        config = load(root, name)
-        plan = record(root, name)
-    except UserError as error:
-        return Failure(name, str(error))
-    except PlanError as error:
-        return Failure(name, error.message)
+    plan = record_all(root, [name])[name]
+    if isinstance(plan, Failure):
+        return plan
+    config = load(root, name)
     values = {key.removeprefix(f"{config.project}:"): one for key, one in config.values.items()}
     region, account = str(values.get("aws:region") or ""), str(values.get("account") or "")
     return Facts(

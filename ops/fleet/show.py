@@ -10,6 +10,7 @@ from ops.fleet.publish import Copy
 from ops.fleet.settings import Accepts, Fleet
 from ops.fleet.submit import Sent
 from ops.plan.command import Format, table
+from ops.plan.text import columns
 
 _HEAD = ["roll-out", "member", "Region", "VPC", "Kubernetes", "takes jobs", "weight", "teams"]
 _LEVELS = ("danger", "disruption", "attention", "note")
@@ -120,12 +121,7 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]], style: Format) -
     """Returns a Markdown table, or columns of text."""
     if style is Format.markdown:
         return table(head, [[cell.replace("|", "\\|") for cell in row] for row in rows])
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        + "\n"
-        for row in (head, *rows)
-    )
+    return "".join(f"{line[2:]}\n" for line in columns([head, *rows]))
 
 
 def _listed(rows: Sequence[Sequence[str]], style: Format) -> str:

@@ -146,7 +146,7 @@ def _spark(spark: Config, fleet: Fleet, name: str) -> Config:
     if fleet.members[name].accept_jobs is Accepts.no:
         found["acceptJobs"] = False
         others = {
-            other: None
+            other
             for team in teams
             if isinstance(team, dict)
             for other, member in fleet.of_team(str(team.get("name"))).items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.names import TAKES_NO_JOBS
 from ops.fleet.clusters import Clusters, NoAnswer, Refused
 from ops.fleet.route import Candidate, Run, candidates
 from ops.fleet.settings import Fleet
@@ -20,8 +21,6 @@ RUN_LABEL, JOB_LABEL, FLEET_LABEL = (
     "spark-on-eks/fleet",
 )
 REASON = "spark-on-eks/routed"
-DRAINS = "takes no new jobs"
-"""Part of the message of the admission policy of a stack with `spark.acceptJobs: false`."""
 _RUN = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _FULL = 0.05
 """Free share of a quota below which another member is looked for."""
@@ -177,8 +176,8 @@ def _sent(order: _Order, one: Candidate, render: Render) -> bool:
     try:
         order.clusters.create(context, _marked(application, order, one.reason))
     except Refused as error:
-        if DRAINS in str(error):
-            order.notes.append(f"{one.name} takes no new jobs")
+        if TAKES_NO_JOBS in str(error):
+            order.notes.append(f"{one.name} {TAKES_NO_JOBS}")
             return False
         raise order.failed(f"{one.name} refuses the run: {error}") from None
     except NoAnswer as error:

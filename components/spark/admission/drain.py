@@ -11,6 +11,7 @@ from components.names import (
     SPARK_APPLICATIONS,
     SPARK_GROUP,
     SPARK_OPERATOR_NAMESPACE,
+    TAKES_NO_JOBS,
 )
 from components.spark.admission.applications import VERSION
 from components.spark.admission.policy import deny_unless
@@ -38,7 +39,7 @@ def _rules(submit_to: Sequence[str]) -> dict[str, str]:
     where = (
         f"submit to {' or '.join(submit_to)}" if submit_to else "its stack has acceptJobs: false"
     )
-    takes_none = f"this cluster takes no new jobs: {where}"
+    takes_none = f"this cluster {TAKES_NO_JOBS}: {where}"
     return {
         takes_none: "request.operation != 'CREATE'",
         f"{takes_none}; one that is changed or resumed starts again": (

@@ -13,6 +13,7 @@ import pulumi_kubernetes as k8s
 
 from components.context import Context
 from components.names import CELEBORN_NAMESPACE
+from components.namespace import create_namespace, create_policies
 from components.storage.celeborn.configuration import (
     ALL_WORKER_PORTS,
     MASTER,
@@ -42,24 +43,16 @@ class Celeborn(pulumi.ComponentResource):
     ) -> None:
         """`teams` are those whose executors use it; `context.after` includes the pool's nodes."""
         super().__init__("spark-on-eks:storage:Celeborn", name, None, context.options(opts))
-        namespace = k8s.core.v1.Namespace(
+        namespace = create_namespace(
             f"{name}-namespace",
-            metadata={
-                "name": CELEBORN_NAMESPACE,
-                "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
+            CELEBORN_NAMESPACE,
+            "restricted",
+            pulumi.ResourceOptions(parent=self, depends_on=context.after),
         )
         self._inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        policies = [
-            k8s.networking.v1.NetworkPolicy(
-                f"{name}-{label}-policy",
-                metadata={"name": label, "namespace": CELEBORN_NAMESPACE},
-                spec=spec,
-                opts=self._inside,
-            )
-            for label, spec in service_policies(teams).items()
-        ]
+        policies = create_policies(
+            f"{name}-{{}}-policy", CELEBORN_NAMESPACE, service_policies(teams), self._inside
+        )
         data = files(settings)
         conf = k8s.core.v1.ConfigMap(
             f"{name}-conf",

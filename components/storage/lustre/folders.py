@@ -14,6 +14,8 @@ import pulumi_kubernetes as k8s
 from components.context import Context
 from components.identity import Text
 from components.names import LUSTRE_NAMESPACE, POOL_LABEL, SHUFFLE_CLAIM
+from components.namespace import create_namespace, create_policies
+from components.spark.team_network import deny_all_policy
 from versions import MOUNT_DAEMON_IMAGE
 
 _SIZE = "1Gi"
@@ -54,23 +56,16 @@ class Folders(pulumi.ComponentResource):
         super().__init__("spark-on-eks:storage:LustreFolders", name, None, opts)
         self._name, self._context, self._driver, self._system = name, context, driver, system
         self.volumes: dict[str, pulumi.Output[str]] = {}
-        namespace = k8s.core.v1.Namespace(
+        namespace = create_namespace(
             f"{name}-namespace",
-            metadata={
-                "name": LUSTRE_NAMESPACE,
-                "labels": {
-                    "pod-security.kubernetes.io/enforce": "baseline",
-                    "pod-security.kubernetes.io/warn": "restricted",
-                },
-            },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=context.after),
+            LUSTRE_NAMESPACE,
+            "baseline",
+            pulumi.ResourceOptions(parent=self, depends_on=context.after),
+            warn="restricted",
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
-        policy = k8s.networking.v1.NetworkPolicy(
-            f"{name}-deny-all",
-            metadata={"name": "deny-all", "namespace": LUSTRE_NAMESPACE},
-            spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
-            opts=inside,
+        policies = create_policies(
+            f"{name}-{{}}", LUSTRE_NAMESPACE, {"deny-all": deny_all_policy()}, inside
         )
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account",
@@ -82,7 +77,7 @@ class Folders(pulumi.ComponentResource):
         claim = create_claim(f"{name}-root", _ROOT, LUSTRE_NAMESPACE, root, inside)
         for one in folders:
             self._create_job(
-                one, pulumi.ResourceOptions(parent=self, depends_on=[policy, account, claim])
+                one, pulumi.ResourceOptions(parent=self, depends_on=[*policies, account, claim])
             )
             self.volumes[one.team] = self._create_volume(
                 one.team,

@@ -9,6 +9,7 @@ from ops.diff.replacement import refused
 from ops.diff.steps import Operation, Step
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
+from ops.plan.versions import minor
 
 TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
 _REFUSED = "refused before anything is changed: "
@@ -118,7 +119,7 @@ def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Conseq
     # docs.aws.amazon.com/eks/latest/userguide/update-cluster.html: one minor version at a time, no
     # downgrade.
     cause = causes_of(step, "version")
-    old, new = _minor(before), _minor(after)
+    old, new = (minor(one)[1] for one in (before, after))
     if new < old:
         text = f"{_REFUSED}EKS does not downgrade from Kubernetes {before} to {after}"
         yield Consequence(Kind.refused, text, cause)
@@ -137,11 +138,6 @@ def _upgrade(step: Step, diff: Diff, before: str, after: str) -> Iterator[Conseq
     default = f"add-ons without a pin follow to AWS's default for {after}"
     details = (f"{default}: {names(looked_up)}",) if looked_up else ()
     yield Consequence(Kind.upgrades_cluster, text, cause, details)
-
-
-def _minor(version: str) -> int:
-    minor = version.partition(".")[2]
-    return int(minor) if minor.isdecimal() else 0
 
 
 def _refusals(step: Step) -> Iterator[Consequence]:

@@ -147,7 +147,7 @@ AWS: Mapping[str, Known] = {
     ),
     "fis/experimentTemplate:ExperimentTemplate": Known(
         "docs.aws.amazon.com/fis/latest/userguide/experiment-templates.html: a template does "
-        "nothing until somebody starts an experiment; one that runs keeps what it started with",
+        "nothing until an experiment is started; one that runs keeps what it started with",
         "create delete actions description experimentOptions logConfiguration roleArn "
         "stopConditions targets",
     ),

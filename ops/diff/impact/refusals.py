@@ -2,7 +2,6 @@
 what is still in use, both endpoints off."""
 
 import ipaddress
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import NODE_CLASS
 from ops.plan.nodes import GROUP, NODE_POOL, class_name
 from ops.plan.values import is_false, mapping
+from ops.plan.versions import minor
 
 _SKEW = 3
 """Minor versions that a kubelet may be behind: kubernetes.io/releases/version-skew-policy."""
@@ -103,12 +103,6 @@ def _version(step: Step, group: Resource, plan: Plan) -> Iterator[Consequence]:
         elif minor(control_plane)[1] - minor(version)[1] > _SKEW:
             why = f"node group {name} with Kubernetes {version} is too old for {control_plane}"
             yield _fails(step, why, f"at least 1.{minor(control_plane)[1] - _SKEW}", "version")
-
-
-def minor(version: str) -> tuple[int, int]:
-    """Returns major and minor of `1.35`, `v1.35.2` or `1.35.2-20260724`; zeros of anything else."""
-    found = re.match(r"v?(\d+)\.(\d+)", version)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _endpoints(step: Step) -> Iterator[Consequence]:

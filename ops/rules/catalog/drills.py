@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.names import NODE_CLASS_TAG
 from ops.plan.graph import inputs_from
 from ops.plan.iam import TRUST, documents
 from ops.plan.iam_roles import ROLE, documents_of
@@ -15,7 +16,7 @@ TEMPLATE = "aws:fis/experimentTemplate:ExperimentTemplate"
 _INTERRUPT = "aws:ec2:send-spot-instance-interruptions"
 _SEND = "ec2:SendSpotInstanceInterruptions"
 _MAY = {_SEND, "ec2:DescribeInstances"}
-_POOL_TAGS = ("karpenter.k8s.aws/ec2nodeclass", "karpenter.sh/nodepool")
+_POOL_TAGS = (NODE_CLASS_TAG, "karpenter.sh/nodepool")
 _GUIDE = "https://docs.aws.amazon.com/fis/latest/userguide"
 _TAG = "aws:ResourceTag/"
 
@@ -68,7 +69,7 @@ def _target(one: Resource, target: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 @rule(
-    reason="Whoever may start an experiment acts with its role.",
+    reason="A principal that may start an experiment acts with its role.",
     source=f"{_GUIDE}/getting-started-iam-service-role.html",
 )
 def drill_role_minimal(plan: Plan) -> Iterator[Violation]:

@@ -237,7 +237,7 @@ def test_make_job_writes_such_a_job_and_says_what_is_lost(run: Run, tmp_path: Pa
     assert made.exit_code == 0
     assert "line 1 of load.py gives the job a title that Prometheus cannot read" in made.stderr
     assert "the application's name" in made.stderr
-    assert "title" not in _titled(run, tmp_path).stderr, "nobody scrapes it"
+    assert "title" not in _titled(run, tmp_path).stderr, "no Prometheus scrapes it"
 
 
 def test_check_job_says_it_of_a_file_with_the_program_in_it(run: Run, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_runs_are_where_their_hashes_say_by_weight(
         for one in found.runs(member).values():
             assert one["metadata"]["labels"]["spark-on-eks/fleet"] == "made"
             assert "weight" in one["metadata"]["annotations"]["spark-on-eks/routed"]
-    # Whoever asks again is told where each is, also if its weight moved since.
+    # A second request is told where each is, also if its weight moved since.
     found.write(one={"weight": 0})
     for run in runs[:3]:
         with pytest.raises(Failed, match=f"is on {first[run]} already, as {JOB}-{run}"):
