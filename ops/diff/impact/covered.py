@@ -11,7 +11,7 @@ from ops.diff.impact.wholes import deleted_with
 from ops.diff.steps import Operation, Step, key_of
 from ops.plan.graph import direct, inputs_from
 from ops.plan.iam_roles import node_roles, role_name
-from ops.plan.model import Plan, Resource
+from ops.plan.model import Plan, Resource, parent_types
 from ops.plan.node_templates import NODE_CLASS
 from ops.plan.nodes import GROUP, node_groups
 from ops.plan.values import at
@@ -29,8 +29,8 @@ _AS_A_WHOLE = (
 these."""
 _NO_JOB = "spark-on-eks:spark:HistoryServers"
 """Component that serves no job: it reads what jobs wrote."""
-_NO_JOBS_RIGHT = "spark-on-eks:network:Network"
-"""Component whose IAM role no job and no node uses: that of the flow logs."""
+_NO_JOBS_RIGHT = ("spark-on-eks:network:Network", "spark-on-eks:karpenter:SpotDrill")
+"""Components whose IAM role no job and no node uses: that of flow logs, and AWS FIS'."""
 
 
 def steps(diff: Diff) -> set[str]:
@@ -185,8 +185,9 @@ def _of_no_job(diff: Diff) -> Iterator[Step]:
     for step in diff.steps:
         component = (diff.new if step.new else diff.old).component(step.resource)
         is_role = step.resource.type.startswith("aws:iam/")
+        around = parent_types(step.resource.urn)
         type_ = component.type if component is not None else ""
-        if type_ == _NO_JOB or (is_role and type_ == _NO_JOBS_RIGHT):
+        if type_ == _NO_JOB or (is_role and any(one in around for one in _NO_JOBS_RIGHT)):
             yield step
 
 

@@ -105,7 +105,7 @@ SETTINGS = {
     ),
     "a cluster with an operator of its own that takes no new jobs": Row(
         ("spark.operator.enabled=false", "spark.acceptJobs=false"),
-        "jobs-unknown: what these 2 changes do to jobs that run is not known: spark-drain-binding",
+        "jobs-unknown: what these 2 changes do to jobs that run is not known: spark-drain-policy",
         "guard: new Spark jobs are refused from now on; those that run end, with their retries",
         before="spark.operator.enabled=false",
         source="github.com/kubeflow/spark-operator v2.5.2, "

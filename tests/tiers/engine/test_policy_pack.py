@@ -17,7 +17,7 @@ DEFECTS = {
         "return component, pulumi.ResourceOptions(parent=component, depends_on=[node_class])",
         "return component, pulumi.ResourceOptions(parent=component)",
     ),
-    "components/helm_addon.py": ("pod-security.kubernetes.io/{mode}", "pod-security/{mode}"),
+    "components/namespace.py": ("pod-security.kubernetes.io/{mode}", "pod-security/{mode}"),
     # The rule knows a chart's workloads from the outputs of its component.
     "components/karpenter/controller.py": ('"priorityClassName": "system-cluster-critical",', ""),
     "components/karpenter/interruption.py": ("sqs_managed_sse_enabled=True,", ""),

@@ -12,7 +12,7 @@ import pytest
 from ops.fleet import tools
 from ops.fleet.clusters import SECONDS, Kubectl, NoAnswer
 from ops.fleet.route import Run, candidates
-from ops.fleet.submit import DRAINS, submit
+from ops.fleet.submit import submit
 from ops.plan.errors import Failed
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.control_plane import ControlPlane
@@ -38,6 +38,7 @@ DRAIN: list[Object] = [
     {"kind": f"ValidatingAdmissionPolicy{kind}", "metadata": {"name": "spark-drain"}}
     for kind in ("", "Binding")
 ]
+TAKES_NO_JOBS = "takes no new jobs"
 _NUMBERS = count()
 
 
@@ -207,7 +208,7 @@ def _once_and_drained(found: Live) -> None:
     assert passed.code == 0, passed
     assert passed.out.splitlines() == [
         f"{JOB}-{moved} is on two: of the team's members, weight 40 of 100",
-        f"one {DRAINS}",
+        f"one {TAKES_NO_JOBS}",
     ]
     found.write(one={"acceptJobs": False})
     other = run_for(found, "two")
@@ -235,7 +236,7 @@ def _drain(found: Live) -> None:
     apply_all(api, added)
     any_run = {**next(iter(found.runs("one").values()))}
     any_run["metadata"] = {"name": "any", "namespace": TEAM}
-    wait_until(lambda: DRAINS in refusal(api, any_run), "it drains", seconds=30)
+    wait_until(lambda: TAKES_NO_JOBS in refusal(api, any_run), "it drains", seconds=30)
 
 
 def test_a_member_that_hangs_or_is_dead_is_skipped_in_time(
