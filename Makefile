@@ -61,6 +61,10 @@ publish-jars: $(READY) ## Copy JARs to a stack's bucket, or with FLEET=prod to e
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
 	  -- $(foreach jar,$(JARS),'$(jar)')
 
+releases: $(READY) ## The releases in a stack's bucket, or with FLEET=prod which member has which, and whether each is complete
+	@$(BIN)/python -m ops $(if $(FLEET),fleet-releases --fleet '$(FLEET)',releases --stack '$(STACK)') \
+	  $(if $(JAR_SET),--jar-set '$(JAR_SET)') $(WITH_FORMAT) $(if $(FLEET),,-- $(RELEASE))
+
 job: $(READY) ## A Spark job as YAML: FILE=job.yaml or JOB=pi|taxi-trip|etl-dynamic, STACK=dev TEAM=team-a IN= OUT=
 	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --file '$(FILE)' --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
@@ -76,10 +80,10 @@ fleet: $(READY) ## Write the stack files of a fleet's members and check them wit
 fleet-diff: $(READY) ## What a change does to each member, in the order of the roll-out: FLEET=prod BASE=main
 	@$(BIN)/python -m ops fleet-diff --fleet '$(FLEET)' --base '$(BASE)' $(WITH_FORMAT)
 
-submit: $(READY) ## Send a run of a job to one member of a fleet: FLEET=prod TEAM=analytics JOB=pi|FILE=job.yaml RUN=2026-12-01, LOOK=1, STRICT=1, DRY_RUN=1
+submit: $(READY) ## Send a run of a job to one member of a fleet: FLEET=prod TEAM=analytics JOB=pi|FILE=job.yaml RUN=2026-12-01, LOOK=1, STRICT=1, UNCHECKED=1, DRY_RUN=1
 	@$(BIN)/python -m ops submit --fleet '$(FLEET)' --team '$(TEAM)' --job '$(JOB)' --file '$(FILE)' \
 	  --run '$(RUN)' --release '$(RELEASE)' --in '$(IN)' --out '$(OUT)' $(if $(LOOK),--look) \
-	  $(if $(STRICT),--strict) $(if $(DRY_RUN),--dry-run) $(WITH_FORMAT)
+	  $(if $(STRICT),--strict) $(if $(UNCHECKED),--unchecked) $(if $(DRY_RUN),--dry-run) $(WITH_FORMAT)
 
 advise: $(READY) ## What a job's event logs say of its size: LOGS=file|folder|s3://... STACK=dev TEAM=team-a PRICE=0.02 LAST=20
 	@$(BIN)/python -m ops advise --logs '$(LOGS)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \

@@ -1,6 +1,7 @@
-"""The commands: fleet, fleet-diff, fleet-publish, submit."""
+"""The commands: fleet, fleet-diff, fleet-publish, fleet-releases, submit."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -130,6 +131,29 @@ def fleet_publish(  # noqa: PLR0917  the command's options
             raise typer.Exit(1)
 
 
+@app.command("fleet-releases", rich_help_panel=Panel.publish)
+def fleet_releases(
+    fleet: FleetOption = "",
+    jar_set: Annotated[str, option("--jar-set", "NAME", "One of the stacks' jarBuckets.")] = "jars",
+    root: RootOption = "",
+    format_: FormatOption = "",
+) -> None:
+    """Say which member of a fleet has which release of JARs. Exit code 1: a member lacks one, or
+    what it has is not known."""
+    with command_errors():
+        style, folder = chosen_format(format_), project_root(root)
+        from ops.fleet import show, tools  # noqa: PLC0415
+        from ops.fleet.publish import releases_of_all  # noqa: PLC0415
+        from ops.fleet.settings import load  # noqa: PLC0415
+
+        members = load(folder, fleet).order
+        with waiting(f"listing the releases of {len(members)} members"):
+            found = releases_of_all(members, lambda one: tools.releases(folder, one, jar_set))
+        sys.stdout.write(show.releases_text(style, found))
+        if not found.complete:
+            raise typer.Exit(1)
+
+
 @app.command(rich_help_panel=Panel.run)
 def submit(  # noqa: PLR0917  the command's options
     fleet: FleetOption = "",
@@ -147,6 +171,10 @@ def submit(  # noqa: PLR0917  the command's options
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse while a member does not answer.")
+    ] = False,
+    unchecked: Annotated[
+        bool,
+        typer.Option("--unchecked", help="Do not look for the job's release in members' buckets."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say where it would go; asks no cluster.")
@@ -185,7 +213,18 @@ def submit(  # noqa: PLR0917  the command's options
         def render(member: str, application: str) -> list[dict[str, Any]]:
             return tools.manifests(folder, member, team, application, options)
 
+        def lacks(member: str, releases: Sequence[str]) -> str:
+            return tools.lacks(folder, member, team, releases)
+
         sent = send(
-            fleet, found, what, render, Kubectl(), regions=regions, look=look, strict=strict
+            fleet,
+            found,
+            what,
+            render,
+            Kubectl(),
+            regions=regions,
+            lacks=None if unchecked else lacks,
+            look=look,
+            strict=strict,
         )
         sys.stdout.write(show.sent_text(style, sent))

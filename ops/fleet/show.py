@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.fleet.checks import Problem
 from ops.fleet.facts import Facts
-from ops.fleet.publish import Copy
+from ops.fleet.publish import Copy, Everywhere
 from ops.fleet.settings import Accepts, Fleet
 from ops.fleet.submit import Sent
 from ops.plan.command import Format, table
@@ -111,6 +111,24 @@ def copies_text(style: Format, release: str, copies: Sequence[Copy]) -> str:
         for one in copies
     ]
     return aligned(["member", f"release {release}"], rows, style)
+
+
+def releases_text(style: Format, found: Everywhere) -> str:
+    """Returns a line for each release with its state on each member, and why one is not known."""
+    if style is Format.json:
+        return _json([
+            {"member": one.member, "releases": dict(one.releases), "error": one.error}
+            for one in found.members
+        ])  # fmt: skip
+    head = ["release", *(one.member for one in found.members)]
+    rows = [[name, *(found.state(one, name) for one in found.members)] for name in found.names]
+    unknown = [
+        f"{one.member} is not known: {_one_line(one.error)}\n" for one in found.members if one.error
+    ]
+    listed = aligned(head, rows, style) if rows else "no release\n"
+    if not unknown:
+        return listed
+    return "\n".join([*([listed] if rows else []), "".join(unknown)])
 
 
 def _one_line(text: str) -> str:

@@ -14,6 +14,7 @@ from ops.fleet.route import Candidate, Run, candidates
 from ops.fleet.settings import Fleet
 from ops.plan import yamlfile
 from ops.plan.errors import Failed, UserError
+from ops.plan.releases import MOUNTED_JARS
 
 RUN_LABEL, JOB_LABEL, FLEET_LABEL = (
     "spark-on-eks/run",
@@ -22,11 +23,15 @@ RUN_LABEL, JOB_LABEL, FLEET_LABEL = (
 )
 REASON = "spark-on-eks/routed"
 _RUN = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_MOUNTED = re.compile(rf"{MOUNTED_JARS}/([^/:,\s'\"]+)/")
 _FULL = 0.05
 """Free share of a quota below which another member is looked for."""
 
 Render = Callable[[str, str], Sequence[Mapping[str, Any]]]
 """The manifests of a job on a member's stack, under a name: the application last."""
+Lacks = Callable[[str, Sequence[str]], str]
+"""Why a member lacks one of these releases; empty if it has them. Raises Failed and UserError where
+that cannot be found out."""
 
 
 @dataclass
@@ -82,16 +87,18 @@ def submit(
     clusters: Clusters,
     *,
     regions: Mapping[str, str],
+    lacks: Lacks | None = None,
     look: bool = False,
     strict: bool = False,
 ) -> Sent:
     """Creates the run's application on the first candidate of the fleet `name` that answers, and
     returns where.
 
-    `look`: passes over a member where the team's quota is used up. `strict`: refuses while a member
-    of the team does not answer, since the run may be there. Raises Failed if the run is on a member
-    already, where no candidate answers, where one refuses it, and where it is not known whether it
-    was created.
+    `lacks`: a member without a release that the job mounts, or of which that is not known, is
+    passed over; None looks for none. `look`: passes over a member where the team's quota is used
+    up. `strict`: refuses while a member of the team does not answer, since the run may be there.
+    Raises Failed if the run is on a member already, where no candidate takes it or one refuses it,
+    and where it is not known whether it was created.
     """
     choice = candidates(fleet, checked(run), dict(regions))
     order = _Order(name, fleet, run, clusters)
@@ -100,7 +107,7 @@ def submit(
     if not ready:
         raise order.failed("no member that takes the run answers: nothing was sent")
     for one in _with_room(order, ready) if look else ready:
-        if _sent(order, one, render):
+        if _sent(order, one, render, lacks):
             return Sent(one.name, _name(run), one.reason, order.notes)
     raise order.failed("no member takes the run")
 
@@ -160,10 +167,12 @@ def _with_room(order: _Order, ready: Sequence[Candidate]) -> list[Candidate]:
     return [*free, *full]
 
 
-def _sent(order: _Order, one: Candidate, render: Render) -> bool:
-    """Whether a member took the run; not if it takes no new jobs, or no longer answers before the
-    run is sent."""
+def _sent(order: _Order, one: Candidate, render: Render, lacks: Lacks | None) -> bool:
+    """Whether a member took the run; not if it lacks a release, takes no new jobs, or no longer
+    answers before the run is sent."""
     *beside, application = render(one.name, _name(order.run))
+    if lacks and not _has_releases(order, one.name, application, lacks):
+        return False
     context = order.context(one.name)
     try:
         for manifest in beside:
@@ -186,6 +195,22 @@ def _sent(order: _Order, one: Candidate, render: Render) -> bool:
             "answers again, tells and does not start it twice"
         ) from None
     return True
+
+
+def _has_releases(order: _Order, member: str, application: Mapping[str, Any], lacks: Lacks) -> bool:
+    used = sorted({*_MOUNTED.findall(str(application.get("spec")))})
+    if not used:
+        return True
+    try:
+        if why := lacks(member, used):
+            order.notes.append(f"{member} is passed over: {why}")
+        return not why
+    except (Failed, UserError) as error:
+        order.notes.append(
+            f"{member} is passed over: whether it has release {', '.join(used)} is not known: "
+            f"{error}"
+        )
+        return False
 
 
 def _marked(manifest: Mapping[str, Any], order: _Order, reason: str) -> dict[str, Any]:

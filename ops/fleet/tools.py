@@ -34,6 +34,24 @@ def manifests(
     return list(json.loads(text))
 
 
+def releases(root: Path, member: str, jar_set: str) -> dict[str, str]:
+    """Returns the releases in a member's bucket, each with why it is not complete, or empty text.
+    Raises UserError and Failed."""
+    return _releases(root, "--stack", member, "--jar-set", jar_set)
+
+
+def lacks(root: Path, member: str, team: str, names: Sequence[str]) -> str:
+    """Returns why a member lacks one of these releases of its team's JARs; empty if it has all.
+    Raises UserError and Failed where that cannot be found out."""
+    found = _releases(root, *names, "--stack", member, "--team", team)
+    return "; ".join(f"release {name}: {wrong}" for name, wrong in found.items() if wrong)
+
+
+def _releases(root: Path, *words: str) -> dict[str, str]:
+    text = _output(root, "releases", *words, "--format", "json", fine=(1,))
+    return {one["name"]: one["wrong"] for one in json.loads(text)["releases"]}
+
+
 def publish(member: str, release: str, files: Sequence[str], options: Sequence[str]) -> None:
     """Publishes files to a member's bucket, as `make publish-jars` does. Paths are relative to the
     current folder. Raises UserError and Failed."""

@@ -32,8 +32,7 @@ from ops.plan.iam_grants import Grant, grants
 from ops.plan.iam_roles import assumed_by, documents_of
 from ops.plan.model import Plan, Resource
 from ops.plan.nodes import NodeSet
-from ops.plan.scheduling import volume_terms
-from ops.plan.teams import annotation, team_namespace, team_nodes
+from ops.plan.teams import annotation, jar_set_in, team_namespace, team_nodes
 from ops.plan.workloads import in_namespace
 
 _IMAGE = re.compile(
@@ -142,7 +141,7 @@ def team_of(plan: Plan, name: str) -> Team:
         mounts_lustre=any(one.object_name == SHUFFLE_CLAIM for one in claims),
         volume_name=volume.object_name,
         volume=spec,
-        jar_set=_jar_set(plan, spec),
+        jar_set=jar_set_in(plan, spec),
         driver_nodes=[one for one in nodes if one.is_drivers],
         executor_nodes=[one for one in nodes if not one.is_drivers],
         quotas=[quota.inputs["spec"] for quota in in_namespace(plan, "ResourceQuota", name)],
@@ -173,25 +172,6 @@ def _object(plan: Plan, kind: str, name: str, *, namespace: str = "") -> Resourc
             return resource
     where = f" in namespace {namespace}" if namespace else ""
     raise UserError(f"stack {plan.stack} creates no {kind} {name}{where}, which every job needs")
-
-
-def _jar_set(plan: Plan, volume: Mapping[str, Any]) -> str:
-    """The stack's set of JARs in the volume."""
-    sets: Mapping[str, str] = plan.exports["jarBuckets"]
-    csi = volume.get("csi")
-    if csi:
-        options = dict(text.partition(" ")[::2] for text in volume.get("mountOptions", []))
-        url = f"s3://{csi['volumeAttributes']['bucketName']}/{options.get('prefix', '')}jars/"
-        found = [name for name, place in sets.items() if place == url]
-    else:
-        terms = volume_terms(volume)
-        values = {value for term in terms for one in term for value in one.values}
-        found = [name for name in sets if name in values]
-    if len(found) != 1:
-        raise UserError(
-            f"stack {plan.stack}: the volume of the claim contains no known set of JARs"
-        )
-    return found[0]
 
 
 @dataclass(frozen=True)

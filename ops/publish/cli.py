@@ -1,4 +1,5 @@
-"""The command: `python -m ops publish-jars --stack dev --release 2026-11-01 FILE...`."""
+"""The commands: `python -m ops publish-jars --stack dev --release 2026-11-01 FILE...`, and
+`python -m ops releases --stack dev`."""
 
 import os
 import sys
@@ -7,11 +8,24 @@ from typing import Annotated
 
 import typer
 
-from ops.plan.command import Panel, option, stack_option, user_errors
+from ops.plan.command import (
+    FormatOption,
+    Panel,
+    RootOption,
+    chosen_format,
+    command_errors,
+    option,
+    project_root,
+    stack_option,
+    user_errors,
+)
 
 _INTERRUPTED = 130
 
 app = typer.Typer()
+
+StackOption = Annotated[str, stack_option("--stack", "The stack that owns the bucket.")]
+JarSetOption = Annotated[str, option("--jar-set", "NAME", "One of the stack's jarBuckets.")]
 
 
 @app.command("publish-jars", no_args_is_help=True, rich_help_panel=Panel.publish)
@@ -25,8 +39,8 @@ def command(  # noqa: PLR0917  the command's options
         ),
     ] = None,
     release: Annotated[str, option("--release", "NAME", "Name of the release.")] = "",
-    stack: Annotated[str, stack_option("--stack", "The stack that owns the bucket.")] = "",
-    jar_set: Annotated[str, option("--jar-set", "NAME", "One of the stack's jarBuckets.")] = "jars",
+    stack: StackOption = "",
+    jar_set: JarSetOption = "jars",
     to: Annotated[str, option("--to", "URL", "Instead of --stack: s3://bucket/prefix/jars/.")] = "",
     region: Annotated[
         str, typer.Option("--region", help="With --to: the region of the bucket.")
@@ -82,3 +96,29 @@ def command(  # noqa: PLR0917  the command's options
         # Threads may upload for another minute; exiting early does not damage a release.
         os._exit(_INTERRUPTED)
     sys.stdout.write(conf)
+
+
+@app.command(no_args_is_help=True, rich_help_panel=Panel.publish)
+def releases(  # noqa: PLR0917  the command's options
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="These only.")
+    ] = None,
+    stack: StackOption = "",
+    jar_set: Annotated[
+        str, option("--jar-set", "NAME", "One of the stack's jarBuckets. Default: jars.")
+    ] = "",
+    team: Annotated[str, option("--team", "NAME", "The set that this team's jobs mount.")] = "",
+    root: RootOption = "",
+    format_: FormatOption = "",
+) -> None:
+    """List the releases in a stack's bucket, and whether each is complete. Exit code 1: one of
+    those that were named is not."""
+    with command_errors():
+        style, folder = chosen_format(format_), project_root(root)
+        from ops.publish.command import releases_of  # noqa: PLC0415  boto3 takes a second
+        from ops.publish.listing import as_text  # noqa: PLC0415
+
+        found = releases_of(folder, stack, jar_set, team, names or [])
+        sys.stdout.write(as_text(style, found))
+        if names and any(one.wrong for one in found):
+            raise typer.Exit(1)

@@ -41,7 +41,7 @@ def destination(stack: str, jar_set: str, url: str, region: str, owner: str) -> 
     if stack and (region or owner):
         raise UserError("--region and --bucket-owner need --to; a stack has its own")
     if stack:
-        return of_stack(stack, jar_set)
+        return of_stack(stack, jar_set=jar_set)
     region = region or aws.default_region()
     place = from_url(url, region, owner)
     return place if owner else replace(place, owner=aws.account_in(region))
@@ -55,8 +55,9 @@ def from_url(url: str, region: str, owner: str) -> Destination:
     return Destination(bucket, prefix, region, owner)
 
 
-def of_stack(stack: str, jar_set: str) -> Destination:
-    """The location that the stack exports as `jarBuckets`, for the account of the credentials.
+def of_stack(stack: str, *, jar_set: str = "", team: str = "", root: Path = ROOT) -> Destination:
+    """The location that the stack exports as `jarBuckets`, of a set or of a team's, for the account
+    of the credentials.
 
     The program runs as in a preview, so neither the Pulumi CLI nor the stack's state is needed.
     Raises UserError for an unknown stack or a wrong configuration, for an unknown set of JARs or
@@ -65,16 +66,18 @@ def of_stack(stack: str, jar_set: str) -> Destination:
     # Pulumi's SDKs take a second to import, and `--to` does not need them.
     from ops.plan.record import record  # noqa: PLC0415
     from ops.plan.stack import load  # noqa: PLC0415
+    from ops.plan.teams import team_jar_set  # noqa: PLC0415
 
-    config = load(ROOT, stack)
+    config = load(root, stack)
     account = aws.account_in(str(config.values.get("aws:region") or "us-east-1"))
     named = str(config.own("account") or account)
     if named != account:
         raise UserError(
             f"stack {stack} belongs to account {named}, and the credentials are of {account}"
         )
-    plan = record(ROOT, stack, [f'account="{account}"'])
+    plan = record(root, stack, [f'account="{account}"'])
     exported = plan.exports["jarBuckets"]
+    jar_set = team_jar_set(plan, team) if team else jar_set
     if jar_set not in exported:
         raise UserError(
             f"stack {stack} has no set of JARs {jar_set!r}; it has: {', '.join(sorted(exported))}"

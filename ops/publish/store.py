@@ -34,13 +34,28 @@ class Store:
         self._s3, self._to = client, destination
         self._bucket = {"Bucket": destination.bucket, "ExpectedBucketOwner": destination.owner}
 
+    def folders(self) -> list[str]:
+        """The names of all releases, complete or not, sorted. Raises Failed."""
+        pages = self._s3.get_paginator("list_objects_v2")
+        url = f"s3://{self._to.bucket}/{self._to.prefix}"
+        with explained(f"listing {url}"):
+            return sorted(
+                item["Prefix"].removeprefix(self._to.prefix).rstrip("/")
+                for page in pages.paginate(**self._bucket, Prefix=self._to.prefix, Delimiter="/")
+                for item in page.get("CommonPrefixes", [])
+            )
+
     def names(self, release: str) -> set[str]:
         """The objects of a release. Raises Failed."""
+        return {*self.sizes(release)}
+
+    def sizes(self, release: str) -> dict[str, int]:
+        """The objects of a release, with their sizes in bytes. Raises Failed."""
         prefix = self._to.key(release)
         pages = self._s3.get_paginator("list_objects_v2")
         with explained(f"listing {self._to.url(release)}"):
             return {
-                item["Key"].removeprefix(prefix)
+                item["Key"].removeprefix(prefix): int(item["Size"])
                 for page in pages.paginate(**self._bucket, Prefix=prefix)
                 for item in page.get("Contents", [])
             }

@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.fleet import tools
-from ops.fleet.publish import Copy, publish_all
+from ops.fleet.publish import Copy, publish_all, releases_of_all
 from ops.fleet.settings import load
-from ops.fleet.show import copies_text
+from ops.fleet.show import copies_text, releases_text
 from ops.plan.command import Format
 from ops.plan.errors import Failed, UserError
 from tests.plans import ROOT
@@ -86,3 +86,26 @@ def test_the_command_says_who_has_it_and_fails_if_one_does_not(
         (member, "r1", ["g:a:1"], ["--jar-set", "jars", "--allow-duplicates"])
         for member in load(ROOT, "prod").order
     ]
+
+
+def test_who_has_which_release_is_told_and_what_is_not_known() -> None:
+    has = {"test": {"r1": "", "r2": "missing: a.jar"}, "b": {"r1": ""}}
+
+    def releases(member: str) -> dict[str, str]:
+        if member not in has:
+            raise Failed("access\n denied")
+        return has[member]
+
+    found = releases_of_all(["test", "b", "a"], releases)
+    assert releases_text(Format.text, found) == (
+        "release  test            b              a\n"
+        "r1       complete        complete       not known\n"
+        "r2       missing: a.jar  not published  not known\n"
+        "\na is not known: access denied\n"
+    )
+    assert not found.complete
+    assert releases_of_all(["b"], releases).complete
+    assert not releases_of_all(["test"], releases).complete
+    none = releases_of_all(["a"], releases)
+    assert not none.complete, "nothing is known of the only member"
+    assert releases_text(Format.text, none) == "a is not known: access denied\n"

@@ -11,7 +11,7 @@ import pytest
 from ops.fleet.clusters import Kubectl, NoAnswer, Refused, Room
 from ops.fleet.route import Run, candidates
 from ops.fleet.settings import Fleet
-from ops.fleet.submit import Sent, submit
+from ops.fleet.submit import Lacks, Sent, submit
 from ops.plan.errors import Failed, UserError
 
 FLEET = Fleet.model_validate({
@@ -83,8 +83,14 @@ def render(member: str, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def sent(clusters: Stub, run: Run = RUN, **options: bool) -> Sent:
-    return submit("prod", FLEET, run, render, clusters, regions={}, **options)
+def sent(
+    clusters: Stub, run: Run = RUN, *, lacks: Lacks | None = None, jars: str = "", **options: bool
+) -> Sent:
+    def with_jars(member: str, name: str) -> list[dict[str, Any]]:
+        *beside, application = render(member, name)
+        return [*beside, {**application, "spec": {"sparkConf": {"x": jars}}}]
+
+    return submit("prod", FLEET, run, with_jars, clusters, regions={}, lacks=lacks, **options)
 
 
 def test_it_goes_to_the_first_candidate_with_its_run_and_the_reason_on_it() -> None:
@@ -186,6 +192,46 @@ def test_a_look_passes_over_a_quota_that_is_used_up() -> None:
     ]
     assert sent(Stub(full=[FIRST])).member == FIRST, "only where it is asked for"
     assert sent(Stub(full=[FIRST, SECOND, STANDBY]), look=True).member == FIRST
+
+
+JARS = "/opt/spark/jars/*:/mnt/s3/jars/r2/a.jar:/mnt/s3/jars/r1/b.jar,local:///mnt/s3/jars/r2/c.py"
+
+
+def test_a_member_without_a_release_that_the_job_mounts_is_passed_over() -> None:
+    asked = []
+
+    def lacks(member: str, releases: Sequence[str]) -> str:
+        asked.append((member, list(releases)))
+        return "release r2: not published" if member == FIRST else ""
+
+    clusters = Stub()
+    found = sent(clusters, lacks=lacks, jars=JARS)
+    assert (found.member, found.notes) == (
+        SECOND,
+        [f"{FIRST} is passed over: release r2: not published"],
+    )
+    assert asked == [(FIRST, ["r1", "r2"]), (SECOND, ["r1", "r2"])]
+    assert [context for context, _ in clusters.created] == [CONTEXT[SECOND]]
+    assert [context for context, _ in clusters.applied] == [CONTEXT[SECOND]]
+
+
+def test_where_a_release_is_not_known_to_be_there_nothing_is_sent() -> None:
+    def lacks(member: str, releases: Sequence[str]) -> str:
+        raise Failed("there are no AWS credentials")
+
+    clusters = Stub()
+    with pytest.raises(Failed, match="no member takes the run") as told:
+        sent(clusters, lacks=lacks, jars=JARS)
+    assert not clusters.created
+    assert f"{FIRST} is passed over: whether it has release r1, r2 is not known" in str(told.value)
+    assert sent(clusters, jars=JARS).member == FIRST, "asked for nothing, it looks for none"
+
+
+def test_a_job_without_a_release_asks_no_bucket() -> None:
+    def lacks(member: str, releases: Sequence[str]) -> str:
+        raise AssertionError(member)
+
+    assert sent(Stub(), lacks=lacks, jars="/opt/spark/jars/*").member == FIRST
 
 
 @pytest.mark.parametrize("run", ["", "A", "a_b", "-a", "a-", "a" * 41, "2026-12-01T06:00"])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,8 @@ def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
         for name, value in {**environment, **variables}.items():
             if value is not None:
                 monkeypatch.setenv(name, value)
-        result = CliRunner().invoke(cli.app, [*arguments, "--cache", str(tmp_path / "cache")])
+        words = ["publish-jars", *arguments, "--cache", str(tmp_path / "cache")]
+        result = CliRunner().invoke(cli.app, words)
         told = result.stdout + result.stderr
         assert "Traceback" not in told
         assert SECRET_KEY not in told and ACCESS_KEY not in told
@@ -77,6 +79,37 @@ def test_a_release_is_uploaded_to_its_sets_bucket(server: S3, run: Run, tmp_path
     assert "org.x:lib:1: sha1 as published" in first.stderr
     assert (second.exit_code, second.stdout) == (0, lines)
     assert "is already published" in second.stderr and "nothing was uploaded" in second.stderr
+
+
+def test_the_releases_of_a_teams_set_are_listed(
+    server: S3,
+    run: Run,
+    tmp_path: Path,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    bucket = f"spark-staging-etl-jars-{OWNER}-{REGION}"
+    with suppress(server.client.exceptions.BucketAlreadyOwnedByYou):
+        where = {"LocationConstraint": REGION}
+        server.client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+    jar = str(write_jar(tmp_path / "own.jar"))
+    assert run(jar, "--release", "2026-11-02", "--stack", "staging", "--jar-set", "etl-jars")
+    of_team = ["releases", "--stack", "staging", "--team", "team-etl"]
+
+    def releases(*words: str) -> Result:
+        return CliRunner().invoke(cli.app, [*of_team, *words])
+
+    assert "2026-11-02  1     0.0 MB  complete" in releases().stdout
+    assert releases("2026-11-02").exit_code == 0
+    absent = releases("2026-11-03")
+    assert (absent.exit_code, absent.stdout.splitlines()[1].split()[-2:]) == (
+        1,
+        ["not", "published"],
+    )
+    both = releases("--jar-set", "jars")
+    assert both.exit_code == 2 and "a team has one set; name one" in both.stderr
 
 
 def test_an_unknown_set_of_jars_is_answered_with_those_there_are(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""The releases of a bucket, and what makes one incomplete."""
+
+import json
+from collections.abc import Callable
+
+from ops.plan.command import Format
+from ops.publish.files import File
+from ops.publish.listing import Listed, as_text, listed
+from ops.publish.publish import MANIFEST
+from ops.publish.store import Store
+from tests.ops.publish.conftest import Place
+
+
+def test_each_release_is_listed_with_its_state(place: Place, jar: Callable[..., File]) -> None:
+    files = [jar("a.jar", 2_000_000), jar("b.jar")]
+    for name in ("whole", "lacks", "other"):
+        place.publish(files, name)
+    place.put("half/a.jar", b"x")
+    place.put(f"foreign/{MANIFEST}", b"{}")
+    place.put("other/b.jar", b"x")
+    bucket, key = place.to.bucket, place.to.key("lacks", "b.jar")
+    place.s3.client.delete_object(Bucket=bucket, Key=key)
+    store, size = Store(place.s3.client, place.to), sum(one.size for one in files)
+    found = listed(store)
+    assert found == [
+        Listed("foreign", wrong=f"the {MANIFEST} of foreign was not written by this command"),
+        Listed("half", wrong=f"unfinished: it has no {MANIFEST}"),
+        Listed("lacks", 2, size, "missing: b.jar"),
+        Listed("other", 2, size, "of another size: b.jar"),
+        Listed("whole", 2, size),
+    ]
+    assert listed(store, ["whole", "none"]) == [
+        Listed("whole", 2, size),
+        Listed("none", wrong="not published"),
+    ]
+    lines = as_text(Format.text, found).splitlines()
+    assert lines[0].split() == ["release", "JARs", "size", "state"]
+    assert lines[5].split() == ["whole", "2", "2.0", "MB", "complete"]
+    assert json.loads(as_text(Format.json, found))["releases"][4] == {
+        "name": "whole", "jars": 2, "size": size, "wrong": "",
+    }  # fmt: skip
+
+
+def test_a_bucket_without_a_release_says_so(place: Place) -> None:
+    assert as_text(Format.text, listed(Store(place.s3.client, place.to))) == "no release\n"
