@@ -61,9 +61,9 @@ publish-jars: $(READY) ## Copy JARs to a stack's bucket, or with FLEET=prod to e
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
 	  -- $(foreach jar,$(JARS),'$(jar)')
 
-releases: $(READY) ## The releases in a stack's bucket, or with FLEET=prod which member has which, and whether each is complete
+releases: $(READY) ## The releases of a stack, or with FLEET=prod which member has which, and whether each is complete: RELEASE= TEAM=
 	@$(BIN)/python -m ops $(if $(FLEET),fleet-releases --fleet '$(FLEET)',releases --stack '$(STACK)') \
-	  $(if $(JAR_SET),--jar-set '$(JAR_SET)') $(WITH_FORMAT) $(if $(FLEET),,-- $(RELEASE))
+	  $(WITH_FORMAT) $(if $(FLEET),,--team '$(TEAM)' -- $(RELEASE))
 
 job: $(READY) ## A Spark job as YAML: FILE=job.yaml or JOB=pi|taxi-trip|etl-dynamic, STACK=dev TEAM=team-a IN= OUT=
 	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
@@ -79,6 +79,11 @@ fleet: $(READY) ## Write the stack files of a fleet's members and check them wit
 
 fleet-diff: $(READY) ## What a change does to each member, in the order of the roll-out: FLEET=prod BASE=main
 	@$(BIN)/python -m ops fleet-diff --fleet '$(FLEET)' --base '$(BASE)' $(WITH_FORMAT)
+
+upgrade: $(READY) ## Whether the next step of a move to a member of a newer version may be taken: FLEET=prod FROM=prod-a TO=prod-c NEXT=weight|drain|destroy HOURS=24 ACCEPT='start cost'
+	@$(BIN)/python -m ops upgrade --fleet '$(FLEET)' --from '$(FROM)' --to '$(TO)' --next '$(NEXT)' \
+	  --hours '$(or $(HOURS),24)' $(foreach what,$(ACCEPT),--accept '$(what)') \
+	  --prometheus '$(PROMETHEUS)' $(WITH_FORMAT)
 
 submit: $(READY) ## Send a run of a job to one member of a fleet: FLEET=prod TEAM=analytics JOB=pi|FILE=job.yaml RUN=2026-12-01, LOOK=1, STRICT=1, UNCHECKED=1, DRY_RUN=1
 	@$(BIN)/python -m ops submit --fleet '$(FLEET)' --team '$(TEAM)' --job '$(JOB)' --file '$(FILE)' \

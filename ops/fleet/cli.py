@@ -1,4 +1,4 @@
-"""The commands: fleet, fleet-diff, fleet-publish, fleet-releases, submit."""
+"""The commands: fleet, fleet-diff, fleet-publish, fleet-releases, submit, upgrade."""
 
 import sys
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ops.fleet.upgrade_cli import upgrade
 from ops.plan.command import (
     FormatOption,
     Panel,
@@ -20,6 +21,7 @@ from ops.plan.errors import UserError
 from ops.plan.waiting import waiting
 
 app = typer.Typer()
+app.command(rich_help_panel=Panel.judge)(upgrade)
 
 
 def _complete_fleets(incomplete: str) -> list[str]:
@@ -134,7 +136,6 @@ def fleet_publish(  # noqa: PLR0917  the command's options
 @app.command("fleet-releases", rich_help_panel=Panel.publish)
 def fleet_releases(
     fleet: FleetOption = "",
-    jar_set: Annotated[str, option("--jar-set", "NAME", "One of the stacks' jarBuckets.")] = "jars",
     root: RootOption = "",
     format_: FormatOption = "",
 ) -> None:
@@ -148,7 +149,7 @@ def fleet_releases(
 
         members = load(folder, fleet).order
         with waiting(f"listing the releases of {len(members)} members"):
-            found = releases_of_all(members, lambda one: tools.releases(folder, one, jar_set))
+            found = releases_of_all(members, lambda one: tools.releases(folder, one))
         sys.stdout.write(show.releases_text(style, found))
         if not found.complete:
             raise typer.Exit(1)

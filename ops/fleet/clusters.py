@@ -82,6 +82,15 @@ class Kubectl:
         found = self._get(context, _APPLICATIONS, namespace, {"labelSelector": labels})
         return [str(one["metadata"]["name"]) for one in found]
 
+    def read(self, context: str, path: str) -> dict[str, Any]:
+        """Returns the JSON of a path of the API. Raises NoAnswer, and Refused where the path or the
+        right to read it is missing."""
+        text = self._run(context, ["get", "--raw", path], None)
+        try:
+            return dict(json.loads(text))
+        except ValueError:
+            raise NoAnswer(f"{path} has no JSON") from None
+
     def room(self, context: str, namespace: str) -> Room:
         """Returns what is left of a team's quotas, and how many applications wait. Raises
         NoAnswer."""
@@ -112,7 +121,7 @@ class Kubectl:
         self, context: str, path: str, namespace: str, query: Mapping[str, str] | None = None
     ) -> list[dict[str, Any]]:
         address = f"{_path(path, namespace)}{f'?{urlencode(query)}' if query else ''}"
-        return list(json.loads(self._run(context, ["get", "--raw", address], None))["items"])
+        return list(self.read(context, address)["items"])
 
     def _run(self, context: str, arguments: Sequence[str], text: str | None) -> str:
         command = [

@@ -9,6 +9,7 @@ from ops.fleet.facts import Facts
 from ops.fleet.publish import Copy, Everywhere
 from ops.fleet.settings import Accepts, Fleet
 from ops.fleet.submit import Sent
+from ops.fleet.upgrade import Condition
 from ops.plan.command import Format, table
 from ops.plan.text import columns
 
@@ -129,6 +130,31 @@ def releases_text(style: Format, found: Everywhere) -> str:
     if not unknown:
         return listed
     return "\n".join([*([listed] if rows else []), "".join(unknown)])
+
+
+def upgrade_text(
+    style: Format, step: str, conditions: Sequence[Condition], commands: Sequence[str]
+) -> str:
+    """Returns what must hold before a step, and how it is taken if it does."""
+    ready = all(one.lets_go_on for one in conditions)
+    if style is Format.json:
+        listed = [vars(one) for one in conditions]
+        return _json({"step": step, "ready": ready, "conditions": listed, "commands": [*commands]})
+    words = {True: "yes", False: "no", None: "not known"}
+    rows = [
+        [
+            "not known, accepted" if one.holds is None and one.accepted else words[one.holds],
+            one.what,
+            _one_line(one.seen),
+        ]
+        for one in conditions
+    ]
+    table_ = aligned(["holds", "condition", "seen"], rows, style)
+    if ready:
+        return f"{table_}\n{step}: may be taken\n" + "".join(f"- {one}\n" for one in commands)
+    wait = sum(not one.lets_go_on for one in conditions)
+    count = "1 condition does" if wait == 1 else f"{wait} conditions do"
+    return f"{table_}\n{step}: not yet, {count} not hold\n"
 
 
 def _one_line(text: str) -> str:

@@ -34,10 +34,10 @@ def manifests(
     return list(json.loads(text))
 
 
-def releases(root: Path, member: str, jar_set: str) -> dict[str, str]:
-    """Returns the releases in a member's bucket, each with why it is not complete, or empty text.
-    Raises UserError and Failed."""
-    return _releases(root, "--stack", member, "--jar-set", jar_set)
+def releases(root: Path, member: str) -> dict[str, str]:
+    """Returns the releases of a member, as set/release, each with why it is not complete, or empty
+    text. Raises UserError and Failed."""
+    return _releases(root, "--stack", member)
 
 
 def lacks(root: Path, member: str, team: str, names: Sequence[str]) -> str:
@@ -49,7 +49,7 @@ def lacks(root: Path, member: str, team: str, names: Sequence[str]) -> str:
 
 def _releases(root: Path, *words: str) -> dict[str, str]:
     text = _output(root, "releases", *words, "--format", "json", fine=(1,))
-    return {one["name"]: one["wrong"] for one in json.loads(text)["releases"]}
+    return {f"{one['jar_set']}/{one['name']}": one["wrong"] for one in json.loads(text)["releases"]}
 
 
 def publish(member: str, release: str, files: Sequence[str], options: Sequence[str]) -> None:

@@ -99,26 +99,25 @@ def command(  # noqa: PLR0917  the command's options
 
 
 @app.command(no_args_is_help=True, rich_help_panel=Panel.publish)
-def releases(  # noqa: PLR0917  the command's options
+def releases(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="NAME...", help="These only.")
     ] = None,
     stack: StackOption = "",
-    jar_set: Annotated[
-        str, option("--jar-set", "NAME", "One of the stack's jarBuckets. Default: jars.")
+    team: Annotated[
+        str, option("--team", "NAME", "Only the set that this team's jobs mount.")
     ] = "",
-    team: Annotated[str, option("--team", "NAME", "The set that this team's jobs mount.")] = "",
     root: RootOption = "",
     format_: FormatOption = "",
 ) -> None:
-    """List the releases in a stack's bucket, and whether each is complete. Exit code 1: one of
-    those that were named is not."""
+    """List the releases in a stack's sets of JARs, and whether each is complete. Exit code 1: one
+    of those that were named is not."""
     with command_errors():
         style, folder = chosen_format(format_), project_root(root)
         from ops.publish.command import releases_of  # noqa: PLC0415  boto3 takes a second
         from ops.publish.listing import as_text  # noqa: PLC0415
 
-        found = releases_of(folder, stack, jar_set, team, names or [])
+        found = releases_of(folder, stack, team, names or [])
         sys.stdout.write(as_text(style, found))
         if names and any(one.wrong for one in found):
             raise typer.Exit(1)

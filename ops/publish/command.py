@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.plan import aws
-from ops.plan.errors import UserError
 from ops.plan.releases import Coordinate, release_name
-from ops.publish.destination import ROOT, Destination, destination, of_stack
+from ops.publish.destination import ROOT, Destination, destination, sets_of
 from ops.publish.files import File, read
 from ops.publish.listing import Listed, listed
 from ops.publish.maven import CENTRAL, Repository
@@ -53,16 +52,15 @@ def publish_jars(
     return published.release.spark_conf()
 
 
-def releases_of(
-    root: Path, stack: str, jar_set: str, team: str, names: Sequence[str]
-) -> list[Listed]:
-    """Returns the releases in a stack's bucket, of a set or of a team's, or those of these names.
-    Raises UserError and Failed as `of_stack`."""
-    if bool(jar_set) and bool(team):
-        raise UserError(f"--jar-set {jar_set} and --team {team}: a team has one set; name one")
+def releases_of(root: Path, stack: str, team: str, names: Sequence[str]) -> list[Listed]:
+    """Returns the releases in each of a stack's sets of JARs, or in the one of a team; with names,
+    those, there or not. Raises UserError and Failed as `sets_of`."""
     wanted = [release_name(name) for name in names]
-    place = of_stack(stack, jar_set=jar_set or "jars", team=team, root=root)
-    return listed(Store(aws.client("s3", place.region), place), wanted)
+    return [
+        one
+        for name, place in sorted(sets_of(stack, team, root).items())
+        for one in listed(name, Store(aws.client("s3", place.region), place), wanted)
+    ]
 
 
 def _conclude(

@@ -41,7 +41,7 @@ def destination(stack: str, jar_set: str, url: str, region: str, owner: str) -> 
     if stack and (region or owner):
         raise UserError("--region and --bucket-owner need --to; a stack has its own")
     if stack:
-        return of_stack(stack, jar_set=jar_set)
+        return of_stack(stack, jar_set)
     region = region or aws.default_region()
     place = from_url(url, region, owner)
     return place if owner else replace(place, owner=aws.account_in(region))
@@ -55,13 +55,24 @@ def from_url(url: str, region: str, owner: str) -> Destination:
     return Destination(bucket, prefix, region, owner)
 
 
-def of_stack(stack: str, *, jar_set: str = "", team: str = "", root: Path = ROOT) -> Destination:
-    """The location that the stack exports as `jarBuckets`, of a set or of a team's, for the account
-    of the credentials.
+def of_stack(stack: str, jar_set: str) -> Destination:
+    """The location of one of a stack's sets of JARs. Raises UserError for an unknown set, and as
+    `sets_of`."""
+    found = sets_of(stack)
+    if jar_set not in found:
+        raise UserError(
+            f"stack {stack} has no set of JARs {jar_set!r}; it has: {', '.join(sorted(found))}"
+        )
+    return found[jar_set]
+
+
+def sets_of(stack: str, team: str = "", root: Path = ROOT) -> dict[str, Destination]:
+    """The locations that the stack exports as `jarBuckets` by set, or the one that a team's jobs
+    mount, for the account of the credentials.
 
     The program runs as in a preview, so neither the Pulumi CLI nor the stack's state is needed.
-    Raises UserError for an unknown stack or a wrong configuration, for an unknown set of JARs or
-    when the stack belongs to another account, PlanError when the program could not be deployed.
+    Raises UserError for an unknown stack or team, a wrong configuration, or when the stack belongs
+    to another account, PlanError when the program could not be deployed.
     """
     # Pulumi's SDKs take a second to import, and `--to` does not need them.
     from ops.plan.record import record  # noqa: PLC0415
@@ -76,14 +87,12 @@ def of_stack(stack: str, *, jar_set: str = "", team: str = "", root: Path = ROOT
             f"stack {stack} belongs to account {named}, and the credentials are of {account}"
         )
     plan = record(root, stack, [f'account="{account}"'])
-    exported = plan.exports["jarBuckets"]
-    jar_set = team_jar_set(plan, team) if team else jar_set
-    if jar_set not in exported:
-        raise UserError(
-            f"stack {stack} has no set of JARs {jar_set!r}; it has: {', '.join(sorted(exported))}"
-        )
-    bucket, prefix = _split(exported[jar_set])
-    return Destination(bucket, prefix, plan.exports["region"], account)
+    wanted = team_jar_set(plan, team) if team else ""
+    return {
+        name: Destination(*_split(url), plan.exports["region"], account)
+        for name, url in plan.exports["jarBuckets"].items()
+        if wanted in ("", name)
+    }
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -16,36 +16,37 @@ from ops.publish.store import Store
 
 @dataclass(frozen=True)
 class Listed:
-    """A release in a bucket. `jars` and `size` (bytes) are those of its release.json; `wrong` says
-    why it is not complete, and is empty if it is."""
+    """A release in a set of JARs. `jars` and `size` (bytes) are those of its release.json; `wrong`
+    says why it is not complete, and is empty if it is."""
 
+    jar_set: str
     name: str
     jars: int = 0
     size: int = 0
     wrong: str = ""
 
 
-def listed(store: Store, names: Sequence[str] = ()) -> list[Listed]:
-    """Returns the releases of a bucket by name, or those of these names, there or not.
+def listed(jar_set: str, store: Store, names: Sequence[str] = ()) -> list[Listed]:
+    """Returns the releases of a set of JARs by name, or those of these names, there or not.
 
     Complete is one with a release.json, and each of its files with its size: a replicated bucket
     may have the first without the others. Raises Failed for an error of S3.
     """
     return in_parallel(
-        [partial(_listed, store, name) for name in names or store.folders()], THREADS
+        [partial(_listed, jar_set, store, name) for name in names or store.folders()], THREADS
     )
 
 
-def _listed(store: Store, name: str) -> Listed:
+def _listed(jar_set: str, store: Store, name: str) -> Listed:
     sizes = store.sizes(name)
     if not sizes:
-        return Listed(name, wrong="not published")
+        return Listed(jar_set, name, wrong="not published")
     if MANIFEST not in sizes:
-        return Listed(name, wrong=f"unfinished: it has no {MANIFEST}")
+        return Listed(jar_set, name, wrong=f"unfinished: it has no {MANIFEST}")
     try:
         release = Release.from_json(name, store.text(name, MANIFEST))
     except Failed as error:
-        return Listed(name, wrong=str(error))
+        return Listed(jar_set, name, wrong=str(error))
     entries = release.every.values()
     absent = [one.name for one in entries if one.name not in sizes]
     other = [one.name for one in entries if sizes.get(one.name, one.size) != one.size]
@@ -53,7 +54,9 @@ def _listed(store: Store, name: str) -> Listed:
         *([f"missing: {_some(absent)}"] if absent else []),
         *([f"of another size: {_some(other)}"] if other else []),
     ]
-    return Listed(name, len(release.jars), sum(one.size for one in entries), "; ".join(wrong))
+    return Listed(
+        jar_set, name, len(release.jars), sum(one.size for one in entries), "; ".join(wrong)
+    )
 
 
 def _some(names: Sequence[str]) -> str:
@@ -62,14 +65,15 @@ def _some(names: Sequence[str]) -> str:
 
 
 def as_text(style: Format, found: Sequence[Listed]) -> str:
-    """Returns a line for each release; JSON has `name`, `jars`, `size` and `wrong` of each."""
+    """Returns a line for each release; JSON has `jar_set`, `name`, `jars`, `size` and `wrong`."""
     if style is Format.json:
         return json.dumps({"releases": [asdict(one) for one in found]}, indent=1) + "\n"
     if not found:
         return "no release\n"
-    head = ["release", "JARs", "size", "state"]
+    head = ["set", "release", "JARs", "size", "state"]
     rows = [
-        [one.name, str(one.jars), megabytes(one.size), one.wrong or "complete"] for one in found
+        [one.jar_set, one.name, str(one.jars), megabytes(one.size), one.wrong or "complete"]
+        for one in found
     ]
     if style is Format.markdown:
         return table(head, rows)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from components.monitoring.rules.model import Group, Record
 from components.monitoring.rules.spark import PODS
+from components.names import TEAM_COST
 
 PRICE = "node:price:dollars_per_hour"
 POD_COST = "namespace_pod_node:cost:dollars_per_hour"
@@ -36,7 +37,7 @@ def cost_groups() -> Iterator[Group]:
                 (kube_pod_status_phase{{phase=~"Pending|Running"}} == 1)""",
             ),
             Record(
-                "namespace:cost:dollars_per_hour",
+                TEAM_COST,
                 f"sum by (namespace) ({POD_COST})",
             ),
             Record(

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 from components.monitoring.rules.model import Group, Record
+from components.names import START_SECONDS
 
 PODS = "spark:pod:info"
 """Every pod of Spark that exists: namespace, pod, role and application. To join by namespace and
 pod: names of kube-state-metrics' labels stand here only."""
-
-STARTED = "application:start_seconds"
-"""Seconds from the application's creation to a step of its start, by `step`."""
 
 
 def spark_groups() -> Iterator[Group]:
@@ -63,10 +61,10 @@ def _start() -> list[Record]:
         since_creation("first executor", first),
     )
     return [
-        Record(STARTED, " or ".join(steps)),
+        Record(START_SECONDS, " or ".join(steps)),
         Record(
             "namespace_step:start_seconds:p90",
-            f"quantile by (namespace, step) (0.9, {STARTED})",
+            f"quantile by (namespace, step) (0.9, {START_SECONDS})",
         ),
     ]
 

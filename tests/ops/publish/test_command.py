@@ -101,15 +101,12 @@ def test_the_releases_of_a_teams_set_are_listed(
     def releases(*words: str) -> Result:
         return CliRunner().invoke(cli.app, [*of_team, *words])
 
-    assert "2026-11-02  1     0.0 MB  complete" in releases().stdout
+    assert "etl-jars  2026-11-02  1     0.0 MB  complete" in releases().stdout
     assert releases("2026-11-02").exit_code == 0
     absent = releases("2026-11-03")
-    assert (absent.exit_code, absent.stdout.splitlines()[1].split()[-2:]) == (
-        1,
-        ["not", "published"],
-    )
-    both = releases("--jar-set", "jars")
-    assert both.exit_code == 2 and "a team has one set; name one" in both.stderr
+    assert absent.exit_code == 1
+    assert absent.stdout.splitlines()[1].split()[:2] == ["etl-jars", "2026-11-03"]
+    assert "not published" in absent.stdout
 
 
 def test_an_unknown_set_of_jars_is_answered_with_those_there_are(run: Run, tmp_path: Path) -> None:

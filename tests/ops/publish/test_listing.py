@@ -21,25 +21,27 @@ def test_each_release_is_listed_with_its_state(place: Place, jar: Callable[..., 
     bucket, key = place.to.bucket, place.to.key("lacks", "b.jar")
     place.s3.client.delete_object(Bucket=bucket, Key=key)
     store, size = Store(place.s3.client, place.to), sum(one.size for one in files)
-    found = listed(store)
+    found = listed("jars", store)
     assert found == [
-        Listed("foreign", wrong=f"the {MANIFEST} of foreign was not written by this command"),
-        Listed("half", wrong=f"unfinished: it has no {MANIFEST}"),
-        Listed("lacks", 2, size, "missing: b.jar"),
-        Listed("other", 2, size, "of another size: b.jar"),
-        Listed("whole", 2, size),
+        Listed(
+            "jars", "foreign", wrong=f"the {MANIFEST} of foreign was not written by this command"
+        ),
+        Listed("jars", "half", wrong=f"unfinished: it has no {MANIFEST}"),
+        Listed("jars", "lacks", 2, size, "missing: b.jar"),
+        Listed("jars", "other", 2, size, "of another size: b.jar"),
+        Listed("jars", "whole", 2, size),
     ]
-    assert listed(store, ["whole", "none"]) == [
-        Listed("whole", 2, size),
-        Listed("none", wrong="not published"),
+    assert listed("jars", store, ["whole", "none"]) == [
+        Listed("jars", "whole", 2, size),
+        Listed("jars", "none", wrong="not published"),
     ]
     lines = as_text(Format.text, found).splitlines()
-    assert lines[0].split() == ["release", "JARs", "size", "state"]
-    assert lines[5].split() == ["whole", "2", "2.0", "MB", "complete"]
+    assert lines[0].split() == ["set", "release", "JARs", "size", "state"]
+    assert lines[5].split() == ["jars", "whole", "2", "2.0", "MB", "complete"]
     assert json.loads(as_text(Format.json, found))["releases"][4] == {
-        "name": "whole", "jars": 2, "size": size, "wrong": "",
+        "jar_set": "jars", "name": "whole", "jars": 2, "size": size, "wrong": "",
     }  # fmt: skip
 
 
 def test_a_bucket_without_a_release_says_so(place: Place) -> None:
-    assert as_text(Format.text, listed(Store(place.s3.client, place.to))) == "no release\n"
+    assert as_text(Format.text, listed("jars", Store(place.s3.client, place.to))) == "no release\n"
