@@ -1,8 +1,11 @@
-"""Writes a text to GitHub: a pull request's comment or an issue, updated in place.
+"""Writes a text to GitHub: a pull request's comment or an issue, updated in place. And the order of
+a fleet's roll-out.
 
     python3 -m dev.github comment 12 comment.md
     python3 -m dev.github issue 'Drift: stack prod' drift.md
     python3 -m dev.github close none.md
+    python3 -m dev.github order fleet.json
+    python3 -m dev.github turn prod-a '["test", "prod-a"]'
 
 The text's first line is a marker, `<!-- ... -->`: which finds the text of an earlier run, if the
 workflow's account wrote it. Needs GH_TOKEN and GITHUB_REPOSITORY, and only Python.
@@ -59,6 +62,34 @@ def close(text: str) -> str:
     _ask("POST", f"issues/{found['number']}/comments", {"body": text})
     answer = _ask("PATCH", f"issues/{found['number']}", {"state": "closed"})
     return f"closed: {answer['html_url']}"
+
+
+def order(fleet: str) -> str:
+    """Returns the members of a fleet in the order of the roll-out, as JSON: `fleet` is what
+    `make fleet FORMAT=json` writes."""
+    return json.dumps([one["member"] for one in json.loads(fleet)["members"]])
+
+
+def turn(member: str, members: str) -> str:
+    """Returns that a member may be updated: the last deployment of each one before it is of this
+    revision, and succeeded. `members` is what `order` returned. Raises Refused."""
+    listed = json.loads(members)
+    if member not in listed:
+        raise Refused(f"{member} is not one of {', '.join(listed)}")
+    before = listed[: listed.index(member)]
+    for one in before:
+        _refuse_unless_deployed(one, _given("GITHUB_SHA"))
+    return f"{member} may be updated: before it {', '.join(before) or 'comes none'}"
+
+
+def _refuse_unless_deployed(member: str, revision: str) -> None:
+    found = _ask("GET", f"deployments?environment=rollout-{member}&per_page=1")
+    if not found or found[0]["sha"] != revision:
+        raise Refused(f"{member} comes before and was not updated to {revision}")
+    states = _ask("GET", f"deployments/{found[0]['id']}/statuses?per_page=1")
+    if not states or states[0]["state"] != "success":
+        state = states[0]["state"] if states else "not known"
+        raise Refused(f"{member} comes before, and its update to {revision} is: {state}")
 
 
 def _open_issue(text: str) -> dict[str, Any] | None:
@@ -131,6 +162,10 @@ def main(arguments: list[str]) -> int:
                 done = issue(title, _text(file))
             case ["close", file]:
                 done = close(_text(file))
+            case ["order", file]:
+                done = order(_text(file))
+            case ["turn", member, members]:
+                done = turn(member, members)
             case _:
                 sys.stderr.write(f"{__doc__}\n")
                 return 2

@@ -178,7 +178,8 @@ REFUSED = {
         Step.weight, "new has the releases of JARs of old",
     ),
     "it has no weight": (
-        {"with_": fleet(new={"weight": 0})}, Step.drain, "new has weight, no problem between the members without old",
+        {"with_": fleet(new={"weight": 0})}, Step.drain,
+        "new has weight, no problem between the members without old",
     ),
     "it has few runs": (
         {"of": api(new=cluster("1.36", **{APPLICATIONS: applications(RUNS - 1)}))},

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi.log
 import pytest
+import yaml
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.tiers.engine.project import Project, cli
@@ -55,7 +56,9 @@ def open_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
         def opened(name: str, program: Path = ROOT, checkpoints: bool = False) -> Project:
             folder = tmp_path_factory.mktemp(name)
-            return stack.enter_context(Project(folder, name, account(), program, checkpoints))
+            file = yaml.safe_load((program / "stacks" / f"Pulumi.{name}.yaml").read_text())
+            cloud = account(file["config"]["aws:region"])
+            return stack.enter_context(Project(folder, name, cloud, program, checkpoints))
 
         yield opened
 

@@ -134,6 +134,10 @@ class Project:
         shutil.copy(self.program / name, self._folder / name)
         self.change(*settings)
 
+    def configure(self, text: str) -> None:
+        """Replaces the stack file."""
+        (self._folder / "stacks" / f"Pulumi.{self.stack}.yaml").write_text(text)
+
     def preview(self, *policy_packs: Path) -> Outcome:
         """`pulumi preview`, with policy packs; their findings are among the messages."""
         return self._command(self._pulumi.preview, policy_packs=[str(one) for one in policy_packs])

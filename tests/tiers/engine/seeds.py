@@ -9,9 +9,9 @@ from .providers import aws_references as refs
 from .providers.cloud import SEEDED, Cloud, Thing
 
 
-def account() -> Cloud:
+def account(region: str = "us-west-2") -> Cloud:
     """A fresh account with the existing resources that the stacks of this project need."""
-    cloud = Cloud()
+    cloud = Cloud(region=region)
     _role(cloud, "platform-admin", {"AWS": "arn:aws:iam::111122223333:root"})
     for role in ("analytics-spark-nodes", "other-nodes"):
         _role(cloud, role, {"Service": "ec2.amazonaws.com"})
@@ -19,8 +19,8 @@ def account() -> Cloud:
     vpc, group = "vpc-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60713"
     _seed(cloud, refs.VPC, {"cidrBlock": "10.1.0.0/16"}, vpc)
     subnets = {
-        "subnet-0a1b2c3d4e5f60711": ("us-west-2a", "10.1.0.0/18"),
-        "subnet-0a1b2c3d4e5f60712": ("us-west-2b", "10.1.64.0/18"),
+        "subnet-0a1b2c3d4e5f60711": (f"{region}a", "10.1.0.0/18"),
+        "subnet-0a1b2c3d4e5f60712": (f"{region}b", "10.1.64.0/18"),
     }
     for id_, (zone, block) in subnets.items():
         inputs = {"vpcId": vpc, "availabilityZone": zone, "cidrBlock": block}

@@ -11,8 +11,11 @@ import pytest
 
 from ops.fleet import tools
 from ops.fleet.clusters import SECONDS, Kubectl, NoAnswer
+from ops.fleet.facts import Facts
+from ops.fleet.live import Cluster
 from ops.fleet.route import Run, candidates
 from ops.fleet.submit import submit
+from ops.fleet.upgrade import Step, Upgrade
 from ops.plan.errors import Failed
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.control_plane import ControlPlane
@@ -38,6 +41,7 @@ DRAIN: list[Object] = [
     {"kind": f"ValidatingAdmissionPolicy{kind}", "metadata": {"name": "spark-drain"}}
     for kind in ("", "Binding")
 ]
+SCHEDULED = "no schedule of one is still to start runs"
 TAKES_NO_JOBS = "takes no new jobs"
 _NUMBERS = count()
 
@@ -211,6 +215,7 @@ def _once_and_drained(found: Live) -> None:
         f"one {TAKES_NO_JOBS}",
     ]
     found.write(one={"acceptJobs": False})
+    assert {"nothing runs on one", SCHEDULED} <= {*not_yet(found)}
     other = run_for(found, "two")
     chosen = found.submit(other)
     assert (chosen.code, len(chosen.out.splitlines())) == (0, 1), chosen
@@ -222,8 +227,21 @@ def _once_and_drained(found: Live) -> None:
         work.until(lambda one=one: state_of(api, one) == "COMPLETED", 120)
     time.sleep(2 * EVERY_SECONDS)
     assert runs_of(api, SCHEDULE).keys() == kept.keys()
+    assert not_yet(found) == [SCHEDULED], "the member may not be destroyed yet"
+    api.delete(SCHEDULE)
+    wait_until(lambda: not not_yet(found), "it may be destroyed", seconds=30)
     elsewhere = found.planes["two"].api, found.runs("two")[f"{JOB}-{moved}"]
     wait_until(lambda: bool(pods_of(*elsewhere, "driver")), "a driver there", seconds=120)
+
+
+def not_yet(found: Live) -> list[str]:
+    """What keeps member one from being destroyed, as the command `upgrade` sees it."""
+    clusters = {
+        name: Cluster(Kubectl(), one.context or name) for name, one in found.fleet.members.items()
+    }
+    facts = {name: Facts(name, {}, "", "", "", "", "", {}) for name in MEMBERS}
+    move = Upgrade(found.fleet, "one", "two", facts, [], clusters, lambda _: {})
+    return [one.what for one in move.conditions(Step.destroy) if not one.lets_go_on]
 
 
 def _drain(found: Live) -> None:

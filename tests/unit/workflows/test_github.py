@@ -25,6 +25,8 @@ class GitHub:
         self.issues: list[dict[str, Any]] = []
         self.requests: list[str] = []
         self.refuse = False
+        self.deployments: dict[str, tuple[str, str]] = {}
+        """Revision and state of the last deployment to an environment."""
 
     def says(self, body: str, by: str = github.AUTHOR) -> dict[str, Any]:
         number = len(self.comments) + len(self.issues) + 1
@@ -37,6 +39,12 @@ class GitHub:
         self.requests.append(f"{method} {path}")
         if method == "GET":
             query = parse_qs(parts.query)
+            if path == "deployments":
+                (environment,) = query["environment"]
+                sha, _ = self.deployments.get(environment, ("", ""))
+                return [{"id": environment, "sha": sha}] if sha else []
+            if path.startswith("deployments/"):
+                return [{"state": self.deployments[path.split("/")[1]][1]}]
             there = self.comments if path.endswith("comments") else self.issues
             there = [one for one in there if one["state"] in query.get("state", ["open"])]
             first = (int(query["page"][0]) - 1) * int(query["per_page"][0])
@@ -136,3 +144,47 @@ def test_a_refusal_is_told_in_github_s_words_and_without_the_token(
 def test_a_wrong_command_line_is_answered_with_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert github.main(["comment"]) == 2
     assert "python3 -m dev.github comment 12 comment.md" in capsys.readouterr().err
+
+
+MEMBERS = '["test", "b", "a"]'
+
+
+def test_the_order_is_that_of_the_fleets_file() -> None:
+    fleet = json.dumps({"members": [{"member": "test"}, {"member": "b"}, {"member": "a"}]})
+    assert github.order(fleet) == MEMBERS
+
+
+def test_a_member_is_updated_after_those_before_it(
+    hub: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "new")
+    assert github.turn("test", MEMBERS).endswith("before it comes none")
+    with pytest.raises(github.Refused, match="test comes before and was not updated to new"):
+        github.turn("b", MEMBERS)
+    hub.deployments["rollout-test"] = ("new", "success")
+    assert github.turn("b", MEMBERS).endswith("before it test")
+    with pytest.raises(github.Refused, match="b comes before"):
+        github.turn("a", MEMBERS)
+
+
+@pytest.mark.parametrize(
+    ("revision", "state", "why"),
+    [
+        ("old", "success", "was not updated to new"),
+        ("new", "failure", "is: failure"),
+        ("new", "in_progress", "is: in_progress"),
+        ("new", "waiting", "is: waiting"),
+    ],
+)
+def test_a_member_before_that_is_not_up_to_date_ends_it(
+    hub: GitHub, monkeypatch: pytest.MonkeyPatch, revision: str, state: str, why: str
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "new")
+    hub.deployments["rollout-test"] = (revision, state)
+    with pytest.raises(github.Refused, match=why):
+        github.turn("b", MEMBERS)
+
+
+def test_a_member_of_another_fleet_is_refused(hub: GitHub) -> None:
+    with pytest.raises(github.Refused, match="x is not one of test, b, a"):
+        github.turn("x", MEMBERS)

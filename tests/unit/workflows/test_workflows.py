@@ -64,12 +64,15 @@ def test_cloud_credentials_never_meet_a_right_to_write(file: Path, job: dict[str
     trusted = "id-token" in job["permissions"]
     assert trusted == ("secrets." in text) == ("environment" in job)
     if trusted:
-        assert job["permissions"] == {"contents": "read", "id-token": "write"}
+        rights = {key: right for key, right in job["permissions"].items() if key != "id-token"}
+        assert job["permissions"]["id-token"] == "write"
+        assert rights.keys() <= {"contents", "deployments"} and {*rights.values()} == {"read"}
 
 
 @pytest.mark.parametrize(("file", "job"), JOBS)
 def test_no_job_runs_for_ever_or_on_an_image_that_moves(file: Path, job: dict[str, Any]) -> None:
-    assert 0 < job["timeout-minutes"] <= 30
+    # The first `pulumi up` of a stack makes a cluster.
+    assert 0 < job["timeout-minutes"] <= (120 if file.stem == "rollout" else 30)
     assert "latest" not in job["runs-on"]
 
 
@@ -96,3 +99,20 @@ def test_without_the_repository_s_variable_nothing_asks_for_a_cloud() -> None:
     for file, _, job in jobs():
         if "environment" in job:
             assert "vars.PULUMI_STACKS != ''" in job["if"], file.name
+
+
+def test_a_roll_out_updates_one_member_at_a_time_and_ends_with_the_first_that_fails() -> None:
+    job = workflow(FOLDER / "rollout.yml")["jobs"]["update"]
+    strategy = job["strategy"]
+    assert (strategy["max-parallel"], strategy["fail-fast"]) == (1, True)
+    assert job["environment"] == f"rollout-{'${{ matrix.member }}'}"
+    runs = [one.get("run", "") for one in job["steps"]]
+    (turn,) = [number for number, text in enumerate(runs) if "dev.github turn" in text]
+    (update,) = [number for number, text in enumerate(runs) if text.startswith("pulumi up")]
+    credentials = [
+        number
+        for number, one in enumerate(job["steps"])
+        if one.get("uses", "").startswith("aws-actions/")
+    ]
+    assert turn < credentials[0] < update
+    assert set(triggers(FOLDER / "rollout.yml")) == {"workflow_dispatch"}
