@@ -64,7 +64,7 @@ func newCluster(t *testing.T, spot prices) *cluster {
 	}
 	ctx = log.IntoContext(ctx, logger)
 	ctx = coreoptions.ToContext(ctx, coretest.Options(coretest.OptionsFields{FeatureGates: coretest.FeatureGates{ReservedCapacity: lo.ToPtr(true)}}))
-	ctx = options.ToContext(ctx, awstest.Options())
+	ctx = options.ToContext(ctx, awstest.Options(awstest.OptionsFields{ClusterName: lo.ToPtr(stack.Drill.Cluster)}))
 	c := &cluster{t: t, ctx: ctx, events: coretest.NewEventRecorder(), clock: clock.NewFakeClock(time.Now())}
 	c.empty()
 	t.Cleanup(c.empty)

@@ -161,13 +161,16 @@ func (f *fleet) CreateFleet(ctx context.Context, in *ec2.CreateFleetInput, opts 
 	return out, err
 }
 
-// complete gives an instance what the fake leaves out and Karpenter compares to see drift: its
-// subnet, its security groups and its tags.
+// complete gives an instance what the fake leaves out: what Karpenter compares to see drift, its
+// subnet, its security groups and its tags, and whether it is a Spot Instance.
 func (f *fleet) complete(id string, in *ec2.CreateFleetInput, override ec2types.FleetLaunchTemplateOverridesRequest) {
 	raw, _ := f.Instances.Load(id)
 	instance := raw.(ec2types.Instance)
 	instance.LaunchTime = aws.Time(time.Now())
 	instance.SubnetId = override.SubnetId
+	if in.TargetCapacitySpecification.DefaultTargetCapacityType == ec2types.DefaultTargetCapacityTypeSpot {
+		instance.InstanceLifecycle = ec2types.InstanceLifecycleTypeSpot
+	}
 	instance.SecurityGroups = lo.Map(awstest.EC2NodeClass().Status.SecurityGroups, func(group awsv1.SecurityGroup, _ int) ec2types.GroupIdentifier {
 		return ec2types.GroupIdentifier{GroupId: aws.String(group.ID)}
 	})

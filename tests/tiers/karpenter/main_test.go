@@ -44,6 +44,8 @@ type plan struct {
 	Zones []string
 	// Gated is true where nodes join before their JARs are there, with a start-up taint.
 	Gated bool
+	// Drill is the template of the stack's Spot drill.
+	Drill drill
 }
 
 // team is a namespace, pods as its jobs have them, and what its pool is made of.

@@ -15,6 +15,7 @@ from ops.jobs.fields import checked
 from ops.jobs.model import Application
 from ops.jobs.team import team_of
 from tests.names import DRIVERS, POOL_LABEL
+from tests.plans import plan_of
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.combinations import TEAMS, Combination
 from tests.tiers.cluster.control_plane import ControlPlane
@@ -32,6 +33,8 @@ _FALLBACK = (
     ("arm-on-demand", "arm64", "on-demand"),
     ("x86-on-demand", "amd64", "on-demand"),
 )
+_ALARM = "arn:aws:cloudwatch:us-west-2:111122223333:alarm:jobs-suffer"
+_OWNED = "kubernetes.io/cluster/"
 _LOCAL_DISK = "40Gi"
 """Two of them fit on the 100 GiB of a node."""
 
@@ -115,7 +118,22 @@ def _input_of(combination: Combination) -> dict[str, Any]:
         "zones": ZONES.get(str(combination), []),
         # User data mounts before kubelet starts; the other ways need the node first.
         "gated": combination.level != "userdata",
+        "drill": _drill(combination),
     }
+
+
+def _drill(combination: Combination) -> dict[str, Any]:
+    """The targets of the stack's drill, from the template of its plan with one."""
+    pool = next(iter(TEAMS[combination.stack].values()))
+    settings = f"{{enabled: true, pool: {pool}, nodes: 2, alarmArn: '{_ALARM}'}}"
+    plan = plan_of(combination.stack, *combination.overrides, f"karpenter.spotDrill={settings}")
+    (template,) = plan.by_type("aws:fis/experimentTemplate:ExperimentTemplate")
+    (target,) = template.inputs["targets"]
+    assert target["selectionMode"] == "COUNT(2)"
+    assert target["resourceType"] == "aws:ec2:spot-instance"
+    tags = {one["key"]: one["value"] for one in target["resourceTags"]}
+    (cluster,) = [key.removeprefix(_OWNED) for key in tags if key.startswith(_OWNED)]
+    return {"cluster": cluster, "pool": pool, "tags": tags, "count": 2}
 
 
 def _shuffling(combination: Combination, team: str) -> Object:
