@@ -50,6 +50,7 @@ from components.private_bucket import (
     check_default_name,
     check_deletion,
     check_names,
+    check_replica,
 )
 from components.running_cluster import check_changes, is_there, read_running_cluster
 from components.spark.checks import check_drain, check_team_buckets, check_teams
@@ -197,7 +198,7 @@ class StackSettings(Settings):
         buckets = self._buckets()
         yield from check_names({key: bucket for key, (bucket, _) in buckets.items()})
         for key, found in buckets.items():
-            for check in (self._check_bucket_name, self._check_deletion):
+            for check in (self._check_bucket_name, self._check_deletion, check_replica):
                 yield from below(key, sound(partial(check, *found, region)))
 
     def _check_bucket_name(self, bucket: BucketSettings, purpose: str, region: str) -> Problems:

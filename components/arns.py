@@ -108,6 +108,9 @@ def _arns(
         yield Arn(f"images.cache.credentials.{key}", arn, "the stack is in", own=True)
     for key, (bucket, _) in buckets.items():
         yield Arn(f"{key}.kmsKeyArn", bucket.__dict__.get("kms_key_arn"), _BUCKET)
+        replica = bucket.__dict__.get("replicate_to")
+        arn = replica.__dict__.get("kms_key_arn") if replica else None
+        yield Arn(f"{key}.replicateTo.kmsKeyArn", arn, own=True)
     for index, team in enumerate(spark.teams):
         for number, access in enumerate(team.__dict__.get("buckets", ())):
             key = f"spark.teams[{index}].buckets[{number}]"

@@ -1,45 +1,19 @@
 """The S3 bucket of the platform: private, versioned, encrypted, TLS only."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import AfterValidator
 
 from components.base import Problems, Settings
+from components.bucket_formats import BucketName, KeyArn
 from components.cloud import Cloud
-from components.formats import Text, text
 from components.identity import Statement, own_account_manages_key, policy_document, wildcards
+from components.replica import Replica, ReplicaSettings
 
 _NAME_LIMIT = 63
 """docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, as the rules below."""
-_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-
-
-def check_bucket_name(value: str) -> str:
-    """A bucket's name. Raises ValueError if S3 does not allow it."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value, re.ASCII):
-        raise ValueError(
-            "is not the name of a bucket: 3 to 63 lower-case letters, digits, hyphens and dots"
-        )
-    if ".." in value or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value, re.ASCII):
-        raise ValueError("is not the name of a bucket: two dots together, or an IP address")
-    if value.startswith(_RESERVED_STARTS) or value.endswith(_RESERVED_ENDS):
-        raise ValueError("begins or ends as only S3's own names do")
-    return value
-
-
-BucketName = Annotated[Text, AfterValidator(check_bucket_name)]
-KeyArn = Annotated[
-    str,
-    text(
-        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+",
-        "the ARN of a KMS key: arn:aws:kms:<region>:<account>:key/<id>",
-    ),
-]
 _ACCOUNT_LENGTH = 12
 
 NO_DEFAULT_TAGS: aws.s3.BucketObjectv2OverrideProviderArgsDict = {"default_tags": {"tags": {}}}
@@ -62,6 +36,8 @@ class BucketSettings(Settings):
     """An existing key, with `encryption: kms`."""
     access_log_bucket: BucketName | None = None
     """An existing bucket that receives S3 access logs."""
+    replicate_to: ReplicaSettings | None = None
+    """Copies new objects to a bucket in another Region."""
     force_destroy: bool = False
     """`pulumi destroy` also deletes the objects. Refused with cluster.deletionProtection."""
 
@@ -206,6 +182,16 @@ class PrivateBucket(pulumi.ComponentResource):
                 target_prefix=f"{cluster_name}/{purpose}/",
                 opts=own,
             )
+        if settings.replicate_to:
+            Replica(
+                f"{name}-replica",
+                settings.replicate_to,
+                bucket=bucket,
+                prefix=prefix,
+                key_arn=self.key_arn,
+                cloud=cloud,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[versions]),
+            )
         self.name, self.arn = bucket.bucket, bucket.arn
         reasons = wildcards({f"{name}-key": key_policy}) if creates_key else {}
         self.register_outputs({"bucket": self.name, **reasons})
@@ -240,6 +226,20 @@ def check_default_name(
     if bucket.name is None and length > _NAME_LIMIT:
         text = f"is not set, and <cluster>-{purpose}-<account>-<region> has {length} characters"
         yield "name", f"{text}; S3 allows {_NAME_LIMIT}"
+
+
+def check_replica(bucket: BucketSettings, purpose: str, region: str) -> Problems:
+    """Another bucket in another Region, and a key there if the objects need one."""
+    del purpose
+    replica = bucket.replicate_to
+    if replica is None:
+        return
+    if replica.bucket == bucket.name:
+        yield "replicateTo.bucket", f"'{replica.bucket}' is the bucket itself"
+    if replica.region == region:
+        yield "replicateTo.region", f"'{region}' is the stack's own, and lost with it"
+    if bucket.encryption == "kms" and replica.kms_key_arn is None:
+        yield "replicateTo.kmsKeyArn", "is not set, and objects with encryption: kms need a key"
 
 
 def check_deletion(bucket: BucketSettings, *, protected: bool) -> Problems:

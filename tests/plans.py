@@ -52,6 +52,10 @@ DRILL = (
     "karpenter.spotDrill={enabled: true, pool: default, nodes: 2, "
     "alarmArn: 'arn:aws:cloudwatch:us-west-2:111122223333:alarm:jobs fail'}",
 )
+REPLICA = (
+    "jarBucket={encryption: kms, replicateTo: {bucket: acme-copies, region: us-east-1, "
+    "kmsKeyArn: 'arn:aws:kms:us-east-1:111122223333:key/b1'}}",
+)
 OPEN_TEAM = (
     "spark.teams=[{name: a, "
     "rights: {"

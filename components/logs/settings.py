@@ -3,8 +3,9 @@
 from typing import Annotated, Literal
 
 from components.base import Problems, Settings
+from components.bucket_formats import KeyArn
 from components.formats import RetentionDays, text, whole
-from components.private_bucket import BucketSettings, KeyArn
+from components.private_bucket import BucketSettings
 
 POD_LOGS = "pod-logs"
 """Part of the bucket's name: `<cluster>-pod-logs-<account>-<region>`."""

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from components.base import Problems, Settings
+from components.bucket_formats import KeyArn
 from components.formats import LabelKey, LabelValue, Namespace, entries, text, whole
 from components.helm_addon import HelmSettings
 from components.logs.settings import LogsSettings
 from components.monitoring.rules import ALERT_NAMES
 from components.monitoring.workloads import PROMETHEUS_FIXED, VPA_FIXED
-from components.private_bucket import KeyArn
 
 TopicArn = Annotated[
     str,

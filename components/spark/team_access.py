@@ -9,11 +9,11 @@ import pulumi_kubernetes as k8s
 from pydantic import AfterValidator
 
 from components.base import Settings
+from components.bucket_formats import KeyArn, check_bucket_name
 from components.context import Context
 from components.formats import Text, text
 from components.identity import ServiceAccountRole, Statement
 from components.names import DRIVER_ACCOUNT, EXECUTOR_ACCOUNT
-from components.private_bucket import KeyArn, check_bucket_name
 from components.spark.team_rights import RightsSettings, right_policies
 
 _BUCKETS_A_POLICY = 4

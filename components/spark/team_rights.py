@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 from pydantic import WrapValidator
 
 from components.base import Problems, Settings
+from components.bucket_formats import KeyArn
 from components.formats import entries, text
 from components.identity import Statement, Text
-from components.private_bucket import KeyArn
 
 POLICY_SIZE = 6144
 """Characters of a customer managed policy, without white space:

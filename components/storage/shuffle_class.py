@@ -6,11 +6,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Problems, Settings
+from components.bucket_formats import KeyArn
 from components.context import Context
 from components.formats import whole
 from components.names import SHUFFLE_CLASS
 from components.pools import check_gp3
-from components.private_bucket import KeyArn
 
 EBS_DRIVER = "ebs.csi.aws.com"
 

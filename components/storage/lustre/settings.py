@@ -3,8 +3,8 @@
 from typing import Annotated, Literal
 
 from components.base import Problems, Settings
+from components.bucket_formats import KeyArn
 from components.formats import whole
-from components.private_bucket import KeyArn
 
 _FIRST_STEP, _STEP = 1200, 2400
 """Sizes of SSD file systems in GiB: docs.aws.amazon.com/fsx/latest/APIReference/

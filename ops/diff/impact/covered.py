@@ -29,8 +29,13 @@ _AS_A_WHOLE = (
 these."""
 _NO_JOB = "spark-on-eks:spark:HistoryServers"
 """Component that serves no job: it reads what jobs wrote."""
-_NO_JOBS_RIGHT = ("spark-on-eks:network:Network", "spark-on-eks:karpenter:SpotDrill")
-"""Components whose IAM role no job and no node uses: that of flow logs, and AWS FIS'."""
+_NO_JOBS_RIGHT = (
+    "spark-on-eks:network:Network",
+    "spark-on-eks:karpenter:SpotDrill",
+    "spark-on-eks:storage:Replica",
+)
+"""Components whose IAM role no job and no node uses: that of flow logs, AWS FIS', and the one by
+which S3 copies."""
 
 
 def steps(diff: Diff) -> set[str]:

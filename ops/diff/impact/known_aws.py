@@ -196,6 +196,11 @@ AWS: Mapping[str, Known] = {
         of="bucket",
     ),
     "s3/bucketOwnershipControls:BucketOwnershipControls": _bucket_setting(""),
+    "s3/bucketReplicationConfig:BucketReplicationConfig": Known(
+        f"{_S3}/replication.html: copies of new objects elsewhere; the bucket stays as it is",
+        "create delete rules role",
+        of="bucket",
+    ),
     "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _bucket_setting(_FLAGS),
     "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Known(
         f"{_S3}/bucket-encryption.html: of new objects; rule encryption: the right to decrypt",

@@ -115,6 +115,7 @@ NAMES: Mapping[str, Name] = {
             "BucketOwnershipControls",
             "BucketPolicy",
             "BucketPublicAccessBlock",
+            "BucketReplicationConfig",
             "BucketServerSideEncryptionConfiguration",
             "BucketVersioning",
         )

@@ -225,6 +225,9 @@ ROWS: Mapping[str, Row] = {
         "bucket expectedBucketOwner",
         "targetBucket targetPrefix targetGrants targetObjectKeyFormat",
     ),
+    "s3/bucketReplicationConfig:BucketReplicationConfig": Row(
+        "AWS::S3::Bucket, aws_s3_bucket_replication_configuration", "bucket", "role rules token"
+    ),
     "s3/bucketNotification:BucketNotification": Row(
         "AWS::S3::Bucket, aws_s3_bucket_notification", "bucket", "queues topics lambdaFunctions"
     ),

@@ -1,7 +1,7 @@
 """Changes of teams, pools and guards in the settings of dev, staging and prod."""
 
 from tests.ops.diff.changes import OPERATOR, RUNGS, STAY, Row, drifts, pool, team
-from tests.plans import DRILL
+from tests.plans import DRILL, REPLICA
 
 _EKS = "docs.aws.amazon.com/eks/latest/userguide"
 _K8S = "kubernetes.io/docs/concepts"
@@ -141,6 +141,25 @@ SETTINGS = {
         "narrower-permission: role karpenter-spot-drill-role (deleted)",
         before=DRILL,
         source="docs.aws.amazon.com/fis/latest/userguide/experiment-templates.html",
+    ),
+    "copies of JARs in another Region": Row(
+        REPLICA,
+        "wider-permission: role jars-replica-role (new)",
+        before="jarBucket={encryption: kms}",
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
+    ),
+    "copies elsewhere": Row(
+        (REPLICA[0].replace("acme-copies", "other-copies"),),
+        "wider-permission: role jars-replica-role (may now)",
+        "narrower-permission: role jars-replica-role (may no longer)",
+        before=REPLICA,
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
+    ),
+    "no copies any more": Row(
+        "jarBucket={encryption: kms}",
+        "narrower-permission: role jars-replica-role (deleted)",
+        before=REPLICA,
+        source="docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html",
     ),
     "more executors": Row(
         team(),

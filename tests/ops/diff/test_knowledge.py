@@ -15,7 +15,7 @@ from ops.plan.model import Resource
 from ops.plan.paths import covers
 from tests.ops.diff.plans import kubernetes as object_of
 from tests.ops.diff.plans import plan, resource
-from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, DRILL, NODE, STACKS, plan_of
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, DRILL, NODE, REPLICA, STACKS, plan_of
 from tests.tiers.engine.providers.aws_types import ROWS as SCHEMAS
 
 SETTINGS = (
@@ -24,6 +24,7 @@ SETTINGS = (
     ("dev", DAEMONSET),
     ("dev", CLUSTER_AUTOSCALER),
     ("dev", DRILL),
+    ("dev", REPLICA),
     ("dev", ("jarBucket.accessLogBucket=access-logs",)),
     (
         "dev",

@@ -13,6 +13,7 @@ from tests.plans import (
     DRILL,
     NODE,
     OPEN_TEAM,
+    REPLICA,
     STACKS,
     plan_of,
 )
@@ -23,7 +24,13 @@ with warnings.catch_warnings():
     import parliament
 
 VARIANTS = [*((stack,) for stack in STACKS), *(("dev", *x) for x in (NODE, DAEMONSET))]
-VARIANTS += [("dev", *CLUSTER_AUTOSCALER), ("dev", *OPEN_TEAM), ("dev", *DRILL), ("prod", *CACHE)]
+VARIANTS += [
+    ("dev", *CLUSTER_AUTOSCALER),
+    ("dev", *OPEN_TEAM),
+    ("dev", *DRILL),
+    ("dev", *REPLICA),
+    ("prod", *CACHE),
+]
 
 _LAUNCH = (
     "parliament wants all of a launch's resources in one statement; AWS evaluates each resource by "

@@ -32,6 +32,7 @@ from tests.plans import (
     LUSTRE,
     NODE,
     OPEN_TEAM,
+    REPLICA,
     ROOT,
     STACKS,
     plan_of,
@@ -70,6 +71,7 @@ VARIANTS = [
     ("dev", *LOG_GROUPS),
     ("existing", "observability.logs.enabled=true"),
     ("dev", *DRILL),
+    ("dev", *REPLICA),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
 """Accepted warnings of a stack, besides those of every stack."""

@@ -8,7 +8,7 @@ import pytest
 
 from ops.plan.paths import leaves
 from ops.plan.protobuf import UNKNOWN
-from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, DRILL, NODE, STACKS, plan_of
+from tests.plans import CLUSTER_AUTOSCALER, DAEMONSET, DRILL, NODE, REPLICA, STACKS, plan_of
 from tests.tiers.engine.providers import aws_references as refs
 from tests.tiers.engine.providers import iam
 from tests.tiers.engine.providers.aws import Aws, schema_path
@@ -23,6 +23,7 @@ VARIANTS = (
     ("dev", *DAEMONSET),
     ("dev", *CLUSTER_AUTOSCALER),
     ("dev", *DRILL),
+    ("dev", *REPLICA),
     ("dev", "jarBucket.accessLogBucket=access-logs", "network.interfaceEndpoints=[sts]"),
 )
 URN = "urn:pulumi:dev::spark-on-eks::aws:ec2/vpc:Vpc::thing"

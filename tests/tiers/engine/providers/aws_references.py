@@ -94,6 +94,7 @@ REFERENCES: Mapping[str, tuple[Reference, ...]] = {
     aws_type("s3.BucketOwnershipControls"): _IN_BUCKET,
     aws_type("s3.BucketPolicy"): _IN_BUCKET,
     aws_type("s3.BucketPublicAccessBlock"): _IN_BUCKET,
+    aws_type("s3.BucketReplicationConfig"): (*_IN_BUCKET, Reference("role", ROLE, "arn")),
     aws_type("s3.BucketServerSideEncryptionConfiguration"): (
         *_IN_BUCKET,
         _loose(_KEY_PATH, KEY, "arn"),

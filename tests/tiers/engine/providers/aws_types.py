@@ -74,6 +74,9 @@ class Row:
 
 
 _BUCKET = {"bucket": "BucketName"}
+_REPLICA_KEY = (
+    "ReplicationConfiguration.Rules[].Destination.EncryptionConfiguration.ReplicaKmsKeyID"
+)
 _LIFECYCLE = "LifecycleConfiguration.Rules"
 _ENCRYPTION = "BucketEncryption.ServerSideEncryptionConfiguration"
 _BY_DEFAULT = f"{_ENCRYPTION}[].ServerSideEncryptionByDefault"
@@ -256,6 +259,15 @@ _ROWS = {
     "s3.BucketPolicy": Row("S3::BucketPolicy", {"policy": "PolicyDocument"}),
     "s3.BucketPublicAccessBlock": Row(
         "S3::Bucket", _BUCKET, below="PublicAccessBlockConfiguration"
+    ),
+    "s3.BucketReplicationConfig": Row(
+        "S3::Bucket",
+        {
+            **_BUCKET,
+            "role": "ReplicationConfiguration.Role",
+            "rules": "ReplicationConfiguration.Rules",
+            "rules[].destination.encryptionConfiguration.replicaKmsKeyId": _REPLICA_KEY,
+        },
     ),
     "s3.BucketServerSideEncryptionConfiguration": Row(
         "S3::Bucket",
