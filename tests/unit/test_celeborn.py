@@ -108,6 +108,14 @@ def test_pods_are_unprivileged_on_nodes_of_their_own_and_apart(name: str) -> Non
     found = template(name)
     spec = found["spec"]
     assert spec["nodeSelector"] == {"spark-on-eks/pool": "celeborn"}
+    assert spec["tolerations"] == [
+        {
+            "key": "spark-on-eks/pool",
+            "operator": "Equal",
+            "value": "celeborn",
+            "effect": "NoSchedule",
+        }
+    ]
     assert spec["automountServiceAccountToken"] is False
     assert found["metadata"]["annotations"]["karpenter.sh/do-not-disrupt"] == "true"
     (term,) = spec["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
@@ -155,6 +163,12 @@ def test_servers_talk_on_ports_that_no_team_reaches() -> None:
 def test_a_team_has_a_way_out_to_it_only_if_it_uses_it() -> None:
     ways = policy("team-team-a-celeborn")["egress"]
     assert [{one["port"] for one in way["ports"]} for way in ways] == [{9097}, {9091, 9092, 9093}]
+    for way, server in zip(ways, ("celeborn-master", "celeborn-worker"), strict=True):
+        (peer,) = way["to"]
+        own = {"kubernetes.io/metadata.name": "celeborn"}
+        assert peer["namespaceSelector"]["matchLabels"] == own
+        labels = template(server)["metadata"]["labels"]
+        assert peer["podSelector"]["matchLabels"].items() <= labels.items()
     assert absent(PLAN, "team-team-b-celeborn")
 
 

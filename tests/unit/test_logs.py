@@ -9,7 +9,7 @@ import yaml
 from components.logs import layout
 from components.logs.pipeline import text
 from ops.plan.model import Plan
-from tests.plans import LOG_GROUPS, LOGS, absent, named, of_type, plan_of
+from tests.plans import LOG_GROUPS, LOGS, absent, named, of_type, plan_of, reaches
 from tests.rights import may
 from tests.unit.fluent_bit.routes import folder_of, python, tags_of
 from tests.unit.fluent_bit.strict import errors
@@ -252,6 +252,28 @@ def test_an_agent_asks_its_kubelet_for_pods_and_may_do_nothing_else() -> None:
     fields = {one["name"]: one["valueFrom"]["fieldRef"]["fieldPath"]
               for one in pod(plan)["containers"][0]["env"]}  # fmt: skip
     assert fields == {"NODE_IP": "status.hostIP", "NODE_NAME": "spec.nodeName"}
+
+
+def test_an_agent_runs_on_every_linux_node_with_the_rights_of_its_role() -> None:
+    plan = plan_of("dev", *LOGS)
+    spec = pod(plan)
+    assert spec["tolerations"] == [{"operator": "Exists"}]
+    assert spec["nodeSelector"] == {"kubernetes.io/os": "linux"}
+    assert spec["priorityClassName"] == "system-node-critical"
+    (container,) = spec["containers"]
+    assert container["resources"] == {
+        "requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"},
+    }  # fmt: skip
+    account = named(plan, "ServiceAccount", "log-agents-account")
+    role = account.inputs["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
+    assert role.endswith(f"/{WRITER}")
+    # Else an agent starts without credentials, or loses them before it has put what it holds.
+    daemon = named(plan, "DaemonSet", "log-agents-daemon")
+    needed = {"log-agents-writer-write", "pod-logs-bucket", "log-agents-pods"}
+    before = {urn.rpartition("::")[2] for urn in reaches(plan, daemon)}
+    assert needed <= before
+    role_first = {urn.rpartition("::")[2] for urn in reaches(plan, account)}
+    assert "log-agents-writer-write" in role_first
 
 
 def test_an_agent_has_no_privilege_but_root_s_files() -> None:

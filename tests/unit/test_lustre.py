@@ -46,6 +46,10 @@ def test_its_ports_are_open_between_it_and_nodes_only() -> None:
         (988, 988), (1018, 1023),
     }  # fmt: skip
     assert {one.inputs["referencedSecurityGroupId"] for one in back} == {"sg-lustre-servers"}
+    system = named(PLAN, "LustreFileSystem", "lustre")
+    assert system.inputs["securityGroupIds"] == ["sg-lustre-servers"]
+    # FSx looks at the rules when it makes the file system, and refuses it without the ports.
+    assert {one.urn for one in back} <= reaches(PLAN, system)
 
 
 def test_a_team_mounts_its_own_folder_and_no_other() -> None:
@@ -57,6 +61,10 @@ def test_a_team_mounts_its_own_folder_and_no_other() -> None:
     claim = named(PLAN, "PersistentVolumeClaim", "team-team-a-shuffle-claim").inputs
     assert claim["metadata"]["namespace"] == "team-a"
     assert absent(PLAN, "team-team-b-shuffle")
+
+
+def test_files_are_locked_across_nodes() -> None:
+    assert volume("team-a")["mountOptions"] == ["flock"]
 
 
 def test_a_folder_is_made_for_spark_s_user_by_a_pod_that_may_only_change_owners() -> None:

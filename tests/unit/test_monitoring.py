@@ -12,6 +12,7 @@ from components.helm_addon import merge
 from components.monitoring.workloads import PROMETHEUS_FIXED
 from ops.plan.errors import UserError
 from ops.plan.model import Plan
+from ops.plan.packages import packages
 from ops.rules.check import check
 from ops.rules.rule import Severity
 from tests.plans import CACHE, ROOT, absent, named, of_type, plan_of, statements
@@ -407,6 +408,32 @@ def test_the_autoscaler_moves_the_memory_request_of_the_object_prometheus() -> N
     assert others == {"containerName": "*", "mode": "Off"}
     resources = values(*ALL)["prometheus"]["prometheusSpec"]["resources"]
     assert (resources["requests"]["memory"], resources["limits"]["memory"]) == ("3Gi", "6Gi")
+
+
+def test_the_control_planes_hidden_parts_are_read_through_eks() -> None:
+    assert values(ON)["prometheus"]["additionalRulesForClusterRole"] == [
+        {
+            "apiGroups": ["metrics.eks.amazonaws.com"],
+            "resources": ["kcm/metrics", "ksh/metrics"],
+            "verbs": ["get"],
+        }
+    ]
+
+
+def test_one_of_each_runs_and_what_it_asks_for_is_counted() -> None:
+    """Two Prometheus servers would write each series twice, and cost twice."""
+    plan = plan_of("prod", *ALL)
+    assert values(ON)["prometheus"]["prometheusSpec"]["replicas"] == 1
+    autoscaler = named(plan, "Release", "vpa-release").inputs["values"]
+    parts = ("admissionController", "recommender", "updater")
+    assert [autoscaler[part]["replicas"] for part in parts] == [1, 1, 1]
+    counted = {
+        (package.resource.name, workload.name): len(workload.requests)
+        for package in packages(plan)
+        if package.resource.name in ("prometheus-release", "vpa-release")
+        for workload in package.workloads
+    }
+    assert all(counted.values()), counted
 
 
 def test_its_webhook_sees_pods_of_monitoring_only() -> None:

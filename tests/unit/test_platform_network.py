@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops.plan.model import Plan
-from tests.plans import CELEBORN, LOGS, LUSTRE, of_type, plan_of
+from tests.plans import CELEBORN, LOGS, LUSTRE, OPEN_TEAM, of_type, plan_of
 
 _DNS = "all: out to ns kube-system pods k8s-app=kube-dns 53/UDP,53"
 _HTTPS = "all: out to 0.0.0.0/0 443"
@@ -111,3 +111,17 @@ def test_what_no_policy_allows_is_denied_in_both_directions(namespace: str) -> N
         and not one.inputs["spec"]["podSelector"]
     ]
     assert ["Ingress", "Egress"] in closed
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [*STACKS.values(), _OTHERS, ("dev", *OPEN_TEAM), ("staging",)],
+    ids=lambda one: " ".join(one)[:30],
+)
+def test_a_policy_names_the_directions_that_it_allows(variant: tuple[str, ...]) -> None:
+    """Without `policyTypes` one with ways out alone would deny every way in, too:
+    kubernetes.io/docs/concepts/services-networking/network-policies/#networkpolicy-resource."""
+    for one in of_type(plan_of(*variant), "NetworkPolicy"):
+        spec = one.inputs["spec"]
+        allowed = {kind for kind in ("Ingress", "Egress") if spec.get(kind.lower())}
+        assert {*spec["policyTypes"]} == (allowed or {"Ingress", "Egress"}), one.name

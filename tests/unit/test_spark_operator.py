@@ -27,6 +27,11 @@ def test_it_makes_no_account_and_no_right_for_jobs() -> None:
     assert spark["serviceAccount"] == spark["rbac"] == {"create": False}
 
 
+def test_its_metrics_tell_teams_apart() -> None:
+    found = named(plan_of("dev"), "Release", "spark-operator-release").inputs["values"]
+    assert found["prometheus"]["metrics"]["labels"] == "namespace"
+
+
 def test_yunikorn_is_used_where_it_is_installed_and_nowhere_else() -> None:
     assert "batchScheduler" not in values(plan_of("prod"))["controller"]
     with_it = values(plan_of("prod", "spark.yunikorn.enabled=true"))["controller"]
