@@ -19,10 +19,13 @@ from tests.plans import (
     CELEBORN,
     CLUSTER_AUTOSCALER,
     DAEMONSET,
+    DRILL,
     FALLBACK,
+    LOGS,
     LUSTRE,
     NODE,
     OPEN_TEAM,
+    REPLICA,
     ROOT,
     STACKS,
 )
@@ -44,6 +47,8 @@ VARIANTS: tuple[tuple[str, ...], ...] = (
     ("dev", *FALLBACK, "spark.teams=[{name: team-a, shuffle: claim}, {name: team-b}]",
      "drivers.zone=b", "storage.shuffleClass={iops: 6000, throughput: 500, "
      "kmsKeyArn: 'arn:aws:kms:us-west-2:111122223333:key/x'}"),
+    ("dev", *LOGS, *DRILL, *REPLICA, "observability.metrics.enabled=true",
+     "observability.verticalAutoscaling.enabled=true"),
 )  # fmt: skip
 """What is recorded: together they run all of the program."""
 

@@ -264,12 +264,26 @@ def test_an_agent_runs_on_every_linux_node_with_the_rights_of_its_role() -> None
     assert container["resources"] == {
         "requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"},
     }  # fmt: skip
+    assert container["image"].startswith("docker.io/fluent/fluent-bit:")
+    assert container["ports"] == [{"name": "metrics", "containerPort": 2020}]
+    assert spec["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert spec["serviceAccountName"] == "fluent-bit"
     account = named(plan, "ServiceAccount", "log-agents-account")
+    assert account.inputs["metadata"]["name"] == "fluent-bit"
     role = account.inputs["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
     assert role.endswith(f"/{WRITER}")
     # Else an agent starts without credentials, or loses them before it has put what it holds.
     daemon = named(plan, "DaemonSet", "log-agents-daemon")
-    needed = {"log-agents-writer-write", "pod-logs-bucket", "log-agents-pods"}
+    # A configuration that a destination refuses stops with the first tenth of the nodes.
+    assert container["readinessProbe"]["httpGet"] == {"path": "/api/v1/health", "port": 2020}
+    strategy = daemon.inputs["spec"]["updateStrategy"]
+    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}}
+    needed = {
+        "log-agents-namespace",
+        "log-agents-writer-write",
+        "pod-logs-bucket",
+        "log-agents-pods",
+    }
     before = {urn.rpartition("::")[2] for urn in reaches(plan, daemon)}
     assert needed <= before
     role_first = {urn.rpartition("::")[2] for urn in reaches(plan, account)}
