@@ -4,12 +4,21 @@ from collections.abc import Mapping
 
 _ELSEWHERE = "implied by another dependency"
 _DEFAULT = "equals Kubernetes' default"
+_NO_NODE = "an object of the API server: it needs no node, and pods of it wait for theirs"
 REASONS: Mapping[str, str] = {
     "components/cluster.py: ClusterSettings default: 'spark-<stack>'": (
         "not a guard: a default shown in the docs"
     ),
     "components/cluster_autoscaler/node_groups.py: ClusterAutoscaler._create_group depends_on "
     "context.network": _ELSEWHERE + ": the system nodes",
+    "components/logs/agent.py: LogAgents.__init__ depends_on store": _ELSEWHERE
+    + ": its role's policy names the bucket",
+    "components/logs/agent.py: LogAgents.__init__ depends_on=context.after": _NO_NODE,
+    "components/monitoring/prometheus.py: PrometheusStack._create_class depends_on=context.after": (
+        _NO_NODE
+    ),
+    "components/storage/lustre/folders.py: Folders.__init__ depends_on=context.after": _NO_NODE,
+    "components/storage/shuffle_class.py: ShuffleClass.__init__ depends_on=context.after": _NO_NODE,
     "components/mounts/daemonset.py: NodeDaemonSet.install depends_on=context.after": (
         "its pods start on each node when it joins"
     ),
