@@ -18,6 +18,7 @@ from components.addons import AddonsSettings
 from components.arns import check_arns
 from components.autoscaler import AutoscalerKind, check_autoscaler, check_releases
 from components.base import Problems, Settings, below, sound
+from components.bucket_checks import check_default_name, check_deletion, check_names, check_replica
 from components.cloud import Cloud
 from components.cluster import ClusterSettings, check_cluster, check_cluster_zones
 from components.cluster_autoscaler import ClusterAutoscalerSettings
@@ -45,13 +46,7 @@ from components.node_groups import (
 )
 from components.pool_checks import check_addresses, check_pool_zones, check_pools, check_zone
 from components.pools import DriverPool, Pool, named_shapes
-from components.private_bucket import (
-    BucketSettings,
-    check_default_name,
-    check_deletion,
-    check_names,
-    check_replica,
-)
+from components.private_bucket import BucketSettings
 from components.running_cluster import check_changes, is_there, read_running_cluster
 from components.spark.checks import check_drain, check_team_buckets, check_teams
 from components.spark.event_logs import LOGS

@@ -1,6 +1,6 @@
 """The S3 bucket of the platform: private, versioned, encrypted, TLS only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import pulumi
@@ -11,10 +11,6 @@ from components.bucket_formats import BucketName, KeyArn
 from components.cloud import Cloud
 from components.identity import Statement, own_account_manages_key, policy_document, wildcards
 from components.replica import Replica, ReplicaSettings
-
-_NAME_LIMIT = 63
-"""docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, as the rules below."""
-_ACCOUNT_LENGTH = 12
 
 NO_DEFAULT_TAGS: aws.s3.BucketObjectv2OverrideProviderArgsDict = {"default_tags": {"tags": {}}}
 """For objects: S3 takes ten tags of an object, and a stack can have more:
@@ -216,50 +212,3 @@ def read_folder(arn: pulumi.Output[str], folder: str, what: str) -> list[Stateme
             ],
         ),
     ]
-
-
-def check_default_name(
-    bucket: BucketSettings, purpose: str, cluster_name: str, region: str
-) -> Problems:
-    """A default name within S3's limit."""
-    length = len(cluster_name) + _ACCOUNT_LENGTH + len(region) + 3 + len(purpose)
-    if bucket.name is None and length > _NAME_LIMIT:
-        text = f"is not set, and <cluster>-{purpose}-<account>-<region> has {length} characters"
-        yield "name", f"{text}; S3 allows {_NAME_LIMIT}"
-
-
-def check_replica(bucket: BucketSettings, purpose: str, region: str) -> Problems:
-    """Another bucket in another Region, and a key there if the objects need one."""
-    del purpose
-    replica = bucket.replicate_to
-    if replica is None:
-        return
-    if replica.bucket == bucket.name:
-        yield "replicateTo.bucket", f"'{replica.bucket}' is the bucket itself"
-    if replica.region == region:
-        yield "replicateTo.region", f"'{region}' is the stack's own, and lost with it"
-    if bucket.encryption == "kms" and replica.kms_key_arn is None:
-        yield "replicateTo.kmsKeyArn", "is not set, and objects with encryption: kms need a key"
-
-
-def check_deletion(bucket: BucketSettings, *, protected: bool) -> Problems:
-    """No forceDestroy in a protected stack."""
-    if protected and bucket.force_destroy:
-        yield "forceDestroy", "true contradicts cluster.deletionProtection: true"
-
-
-def check_names(buckets: Mapping[str, BucketSettings]) -> Problems:
-    """No two buckets of the stack, by key, with one name."""
-    named: dict[str, str] = {}
-    for key, bucket in buckets.items():
-        name = bucket.__dict__.get("name")
-        if name is None:
-            continue
-        other = named.setdefault(name, key)
-        if other != key and not bucket.shares(buckets[other]):
-            yield f"{key}.name", f"'{name}' is the bucket of {other}, too"
-    for key, bucket in buckets.items():
-        target = bucket.__dict__.get("access_log_bucket")
-        if target in named and named[target] != key:
-            text = f"'{target}' is the bucket of {named[target]}, where S3 may not write logs"
-            yield f"{key}.accessLogBucket", text

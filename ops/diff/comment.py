@@ -9,7 +9,6 @@ from ops.diff.comment_head import LEVELS, Stack, headline, rank, row, stack_of
 from ops.diff.compare import change_lines
 from ops.diff.diff import Diff, component_changes
 from ops.diff.impact import Consequence
-from ops.diff.markdown import code, escape
 from ops.diff.mermaid import chart_of, to_mermaid
 from ops.diff.sources import Compared, Failure
 from ops.diff.steps import Operation, Step
@@ -23,6 +22,7 @@ from ops.diff.text import (
     word,
 )
 from ops.plan.command import fenced, table
+from ops.plan.markdown import code, escape
 
 MARKER = "<!-- spark-on-eks: diff of the plan -->"
 """The first line, by which a workflow finds its earlier comment and updates it in place."""

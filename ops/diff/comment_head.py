@@ -6,8 +6,8 @@ from typing import NamedTuple
 from ops.diff.compare import names
 from ops.diff.diff import Diff
 from ops.diff.impact import Consequence, Kind, Level, consequences
-from ops.diff.markdown import escape
 from ops.diff.sources import Compared, Failure
+from ops.plan.markdown import escape
 
 LEVELS = {
     Level.danger: "🛑 **danger**",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ops.fleet.compared import differences
 from ops.fleet.facts import ACCOUNT, GLOBAL, Facts
 from ops.fleet.settings import Accepts, Fleet, Member
+from ops.plan.values import at
 from ops.plan.versions import minor
 
 
@@ -25,6 +26,7 @@ def check(fleet: Fleet, members: Sequence[Facts], teams: Sequence[str]) -> list[
     return [
         *_blocks(members),
         *_names(members),
+        *_copies(members),
         *_versions(members),
         *_same(fleet, members),
         *_teams(fleet, members, teams),
@@ -56,6 +58,40 @@ def _names(members: Sequence[Facts]) -> Iterator[Problem]:
                 "cluster.name and the bucket's name out of the defaults"
             )
             yield Problem("names-unique", ", ".join(named), text)
+
+
+_COPIED = ("jarBucket", "spark.historyServer.logs", "observability.logs.bucket")
+"""Buckets that may have `replicateTo`; pools' own are added."""
+
+
+def _copies(members: Sequence[Facts]) -> Iterator[Problem]:
+    """Two sources would write the same keys of one bucket, and a member's own must not change."""
+    own = {
+        name: (one.name, resource)
+        for one in members
+        for (_, name, where), resource in one.names.items()
+        if where == GLOBAL
+    }
+    users: dict[str, list[str]] = defaultdict(list)
+    for one in members:
+        pools = [pool for pool in one.values.get("pools") or [] if isinstance(pool, Mapping)]
+        given = {key: at(one.values, f"{key}.replicateTo.bucket") for key in _COPIED}
+        given |= {f"pools.{pool.get('name')}": at(pool, "jarBucket.replicateTo.bucket")
+                  for pool in pools}  # fmt: skip
+        for key, bucket in given.items():
+            if isinstance(bucket, str):
+                users[bucket].append(f"{key} of {one.name}")
+    for bucket, keys in users.items():
+        if len(keys) > 1:
+            text = f"all copy to {bucket}, where one replaces the other's: give each its own"
+            yield Problem("copies-apart", ", ".join(keys), text)
+        if bucket in own:
+            member, resource = own[bucket]
+            text = (
+                f"{bucket} is {resource} of {member}, whose mounts must not see a release change: "
+                "give the copies a bucket of their own"
+            )
+            yield Problem("copies-apart", ", ".join(keys), text)
 
 
 _APART = {

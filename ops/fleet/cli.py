@@ -94,7 +94,7 @@ def fleet_diff(
             raise UserError("fleet-diff needs --base REVISION, such as main")
         with waiting(f"comparing {len(found.order)} members with {base}"):
             diffs = tools.diffs(folder, found.order, base)
-        sys.stdout.write(show.diff_text(style, base, diffs))
+        sys.stdout.write(show.diff_text(style, fleet, base, diffs))
         if any("error" in one for one in diffs.values()):
             raise typer.Exit(1)
 

@@ -1,7 +1,8 @@
 """Fleets, their diffs and where a run went, as text, Markdown and JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ops.fleet.checks import Problem
@@ -11,9 +12,12 @@ from ops.fleet.settings import Accepts, Fleet
 from ops.fleet.submit import Sent
 from ops.fleet.upgrade import Condition
 from ops.plan.command import Format, table
+from ops.plan.markdown import escape
 from ops.plan.text import columns
 
 _HEAD = ["roll-out", "member", "Region", "VPC", "Kubernetes", "takes jobs", "weight", "teams"]
+_LIMIT = 65_000
+"""Characters of a comment; GitHub takes 65,536."""
 _LEVELS = ("danger", "disruption", "attention", "note")
 """Of `make diff`, the gravest first."""
 
@@ -53,27 +57,54 @@ def _members(fleet: Fleet, facts: Sequence[Facts]) -> list[list[str]]:
     return rows
 
 
-def diff_text(style: Format, base: str, found: Mapping[str, Mapping[str, Any]]) -> str:
+def diff_text(style: Format, name: str, base: str, found: Mapping[str, Mapping[str, Any]]) -> str:
     """Returns what a change does to each member, in the order of the roll-out: a line each, then
-    each consequence with the members that have it."""
+    each consequence with the members that have it. Markdown is a comment for a pull request:
+    its first line is the marker by which a workflow finds it again, and the least serious
+    consequences are left out where it would be longer than GitHub allows."""
     if style is Format.json:
         return _json({"base": base, "members": dict(found)})
-    # What a new member has says nothing of a change.
-    old = {name: one for name, one in found.items() if not one.get("note")}
-    rows = [[str(i), name, *_line(one)] for i, (name, one) in enumerate(found.items(), 1)]
-    parts = [aligned(["roll-out", "member", "gravest", "jobs that run", "changes"], rows, style)]
-    shared: dict[tuple[str, str], list[str]] = {}
-    for name, one in old.items():
-        for consequence in one.get("consequences", ()):
-            text = consequence["text"].replace(name, "<member>")
-            shared.setdefault((consequence["level"], text), []).append(name)
+    as_comment = style is Format.markdown
+    safe = escape if as_comment else str
+    rows = [
+        [str(i), *map(safe, (member, *_line(one)))]
+        for i, (member, one) in enumerate(found.items(), 1)
+    ]
+    head = ["roll-out", "member", "gravest", "jobs that run", "changes"]
+    parts = [table(head, rows) if as_comment else aligned(head, rows, style)]
+    if as_comment:
+        parts.insert(0, f"<!-- spark-on-eks: fleet {name} -->\n## Fleet {name}\n")
+    for level, lines in _by_level(found):
+        heading = f"**{level}**" if as_comment else level
+        parts.append("\n".join([heading, *(f"- {safe(line)}" for line in lines)]) + "\n")
+    text = "\n".join(parts)
+    if not as_comment or len(text) <= _LIMIT:
+        return text
+    kept = text[:_LIMIT].rpartition("\n")[0]
+    left = text.count("\n") - kept.count("\n") - 1
+    return f"{kept}\n\n{left} more lines: make fleet-diff FLEET={name} BASE=...\n"
+
+
+def _by_level(found: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+    """Consequences by level, the gravest first, each with its members."""
+    shared: dict[tuple[str, str], dict[str, str]] = {}
+    for member, one in found.items():
+        name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(member)}(?![A-Za-z0-9])")
+        # What a new member has says nothing of a change.
+        for consequence in () if one.get("note") else one.get("consequences", ()):
+            text = consequence["text"]
+            alike = name.sub("<member>", text)
+            shared.setdefault((consequence["level"], alike), {})[member] = text
     for level in _LEVELS:
-        listed = [(text, who) for (of, text), who in shared.items() if of == level]
-        if listed:
-            heading = f"**{level}**" if style is Format.markdown else level
-            lines = [f"- {text} ({', '.join(who)})" for text, who in listed]
-            parts.append("\n".join([heading, *lines]) + "\n")
-    return "\n".join(parts)
+        lines = [
+            # Where all say the same, a word that is also a member's name stays.
+            f"{alike if len({*texts.values()}) > 1 else next(iter(texts.values()))} "
+            f"({', '.join(texts)})"
+            for (of, alike), texts in shared.items()
+            if of == level
+        ]
+        if lines:
+            yield level, lines
 
 
 def _line(one: Mapping[str, Any]) -> list[str]:

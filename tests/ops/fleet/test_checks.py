@@ -75,7 +75,20 @@ def spark(*teams: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
                        "network": {"zones": ["a", "b"]}}}  # fmt: skip
 
 
+def _copying(bucket: str) -> dict[str, Any]:
+    copied = {"jarBucket": {"replicateTo": {"bucket": bucket, "region": "us-east-2"}}}
+    return {"values": {**member("a", 0, "").values, **copied}}
+
+
 MISTAKES: dict[str, tuple[Change, str]] = {
+    "copies of two members in one bucket": (
+        (FLEET, {name: _copying("copies") for name in "ab"}),
+        "copies-apart jarBucket of b, jarBucket of a: all copy to copies",
+    ),
+    "copies in a member's own bucket": (
+        (FLEET, {"a": _copying("spark-b-jars")}),
+        "copies-apart jarBucket of a: spark-b-jars is jars of b, whose mounts",
+    ),
     "blocks that overlap": (
         (FLEET, {"b": {"block": "10.2.128.0/20"}}),
         "blocks-distinct b, a: their VPCs have 10.2.128.0/20 and 10.2.0.0/16, which overlap",
