@@ -45,6 +45,8 @@ class Reach(NamedTuple):
     """Run when a module is imported: every plan and test depends on them."""
     tests: dict[str, Reached]
     failing: frozenset[str]
+    refused: frozenset[Variant]
+    """Settings that the program refuses, which takes it no time."""
 
     def plans_of(self, file: str, lines: set[int]) -> set[Variant]:
         """The plans that run one of these lines."""
@@ -59,7 +61,7 @@ class Reach(NamedTuple):
         test once, with the parameters that need fewest more. Its other parameters follow where
         their plans are recorded by then.
         """
-        concerned, known = self.plans_of(file, lines), set(recorded)
+        concerned, known = self.plans_of(file, lines), {*recorded, *self.refused}
         able: dict[str, list[str]] = {}
         for test, needs in self.tests.items():
             direct = lines & needs.lines.get(file, set())
@@ -89,6 +91,7 @@ class Recorder:
         self.plans: dict[Variant, Lines] = {}
         self.imported: Lines = {}
         self.asked: set[Variant] = set()
+        self.refused: set[Variant] = set()
         self._into: Lines = {}
         self._plan_seconds = 0.0
 
@@ -122,6 +125,9 @@ class Recorder:
         self._into = self.plans[key] = {}
         try:
             return original(*key)
+        except Exception:
+            self.refused.add(key)
+            raise
         finally:
             self._into = outer
             self._plan_seconds += time.monotonic() - begun
@@ -180,7 +186,8 @@ def reach_of(items: Sequence[pytest.Item], run: Any, variants: Sequence[Variant]
                     failing.add(one.nodeid)
 
             tests[item.nodeid] = recorder.reached(call)
-    return Reach(recorder.plans, recorder.imported, tests, frozenset(failing))
+    refused = frozenset(recorder.refused)
+    return Reach(recorder.plans, recorder.imported, tests, frozenset(failing), refused)
 
 
 def _clear_caches(item: pytest.Item) -> None:
