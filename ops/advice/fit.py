@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from components.names import EVENT_LOGS_ANNOTATION, SHUFFLE_ANNOTATION
 from ops.advice.asked import Asked
+from ops.advice.quota import Quota, quota_of
 from ops.plan.executor_fit import OwnPods, fitting, own_pods_of, room
 from ops.plan.instances import InstanceType
 from ops.plan.local_disk import margin
@@ -24,6 +25,7 @@ class Site:
     own: OwnPods
     event_logs: str | None
     celeborn: bool
+    quota: Quota
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def site_of(plan: Plan, team: str) -> Site:
         own=own_pods_of(plan),
         event_logs=annotation(namespace, EVENT_LOGS_ANNOTATION),
         celeborn=annotation(namespace, SHUFFLE_ANNOTATION) == "celeborn",
+        quota=quota_of(plan, namespace),
     )
 
 

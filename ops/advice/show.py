@@ -9,6 +9,7 @@ from typing import IO, Any
 from ops.advice.advise import Advised
 from ops.advice.asked import Asked
 from ops.advice.model import Advice, gib
+from ops.advice.quota import lines as quota_lines
 from ops.advice.report import Entry, Report, TypeCost, figures, hours, price_basis
 from ops.advice.run import Job, Run
 from ops.plan.command import headed
@@ -48,6 +49,8 @@ def _job(entry: Entry, report: Report) -> list[list[str]]:
     parts.append(["figures", *columns(figures(job)), *_hours(advised)])
     if entry.types:
         parts.append(_types(entry, report))
+    if quota := _quota(entry, report):
+        parts.append(["quota", *(f"  {line}" for line in quota)])
     notes = [*advised.unknown, *_warnings(job)]
     if report.site is None:
         notes.append("the pool: TEAM is not given")
@@ -58,6 +61,13 @@ def _job(entry: Entry, report: Report) -> list[list[str]]:
     if notes:
         parts.append(["not known", *(f"  {line}" for line in notes)])
     return parts
+
+
+def _quota(entry: Entry, report: Report) -> list[str]:
+    site = report.site
+    if site is None:
+        return []
+    return quota_lines(site.quota, site.team, entry.job.asked, entry.advised.size)
 
 
 def _advice(advice: Sequence[Advice]) -> list[str]:
@@ -167,13 +177,13 @@ def to_json(report: Report) -> str:
         "instanceTypes": source(),
         "listPrices": basis(),
         "spotPrices": {"vcpuHour": report.prices.vcpu, "types": dict(report.prices.types)},
-        "jobs": [_as_json(entry) for entry in report.entries],
+        "jobs": [_as_json(entry, report) for entry in report.entries],
         "notRead": list(report.left_out),
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _as_json(entry: Entry) -> dict[str, Any]:
+def _as_json(entry: Entry, report: Report) -> dict[str, Any]:
     advised, job = entry.advised, entry.job
     return {
         "name": job.name,
@@ -199,6 +209,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
             name: dict(zip(("vcpu", "gib"), hours(job, size), strict=True))
             for name, size in (("now", job.asked), ("advised", advised.size))
         },
+        "quota": _quota(entry, report),
         "runs": [_run_json(run) for run in job.runs],
         "types": [
             {
