@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ops.plan.model import Plan
+from ops.plan.packages import packages
 from ops.plan.platform_pods import CPU, DISK, MEMORY, PODS, PodGroup
 from ops.plan.quantity import GIB, MIB
 from ops.plan.system_nodes import SystemNodes, system_nodes
@@ -82,6 +83,12 @@ def test_every_workload_that_a_component_registers_is_added_up() -> None:
 def test_user_s_values_are_what_is_added_up() -> None:
     values = "spark.operator.values={webhook: {resources: {requests: {memory: 1Gi}}}}"
     assert amounts_of(plan_of("dev", values))["spark-operator webhook"] == (2, 0.1, 1024)
+
+
+def test_coredns_has_two_replicas_at_least() -> None:
+    (found,) = [one for one in packages(plan_of("dev")) if one.name == "coredns"]
+    (workload,) = found.workloads
+    assert found.at(workload.replicas) == 2
 
 
 @pytest.mark.parametrize(("cpu", "replicas"), [(8, 2), (128, 9), (1024, 10)])
