@@ -32,7 +32,7 @@ _NOT_PLACES = ("local", "file", "s3", "s3a", "s3n", "k8s", "spark", "hdfs", "abf
 
 
 def findings(app: Application, pods: Sequence[Pods], target: Target) -> Iterator[Finding]:
-    """Connections that hang, and ports that nobody reaches."""
+    """Connections that hang, and ports that no client reaches."""
     policies = [
         mapping(one.inputs, "spec")
         for one in in_namespace(target.plan, "NetworkPolicy", target.team.name)

@@ -170,7 +170,7 @@ def _event_logs(app: Application, target: Target) -> Iterator[Finding]:
 
 
 def _hard_coded(app: Application) -> Iterator[Finding]:
-    """Keys in clear: whoever reads the application has them."""
+    """Keys in clear: all who read the application have them."""
     for section in ("sparkConf", "hadoopConf"):
         keys = [key for key in app.given.get(section, {}) if _KEYS.search(key)]
         for key in keys:
