@@ -31,6 +31,9 @@ github.com/awslabs/mountpoint-s3, doc/INSTALL.md."""
 _INSTALLED = {
     "node.sh": ("/usr/local/lib/spark-jars/node.sh", 0o644),
     "cache.sh": ("/usr/local/lib/spark-jars/cache.sh", 0o644),
+    "copies.sh": ("/usr/local/lib/spark-jars/copies.sh", 0o644),
+    "copies.py": ("/usr/local/lib/spark-jars/copies.py", 0o644),
+    "fill.sh": ("/usr/local/lib/spark-jars/fill.sh", 0o644),
     "fence.sh": ("/usr/local/lib/spark-jars/fence.sh", 0o644),
     # After the files that it sources: the DaemonSet's pod copies them in this order.
     "spark-jars": ("/usr/local/sbin/spark-jars", 0o755),
@@ -42,8 +45,11 @@ _INSTALLED = {
 _ENVIRONMENT = "/etc/spark-jars/mount.env"
 _KUBELET_GATE = "/etc/systemd/system/kubelet.service.d/10-spark-jars.conf"
 
-_COMMENT = re.compile(r"^ *# (?!shellcheck |HELP |TYPE ).*\n", re.MULTILINE)
-"""A node's files have no comments, a fifth of the user data; HELP and TYPE are text of metrics."""
+_COMMENT = re.compile(
+    r'^ *# (?!shellcheck |HELP |TYPE ).*\n|^ *"""[^"]*"""\n+|^\n', re.MULTILINE
+)
+"""A node's files have no comments, docstrings and empty lines, a fifth of the user data; HELP and
+TYPE are text of metrics."""
 
 _BOUNDARY = "spark-on-eks"
 _FILES_MARK = "# FILES\n"
@@ -80,15 +86,15 @@ class MountLimits:
     """Resources and timeouts of a mount."""
 
     cache_mib: int
-    """Maximum size of the cache."""
+    """Maximum size of the copies of releases and of mount-s3's cache together."""
     wait_seconds: int
     """Timeout of the first mount; a boot then fails."""
     memory_mib: int = 1024
     """MemoryMax of the mount's unit."""
     fill_seconds: int = 120
-    """Timeout for reading one release into the cache."""
+    """Timeout for copying one release."""
     fill_releases: int = 2
-    """Number of newest releases to read into the cache."""
+    """Number of newest releases to copy."""
     check_seconds: int = 5
     """Period of the health check, which the cache answers without a request to S3."""
     fence_seconds: int = 30
