@@ -1,9 +1,11 @@
-"""Copies releases from the mount to this node's disk; called by cache.sh.
+"""Copies releases from the mount to this node's disk; called by copies.sh.
 
 `copies.py STEP MOUNTED FOLDER NAME ARCH`, with the folder of the mount, that of the copies, a
 release and this node's processor. Exit 3 with a line that says why: the release stays as it is.
 Runs with the Python of the node, 3.9.
 """
+
+from __future__ import annotations
 
 import fcntl
 import hashlib
@@ -15,12 +17,19 @@ import signal
 import stat
 import sys
 import tempfile
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MANIFEST, ARCHIVE, ARCHIVES = "release.json", "spark.jsa", "archives"
-LARGEST_MANIFEST, MOST_FILES, PIECE = 1 << 20, 1000, 1 << 20
+MOST_FILES, PIECE = 1000, 1 << 20
+NOWHERE = Path(os.devnull)
+
+Files = Mapping[str, "tuple[str, int]"]
 
 
 class Refused(Exception):
@@ -29,255 +38,228 @@ class Refused(Exception):
     __slots__ = ()
 
 
-def read_manifest(path):
-    """The text and the object of a JSON file, and its modification time in ns."""
+def read_manifest(path: Path) -> tuple[bytes, dict[str, Any], int]:
+    """Text and object of a JSON file, and its modification time in ns."""
+    with opened(path) as file:
+        text, modified = file.read(PIECE + 1), os.fstat(file.fileno()).st_mtime_ns
     try:
-        with open(path, "rb", opener=no_link) as file:
-            text = file.read(LARGEST_MANIFEST + 1)
-            modified = os.fstat(file.fileno()).st_mtime_ns
-    except OSError as error:
-        raise Refused("cannot be read whole: %s" % os.path.basename(path)) from error
-    if len(text) > LARGEST_MANIFEST:
-        raise Refused("is not copied: its %s is over 1 MiB" % os.path.basename(path))
-    try:
-        content = json.loads(text)
+        content = json.loads(text) if len(text) <= PIECE else None
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise Refused("is not copied: its %s is not a JSON object" % os.path.basename(path))
+        raise Refused(f"is not copied: its {path.name} is not a JSON object of at most 1 MiB")
     return text, content, modified
 
 
-def no_link(path, flags):
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
+@contextmanager
+def opened(path: Path) -> Generator[BinaryIO]:
+    """Raises Refused for an error while it is open."""
+    try:
+        with path.open("rb", 0) as file:
+            yield file
+    except OSError as error:
+        raise Refused(f"cannot be read whole: {path.name}") from error
 
 
-def entry(one, name=None):
+def entry(one: Any, known: str = "") -> tuple[str, tuple[str, int]]:
     """Name, SHA-256 and size of a listed file."""
-    if not isinstance(one, dict):
-        raise Refused("is not copied: an entry of its list is not an object")
-    name, sha256, size = name or one.get("name"), one.get("sha256"), one.get("size")
+    listed = one if isinstance(one, dict) else {}
+    name, sha256, size = known or listed.get("name"), listed.get("sha256"), listed.get("size")
     if not isinstance(name, str) or not NAME.fullmatch(name) or name in (MANIFEST, ARCHIVES):
-        raise Refused("is not copied: no file can have the name %s" % ascii(name)[:80])
+        raise Refused(f"is not copied: no file can have the name {ascii(name)[:80]}")
     if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
-        raise Refused("is not copied: %s has no SHA-256" % name)
+        raise Refused(f"is not copied: {name} has no SHA-256")
     if type(size) is not int or not 0 <= size < 1 << 43:
-        raise Refused("is not copied: %s has no size" % name)
-    return name, sha256, size
+        raise Refused(f"is not copied: {name} has no size")
+    return name, (sha256, size)
 
 
-def files_of(release, content):
+def files_of(release: str, content: Mapping[str, Any]) -> Files:
     """The files that a release.json lists, by name: SHA-256 and size."""
     jars, files = content.get("jars"), content.get("files", [])
-    if content.get("release") != release or not isinstance(jars, list):
+    if content.get("release") != release or not isinstance(jars, list) or type(files) is not list:
         raise Refused("is not copied: its release.json is not one of this release")
-    if not isinstance(files, list) or not 0 < len(jars) + len(files) <= MOST_FILES:
-        raise Refused("is not copied: its release.json lists no files, or over %d" % MOST_FILES)
-    listed = [entry(one) for one in jars + files]
-    if len({name for name, _, _ in listed}) != len(listed) or ARCHIVE in {one[0] for one in listed}:
-        raise Refused("is not copied: its release.json lists a file twice, or a %s" % ARCHIVE)
-    return {name: (sha256, size) for name, sha256, size in listed}
+    listed = jars + files
+    if not 0 < len(listed) <= MOST_FILES:
+        raise Refused(f"is not copied: its release.json lists no file, or over {MOST_FILES}")
+    named = dict(entry(one) for one in listed)
+    if len(named) != len(listed) or ARCHIVE in named:
+        raise Refused(f"is not copied: its release.json lists a file twice, or {ARCHIVE}")
+    return named
 
 
 class Release:
     """A release in the mount and its copy, which may be absent."""
 
-    def __init__(self, mounted, folder, name, arch):
+    def __init__(self, mounted: str, folder: str, name: str, arch: str) -> None:
         if not NAME.fullmatch(name):
             raise Refused("is not copied: it is not a name of a release")
-        self.folder = folder
-        self.source, self.copy = os.path.join(mounted, name), os.path.join(folder, name)
-        self.name, self.archive = name, os.path.join(ARCHIVES, arch)
+        self.folder, self.name, self.archive = Path(folder), name, Path(ARCHIVES, arch)
+        self.source, self.copy = Path(mounted, name), Path(folder, name)
 
-    def read(self):
+    def read(self) -> None:
         """Reads release.json, and compares what it lists with what is there."""
-        self.text, content, self.modified = read_manifest(os.path.join(self.source, MANIFEST))
+        self.text, content, self.modified = read_manifest(self.source / MANIFEST)
         self.files = files_of(self.name, content)
-        there = set(os.listdir(self.source)) - {ARCHIVES, MANIFEST}
-        if absent := sorted(set(self.files) - there):
-            raise Refused("cannot be read whole: %s is absent" % absent[0])
-        if strays := sorted(there - set(self.files)):
-            raise Refused("is not copied: its release.json lacks %s" % ascii(strays[0])[:80])
+        there = names(self.source) - {ARCHIVES, MANIFEST}
+        for name in sorted(self.files.keys() - there):
+            raise Refused(f"cannot be read whole: {name} is absent")
+        for name in sorted(there - self.files.keys()):
+            raise Refused(f"is not copied: its release.json lacks {ascii(name)[:80]}")
 
-    @property
-    def bytes(self):
-        return sum(size for _, size in self.files.values())
-
-    def is_same(self):
+    def is_same(self) -> bool:
         """Whether the copy has the files of the mount, by size and modification time."""
-        try:
-            with open(os.path.join(self.copy, MANIFEST), "rb") as file:
-                if file.read() != self.text or os.fstat(file.fileno()).st_mtime_ns != self.modified:
-                    return False
-            if set(os.listdir(self.copy)) - {ARCHIVES, ARCHIVE, MANIFEST} != set(self.files):
-                return False
-            for name, (_, size) in self.files.items():
-                here = os.lstat(os.path.join(self.copy, name))
-                there = os.stat(os.path.join(self.source, name))
-                if (here.st_size, here.st_mtime_ns) != (size, there.st_mtime_ns):
-                    return False
-                if not stat.S_ISREG(here.st_mode) or there.st_size != size:
-                    return False
-        except OSError:
-            return False
-        return True
+        expected = {MANIFEST: (len(self.text), self.modified)}
+        for name, (_, size) in self.files.items():
+            expected[name] = size, (self.source / name).stat().st_mtime_ns
+        found = {}
+        for name in names(self.copy) - {ARCHIVES, ARCHIVE}:
+            one = (self.copy / name).lstat()
+            found[name] = one.st_size if stat.S_ISREG(one.st_mode) else -1, one.st_mtime_ns
+        return found == expected and (self.copy / MANIFEST).read_bytes() == self.text
 
-    def verify(self):
+    def verify(self) -> None:
         """Reads a copy of an earlier boot. Its archive goes: it is copied again."""
         for name in (ARCHIVES, ARCHIVE):
-            remove(os.path.join(self.copy, name))
-        for_each(lambda one: read_whole(os.path.join(self.copy, one[0]), *one[1]), self.files)
+            remove(self.copy / name)
+        for_each(lambda one: transfer(self.copy / one[0], *one[1]), self.files)
 
-    def make(self):
+    def make(self) -> None:
         """Copies all files to a folder of another name, and renames it."""
-        temporary = tempfile.mkdtemp(prefix=".new.", dir=self.folder)
-        try:
-            os.chmod(temporary, 0o755)
-            for_each(
-                lambda one: read_whole(
-                    os.path.join(self.source, one[0]), *one[1], to=os.path.join(temporary, one[0])
-                ),
-                self.files,
-            )
-            write(os.path.join(temporary, MANIFEST), self.text, self.modified)
-            os.rename(temporary, self.copy)
-        finally:
-            remove(temporary)
+        with self._temporary() as new:
+            for_each(lambda one: transfer(self.source / one[0], *one[1], new / one[0]), self.files)
+            write(new / MANIFEST, self.text, self.modified)
+            new.chmod(0o755)
+            new.rename(self.copy)
 
-    def add_archive(self):
+    def add_archive(self) -> bool:
         """Adds the archive of this processor to the copy; False if there is none yet."""
-        if ARCHIVES not in os.listdir(self.source):
+        source, at = self.source / self.archive, self.copy / self.archive
+        if ARCHIVES not in names(self.source) or not source.is_dir():
             return False
-        source = os.path.join(self.source, self.archive)
-        if not os.path.isdir(source) or "archive.json" not in os.listdir(source):
+        if "archive.json" not in names(source):
             return False
-        text, content, modified = read_manifest(os.path.join(source, "archive.json"))
-        _, sha256, size = entry(content, ARCHIVE)
-        temporary = tempfile.mkdtemp(prefix=".new.", dir=self.folder)
-        try:
-            new, at = os.path.join(temporary, ARCHIVE), os.path.join(self.copy, self.archive)
-            read_whole(os.path.join(source, ARCHIVE), sha256, size, to=new)
-            write(os.path.join(temporary, "archive.json"), text, modified)
-            os.makedirs(at, mode=0o755, exist_ok=True)
-            os.link(new, os.path.join(temporary, "linked"))
-            os.rename(new, os.path.join(at, ARCHIVE))
-            os.rename(os.path.join(temporary, "linked"), os.path.join(self.copy, ARCHIVE))
+        text, content, modified = read_manifest(source / "archive.json")
+        _, listed = entry(content, ARCHIVE)
+        with self._temporary() as new:
+            transfer(source / ARCHIVE, *listed, new / ARCHIVE)
+            write(new / "archive.json", text, modified)
+            os.link(new / ARCHIVE, new / "linked")
+            at.mkdir(0o755, parents=True, exist_ok=True)
+            (new / ARCHIVE).rename(at / ARCHIVE)
+            (new / "linked").rename(self.copy / ARCHIVE)
             # Last: with it the archive is complete.
-            os.rename(os.path.join(temporary, "archive.json"), os.path.join(at, "archive.json"))
-        finally:
-            remove(temporary)
+            (new / "archive.json").rename(at / "archive.json")
         return True
 
-    def drop(self, unless_used, only_look):
-        """Deletes the copy; not if a process has one of its files open or mapped.
+    def drop(self, *, forced: bool = False, only_look: bool = False) -> None:
+        """Deletes the copy; if not forced, only while no process has one of its files open or
+        mapped.
 
-        The kernel grants a lease for writing only on a file that nobody else has open, in whatever
-        mount or container, and lets later ones wait while the lease is held.
+        The kernel grants a lease for writing only on a file that nobody else has open, through
+        whatever mount or container, and lets others wait while the lease is held.
         """
         signal.signal(signal.SIGIO, signal.SIG_IGN)
-        held = []
+        held: dict[int, int] = {}
         try:
-            for folder, _, names in os.walk(self.copy) if unless_used else ():
-                for name in names:
-                    held.append(no_link(os.path.join(folder, name), os.O_RDONLY))
-            # The hard link to the archive is the same file: of two leases one fails.
-            one_each = {os.fstat(file).st_ino: file for file in held}
-            for file in held:
-                if one_each[os.fstat(file).st_ino] != file:
-                    os.close(file)
-            held = list(one_each.values())
-            for file in held:
-                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            for path in () if forced else self.copy.rglob("*"):
+                # Once for each file, since a second opening refuses the lease: the archive has two
+                # names.
+                known = path.lstat()
+                if stat.S_ISREG(known.st_mode) and known.st_ino not in held:
+                    held[known.st_ino] = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+                    fcntl.fcntl(held[known.st_ino], fcntl.F_SETLEASE, fcntl.F_WRLCK)
             if not only_look:
-                gone = tempfile.mkdtemp(prefix=".gone.", dir=self.folder)
-                os.rename(self.copy, os.path.join(gone, "copy"))
+                with self._temporary(".gone.") as gone:
+                    self.copy.rename(gone / "copy")
         except OSError as error:
             raise Refused("is in use") from error
         finally:
-            for file in held:
+            for file in held.values():
                 os.close(file)
-        if not only_look:
-            remove(gone)
+
+    @contextmanager
+    def _temporary(self, prefix: str = ".new.") -> Generator[Path]:
+        """A folder on the copies' disk that is not a release, deleted at the end."""
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=self.folder))
+        try:
+            yield folder
+        finally:
+            remove(folder)
 
 
-def for_each(act, files):
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def for_each(act: Callable[[Any], None], files: Files) -> None:
     # Four at a time: measured as the best for reads from the mount.
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(act, files.items()))
 
 
-def read_whole(path, sha256, size, to=None):
+def transfer(path: Path, sha256: str, size: int, to: Path = NOWHERE) -> None:
     """Reads a file, compares it, and writes the same with its modification time."""
-    name, digest, left = os.path.basename(path), hashlib.sha256(), size
-    out = None
-    try:
-        with open(path, "rb", buffering=0, opener=no_link) as file:
-            known = os.fstat(file.fileno())
-            if not stat.S_ISREG(known.st_mode) or known.st_size != size:
-                raise Refused("is not copied: %s has another size than listed" % name)
-            if to:
-                out = open(to, "xb", buffering=0)
-            while piece := file.read(PIECE):
-                digest.update(piece)
-                left -= len(piece)
-                view = memoryview(piece)
-                while out and view:
-                    view = view[put(out, view) :]
-            # The node keeps the copy's pages, not also the mount's.
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        if left or digest.hexdigest() != sha256:
-            raise Refused("is not copied: %s has another SHA-256 than listed" % name)
-        if out:
+    digest, read = hashlib.sha256(), 0
+    with opened(path) as file, to.open("wb", 0) as out:
+        known = os.fstat(file.fileno())
+        if not stat.S_ISREG(known.st_mode) or known.st_size != size:
+            raise Refused(f"is not copied: {path.name} has another size than listed")
+        while piece := file.read(PIECE):
+            read += len(piece)
+            digest.update(piece)
+            put(out, piece)
+        if read != size or digest.hexdigest() != sha256:
+            raise Refused(f"is not copied: {path.name} has another SHA-256 than listed")
+        if to != NOWHERE:
             finish(out, known.st_mtime_ns)
-    except OSError as error:
-        raise Refused("cannot be read whole: %s" % name) from error
-    finally:
-        if out:
-            out.close()
+            # The memory keeps the copy's pages, not the mount's, too.
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def put(out, view):
+def write(path: Path, text: bytes, modified: int) -> None:
+    with path.open("xb", 0) as out:
+        put(out, text)
+        finish(out, modified)
+
+
+def put(out: BinaryIO, piece: bytes) -> None:
+    view = memoryview(piece)
     try:
-        return out.write(view)
+        while view:
+            view = view[out.write(view) :]
     except OSError as error:
         raise Refused("does not fit on the cache's disk") from error
 
 
-def write(path, text, modified):
-    with open(path, "xb", buffering=0) as out:
-        if put(out, text) != len(text):
-            raise Refused("does not fit on the cache's disk")
-        finish(out, modified)
-
-
-def finish(out, modified):
+def finish(out: BinaryIO, modified: int) -> None:
     os.fchmod(out.fileno(), 0o444)
     os.utime(out.fileno(), ns=(modified, modified))
 
 
-def remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
+def remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.unlink(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
-def main(step, *place):
+def main(step: str, *place: str) -> None:
     release = Release(*place)
     if step in ("unused", "drop", "replace"):
-        release.drop(unless_used=step != "replace", only_look=step == "unused")
-        return
-    if step == "archive":
+        release.drop(forced=step == "replace", only_look=step == "unused")
+    elif step == "archive":
         print("added" if release.add_archive() else "none")
-        return
-    release.read()
-    if step == "look":
-        state = "same" if release.is_same() else "other" if os.path.lexists(release.copy) else "none"
-        print(release.bytes, state)
-    elif step == "verify":
-        release.verify()
     else:
-        release.make()
+        release.read()
+        if step == "look":
+            there = os.path.lexists(release.copy)
+            state = "none" if not there else "same" if release.is_same() else "other"
+            print(sum(size for _, size in release.files.values()), state)
+        elif step == "verify":
+            release.verify()
+        else:
+            release.make()
 
 
 if __name__ == "__main__":
@@ -287,5 +269,5 @@ if __name__ == "__main__":
         print(reason)
         sys.exit(3)
     except OSError as error:
-        print("cannot be copied: %s" % os.strerror(error.errno or 0))
+        print(f"cannot be copied: {os.strerror(error.errno or 0)}")
         sys.exit(3)

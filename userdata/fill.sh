@@ -136,7 +136,7 @@ budget() {
 # Copies the newest releases to the cache's disk. Without a new folder it takes one request. Names in
 # the bucket are data: in quotes, after --, NUL-separated.
 fill() {
-  local folder name known modified record bytes newest=() releases=() filled=()
+  local folder name known modified at newest=() releases=() filled=()
   # Not while the mount is away, or one of an earlier version of this script.
   if ! is_mounted "${served}" || [[ -z "$(copies_folder)" ]]; then return 0; fi
   exec 8>"${state}/fill.lock"
@@ -158,11 +158,11 @@ fill() {
   ((${#releases[@]})) || return 0
   mapfile -d '' -t releases < <(printf '%s\0' "${releases[@]}" |
     sort --zero-terminated --numeric-sort --reverse)
-  newest=("${releases[@]:0:FILL_RELEASES}")
-  for record in "${releases[@]}"; do
-    name="${record#* }"
+  for ((at = 0; at < ${#releases[@]}; at++)); do
+    name="${releases[at]#* }"
     if [[ "${marks["/${name}"]}" == release* ]]; then
-      fill_release "${name}" "${record%% *}" "$(budget)" "${newest[@]#* }"
+      newest=("${releases[@]:at:FILL_RELEASES-${#filled[@]}}")
+      fill_release "${name}" "${releases[at]%% *}" "$(budget)" "${filled[@]}" "${newest[@]#* }"
     fi
     if [[ "${marks["/${name}"]}" == filled* ]]; then
       locked bind "${name}" "${mount_point}" || true

@@ -45,9 +45,7 @@ _INSTALLED = {
 _ENVIRONMENT = "/etc/spark-jars/mount.env"
 _KUBELET_GATE = "/etc/systemd/system/kubelet.service.d/10-spark-jars.conf"
 
-_COMMENT = re.compile(
-    r'^ *# (?!shellcheck |HELP |TYPE ).*\n|^ *"""[^"]*"""\n+|^\n', re.MULTILINE
-)
+_COMMENT = re.compile(r'^ *# (?!shellcheck |HELP |TYPE ).*\n|^ *"""[^"]*"""\n+|^\n', re.MULTILINE)
 """A node's files have no comments, docstrings and empty lines, a fifth of the user data; HELP and
 TYPE are text of metrics."""
 
@@ -156,8 +154,7 @@ def mount_files(
     }
     environment = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
     installed = [
-        NodeFile(path, mode, _COMMENT.sub("", read(name)))
-        for name, (path, mode) in _INSTALLED.items()
+        NodeFile(path, mode, _bare(read(name))) for name, (path, mode) in _INSTALLED.items()
     ]
     return MountFiles([*installed, NodeFile(_ENVIRONMENT, 0o644, environment)])
 
@@ -167,12 +164,16 @@ def read(name: str) -> str:
     return (FILES / name).read_text()
 
 
+def _bare(text: str) -> str:
+    return _COMMENT.sub("", text)
+
+
 def boot_script(files: MountFiles) -> str:
     """boot.sh with the files and kubelet's drop-in.
 
     The environment is not packed, so that a diff of user data shows changed settings.
     """
-    gate = NodeFile(_KUBELET_GATE, 0o644, read("kubelet-gate.conf"))
+    gate = NodeFile(_KUBELET_GATE, 0o644, _bare(read("kubelet-gate.conf")))
     packed = _unpack([*(file for file in files.files if file.path != _ENVIRONMENT), gate])
     folder = _ENVIRONMENT.rpartition("/")[0]
     environment = (
@@ -180,7 +181,7 @@ def boot_script(files: MountFiles) -> str:
         f"{files.environment}ENVIRONMENT\nchmod 0644 {_ENVIRONMENT}\n"
     )
     before, _, after = read("boot.sh").partition(_FILES_MARK)
-    return f"{before}{environment}{packed}{after}"
+    return f"{_bare(before)}{environment}{packed}{_bare(after)}"
 
 
 def watch_files(files: MountFiles) -> Mapping[str, str]:
@@ -204,7 +205,7 @@ def _unpack(files: Sequence[NodeFile]) -> str:
             member.size, member.mode, member.mtime = len(content), file.mode, 0
             tar.addfile(member, io.BytesIO(content))
     packed = base64.b85encode(bz2.compress(archive.getvalue(), 9)).decode()
-    lines = "\n".join(packed[at : at + 100] for at in range(0, len(packed), 100))
+    lines = "\n".join(packed[at : at + 900] for at in range(0, len(packed), 900))
     # cloud-init needs Python, so the node has it; the bzip2 program may be missing.
     unpack = (
         "import base64, bz2, sys\n"

@@ -5,7 +5,15 @@ import time
 import pytest
 
 from tests.ops.publish.s3 import REGION
-from tests.tiers.node.conftest import BUCKET, DENIED_BUCKET, MANIFEST, RELEASE, Render, make_ready, start
+from tests.tiers.node.conftest import (
+    BUCKET,
+    DENIED_BUCKET,
+    MANIFEST,
+    RELEASE,
+    Render,
+    make_ready,
+    start,
+)
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.s3_server import S3Server
 
