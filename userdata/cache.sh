@@ -24,43 +24,28 @@ holds_mount() {
 used_bytes() { du --summarize --block-size=1 "$1" | cut --fields=1; }
 
 metrics() {
-  local up="$1" success="$2" bytes="$3" full="$4" copied="$5" known filled=0 failed=0
-  load_marks
-  for known in "${marks[@]}"; do
-    case "${known}" in
-      filled*) filled=$((filled + 1)) ;;
-      failed*) failed=$((failed + 1)) ;;
-    esac
-  done
+  local up="$1" success="$2" bytes="$3" full="$4" copied="$5" filled failed
+  read -r filled failed 2>/dev/null <"${state}/filled" || true
   mkdir --parents "${METRICS_DIR}"
   cat >"${METRICS_DIR}/spark-jars.new" <<METRICS
-# HELP spark_jars_up Whether the sentinel can be read through the mount.
 # TYPE spark_jars_up gauge
 spark_jars_up ${up}
-# HELP spark_jars_last_success_timestamp_seconds When it was last read.
 # TYPE spark_jars_last_success_timestamp_seconds gauge
 spark_jars_last_success_timestamp_seconds ${success}
-# HELP spark_jars_restarts_total Restarts of the mount since boot.
 # TYPE spark_jars_restarts_total counter
 spark_jars_restarts_total $(systemctl show --property NRestarts --value spark-jars.service)
-# HELP spark_jars_cache_bytes Disk space used by mount-s3's cache.
 # TYPE spark_jars_cache_bytes gauge
 spark_jars_cache_bytes ${bytes}
-# HELP spark_jars_copies_bytes Disk space used by copies of releases.
 # TYPE spark_jars_copies_bytes gauge
 spark_jars_copies_bytes ${copied}
-# HELP spark_jars_cache_disk_full Whether the cache's disk is full.
 # TYPE spark_jars_cache_disk_full gauge
 spark_jars_cache_disk_full ${full}
-# HELP spark_jars_fenced Whether the node removed its label, so that new pods with the claim avoid it.
 # TYPE spark_jars_fenced gauge
 spark_jars_fenced $([[ -s "${fenced}" ]] && printf 1 || printf 0)
-# HELP spark_jars_filled_releases Newest releases with a copy on the node's disk.
 # TYPE spark_jars_filled_releases gauge
-spark_jars_filled_releases ${filled}
-# HELP spark_jars_unfilled_releases Releases that do not fit or cannot be copied.
+spark_jars_filled_releases ${filled:-0}
 # TYPE spark_jars_unfilled_releases gauge
-spark_jars_unfilled_releases ${failed}
+spark_jars_unfilled_releases ${failed:-0}
 METRICS
   mv "${METRICS_DIR}/spark-jars.new" "${METRICS_DIR}/spark-jars.prom"
 }

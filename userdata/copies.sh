@@ -11,18 +11,12 @@ readonly base="${state}/base"
 # is not propagated.
 readonly copies="${state}/copies" shown="${real}/.copies"
 
-# One change of the shown copies at a time.
-locked() { (
-  flock 7
-  "$@"
-) 7>"${state}/copies.lock"; }
-
-# Where the copies are written. It stays while one is shown, also if there is an array by now.
+# Where the copies are written. The folder stays while one is shown, also if there is an array by
+# now. One of an earlier boot is not used: a loss of power may have damaged it.
 prepare_copies() {
-  local wanted links=("${base}"/*)
-  wanted="copies.$(printf '%s' "${OWNER} ${REGION} ${url}" | sha256sum | cut --characters=1-16)"
-  if ((${#links[@]})) && [[ "$(copies_folder)" == */"${wanted}" ]]; then return; fi
-  wanted="$1/${wanted}"
+  local links=("${base}"/*) wanted
+  wanted="$1/copies.$(date +%s.%N)"
+  if ((${#links[@]})) && [[ "$(cat "${state}/copies.of")" == "${url} "* ]]; then return; fi
   remove_copies
   mkdir --parents "${wanted}" "${base}" "${copies}" "${shown}"
   # Containers may read no other file of the node where SELinux is enforced.
@@ -33,77 +27,50 @@ prepare_copies() {
   mount --make-private "${copies}"
   mount -o remount,bind,ro,nosuid,nodev "${copies}"
   mount --bind "${copies}" "${shown}"
-  printf '%s' "${wanted}" >"${state}/copies.of"
+  printf '%s' "${url} ${wanted}" >"${state}/copies.of"
 }
 
-copies_folder() { cat "${state}/copies.of" 2>/dev/null || true; }
+copies_folder() { awk '{ printf "%s", $NF }' "${state}/copies.of" 2>/dev/null || true; }
 
 # From the pods' folders; the files stay until sweep.
 remove_copies() {
   local folder
-  rm --force "${base}"/*
-  for folder in "${state}/stage" "${shown}" "${copies}" "${base}"; do
+  rm --force "${base}"/* "${state}/copies.of"
+  for folder in "${shown}" "${copies}" "${base}"; do
     while umount --lazy --no-canonicalize "${folder}" 2>/dev/null; do :; done
     if [[ -d "${folder}" ]]; then rmdir "${folder}"; fi
   done
-  rm --force "${state}/copies.of"
 }
 
 is_mounted() { awk -v at="$1" '$5 == at { found = 1 } END { exit !found }' /proc/self/mountinfo; }
 
-# Over the release in the mount; not over a link to itself while mount-s3 is away.
-bind() {
-  if is_mounted "$2/$1"; then return; fi
-  [[ -d "$2/$1" && ! -L "$2/$1" ]] && mount --bind "${copies}/$1" "$2/$1"
-}
-
 # Gives pods mount-s3's mount and the copies over it as one tree, in one step: nobody opens a file of
 # a copied release through mount-s3 in between.
-expose() {
+expose() (
+  # One change of the shown copies at a time, also of fill.py.
+  exec 7>"${state}/copies.lock"
+  flock 7
   local stage="${state}/stage" link
   mkdir --parents "${stage}"
   mount --bind "${served}" "${stage}"
   mount --make-private "${stage}"
   for link in "${base}"/*; do
-    bind "${link##*/}" "${stage}" || log "release ${link##*/} is not in the bucket"
+    mount --bind "${copies}/${link##*/}" "${stage}/${link##*/}" || true
   done
   mount --rbind "${stage}" "${mount_point}"
   umount --lazy --no-canonicalize "${stage}"
-}
+  rmdir "${stage}"
+)
 
-# The link first: it is there if mount-s3 ends before the second step, which the next look repeats.
-show() {
-  ln --symbolic --force --no-dereference "../.copies/$1" "${base}/$1"
-  bind "$1" "${mount_point}"
-}
-
-hide() {
-  rm --force "${base}/$1"
-  if is_mounted "${mount_point}/$1"; then
-    umount --lazy --no-canonicalize "${mount_point}/$1"
-  fi
-}
-
-# One step of copies.py; its line is in $line. MOUNTED FOLDER NAME ARCH are its arguments.
-step() {
-  local arch=amd64 status=0
-  if [[ "$(uname --machine)" == aarch64 ]]; then arch=arm64; fi
-  line="$(timeout "${FILL_SECONDS}" python3 -I "${library}/copies.py" "$1" "${served}" \
-    "$(copies_folder)" "$2" "${arch}")" || status=$?
-  if ((status == 124)); then line="could not be read within ${FILL_SECONDS} s"; fi
-  if ((status)) && [[ -z "${line}" ]]; then line="cannot be copied"; fi
-  return "${status}"
-}
-
-# Deletes a copy, unless a process has a file of it open or mapped. Hidden before, so that nobody
-# opens one meanwhile: its path leads to the mount.
-drop_copy() {
-  local line
-  step unused "$1" || return 1
-  locked hide "$1"
-  if ! step drop "$1"; then
-    locked show "$1" || true
-    return 1
-  fi
-  log "release $1: its copy is deleted, no process uses it"
+# Copies the newest releases, and what belongs to them. Names in the bucket are data: fill.py says
+# them escaped.
+fill() {
+  local text
+  # Not while the mount is away, or one of an earlier version of this script.
+  if ! is_mounted "${served}" || [[ -z "$(copies_folder)" ]]; then return 0; fi
+  exec 8>"${state}/fill.lock"
+  flock --nonblock 8 || return 0
+  python3 -sEB "${library}/fill.py" "${state}" "$(copies_folder)" "${CACHE_MIB}" "${FILL_RELEASES}" \
+    "${FILL_SECONDS}" "${RELEASES_SECONDS}" "$(uname --machine)" |
+    while IFS= read -r text; do say "${text}"; done
 }

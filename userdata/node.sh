@@ -138,8 +138,8 @@ uninstall() {
     "${units[@]/#//etc/systemd/system/}" \
     /etc/systemd/system/spark-jars-{do@.service,pods.target} \
     /etc/spark-jars/{mount.env,installed,fenced} \
-    "${state}"/{{,copies.,fill.}lock,said,used.env,failures,help,run.new,marks.*} \
-    "${library}"/{{node,cache,copies,fill,fence}.sh,copies.py} \
+    "${state}"/{{,copies.,fill.}lock,said,used.env,failures,help,run.new,filled,marks.*} \
+    "${library}"/{{node,cache,copies,fence}.sh,{copies,fill}.py} \
     /usr/local/sbin/spark-jars
   # rmdir, because it removes only empty folders.
   rmdir "${limits}" "${kubelet}" "${mount_point}" "${real}" "${served}" "${state}" "${CACHE_DIR}" \

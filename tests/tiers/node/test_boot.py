@@ -109,13 +109,13 @@ def test_a_node_without_its_jars_powers_off_and_its_console_has_the_reason(
     assert any(reason in line for line in said), said
 
 
-@pytest.mark.parametrize("step", ["tar", *SYSTEMCTL, "dnf", "mount-s3", "timeout"])
+@pytest.mark.parametrize("step", ["python3", *SYSTEMCTL, "dnf", "mount-s3", "flock"])
 def test_a_sigterm_in_any_step_of_the_boot_leaves_no_node_without_jars(
     machine: Node, render: Render, s3: S3Server, step: str
 ) -> None:
     """A script that cloud-init runs may be ended; cloud-init then goes on to kubelet."""
     machine.write("/opt/node/dnf.seconds", "1")
-    machine.slow_down("tar", "timeout")
+    machine.slow_down("python3", "flock")
     if step in SYSTEMCTL:
         machine.slow_down("systemctl", when=step)
     with s3.slow(step == "mount-s3"):

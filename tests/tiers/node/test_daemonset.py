@@ -115,12 +115,12 @@ def test_a_node_without_a_package_manager_is_not_changed_and_logs_the_reason(
     assert len(api.taints) == 2
 
 
-@pytest.mark.parametrize("step", ["cp", "dnf", "mount-s3", "timeout"])
+@pytest.mark.parametrize("step", ["cp", "dnf", "mount-s3", "python3"])
 def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
     watches: Watches, api: KubeApi, machine: Node, s3: S3Server, step: str
 ) -> None:
     machine.write("/opt/node/dnf.seconds", "1")
-    machine.slow_down("cp", "timeout")
+    machine.slow_down("cp", "python3")
     with s3.slow(step == "mount-s3"):
         first = watches()
         wait_for(step, lambda: machine.has_process(step))

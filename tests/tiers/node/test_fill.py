@@ -147,7 +147,7 @@ def test_a_disk_that_fills_up_during_the_fill_ends_it_for_this_mount(
     on_a_small_disk(machine)
     with s3.slow(0.3):
         release("r1", "a.jar", "b.jar", "c.jar", mib=8)
-        copying = "ls /var/cache/spark-jars/copies.*/.new.*/*.jar"
+        copying = "ls /var/cache/spark-jars/copies.*/.[!.]*/*.jar"
         wait_for("the copy", lambda: machine.shell(copying, check=False))
         fill_disk(machine)
         wait_for("the end", lambda: said(machine, "r1 does not fit on the cache's disk") == 1)
@@ -193,7 +193,7 @@ def test_a_release_that_cannot_be_read_whole_is_tried_once_and_said_once(
     time.sleep(7)
     assert {request.operation for request in s3.requests[requests:]} == {"ListObjectsV2"}
     assert said(machine, "release r1 cannot be read whole") == 1
-    assert said(machine, "release r2 cannot be read: its release.json is no file") == 1
+    assert said(machine, "release r2 cannot be read whole: release.json") == 1
     assert metric(machine, "spark_jars_filled_releases") == 1
 
 
