@@ -82,7 +82,7 @@ def test_names_in_the_bucket_end_no_boot(
 
 def test_a_fault_of_the_filler_ends_no_boot(machine: Node, render: Render) -> None:
     files = render()
-    (library,) = [file for file in files.files if file.path.endswith("fill.sh")]
+    (library,) = [file for file in files.files if file.path.endswith("copies.sh")]
     fault = library.content.replace("fill() {", 'fill() {\n  local name="--x"\n  : $((name[0--]))')
     assert fault != library.content
     broken = [
@@ -98,8 +98,8 @@ def test_a_filler_that_hangs_ends_no_boot(machine: Node, render: Render) -> None
     files = render()
     environment = files.environment.replace("FILL_SECONDS=120", "FILL_SECONDS=-28")
     assert environment != files.environment
-    kept = [file for file in files.files if not file.path.endswith((".env", "fill.sh"))]
-    (library,) = [file for file in files.files if file.path.endswith("fill.sh")]
+    kept = [file for file in files.files if not file.path.endswith((".env", "copies.sh"))]
+    (library,) = [file for file in files.files if file.path.endswith("copies.sh")]
     hangs = library.content.replace("fill() {", "fill() {\n  exec sleep infinity")
     again = type(library)(library.path, 0o644, hangs)
     settings = type(library)("/etc/spark-jars/mount.env", 0o644, environment)
