@@ -106,6 +106,8 @@ def test_reads_of_a_copy_never_fail_while_the_mount_dies_and_returns(
                     reads += 1
                 assert right(old, "old-0.jar", read("jars/old/old-0.jar"))
         wait_for("the mount", lambda: read("jars/old/old-0.jar") == old["old-0.jar"], 10)
+        asked = {one.key for one in s3.requests[began:] if one.operation == "GetObject"}
+        assert not asked & {f"{PREFIX}r1/{name}" for name in files}, "also not just after a mount"
         with s3.down():
             filled.kill()
             end = time.monotonic() + 6
