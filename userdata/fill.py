@@ -33,9 +33,9 @@ CACHE_MIB, NEWEST, _, PERIOD = map(int, sys.argv[3:7])
 PODS, BASE = STATE / "parent/jars", STATE / "base"
 
 
-def mounted(path: Path) -> bool:
+def mounts() -> list[str]:
     lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
-    return str(path) in (line.split(" ")[4] for line in lines)
+    return [line.split(" ")[4] for line in lines]
 
 
 @contextmanager
@@ -54,14 +54,14 @@ def show(name: str) -> None:
             (BASE / name).symlink_to(f"../.copies/{name}")
         at = PODS / name
         # Not over a link to itself while mount-s3 is away.
-        if mounted(PODS) and not mounted(at) and at.is_dir() and not at.is_symlink():
+        if str(PODS) in (known := mounts()) and str(at) not in known and not at.is_symlink():
             subprocess.run(["mount", "--bind", STATE / "copies" / name, at], check=False)
 
 
 def hide(name: str) -> None:
     with locked():
         (BASE / name).unlink(missing_ok=True)
-        if mounted(PODS / name):
+        if str(PODS / name) in mounts():
             subprocess.run(["umount", "--lazy", "--no-canonicalize", PODS / name], check=False)
 
 
@@ -72,6 +72,9 @@ def drop(name: str, *, forced: bool = False) -> bool:
     mount or container, and lets others wait while it is held. Hidden before it is deleted, so that
     its path leads to the mount.
     """
+    # Nothing is deleted where somebody has mounted something else.
+    if any(point.startswith(f"{FOLDER}/") for point in mounts()):
+        return False
     held: dict[int, BinaryIO] = {}
     try:
         for path in () if forced else (FOLDER / name).rglob("*"):

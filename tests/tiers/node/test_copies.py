@@ -237,6 +237,12 @@ def test_the_oldest_copy_goes_when_no_process_uses_it(
         time.sleep(5)
         assert is_copy(filled, "r1"), "it is in use"
         assert is_copy(filled, "r2")
+        inner = filled.shell(f"echo {COPIES}/r1") + "/inner"
+        filled.shell(f"mkdir {inner}; mount -t tmpfs inner {inner}; touch {inner}/file")
+    time.sleep(5)
+    filled.run("ls", f"{inner}/file")
+    assert is_copy(filled, "r1"), "a foreign mount is on it"
+    filled.run("umount", inner)
     wait_for("the deletion", lambda: said(filled, "release r1: its copy is deleted") == 1)
     assert sorted(filled.shell(f"ls {COPIES}").split()) == ["r2", "r3"]
     assert filled.reads(f"{MOUNT}/r1/r1-0.jar") == jars("r1")["r1-0.jar"], "from the mount"
@@ -262,8 +268,8 @@ def test_a_release_that_is_removed_from_the_bucket_stays_whole_for_who_uses_it(
 
 
 def test_after_a_reboot_the_copies_are_made_again(filled: Node, s3: S3Server, bucket: str) -> None:
-    (copy,) = filled.shell(f"ls -d {COPIES}/r1").split()
-    filled.path(f"{copy}/r1-0.jar").write_bytes(bytes(300_000))
+    # As a loss of power may leave it.
+    filled.shell(f"truncate --size=5 {COPIES}/r2/r2-0.jar")
     publish(s3, bucket, "r3", jars("r3"))
     filled.reboot()
     wait_for("kubelet", filled.kubelet_runs)
