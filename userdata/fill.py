@@ -108,7 +108,7 @@ class Look:
     """
 
     def __init__(self) -> None:
-        run = (STATE / "run").read_text().rpartition("/")[2]
+        run = Path((STATE / "run").read_text()).name
         self._file, self.now = STATE / f"marks.{run}", int(time.time())
         self.marks: dict[str, list[Any]] = {}
         if self._file.exists():
