@@ -3,8 +3,8 @@
 # shellcheck shell=bash disable=SC2154
 
 # Deletes the caches of earlier starts and other copies, except folders with a mount on or below
-# them: rm's --one-file-system does not stop at a bind mount of the same disk. List the folders before
-# reading the current names, or a new start's folder could be deleted.
+# them: rm's --one-file-system does not stop at a bind mount of the same disk. List the folders
+# before reading the current names, or a new start's folder could be deleted.
 sweep() {
   local folders=({"${CACHE_DIR}","${ARRAY}/spark-jars"}/{run,copies}.*) folder current used
   current="$(cat "${state}/run" 2>/dev/null || true)"

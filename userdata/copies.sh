@@ -18,6 +18,9 @@ prepare_copies() {
   wanted="$1/copies.$(date +%s.%N)"
   if ((${#links[@]})) && [[ "$(cat "${state}/copies.of")" == "${url} "* ]]; then return; fi
   remove_copies
+  # Before the folder is there, so that sweep does not delete it.
+  printf '%s' "${url} ${wanted}" >"${state}/run.new"
+  mv "${state}/run.new" "${state}/copies.of"
   mkdir --parents "${wanted}" "${base}" "${copies}" "${shown}"
   # Containers may read no other file of the node where SELinux is enforced.
   chcon --type=container_ro_file_t "${wanted}" 2>/dev/null || true
@@ -27,7 +30,6 @@ prepare_copies() {
   mount --make-private "${copies}"
   mount -o remount,bind,ro,nosuid,nodev "${copies}"
   mount --bind "${copies}" "${shown}"
-  printf '%s' "${url} ${wanted}" >"${state}/copies.of"
 }
 
 copies_folder() { awk '{ printf "%s", $NF }' "${state}/copies.of" 2>/dev/null || true; }
@@ -59,7 +61,7 @@ expose() (
   done
   mount --rbind "${stage}" "${mount_point}"
   umount --lazy --no-canonicalize "${stage}"
-  rmdir "${stage}"
+  rmdir "${stage}" || true
 )
 
 # Copies the newest releases, and what belongs to them. Names in the bucket are data: fill.py says

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -187,8 +187,10 @@ class Look:
         there = [name for name in sorted(names(SERVED)) if name[0] != "."]
         for name in there:
             known = self.marks.get(name, ["pending"])[0]
-            if known == "pending" and (SERVED / name).is_dir():
-                self.examine(name)
+            # What fails here is tried again at the next look.
+            with suppress(OSError):
+                if known == "pending" and (SERVED / name).is_dir():
+                    self.examine(name)
         known = {name: mark for name, mark in self.marks.items() if name in there}
         releases = [name for name, mark in known.items() if mark[0] not in ("pending", "failed")]
         releases.sort(key=lambda name: (known[name][1], name), reverse=True)
@@ -201,7 +203,8 @@ class Look:
                     self.fail(name, why if isinstance(why, Refused) else f"cannot be copied: {why}")
             if self.marks[name][0] == "filled":
                 show(name)
-                self.archive(name)
+                with suppress(OSError):
+                    self.archive(name)
                 filled.append(name)
             if len(filled) == NEWEST:
                 break

@@ -86,8 +86,8 @@ start() {
   systemctl start --no-block spark-jars-watch.service
 }
 
-# Copies the newest releases before the first pod. A read that hangs cannot be killed, so do not wait for its
-# process without a limit.
+# Copies the newest releases before the first pod. A read that hangs cannot be killed, so do not wait
+# for its process without a limit.
 fill_first() {
   local filler limit=$((SECONDS + FILL_RELEASES * FILL_SECONDS + 60))
   "$0" fill &
