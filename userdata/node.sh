@@ -66,7 +66,7 @@ install_mountpoint() {
   done
 }
 
-# Installs mount-s3, mounts, waits for the first answer, fills the cache. Idempotent.
+# Installs mount-s3, mounts, waits for the first answer, fills the node. Idempotent.
 start() {
   deadline=$((SECONDS + WAIT_SECONDS))
   mkdir --parents "${state}" "${limits}"
@@ -86,20 +86,20 @@ start() {
   systemctl start --no-block spark-jars-watch.service
 }
 
-# Fills the cache before the first pod. A read that hangs cannot be killed, so do not wait for its
-# process without a limit.
+# Copies the newest releases before the first pod. A read that hangs cannot be killed, so do not wait
+# for its process without a limit.
 fill_first() {
   local filler limit=$((SECONDS + FILL_RELEASES * FILL_SECONDS + 60))
   "$0" fill &
   filler=$!
   while kill -0 "${filler}" 2>/dev/null; do
     if ((SECONDS >= limit)); then
-      log 'the cache is not filled yet; going on'
+      log 'the node is not filled yet; going on'
       return
     fi
     sleep 0.2
   done
-  wait "${filler}" || log 'the cache is not filled; going on'
+  wait "${filler}" || log 'the node is not filled; going on'
 }
 
 # Lists processes in containers with the parent as a volume, also while the mount is down. Not awk:
@@ -129,6 +129,7 @@ uninstall() {
   systemctl disable --quiet --now "${units[@]}" || true
   systemctl stop spark-jars-pods.target || true
   detach
+  remove_copies
   rm --force "${state}/run"
   sweep
   if [[ -f /etc/spark-jars/installed ]]; then rpm --erase mount-s3 || true; fi
@@ -137,10 +138,11 @@ uninstall() {
     "${units[@]/#//etc/systemd/system/}" \
     /etc/systemd/system/spark-jars-{do@.service,pods.target} \
     /etc/spark-jars/{mount.env,installed,fenced} \
-    "${state}"/{lock,said,used.env,failures,help,run.new,marks.*} "${library}"/{node,cache,fence}.sh \
+    "${state}"/{{,copies.,fill.}lock,said,used.env,failures,help,run.new,filled,marks.*} \
+    "${library}"/{{node,cache,copies,fence}.sh,{copies,fill}.py} \
     /usr/local/sbin/spark-jars
   # rmdir, because it removes only empty folders.
-  rmdir "${limits}" "${kubelet}" "${mount_point}" "${real}" "${state}" "${CACHE_DIR}" \
+  rmdir "${limits}" "${kubelet}" "${mount_point}" "${real}" "${served}" "${state}" "${CACHE_DIR}" \
     "${ARRAY}/spark-jars" "${library}" /etc/spark-jars 2>/dev/null || true
   systemctl daemon-reload
   log 'removed from this node'

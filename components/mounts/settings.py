@@ -69,9 +69,9 @@ class NodeMountSettings(Settings):
     """Memory limit of mount-s3 in MiB, set by systemd; its own target is half of that. Measured: 70
     to 590 MiB."""
     fill_releases: Annotated[int, whole(1, 20)] = 2
-    """Newest releases that a node reads into its cache before a job needs them."""
+    """Newest releases that a node copies to its disk before a job needs them."""
     fill_seconds: Annotated[int, whole(10, 1800)] = 120
-    """Time limit for reading one release, in seconds."""
+    """Time limit for copying one release, in seconds."""
     mountpoint_version: (
         Annotated[str, text(r"[0-9]+\.[0-9]+\.[0-9]+", "a release of Mountpoint: 1.24.0")] | None
     ) = None
@@ -101,8 +101,9 @@ class JarMountSettings(Settings):
     method: Literal["userdata", "daemonset"] = "userdata"
     """At node level: at boot by user data, or by a DaemonSet on running nodes."""
     cache_mib: Annotated[int, whole(512, 16_777_216)] = 10240
-    """Size of the cache in MiB. Use 1.25 times the JARs in use, and twice that while two releases
-    are live: with a smaller cache each start reads all JARs again."""
+    """Disk space for JARs in MiB: at pod level of each cache; at node level of a node, four fifths
+    for copies of releases and the rest for the cache. Use 1.25 times the JARs in use, and twice
+    that while two releases are live: with less, each start reads all JARs again."""
     wait_seconds: Annotated[int, whole(30, 1800)] = 300
     """Seconds that a booting node waits for its mount before it is powered off."""
     daemonset: DaemonSetSettings = DaemonSetSettings()
@@ -128,8 +129,8 @@ class JarMountSettings(Settings):
 def check_mount(
     settings: JarMountSettings, shapes: Mapping[str, NodeShape], *, autoscaler: str
 ) -> Problems:
-    """The cache needs disk space; node level needs nodes that the stack or a DaemonSet can reach,
-    with AL2023.
+    """The cache and copies need disk space; node level needs nodes that the stack or a DaemonSet
+    can reach, with AL2023.
 
     `shapes` are the stack's Spark nodes by key; with `autoscaler: none` it creates none.
     """

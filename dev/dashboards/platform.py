@@ -186,8 +186,15 @@ JAR_MOUNT = Dashboard(
             [("topk(10, increase(spark_jars_restarts_total[1h]))", "{{instance}}")],
             "In an hour; the ten nodes with most.",
         ),
-        Panel("Cache", "bytes", [("topk(10, spark_jars_cache_bytes)", "{{instance}}")]),
-        Panel("Releases in the cache", "short", [("spark_jars_filled_releases", "{{instance}}")]),
+        Panel(
+            "Disk space",
+            "bytes",
+            [
+                ("topk(10, spark_jars_copies_bytes)", "copies, {{instance}}"),
+                ("topk(10, spark_jars_cache_bytes)", "cache, {{instance}}"),
+            ],
+        ),
+        Panel("Copied releases", "short", [("spark_jars_filled_releases", "{{instance}}")]),
         Panel(
             "Age of what a node says",
             "s",

@@ -237,13 +237,20 @@ def _node_level(door: str) -> Iterator[Step]:
         f"on_node 'findmnt --noheadings --output TARGET,FSTYPE,OPTIONS {_REAL}/jars'",
     )
     yield Step(
-        "The cache: its folder; what the node knows of each release. A release's last line counts: "
-        "filled.",
+        "Copies of the newest releases, over it: a line each, no fuse, ro.",
+        "on_node 'findmnt --noheadings --list --submounts --output TARGET,FSTYPE,OPTIONS "
+        f"{_REAL}/jars' | grep '/jars/'",
+    )
+    yield Step(
+        "Their size: that of the JARs of these releases.",
+        "on_node 'du -sh /run/spark-jars/copies'",
+    )
+    yield Step(
+        "The cache: its folder; what the node knows of each release: filled.",
         "cache=\"$(on_node 'cat /run/spark-jars/run' | grep -o '/[^ ]*run[.][0-9.]*')\"\n"
         'on_node "ls ${cache}"\n'
-        'on_node "xargs --null --max-args=1 --arg-file=/run/spark-jars/marks.${cache##*/}"',
+        'on_node "cat /run/spark-jars/marks.${cache##*/}"',
     )
-    yield Step("Its size: no less than the JARs of these releases.", 'on_node "du -sh ${cache}"')
     yield Step(
         "Events of the mount on this node: up, filled; no down.",
         "on_node 'journalctl --no-pager --boot --output cat --grep ^spark-jars:'",

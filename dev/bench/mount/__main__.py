@@ -10,6 +10,7 @@ import argparse
 import os
 import platform
 import random
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -18,16 +19,29 @@ import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from dev.bench.mount.mounts import JarServer, copy, fill, mounted, program
+from dev.bench.mount.mounts import JarServer, copied, copy, fill, mounted, program
 
 CLASSES = 2000
 
 
-def load(folders: Sequence[Path], names: Sequence[str], classes: Path) -> float:
-    """Seconds for one JVM in each folder, all at once."""
-    begin = time.monotonic()
+@dataclass(frozen=True)
+class Start:
+    """Seconds that JVMs took to start: of the clock, and of the processor, all of them together."""
+
+    seconds: float
+    processor: float
+
+    def later(self, seconds: float) -> "Start":
+        """The same, begun earlier."""
+        return Start(self.seconds + seconds, self.processor)
+
+
+def load(folders: Sequence[Path], names: Sequence[str], classes: Path) -> Start:
+    """Starts one JVM in each folder, all at once."""
+    begin, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     running = []
     for folder in folders:
         path = ":".join([str(classes), *(str(folder / name) for name in names)])
@@ -36,7 +50,9 @@ def load(folders: Sequence[Path], names: Sequence[str], classes: Path) -> float:
     codes = [process.wait() for process in running]
     if any(codes):
         raise SystemExit("a JVM did not find its classes")
-    return time.monotonic() - begin
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime
+    return Start(time.monotonic() - begin, processor)
 
 
 def choose(jars: Sequence[Path]) -> list[str]:
@@ -53,7 +69,7 @@ def choose(jars: Sequence[Path]) -> list[str]:
 
 
 class Cases:
-    """The ways to read the JARs; each returns the seconds for a number of JVMs that start at
+    """The ways to read the JARs; each returns what a number of JVMs took that start at
     once.
 
     Cases with "first" count only the requests of the start.
@@ -61,9 +77,10 @@ class Cases:
 
     def __init__(self, server: JarServer, jars: Path, names: Sequence[str], classes: Path) -> None:
         self._server, self._jars, self._names, self._classes = server, jars, names, classes
-        self.all: dict[str, Callable[[int], float]] = {
+        self.all: dict[str, Callable[[int], Start]] = {
             "local disk": self._local,
-            "one mount, filled first": self._filled,
+            "copied by the node": self._by_the_node,
+            "one mount, read whole first": self._filled,
             "one mount, warmed by an earlier JVM": self._warmed,
             "one mount, cold": self._cold,
             "one mount, cold; each reads all JARs, then starts": self._read_by_each,
@@ -71,35 +88,48 @@ class Cases:
             "copy first": self._copied,
         }
 
-    def _load(self, folders: Sequence[Path]) -> float:
+    def choose(self, parts: Sequence[str]) -> None:
+        """Keeps the cases whose names contain one of the parts."""
+        kept = {case for case in self.all if any(part in case for part in parts)}
+        self.all = {case: run for case, run in self.all.items() if case in kept}
+
+    def _load(self, folders: Sequence[Path]) -> Start:
         return load(folders, self._names, self._classes)
 
-    def _local(self, count: int) -> float:
+    def _local(self, count: int) -> Start:
         return self._load([self._jars.resolve()] * count)
 
-    def _with_mount(self, count: int, before: Callable[[Path], object]) -> float:
+    def _with_mount(self, count: int, before: Callable[[Path], object]) -> Start:
         with tempfile.TemporaryDirectory() as folder, mounted(self._server, Path(folder)) as jars:
             before(jars)
             return self._load([jars] * count)
 
-    def _cold(self, count: int) -> float:
+    def _cold(self, count: int) -> Start:
         return self._with_mount(count, lambda jars: None)
 
-    def _filled(self, count: int) -> float:
+    def _by_the_node(self, count: int) -> Start:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            jars = stack.enter_context(mounted(self._server, folder))
+            stack.enter_context(copied(jars, folder))
+            self._server.clear()
+            return self._load([jars] * count)
+
+    def _filled(self, count: int) -> Start:
         def before(jars: Path) -> None:
             fill(jars, self._names)
             self._server.clear()
 
         return self._with_mount(count, before)
 
-    def _warmed(self, count: int) -> float:
+    def _warmed(self, count: int) -> Start:
         def before(jars: Path) -> None:
             self._load([jars])
             self._server.clear()
 
         return self._with_mount(count, before)
 
-    def _read_by_each(self, count: int) -> float:
+    def _read_by_each(self, count: int) -> Start:
         reading = 0.0
 
         def before(jars: Path) -> None:
@@ -109,29 +139,33 @@ class Cases:
                 list(pool.map(lambda _: fill(jars, self._names), range(count)))
             reading = time.monotonic() - begin
 
-        return self._with_mount(count, before) + reading
+        return self._with_mount(count, before).later(reading)
 
-    def _mount_each(self, count: int) -> float:
+    def _mount_each(self, count: int) -> Start:
         with ExitStack() as stack:
             folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(count)]
             return self._load(
                 [stack.enter_context(mounted(self._server, Path(folder))) for folder in folders]
             )
 
-    def _copied(self, count: int) -> float:
+    def _copied(self, count: int) -> Start:
         with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
             folders = [
                 Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(count)
             ]
             begin = time.monotonic()
             list(pool.map(lambda folder: copy(self._server, self._names, folder), folders))
-            return time.monotonic() - begin + self._load(folders)
+            copying = time.monotonic() - begin
+            return self._load(folders).later(copying)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jars", type=Path, default=Path(".cache/bench/jars"))
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument(
+        "--cases", nargs="+", help="some of the table's rows, by a part of the name"
+    )
     parser.add_argument("--jvms", type=int, nargs="+", default=[1, 4, 8])
     given = parser.parse_args()
     jars = sorted(given.jars.glob("*.jar"))
@@ -146,7 +180,9 @@ def main() -> None:
             )
             Path(folder, "names").write_text("\n".join(choose(jars)))
             names = [jar.name for jar in jars]
-            measure(server, Cases(server, given.jars, names, Path(folder)), given)
+            cases = Cases(server, given.jars, names, Path(folder))
+            cases.choose(given.cases or [""])
+            measure(server, cases, given)
     finally:
         server.close()
 
@@ -162,22 +198,25 @@ def _heading(jars: Sequence[Path], runs: int) -> str:
 
 
 def measure(server: JarServer, cases: Cases, given: argparse.Namespace) -> None:
-    """Prints the table, a row a case and number of JVMs."""
-    print("| case | JVMs | seconds, min / median / max | GET | MB | HEAD and LIST |")
-    print("|---|---|---|---|---|---|")
-    for case, run in cases.all.items():
-        for count in given.jvms:
-            times = []
-            for _ in range(given.runs):
+    """Prints the table, a row a case and number of JVMs; the cases take turns."""
+    print(
+        "| case | JVMs | seconds, min / median / max | CPU s, median | GET | MB | HEAD and LIST |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for count in given.jvms:
+        starts: dict[str, list[Start]] = {case: [] for case in cases.all}
+        counts = {}
+        for _ in range(given.runs):
+            for case, run in cases.all.items():
                 server.clear()
-                times.append(run(count))
+                starts[case].append(run(count))
+                others = server.count("HeadObject") + server.count("ListObjectsV2")
+                counts[case] = f"{server.count('GetObject')} | {server.sent / 1e6:.0f} | {others}"
+        for case, all_of_it in starts.items():
+            times = [one.seconds for one in all_of_it]
             shown = f"{min(times):.1f} / {statistics.median(times):.1f} / {max(times):.1f}"
-            others = server.count("HeadObject") + server.count("ListObjectsV2")
-            print(
-                f"| {case} | {count} | {shown} | {server.count('GetObject')} "
-                f"| {server.sent / 1e6:.0f} | {others} |",
-                flush=True,
-            )
+            processor = statistics.median(one.processor for one in all_of_it)
+            print(f"| {case} | {count} | {shown} | {processor:.1f} | {counts[case]} |", flush=True)
 
 
 if __name__ == "__main__":

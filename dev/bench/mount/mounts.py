@@ -1,8 +1,10 @@
 """The S3 model and the mounts that the benchmark measures."""
 
 import os
+import platform
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ops.publish.files import read
+from ops.publish.publish import Release
 from tests.tiers.node.s3_server import JARS_PREFIX as PREFIX
 from tests.tiers.node.s3_server import S3Server
+from userdata.render import FILES
 
 BUCKET = "bench-jars"
 _PIECE = 1024 * 1024
@@ -26,6 +31,8 @@ class JarServer(S3Server):
         self.create(BUCKET)
         for jar in jars:
             self.put(BUCKET, f"{PREFIX}r1/{jar.name}", jar.read_bytes())
+        release = Release.of("r1", [read(jar) for jar in jars])
+        self.put(BUCKET, f"{PREFIX}r1/release.json", release.to_json())
         self.before = lambda request: time.sleep(0.015)
         self.clear()
 
@@ -94,8 +101,28 @@ def mounted(server: S3Server, folder: Path) -> Iterator[Path]:
     point.rmdir()
 
 
+@contextmanager
+def copied(jars: Path, folder: Path) -> Iterator[None]:
+    """A copy of the release over itself, made by the program of a node."""
+    state, copies = folder / "state", folder / "copies"
+    for path in (state / "base", copies):
+        path.mkdir(parents=True)
+    (state / "s3").symlink_to(jars.parent)
+    (state / "run").write_text("run.1")
+    arguments = (state, copies, 10240, 1, 600, 60, platform.machine())
+    command = [sys.executable, "-sEB", FILES / "fill.py", *map(str, arguments)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if not said.startswith("filled: r1"):
+        raise SystemExit(said)
+    subprocess.run(["mount", "--bind", copies / "r1", jars], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", jars], check=True)
+
+
 def fill(folder: Path, names: Sequence[str]) -> None:
-    """Reads every JAR once, four at a time, as the node's script does."""
+    """Reads every JAR once, four at a time, as a job's init container does."""
 
     def read(name: str) -> None:
         with (folder / name).open("rb") as file:

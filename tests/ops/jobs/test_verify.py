@@ -88,13 +88,15 @@ def test_what_is_looked_at_on_a_node_is_what_userdata_puts_there() -> None:
     paths = set(re.findall(r"(?<![\w$}])/[\w./-]+", on_node))
     assert {"/usr/local/sbin/spark-jars", "/mnt/spark-jars", "/run/spark-jars/run"} <= paths
     written = known.replace("${real}", "${state}/parent").replace("${state}", "/run/spark-jars")
-    for path in paths - {"/run/spark-jars/parent/jars"}:
+    marks = "/run/spark-jars/marks."
+    for path in paths - {"/run/spark-jars/parent/jars", marks}:
         assert path in written or path in scripts, path
     for unit in re.findall(r"spark-jars[\w-]*[.]service", on_node):
         assert f"/etc/systemd/system/{unit}\n" in known
-    # Where `fill` keeps what it knows of a folder, by the name of the cache's folder.
-    assert "/run/spark-jars/marks." in on_node
-    assert 'marks_file="${state}/marks.${run##*/}"' in known
+    # Where `fill.py` keeps what it knows of a folder, by the name of the cache's folder.
+    assert marks in on_node
+    assert 'run = Path((STATE / "run").read_text()).name\n' in known
+    assert 'STATE / f"marks.{run}"' in known
 
 
 def test_the_ways_in_are_the_platforms_own() -> None:

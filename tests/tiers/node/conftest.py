@@ -1,16 +1,20 @@
 """Fixtures of the node tier: an S3 server, and machines that boot from rendered user data."""
 
 import email
+import hashlib
 import os
 import re
+import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ops.publish.files import File
+from ops.publish.publish import Release
 from tests.names import NODE_PARENT
 from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, SECRET_KEY
 from tests.tiers.node.kube_api import KubeApi
@@ -35,6 +39,26 @@ DENIED_BUCKET = "denied-jars"
 METRICS = "/var/lib/node_exporter/textfile_collector/spark-jars.prom"
 RELEASE = {f"jar-{number}.jar": os.urandom(1_500_000) for number in range(8)}
 """JARs of release r1."""
+
+
+def manifest(name: str, files: Mapping[str, bytes]) -> bytes:
+    """The release.json of a release as the publisher writes it."""
+    made = [
+        File(Path(one), len(content), hashlib.sha256(content).hexdigest())
+        for one, content in files.items()
+    ]
+    return Release.of(name, made).to_json()
+
+
+def publish(s3: S3Server, bucket: str, name: str, files: Mapping[str, bytes]) -> None:
+    """Puts the files of a release, and release.json last."""
+    for one, content in files.items():
+        s3.put(bucket, f"{PREFIX}{name}/{one}", content)
+    s3.put(bucket, f"{PREFIX}{name}/release.json", manifest(name, files))
+
+
+MANIFEST = manifest("r1", RELEASE)
+"""release.json of r1."""
 
 Render = Callable[..., MountFiles]
 
@@ -62,11 +86,19 @@ def s3() -> Iterator[S3Server]:
     for bucket in (BUCKET, DENIED_BUCKET):
         server.create(bucket)
         server.put(bucket, f"{PREFIX}{SENTINEL}", SENTINEL_TEXT.encode())
-    for name, content in (RELEASE | {"release.json": b"{}"}).items():
-        server.put(BUCKET, f"{PREFIX}r1/{name}", content)
+    publish(server, BUCKET, "r1", RELEASE)
     server.denied.add(DENIED_BUCKET)
     yield server
     server.close()
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> str:
+    """A bucket of this test alone, without a release."""
+    name = f"jars-{secrets.token_hex(4)}"
+    s3.create(name)
+    s3.put(name, f"{PREFIX}{SENTINEL}", SENTINEL_TEXT.encode())
+    return name
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ from mount_s3_flags import BLOCK, parse
 from mount_s3_words import Failed, fail, log
 from s3_client import Client
 
+_FOREVER = 1e9
+"""Seconds that a time-out of FUSE may have."""
 GIVE_UP_SECONDS = float(os.environ.get("STANDIN_GIVE_UP_SECONDS", "64"))
 
 
@@ -202,6 +204,9 @@ def main() -> None:
         ro=given.read_only,
         allow_other=given.allow_other,
         default_permissions=True,
+        # As long as the real one lets the kernel answer; it gives the root 200 years.
+        entry_timeout=min(given.metadata_ttl, _FOREVER),
+        attr_timeout=min(given.metadata_ttl, _FOREVER),
         nodev=True,
         nosuid=True,
         fsname="mountpoint-s3",

@@ -5,7 +5,15 @@ import time
 import pytest
 
 from tests.ops.publish.s3 import REGION
-from tests.tiers.node.conftest import BUCKET, DENIED_BUCKET, RELEASE, Render, make_ready, start
+from tests.tiers.node.conftest import (
+    BUCKET,
+    DENIED_BUCKET,
+    MANIFEST,
+    RELEASE,
+    Render,
+    make_ready,
+    start,
+)
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.s3_server import S3Server
 
@@ -24,7 +32,7 @@ def test_a_first_boot_mounts_and_fills_before_kubelet_starts(booted: Node, s3: S
     sums = booted.shell(f"cat {MOUNT}/r1/*.jar | wc --bytes")
     assert int(sums) == sum(map(len, RELEASE.values()))
     assert s3.count("GetObject") == filled, "what was filled is read without a request"
-    assert "filled: r1, 8 JARs" in booted.journal("cloud-final.service")
+    assert "filled: r1, 11 MiB" in booted.journal("cloud-final.service")
     (call,) = booted.path("/opt/node/dnf.calls").read_text().splitlines()
     assert call.endswith("install mount-s3")
     assert not {"update", "upgrade", "--best"} & set(call.split()), "nothing is upgraded"
@@ -101,13 +109,13 @@ def test_a_node_without_its_jars_powers_off_and_its_console_has_the_reason(
     assert any(reason in line for line in said), said
 
 
-@pytest.mark.parametrize("step", ["tar", *SYSTEMCTL, "dnf", "mount-s3", "xargs"])
+@pytest.mark.parametrize("step", ["python3", *SYSTEMCTL, "dnf", "mount-s3", "flock"])
 def test_a_sigterm_in_any_step_of_the_boot_leaves_no_node_without_jars(
     machine: Node, render: Render, s3: S3Server, step: str
 ) -> None:
     """A script that cloud-init runs may be ended; cloud-init then goes on to kubelet."""
     machine.write("/opt/node/dnf.seconds", "1")
-    machine.slow_down("tar", "xargs")
+    machine.slow_down("python3", "flock")
     if step in SYSTEMCTL:
         machine.slow_down("systemctl", when=step)
     with s3.slow(step == "mount-s3"):
@@ -146,7 +154,7 @@ def test_after_a_reboot_kubelet_waits_for_the_jars_again(booted: Node, s3: S3Ser
         # The link outlives the reboot, what it points to does not: a pod would wait.
         assert booted.result("test", "-d", PARENT).returncode != 0
     wait_for("kubelet", booted.kubelet_runs)
-    assert booted.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
+    assert booted.run("cat", f"{PARENT}/jars/r1/release.json") == MANIFEST.decode().strip()
 
 
 def test_the_cache_moves_to_the_instance_store_once_there_is_one(

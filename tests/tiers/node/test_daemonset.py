@@ -13,7 +13,7 @@ import pytest
 
 from tests.names import JARS_LABEL, NOT_MOUNTED_TAINT, SHARED_JARS
 from tests.plans import named, plan_of
-from tests.tiers.node.conftest import Render
+from tests.tiers.node.conftest import MANIFEST, Render
 from tests.tiers.node.kube_api import TOKEN, KubeApi
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.pods import Watch, job_pod
@@ -115,12 +115,12 @@ def test_a_node_without_a_package_manager_is_not_changed_and_logs_the_reason(
     assert len(api.taints) == 2
 
 
-@pytest.mark.parametrize("step", ["cp", "dnf", "mount-s3", "xargs"])
+@pytest.mark.parametrize("step", ["cp", "dnf", "mount-s3", "python3"])
 def test_a_pod_that_is_ended_in_any_step_leaves_what_the_next_one_completes(
     watches: Watches, api: KubeApi, machine: Node, s3: S3Server, step: str
 ) -> None:
     machine.write("/opt/node/dnf.seconds", "1")
-    machine.slow_down("cp", "xargs")
+    machine.slow_down("cp", "python3")
     with s3.slow(step == "mount-s3"):
         first = watches()
         wait_for(step, lambda: machine.has_process(step))
@@ -164,11 +164,11 @@ def test_an_upgrade_brings_new_files_and_leaves_the_mount_to_running_jobs(
         wait_for("the word", lambda: "once no pod has the JARs" in machine.journal(refresh))
         time.sleep(2)
         assert machine.main_pid() == serves
-        assert read("jars/r1/release.json") == b"{}"
+        assert read("jars/r1/release.json") == MANIFEST
     wait_for("the new settings", lambda: machine.main_pid() not in (0, serves))
     wait_for("the gate", machine.healthy)
     command = machine.live(f"/proc/{machine.main_pid()}/cmdline")
-    assert b"--max-cache-size\x00600" in command.read_bytes()
+    assert b"--max-cache-size\x00120" in command.read_bytes()
     new.end()
 
 
@@ -195,7 +195,7 @@ def test_a_removal_waits_for_no_job_and_takes_no_jars_from_one(
         api.daemonset = {"metadata": metadata}
         assert "in use" in pod.end()
         assert not marked(api), "no new pod comes"
-        assert read("jars/r1/release.json") == b"{}"
+        assert read("jars/r1/release.json") == MANIFEST
         assert machine.healthy()
     machine.run("/usr/local/sbin/spark-jars", "uninstall")
     assert not machine.live(PARENT).exists()

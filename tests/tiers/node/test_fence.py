@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.names import JARS_LABEL
-from tests.tiers.node.conftest import Render, make_ready, metric
+from tests.tiers.node.conftest import MANIFEST, Render, make_ready, metric
 from tests.tiers.node.kube_api import TOKEN, KubeApi
 from tests.tiers.node.node import Node, wait_for
 from tests.tiers.node.pods import job_pod
@@ -85,7 +85,7 @@ def test_new_pods_avoid_a_node_without_jars_until_these_return(
             wait_for("the line", lambda: "fenced: down for over 3 s" in member.console())
         wait_for("the label", lambda: api.labels.get(JARS_LABEL) == JARS)
         wait_for("the metric", lambda: metric(member, "spark_jars_fenced") == 0)
-        assert read("jars/r1/release.json") == b"{}", "a pod that ran is where it was"
+        assert read("jars/r1/release.json") == MANIFEST, "a pod that ran is where it was"
     assert api.refused == []
 
 

@@ -1,15 +1,13 @@
-"""What a node reads into its cache: with any name in the bucket, and with its disk full."""
+"""What a node fills itself with: with any name in the bucket, and with its disk full."""
 
-import secrets
 import time
 from collections.abc import Callable
 
 import pytest
 
-from tests.tiers.node.conftest import METRICS, PREFIX, Render, make_ready, metric
+from tests.tiers.node.conftest import METRICS, PREFIX, Render, make_ready, manifest, metric, publish
 from tests.tiers.node.node import MOUNT, Node, wait_for
 from tests.tiers.node.s3_server import S3Server
-from userdata.render import SENTINEL, SENTINEL_TEXT
 
 MIB = 1 << 20
 WATCH = "spark-jars-watch.service"
@@ -17,24 +15,28 @@ WATCH = "spark-jars-watch.service"
 Put = Callable[..., None]
 
 
-@pytest.fixture
-def bucket(s3: S3Server) -> str:
-    """A bucket of this test alone, without a release."""
-    name = f"jars-{secrets.token_hex(4)}"
-    s3.create(name)
-    s3.put(name, f"{PREFIX}{SENTINEL}", SENTINEL_TEXT.encode())
-    return name
+Publish = Callable[..., None]
 
 
 @pytest.fixture
 def put(s3: S3Server, bucket: str) -> Put:
-    """Puts objects below the JARs' prefix, each of some MiB."""
+    """Puts objects below the JARs' prefix, which are no release."""
 
-    def put(*keys: str, mib: int = 0) -> None:
+    def put(*keys: str) -> None:
         for key in keys:
-            s3.put(bucket, PREFIX + key, bytes(mib * MIB) or b"{}")
+            s3.put(bucket, PREFIX + key, b"{}")
 
     return put
+
+
+@pytest.fixture
+def release(s3: S3Server, bucket: str) -> Publish:
+    """Publishes a release with these JARs, each of some MiB."""
+
+    def release(name: str, *jars: str, mib: int = 0) -> None:
+        publish(s3, bucket, name, {jar: bytes(mib * MIB) or b"{}" for jar in jars})
+
+    return release
 
 
 def said(machine: Node, text: str) -> int:
@@ -48,20 +50,20 @@ HOSTILE = [
     *("'", '"', "a b", " ", "*", "?", "\\", "back\\slash", "%s", "ü", "名前", "n" * 250),
     *("..", ".", "~", "@", "release.json", "x.jar"),
 ]
+RELEASES = ("3--x", "release.json")
+"""Those that may be names of releases; `x.jar` has a file that its release.json lacks."""
 
 
 def test_names_in_the_bucket_end_no_boot(
-    machine: Node, render: Render, bucket: str, put: Put
+    machine: Node, render: Render, bucket: str, put: Put, release: Publish
 ) -> None:
     for name in HOSTILE:
-        put(f"{name}/{name}.jar", f"{name}/release.json")
+        release(name, "x.jar")
     put("pending/x.jar", "x.jar/y.jar", "/empty name/release.json", "../../release.json")
     time.sleep(1.1)
     # The newest: taken for grep's option, it ended a boot once.
-    put("-v/x.jar", "-v/release.json")
+    release("-v", "x.jar")
     make_ready(machine, render(bucket=bucket))
-    hidden = {"..", "."}
-    shown = len({*HOSTILE, "-v"} - hidden)
     wait_for("metrics", lambda: metric(machine, "spark_jars_filled_releases") == 2)
     assert said(machine, "filled: ") == 2
     # All of them, in a mount of its own.
@@ -70,21 +72,24 @@ def test_names_in_the_bucket_end_no_boot(
     with machine.replaced():
         machine.kill()
     machine.run("systemctl", "restart", WATCH)
-    wait_for("all", lambda: metric(machine, "spark_jars_filled_releases") == shown)
-    assert metric(machine, "spark_jars_unfilled_releases") == 0
+    shown = len({*HOSTILE, "-v"} - {"..", "."})
+    refused = shown - len(RELEASES)
+    wait_for("all", lambda: metric(machine, "spark_jars_unfilled_releases") == refused)
+    assert metric(machine, "spark_jars_filled_releases") == len(RELEASES)
+    assert set(machine.shell("ls -A /var/cache/spark-jars/copies.*").split()) == set(RELEASES)
     assert not machine.is_off, "a name was run as a command"
 
 
 def test_a_fault_of_the_filler_ends_no_boot(machine: Node, render: Render) -> None:
     files = render()
-    (library,) = [file for file in files.files if file.path.endswith("cache.sh")]
+    (library,) = [file for file in files.files if file.path.endswith("copies.sh")]
     fault = library.content.replace("fill() {", 'fill() {\n  local name="--x"\n  : $((name[0--]))')
     assert fault != library.content
     broken = [
         file if file != library else type(file)(file.path, 0o644, fault) for file in files.files
     ]
     make_ready(machine, type(files)(broken))
-    assert said(machine, "the cache is not filled; going on") == 1
+    assert said(machine, "the node is not filled; going on") == 1
     wait_for("the watch", lambda: metric(machine, "spark_jars_up") == 1)
     assert machine.healthy()
 
@@ -93,67 +98,72 @@ def test_a_filler_that_hangs_ends_no_boot(machine: Node, render: Render) -> None
     files = render()
     environment = files.environment.replace("FILL_SECONDS=120", "FILL_SECONDS=-28")
     assert environment != files.environment
-    kept = [file for file in files.files if not file.path.endswith((".env", "cache.sh"))]
-    (library,) = [file for file in files.files if file.path.endswith("cache.sh")]
+    kept = [file for file in files.files if not file.path.endswith((".env", "copies.sh"))]
+    (library,) = [file for file in files.files if file.path.endswith("copies.sh")]
     hangs = library.content.replace("fill() {", "fill() {\n  exec sleep infinity")
     again = type(library)(library.path, 0o644, hangs)
     settings = type(library)("/etc/spark-jars/mount.env", 0o644, environment)
     make_ready(machine, type(files)([*kept, again, settings]))
-    assert said(machine, "the cache is not filled yet; going on") == 1
+    assert said(machine, "the node is not filled yet; going on") == 1
 
 
-def test_a_full_disk_is_said_once_and_costs_no_request(
-    machine: Node, render: Render, s3: S3Server, bucket: str, put: Put
-) -> None:
-    make_ready(machine, render(bucket=bucket))
+def on_a_small_disk(machine: Node) -> None:
+    """Moves the mount and its copies to a disk of 64 MiB; no release is copied yet."""
     machine.shell("mount -t tmpfs -o size=64m small /var/cache/spark-jars")
     with machine.replaced():
         machine.run("systemctl", "restart", "spark-jars.service")
-    wait_for("metrics", lambda: metric(machine, "spark_jars_cache_disk_full") == 0)
+
+
+def fill_disk(machine: Node) -> None:
     machine.shell("head --bytes=64M /dev/zero >/var/cache/spark-jars/filler", check=False)
-    put("r1/a.jar", "r1/b.jar", "r1/c.jar", mib=8)
-    put("r1/release.json")
-    began = s3.count("GetObject")
-    wait_for("the try", lambda: metric(machine, "spark_jars_unfilled_releases") == 1)
+
+
+def test_a_full_disk_is_said_once_and_costs_no_request(
+    machine: Node, render: Render, s3: S3Server, bucket: str, release: Publish
+) -> None:
+    make_ready(machine, render(bucket=bucket))
+    on_a_small_disk(machine)
+    wait_for("metrics", lambda: metric(machine, "spark_jars_cache_disk_full") == 0)
+    fill_disk(machine)
+    release("r1", "a.jar", "b.jar", "c.jar", mib=8)
+    wait_for("the try", lambda: said(machine, "release r1 of 24 MiB does not fit") == 1)
+    wait_for("metrics", lambda: metric(machine, "spark_jars_unfilled_releases") == 1)
     wait_for("the disk", lambda: metric(machine, "spark_jars_cache_disk_full") == 1)
+    read = s3.count("GetObject")
     time.sleep(10)
-    assert s3.count("GetObject") == began
+    assert s3.count("GetObject") == read
     assert said(machine, "disk is full") == 1
-    assert said(machine, "release r1 of 24 MiB does not fit on the cache's disk: 0 MiB left") == 1
+    assert said(machine, "release r1 of 24 MiB does not fit") == 1
     assert machine.console().count("disk is full") == 1
     assert int(machine.shell(f"cat {MOUNT}/r1/*.jar | wc --bytes")) == 24 * MIB, "it still serves"
     assert machine.healthy()
 
 
 def test_a_disk_that_fills_up_during_the_fill_ends_it_for_this_mount(
-    machine: Node, render: Render, s3: S3Server, bucket: str, put: Put
+    machine: Node, render: Render, s3: S3Server, bucket: str, release: Publish
 ) -> None:
     """Marks are not on the cache's disk: what was tried is known, and is not read again."""
     make_ready(machine, render(bucket=bucket))
-    machine.shell("mount -t tmpfs -o size=64m small /var/cache/spark-jars")
-    with machine.replaced():
-        machine.run("systemctl", "restart", "spark-jars.service")
-    machine.slow_down("timeout")
-    put("r1/a.jar", "r1/b.jar", "r1/c.jar", mib=8)
-    put("r1/release.json")
-    wait_for("the try", lambda: b"failed" in (machine.reads(marks(machine)) or b""))
-    machine.shell("head --bytes=64M /dev/zero >/var/cache/spark-jars/filler", check=False)
+    on_a_small_disk(machine)
+    with s3.slow(0.3):
+        release("r1", "a.jar", "b.jar", "c.jar", mib=8)
+        copying = "ls /var/cache/spark-jars/copies.*/.[!.]*/*.jar"
+        wait_for("the copy", lambda: machine.shell(copying, check=False))
+        fill_disk(machine)
+        wait_for("the end", lambda: said(machine, "r1 does not fit on the cache's disk") == 1)
     wait_for("the disk", lambda: metric(machine, "spark_jars_cache_disk_full") == 1)
-    wait_for("the end", lambda: said(machine, "does not fit on the cache's disk") == 1)
     read = s3.count("GetObject")
     time.sleep(10)
     assert s3.count("GetObject") == read
-    assert said(machine, "disk is full") == 1
-
-
-def marks(machine: Node) -> str:
-    return machine.shell("ls /run/spark-jars/marks.* | tail -n 1", check=False)
+    assert machine.shell("ls -A /var/cache/spark-jars/copies.*") == "", "no part of it stays"
+    assert int(machine.shell(f"cat {MOUNT}/r1/*.jar | wc --bytes")) == 24 * MIB, "it still serves"
 
 
 def test_a_look_costs_one_list_whatever_lies_there(
-    machine: Node, render: Render, s3: S3Server, bucket: str, put: Put
+    machine: Node, render: Render, s3: S3Server, bucket: str, put: Put, release: Publish
 ) -> None:
-    put("r1/x.jar", "r1/release.json", "a file", "readme.txt/inner")
+    release("r1", "x.jar")
+    put("a file", "readme.txt/inner")
     pending = [f"pending-{number}" for number in range(4)]
     put(*(f"{name}/x.jar" for name in pending))
     make_ready(machine, render(bucket=bucket))
@@ -162,41 +172,40 @@ def test_a_look_costs_one_list_whatever_lies_there(
     time.sleep(12)
     asked = [request.operation for request in s3.requests[requests:]]
     assert set(asked) == {"ListObjectsV2"}
-    # 6 looks, 2 s apart, and as often as a folder becomes twice as old.
-    assert len(asked) <= 7 + 3 * (len(pending) + 1)
+    # 6 looks, 2 s apart, each for r1's archive, too; and as often as a folder gets twice as old.
+    assert len(asked) <= 2 * 7 + 3 * (len(pending) + 1)
     time.sleep(14)
     requests = len(s3.requests)
     time.sleep(10)
-    assert len(s3.requests) - requests <= 6 + len(pending) + 1
+    # A tenth of its time is 3 s by now.
+    assert len(s3.requests) - requests <= 6 + 4 + len(pending) + 1
 
 
 def test_a_release_that_cannot_be_read_whole_is_tried_once_and_said_once(
-    machine: Node, render: Render, s3: S3Server, bucket: str, put: Put
+    machine: Node, render: Render, s3: S3Server, bucket: str, put: Put, release: Publish
 ) -> None:
-    put("whole/x.jar", "whole/release.json")
-    put("r1/release.json", "r1/folder.jar/x", "r1/x.jar")
-    put("r2/release.json/x", "r2/x.jar")
+    release("whole", "x.jar")
+    put("r1/folder.jar/x", "r2/release.json/x", "r2/x.jar")
+    s3.put(bucket, f"{PREFIX}r1/release.json", manifest("r1", {"folder.jar": b"{}"}))
     make_ready(machine, render(bucket=bucket))
     wait_for("the watch", lambda: metric(machine, "spark_jars_unfilled_releases") == 2)
     requests = len(s3.requests)
     time.sleep(7)
     assert {request.operation for request in s3.requests[requests:]} == {"ListObjectsV2"}
     assert said(machine, "release r1 cannot be read whole") == 1
-    assert said(machine, "release r2 cannot be read: its release.json is no file") == 1
+    assert said(machine, "release r2 cannot be read whole: release.json") == 1
     assert metric(machine, "spark_jars_filled_releases") == 1
 
 
 def test_an_older_release_is_filled_if_the_newest_does_not_fit(
-    machine: Node, render: Render, s3: S3Server, bucket: str, put: Put
+    machine: Node, render: Render, s3: S3Server, bucket: str, release: Publish
 ) -> None:
-    put("r1/x.jar", mib=3)
-    put("r1/release.json")
+    release("r1", "x.jar", mib=3)
     time.sleep(1.1)
-    put("r2/x.jar", mib=20)
-    put("r2/release.json")
+    release("r2", "x.jar", mib=20)
     make_ready(machine, render(bucket=bucket, cache_mib=10))
-    assert said(machine, "release r2 of 20 MiB does not fit in the cache's 8 MiB") == 1
-    assert said(machine, "filled: r1, 1 JARs, 3 MiB") == 1
+    assert said(machine, "release r2 of 20 MiB does not fit in the copies' 8 MiB") == 1
+    assert said(machine, "filled: r1, 3 MiB") == 1
     wait_for("metrics", lambda: machine.reads(METRICS))
     counted = s3.count("GetObject")
     assert machine.shell(f"cat {MOUNT}/r1/x.jar | wc --bytes") == str(3 * MIB)

@@ -15,7 +15,7 @@ import pytest
 from tests.metrics.expressions import tools
 from tests.metrics.sampled import agree, version_of
 from tests.tiers.metrics.programs import node_exporter
-from tests.tiers.node.conftest import BUCKET, METRICS, PREFIX, RELEASE, metric
+from tests.tiers.node.conftest import BUCKET, METRICS, PREFIX, RELEASE, manifest, metric
 from tests.tiers.node.node import MOUNT, Node, wait_for
 from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
@@ -96,7 +96,7 @@ def test_a_second_process_never_mounts_on_the_path(node: Node) -> None:
 
 
 def test_each_start_has_a_fresh_cache_and_deletes_the_old_ones(node: Node) -> None:
-    caches = "ls /var/cache/spark-jars"
+    caches = "cd /var/cache/spark-jars && ls -d run.*"
     old = node.run("cat", "/run/spark-jars/run")
     with node.replaced():
         node.kill()
@@ -147,7 +147,7 @@ def test_a_new_release_is_seen_at_once_and_filled_soon(node: Node, s3: S3Server)
     wait_for("the JAR", lambda: node.reads(f"{MOUNT}/r2/late.jar") == late, 2)
     time.sleep(3)
     assert "filled: r2" not in node.journal("spark-jars-watch.service"), "not yet published"
-    s3.put(BUCKET, f"{PREFIX}r2/release.json", b"{}")
+    s3.put(BUCKET, f"{PREFIX}r2/release.json", manifest("r2", {"late.jar": late}))
     wait_for("the fill", lambda: "filled: r2" in node.journal("spark-jars-watch.service"))
     counted = s3.count("GetObject")
     assert node.shell(f"cat {MOUNT}/r2/late.jar | wc --bytes") == "3000000"
@@ -177,7 +177,7 @@ def test_metrics_contain_up_restarts_and_cache(node: Node) -> None:
     wait_for("count", lambda: metric(node, "spark_jars_restarts_total") == restarts + 1)
     wait_for("fill", lambda: metric(node, "spark_jars_filled_releases") >= 1)
     size = sum(map(len, RELEASE.values()))
-    wait_for("bytes", lambda: metric(node, "spark_jars_cache_bytes") > size)
+    wait_for("bytes", lambda: metric(node, "spark_jars_copies_bytes") > size)
     assert node.run("stat", "--format=%a", METRICS) == "644"
 
 

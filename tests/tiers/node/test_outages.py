@@ -6,7 +6,7 @@ import time
 import pytest
 import yaml
 
-from tests.tiers.node.conftest import BUCKET, PREFIX, RELEASE, metric
+from tests.tiers.node.conftest import BUCKET, MANIFEST, PREFIX, RELEASE, metric
 from tests.tiers.node.node import MOUNT, PARENT, Node, wait_for
 from tests.tiers.node.pods import job_pod
 from tests.tiers.node.s3_server import S3Server
@@ -20,7 +20,7 @@ def test_no_pod_starts_while_the_mount_is_down(node: Node, s3: S3Server) -> None
         time.sleep(1)
         # What kubelet looks for before it starts a pod with this volume.
         assert node.result("test", "-d", PARENT).returncode != 0
-    assert node.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
+    assert node.run("cat", f"{PARENT}/jars/r1/release.json") == MANIFEST.decode().strip()
 
 
 @pytest.mark.parametrize("step", ["umount", "cp", "mount-s3"])
@@ -39,7 +39,7 @@ def test_a_stop_in_any_step_of_a_start_leaves_nothing_in_the_way(
     assert not booted.has_process("mount-s3")
     booted.run("systemctl", "start", "spark-jars.service")
     assert booted.healthy()
-    assert booted.run("cat", f"{PARENT}/jars/r1/release.json") == "{}"
+    assert booted.run("cat", f"{PARENT}/jars/r1/release.json") == MANIFEST.decode().strip()
 
 
 def test_an_outage_of_s3_is_not_seen_by_pods_whose_jars_are_filled(
