@@ -36,11 +36,16 @@ class Store:
 
     def names(self, release: str) -> set[str]:
         """The objects of a release. Raises Failed."""
+        return set(self.times(release))
+
+    def times(self, release: str) -> dict[str, int]:
+        """The objects of a release and when each was written, in seconds: as a mount shows them.
+        Raises Failed."""
         prefix = self._to.key(release)
         pages = self._s3.get_paginator("list_objects_v2")
         with explained(f"listing {self._to.url(release)}"):
             return {
-                item["Key"].removeprefix(prefix)
+                item["Key"].removeprefix(prefix): int(item["LastModified"].timestamp())
                 for page in pages.paginate(**self._bucket, Prefix=prefix)
                 for item in page.get("Contents", [])
             }
