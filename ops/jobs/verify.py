@@ -30,6 +30,10 @@ _DAEMON = "spark-jars"
 """Name of the DaemonSet that mounts JARs on running nodes."""
 _CONTAINER = "spark-kubernetes-executor"
 """Spark's own name for an executor's container."""
+_VERSION = (
+    f"""kubectl logs "${{pod}}" -n "${{namespace}}" -c {_CONTAINER} | grep -m 1 'mixed mode'"""
+)
+"""Prints the last line of -showversion."""
 _REAL = "/run/spark-jars/parent"
 _SCRIPT = "/usr/local/sbin/spark-jars"
 
@@ -197,16 +201,21 @@ def _archive(plan: Plan, team: Team, archive: Archive) -> Iterator[Step]:
             f'--key "{key}/{name}" --expected-bucket-owner "${{account}}" --checksum-mode ENABLED '
             "--query '[ContentLength,ChecksumSHA256]' --output text",
         )
-    path = path_of(team, archive.release, "executor") or "none: nodes of both processors"
+    path = path_of(team, archive.release, "executor")
+    if path is None:
+        yield Step(
+            "Executors use no archive: the pool has nodes of both processors, and at pod level no "
+            "path is right on both. Their JVM says mixed mode, without sharing.",
+            _VERSION,
+        )
+        return
     yield Step(
         f"The executor's JVM has it mapped: {path}",
         "\"${in_pod[@]}\" sh -c 'cat /proc/[0-9]*/maps 2>/dev/null' "
         f"| grep -o '{JARS_MOUNT_PATH}/jars/.*[.]jsa' | sort -u",
     )
     yield Step(
-        f"The JVM says so, and is the build of the archive: {archive.jvm[:-1]}, mixed mode, "
-        "sharing)",
-        'kubectl logs "${pod}" -n "${namespace}" -c ' + _CONTAINER + " | grep -m 1 'mixed mode'",
+        f"The JVM says so, and is the archive's: {archive.jvm[:-1]}, mixed mode, sharing)", _VERSION
     )
     asked = " ".join([*OPTIONS, "-Xlog:cds=info", "-Xlog:class+path=info"])
     yield Step(

@@ -28,7 +28,8 @@ from tests.tiers.operator.published import BUCKET, on_this_machine, publish
 
 _SECONDS = 900
 _DIGEST = f"@sha256:{'1' * 64}"
-_USED, _NOT_USED = "mixed mode, sharing)", "mixed mode)"
+# The tier's JVMs have one compiler only.
+_USED, _NOT_USED = "mixed mode, emulated-client, sharing)", "mixed mode, emulated-client)"
 
 pytestmark = pytest.mark.parametrize("live", PODS_OF[1:2], ids=str, indirect=True)
 
