@@ -59,7 +59,7 @@ publish-jars: $(READY) ## Copy JARs to a stack's bucket, or with FLEET=prod to e
 	@$(BIN)/python -m ops $(if $(FLEET),fleet-publish --fleet '$(FLEET)' $(WITH_FORMAT),publish-jars \
 	  --stack '$(if $(TO),,$(STACK))' --to '$(TO)') --release '$(RELEASE)' \
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
-	  -- $(foreach jar,$(JARS),'$(jar)')
+	  $(if $(FLEET),,$(foreach one,$(ARCHIVE),--archive '$(one)')) -- $(foreach jar,$(JARS),'$(jar)')
 
 releases: $(READY) ## The releases of a stack, or with FLEET=prod which member has which, and whether each is complete: RELEASE= TEAM=
 	@$(BIN)/python -m ops $(if $(FLEET),fleet-releases --fleet '$(FLEET)',releases --stack '$(STACK)') \
@@ -68,7 +68,7 @@ releases: $(READY) ## The releases of a stack, or with FLEET=prod which member h
 job: $(READY) ## A Spark job as YAML: FILE=job.yaml or JOB=pi|taxi-trip|etl-dynamic, STACK=dev TEAM=team-a IN= OUT=
 	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --file '$(FILE)' --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
-	  --account '$(ACCOUNT)' $(WITH_FORMAT)
+	  --archive '$(ARCHIVE)' --account '$(ACCOUNT)' $(WITH_FORMAT)
 
 check-job: $(READY) ## Whether a SparkApplication runs on a stack: FILE=job.yaml STACK=dev TEAM=team-a, FIX=1 puts it right
 	@$(BIN)/python -m ops check-job --file '$(FILE)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
@@ -99,7 +99,7 @@ drill: $(READY) ## What a simulated Spot interruption does to a stack, and the c
 
 verify: $(READY) ## What shows on a live cluster that a team's JARs are mounted: STACK=dev TEAM=team-a
 	@$(BIN)/python -m ops verify --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" --release '$(RELEASE)' \
-	  --account '$(ACCOUNT)' $(WITH_FORMAT)
+	  --archive '$(ARCHIVE)' --account '$(ACCOUNT)' $(WITH_FORMAT)
 
 test: $(READY) ## Everything that needs Python only
 	@$(BIN)/python -m pytest

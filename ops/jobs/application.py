@@ -14,6 +14,7 @@ from components.names import (
     POOL_LABEL,
 )
 from ops.jobs import (
+    archive,
     disk_request,
     logs,
     metrics,
@@ -31,6 +32,7 @@ from ops.jobs.judge.pod_security import SPARK_USER
 from ops.jobs.judge.storage import MAGIC, PROVIDER, REGION, WEB_IDENTITY, WEB_IDENTITY_V1
 from ops.jobs.reading import APPLICATION, GROUP, SCHEDULE, VERSION
 from ops.jobs.team import Team, version_of
+from ops.plan.archives import Archive
 from ops.plan.errors import UserError
 from ops.plan.nodes import NodeSet
 from ops.plan.releases import Coordinate, class_path
@@ -57,6 +59,8 @@ class Request:
     output: str = ""
     executors: int | None = None
     """Maximum number of executors, instead of the job's default."""
+    archive: Archive | None = None
+    """The class-data archive of the release."""
 
 
 def documents(job: Job, team: Team, request: Request) -> list[dict[str, Any]]:
@@ -153,6 +157,8 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         metrics.add(spec)
     logs.add(spec, team)
     disk_request.add(spec)
+    if request.archive:
+        archive.add(spec, team, request.archive, request.release, jar_names(job))
     return spec
 
 

@@ -11,13 +11,16 @@ import typer
 
 from ops.jobs import python_environment
 from ops.jobs.application import Request, documents, jar_names
+from ops.jobs.archive import path_of
 from ops.jobs.catalog import JOBS, S3A_RELEASE
 from ops.jobs.findings import Severity
 from ops.jobs.jobfile import Job, load
 from ops.jobs.options import (
     AccountOption,
+    ArchiveOption,
     ReleaseOption,
     TeamOption,
+    archive_in,
     plan_for,
     refuse_placeholder,
 )
@@ -62,6 +65,7 @@ def job(  # noqa: PLR0917  the command's options
     input_: Annotated[str, option("--in", "URL", "The folder to read: s3a://...")] = "",
     output: Annotated[str, option("--out", "URL", "The folder to write: s3a://...")] = "",
     executors: Annotated[str, option("--executors", "COUNT", "Executors at most.")] = "",
+    archive: ArchiveOption = "",
     account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",
@@ -85,6 +89,7 @@ def job(  # noqa: PLR0917  the command's options
             input=input_ or _default_folder("IN", "input/", chosen, rights, team),
             output=output or _default_folder("OUT", "output/", chosen, rights, team),
             executors=most,
+            archive=archive_in(archive),
         )
         made = documents(chosen, found, request)
         # The judge knows the fields of an application: it is not needed for --help.
@@ -145,6 +150,7 @@ def verify(  # noqa: PLR0917  the command's options
     stack: StackOption = "",
     team: TeamOption = "",
     release: ReleaseOption = "",
+    archive: ArchiveOption = "",
     account: AccountOption = "",
     sets: SetOption = None,
     root: RootOption = "",
@@ -153,13 +159,14 @@ def verify(  # noqa: PLR0917  the command's options
     """Write a script that checks on a live cluster that a team's JARs are read from the mount."""
     with command_errors():
         style = chosen_format(format_)
-        name = release_name(release or S3A_RELEASE)
+        given = archive_in(archive)
+        name = release_name(release or (given.release if given else S3A_RELEASE))
         plan = plan_for(stack, sets, root, account)
         from ops.jobs import verify as checks  # noqa: PLC0415
 
         write = {Format.json: checks.to_json, Format.markdown: checks.markdown}
         text = write.get(style, checks.script)(
-            plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"])
+            plan, team_of(plan, team), name, jar_names(JOBS["taxi-trip"]), given
         )
         sys.stdout.write(text.replace(NO_ACCOUNT, "${account}"))
 
@@ -203,6 +210,19 @@ def _count(executors: str) -> int | None:
     return int(executors)
 
 
+def _archive_hint(team: Team, request: Request) -> list[str]:
+    if request.archive is None:
+        return []
+    paths = {role: path_of(team, request.release, role) for role in ("driver", "executor")}
+    return [
+        f"the {role} uses the archive {path}, where it is there"
+        if path
+        else f"the {role} uses no archive: its pool has nodes of both processors, and in pod level "
+        "no path is right on both"
+        for role, path in paths.items()
+    ]
+
+
 def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str) -> None:
     lines = [f"{request.name} for team {team.name} of stack {stack}: kubectl apply -f job.yaml"]
     if needed := [*chosen.jars, *python_environment.files(chosen)]:
@@ -211,6 +231,7 @@ def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str)
             f"it needs release {request.release}: make publish-jars STACK={stack}{jar_set} "
             f"RELEASE={request.release} JARS='{' '.join(needed)}'"
         )
+    lines += _archive_hint(team, request)
     if chosen.takes_folders:
         lines.append(f"it reads {request.input} and writes {request.output}, which must not exist")
         denied = [

@@ -1,6 +1,7 @@
 """Options that the commands on jobs share, and the plan that they name."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from ops.plan.command import (
 from ops.plan.errors import UserError
 
 if TYPE_CHECKING:
+    from ops.plan.archives import Archive
     from ops.plan.model import Plan
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -28,6 +30,10 @@ TeamOption = Annotated[
     ),
 ]
 ReleaseOption = Annotated[str, option("--release", "NAME", "A published release of JARs.")]
+ArchiveOption = Annotated[
+    str,
+    option("--archive", "FILE", "The archive.json of the release's class-data archive."),
+]
 AccountOption = Annotated[
     str, typer.Option("--account", help="The AWS account, if the stack names none.")
 ]
@@ -47,6 +53,18 @@ def plan_for(stack: str, sets: list[str] | None, root: str, account: str) -> "Pl
     if not named:
         overrides.append(f'account="{account or NO_ACCOUNT}"')
     return recorded(stack, overrides, root)
+
+
+def archive_in(file: str) -> "Archive | None":
+    """The archive that a file describes; None without one. Raises UserError."""
+    from ops.plan.archives import Archive  # noqa: PLC0415
+
+    if not file:
+        return None
+    try:
+        return Archive.from_json(Path(file).read_bytes(), file)
+    except OSError as error:
+        raise UserError(f"ARCHIVE={file}: {error.strerror}") from None
 
 
 def refuse_placeholder(text: str, what: str, stack: str) -> None:

@@ -4,6 +4,8 @@ The result is a bash script that changes nothing; its one attempt to write must 
 nodes come from userdata/, all others from the plan.
 """
 
+import base64
+import hashlib
 import json
 import shlex
 from collections.abc import Iterator
@@ -17,7 +19,9 @@ from components.names import (
     NODE_JARS_PATH,
 )
 from ops.jobs.application import LOCAL_DISK
+from ops.jobs.archive import OPTIONS, path_of
 from ops.jobs.team import Team
+from ops.plan.archives import ARCHIVE, DESCRIPTION, FOLDER, Archive
 from ops.plan.command import fenced
 from ops.plan.errors import UserError
 from ops.plan.model import Plan, Resource
@@ -26,6 +30,10 @@ _DAEMON = "spark-jars"
 """Name of the DaemonSet that mounts JARs on running nodes."""
 _CONTAINER = "spark-kubernetes-executor"
 """Spark's own name for an executor's container."""
+_VERSION = (
+    f"""kubectl logs "${{pod}}" -n "${{namespace}}" -c {_CONTAINER} | grep -m 1 'mixed mode'"""
+)
+"""Prints the last line of -showversion."""
 _REAL = "/run/spark-jars/parent"
 _SCRIPT = "/usr/local/sbin/spark-jars"
 
@@ -47,9 +55,11 @@ class Checks:
     steps: tuple[Step, ...]
 
 
-def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
+def script(
+    plan: Plan, team: Team, release: str, jars: list[str], archive: Archive | None = None
+) -> str:
     """The script for the plan's mount level. `jars` are the names that the job opens."""
-    checks = _checks(plan, team, release, jars)
+    checks = _checks(plan, team, release, jars, archive)
     head = [
         "#!/usr/bin/env bash",
         f"# {checks.title}",
@@ -63,9 +73,11 @@ def script(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     return "\n\n".join(["\n".join(head), *blocks]) + "\n"
 
 
-def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
+def markdown(
+    plan: Plan, team: Team, release: str, jars: list[str], archive: Archive | None = None
+) -> str:
     """The same as a numbered list, each command in a block that can be copied."""
-    checks = _checks(plan, team, release, jars)
+    checks = _checks(plan, team, release, jars, archive)
     parts = [
         f"### {checks.title}\n\nRun it while a job of the team runs. First:\n",
         fenced("\n".join(checks.first), "bash"),
@@ -75,15 +87,19 @@ def markdown(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
     return "\n".join(parts)
 
 
-def to_json(plan: Plan, team: Team, release: str, jars: list[str]) -> str:
+def to_json(
+    plan: Plan, team: Team, release: str, jars: list[str], archive: Archive | None = None
+) -> str:
     """The same as JSON: a list of commands with their expected output."""
-    checks = _checks(plan, team, release, jars)
+    checks = _checks(plan, team, release, jars, archive)
     steps = [{"shows": one.shows, "command": one.command} for one in checks.steps]
     content = {"title": checks.title, "first": checks.first, "steps": steps}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _checks(plan: Plan, team: Team, release: str, jars: list[str]) -> Checks:
+def _checks(
+    plan: Plan, team: Team, release: str, jars: list[str], archive: Archive | None = None
+) -> Checks:
     csi = team.volume.get("csi")
     daemon = any(one.object_name == _DAEMON for one in plan.of_kind("DaemonSet"))
     if csi:
@@ -102,6 +118,7 @@ def _checks(plan: Plan, team: Team, release: str, jars: list[str]) -> Checks:
         (
             *_before(plan, team, release),
             *_in_a_pod(plan, team, release, jars),
+            *(_archive(plan, team, archive) if archive else ()),
             *steps,
             *_logs(team),
         ),
@@ -130,7 +147,9 @@ def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:
     )
 
 
-def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator[Step]:
+def _in_a_pod(
+    plan: Plan, team: Team, release: str, jars: list[str], archive: Archive | None = None
+) -> Iterator[Step]:
     sentinel = _sentinel(plan, team)
     name = str(sentinel.inputs["key"]).rpartition("/")[2]
     yield Step(
@@ -165,6 +184,46 @@ def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator
         "else\n"
         "  echo 'refused, as it must be'\n"
         "fi",
+    )
+
+
+def _archive(plan: Plan, team: Team, archive: Archive) -> Iterator[Step]:
+    url = str(plan.exports["jarBuckets"][team.jar_set]).removeprefix("s3://")
+    bucket, _, prefix = url.partition("/")
+    key = f"{prefix}{archive.release}/{FOLDER}/{archive.arch}"
+    text = archive.to_json()
+    described = ((ARCHIVE, archive.size, bytes.fromhex(archive.sha256)),)
+    described += ((DESCRIPTION, len(text), hashlib.sha256(text).digest()),)
+    for name, size, sha256 in described:
+        yield Step(
+            f"{name} in S3 is the one that you gave: {size} {base64.b64encode(sha256).decode()}",
+            f"aws s3api head-object --region {team.region} --bucket {bucket} "
+            f'--key "{key}/{name}" --expected-bucket-owner "${{account}}" --checksum-mode ENABLED '
+            "--query '[ContentLength,ChecksumSHA256]' --output text",
+        )
+    path = path_of(team, archive.release, "executor")
+    if path is None:
+        yield Step(
+            "Executors use no archive: the pool has nodes of both processors, and at pod level no "
+            "path is right on both. Their JVM says mixed mode, without sharing.",
+            _VERSION,
+        )
+        return
+    yield Step(
+        f"The executor's JVM has it mapped: {path}",
+        "\"${in_pod[@]}\" sh -c 'cat /proc/[0-9]*/maps 2>/dev/null' "
+        f"| grep -o '{JARS_MOUNT_PATH}/jars/.*[.]jsa' | sort -u",
+    )
+    yield Step(
+        f"The JVM says so, and is the archive's: {archive.jvm[:-1]}, mixed mode, sharing)", _VERSION
+    )
+    asked = " ".join([*OPTIONS, "-Xlog:cds=info", "-Xlog:class+path=info"])
+    yield Step(
+        "If not, why: no line if it fits; else the JVM's reason.",
+        "# shellcheck disable=SC2016 # The variables are the pod's.\n"
+        f'"${{in_pod[@]}}" sh -c \'java -XX:SharedArchiveFile={path} {asked} '
+        '-cp "${SPARK_CONF_DIR}:${SPARK_CLASSPATH}" none 2>&1\' '
+        "| grep -o -E '(UseSharedSpaces: .*|.*not the one used.*|.*has changed.*)' | sort -u",
     )
 
 

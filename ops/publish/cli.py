@@ -56,6 +56,14 @@ def command(  # noqa: PLR0917  the command's options
     allow_duplicates: Annotated[
         bool, typer.Option("--allow-duplicates", help="Accept classes that are in two JARs.")
     ] = False,
+    archives: Annotated[
+        list[Path] | None,
+        option(
+            "--archive",
+            "FOLDER",
+            "A class-data archive for the release, as a training run wrote it; one a processor.",
+        ),
+    ] = None,
     repository: Annotated[
         str,
         typer.Option(
@@ -89,6 +97,7 @@ def command(  # noqa: PLR0917  the command's options
                 allow_duplicates=allow_duplicates,
                 repository=repository,
                 cache=cache,
+                archives=archives or (),
             )
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to continue\n")

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.plan import aws
+from ops.plan.archives import FOLDER
 from ops.plan.releases import Coordinate, release_name
+from ops.publish.archive import publish_archive, read_trained
 from ops.publish.destination import ROOT, Destination, destination, sets_of
 from ops.publish.files import File, read
 from ops.publish.listing import Listed, listed
@@ -28,20 +30,24 @@ def publish_jars(
     allow_duplicates: bool,
     repository: str,
     cache: Path | None,
+    archives: Sequence[Path] = (),
 ) -> str:
     """Publishes a release and returns the Spark configuration that uses it. Empty text stands for
     an option that is not set.
 
-    Raises UserError for a wrong request, Failed for an error of the network or of S3.
+    `archives` are folders of training runs for the same release. Raises UserError for a wrong
+    request, Failed for an error of the network or of S3.
     """
     with reporting() as report:
         name = release_name(release)
         asked = parse(words)
         maven = Repository(repository or CENTRAL, cache or ROOT / ".cache" / "jars")
         # Local files first: an error in them is reported before any request is sent.
+        trained = [read_trained(folder, name) for folder in archives]
         local = {item: read(item) for item in asked if isinstance(item, Path)}
         place = destination(stack, jar_set, to, region, owner)
-        store = Store(aws.client("s3", place.region), place)
+        client = aws.client("s3", place.region)
+        store = Store(client, place)
         begin = time.monotonic()
         fetched = maven.fetch_all([item for item in asked if isinstance(item, Coordinate)], report)
         files = [local[i] if isinstance(i, Path) else read(fetched[i]) for i in asked]
@@ -49,6 +55,10 @@ def publish_jars(
             refuse_duplicates([one.path for one in files if one.is_jar])
         published = publish(name, files, store, place, report)
         _conclude(published, files, place, time.monotonic() - begin, report)
+        for one in trained:
+            new = publish_archive(one, published.release, client, place, report)
+            url = place.url(name, f"{FOLDER}/{one.archive.arch}/")
+            report.say(f"{'published' if new else 'already published:'} {url}")
     return published.release.spark_conf()
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import re
 import tarfile
 import zipfile
@@ -80,10 +81,15 @@ def read(path: Path) -> File:
     try:
         if problem := _KINDS[kind].problem(path):
             raise UserError(f"{path} {problem}")
-        with path.open("rb") as file:
-            return File(path, size, hashlib.file_digest(file, "sha256").hexdigest())
+        return File(path, *digest(path))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
+
+
+def digest(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

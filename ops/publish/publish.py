@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from ops.plan.archives import FOLDER
 from ops.plan.aws import THREADS
 from ops.plan.errors import Failed, UserError
 from ops.plan.releases import class_path, python_path
@@ -134,7 +135,7 @@ def publish(
     """
     release, confirmed, sent = Release.of(name, files), set[str](), set[str]()
     for _ in range(_LOOKS):
-        there = store.names(name)
+        there = {one for one in store.names(name) if not one.startswith(f"{FOLDER}/")}
         published = _published(release, store, to) if MANIFEST in there else None
         if published is None:
             _refuse_strays(release, there, to)

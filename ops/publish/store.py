@@ -51,14 +51,23 @@ class Store:
 
     def sizes(self, release: str) -> dict[str, int]:
         """The objects of a release, with their sizes in bytes. Raises Failed."""
+        return {name: int(item["Size"]) for name, item in self._objects(release)}
+
+    def times(self, release: str) -> dict[str, int]:
+        """The objects of a release and when each was written, in seconds: as a mount shows them.
+        Raises Failed."""
+        objects = self._objects(release)
+        return {name: int(item["LastModified"].timestamp()) for name, item in objects}
+
+    def _objects(self, release: str) -> list[tuple[str, Any]]:
         prefix = self._to.key(release)
         pages = self._s3.get_paginator("list_objects_v2")
         with explained(f"listing {self._to.url(release)}"):
-            return {
-                item["Key"].removeprefix(prefix): int(item["Size"])
+            return [
+                (item["Key"].removeprefix(prefix), item)
                 for page in pages.paginate(**self._bucket, Prefix=prefix)
                 for item in page.get("Contents", [])
-            }
+            ]
 
     def text(self, release: str, name: str) -> bytes:
         """The text of a small object. Raises Failed."""

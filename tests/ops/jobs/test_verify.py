@@ -26,11 +26,14 @@ def text_of(plan: Plan, team: str, release: str = S3A_RELEASE) -> str:
 
 @over()
 def test_every_script_is_valid_and_clean_bash(variant: Variant, tmp_path: Path) -> None:
-    files = []
-    for number, plan in enumerate(variant.plans()):
-        for team in teams(plan):
-            files.append(tmp_path / f"{number}-{team}.sh")
-            files[-1].write_text(text_of(plan, team))
+    is_clean_bash(tmp_path, *(text_of(p, team) for p in variant.plans() for team in teams(p)))
+
+
+def is_clean_bash(folder: Path, *texts: str) -> None:
+    """Fails where bash or shellcheck finds anything in one of the scripts."""
+    files = [folder / f"{number}.sh" for number in range(len(texts))]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text)
     for command in (["bash", "-n"], [str(Path(sys.executable).parent / "shellcheck")]):
         result = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
         assert (result.returncode, result.stdout) == (0, ""), result.stdout

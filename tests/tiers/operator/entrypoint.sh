@@ -3,7 +3,9 @@
 # same commands (spark.apache.org/docs/4.0.5/running-on-kubernetes.html; read from a running image).
 set -euo pipefail
 
-classpath="${SPARK_CLASSPATH:-}:$SPARK_HOME/jars/*"
+# The folder of configuration comes before everything else, the working directory last
+# (apache/spark-docker, 4.0.0/scala2.13-java17-ubuntu/entrypoint.sh).
+classpath="${SPARK_CONF_DIR:-$SPARK_HOME/conf}:${SPARK_CLASSPATH:-}:$SPARK_HOME/jars/*:$PWD:"
 case "$1" in
   driver)
     shift

@@ -18,9 +18,12 @@ _ATTEMPTS = 4
 """On a busy machine S3 in Python breaks off; the same command goes on where it ended."""
 
 
-def publish(s3: S3Server, release: str, files: Sequence[str | Path]) -> str:
+def publish(
+    s3: S3Server, release: str, files: Sequence[str | Path], archive: Path | None = None
+) -> str:
     """Runs the publisher's command; what it prints for a job."""
     where = ["--to", f"s3://{BUCKET}/{JARS_PREFIX}", "--release", release]
+    where += ["--archive", str(archive)] if archive else []
     command = [sys.executable, "-m", "ops", "publish-jars", *where, "--", *map(str, files)]
     environment = {**os.environ, **s3.environment()}
     for _ in range(_ATTEMPTS):

@@ -1,0 +1,94 @@
+"""A job that uses its release's class-data archive: the class path of the training run, and the
+options of its JVMs.
+
+Measured with OpenJDK 17.0.15 and Spark 4.0.5 (docs/archives.md).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ops.jobs.team import Team
+from ops.plan.archives import Archive, mounted_archive
+from ops.plan.errors import UserError
+from ops.plan.nodes import NodeSet
+from ops.plan.releases import mounted
+
+OPTIONS = (
+    # The default: without the file, or where it does not fit, the JVM runs on without it.
+    "-Xshare:auto",
+    # Damaged bytes are else classes: the JVM compares the checksums in the file first.
+    "-XX:+VerifySharedSpaces",
+    # The JVM would else move it to a random address, which makes every page the process's own.
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:ArchiveRelocationMode=0",
+    # Its last line ends in "sharing" if the archive is in use: three lines a JVM, on stderr.
+    "-showversion",
+)
+_ROLES = ("driver", "executor")
+
+
+def path_of(team: Team, release: str, role: str) -> str | None:
+    """Where the role's pods see the archive. None if they may run on both processors and the mount
+    is not the node's: no path is right on both then."""
+    nodes = team.driver_nodes if role == "driver" else team.executor_nodes
+    processors = _processors(nodes)
+    if len(processors) == 1:
+        return mounted_archive(release, processors.pop())
+    return None if team.volume.get("csi") else mounted_archive(release, None)
+
+
+def add(
+    spec: dict[str, Any], team: Team, archive: Archive, release: str, jars: Sequence[str]
+) -> None:
+    """Adds class path and options to an application. Raises UserError, which says what differs,
+    for an archive that no JVM of the job would use."""
+    _refuse_other(spec, archive, release, jars)
+    class_path = [*archive.spark_jars, *(mounted(release, name) for name in jars)]
+    conf = dict(spec["sparkConf"])
+    for role in _ROLES:
+        conf[f"spark.{role}.extraClassPath"] = ":".join(class_path)
+        if path := path_of(team, release, role):
+            key = f"spark.{role}.extraJavaOptions"
+            options = [f"-XX:SharedArchiveFile={path}", *OPTIONS, conf.get(key, "")]
+            conf[key] = " ".join(options).strip()
+    # The image puts SPARK_CONF_DIR before the class path of executors, and a folder with files in
+    # it there turns the archive off. Not mounted, it does not exist and the JVM skips it.
+    conf.setdefault("spark.kubernetes.executor.disableConfigMap", "true")
+    spec["sparkConf"] = dict(sorted(conf.items()))
+
+
+def _refuse_other(
+    spec: dict[str, Any], archive: Archive, release: str, jars: Sequence[str]
+) -> None:
+    if archive.release != release:
+        raise UserError(f"the archive is of release {archive.release}, the job uses {release}")
+    if list(jars[: len(archive.release_jars)]) != archive.release_jars:
+        raise UserError(
+            "the archive is for a class path that begins with "
+            f"{', '.join(archive.release_jars) or 'no JAR'} of the release, and the job's begins "
+            f"with {', '.join(jars) or 'none'}: list these first in the job's file, in this order"
+        )
+    image = str(spec["image"])
+    if not same_image(image, archive.image):
+        raise UserError(f"the archive is for the image {archive.image}, the job's is {image}")
+
+
+def same_image(image: str, trained: str) -> bool:
+    """Whether an image may be that of the training run: by digest, else by name and tag without
+    the registry, which a pull-through cache changes. A tag may have moved since: the JVM then runs
+    on without the archive."""
+    name, _, digest = image.partition("@")
+    known, _, known_digest = trained.partition("@")
+    if digest:
+        return digest == known_digest
+    return name.rpartition("/")[2] == known.rpartition("/")[2]
+
+
+def _processors(nodes: Sequence[NodeSet]) -> set[str]:
+    """The processors of a pool's nodes; empty where any is possible or they are not known."""
+    found: set[str] = set()
+    for one in nodes:
+        if not one.architectures:
+            return set()
+        found.update(one.architectures)
+    return found
