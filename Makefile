@@ -59,7 +59,8 @@ publish-jars: $(READY) ## Copy JARs to a stack's bucket, or with FLEET=prod to e
 	@$(BIN)/python -m ops $(if $(FLEET),fleet-publish --fleet '$(FLEET)' $(WITH_FORMAT),publish-jars \
 	  --stack '$(if $(TO),,$(STACK))' --to '$(TO)') --release '$(RELEASE)' \
 	  --jar-set '$(or $(JAR_SET),jars)' $(if $(ALLOW_DUPLICATES),--allow-duplicates) \
-	  $(if $(FLEET),,$(foreach one,$(ARCHIVE),--archive '$(one)')) -- $(foreach jar,$(JARS),'$(jar)')
+	  $(if $(ARCHIVE),$(if $(FLEET),$(error ARCHIVE= is of one bucket, because the JVM compares the times of its JARs: \
+	  use STACK= for each member),--image '$(IMAGE)' $(foreach one,$(ARCHIVE),--archive '$(one)'))) -- $(foreach jar,$(JARS),'$(jar)')
 
 releases: $(READY) ## The releases of a stack, or with FLEET=prod which member has which, and whether each is complete: RELEASE= TEAM=
 	@$(BIN)/python -m ops $(if $(FLEET),fleet-releases --fleet '$(FLEET)',releases --stack '$(STACK)') \

@@ -1,7 +1,6 @@
 """Renders the files of a node's mount, and user data as a MIME message."""
 
 import ast
-import base64
 import bz2
 import itertools
 import json
@@ -21,6 +20,9 @@ SENTINEL_TEXT = "spark-on-eks"
 
 USER_DATA_LIMIT = 16 * 1024
 """Bytes of user data before base64: docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html."""
+ADDED = 2700
+"""Bytes that Karpenter 1.14 and EKS may add: the cluster's endpoint and certificate (1.5 KiB),
+kubelet's settings, taints and labels. 2478 for this project's stacks; names may be longer."""
 
 KEY_FINGERPRINTS = (
     "8AEFE705EBE329C0948C75A66F1C3B3AEF4B030B",
@@ -53,6 +55,7 @@ _COMMENT = re.compile(
 text of metrics."""
 
 _TYPES = re.compile(r"^from (__future__|typing|collections\.abc) .*\n", re.MULTILINE)
+_DIGITS, _FIRST = 94, ord("!")
 _BOUNDARY = "spark-on-eks"
 _FILES_MARK = "# FILES\n"
 
@@ -223,14 +226,23 @@ def _unpack(files: Sequence[NodeFile]) -> str:
 
     bzip2, because its output is the same everywhere: zlib's depends on the zlib that Python was
     built with, and another output would replace every node. No tar: its headers are 300 bytes more.
+    Digits are all of ASCII that can be seen: 280 bytes less than base85.
     """
     fields = [part for file in files for part in (file.path, str(file.mode), file.content)]
-    packed = base64.b85encode(bz2.compress("\0".join(fields).encode("ascii"), 9)).decode()
+    number = int.from_bytes(bz2.compress("\0".join(fields).encode("ascii"), 9), "big")
+    digits = bytearray()
+    while number:
+        number, digit = divmod(number, _DIGITS)
+        digits.append(digit + _FIRST)
+    packed = digits[::-1].decode()
     lines = "\n".join(packed[at : at + 900] for at in range(0, len(packed), 900))
     # cloud-init needs Python, so the node has it; the bzip2 program may be missing.
     unpack = (
-        "import base64, bz2, os, sys\n"
-        'packed = base64.b85decode("".join(sys.stdin.read().split()))\n'
+        "import bz2, os, sys\n"
+        "number = 0\n"
+        'for digit in "".join(sys.stdin.read().split()).encode():\n'
+        f"  number = number * {_DIGITS} + digit - {_FIRST}\n"
+        'packed = number.to_bytes((number.bit_length() + 7) // 8, "big")\n'
         'fields = iter(bz2.decompress(packed).decode().split("\\0"))\n'
         "for path, mode, text in zip(fields, fields, fields):\n"
         "  os.makedirs(os.path.dirname(path), exist_ok=True)\n"
@@ -253,8 +265,7 @@ def node_config(*, local_disks: bool) -> str | None:
             "apiVersion": "node.eks.aws/v1alpha1",
             "kind": "NodeConfig",
             "spec": {"instance": {"localStorage": {"strategy": "RAID0"}}},
-        },
-        indent=2,
+        }
     )
 
 
@@ -262,8 +273,8 @@ def mime(scripts: Sequence[str], config: str | None = None) -> str:
     """User data: shell scripts and a nodeadm part in one MIME message.
 
     No part has a transfer encoding, because Karpenter keeps only the Content-Type. The output is
-    deterministic, or nodes would drift. Raises ValueError for text above EC2's limit or outside
-    ASCII.
+    deterministic, or nodes would drift. Raises ValueError for text above EC2's limit, less what is
+    added to it, or outside ASCII.
     """
     parts = [("text/x-shellscript", script) for script in scripts]
     if config is not None:
@@ -278,6 +289,10 @@ def mime(scripts: Sequence[str], config: str | None = None) -> str:
         part.set_payload(text)
         message.attach(part)
     rendered = message.as_string()
-    if len(rendered.encode()) > USER_DATA_LIMIT:
-        raise ValueError(f"user data of {len(rendered)} bytes is over EC2's {USER_DATA_LIMIT}")
+    if len(rendered) + ADDED > USER_DATA_LIMIT:
+        raise ValueError(
+            f"user data of {len(rendered)} bytes, and {ADDED} that EKS or Karpenter add, are over "
+            f"EC2's {USER_DATA_LIMIT}: shorter jarMount.node.flags or prefixes, or "
+            "jarMount.method: daemonset"
+        )
     return rendered

@@ -147,9 +147,7 @@ def _before(plan: Plan, team: Team, release: str) -> Iterator[Step]:
     )
 
 
-def _in_a_pod(
-    plan: Plan, team: Team, release: str, jars: list[str], archive: Archive | None = None
-) -> Iterator[Step]:
+def _in_a_pod(plan: Plan, team: Team, release: str, jars: list[str]) -> Iterator[Step]:
     sentinel = _sentinel(plan, team)
     name = str(sentinel.inputs["key"]).rpartition("/")[2]
     yield Step(

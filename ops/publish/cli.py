@@ -57,13 +57,17 @@ def command(  # noqa: PLR0917  the command's options
         bool, typer.Option("--allow-duplicates", help="Accept classes that are in two JARs.")
     ] = False,
     archives: Annotated[
-        list[Path] | None,
+        list[str] | None,
         option(
             "--archive",
-            "FOLDER",
-            "A class-data archive for the release, as a training run wrote it; one a processor.",
+            "1|amd64|arm64|FOLDER",
+            "With a class-data archive: trained here with Docker for this machine's processor or "
+            "the one named, or what a training run wrote to a folder. May be repeated.",
         ),
     ] = None,
+    image: Annotated[
+        str, option("--image", "NAME", "Train in this image. Default: the stack's spark.image.")
+    ] = "",
     repository: Annotated[
         str,
         typer.Option(
@@ -98,6 +102,7 @@ def command(  # noqa: PLR0917  the command's options
                 repository=repository,
                 cache=cache,
                 archives=archives or (),
+                image=image,
             )
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; run the same command again to continue\n")

@@ -3,9 +3,13 @@
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops.plan import aws
 from ops.plan.errors import UserError
+
+if TYPE_CHECKING:
+    from ops.plan.model import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,9 +79,27 @@ def sets_of(stack: str, team: str = "", root: Path = ROOT) -> dict[str, Destinat
     to another account, PlanError when the program could not be deployed.
     """
     # Pulumi's SDKs take a second to import, and `--to` does not need them.
+    from ops.plan.teams import team_jar_set  # noqa: PLC0415
+
+    plan, account = _plan_of(stack, root)
+    wanted = team_jar_set(plan, team) if team else ""
+    return {
+        name: Destination(*_split(url), plan.exports["region"], account)
+        for name, url in plan.exports["jarBuckets"].items()
+        if wanted in ("", name)
+    }
+
+
+def image_of(stack: str) -> str:
+    """Spark's image in a stack's jobs. Raises UserError without a stack, and as `sets_of`."""
+    if not stack:
+        raise UserError("--archive with --to trains in an image that you name: --image")
+    return str(_plan_of(stack, ROOT)[0].exports["sparkImage"])
+
+
+def _plan_of(stack: str, root: Path) -> "tuple[Plan, str]":
     from ops.plan.record import record  # noqa: PLC0415
     from ops.plan.stack import load  # noqa: PLC0415
-    from ops.plan.teams import team_jar_set  # noqa: PLC0415
 
     config = load(root, stack)
     account = aws.account_in(str(config.values.get("aws:region") or "us-east-1"))
@@ -86,13 +108,7 @@ def sets_of(stack: str, team: str = "", root: Path = ROOT) -> dict[str, Destinat
         raise UserError(
             f"stack {stack} belongs to account {named}, and the credentials are of {account}"
         )
-    plan = record(root, stack, [f'account="{account}"'])
-    wanted = team_jar_set(plan, team) if team else ""
-    return {
-        name: Destination(*_split(url), plan.exports["region"], account)
-        for name, url in plan.exports["jarBuckets"].items()
-        if wanted in ("", name)
-    }
+    return record(root, stack, [f'account="{account}"']), account
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from ops.plan.archives import DESCRIPTION, FOLDER, PROCESSORS
 from ops.plan.aws import THREADS
 from ops.plan.command import Format, table
 from ops.plan.errors import Failed
@@ -17,13 +18,15 @@ from ops.publish.store import Store
 @dataclass(frozen=True)
 class Listed:
     """A release in a set of JARs. `jars` and `size` (bytes) are those of its release.json; `wrong`
-    says why it is not complete, and is empty if it is."""
+    says why it is not complete, and is empty if it is. `archives` are the processors for which it
+    has class data."""
 
     jar_set: str
     name: str
     jars: int = 0
     size: int = 0
     wrong: str = ""
+    archives: tuple[str, ...] = ()
 
 
 def listed(jar_set: str, store: Store, names: Sequence[str] = ()) -> list[Listed]:
@@ -54,9 +57,9 @@ def _listed(jar_set: str, store: Store, name: str) -> Listed:
         *([f"missing: {_some(absent)}"] if absent else []),
         *([f"of another size: {_some(other)}"] if other else []),
     ]
-    return Listed(
-        jar_set, name, len(release.jars), sum(one.size for one in entries), "; ".join(wrong)
-    )
+    archives = tuple(one for one in PROCESSORS if f"{FOLDER}/{one}/{DESCRIPTION}" in sizes)
+    size = sum(one.size for one in entries)
+    return Listed(jar_set, name, len(release.jars), size, "; ".join(wrong), archives)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -65,14 +68,17 @@ def _some(names: Sequence[str]) -> str:
 
 
 def as_text(style: Format, found: Sequence[Listed]) -> str:
-    """Returns a line for each release; JSON has `jar_set`, `name`, `jars`, `size` and `wrong`."""
+    """Returns a line for each release; JSON has the fields of `Listed`."""
     if style is Format.json:
         return json.dumps({"releases": [asdict(one) for one in found]}, indent=1) + "\n"
     if not found:
         return "no release\n"
-    head = ["set", "release", "JARs", "size", "state"]
+    head = ["set", "release", "JARs", "size", "archives", "state"]
     rows = [
-        [one.jar_set, one.name, str(one.jars), megabytes(one.size), one.wrong or "complete"]
+        [
+            *(one.jar_set, one.name, str(one.jars), megabytes(one.size)),
+            *(", ".join(one.archives) or "none", one.wrong or "complete"),
+        ]
         for one in found
     ]
     if style is Format.markdown:

@@ -92,12 +92,13 @@ def _karpenter() -> Iterator[Alert]:
     )
     yield Alert(
         "UserDataNearLimit",
-        "max by (nodeclass) (karpenter_ec2nodeclasses_userdata_bytes) > 15000",
+        "max by (nodeclass) (karpenter_ec2nodeclasses_userdata_bytes) > 16200",
         0,
         "warning",
         "User data of {{ $labels.nodeclass }} has {{ $value }} of the 16384 bytes that EC2 takes",
         "Beyond the limit no node of this class starts.",
-        "Shorter `pools[].labels` and `taints`, or pod-level mounts.",
+        "Shorter `jarMount.node.flags` or prefixes, `jarMount.method: daemonset`, or pod-level "
+        "mounts.",
     )
 
 

@@ -1,6 +1,7 @@
 """S3 and a Maven repository on loopback, JARs, and the publisher."""
 
 import itertools
+import os
 import random
 import tarfile
 import zipfile
@@ -8,16 +9,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
-from ops.publish import files
+from ops.publish import cli, files
 from ops.publish.destination import Destination
 from ops.publish.files import File
 from ops.publish.progress import Report
 from ops.publish.publish import Published, publish
 from ops.publish.store import Store
-from tests.ops.publish.s3 import OWNER, REGION, S3
+from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, S3, SECRET_KEY
+from tests.plans import plan_of
 
 _numbers = itertools.count(1)
+Run = Callable[..., Result]
 
 
 def write_jar(path: Path, size: int = 100, classes: Iterable[str] = (), seed: int = 0) -> Path:
@@ -102,3 +106,37 @@ def jar(tmp_path: Path) -> Callable[..., File]:
         return files.read(write_jar(tmp_path / name, size, classes, seed))
 
     return make
+
+
+@pytest.fixture
+def environment(server: S3, tmp_path: Path) -> dict[str, str]:
+    """The AWS on loopback only, without a profile."""
+    nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(tmp_path / "none")}
+    return {**nowhere, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path), **server.environment()}
+
+
+@pytest.fixture(autouse=True)
+def one_plan_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same stack is planned once a process: that takes seconds."""
+    monkeypatch.setattr("ops.plan.record.record", lambda _, stack, keys: plan_of(stack, *keys))
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in this process, with variables changed or (None) taken away."""
+
+    def call(*arguments: str, **variables: str | None) -> Result:
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in {**environment, **variables}.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        words = ["publish-jars", *arguments, "--cache", str(tmp_path / "cache")]
+        result = CliRunner().invoke(cli.app, words)
+        told = result.stdout + result.stderr
+        assert "Traceback" not in told
+        assert SECRET_KEY not in told and ACCESS_KEY not in told
+        return result
+
+    return call

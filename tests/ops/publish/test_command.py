@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,46 +15,10 @@ from typer.testing import CliRunner, Result
 from ops.publish import cli
 from ops.publish.progress import reporting
 from ops.publish.publish import MANIFEST
-from tests.ops.publish.conftest import Place, write_jar
+from tests.ops.publish.conftest import Place, Run, write_jar
 from tests.ops.publish.maven_server import MavenServer
-from tests.ops.publish.s3 import ACCESS_KEY, OWNER, REGION, S3, SECRET_KEY, Refuse, Request
-from tests.plans import ROOT, plan_of
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def environment(server: S3, tmp_path: Path) -> dict[str, str]:
-    """The AWS on loopback only, without a profile."""
-    nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(tmp_path / "none")}
-    return {**nowhere, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path), **server.environment()}
-
-
-@pytest.fixture(autouse=True)
-def one_plan_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same stack is planned once a process: that takes seconds."""
-    monkeypatch.setattr("ops.plan.record.record", lambda _, stack, keys: plan_of(stack, *keys))
-
-
-@pytest.fixture
-def run(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command in this process, with variables changed or (None) taken away."""
-
-    def call(*arguments: str, **variables: str | None) -> Result:
-        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(name)
-        for name, value in {**environment, **variables}.items():
-            if value is not None:
-                monkeypatch.setenv(name, value)
-        words = ["publish-jars", *arguments, "--cache", str(tmp_path / "cache")]
-        result = CliRunner().invoke(cli.app, words)
-        told = result.stdout + result.stderr
-        assert "Traceback" not in told
-        assert SECRET_KEY not in told and ACCESS_KEY not in told
-        return result
-
-    return call
+from tests.ops.publish.s3 import OWNER, REGION, S3, Refuse, Request
+from tests.plans import ROOT
 
 
 def url(place: Place) -> str:
@@ -101,7 +64,7 @@ def test_the_releases_of_a_teams_set_are_listed(
     def releases(*words: str) -> Result:
         return CliRunner().invoke(cli.app, [*of_team, *words])
 
-    assert "etl-jars  2026-11-02  1     0.0 MB  complete" in releases().stdout
+    assert "etl-jars  2026-11-02  1     0.0 MB  none      complete" in releases().stdout
     assert releases("2026-11-02").exit_code == 0
     absent = releases("2026-11-03")
     assert absent.exit_code == 1

@@ -18,6 +18,9 @@ def test_each_release_is_listed_with_its_state(place: Place, jar: Callable[..., 
     place.put("half/a.jar", b"x")
     place.put(f"foreign/{MANIFEST}", b"{}")
     place.put("other/b.jar", b"x")
+    place.put("whole/archives/arm64/archive.json", b"{}")
+    # Not finished.
+    place.put("whole/archives/amd64/spark.jsa", b"x")
     bucket, key = place.to.bucket, place.to.key("lacks", "b.jar")
     place.s3.client.delete_object(Bucket=bucket, Key=key)
     store, size = Store(place.s3.client, place.to), sum(one.size for one in files)
@@ -29,17 +32,18 @@ def test_each_release_is_listed_with_its_state(place: Place, jar: Callable[..., 
         Listed("jars", "half", wrong=f"unfinished: it has no {MANIFEST}"),
         Listed("jars", "lacks", 2, size, "missing: b.jar"),
         Listed("jars", "other", 2, size, "of another size: b.jar"),
-        Listed("jars", "whole", 2, size),
+        Listed("jars", "whole", 2, size, archives=("arm64",)),
     ]
     assert listed("jars", store, ["whole", "none"]) == [
-        Listed("jars", "whole", 2, size),
+        Listed("jars", "whole", 2, size, archives=("arm64",)),
         Listed("jars", "none", wrong="not published"),
     ]
     lines = as_text(Format.text, found).splitlines()
-    assert lines[0].split() == ["set", "release", "JARs", "size", "state"]
-    assert lines[5].split() == ["jars", "whole", "2", "2.0", "MB", "complete"]
+    assert lines[0].split() == ["set", "release", "JARs", "size", "archives", "state"]
+    assert lines[5].split() == ["jars", "whole", "2", "2.0", "MB", "arm64", "complete"]
     assert json.loads(as_text(Format.json, found))["releases"][4] == {
         "jar_set": "jars", "name": "whole", "jars": 2, "size": size, "wrong": "",
+        "archives": ["arm64"],
     }  # fmt: skip
 
 
