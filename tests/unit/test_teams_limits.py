@@ -105,6 +105,32 @@ def test_a_namespace_is_restricted_unless_gangs_need_their_placeholders() -> Non
             assert condition["expression"] == f"request.userInfo.username != '{account}'"
 
 
+def test_a_policy_binds_the_namespaces_of_teams_only() -> None:
+    plan = plan_of("prod", YUNIKORN, "spark.acceptJobs=false", "spark.exemptGroup=admins")
+    bindings = of_type(plan, "ValidatingAdmissionPolicyBinding")
+    assert len(bindings) > 1
+    for binding in bindings:
+        selector = binding.inputs["spec"]["matchResources"]["namespaceSelector"]
+        assert selector == {
+            "matchExpressions": [{"key": "spark-on-eks/team", "operator": "Exists"}]
+        }
+
+
+def test_a_cluster_that_is_drained_admits_the_exempt_group_only() -> None:
+    for group, expected in (
+        ("admins", ["!('admins' in request.userInfo.?groups.orValue([]))"]),
+        ("", []),
+    ):
+        keys = ["spark.acceptJobs=false", *([f"spark.exemptGroup={group}"] if group else [])]
+        (policy,) = [
+            one
+            for one in of_type(plan_of("prod", *keys), "ValidatingAdmissionPolicy")
+            if "drain" in one.name
+        ]
+        conditions = policy.inputs["spec"].get("matchConditions", [])
+        assert [one["expression"] for one in conditions] == expected
+
+
 def test_a_namespace_tells_what_a_job_has_to_keep_to() -> None:
     namespace = named(plan_of("prod", YUNIKORN), "Namespace", "team-analytics-namespace")
     assert namespace.inputs["metadata"]["annotations"] == {

@@ -25,16 +25,21 @@ _PIECE = 1024 * 1024
 class JarServer(S3Server):
     """moto, with the JARs' bytes from their files: moto reads a whole object for each part."""
 
-    def __init__(self, jars: Sequence[Path]) -> None:
-        self._files = {f"/{BUCKET}/{PREFIX}r1/{jar.name}": jar for jar in jars}
+    def __init__(self, jars: Sequence[Path], release: str = "r1") -> None:
+        self._files: dict[str, Path] = {}
         super().__init__()
         self.create(BUCKET)
         for jar in jars:
-            self.put(BUCKET, f"{PREFIX}r1/{jar.name}", jar.read_bytes())
-        release = Release.of("r1", [read(jar) for jar in jars])
-        self.put(BUCKET, f"{PREFIX}r1/release.json", release.to_json())
+            self.add(f"{release}/{jar.name}", jar)
+        text = Release.of(release, [read(jar) for jar in jars]).to_json()
+        self.put(BUCKET, f"{PREFIX}{release}/release.json", text)
         self.before = lambda request: time.sleep(0.015)
         self.clear()
+
+    def add(self, name: str, file: Path) -> None:
+        """An object of a release with a file's bytes."""
+        self._files[f"/{BUCKET}/{PREFIX}{name}"] = file
+        self.put(BUCKET, f"{PREFIX}{name}", file.read_bytes())
 
     def clear(self) -> None:
         """Counts from zero."""
@@ -109,8 +114,7 @@ def copied(jars: Path, folder: Path) -> Iterator[None]:
         path.mkdir(parents=True)
     (state / "s3").symlink_to(jars.parent)
     (state / "run").write_text("run.1")
-    arguments = (state, copies, 10240, 1, 600, 60, platform.machine())
-    command = [sys.executable, "-sEB", FILES / "fill.py", *map(str, arguments)]
+    command = filler(state, copies)
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if not said.startswith("filled: r1"):
         raise SystemExit(said)
@@ -119,6 +123,12 @@ def copied(jars: Path, folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", jars], check=True)
+
+
+def filler(state: Path, copies: Path) -> list[str | Path]:
+    """The command that copies the newest release of the mount at `state`/s3, as a node runs it."""
+    arguments = (state, copies, 10240, 1, 600, 60, platform.machine())
+    return [sys.executable, "-sEB", FILES / "fill.py", *map(str, arguments)]
 
 
 def fill(folder: Path, names: Sequence[str]) -> None:

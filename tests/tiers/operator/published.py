@@ -36,12 +36,12 @@ def publish(
 
 
 @contextmanager
-def mounted(s3: S3Server, pod_host: PodHost) -> Iterator[Path]:
+def mounted(s3: S3Server, pod_host: PodHost, bucket: str = BUCKET) -> Iterator[Path]:
     """The folder behind the claim: the releases are mounted in it at `jars`, for the block."""
     parent, cache = pod_host.folder / "parent", pod_host.folder / "cache"
     for folder in (parent, cache, parent / "jars"):
         pod_host.seen(folder).mkdir(exist_ok=True)
-    command = pod_host.inside(*s3.node_mount(BUCKET, parent / "jars", cache))
+    command = pod_host.inside(*s3.node_mount(bucket, parent / "jars", cache))
     log = pod_host.seen(pod_host.folder) / "mount.log"
     child = start(command, log, s3.environment())
     jars = pod_host.seen(parent / "jars")
