@@ -40,6 +40,15 @@ _LEVERS = {
     "C1 only": ["-XX:TieredStopAtLevel=1"],
     "serial GC": ["-XX:+UseSerialGC"],
     "IPv4 only": ["-Djava.net.preferIPv4Stack=true"],
+    "no performance data": ["-XX:-UsePerfData"],
+    "compiled as by default": [
+        "-XX:Tier3InvocationThreshold=200",
+        "-XX:Tier3MinInvocationThreshold=100",
+        "-XX:Tier3CompileThreshold=2000",
+        "-XX:Tier4InvocationThreshold=5000",
+        "-XX:Tier4MinInvocationThreshold=600",
+        "-XX:Tier4CompileThreshold=15000",
+    ],
 }
 _Case = tuple[str, list[str], int]
 

@@ -6,7 +6,7 @@ from typing import Any
 import botocore.session
 from botocore.validate import ParamValidator
 
-from tests.plans import REPLICA, absent, named, plan_of, statements
+from tests.plans import REPLICA, absent, named, plan_of, reaches, statements
 
 RULE, NAME = "s3/bucketReplicationConfig:BucketReplicationConfig", "jars-replica"
 SOURCE, KEY = "spark-dev-jars-111122223333-us-west-2", "arn:aws:kms:us-east-1:111122223333:key/b1"
@@ -33,6 +33,12 @@ def test_without_keys_it_names_none() -> None:
     found = rule("jarBucket.replicateTo={bucket: acme-copies, region: us-east-1}")
     assert found["destination"] == {"bucket": "arn:aws:s3:::acme-copies"}
     assert "sourceSelectionCriteria" not in found
+
+
+def test_a_bucket_has_versions_before_it_has_a_replica() -> None:
+    plan = plan_of("dev", *REPLICA)
+    versions = named(plan, "s3/bucketVersioning:BucketVersioning", "jars-versions")
+    assert versions.urn in reaches(plan, named(plan, RULE, f"{NAME}-rule"))
 
 
 def test_s3_s_own_model_accepts_the_rule() -> None:

@@ -129,6 +129,13 @@ def test_a_cluster_that_is_drained_admits_the_exempt_group_only() -> None:
         ]
         conditions = policy.inputs["spec"].get("matchConditions", [])
         assert [one["expression"] for one in conditions] == expected
+        (rule,) = policy.inputs["spec"]["matchConstraints"]["resourceRules"]
+        assert rule == {
+            "apiGroups": ["sparkoperator.k8s.io"],
+            "apiVersions": ["v1beta2"],
+            "operations": ["CREATE", "UPDATE", "DELETE"],
+            "resources": ["sparkapplications", "scheduledsparkapplications"],
+        }
 
 
 def test_a_namespace_tells_what_a_job_has_to_keep_to() -> None:
