@@ -183,10 +183,11 @@ class PrivateBucket(pulumi.ComponentResource):
                 f"{name}-replica",
                 settings.replicate_to,
                 bucket=bucket,
+                versions=versions,
                 prefix=prefix,
                 key_arn=self.key_arn,
                 cloud=cloud,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[versions]),
+                opts=own,
             )
         self.name, self.arn = bucket.bucket, bucket.arn
         reasons = wildcards({f"{name}-key": key_policy}) if creates_key else {}

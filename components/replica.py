@@ -40,6 +40,7 @@ class Replica(pulumi.ComponentResource):
         replica: ReplicaSettings,
         *,
         bucket: aws.s3.Bucket,
+        versions: aws.s3.BucketVersioning,
         prefix: str,
         key_arn: pulumi.Input[str] | None,
         cloud: Cloud,
@@ -76,7 +77,9 @@ class Replica(pulumi.ComponentResource):
             bucket=bucket.id,
             role=role.arn,
             rules=[rule],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[role]),
+            # S3 refuses a rule for a bucket without versions. A component's own dependencies are not
+            # its children's.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role, versions]),
         )
         waivers = {
             f"{name}-role": {"confused-deputy": {"subjects": ["AssumeByService: "],

@@ -180,6 +180,13 @@ def test_links_lead_to_an_executors_stream() -> None:
     assert {f"/spark-on-eks/spark-dev/{of}" for of in ("team-a", "team-b", ".platform")} <= groups
 
 
+def test_groups_keep_events_as_long_as_the_stack_says() -> None:
+    key = "observability.logs.cloudwatch.retentionDays=90"
+    found = of_type(plan_of("dev", *LOG_GROUPS, key), "cloudwatch/logGroup:LogGroup")
+    own = [one for one in found if one.inputs["name"].startswith("/spark-on-eks/spark-dev/")]
+    assert [one.inputs["retentionInDays"] for one in own] == [90, 90, 90]
+
+
 @pytest.mark.parametrize(
     ("tag", "outputs"),
     [

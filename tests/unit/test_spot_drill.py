@@ -105,6 +105,8 @@ def test_its_role_may_interrupt_nodes_of_this_pool_and_nothing_else() -> None:
         },
     }
     assert policy["FindNodes"]["Action"] == ["ec2:DescribeInstances"]
+    here = {"StringEquals": {"aws:RequestedRegion": "us-west-2"}}
+    assert policy["FindNodes"]["Condition"] == here
     (trust,) = json.loads(named(plan, "iam/role:Role", f"{NAME}-role").inputs["assumeRolePolicy"])[
         "Statement"
     ]
