@@ -77,8 +77,8 @@ class Replica(pulumi.ComponentResource):
             bucket=bucket.id,
             role=role.arn,
             rules=[rule],
-            # S3 refuses a rule for a bucket without versions. A component's own dependencies are not
-            # its children's.
+            # S3 refuses a rule for a bucket without versions. What a component depends on, its
+            # children do not.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[role, versions]),
         )
         waivers = {

@@ -95,7 +95,7 @@ class Mount(pulumi.ComponentResource):
 
     def install(self, context: Context) -> None:
         """Creates the part in the cluster, which volumes depend on. Call it once."""
-        self.register_outputs({})
+        self.register_outputs({"nodeCacheMiB": self.settings.cache_mib})
 
     def volume(self, jar_set: str, handle: str) -> Volume:
         """The volume over one set of JARs; `handle` is unique in the cluster.

@@ -107,7 +107,11 @@ class NodeDaemonSet(Mount):
         )
         waivers = {"pod-host-access": _HOST_ACCESS, "pod-hardened": _NOT_HARDENED}
         self.register_outputs(
-            {"waivers": {f"{name}-daemon": waivers}, "startupTaints": [NOT_MOUNTED.key]}
+            {
+                "waivers": {f"{name}-daemon": waivers},
+                "startupTaints": [NOT_MOUNTED.key],
+                "nodeCacheMiB": self.settings.cache_mib,
+            }
         )
 
     def _pod(

@@ -184,7 +184,7 @@ FORMULAS: dict[str, Formula] = {
         "local disks and JAR caches on a node",
         "GiB",
         "executors on a node x size limit of their local disk (5 GiB, as the jobs of `make job`) "
-        "+ claims x size limit of a cache in pod level",
+        "+ claims x size limit of a cache in pod level + copies and cache of JARs in node level",
         "the plan; the size limits are limits and not reserved",
     ),
     "node-disk-room": Formula(

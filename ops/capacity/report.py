@@ -22,7 +22,7 @@ from ops.capacity.registries import Registry, registry_of
 from ops.capacity.start import Executor, NodeFit, Platform, demand, executors_per_node
 from ops.plan.errors import UserError
 from ops.plan.executor_fit import agent_amounts, mounts_by_claim
-from ops.plan.jar_caches import jar_caches
+from ops.plan.jar_caches import jar_caches, node_cache
 from ops.plan.model import Plan
 from ops.plan.node_capacity import NodeCapacity, node_capacities
 from ops.plan.packages import packages
@@ -125,6 +125,7 @@ def _platform(plan: Plan, request: Request) -> Platform:
         dns=cluster_dns(plan),
         reserved_attachments=_reserved_attachments(plan),
         cache_gib=max((float(one / GIB) for one in jar_caches(plan).values()), default=0),
+        node_cache_gib=float(node_cache(plan) / GIB),
     )
 
 

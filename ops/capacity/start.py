@@ -68,6 +68,8 @@ class Platform:
     dns: ClusterDns | None = None
     cache_gib: float = 0
     """Size limit of one claim's JAR cache, in pod level."""
+    node_cache_gib: float = 0
+    """Of a node's copies of JARs and its cache, in node level."""
     reserved_attachments: int = 0
     """Attachments of each node that the EBS driver leaves free (storage.ebsCsi)."""
 
@@ -169,7 +171,11 @@ def disk(executors: int, fit: NodeFit, platform: Platform) -> dict[str, float]:
     if not room:
         return {}
     here = min(executors, fit.per_node)
-    taken = here * fit.executor.local_gib + platform.claims * platform.cache_gib
+    taken = (
+        here * fit.executor.local_gib
+        + platform.claims * platform.cache_gib
+        + platform.node_cache_gib
+    )
     return {"node-disk": taken, "node-disk-room": room}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ops.jobs.disk_request import RESOURCE, mounted
 from ops.jobs.team import Team
 from ops.plan.instances import InstanceType
-from ops.plan.jar_caches import caches_on
+from ops.plan.jar_caches import caches_on, node_cache
 from ops.plan.model import Plan
 from ops.plan.node_capacity import NodeCapacity, node_capacities
 from ops.plan.quantity import GIB
@@ -34,7 +34,7 @@ def overfull(
     for one in node_capacities(plan):
         if one.nodes.resource.urn not in own:
             continue
-        caches = caches_on(plan, one.nodes)
+        caches = caches_on(plan, one.nodes) + node_cache(plan)
         for of in one.types:
             many, room = min(count, fitting(one, of, asked)), one.usable_disk(of)
             if room and many and (full := (many * each + caches) / room) > worst[0]:

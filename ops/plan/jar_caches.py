@@ -1,4 +1,5 @@
-"""JAR caches on a node's disk: the CSI driver's `emptyDir` for each claim of a team."""
+"""JAR caches on a node's disk: the CSI driver's `emptyDir` for each claim of a team, or at node
+level a node's copies of releases with its mount's cache."""
 
 from fractions import Fraction
 
@@ -21,6 +22,13 @@ def jar_caches(plan: Plan) -> dict[str, Fraction]:
             continue
         found[str(at(volume.inputs, "spec.claimRef.namespace"))] = size
     return found
+
+
+def node_cache(plan: Plan) -> Fraction:
+    """Bytes that copies of releases and the mount's cache may take of a node's disk, at node
+    level."""
+    found = (one.outputs.get("nodeCacheMiB", 0) for one in plan.resources if not one.custom)
+    return Fraction(max(found, default=0) << 20)
 
 
 def caches_on(plan: Plan, nodes: NodeSet) -> Fraction:

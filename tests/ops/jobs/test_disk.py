@@ -8,7 +8,7 @@ import pytest
 from ops.jobs.catalog import JOBS
 from tests.ops.jobs.test_check import Change, changed
 from tests.ops.jobs.variants import objects_of, verdict_of, warnings
-from tests.plans import plan_of
+from tests.plans import NODE, plan_of
 
 
 def overfull(change: Change, *overrides: str) -> list[str]:
@@ -35,6 +35,9 @@ def disk(size: str, role: str = "executor") -> Change:
          "20.0 GiB, and the disk has 89.0 GiB"),
         ("35Gi", ("pools[0].diskGiB=120",), None),
         ("35Gi", ("jarMount.cacheMiB=9216",), None),
+        # At node level all teams share the node's copies and its cache.
+        ("39Gi", NODE, None),
+        ("40Gi", NODE, "JAR caches 10.0 GiB, and the disk has 89.0 GiB"),
         # An instance store holds 950 GB.
         ("80Gi", ("pools[0].families=[m7gd]", "pools[0].sizes=[4xlarge]"), None),
     ],
