@@ -73,6 +73,8 @@ def test_a_folder_is_made_for_spark_s_user_by_a_pod_that_may_only_change_owners(
     assert container["args"] == ["mkdir -p -m 0700 /lustre/team-a; chown 185:185 /lustre/team-a"]
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN"]}
     assert spec["nodeSelector"] == {"spark-on-eks/pool": "default"}
+    on_pool = {"key": "spark-on-eks/pool", "operator": "Equal", "value": "default"}
+    assert spec["tolerations"] == [{**on_pool, "effect": "NoSchedule"}]
     job = named(PLAN, "Job", "lustre-folders-team-a")
     needed = {"lustre-folders-account", "lustre-folders-deny-all", "lustre-folders-root"}
     assert needed <= {urn.rpartition("::")[2] for urn in reaches(PLAN, job)}

@@ -125,24 +125,24 @@ WORDS = {
         _NOT_USED,
     ),
     "another build of the JVM": (
-        "LC_ALL=C sed -i '1,/VM (17[.]/s/VM (17[.]/VM (18./' /tmp/x",
+        "LC_ALL=C sed -i '1,/VM (17[.]/s/VM (17[.]/VM (18./' /tmp/own.jsa",
         "",
         _NOT_USED,
     ),
     "another processor": (
-        "LC_ALL=C sed -i '1,/linux-amd64/s/linux-amd64/linux-arm64/' /tmp/x",
+        "LC_ALL=C sed -i '1,/linux-amd64/s/linux-amd64/linux-arm64/' /tmp/own.jsa",
         "",
         _NOT_USED,
     ),
-    "truncated": ("truncate -s -50000000 /tmp/x", "", _NOT_USED),
-    "truncated to its header": ("truncate -s 1000 /tmp/x", "", _NOT_USED),
-    "empty": ("truncate -s 0 /tmp/x", "", _NOT_USED),
+    "truncated": ("truncate -s -50000000 /tmp/own.jsa", "", _NOT_USED),
+    "truncated to its header": ("truncate -s 1000 /tmp/own.jsa", "", _NOT_USED),
+    "empty": ("truncate -s 0 /tmp/own.jsa", "", _NOT_USED),
     "damaged classes": (
-        "head -c 4096 /dev/urandom | dd of=/tmp/x bs=4096 seek=20000 conv=notrunc",
+        "head -c 4096 /dev/urandom | dd of=/tmp/own.jsa bs=4096 seek=20000 conv=notrunc",
         "",
         _NOT_USED,
     ),
-    "no archive at all": ("rm /tmp/x", "", _NOT_USED),
+    "no archive at all": ("rm /tmp/own.jsa", "", _NOT_USED),
     "an executor too large for compressed pointers": ("set -- -Xmx40g", "", _NOT_USED),
 }
 """What is done before, the class path, and what the JVM then says."""
@@ -157,9 +157,10 @@ def test_a_jvm_runs_on_without_an_archive_that_does_not_fit(
     done = image.run(
         "sh",
         "-euc",
-        f"cp /given/{ARCHIVE} /tmp/x; chmod u+w /tmp/x; {{ {before or ':'}; }} >/dev/null 2>&1\n"
-        f"exec {spark.java_home}/bin/java -XX:TieredStopAtLevel=1 -XX:SharedArchiveFile=/tmp/x "
-        f'{" ".join(OPTIONS)} "$@" -cp "{class_path}" '
+        f"cp /given/{ARCHIVE} /tmp/own.jsa; chmod u+w /tmp/own.jsa\n"
+        f"{{ {before or ':'}; }} >/dev/null 2>&1\n"
+        f"exec {spark.java_home}/bin/java -XX:TieredStopAtLevel=1 "
+        f'-XX:SharedArchiveFile=/tmp/own.jsa {" ".join(OPTIONS)} "$@" -cp "{class_path}" '
         "org.apache.spark.deploy.SparkSubmit --version",
     )
     assert done.returncode == 0, done.stdout[-3000:]
@@ -174,16 +175,16 @@ def test_a_job_goes_on_when_its_archive_is_removed(
         "import os\n"
         "from pyspark.sql import SparkSession\n"
         "spark = SparkSession.builder.getOrCreate()\n"
-        "os.remove('/tmp/x')\n"
+        "os.remove('/tmp/own.jsa')\n"
         "rows = spark.range(1000).selectExpr('id % 7 k', 'id').groupBy('k').sum('id').collect()\n"
         "print('in all', sum(row[1] for row in rows))\n"
     )
     (image.given / "removes.py").write_text(program)
-    options = " ".join(["-XX:TieredStopAtLevel=1", "-XX:SharedArchiveFile=/tmp/x", *OPTIONS])
+    options = " ".join(["-XX:TieredStopAtLevel=1", "-XX:SharedArchiveFile=/tmp/own.jsa", *OPTIONS])
     done = image.run(
         "sh",
         "-euc",
-        f"cp /given/{ARCHIVE} /tmp/x; export PYSPARK_PYTHON={spark.python}; exec "
+        f"cp /given/{ARCHIVE} /tmp/own.jsa; export PYSPARK_PYTHON={spark.python}; exec "
         f"/opt/spark/bin/spark-submit --master 'local[1]' --driver-java-options '{options}' "
         f"--driver-class-path {':'.join(archive.class_path)} /given/removes.py",
     )
