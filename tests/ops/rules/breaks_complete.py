@@ -146,6 +146,11 @@ RIGHTS = (
     Break("jars-not-written", put("Policy", "policy!Statement[0]", {
         "Sid": "Write", "Effect": "Allow", "Action": "s3:Put*", "Resource": _JARS},
         "team-analytics-access-data-1"), "Write may s3:PutObject in spark-prod-jars", "prod"),
+    # A class-data archive is code, too.
+    Break("jars-not-written", put("Policy", "policy!Statement[0]", {
+        "Sid": "Archive", "Effect": "Allow", "Action": "s3:PutObject",
+        "Resource": f"{_JARS.rpartition('/')[0]}/jars/r1/archives/arm64/*"},
+        "team-analytics-access-data-1"), "Archive may s3:PutObject in spark-prod-jars", "prod"),
     Break("jars-not-written", put("Policy", "policy!Statement[0]", {
         "Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"},
         "team-analytics-access-data-1"), "All may s3:PutObject", "prod"),
