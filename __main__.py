@@ -5,6 +5,7 @@ import pulumi
 import settings
 from components.addons import install_addons
 from components.autoscaler import create_autoscaler
+from components.cache.install import create_cache
 from components.cloud import Cloud
 from components.cluster import Cluster
 from components.context import Context
@@ -51,6 +52,7 @@ mount = create_mount(
     jars,
     region=stack.region,
     versions=config.addon_versions,
+    awaits_driver=config.cache.kind == "mountpoint",
     opts=context.options(),
 )
 
@@ -105,6 +107,14 @@ services = create_services(
     pools=config.pools,
     nodes=nodes,
 )
+data = create_cache(
+    config.cache,
+    config.spark.teams,
+    context,
+    has_driver=config.jar_mount.level == "pod",
+    region=stack.region,
+    versions=config.addon_versions,
+)
 teams = [team.name for team in config.spark.teams]
 pod_logs = create_store(config.observability.logs, context, teams=teams)
 logs = install_spark(
@@ -114,6 +124,7 @@ logs = install_spark(
     mount=mount,
     nodes=nodes,
     services=services,
+    data=data,
     pod_logs=pod_logs,
 )
 if pod_logs is not None:

@@ -19,6 +19,8 @@ from components.arns import check_arns
 from components.autoscaler import AutoscalerKind, check_autoscaler, check_releases
 from components.base import Problems, Settings, below, sound
 from components.bucket_checks import check_default_name, check_deletion, check_names, check_replica
+from components.cache.checks import check_cache
+from components.cache.settings import CacheSettings
 from components.cloud import Cloud
 from components.cluster import ClusterSettings, check_cluster, check_cluster_zones
 from components.cluster_autoscaler import ClusterAutoscalerSettings
@@ -83,6 +85,7 @@ class StackSettings(Settings):
     jar_bucket: JarBucketSettings = JarBucketSettings()
     jar_mount: JarMountSettings = JarMountSettings()
     storage: StorageSettings = StorageSettings()
+    cache: CacheSettings = CacheSettings()
     images: ImagesSettings = ImagesSettings()
     spark: SparkSettings = SparkSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
@@ -104,7 +107,7 @@ class StackSettings(Settings):
                 self.addon_versions,
                 kubernetes=self._kubernetes,
                 creates_cluster=not self.cluster.existing,
-                mounts_pods=self.jar_mount.level == "pod",
+                mounts_pods=self.jar_mount.level == "pod" or self.cache.kind == "mountpoint",
                 mounts_lustre=any(
                     team.__dict__.get("shuffle") == "lustre" for team in self.spark.teams
                 ),
@@ -145,6 +148,7 @@ class StackSettings(Settings):
                 admins=self.cluster.__dict__.get("admins", ()),
                 pod_logs=self.observability.logs.enabled,
             ),
+            lambda: check_cache(self.cache, self.spark.teams, self._shapes),
             lambda: check_drain(self.spark, stack=stack, cluster_name=self.cluster.name),
             lambda: check_team_buckets(self.spark, self.pools, self.jar_bucket, self.cluster.name),
             lambda: check_images(

@@ -34,7 +34,8 @@ class AddonVersions(Settings):
     aws_mountpoint_s3_csi_driver: AddonVersion | None = Field(
         None, alias="aws-mountpoint-s3-csi-driver"
     )
-    """The Mountpoint CSI driver, at pod level; v2.5.0-eksbuild.1 or newer."""
+    """The Mountpoint CSI driver, at pod level or with cache.kind: mountpoint; v2.5.0-eksbuild.1
+    or newer."""
 
     def of(self, addon: str) -> str | None:
         """The pin of an add-on, by the name AWS gives it."""
@@ -77,7 +78,7 @@ def check_pins(
         addon, pin = key_of(type(pins), field), pins.__dict__.get(field)
         key = f"addonVersions.{addon}"
         if addon == _MOUNTPOINT and not mounts_pods:
-            yield key, "has no effect with jarMount.level: node; remove it"
+            yield key, "has no effect with jarMount.level: node and no cache; remove it"
         elif addon == _LUSTRE and not mounts_lustre:
             yield key, "has no effect without a team with shuffle: lustre; remove it"
         elif addon not in (_MOUNTPOINT, _LUSTRE) and not creates_cluster:

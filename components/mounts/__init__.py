@@ -9,6 +9,7 @@ from components.eks_addons import AddonVersions
 from components.jar_bucket import JarBucket, JarBucketSettings
 from components.mounts.base import Mount
 from components.mounts.daemonset import NodeDaemonSet
+from components.mounts.driver import NOT_READY
 from components.mounts.pod_level import PodLevel
 from components.mounts.settings import JarMountSettings
 from components.mounts.userdata import NodeUserData
@@ -25,14 +26,17 @@ def create_mount(
     *,
     region: str,
     versions: AddonVersions,
+    awaits_driver: bool = False,
     opts: pulumi.ResourceOptions | None = None,
 ) -> Mount:
-    """The mount that `jarMount` selects."""
+    """The mount that `jarMount` selects. With `awaits_driver` pods have volumes of Mountpoint's CSI
+    driver also at node level: nodes wait for it."""
     if settings.level == "pod":
         return PodLevel(name, settings, jars, region=region, versions=versions, opts=opts)
-    if settings.method == "daemonset":
-        return NodeDaemonSet(name, settings, jars, region=region, opts=opts)
-    return NodeUserData(name, settings, jars, region=region, opts=opts)
+    kind = NodeDaemonSet if settings.method == "daemonset" else NodeUserData
+    mount = kind(name, settings, jars, region=region, opts=opts)
+    mount.more_taints = [NOT_READY] if awaits_driver else []
+    return mount
 
 
 def create_jar_buckets(

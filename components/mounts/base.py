@@ -54,9 +54,11 @@ class NodePart:
 class Volume:
     """Source of a PersistentVolume over one set of JARs."""
 
-    csi: k8s.core.v1.CSIPersistentVolumeSourceArgsDict | None = None
+    csi_driver: str | None = None
     host_path: k8s.core.v1.HostPathVolumeSourceArgsDict | None = None
     """The volume's source is one of the two."""
+    attributes: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """For the CSI driver."""
     mount_options: Sequence[pulumi.Input[str]] = ()
     node_labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of the nodes that have the volume; empty: all nodes."""
@@ -85,20 +87,24 @@ class Mount(pulumi.ComponentResource):
         self.settings = settings
         self.jars = jars
         self.region = region
+        self.more_taints: Sequence[Taint] = ()
+        """Start-up taints of what pods need on a node besides the JARs."""
 
     def node_part(self, jar_set: str) -> NodePart:
         """Requirements on nodes whose pods claim this set of JARs."""
         bucket = self.jars[jar_set]
         return NodePart(
-            statements=bucket.read_statements(bucket.jars_prefix), labels={JARS_LABEL: jar_set}
+            startup_taints=self.more_taints,
+            statements=bucket.read_statements(bucket.jars_prefix),
+            labels={JARS_LABEL: jar_set},
         )
 
     def install(self, context: Context) -> None:
         """Creates the part in the cluster, which volumes depend on. Call it once."""
         self.register_outputs({"nodeCacheMiB": self.settings.cache_mib})
 
-    def volume(self, jar_set: str, handle: str) -> Volume:
-        """The volume over one set of JARs; `handle` is unique in the cluster.
+    def volume(self, jar_set: str) -> Volume:
+        """The volume over one set of JARs.
 
         Here it is the node's folder. kubelet checks that the folder exists and keeps the pod
         waiting until it does: pkg/volume/hostpath of Kubernetes.

@@ -57,7 +57,7 @@ class NodeDaemonSet(Mount):
         super().__init__("NodeDaemonSet", name, settings, jars, region=region, opts=opts)
 
     def node_part(self, jar_set: str) -> NodePart:
-        return replace(super().node_part(jar_set), startup_taints=[NOT_MOUNTED])
+        return replace(super().node_part(jar_set), startup_taints=[NOT_MOUNTED, *self.more_taints])
 
     def install(self, context: Context) -> None:
         name, own = self._name, pulumi.ResourceOptions(parent=self)

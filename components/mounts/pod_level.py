@@ -5,19 +5,13 @@ from collections.abc import Mapping
 import pulumi
 
 from components.context import Context
-from components.eks_addons import AddonVersions, EksAddons, system_placement
+from components.eks_addons import AddonVersions
 from components.identity import ServiceAccountRole
 from components.jar_bucket import JarBucket
-from components.mounts.base import Mount, NodePart, Taint, Volume
+from components.mounts.base import Mount, NodePart, Volume
+from components.mounts.driver import DRIVER, NOT_READY, create_driver
 from components.mounts.settings import JarMountSettings
 from components.names import KUBE_SYSTEM
-from components.workloads import Workload
-
-ADDON = "aws-mountpoint-s3-csi-driver"
-DRIVER = "s3.csi.aws.com"
-NOT_READY = Taint(f"{DRIVER}/agent-not-ready", "NoExecute")
-"""The driver removes this taint once it serves the node
-(github.com/awslabs/mountpoint-s3-csi-driver, since 2.1)."""
 
 
 class PodLevel(Mount):
@@ -58,53 +52,19 @@ class PodLevel(Mount):
             },
             opts=own,
         )
-        addons = EksAddons(
-            "MountpointDriver",
-            self._name,
-            self._versions,
-            cloud=context.cloud,
-            cluster=context.cluster,
-            opts=own,
-        )
-        addons.create_addon(
-            ADDON,
-            [
-                Workload("controller", values="controller"),
-                Workload(
-                    "node",
-                    kind="DaemonSet",
-                    # Three containers of 10m and 40Mi (values.yaml of its chart).
-                    cpu="30m",
-                    memory="120Mi",
-                    tolerate_all="node.tolerateAllTaints",
-                    removes_taint=NOT_READY.key,
-                ),
-            ],
-            role=role,
-            configuration={
-                "controller": system_placement(),
-                # Spark's nodes are tainted, and the driver must run on all of them.
-                "node": {"tolerateAllTaints": True},
-            },
-            provides=[f"csi:{DRIVER}"],
-            depends_on=context.after,
-        )
-        addons.register()
+        create_driver(self._name, self._versions, context, role=role, opts=own)
         self.register_outputs({"startupTaints": [NOT_READY.key]})
 
-    def volume(self, jar_set: str, handle: str) -> Volume:
+    def volume(self, jar_set: str) -> Volume:
         jars = self.jars[jar_set]
         return Volume(
-            csi={
-                "driver": DRIVER,
-                "volume_handle": handle,
-                "volume_attributes": {
-                    "bucketName": jars.name,
-                    "authenticationSource": "driver",
-                    # The driver limits the cache to 95 % of this.
-                    "cache": "emptyDir",
-                    "cacheEmptyDirSizeLimit": f"{self.settings.cache_mib}Mi",
-                },
+            csi_driver=DRIVER,
+            attributes={
+                "bucketName": jars.name,
+                "authenticationSource": "driver",
+                # The driver limits the cache to 95 % of this.
+                "cache": "emptyDir",
+                "cacheEmptyDirSizeLimit": f"{self.settings.cache_mib}Mi",
             },
             mount_options=[
                 "read-only",

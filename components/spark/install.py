@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.cache.settings import Cache
 from components.context import Context
 from components.logs.store import LogStore
 from components.mounts import Mount
@@ -29,13 +30,14 @@ def install_spark(
     mount: Mount,
     nodes: Mapping[str, Sequence[pulumi.Resource]],
     services: ShuffleServices,
+    data: Cache,
     pod_logs: LogStore | None,
 ) -> EventLogs | None:
     """Creates the teams and what runs their jobs; returns the event logs, if enabled.
 
     `nodes` are, by pool, what pods on that pool depend on, `services` are those that hold teams'
-    shuffle files, `pod_logs` is where logs of pods go, if anywhere. A stack without teams gets
-    nothing else.
+    shuffle files, `data` is the cache of data, `pod_logs` is where logs of pods go, if anywhere. A
+    stack without teams gets nothing else.
     """
     names = [team.name for team in settings.teams]
     logs = None
@@ -69,6 +71,8 @@ def install_spark(
         after = [*before_teams, mount, *(one for name in used for one in nodes.get(name, []))]
         if team.shuffle in services.by_kind:
             after.append(services.by_kind[team.shuffle])
+        volumes = data.volumes.get(team.name, [])
+        after += data.first if volumes else []
         teams[team.name] = Team(
             f"team-{team.name}",
             team,
@@ -79,6 +83,7 @@ def install_spark(
             logs=logs,
             pod_logs=pod_logs,
             shuffle_volume=services.volumes.get(team.name),
+            data=volumes,
         ).namespace
     submitters = {team.name: team.submitters for team in settings.teams}
     if any(roles_of(found) for found in submitters.values()):

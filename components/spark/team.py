@@ -1,17 +1,20 @@
 """A team: a namespace with permissions, limits, network policies, and a claim on its JARs."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import Problems, Settings
+from components.cache.settings import DataVolume
 from components.context import Context
 from components.formats import Name, entries, text, whole
 from components.logs.store import LogStore
 from components.mounts import Mount
-from components.mounts.claim import Claim
+from components.mounts.claim import Claim, claim_jars
 from components.names import (
+    DATA_ANNOTATION,
     DRIVER_POOL_ANNOTATION,
     EVENT_LOGS_ANNOTATION,
     EXECUTOR_LOG_ANNOTATION,
@@ -116,10 +119,11 @@ class Team(pulumi.ComponentResource):
         logs: EventLogs | None,
         pod_logs: LogStore | None,
         shuffle_volume: pulumi.Input[str] | None,
+        data: Sequence[DataVolume],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`pool` is the pool of the team's executors; None on nodes that the stack does not create.
-        `shuffle_volume` is the team's folder on Lustre.
+        `shuffle_volume` is the team's folder on Lustre, `data` are its volumes of cached data.
         With `gangs` the namespace admits YuniKorn's placeholders (see pod_security.py).
         """
         super().__init__("spark-on-eks:spark:Team", name, None, context.options(opts))
@@ -146,7 +150,7 @@ class Team(pulumi.ComponentResource):
             quota=settings.quota,
             max_executors=settings.max_executors,
             gangs=gangs,
-            claims=1 if shuffle_volume is None else 2,
+            claims=(1 if shuffle_volume is None else 2) + len(data),
             opts=inside,
         )
         create_network_policies(
@@ -173,7 +177,7 @@ class Team(pulumi.ComponentResource):
             },
             opts=own,
         )
-        Claim(
+        claim_jars(
             f"{name}-jars",
             context.then(self.namespace),
             namespace=settings.name,
@@ -181,6 +185,18 @@ class Team(pulumi.ComponentResource):
             jar_set=pool.jar_set if pool else SHARED_JARS,
             opts=own,
         )
+        for one in data:
+            Claim(
+                f"{name}-{one.entry.claim}",
+                context.then(self.namespace),
+                namespace=settings.name,
+                claim=one.entry.claim,
+                part="mountpoint",
+                volume_name=f"{one.entry.claim}-{settings.name}",
+                volume=one.source,
+                annotations={DATA_ANNOTATION: one.url},
+                opts=own,
+            )
         if settings.shuffle == "claim":
             create_claim_rights(name, namespace=settings.name, opts=inside)
         if shuffle_volume is not None:

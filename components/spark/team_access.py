@@ -35,18 +35,22 @@ def _bucket(value: str) -> str:
     return value
 
 
+DataBucket = Annotated[Text, AfterValidator(_bucket)]
+Prefix = Annotated[
+    str,
+    text(
+        r"(?=.{0,200}$)((?!\.\.?/)[A-Za-z0-9!_.'()=-]+/)*",
+        "a prefix of letters, digits and !_.'()=- that ends with a slash (team-a/), or empty",
+    ),
+]
+
+
 class BucketAccess(Settings):
     """`spark.teams[].buckets[]`: data that the team's jobs read or write."""
 
-    name: Annotated[Text, AfterValidator(_bucket)]
+    name: DataBucket
     """Name or ARN of an existing bucket."""
-    prefix: Annotated[
-        str,
-        text(
-            r"(?=.{0,200}$)((?!\.\.?/)[A-Za-z0-9!_.'()=-]+/)*",
-            "a prefix of letters, digits and !_.'()=- that ends with a slash (team-a/), or empty",
-        ),
-    ]
+    prefix: Prefix
     """Prefix of the data, with a slash at the end; `""` is the whole bucket."""
     access: Literal["read", "readWrite"] = "read"
     """Read, or also write and delete."""

@@ -1,0 +1,1 @@
+"""Caches of data on the nodes that read it."""
