@@ -69,7 +69,7 @@ releases: $(READY) ## The releases of a stack, or with FLEET=prod which member h
 job: $(READY) ## A Spark job as YAML: FILE=job.yaml or JOB=pi|taxi-trip|etl-dynamic, STACK=dev TEAM=team-a IN= OUT=
 	@$(BIN)/python -m ops job --job '$(JOB)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \
 	  --file '$(FILE)' --release '$(RELEASE)' --name '$(NAME)' --in '$(IN)' --out '$(OUT)' --executors '$(EXECUTORS)' \
-	  --archive '$(ARCHIVE)' --account '$(ACCOUNT)' $(WITH_FORMAT)
+	  $(if $(CACHE),--cache) --archive '$(ARCHIVE)' --account '$(ACCOUNT)' $(WITH_FORMAT)
 
 check-job: $(READY) ## Whether a SparkApplication runs on a stack: FILE=job.yaml STACK=dev TEAM=team-a, FIX=1 puts it right
 	@$(BIN)/python -m ops check-job --file '$(FILE)' --stack '$(STACK)' --team '$(TEAM)' --set "$$SET" \

@@ -43,6 +43,12 @@ LUSTRE = (
     "pools=[{name: default, zones: [b], limits: {cpu: 128, memoryGiB: 512}}]",
     "spark.teams=[{name: team-a, shuffle: lustre}, {name: team-b}]",
 )
+DATA = (
+    "spark.teams=[{name: team-a, buckets: [{name: acme-lake, prefix: ''}]}, "
+    "{name: team-b, buckets: [{name: acme-lake, prefix: raw/b/}]}]",
+    "cache={kind: mountpoint, buckets: [{name: acme-lake, prefix: raw/}]}",
+)
+"""Cached data that the first team may read, and the second only a part of."""
 LOGS = (
     "observability.logs.enabled=true",
     "spark.historyServer={enabled: true, release: '2026-11-01'}",

@@ -15,6 +15,7 @@ from components.names import (
 )
 from ops.jobs import (
     archive,
+    data_cache,
     disk_request,
     logs,
     metrics,
@@ -61,6 +62,8 @@ class Request:
     """Maximum number of executors, instead of the job's default."""
     archive: Archive | None = None
     """The class-data archive of the release."""
+    cache: bool = False
+    """Read the input from the stack's cache, as with `cache: true` in the job's file."""
 
 
 def documents(job: Job, team: Team, request: Request) -> list[dict[str, Any]]:
@@ -101,7 +104,9 @@ def _times(job: Job) -> dict[str, Any]:
 
 
 def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
-    places = {"{input}": request.input, "{output}": request.output}
+    cache = job.cache or request.cache
+    source = data_cache.place(team, request.input) if cache else request.input
+    places = {"{input}": source, "{output}": request.output}
     executors = _executors(job, request)
     own = job.own_program
     version = job.spark_version or version_of(job.image or team.image)
@@ -151,6 +156,8 @@ def _spec(job: Job, team: Team, request: Request) -> dict[str, Any]:
         shuffle_lustre.add(spec, job, _EXECUTOR_DISK, mounted=team.mounts_lustre)
     else:
         shuffle_fallback.add(spec, job, team, jar_names(job))
+    if cache:
+        data_cache.add(spec, team, request.input)
     if job.python:
         python_environment.add(spec, job, request.release, _class_path(job, request))
     if team.metrics:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ops.jobs import python_environment
+from ops.jobs import data_cache, python_environment
 from ops.jobs.application import Request, documents, jar_names
 from ops.jobs.archive import path_of
 from ops.jobs.catalog import JOBS, S3A_RELEASE
@@ -65,6 +65,9 @@ def job(  # noqa: PLR0917  the command's options
     input_: Annotated[str, option("--in", "URL", "The folder to read: s3a://...")] = "",
     output: Annotated[str, option("--out", "URL", "The folder to write: s3a://...")] = "",
     executors: Annotated[str, option("--executors", "COUNT", "Executors at most.")] = "",
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Read the input from the stack's cache of data.")
+    ] = False,
     archive: ArchiveOption = "",
     account: AccountOption = "",
     sets: SetOption = None,
@@ -90,6 +93,7 @@ def job(  # noqa: PLR0917  the command's options
             output=output or _default_folder("OUT", "output/", chosen, rights, team),
             executors=most,
             archive=archive_in(archive),
+            cache=cache,
         )
         made = documents(chosen, found, request)
         # The judge knows the fields of an application: it is not needed for --help.
@@ -232,6 +236,14 @@ def _hint(chosen: Job, team: Team, request: Request, rights: Rights, stack: str)
             f"RELEASE={request.release} JARS='{' '.join(needed)}'"
         )
     lines += _archive_hint(team, request)
+    if (chosen.cache or request.cache) and chosen.takes_folders:
+        at = data_cache.place(team, request.input)
+        lines.append(
+            f"its input is cached on nodes: {at}"
+            if at != request.input
+            else f"its input is read from S3: the stack has no cache of {request.input} for team "
+            f"{team.name} (cache.buckets)"
+        )
     if chosen.takes_folders:
         lines.append(f"it reads {request.input} and writes {request.output}, which must not exist")
         denied = [

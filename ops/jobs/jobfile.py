@@ -214,6 +214,9 @@ class JobFile(_Section):
     """Where executors keep shuffle files: on their node's disk, on an EBS volume of `localDisk`
     that a new executor takes over from a lost one, in Celeborn, or on the team's folder of the
     Lustre file system. Default: as the team."""
+    cache: bool = False
+    """Read `{input}` from the stack's cache, where it has that folder for the team; else from
+    S3."""
     conf: dict[ConfKey, Text] = {}
     """More of Spark's configuration; it overrides what the platform sets."""
 

@@ -8,6 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from components.names import (
+    DATA_ANNOTATION,
+    DATA_MOUNT_PATH,
     DRIVER_ACCOUNT,
     DRIVER_PRIORITY,
     EVENT_LOGS_ANNOTATION,
@@ -45,6 +47,16 @@ _READ, _WRITE = "s3:GetObject", "s3:PutObject"
 
 
 @dataclass(frozen=True)
+class CachedData:
+    """A claim on a folder of S3 that is cached on nodes: `url` is the folder, with a slash at the
+    end, `path` where jobs mount it, without."""
+
+    claim: str
+    url: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Team:
     """A team in a plan. `name` is also the name of its namespace."""
 
@@ -75,6 +87,8 @@ class Team:
     """Whether jobs write their logs as JSON."""
     mounts_lustre: bool
     """Whether the team has the claim on its folder of the Lustre file system."""
+    data: Sequence[CachedData]
+    """The team's claims on cached data."""
     volume_name: str
     volume: Mapping[str, Any]
     """Spec of the volume that the claim is bound to."""
@@ -139,6 +153,11 @@ def team_of(plan: Plan, name: str) -> Team:
         executor_log_url=annotation(namespace, EXECUTOR_LOG_ANNOTATION),
         json_logs=annotation(namespace, LOG_FORMAT_ANNOTATION) == "json",
         mounts_lustre=any(one.object_name == SHUFFLE_CLAIM for one in claims),
+        data=[
+            CachedData(one.object_name, url, _data_path(url))
+            for one in claims
+            if (url := annotation(one, DATA_ANNOTATION))
+        ],
         volume_name=volume.object_name,
         volume=spec,
         jar_set=jar_set_in(plan, spec),
@@ -153,6 +172,10 @@ def team_of(plan: Plan, name: str) -> Team:
             if item.get("type") == "Container"
         ],
     )
+
+
+def _data_path(url: str) -> str:
+    return f"{DATA_MOUNT_PATH}/{url.removeprefix('s3a://')}".rstrip("/")
 
 
 def _max_executors(plan: Plan, namespace: Resource) -> int:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from components.names import JARS_CLAIM
 from ops.plan.instances import InstanceType
 from ops.plan.model import Plan
 from ops.plan.node_capacity import NodeCapacity
@@ -81,7 +82,11 @@ def fitting(
 
 def mounts_by_claim(plan: Plan) -> bool | None:
     """Whether JARs are mounted by Mountpoint's CSI driver, for each claim; None without JARs."""
-    volumes = [one.inputs["spec"] for one in plan.of_kind("PersistentVolume")]
+    volumes = [
+        one.inputs["spec"]
+        for one in plan.of_kind("PersistentVolume")
+        if at(one.inputs, "spec.claimRef.name") == JARS_CLAIM
+    ]
     if any(at(one, "csi.driver") == _CSI_DRIVER for one in volumes):
         return True
     return False if any("hostPath" in one for one in volumes) else None

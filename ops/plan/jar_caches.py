@@ -1,5 +1,5 @@
-"""JAR caches on a node's disk: the CSI driver's `emptyDir` for each claim of a team, or at node
-level a node's copies of releases with its mount's cache."""
+"""Caches on a node's disk: the CSI driver's `emptyDir` for each claim of a team, on JARs or data,
+and at node level a node's copies of releases with its mount's cache."""
 
 from fractions import Fraction
 
@@ -13,14 +13,16 @@ _LIMIT = "spec.csi.volumeAttributes.cacheEmptyDirSizeLimit"
 
 
 def jar_caches(plan: Plan) -> dict[str, Fraction]:
-    """Size limit of each team's cache, in bytes. At node level the cache is the node's own."""
-    found = {}
+    """Size limit of each team's caches together, in bytes, on a node with pods of one of its
+    accounts. At node level the JARs' cache is the node's own."""
+    found: dict[str, Fraction] = {}
     for volume in plan.of_kind("PersistentVolume"):
         try:
             size = quantity.parse(at(volume.inputs, _LIMIT) or "")
         except ValueError:
             continue
-        found[str(at(volume.inputs, "spec.claimRef.namespace"))] = size
+        namespace = str(at(volume.inputs, "spec.claimRef.namespace"))
+        found[namespace] = found.get(namespace, Fraction(0)) + size
     return found
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from components.names import DATA_CLAIM
 from ops.plan.graph import inputs_from
 from ops.plan.model import Plan, Resource
 from ops.plan.node_templates import NODE_CLASS, node_templates
@@ -178,7 +179,7 @@ def jars_mount_bounded(plan: Plan) -> Iterator[Violation]:
     """A volume in S3 is read-only and limited to one prefix of a bucket whose owner is checked."""
     for one in plan.of_kind("PersistentVolume"):
         spec = at(one.inputs, "spec")
-        if at(spec, "csi.driver") != "s3.csi.aws.com":
+        if not _in_s3(one) or _of_data(one):
             continue
         if at(spec, "csi.volumeAttributes.authenticationSource") != "driver":
             yield Violation(one, "authenticationSource", "is read with the pod's own permissions")
@@ -189,6 +190,44 @@ def jars_mount_bounded(plan: Plan) -> Iterator[Violation]:
         for option in ("read-only", "prefix ", "expected-bucket-owner "):
             if options != UNKNOWN and not any(str(item).startswith(option) for item in options):
                 yield Violation(one, option.strip(), f"mounts without {option.strip()}")
+
+
+@rule(
+    reason="A team reads what its own role allows; with the driver's permissions it would read "
+    "what the driver may. A mount whose metadata never ends shows replaced objects as they were.",
+    source="https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/docs/CONFIGURATION.md",
+)
+def data_mount_bounded(plan: Plan) -> Iterator[Violation]:
+    """A volume of cached data is read-only, is mounted with the role of the pod's account, and sees
+    changes in S3; its cache is limited."""
+    for one in plan.of_kind("PersistentVolume"):
+        if not _of_data(one):
+            continue
+        spec = at(one.inputs, "spec")
+        attributes = at(spec, "csi.volumeAttributes")
+        if at(attributes, "authenticationSource") != "pod":
+            yield Violation(one, "authenticationSource", "is read with the driver's permissions")
+        if at(attributes, "cache") and not at(attributes, "cacheEmptyDirSizeLimit"):
+            yield Violation(one, "cache", "may fill the node's disk with its cache")
+        if at(spec, "accessModes") not in (["ReadOnlyMany"], UNKNOWN):
+            yield Violation(one, "accessModes", "can be written")
+        options = at(spec, "mountOptions") or []
+        if options == UNKNOWN:
+            continue
+        for option in ("read-only", "region ", "metadata-ttl "):
+            if not any(str(item).startswith(option) for item in options):
+                yield Violation(one, option.strip(), f"mounts without {option.strip()}")
+        if "metadata-ttl indefinite" in options:
+            yield Violation(one, "metadata-ttl", "never sees that an object was replaced")
+
+
+def _in_s3(volume: Resource) -> bool:
+    return at(volume.inputs, "spec.csi.driver") == "s3.csi.aws.com"
+
+
+def _of_data(volume: Resource) -> bool:
+    claim = str(at(volume.inputs, "spec.claimRef.name"))
+    return _in_s3(volume) and claim.startswith(f"{DATA_CLAIM}-")
 
 
 def _default_tags(provider: Resource) -> dict[str, Any]:

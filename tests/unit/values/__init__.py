@@ -9,13 +9,14 @@ from pulumi.runtime.settings import Settings, configure
 
 import settings
 from ops.plan.stack import load
-from tests.plans import CELEBORN, CLUSTER_AUTOSCALER, DAEMONSET, NODE, ROOT
+from tests.plans import CELEBORN, CLUSTER_AUTOSCALER, DAEMONSET, DATA, NODE, ROOT
 
 _WORDS = {
     "$CA": " ".join(CLUSTER_AUTOSCALER),
     "$NODE": " ".join(NODE),
     "$DAEMONSET": " ".join(DAEMONSET),
     "$CELEBORN": " ".join(CELEBORN),
+    "$DATA": " ".join(DATA),
     "$HISTORY": "spark.historyServer={enabled: true, release: r1}",
 }
 
