@@ -57,6 +57,7 @@ class EksAddons(pulumi.ComponentResource):
         configuration: Mapping[str, Any] | None = None,
         provides: Sequence[str] = (),
         depends_on: Sequence[pulumi.Resource],
+        aliases: Sequence[str] = (),
     ) -> aws.eks.Addon:
         """One add-on. Conflicts resolve to OVERWRITE, on create and on update: manual changes to
         its objects are lost."""
@@ -84,7 +85,9 @@ class EksAddons(pulumi.ComponentResource):
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[*depends_on, *([role] if role else [])]
+                parent=self,
+                depends_on=[*depends_on, *([role] if role else [])],
+                aliases=list(aliases),
             ),
         )
 

@@ -44,7 +44,8 @@ LUSTRE = (
     "spark.teams=[{name: team-a, shuffle: lustre}, {name: team-b}]",
 )
 DATA = (
-    "spark.teams=[{name: team-a, buckets: [{name: acme-lake, prefix: ''}]}, "
+    "spark.teams=[{name: team-a, buckets: [{name: acme-lake, prefix: raw/}, "
+    "{name: acme-lake, prefix: gold/, access: readWrite}]}, "
     "{name: team-b, buckets: [{name: acme-lake, prefix: raw/b/}]}]",
     "cache={kind: mountpoint, buckets: [{name: acme-lake, prefix: raw/}]}",
 )

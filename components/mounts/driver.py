@@ -15,6 +15,14 @@ NOT_READY = Taint(f"{DRIVER}/agent-not-ready", "NoExecute")
 (github.com/awslabs/mountpoint-s3-csi-driver, since 2.1)."""
 
 
+OWNERS = {
+    "jar-mount": "spark-on-eks:mounts:PodLevel",
+    "data-cache": "spark-on-eks:cache:Mountpoint",
+}
+"""Names and types of the components that may have it: it moves between them with the stack's level,
+and stays the same add-on."""
+
+
 def create_driver(
     name: str,
     versions: AddonVersions,
@@ -23,7 +31,8 @@ def create_driver(
     role: ServiceAccountRole | None = None,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Creates the driver. `role` is for volumes that it mounts with its own permission."""
+    """Creates the driver for one of the owners. `role` is for volumes that it mounts with its own
+    permission."""
     addons = EksAddons(
         "MountpointDriver",
         name,
@@ -54,5 +63,11 @@ def create_driver(
         },
         provides=[f"csi:{DRIVER}"],
         depends_on=context.after,
+        aliases=[_urn(owner) for owner in OWNERS if owner != name],
     )
     addons.register()
+
+
+def _urn(owner: str) -> str:
+    types = f"{OWNERS[owner]}$spark-on-eks:addons:MountpointDriver$aws:eks/addon:Addon"
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{types}::{owner}-{ADDON}"

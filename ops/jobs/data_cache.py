@@ -19,7 +19,11 @@ def cached(team: Team, url: str) -> CachedData | None:
 def place(team: Team, url: str) -> str:
     """Where a job with `cache: true` finds the folder: in the volume, or as it was in S3."""
     found = cached(team, url)
-    return url if found is None else f"file://{found.path}/{url.removeprefix(found.url)}"
+    if found is None:
+        return url
+    folder = f"{url.rstrip('/')}/".removeprefix(found.url)
+    there = f"file://{found.path}/{folder}"
+    return there if url.endswith("/") else there.rstrip("/")
 
 
 def add(spec: dict[str, Any], team: Team, url: str) -> None:

@@ -44,10 +44,13 @@ def test_a_volume_is_read_only_over_the_folder_and_has_a_cache_on_the_node() -> 
 
 
 def test_a_whole_bucket_has_no_prefix() -> None:
-    key = "cache={kind: mountpoint, buckets: [{name: acme-lake, prefix: ''}]}"
+    keys = (
+        "spark.teams=[{name: a, buckets: [{name: acme-lake, prefix: ''}]}]",
+        "cache={kind: mountpoint, buckets: [{name: acme-lake, prefix: ''}]}",
+    )
     (found,) = [
         one
-        for one in of_type(plan_of("dev", DATA[0], key), "PersistentVolume")
+        for one in of_type(plan_of("dev", *keys), "PersistentVolume")
         if "spark-data" in one.name
     ]
     assert not [one for one in found.inputs["spec"]["mountOptions"] if one.startswith("prefix")]

@@ -16,8 +16,8 @@ from ops.plan.values import each
 _NO_NODES = "new executors wait: no node is launched for them"
 STOPS: Mapping[str, str] = {
     "aws-ebs-csi-driver": "new executors with a volume of their own wait: nothing attaches it",
-    "aws-mountpoint-s3-csi-driver": "new executors wait for their mount of the JARs, and mounts of "
-    "pods that run may end",
+    "aws-mountpoint-s3-csi-driver": "new pods wait for their mount of JARs or cached data, and "
+    "mounts of pods that run may end",
     "cluster-autoscaler": _NO_NODES,
     "coredns": "names no longer resolve: requests of jobs to the API server, to S3 and to each "
     "other fail",

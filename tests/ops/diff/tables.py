@@ -1,5 +1,6 @@
 """All single changes, by name: those that settings make, and those made by hand in a plan."""
 
+from tests.ops.diff.changes_cache import CACHE
 from tests.ops.diff.changes_cloud import CLOUD
 from tests.ops.diff.changes_disks import DISKS
 from tests.ops.diff.changes_jars import JARS
@@ -13,6 +14,16 @@ from tests.ops.diff.plan_guards import GUARDS
 from tests.ops.diff.plan_network import LIMITS, NAMES, NETWORK
 from tests.ops.diff.plan_node_sets import NODES as NODE_SETS
 
-SETS = {**CLOUD, **NODES, **DISKS, **JARS, **SETTINGS, **SHUFFLE, **MONITORING, **LOGS}
+SETS = {
+    **CLOUD,
+    **NODES,
+    **DISKS,
+    **JARS,
+    **CACHE,
+    **SETTINGS,
+    **SHUFFLE,
+    **MONITORING,
+    **LOGS,
+}
 """The engine tier runs these, too."""
 EDITS = {**GUARDS, **NETWORK, **LIMITS, **NAMES, **NODE_SETS, **CLUSTER}

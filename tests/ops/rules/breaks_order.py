@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from ops.plan.model import Invoke, Plan
 from tests.ops.rules.changes import GONE, Break, also, independent, option, put, without
-from tests.plans import CLUSTER_AUTOSCALER
+from tests.plans import CLUSTER_AUTOSCALER, DATA
+
+_DATA = "team-team-a-spark-data-a61a90e9-mountpoint"
 
 
 def _looked_up_latest(plan: Plan) -> Plan:
@@ -67,6 +69,18 @@ PINS_AND_OWNER = (
     Break("jars-mount-bounded",
           put("PersistentVolume", "spec.csi.volumeAttributes.cacheEmptyDirSizeLimit", GONE),
           "may fill the node's disk"),
+    *(Break("data-mount-bounded", put("PersistentVolume", path, value, _DATA), says, sets=DATA)
+      for path, value, says in (
+          ("spec.csi.volumeAttributes.authenticationSource", "driver",
+           "is read with the driver's permissions"),
+          ("spec.csi.volumeAttributes.cacheEmptyDirSizeLimit", GONE, "may fill the node's disk"),
+          ("spec.accessModes", ["ReadWriteMany"], "can be written"),
+          ("spec.mountOptions", ["region x", "metadata-ttl 60"], "mounts without read-only"),
+          ("spec.mountOptions", ["read-only", "metadata-ttl 60"], "mounts without region"),
+          ("spec.mountOptions", ["read-only", "region x"], "mounts without metadata-ttl"),
+          ("spec.mountOptions", ["read-only", "region x", "metadata-ttl indefinite"],
+           "never sees that an object was replaced"),
+      )),
     Break("given-data-stays", option("BucketObjectv2", retain_on_delete=False), "deleted from",
           "existing", ("jarBucket={existing: true, name: given-jars}",)),
     Break("fixed-names-replaced", option("PersistentVolumeClaim", delete_before_replace=False),

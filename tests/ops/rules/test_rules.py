@@ -26,6 +26,7 @@ from tests.plans import (
     CELEBORN,
     CLUSTER_AUTOSCALER,
     DAEMONSET,
+    DATA,
     DRILL,
     LOG_GROUPS,
     LOGS,
@@ -71,6 +72,8 @@ VARIANTS = [
     ("dev", *LOG_GROUPS),
     ("existing", "observability.logs.enabled=true"),
     ("dev", *DRILL),
+    ("dev", *DATA),
+    ("dev", *DATA, *NODE),
     ("dev", *REPLICA),
 ]
 MEANT = {"dev": {"secrets-own-key"}, "prod": {"images-by-digest"}}
