@@ -45,5 +45,12 @@ REASONS: Mapping[str, str] = {
         "labels of the objects are informative; tests check the pods' labels"
     ),
     "components/spark/history_server.py: HistoryServers._create_server replicas: 1": _DEFAULT,
+    "components/monitoring/values.py: stack_values replicas: 1": _DEFAULT,
+    "components/monitoring/install.py: install_monitoring default=0": (
+        "not a guard: of a maximum over no pools"
+    ),
+    "components/running_cluster.py: read_running_cluster version=cluster['Version']": (
+        "no plan has a running cluster; the engine tier reads one"
+    ),
 }
 """File and guard, as `make mutate` prints them, to the reason."""

@@ -60,6 +60,8 @@ def test_a_team_mounts_its_own_folder_and_no_other() -> None:
     assert a["csi"]["volumeHandle"] != b["csi"]["volumeHandle"]
     claim = named(PLAN, "PersistentVolumeClaim", "team-team-a-shuffle-claim").inputs
     assert claim["metadata"]["namespace"] == "team-a"
+    # The API server refuses a claim without a size.
+    assert claim["spec"]["resources"] == {"requests": {"storage": "1Gi"}}
     assert absent(PLAN, "team-team-b-shuffle")
 
 

@@ -38,7 +38,10 @@ def test_without_keys_it_names_none() -> None:
 def test_a_bucket_has_versions_before_it_has_a_replica() -> None:
     plan = plan_of("dev", *REPLICA)
     versions = named(plan, "s3/bucketVersioning:BucketVersioning", "jars-versions")
-    assert versions.urn in reaches(plan, named(plan, RULE, f"{NAME}-rule"))
+    before = reaches(plan, named(plan, RULE, f"{NAME}-rule"))
+    assert versions.urn in before
+    # And its role its rights: S3 tries it when it takes the rule.
+    assert named(plan, "iam/policy:Policy", f"{NAME}-copy").urn in before
 
 
 def test_s3_s_own_model_accepts_the_rule() -> None:

@@ -26,6 +26,8 @@ def test_a_stack_without_claims_has_no_class_of_volumes() -> None:
 def test_volumes_of_executors_are_in_the_drivers_zone_and_go_with_their_claim() -> None:
     plan = plan_of("dev", CLAIM, "drivers.zone=b", VOLUMES)
     spec = named(plan, "StorageClass", "shuffle-class").inputs
+    # Its name is taken until it is gone, and its fields cannot change.
+    assert named(plan, "StorageClass", "shuffle-class").options.delete_before_replace
     assert spec["metadata"]["name"] == "spark-shuffle"
     assert spec["reclaimPolicy"] == "Delete"
     assert spec["volumeBindingMode"] == "WaitForFirstConsumer"
