@@ -15,7 +15,7 @@ from ops.capacity.start import Executor, executors_per_node
 from ops.jobs.catalog import JOBS
 from ops.plan.node_capacity import node_capacities
 from tests.ops.capacity.test_report import limit_check, of_quota
-from tests.plans import CACHE, DAEMONSET, NODE, plan_of
+from tests.plans import CACHE, DAEMONSET, DATA, NODE, plan_of
 
 
 def figures_of(*overrides: str, stack: str = "dev", executors: int = 100) -> dict[str, float]:
@@ -143,6 +143,8 @@ def test_local_disks_and_caches_count_against_a_node_s_disk() -> None:
         # The node's copies and its cache, once for all claims.
         plan = plan_of("dev", *level, "jarMount.cacheMiB=20480")
         assert report(plan, Request(claims=3)).figures[-1]["node-disk"] == 55
+    # A team's caches of data, 20 GiB for each folder, and of JARs.
+    assert report(plan_of("dev", *DATA), Request()).figures[-1]["node-disk"] == 65
     full = report(plan_of("dev"), Request(executor=Executor(4, 16, disk_gib=40)))
     found = limit_check(full, quotas.NODE_DISK)
     assert (found.severity, found.exceeded_at) == (Severity.warning, 2)

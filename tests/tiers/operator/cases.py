@@ -6,6 +6,7 @@ from ops.jobs.application import Request, documents
 from ops.jobs.catalog import JOBS, PROGRAMS, S3A_RELEASE
 from ops.jobs.jobfile import Catalog, load
 from ops.jobs.team import team_of
+from tests.plans import DATA as DATA_SETS
 from tests.tiers.cluster.api import Object
 from tests.tiers.cluster.combinations import COMBINATIONS, Combination, combination
 
@@ -50,6 +51,9 @@ CLAIMS = Combination(
 )
 """A team whose executors claim their volumes, with a quota for two of a job's three; only
 test_claims.py."""
+
+DATA = Combination("dev", "data", ("jarMount={level: pod}", *DATA_SETS))
+"""A team with cached data; only test_data_cache.py."""
 
 EVERY = (*PODS_OF, *(one for one in COMBINATIONS if one not in PODS_OF), GANGS)
 

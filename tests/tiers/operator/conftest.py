@@ -16,7 +16,7 @@ from tests.tiers.cluster.objects import apply_all, clear
 from tests.tiers.cluster.scheduling import joined, nodes_of
 from tests.tiers.operator import yunikorn
 from tests.tiers.operator.applications import applied
-from tests.tiers.operator.cases import CLAIMS, EVERY, SMALLEST, Wanted, chart_values
+from tests.tiers.operator.cases import CLAIMS, DATA, EVERY, SMALLEST, Wanted, chart_values
 from tests.tiers.operator.kubelet import Kubelet, waiting
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs, programs
@@ -77,7 +77,7 @@ def live(request: pytest.FixtureRequest, plane: ControlPlane, spark: Programs) -
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of one combination together: each is set up once."""
-    order = {one: number for number, one in enumerate((*EVERY, SMALLEST, CLAIMS))}
+    order = {one: number for number, one in enumerate((*EVERY, SMALLEST, CLAIMS, DATA))}
 
     def place(item: pytest.Item) -> int:
         callspec = getattr(item, "callspec", None)

@@ -90,6 +90,8 @@ class Kubelet:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Added to every container's."""
     roles: Sequence[str] = ("driver", "executor")
+    data: Path | None = None
+    """The folder behind every volume of cached data."""
     _addresses: dict[str, str] = field(default_factory=dict, init=False)
     pods: dict[str, Running] = field(default_factory=dict)
     """By namespace/name."""
@@ -180,7 +182,7 @@ class Kubelet:
         seen = self.host.seen(folder)
         for one in shell.FOLDERS:
             (seen / one).mkdir(parents=True)
-        files = PodFiles(self.api, seen / "volumes", self.mounted, self.edit)
+        files = PodFiles(self.api, seen / "volumes", self.mounted, self.edit, self.data)
         volumes = {one["name"]: one for one in pod["spec"].get("volumes", [])}
         lines = [f"hostname {name}", *shell.root(folder, self.programs.spark_home)]
         disks = [seen / one for one in shell.OWN_DISK]

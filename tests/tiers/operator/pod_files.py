@@ -21,12 +21,14 @@ JARS_FOLDER = "/mnt/spark-jars"
 @dataclass
 class PodFiles:
     """Makes volumes below `folder`. `mounted` is the folder that stands for every JAR volume, of
-    the CSI driver's and of the node's own; `edit` may change a file of a ConfigMap."""
+    the CSI driver's and of the node's own, `data` every volume of cached data; `edit` may change a
+    file of a ConfigMap."""
 
     api: Api
     folder: Path
     mounted: Path
     edit: Callable[[str, str], str]
+    data: Path | None = None
 
     def volume(self, pod: Object, volume: Object) -> Path:
         """Where a volume's content is. Raises NotImplementedError for a kind it does not know."""
@@ -72,6 +74,9 @@ class PodFiles:
         volume = self.api.find("PersistentVolume", claim["spec"]["volumeName"]) or {}
         source = volume["spec"].get("hostPath") or volume["spec"]["csi"]
         assert source.get("path") == JARS_FOLDER or source.get("driver") == "s3.csi.aws.com"
+        if source.get("volumeAttributes", {}).get("authenticationSource") == "pod":
+            assert self.data is not None
+            return self.data
         return self.mounted
 
     def _config_map(self, namespace: str, source: Object) -> dict[str, str]:
