@@ -19,6 +19,7 @@ from tests.plans import (
     CELEBORN,
     CLUSTER_AUTOSCALER,
     DAEMONSET,
+    DATA,
     DRILL,
     FALLBACK,
     LOGS,
@@ -43,6 +44,7 @@ VARIANTS: tuple[tuple[str, ...], ...] = (
      "spark.teams=[{name: team-etl, pool: etl, egress: [{cidr: 10.20.0.0/24, ports: [5432]}]}]",
      "drivers={families: [m7g, m7i], sizes: [xlarge]}"),
     ("dev", *CELEBORN),
+    ("prod", *DATA, *NODE, "spark.acceptJobs=false", "spark.exemptGroup=admins"),
     ("prod", *LUSTRE),
     ("dev", *FALLBACK, "spark.teams=[{name: team-a, shuffle: claim}, {name: team-b}]",
      "drivers.zone=b", "storage.shuffleClass={iops: 6000, throughput: 500, "
