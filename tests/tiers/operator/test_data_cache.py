@@ -1,4 +1,4 @@
-"""A job whose input is cached on its node: read from S3 once, by a FUSE mount and the real Spark."""
+"""A job whose input is cached on its node: read from S3 once, by a real Spark from a FUSE mount."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
