@@ -178,7 +178,10 @@ def test_its_volume_is_encrypted_and_goes_with_it_unless_it_is_kept() -> None:
         claim = spec["storageSpec"]["volumeClaimTemplate"]["spec"]
         assert claim["resources"]["requests"]["storage"] == size
         assert spec["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == reclaim
-        made = named(plan_of("prod", sets), "StorageClass", "prometheus-class").inputs
+        created = named(plan_of("prod", sets), "StorageClass", "prometheus-class")
+        # Its name is taken until it is gone, and its fields cannot change.
+        assert created.options.delete_before_replace
+        made = created.inputs
         assert made["metadata"]["name"] == claim["storageClassName"] == "monitoring"
         assert (made["reclaimPolicy"], made["parameters"]["encrypted"]) == (reclaim, "true")
     # The disk of 200 GiB holds its blocks, and the log beside them.
@@ -195,7 +198,14 @@ def test_grafana_is_reached_by_port_forward_only_and_reads_its_own_namespace() -
     clients = "observability.metrics={enabled: true, clients: [proxy]}"
     policy = named(plan_of("prod", clients), "NetworkPolicy", "prometheus-clients").inputs["spec"]
     assert policy["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "grafana"}}
-    assert policy["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 3000}]
+    assert policy["ingress"] == [
+        {
+            "from": [
+                {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "proxy"}}}
+            ],
+            "ports": [{"protocol": "TCP", "port": 3000}],
+        }
+    ]
 
 
 def test_kube_state_metrics_may_list_no_secrets_and_knows_the_labels_that_rules_join() -> None:
@@ -427,6 +437,8 @@ def test_one_of_each_runs_and_what_it_asks_for_is_counted() -> None:
     autoscaler = named(plan, "Release", "vpa-release").inputs["values"]
     parts = ("admissionController", "recommender", "updater")
     assert [autoscaler[part]["replicas"] for part in parts] == [1, 1, 1]
+    # A budget of one replica would keep its node for ever.
+    assert not any(autoscaler[part]["podDisruptionBudget"]["enabled"] for part in parts)
     counted = {
         (package.resource.name, workload.name): len(workload.requests)
         for package in packages(plan)
