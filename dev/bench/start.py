@@ -41,6 +41,10 @@ _LEVERS = {
     "serial GC": ["-XX:+UseSerialGC"],
     "IPv4 only": ["-Djava.net.preferIPv4Stack=true"],
     "no performance data": ["-XX:-UsePerfData"],
+    "fewer threads of Netty": [
+        "-Dio.netty.eventLoopThreads=2",
+        "-Dio.netty.allocator.numDirectArenas=2",
+    ],
     "compiled as by default": [
         "-XX:Tier3InvocationThreshold=200",
         "-XX:Tier3MinInvocationThreshold=100",

@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--only", default="", help="guards whose file or name holds this")
     parser.add_argument("--sample", type=int, default=0, help="as many guards, the same each time")
+    parser.add_argument("--skip", type=int, default=0, help="as many, of a run that was stopped")
     parser.add_argument("--jobs", type=int, default=1, help="trials at a time, 0.7 GB each")
     options = parser.parse_args()
     begun = time.monotonic()
@@ -37,6 +38,7 @@ def main() -> int:
     guards = [one for file in files for one in guards_of(ROOT, file) if options.only in one.place]
     # In an order that makes a run that is stopped a sample of the whole.
     guards = random.Random(0).sample(guards, min(options.sample or len(guards), len(guards)))
+    guards = guards[options.skip :]
     print(f"{len(guards)} guards, {len(VARIANTS)} plans", flush=True)
     outcomes: dict[Guard, Outcome] = {}
     out = os.fdopen(os.dup(1), "w", buffering=1)
@@ -49,7 +51,7 @@ def main() -> int:
 
     with recorded_once():
         run_all(guards, told, out, options.jobs)
-    whole = not options.only and not options.sample
+    whole = not options.only and not options.sample and not options.skip
     return _summary(outcomes, time.monotonic() - begun, whole)
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from ops.plan.packages import packages
 from tests.plans import LUSTRE, absent, named, of_type, plan_of, reaches, statements
 
 PLAN = plan_of("dev", *LUSTRE)
@@ -92,6 +93,9 @@ def test_the_driver_may_look_at_the_one_file_system() -> None:
     addon = named(PLAN, "Addon", "lustre-aws-fsx-csi-driver").inputs
     assert addon["serviceAccountRoleArn"].endswith("role/lustre-driver-role")
     assert json.loads(addon["configurationValues"])["node"] == {"tolerateAllTaints": True}
+    # Both of its controllers count against the system nodes.
+    (package,) = [one for one in packages(PLAN) if one.resource.name.startswith("lustre")]
+    assert [package.at(one.replicas) for one in package.workloads if one.is_placed] == [2]
 
 
 def test_volumes_are_deleted_before_the_driver_and_the_driver_before_the_file_system() -> None:
