@@ -19,6 +19,8 @@ REASONS: Mapping[str, str] = {
     ),
     "components/storage/lustre/folders.py: Folders.__init__ depends_on=context.after": _NO_NODE,
     "components/storage/shuffle_class.py: ShuffleClass.__init__ depends_on=context.after": _NO_NODE,
+    "components/mounts/claim.py: Claim.__init__ depends_on=[persistent_volume]": _ELSEWHERE
+    + ": the claim, whose uid it has",
     "components/mounts/daemonset.py: NodeDaemonSet.install depends_on=context.after": (
         "its pods start on each node when it joins"
     ),
