@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dev.bench.mount.mounts import BUCKET, JarServer, filler
-from ops.jobs.archive import OPTIONS
+from ops.jobs.archive import VERIFY, options_for
 from ops.plan.archives import ARCHIVE, DESCRIPTION, FOLDER, Archive, mounted_archive
 from ops.publish import train
 from tests.tiers.node.s3_server import JARS_PREFIX
@@ -35,7 +35,7 @@ RELEASE, IMAGE = "bench", f"spark:bench@sha256:{'0' * 64}"
 _JARS = ("hadoop-aws-3.4.1.jar", "bundle-2.24.6.jar")
 _MEASURES = ("knownCpu", "knownSeconds", "taskCpu", "taskSeconds", "pssMiB")
 _LEVERS = {
-    "not verified": ["-XX:-VerifySharedSpaces"],
+    "verified": [VERIFY],
     "at a random address": ["-XX:ArchiveRelocationMode=1"],
     "C1 only": ["-XX:TieredStopAtLevel=1"],
     "serial GC": ["-XX:+UseSerialGC"],
@@ -147,7 +147,7 @@ class Bench:
     def cases(self, place: str, executors: int, *, levers: bool) -> Iterator[_Case]:
         """Name, options of the executor's JVM and number of executors of each case."""
         beside = mounted_archive(RELEASE, self.archive.arch if place == "mount" else None)
-        with_archive = [f"-XX:SharedArchiveFile={beside}", *OPTIONS]
+        with_archive = [f"-XX:SharedArchiveFile={beside}", *options_for(beside)]
         yield f"{place}, no archive", [], executors
         yield f"{place}, archive", with_archive, executors
         if levers and place == "disk":

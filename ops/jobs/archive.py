@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ops.jobs.team import Team
-from ops.plan.archives import Archive, mounted_archive
+from ops.plan.archives import FOLDER, Archive, mounted_archive
 from ops.plan.errors import UserError
 from ops.plan.nodes import NodeSet
 from ops.plan.releases import mounted
@@ -16,8 +16,6 @@ from ops.plan.releases import mounted
 OPTIONS = (
     # The default: without the file, or where it does not fit, the JVM runs on without it.
     "-Xshare:auto",
-    # Damaged bytes are else classes: the JVM compares the checksums in the file first.
-    "-XX:+VerifySharedSpaces",
     # The JVM would else move it to a random address, which makes every page the process's own.
     "-XX:+UnlockDiagnosticVMOptions",
     "-XX:ArchiveRelocationMode=0",
@@ -32,17 +30,25 @@ OPTIONS = (
     # Its last line ends in "sharing" if the archive is in use: three lines a JVM, on stderr.
     "-showversion",
 )
+VERIFY = "-XX:+VerifySharedSpaces"
+"""The JVM compares the checksums in the file first: damaged bytes are else classes."""
 _ROLES = ("driver", "executor")
 
 
 def path_of(team: Team, release: str, role: str) -> str | None:
-    """Where the role's pods see the archive. None if they may run on both processors and the mount
-    is not the node's: no path is right on both then."""
+    """Where the role's pods see the archive: at node level the node's own copy of it. None if they
+    may run on both processors and the mount is not the node's: no path is right on both then."""
+    if not team.volume.get("csi"):
+        return mounted_archive(release, None)
     nodes = team.driver_nodes if role == "driver" else team.executor_nodes
     processors = _processors(nodes)
-    if len(processors) == 1:
-        return mounted_archive(release, processors.pop())
-    return None if team.volume.get("csi") else mounted_archive(release, None)
+    return mounted_archive(release, processors.pop()) if len(processors) == 1 else None
+
+
+def options_for(path: str) -> tuple[str, ...]:
+    """The options of a JVM besides the path. A node's copy was compared with its SHA-256 when it
+    was made; what comes through a mount the JVM compares itself."""
+    return (VERIFY, *OPTIONS) if f"/{FOLDER}/" in path else OPTIONS
 
 
 def add(
@@ -57,7 +63,7 @@ def add(
         conf[f"spark.{role}.extraClassPath"] = ":".join(class_path)
         if path := path_of(team, release, role):
             key = f"spark.{role}.extraJavaOptions"
-            options = [f"-XX:SharedArchiveFile={path}", *OPTIONS, conf.get(key, "")]
+            options = [f"-XX:SharedArchiveFile={path}", *options_for(path), conf.get(key, "")]
             conf[key] = " ".join(options).strip()
     # The image puts SPARK_CONF_DIR before the class path of executors, and a folder with files in
     # it there turns the archive off. Not mounted, it does not exist and the JVM skips it.

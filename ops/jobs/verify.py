@@ -19,7 +19,7 @@ from components.names import (
     NODE_JARS_PATH,
 )
 from ops.jobs.application import LOCAL_DISK
-from ops.jobs.archive import OPTIONS, path_of
+from ops.jobs.archive import options_for, path_of
 from ops.jobs.team import Team
 from ops.plan.archives import ARCHIVE, DESCRIPTION, FOLDER, Archive
 from ops.plan.command import fenced
@@ -215,7 +215,7 @@ def _archive(plan: Plan, team: Team, archive: Archive) -> Iterator[Step]:
     yield Step(
         f"The JVM says so, and is the archive's: {archive.jvm[:-1]}, mixed mode, sharing)", _VERSION
     )
-    asked = " ".join([*OPTIONS, "-Xlog:cds=info", "-Xlog:class+path=info"])
+    asked = " ".join([*options_for(path), "-Xlog:cds=info", "-Xlog:class+path=info"])
     yield Step(
         "If not, why: no line if it fits; else the JVM's reason.",
         "# shellcheck disable=SC2016 # The variables are the pod's.\n"

@@ -52,11 +52,13 @@ def test_without_an_archive_a_job_is_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("level", [NODE, DAEMONSET], ids=["userdata", "daemonset"])
-def test_where_nodes_have_both_processors_the_node_has_its_own_under_one_name(
-    level: tuple[str, ...],
+@pytest.mark.parametrize("pools", [(), (ARM,)], ids=["both processors", "arm"])
+def test_at_node_level_the_node_has_its_own_copy_which_it_compared(
+    level: tuple[str, ...], pools: tuple[str, ...]
 ) -> None:
-    options = conf_of(plan_of("dev", *level), archive())["spark.executor.extraJavaOptions"]
+    options = conf_of(plan_of("dev", *level, *pools), archive())["spark.executor.extraJavaOptions"]
     assert options.startswith("-XX:SharedArchiveFile=/mnt/s3/jars/r1/spark.jsa -Xshare:auto ")
+    assert "VerifySharedSpaces" not in options
 
 
 def test_at_pod_level_no_path_is_right_for_both_processors() -> None:
@@ -64,9 +66,8 @@ def test_at_pod_level_no_path_is_right_for_both_processors() -> None:
     assert "spark.executor.extraJavaOptions" not in conf
 
 
-@pytest.mark.parametrize("level", [(), NODE], ids=["pod", "userdata"])
-def test_on_nodes_of_one_processor_the_path_is_that_processor_s(level: tuple[str, ...]) -> None:
-    conf = conf_of(plan_of("dev", *level, ARM), archive())
+def test_at_pod_level_the_path_is_that_of_the_pool_s_one_processor() -> None:
+    conf = conf_of(plan_of("dev", ARM), archive())
     path = "/mnt/s3/jars/r1/archives/arm64/spark.jsa"
     assert f"-XX:SharedArchiveFile={path} " in conf["spark.executor.extraJavaOptions"]
     # Drivers' nodes have a pool of their own, with both processors.
@@ -74,7 +75,7 @@ def test_on_nodes_of_one_processor_the_path_is_that_processor_s(level: tuple[str
 
 
 def test_damage_is_looked_for_and_pages_are_shared() -> None:
-    options = conf_of(plan_of("dev", *NODE), archive())["spark.driver.extraJavaOptions"].split()
+    options = conf_of(plan_of("dev", ARM), archive())["spark.executor.extraJavaOptions"].split()
     assert "-XX:+VerifySharedSpaces" in options
     assert "-XX:ArchiveRelocationMode=0" in options
     unlocked = options.index("-XX:+UnlockDiagnosticVMOptions")

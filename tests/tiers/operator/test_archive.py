@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.jobs.application import Request, documents
-from ops.jobs.archive import OPTIONS
+from ops.jobs.archive import OPTIONS, VERIFY
 from ops.jobs.catalog import JOBS, S3A_RELEASE
 from ops.jobs.team import team_of
 from ops.plan.archives import ARCHIVE, DESCRIPTION, Archive, mounted_archive
@@ -160,7 +160,7 @@ def test_a_jvm_runs_on_without_an_archive_that_does_not_fit(
         f"cp /given/{ARCHIVE} /tmp/own.jsa; chmod u+w /tmp/own.jsa\n"
         f"{{ {before or ':'}; }} >/dev/null 2>&1\n"
         f"exec {spark.java_home}/bin/java -XX:TieredStopAtLevel=1 "
-        f'-XX:SharedArchiveFile=/tmp/own.jsa {" ".join(OPTIONS)} "$@" -cp "{class_path}" '
+        f'-XX:SharedArchiveFile=/tmp/own.jsa {VERIFY} {" ".join(OPTIONS)} "$@" -cp "{class_path}" '
         "org.apache.spark.deploy.SparkSubmit --version",
     )
     assert done.returncode == 0, done.stdout[-3000:]
