@@ -12,7 +12,7 @@ from components.cloud import Cloud
 from components.context import Context
 from components.jar_bucket import JarBucket
 from components.mounts import create_mount
-from components.mounts.claim import Claim
+from components.mounts.claim import claim_jars
 from components.names import SHARED_JARS
 
 stack = settings.load()
@@ -43,7 +43,7 @@ for team in config.spark.teams:
     namespace = k8s.core.v1.Namespace(
         f"team-{team.name}", metadata={"name": team.name}, opts=inside
     )
-    Claim(
+    claim_jars(
         f"team-{team.name}-jars",
         Context(cloud, nothing, nothing, after=[mount, namespace]),
         namespace=team.name,

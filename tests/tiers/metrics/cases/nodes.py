@@ -161,11 +161,11 @@ CASES = [
     ),
     AlertCase(
         "UserDataNearLimit",
-        {_BYTES: "15500x20", _BYTES.replace('"a"', '"b"'): "15500x20"},
+        {_BYTES: "16300x20", _BYTES.replace('"a"', '"b"'): "16300x20"},
         'nodeclass="default"',
         at=5,
-        value=15500,
-        quiet={"there is room": {_BYTES: "12000x20", _BYTES.replace('"a"', '"b"'): "12000x20"}},
+        value=16300,
+        quiet={"there is room": {_BYTES: "16000x20", _BYTES.replace('"a"', '"b"'): "16000x20"}},
     ),
     AlertCase(
         "JarMountDown",
