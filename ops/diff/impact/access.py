@@ -78,7 +78,7 @@ def _private(cluster: Resource) -> bool:
 
 def _rules(group: Resource, key: str) -> set[str]:
     found = set()
-    for rule in each(group.inputs, key):
+    for rule in map(mapping, each(group.inputs, key)):
         ports = f"{rule.get('protocol')} {rule.get('fromPort')}-{rule.get('toPort')}"
         lists = ("cidrBlocks", "ipv6CidrBlocks", "securityGroups", "prefixListIds")
         sources = [one for name in lists for one in each(rule, name)]
