@@ -13,6 +13,7 @@ from ops.capacity.report import Request, report
 from ops.capacity.show import render, to_json
 from ops.capacity.start import Executor, executors_per_node
 from ops.jobs.catalog import JOBS
+from ops.plan.executor_fit import mounts_by_claim
 from ops.plan.node_capacity import node_capacities
 from tests.ops.capacity.test_report import limit_check, of_quota
 from tests.plans import CACHE, DAEMONSET, DATA, NODE, plan_of
@@ -149,6 +150,13 @@ def test_local_disks_and_caches_count_against_a_node_s_disk() -> None:
     found = limit_check(full, quotas.NODE_DISK)
     assert (found.severity, found.exceeded_at) == (Severity.warning, 2)
     assert limit_check(report(plan_of("dev"), Request()), quotas.NODE_DISK).exceeded_at is None
+
+
+@pytest.mark.parametrize(("level", "by_claim"), [((), True), (NODE, False), (DAEMONSET, False)])
+def test_cached_data_says_nothing_of_how_jars_are_mounted(
+    level: tuple[str, ...], by_claim: bool
+) -> None:
+    assert mounts_by_claim(plan_of("dev", *DATA, *level)) is by_claim
 
 
 def test_instance_store_is_a_node_s_disk_where_its_class_pools_it() -> None:
