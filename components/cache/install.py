@@ -23,7 +23,7 @@ def create_cache(
     `has_driver` is whether the JARs' mount creates Mountpoint's CSI driver.
     """
     found = {team.name: entries_of(settings, team.buckets) for team in teams}
-    if settings.kind == "none" or not any(found.values()):
+    if not any(found.values()):
         return Cache()
     cache = MountpointCache(
         "data-cache", settings, context, has_driver=has_driver, region=region, versions=versions

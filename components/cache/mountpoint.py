@@ -1,7 +1,7 @@
 """The cache of kind `mountpoint`: volumes of the Mountpoint CSI driver over folders of data.
 
 The driver mounts with the role of the pod's own service account (`authenticationSource: pod`), so
-that a team reads what its role allows, whatever the volume names:
+that a team reads what its role allows, whichever bucket the volume names:
 github.com/awslabs/mountpoint-s3-csi-driver, docs/CONFIGURATION.md.
 """
 

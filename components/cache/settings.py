@@ -10,7 +10,7 @@ import pulumi
 from components.base import Settings
 from components.formats import entries, whole
 from components.mounts.base import Volume
-from components.names import DATA_CLAIM, DATA_MOUNT_PATH
+from components.names import DATA_CLAIM
 from components.spark.team_access import BucketAccess, DataBucket, Prefix
 
 
@@ -29,7 +29,7 @@ class CachedBucket(Settings):
 
     @property
     def claim(self) -> str:
-        """Name of a team's claim on it: one for each folder, in whatever order they are listed."""
+        """Name of a team's claim on it. It depends on the folder, not on its place in the list."""
         return f"{DATA_CLAIM}-{hashlib.sha256(self.folder.encode()).hexdigest()[:8]}"
 
     def is_read_by(self, access: BucketAccess) -> bool:
@@ -60,11 +60,6 @@ class DataVolume:
 
     entry: CachedBucket
     source: Volume
-
-    @property
-    def path(self) -> str:
-        """Where pods mount it."""
-        return f"{DATA_MOUNT_PATH}/{self.entry.folder}".rstrip("/")
 
     @property
     def url(self) -> str:

@@ -6,7 +6,7 @@ An archive belongs to one image on one processor, and to one class path in its o
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -109,6 +109,12 @@ class Archive:
 
 
 _OWN = SPARK_JARS.removesuffix("*")
+
+
+def complete_in(names: Iterable[str]) -> tuple[str, ...]:
+    """The processors for which a release has an archive; `names` are its objects."""
+    known = set(names)
+    return tuple(one for one in PROCESSORS if f"{FOLDER}/{one}/{DESCRIPTION}" in known)
 
 
 def mounted_archive(release: str, arch: str | None) -> str:

@@ -40,11 +40,6 @@ def read_trained(folder: Path, release: str) -> Trained:
     return Trained(archive, File(folder / ARCHIVE, size, sha256))
 
 
-def described(store: Store, release: str, arch: str) -> bool:
-    """Whether a release's archive for a processor is complete. Raises Failed for an error of S3."""
-    return f"{FOLDER}/{arch}/{DESCRIPTION}" in store.names(release)
-
-
 def publish_archive(
     trained: Trained, release: Release, client: Any, to: Destination, report: Report
 ) -> bool:

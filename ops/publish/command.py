@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.plan import aws
-from ops.plan.archives import DESCRIPTION, FOLDER, PROCESSORS
+from ops.plan.archives import DESCRIPTION, FOLDER, PROCESSORS, complete_in
 from ops.plan.releases import Coordinate, release_name
-from ops.publish.archive import described, publish_archive, read_trained
+from ops.publish.archive import publish_archive, read_trained
 from ops.publish.destination import ROOT, Destination, destination, image_of, sets_of
 from ops.publish.docker import processor, pull, train_in
 from ops.publish.files import File, read
@@ -55,8 +55,10 @@ def publish_jars(
         client = aws.client("s3", place.region)
         store = Store(client, place)
         processors = dict.fromkeys(processor(one) for one in archives if one in TRAINED)
-        absent = [arch for arch in processors if not described(store, name, arch)]
-        images = [pull(image or image_of(stack), arch) for arch in absent]
+        there = complete_in(store.names(name)) if processors else ()
+        absent = [arch for arch in processors if arch not in there]
+        source = (image or image_of(stack)) if absent else ""
+        images = [pull(source, arch) for arch in absent]
         begin = time.monotonic()
         fetched = maven.fetch_all([item for item in asked if isinstance(item, Coordinate)], report)
         files = [local[i] if isinstance(i, Path) else read(fetched[i]) for i in asked]
@@ -76,7 +78,7 @@ def publish_jars(
                 f"{'published' if new else 'already published:'} {url}; jobs are made from "
                 f"ARCHIVE={one.file.path.with_name(DESCRIPTION)}"
             )
-        for arch in processors.keys() - {*absent}:
+        for arch in [one for one in processors if one in there]:
             report.say(f"already published: {place.url(name, f'{FOLDER}/{arch}/')}")
     return published.release.spark_conf()
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from ops.plan.archives import DESCRIPTION, FOLDER, PROCESSORS
+from ops.plan.archives import complete_in
 from ops.plan.aws import THREADS
 from ops.plan.command import Format, table
 from ops.plan.errors import Failed
@@ -57,9 +57,8 @@ def _listed(jar_set: str, store: Store, name: str) -> Listed:
         *([f"missing: {_some(absent)}"] if absent else []),
         *([f"of another size: {_some(other)}"] if other else []),
     ]
-    archives = tuple(one for one in PROCESSORS if f"{FOLDER}/{one}/{DESCRIPTION}" in sizes)
     size = sum(one.size for one in entries)
-    return Listed(jar_set, name, len(release.jars), size, "; ".join(wrong), archives)
+    return Listed(jar_set, name, len(release.jars), size, "; ".join(wrong), complete_in(sizes))
 
 
 def _some(names: Sequence[str]) -> str:

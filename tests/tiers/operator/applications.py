@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.objects import clear
 from tests.tiers.operator.cases import Wanted
+from tests.tiers.operator.kubelet import Kubelet
 
 _KINDS = ("Pod", "Service", "ConfigMap")
 APP_LABEL = "sparkoperator.k8s.io/app-name"
@@ -39,6 +40,13 @@ def applied(api: Api, jobs: Sequence[Wanted], by: Api | None = None) -> Iterator
 def state_of(api: Api, application: Object) -> str:
     """The application's state by the operator; empty before the first reconciliation."""
     return _application_state(api, application).get("state", "")
+
+
+def state_at_end(kubelet: Kubelet, api: Api, application: Object, seconds: float) -> str:
+    """Runs the pods until the application has ended: COMPLETED or FAILED. Raises TimeoutError."""
+    ended = ("COMPLETED", "FAILED")
+    kubelet.run_until(lambda: state_of(api, application) in ended, "the job has ended", seconds)
+    return state_of(api, application)
 
 
 def why_failed(api: Api, application: Object) -> str:

@@ -41,17 +41,24 @@ def mounted(s3: S3Server, pod_host: PodHost, bucket: str = BUCKET) -> Iterator[P
     parent, cache = pod_host.folder / "parent", pod_host.folder / "cache"
     for folder in (parent, cache, parent / "jars"):
         pod_host.seen(folder).mkdir(exist_ok=True)
-    command = pod_host.inside(*s3.node_mount(bucket, parent / "jars", cache))
-    log = pod_host.seen(pod_host.folder) / "mount.log"
-    child = start(command, log, s3.environment())
-    jars = pod_host.seen(parent / "jars")
-    wait_until(lambda: any(jars.iterdir()), "the JARs are mounted", child)
-    try:
+    with served(s3, pod_host, s3.node_mount(bucket, parent / "jars", cache), parent / "jars"):
         yield parent
+
+
+@contextmanager
+def served(
+    s3: S3Server, pod_host: PodHost, mount: Sequence[str | Path], point: Path
+) -> Iterator[None]:
+    """Runs a program that mounts S3 at a folder of the pods' host, for the block."""
+    log = pod_host.seen(pod_host.folder) / "mount.log"
+    child = start(pod_host.inside(*mount), log, s3.environment())
+    wait_until(lambda: any(pod_host.seen(point).iterdir()), f"{point} is mounted", child)
+    try:
+        yield
     finally:
         child.stop()
         # The mount of a program that is gone stays, and cannot be mounted over.
-        command = pod_host.inside("umount", "--lazy", str(parent / "jars"))
+        command = pod_host.inside("umount", "--lazy", str(point))
         subprocess.run(command, capture_output=True, check=False)
 
 

@@ -17,7 +17,7 @@ from ops.publish import train
 from tests.tiers.cluster.api import Api
 from tests.tiers.node.s3_server import S3Server
 from tests.tiers.operator import published
-from tests.tiers.operator.applications import applied, state_of
+from tests.tiers.operator.applications import applied, state_at_end
 from tests.tiers.operator.cases import PODS_OF, Wanted
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.container import Container
@@ -218,13 +218,9 @@ def _ended(
     edit = on_this_machine(live.url, s3)
     kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
     with applied(api, [job]), kubelet:
-        kubelet.run_until(
-            lambda: state_of(api, job.application) in ("COMPLETED", "FAILED"),
-            "the job has ended",
-            _SECONDS,
-        )
+        state = state_at_end(kubelet, api, job.application, _SECONDS)
         pods = [
             (one.pod["metadata"]["labels"]["spark-role"], one.said) for one in kubelet.pods.values()
         ]
-        assert state_of(api, job.application) == "COMPLETED", pods
+        assert state == "COMPLETED", pods
     return pods

@@ -11,15 +11,14 @@ from ops.jobs.application import Request, documents
 from ops.jobs.jobfile import load
 from ops.jobs.team import team_of
 from tests.tiers.cluster.api import Api, Object
-from tests.tiers.cluster.processes import start, wait_until
 from tests.tiers.node.s3_server import S3Server
-from tests.tiers.operator.applications import applied, state_of
+from tests.tiers.operator.applications import applied, state_at_end
 from tests.tiers.operator.cases import DATA, Wanted
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.kubelet import Kubelet
 from tests.tiers.operator.pod_host import PodHost
 from tests.tiers.operator.programs import Programs
-from tests.tiers.operator.published import on_this_machine
+from tests.tiers.operator.published import on_this_machine, served
 
 TEAM, BUCKET, PREFIX = "team-a", "acme-lake", "raw/"
 _FILES, _ROWS = 4, 20_000
@@ -60,13 +59,8 @@ def mounted(s3: S3Server, host: PodHost, options: list[str]) -> Iterator[Path]:
     flags = [f"--{one.replace(' ', '=', 1)}" for one in options if one != "read-only"]
     flags = [one for one in flags if not one.startswith("--region")]
     command = s3.mount_command(BUCKET, point, *flags, "--cache", str(cache))
-    log = host.seen(host.folder) / "data.log"
-    child = start(host.inside(*command), log, s3.environment())
-    wait_until(lambda: any(host.seen(point).iterdir()), "the data is mounted", child)
-    try:
+    with served(s3, host, command, point):
         yield point
-    finally:
-        child.stop()
 
 
 def _job(live: Stack, folder: Path, name: str) -> Wanted:
@@ -97,11 +91,7 @@ def test_the_second_job_reads_nothing_from_s3(
             edit = on_this_machine(live.url, s3)
             kubelet = Kubelet(api, spark, pod_host, [TEAM], pod_host.empty, edit, data=data)
             with applied(api, [job]), kubelet:
-                kubelet.run_until(
-                    lambda: state_of(api, job.application) in ("COMPLETED", "FAILED"),
-                    "the job has ended",
-                    _SECONDS,
-                )
+                state_at_end(kubelet, api, job.application, _SECONDS)
                 said = "\n".join(one.said for one in kubelet.pods.values())
                 assert f"in all {_SUM} of file:///mnt/data/acme-lake/raw/trips/" in said, said
             return s3.count("GetObject")

@@ -17,7 +17,7 @@ from ops.jobs.jobfile import load
 from tests.tiers.cluster.api import Api
 from tests.tiers.node.s3_server import S3Server
 from tests.tiers.operator import published
-from tests.tiers.operator.applications import applied, state_of
+from tests.tiers.operator.applications import applied, state_at_end, state_of
 from tests.tiers.operator.cases import PODS_OF, iceberg_of, job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.kubelet import Kubelet
@@ -136,13 +136,9 @@ def test_a_job_writes_updates_and_reads_an_iceberg_table(
     edit = on_this_machine(live.url, s3)
     kubelet = Kubelet(api, spark, pod_host, [job.team], mounted, edit, s3.environment())
     with applied(api, [job]), kubelet:
-        kubelet.run_until(
-            lambda: state_of(api, job.application) in ("COMPLETED", "FAILED"),
-            "the job has ended",
-            _SECONDS,
-        )
+        state = state_at_end(kubelet, api, job.application, _SECONDS)
         said = "".join(one.said for name, one in kubelet.pods.items() if "driver" in name)
-        assert state_of(api, job.application) == "COMPLETED", said[-5000:]
+        assert state == "COMPLETED", said[-5000:]
         copied = [_jars_in(kubelet.written(name)) for name in kubelet.pods]
     # Days are id % 7, and those of day 0 have no price.
     total = sum(number for number in range(1000) if number % 7)

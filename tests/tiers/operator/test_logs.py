@@ -19,7 +19,7 @@ from ops.jobs.application import LOCAL_DISK
 from tests.plans import named, of_type
 from tests.tiers.cluster.api import Api, Object
 from tests.tiers.cluster.combinations import LOGGED
-from tests.tiers.operator.applications import applied, state_of
+from tests.tiers.operator.applications import applied, state_at_end
 from tests.tiers.operator.cases import job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.kubelet import Kubelet, edited
@@ -62,14 +62,10 @@ def run(api: Api, live: Stack, spark: Programs, pod_host: PodHost, tmp_path_fact
     job = job_of(live.combination, TEAM, "pi", executors=1)
     kubelet = Kubelet(api, spark, pod_host, [TEAM], pod_host.empty, edited(live.url, _EVENTS))
     with applied(api, [job]), kubelet:
-        kubelet.run_until(
-            lambda: state_of(api, job.application) in ("COMPLETED", "FAILED"),
-            "the job has ended",
-            _SECONDS,
-        )
+        state = state_at_end(kubelet, api, job.application, _SECONDS)
         roles = {one.pod["metadata"]["labels"]["spark-role"]: one for one in kubelet.pods.values()}
         said = {role: one.said for role, one in roles.items()}
-        assert state_of(api, job.application) == "COMPLETED", said["driver"][-5000:]
+        assert state == "COMPLETED", said["driver"][-5000:]
         folder = tmp_path_factory.mktemp("events")
         for disk in roles["driver"].disks:
             for file in disk.rglob("spark-*"):

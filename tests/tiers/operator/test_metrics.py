@@ -5,7 +5,7 @@ import requests
 
 from tests.metrics.sampled import agree, version_of
 from tests.tiers.cluster.api import Api
-from tests.tiers.operator.applications import applied, state_of
+from tests.tiers.operator.applications import applied, state_at_end
 from tests.tiers.operator.cases import PODS_OF, job_of
 from tests.tiers.operator.conftest import Stack
 from tests.tiers.operator.kubelet import Kubelet, edited
@@ -34,12 +34,7 @@ def test_the_catalogue_has_the_operators_metrics(
         edit = edited(live.url, {"spark.eventLog.enabled": "false"}, program)
         kubelet = Kubelet(api, spark, pod_host, [job.team], pod_host.empty, edit)
         with applied(api, [job]), kubelet:
-            kubelet.run_until(
-                lambda job=job: state_of(api, job.application) in ("COMPLETED", "FAILED"),
-                "the job has ended",
-                _SECONDS,
-            )
-            assert state_of(api, job.application) == state
+            assert state_at_end(kubelet, api, job.application, _SECONDS) == state
     answer = requests.get(live.operator.metrics, timeout=10)
     answer.raise_for_status()
     version = version_of("github.com/kubeflow/spark-operator/v2", _GO)
